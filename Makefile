@@ -3,10 +3,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 PY := .venv/bin/python
-LOCAL := $(PY) -m desk_shared.local
+LOCAL := $(PY) -m desk_local
 PYTEST := $(PY) -m pytest
 SERVICES := intake triage automation notify metrics
-CODE := shared services scripts tests demo bench storm
+CODE := shared tools services scripts tests demo bench storm
 # Extra words for pytest, for example: make unit ARGS="-k routing -x"
 ARGS ?=
 
@@ -153,7 +153,7 @@ docs: schemas ## The same as schemas
 
 .PHONY: manifests
 manifests: setup ## Is deploy/k8s in step with code and charter? (the contract tests validate it)
-	$(PY) -m desk_shared.manifests check
+	$(PY) -m desk_manifests check
 
 .PHONY: images
 images: ## One image per service (needs a container engine)

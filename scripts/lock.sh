@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 compile() {
   "${UV:-uv}" pip compile --quiet --python-version 3.11 --universal --generate-hashes \
-    --no-emit-index-url --no-header --no-annotate --no-emit-package desk-shared "$@"
+    --no-emit-index-url --no-header --no-annotate --no-emit-package desk-shared --no-emit-package desk-tools "$@"
 }
 
 members=(shared/pyproject.toml services/*/pyproject.toml)

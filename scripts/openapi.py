@@ -8,8 +8,8 @@ from pathlib import Path
 
 from desk_intake.service import SERVICE
 from desk_intake.settings import IntakeSettings
-from desk_shared.builder import assemble
-from desk_shared.settings import Environment
+from desk_platform.builder import assemble
+from desk_platform.settings import Environment
 from fastapi import FastAPI
 
 TARGET = Path("docs/openapi/intake.json")

@@ -7,11 +7,11 @@ import json
 import sys
 from pathlib import Path
 
-from desk_shared.charter.schemas import write_charter_schemas
-from desk_shared.events.asyncapi import topics_of
-from desk_shared.events.catalogue import PAYLOADS
-from desk_shared.events.compatibility import breaks
-from desk_shared.events.schemas import event_schemas, render, write_documents
+from desk_charter.schemas import write_charter_schemas
+from desk_contracts.catalogue import PAYLOADS
+from desk_docs.asyncapi import topics_of
+from desk_docs.compatibility import breaks
+from desk_docs.schemas import event_schemas, render, write_documents
 
 ROOT = Path(__file__).resolve().parents[1]
 RELEASED = ROOT / "tests" / "contract" / "events" / "released"

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from desk_shared.builder import assemble
-from desk_shared.events.topics import SERVICES
-from desk_shared.runtime import Assembled
-from desk_shared.service import Service
-from desk_shared.settings import Environment
+from desk_contracts.topics import SERVICES
+from desk_platform.builder import assemble
+from desk_platform.runtime import Assembled
+from desk_platform.service import Service
+from desk_platform.settings import Environment
 from fastapi.routing import APIRoute
 
 ROOT = Path(__file__).resolve().parents[1]

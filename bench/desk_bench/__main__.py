@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import uvloop
-from desk_shared.bus.admin import apply_topics
-from desk_shared.charter import load_charter
-from desk_shared.events.topics import all_topics
-from desk_shared.local import local_servers
-from desk_shared.local.servers import Backend
-from desk_shared.runtime import collect_seldom
-from desk_shared.settings import KafkaSettings
-from desk_shared.telemetry import configure_logs
+from desk_charter import load_charter
+from desk_contracts.topics import all_topics
+from desk_local import local_servers
+from desk_local.servers import Backend
+from desk_platform.kafka.admin import apply_topics
+from desk_platform.runtime import collect_seldom
+from desk_platform.settings import KafkaSettings
+from desk_platform.telemetry import configure_logs
 
 from desk_bench import (
     burst,

@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from time import perf_counter
 
 import httpx
-from desk_shared.bus import KafkaPublisher
-from desk_shared.events import Codec, Event, names
-from desk_shared.events.requests import TicketRequested
-from desk_shared.events.tickets import TicketOpened
-from desk_shared.ids import new_id
-from desk_shared.settings import KafkaSettings
-from desk_shared.testing import eventually
+from desk_contracts import Codec, Event, names
+from desk_contracts.events.requests import TicketRequested
+from desk_contracts.events.tickets import TicketOpened
+from desk_contracts.ids import new_id
+from desk_platform.kafka import KafkaPublisher
+from desk_platform.settings import KafkaSettings
+from desk_testing import eventually
 
 from desk_bench.fleet import fleet
 from desk_bench.journey import ASKED

@@ -10,13 +10,13 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
+from desk_contracts import names
+from desk_contracts.events.sla import SlaBreached
+from desk_contracts.value_types import Priority
 from desk_metrics.measures.model import TicketRecord
-from desk_shared.events import names
-from desk_shared.events.people import Priority
-from desk_shared.events.sla import SlaBreached
-from desk_shared.settings import StoreSettings
-from desk_shared.store import Store, Stored
-from desk_shared.testing import eventually
+from desk_platform.settings import StoreSettings
+from desk_platform.store import Store, Stored
+from desk_testing import eventually
 
 from desk_bench.folding import prepared
 from desk_bench.listening import from_now_on

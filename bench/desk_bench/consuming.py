@@ -6,20 +6,20 @@ from contextlib import nullcontext
 from time import perf_counter
 
 from aiokafka import AIOKafkaConsumer
-from desk_shared.bus import KafkaPublisher, Projection, UnitOfWork
-from desk_shared.bus.admin import apply_topics
-from desk_shared.bus.batch_processor import OnFailedRecords
-from desk_shared.bus.records import Received
-from desk_shared.clock import SystemClock
-from desk_shared.events import AnyEvent, Codec, Event
-from desk_shared.events.names import TICKETS
-from desk_shared.events.tickets import Role, TicketCommented
-from desk_shared.events.topics import BY_NAME
-from desk_shared.ids import derived_id
-from desk_shared.kernel import Context, Decision
-from desk_shared.settings import KafkaSettings, StoreDriver, StoreSettings
-from desk_shared.store import MongoDocuments, Schema, Store
-from desk_shared.telemetry.testing import recorded_telemetry
+from desk_contracts import AnyEvent, Codec, Event
+from desk_contracts.events.tickets import Role, TicketCommented
+from desk_contracts.ids import derived_id
+from desk_contracts.names import TICKETS
+from desk_contracts.topics import BY_NAME
+from desk_kernel import Context, Decision
+from desk_platform.clock import SystemClock
+from desk_platform.kafka import KafkaPublisher, Projection, UnitOfWork
+from desk_platform.kafka.admin import apply_topics
+from desk_platform.kafka.batch_processor import OnFailedRecords
+from desk_platform.kafka.records import Received
+from desk_platform.settings import KafkaSettings, StoreDriver, StoreSettings
+from desk_platform.store import MongoDocuments, Schema, Store
+from desk_testing.telemetry import recorded_telemetry
 from pydantic import BaseModel, ConfigDict
 from pymongo import AsyncMongoClient, InsertOne
 

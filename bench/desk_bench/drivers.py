@@ -4,9 +4,9 @@ import asyncio
 import statistics
 from time import perf_counter
 
-from desk_shared.clock import SystemClock
-from desk_shared.settings import StoreDriver, StoreSettings
-from desk_shared.store import MongoDocuments, Schema, Store, Stored
+from desk_platform.clock import SystemClock
+from desk_platform.settings import StoreDriver, StoreSettings
+from desk_platform.store import MongoDocuments, Schema, Store, Stored
 from pydantic import BaseModel, ConfigDict
 
 from desk_bench.rows import Row, compared

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from desk_shared.events.topics import SERVICES
+from desk_contracts.topics import SERVICES
 
 from desk_bench import journey
 from desk_bench.rows import Row

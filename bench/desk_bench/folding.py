@@ -3,19 +3,19 @@
 import statistics
 
 from aiokafka import AIOKafkaConsumer
+from desk_contracts.names import TICKETS
 from desk_metrics.measures.model import TicketRecord
 from desk_metrics.measures.store import TICKETS as TICKET_RECORDS
 from desk_metrics.measures.worker import tickets_projection
 from desk_metrics.service import LINGER
 from desk_metrics.sla.policies import PolicyBook
-from desk_shared.bus import KafkaPublisher, Publisher, UnitOfWork
-from desk_shared.bus.subscribing import MAX_RECORDS
-from desk_shared.clock import SystemClock
-from desk_shared.events.names import TICKETS
-from desk_shared.settings import KafkaSettings, StoreSettings
-from desk_shared.store import MongoDocuments, Store
-from desk_shared.store.driver import Database
-from desk_shared.telemetry.testing import recorded_telemetry
+from desk_platform.clock import SystemClock
+from desk_platform.kafka import KafkaPublisher, Publisher, UnitOfWork
+from desk_platform.kafka.subscription import MAX_RECORDS
+from desk_platform.settings import KafkaSettings, StoreSettings
+from desk_platform.store import MongoDocuments, Store
+from desk_platform.store.driver import Database
+from desk_testing.telemetry import recorded_telemetry
 
 from desk_bench.journal import CommitNotes, Journal, NotingDatabase, NotingPublisher
 from desk_bench.lives import book, lives, publish

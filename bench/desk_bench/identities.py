@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from time import perf_counter
 
-from desk_shared.settings import StoreSettings
-from desk_shared.store import Store
-from desk_shared.store.kept_calls import KeptCall, MongoKeptCalls
+from desk_platform.settings import StoreSettings
+from desk_platform.store import Store
+from desk_platform.store.idempotency import KeptCall, MongoKeptCalls
 
 from desk_bench.rows import Row, compared
 

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-from desk_shared.bus import KafkaPublisher, Publisher
-from desk_shared.bus.batch_processor import OnFailedRecords
-from desk_shared.bus.records import Received
-from desk_shared.events import Message
-from desk_shared.store.driver import Collection, Database, Operation, WriteResult
+from desk_contracts import Message
+from desk_platform.kafka import KafkaPublisher, Publisher
+from desk_platform.kafka.batch_processor import OnFailedRecords
+from desk_platform.kafka.records import Received
+from desk_platform.store.driver import Collection, Database, Operation, WriteResult
 
 from desk_bench.through import Timed
 

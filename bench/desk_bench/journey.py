@@ -6,9 +6,9 @@ import statistics
 from time import perf_counter
 
 from aiokafka import AIOKafkaConsumer
-from desk_shared.events.notifications import MessageKind, Notified
-from desk_shared.ids import new_id
-from desk_shared.testing import eventually
+from desk_contracts.events.notifications import MessageKind, Notified
+from desk_contracts.ids import new_id
+from desk_testing import eventually
 
 from desk_bench.listening import from_now_on
 from desk_bench.posting import Poster

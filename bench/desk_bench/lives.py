@@ -5,14 +5,9 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from desk_metrics.sla.charter import edition_of
-from desk_metrics.sla.policies import Edition, PolicyBook
-from desk_shared.bus import KafkaPublisher
-from desk_shared.charter import load_charter
-from desk_shared.events import AnyEvent, Codec, Event, Payload
-from desk_shared.events.message import written
-from desk_shared.events.people import Priority
-from desk_shared.events.tickets import (
+from desk_charter import load_charter
+from desk_contracts import AnyEvent, Codec, Event, Payload
+from desk_contracts.events.tickets import (
     Channel,
     Kind,
     Role,
@@ -27,8 +22,13 @@ from desk_shared.events.tickets import (
     TicketTriaged,
     WaitingFor,
 )
-from desk_shared.ids import derived_id, ticket_code
-from desk_shared.settings import KafkaSettings
+from desk_contracts.ids import derived_id, ticket_code
+from desk_contracts.message import written
+from desk_contracts.value_types import Priority
+from desk_metrics.sla.charter import edition_of
+from desk_metrics.sla.policies import Edition, PolicyBook
+from desk_platform.kafka import KafkaPublisher
+from desk_platform.settings import KafkaSettings
 
 CHARTER = Path(__file__).resolve().parents[2] / "charter"
 EVER = datetime(2000, 1, 1, tzinfo=UTC)

@@ -6,12 +6,12 @@ Pure: the same rules decide, but nothing is read, sent or written one event at a
 from collections.abc import Sequence
 from datetime import datetime
 
+from desk_contracts import AnyEvent
 from desk_metrics.measures.decide import decide_ticket, record_event
 from desk_metrics.measures.model import TicketRecord
 from desk_metrics.sla.model import TicketClocks
 from desk_metrics.sla.policies import PolicyBook
-from desk_shared.events import AnyEvent
-from desk_shared.store import Stored
+from desk_platform.store import Stored
 
 
 def ready(

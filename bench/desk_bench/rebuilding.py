@@ -3,9 +3,9 @@
 from desk_metrics.rebuild.commands import run as rebuild
 from desk_metrics.settings import MetricsSettings
 from desk_metrics.sla.store import EDITIONS
-from desk_shared.clock import SystemClock
-from desk_shared.settings import Environment, KafkaSettings, StoreSettings
-from desk_shared.store import MongoDocuments, Store, Stored
+from desk_platform.clock import SystemClock
+from desk_platform.settings import Environment, KafkaSettings, StoreSettings
+from desk_platform.store import MongoDocuments, Store, Stored
 
 from desk_bench.lives import CHARTER, edition, lives, publish
 from desk_bench.rows import Row

@@ -9,16 +9,16 @@ import random
 import statistics
 from collections.abc import Mapping, Sequence
 
+from desk_contracts import AnyEvent
+from desk_contracts.names import CONTRIBUTIONS, SLA, TICKETS
+from desk_contracts.topics import BY_NAME
 from desk_metrics.measures.contributions import PARTS, part_of
 from desk_metrics.measures.store import TICKETS as TICKET_RECORDS
-from desk_shared.bus.admin import apply_topics
-from desk_shared.events import AnyEvent
-from desk_shared.events.names import CONTRIBUTIONS, SLA, TICKETS
-from desk_shared.events.topics import BY_NAME
-from desk_shared.settings import KafkaSettings, StoreSettings
-from desk_shared.store import Store
-from desk_shared.store.driver import Collection, InsertOne
-from desk_shared.store.driver import Row as Document
+from desk_platform.kafka.admin import apply_topics
+from desk_platform.settings import KafkaSettings, StoreSettings
+from desk_platform.store import Store
+from desk_platform.store.driver import Collection, InsertOne
+from desk_platform.store.driver import Row as Document
 
 from desk_bench.folding import Bench, prepared
 from desk_bench.lives import BEGAN, Life, book, in_event_time, lives, publish, ticket_id

@@ -11,8 +11,8 @@ from pathlib import Path
 from time import perf_counter
 
 import httpx
-from desk_shared.local.ports import free_ports
-from desk_shared.local.services import command_of
+from desk_local.ports import free_ports
+from desk_local.services import command_of
 
 from desk_bench.posting import Poster
 from desk_bench.rows import Row, compared

@@ -6,9 +6,9 @@ import signal
 from collections import Counter
 
 import httpx
-from desk_shared.ids import new_id
-from desk_shared.local.ports import free_ports
-from desk_shared.local.services import command_of
+from desk_contracts.ids import new_id
+from desk_local.ports import free_ports
+from desk_local.services import command_of
 
 from desk_bench.rows import Row
 from desk_bench.serving import BODY, environment, ready

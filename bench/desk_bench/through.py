@@ -7,17 +7,17 @@ from datetime import timedelta
 from time import perf_counter
 from typing import Any, Protocol
 
-from desk_shared.bus import BatchProcessor, KafkaPublisher, UnitOfWork
-from desk_shared.bus.batch_processor import OnFailedRecords
-from desk_shared.bus.consumer import Consumer
-from desk_shared.bus.records import Received
-from desk_shared.bus.subscribing import Reading
-from desk_shared.clock import SystemClock
-from desk_shared.events.names import TICKETS
-from desk_shared.health import Health
-from desk_shared.lifetimes import Lifetime
-from desk_shared.settings import KafkaSettings
-from desk_shared.telemetry.testing import recorded_telemetry
+from desk_contracts.names import TICKETS
+from desk_platform.clock import SystemClock
+from desk_platform.health import Health
+from desk_platform.kafka import BatchProcessor, KafkaPublisher, UnitOfWork
+from desk_platform.kafka.batch_processor import OnFailedRecords
+from desk_platform.kafka.consumer import Consumer
+from desk_platform.kafka.records import Received
+from desk_platform.kafka.subscription import Reading
+from desk_platform.lifetimes import Lifetime
+from desk_platform.settings import KafkaSettings
+from desk_testing.telemetry import recorded_telemetry
 
 LONGEST = 300
 

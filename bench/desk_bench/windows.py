@@ -12,19 +12,19 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+from desk_contracts import AnyEvent, Event
+from desk_contracts.events.contributions import ContributionsChanged
+from desk_contracts.ids import derived_id
+from desk_contracts.names import CONTRIBUTIONS
 from desk_metrics.measures.rollups import Bucket
 from desk_metrics.measures.store import BUCKETS
 from desk_metrics.measures.worker import buckets_projection
 from desk_metrics.service import LINGER
-from desk_shared.bus import KafkaPublisher, UnitOfWork
-from desk_shared.clock import SystemClock
-from desk_shared.events import AnyEvent, Event
-from desk_shared.events.contributions import ContributionsChanged
-from desk_shared.events.names import CONTRIBUTIONS
-from desk_shared.ids import derived_id
-from desk_shared.settings import KafkaSettings, StoreSettings
-from desk_shared.store import MongoDocuments, Store
-from desk_shared.telemetry.testing import recorded_telemetry
+from desk_platform.clock import SystemClock
+from desk_platform.kafka import KafkaPublisher, UnitOfWork
+from desk_platform.settings import KafkaSettings, StoreSettings
+from desk_platform.store import MongoDocuments, Store
+from desk_testing.telemetry import recorded_telemetry
 
 from desk_bench.lives import BEGAN, BETWEEN, SERVICES, publish, ticket_id
 from desk_bench.rows import Row, compared

@@ -13,13 +13,13 @@ from time import monotonic
 
 import httpx
 from aiokafka import AIOKafkaConsumer
-from desk_shared.bus.producer import KafkaPublisher
-from desk_shared.cli.screen import Screen, TextTable, style
-from desk_shared.events import Codec
-from desk_shared.ids import new_id
-from desk_shared.local.ports import free_ports
-from desk_shared.settings import KafkaSettings
-from desk_shared.telemetry import configure_logs
+from desk_cli.screen import Screen, TextTable, style
+from desk_contracts import Codec
+from desk_contracts.ids import new_id
+from desk_local.ports import free_ports
+from desk_platform.kafka.producer import KafkaPublisher
+from desk_platform.settings import KafkaSettings
+from desk_platform.telemetry import configure_logs
 from rich.live import Live
 
 from desk_demo.board import render

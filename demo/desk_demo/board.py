@@ -1,7 +1,7 @@
 """The live board: what is watched, as panels in a terminal."""
 
-from desk_shared.cli.screen import style
-from desk_shared.text import plain_line
+from desk_cli.screen import style
+from desk_contracts.text import plain_line
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table

@@ -7,16 +7,16 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 from aiokafka import AIOKafkaConsumer
-from desk_shared.bus.producer import KafkaPublisher
-from desk_shared.cli.reading import list_topic_names, reader
-from desk_shared.errors import Invalid
-from desk_shared.events import AnyEvent, Codec, Event
-from desk_shared.events.people import Level, SubjectKind
-from desk_shared.events.requests import TicketRequested
-from desk_shared.events.telemetry import Measured
-from desk_shared.events.topics import DEAD, RETRY
-from desk_shared.ids import new_id
-from desk_shared.settings import KafkaSettings
+from desk_contracts import AnyEvent, Codec, Event
+from desk_contracts.errors import Invalid
+from desk_contracts.events.requests import TicketRequested
+from desk_contracts.events.telemetry import Measured
+from desk_contracts.ids import new_id
+from desk_contracts.topics import DEAD, RETRY
+from desk_contracts.value_types import Level, SubjectKind
+from desk_platform.kafka.producer import KafkaPublisher
+from desk_platform.kafka.topic_reader import list_topic_names, reader
+from desk_platform.settings import KafkaSettings
 
 from desk_demo.story import Measure, Request, ResolveProblem, Ticket, Work
 

@@ -14,12 +14,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import uvicorn
-from desk_shared.bus.producer import KafkaPublisher
-from desk_shared.events import Codec, Event
-from desk_shared.events.people import SubjectKind
-from desk_shared.events.telemetry import Measured
-from desk_shared.ids import new_id
-from desk_shared.settings import KafkaSettings
+from desk_contracts import Codec, Event
+from desk_contracts.events.telemetry import Measured
+from desk_contracts.ids import new_id
+from desk_contracts.value_types import SubjectKind
+from desk_platform.kafka.producer import KafkaPublisher
+from desk_platform.settings import KafkaSettings
 from fastapi import FastAPI, Header, HTTPException
 from pydantic import BaseModel
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from desk_shared.frozen import Frozen
+from desk_contracts.frozen import Frozen
 from pydantic import Field
 from ruamel.yaml import YAML
 

@@ -4,12 +4,13 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from desk_shared.events import AnyEvent, requests, sla, telemetry, tickets
-from desk_shared.events import automation as repairs
-from desk_shared.events.notifications import Audience, Notified
-from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
-from desk_shared.events.signals import SignalCleared, SignalRaised
-from desk_shared.terminal import spoken_here
+from desk_contracts import AnyEvent
+from desk_contracts.events import automation as repairs
+from desk_contracts.events import requests, sla, telemetry, tickets
+from desk_contracts.events.notifications import Audience, Notified
+from desk_contracts.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_contracts.events.signals import SignalCleared, SignalRaised
+from desk_platform.terminal import spoken_here
 
 
 @dataclass

@@ -18,7 +18,7 @@ def check(source: Source) -> Iterator[Finding]:
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Call) and dotted(node.func) in sleeps and not _is_zero(node):
             yield source.finding(
-                node, NAME, "use `await eventually(check)` of desk_shared.testing instead."
+                node, NAME, "use `await eventually(check)` of desk_testing instead."
             )
 
 

@@ -19,14 +19,13 @@ _CHARTER = (
     "addresses",
     "model",
     "calendars",
-    "confidential",
     "detectors",
     "people",
     "slas",
     "routing",
     "runbooks",
     "services",
-    "words",
+    "value_types",
 )
 _OUTSIDE = frozenset(
     (
@@ -47,16 +46,12 @@ _OUTSIDE = frozenset(
 )
 _IDS = ("derived_id", "identity", "request_ticket_id")
 _ALLOWED_OF_SHARED = (
-    "desk_shared.events",
-    "desk_shared.errors",
-    "desk_shared.frozen",
-    "desk_shared.kernel",
-    "desk_shared.messages",
-    "desk_shared.people",
-    "desk_shared.text",
-    "desk_shared.mail_addresses",
-    *(f"desk_shared.charter.{name}" for name in _CHARTER),
+    "desk_contracts",
+    "desk_kernel",
+    *(f"desk_charter.{name}" for name in _CHARTER),
 )
+_SHARED = ("desk_contracts", "desk_kernel", "desk_platform", "desk_charter")
+_TOOLS = ("desk_cli", "desk_docs", "desk_local", "desk_manifests", "desk_testing")
 
 
 def check(source: Source) -> Iterator[Finding]:
@@ -94,10 +89,10 @@ def _outside(node: ast.Import | ast.ImportFrom) -> str | None:
 
 def _foreign(node: ast.ImportFrom) -> str | None:
     module = node.module or ""
-    if not module.startswith("desk_shared"):
+    if module.partition(".")[0] not in (*_SHARED, *_TOOLS):
         return None
-    if module == "desk_shared.ids":
+    if module == "desk_contracts.ids":
         taken = [one.name for one in node.names if one.name not in _IDS]
-        return f"desk_shared.ids.{taken[0]}" if taken else None
+        return f"desk_contracts.ids.{taken[0]}" if taken else None
     allowed = any(module == one or module.startswith(f"{one}.") for one in _ALLOWED_OF_SHARED)
     return None if allowed else module

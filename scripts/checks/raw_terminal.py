@@ -1,4 +1,4 @@
-"""`raw-terminal`: what reaches a terminal passes `desk_shared.terminal` or `cli.screen`.
+"""`raw-terminal`: what reaches a terminal passes `desk_platform.terminal` or `cli.screen`.
 
 Text of others may hold escapes that clear, rename or forge; a bare print lets them act.
 """
@@ -10,7 +10,7 @@ from scripts.checks.source import Finding, Source, dotted
 
 NAME = "raw-terminal"
 
-_SINKS = frozenset({"shared/desk_shared/terminal.py", "shared/desk_shared/cli/screen.py"})
+_SINKS = frozenset({"shared/platform/desk_platform/terminal.py", "tools/desk_cli/screen.py"})
 _RAW = frozenset(
     {
         *("print", "Console", "rich.print", "rich.console.Console"),
@@ -27,5 +27,5 @@ def check(source: Source) -> Iterator[Finding]:
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Call) and (name := dotted(node.func)) in _RAW:
             yield source.finding(
-                node, NAME, f"{name}() lets text act: use desk_shared.terminal or cli.screen."
+                node, NAME, f"{name}() lets text act: use desk_platform.terminal or cli.screen."
             )

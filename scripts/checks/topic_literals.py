@@ -4,13 +4,13 @@ import ast
 import re
 from collections.abc import Iterator
 
-from desk_shared.events import names
+from desk_contracts import names
 
 from scripts.checks.source import Finding, Source
 
 NAME = "topic-literals"
 
-_HOME = "shared/desk_shared/events/"
+_HOME = "shared/contracts/desk_contracts/"
 _NAMES = [value for value in vars(names).values() if str(value).startswith("desk.")]
 # A name itself, a retry or dead-letter topic, or the beginning of one in an f-string; but not the
 # type of an event or the name of a meter, which may begin alike.
@@ -29,7 +29,7 @@ def check(source: Source) -> Iterator[Finding]:
             match = _TOPIC.match(node.value)
             if match is not None:
                 yield source.finding(
-                    node, NAME, f"'{match[0]}' is a topic: use its name from desk_shared.events."
+                    node, NAME, f"'{match[0]}' is a topic: use its name from desk_contracts."
                 )
 
 

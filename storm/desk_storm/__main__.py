@@ -12,13 +12,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
-from desk_shared.bus.producer import KafkaPublisher
-from desk_shared.local import LocalServers, local_servers
-from desk_shared.local.bring import apply_topics
-from desk_shared.local.processes import CannotStart
-from desk_shared.local.servers import Backend
-from desk_shared.local.services import Around
-from desk_shared.settings import KafkaSettings
+from desk_local import LocalServers, local_servers
+from desk_local.lifecycle import apply_topics
+from desk_local.processes import CannotStart
+from desk_local.servers import Backend
+from desk_local.services import Around
+from desk_platform.kafka.producer import KafkaPublisher
+from desk_platform.settings import KafkaSettings
 
 from desk_storm import charter, collecting, disks
 from desk_storm.books import Books, End, Restless, Stuck

@@ -7,7 +7,7 @@ here knows a service's own state, so that a service cannot vouch for itself.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from desk_shared.events import AnyEvent
+from desk_contracts import AnyEvent
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from desk_shared.local.places import ROOT
+from desk_local.paths import ROOT
 
 from desk_storm.books import Charter, Step, Verify
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 
-from desk_shared.events import AnyEvent
-from desk_shared.events import sla as said
-from desk_shared.events import tickets as life
-from desk_shared.events.sla import ClockName
+from desk_contracts import AnyEvent
+from desk_contracts.events import sla as said
+from desk_contracts.events import tickets as life
+from desk_contracts.events.sla import ClockName
 
 from desk_storm.history import History
 

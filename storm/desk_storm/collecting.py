@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 
 import httpx
-from desk_shared.cli.reading import list_topic_names, read_all
-from desk_shared.errors import Invalid
-from desk_shared.events import AnyEvent, Codec
-from desk_shared.ids import derived_id
-from desk_shared.settings import KafkaSettings
+from desk_contracts import AnyEvent, Codec
+from desk_contracts.errors import Invalid
+from desk_contracts.ids import derived_id
+from desk_platform.kafka.topic_reader import list_topic_names, read_all
+from desk_platform.settings import KafkaSettings
 
 from desk_storm.books import Delivery, Record
 

@@ -5,12 +5,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from desk_shared.events import Payload
-from desk_shared.events.automation import RunStarted, RunStepRecorded
-from desk_shared.events.notifications import MessageKind, Notified
-from desk_shared.events.signals import SignalRaised
-from desk_shared.events.sla import SlaBreached, SlaMet, SlaStarted
-from desk_shared.events.tickets import TicketAssigned, TicketOpened
+from desk_contracts import Payload
+from desk_contracts.events.automation import RunStarted, RunStepRecorded
+from desk_contracts.events.notifications import MessageKind, Notified
+from desk_contracts.events.signals import SignalRaised
+from desk_contracts.events.sla import SlaBreached, SlaMet, SlaStarted
+from desk_contracts.events.tickets import TicketAssigned, TicketOpened
 
 from desk_storm.books import Fault
 from desk_storm.faults import LASTING

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import httpx
-from desk_shared.bus.producer import KafkaPublisher
-from desk_shared.errors import DependencyDown
-from desk_shared.events import AnyEvent, Codec, Event
-from desk_shared.events.people import SubjectKind
-from desk_shared.events.requests import TicketRequested
-from desk_shared.events.telemetry import Measured
-from desk_shared.ids import derived_id
+from desk_contracts import AnyEvent, Codec, Event
+from desk_contracts.errors import DependencyDown
+from desk_contracts.events.requests import TicketRequested
+from desk_contracts.events.telemetry import Measured
+from desk_contracts.ids import derived_id
+from desk_contracts.value_types import SubjectKind
+from desk_platform.kafka.producer import KafkaPublisher
 
 from desk_storm.books import HttpCall, Sent
 from desk_storm.streams import stream

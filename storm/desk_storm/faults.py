@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from desk_shared.events.topics import SERVICES
+from desk_contracts.topics import SERVICES
 
 
 class Kind(StrEnum):

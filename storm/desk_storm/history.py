@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Generic, NamedTuple, TypeVar
 
-from desk_shared.events import AnyEvent, Event, Payload
-from desk_shared.events import names as topics
-from desk_shared.events.automation import RunEscalated, RunHealed, RunSkipped
-from desk_shared.events.topics import DEAD, RETRY
+from desk_contracts import AnyEvent, Event, Payload
+from desk_contracts import names as topics
+from desk_contracts.events.automation import RunEscalated, RunHealed, RunSkipped
+from desk_contracts.topics import DEAD, RETRY
 
 from desk_storm.books import Act, Books, Charter, Record, Step, Verify
 

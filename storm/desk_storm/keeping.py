@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from desk_shared.events import Event
+from desk_contracts import Event
 from pydantic_core import to_json
 
 from desk_storm.books import Books

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from desk_shared.events.topics import SERVICES
-from desk_shared.local.places import Places
-from desk_shared.local.ports import HOST, free_ports
-from desk_shared.local.processes import last_lines
-from desk_shared.local.services import Around, ServiceProcess, command_of, port_variable
+from desk_contracts.topics import SERVICES
+from desk_local.paths import Places
+from desk_local.ports import HOST, free_ports
+from desk_local.processes import last_lines
+from desk_local.services import Around, ServiceProcess, command_of, port_variable
 
 from desk_storm.books import End
 

@@ -7,10 +7,10 @@ import httpx
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
-from desk_shared.bus.connection import kafka_arguments
-from desk_shared.cli.reading import list_topic_names, reader
-from desk_shared.errors import DependencyDown
-from desk_shared.settings import KafkaSettings
+from desk_contracts.errors import DependencyDown
+from desk_platform.kafka.connection import kafka_arguments
+from desk_platform.kafka.topic_reader import list_topic_names, reader
+from desk_platform.settings import KafkaSettings
 from prometheus_client.parser import text_string_to_metric_families
 
 from desk_storm.replicas import Replica

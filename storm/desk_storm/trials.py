@@ -14,8 +14,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from desk_shared.events.topics import SERVICES
-from desk_shared.local.places import ROOT
+from desk_contracts.topics import SERVICES
+from desk_local.paths import ROOT
 
 from desk_storm.mutants import MUTANTS, Mutant
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from desk_shared.local import LocalServers
-from desk_shared.local.daemon import Daemon
-from desk_shared.local.processes import CannotStart, last_lines
+from desk_local import LocalServers
+from desk_local.daemon import Daemon
+from desk_local.processes import CannotStart, last_lines
 
 from desk_storm import charter, disks
 from desk_storm.books import Charter, Fault, Stuck

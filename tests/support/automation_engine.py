@@ -20,21 +20,21 @@ from desk_automation.runs.worker import Collections, Concurrency, Worker
 from desk_automation.safety.store import STATISTICS, TARGETS
 from desk_automation.verification.store import SUBJECTS, subject_projection
 from desk_automation.verification.worker import VerificationNotifier
-from desk_shared.bus import CommandQueue, Projection, UnitOfWork
-from desk_shared.bus.unit_of_work import Cause, Rule, WorkItem
-from desk_shared.charter.runbooks import Runbook
-from desk_shared.clock import FakeClock
-from desk_shared.events import AnyEvent, Event
-from desk_shared.events.automation import RunEscalated, RunHealed, RunSkipped, RunStepRecorded
-from desk_shared.events.message import written
-from desk_shared.events.people import Severity, SubjectKind
-from desk_shared.events.signals import SignalCleared, SignalRaised
-from desk_shared.events.telemetry import Measured
-from desk_shared.kernel import Context, Decision
-from desk_shared.store import Stored
-from desk_shared.store.document import S
-from desk_shared.telemetry.testing import recorded_telemetry
-from desk_shared.testing.fakes import FakeDocuments, FakePublisher
+from desk_charter.runbooks import Runbook
+from desk_contracts import AnyEvent, Event
+from desk_contracts.events.automation import RunEscalated, RunHealed, RunSkipped, RunStepRecorded
+from desk_contracts.events.signals import SignalCleared, SignalRaised
+from desk_contracts.events.telemetry import Measured
+from desk_contracts.message import written
+from desk_contracts.value_types import Severity, SubjectKind
+from desk_kernel import Context, Decision
+from desk_platform.clock import FakeClock
+from desk_platform.kafka import CommandQueue, Projection, UnitOfWork
+from desk_platform.kafka.unit_of_work import Cause, Rule, WorkItem
+from desk_platform.store import Stored
+from desk_platform.store.document import S
+from desk_testing.fakes import FakeDocuments, FakePublisher
+from desk_testing.telemetry import recorded_telemetry
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TERM = timedelta(seconds=6)

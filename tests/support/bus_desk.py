@@ -4,18 +4,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from desk_shared.bus import Cause, Projection, Received, UnitOfWork, WorkItem
-from desk_shared.clock import FakeClock
-from desk_shared.errors import Invalid, Transient
-from desk_shared.events import AnyEvent, Codec, Event, derive
-from desk_shared.events.tickets import Role, TicketCommented
-from desk_shared.events.triage import DuplicateFound
-from desk_shared.health import Health
-from desk_shared.kernel import Context, Decision
-from desk_shared.store import Origin, Schema
-from desk_shared.supervision import Supervisor
-from desk_shared.telemetry.testing import recorded_telemetry
-from desk_shared.testing.fakes import FakeDocuments, FakePublisher
+from desk_contracts import AnyEvent, Codec, Event, derive
+from desk_contracts.errors import Invalid, Transient
+from desk_contracts.events.tickets import Role, TicketCommented
+from desk_contracts.events.triage import DuplicateFound
+from desk_kernel import Context, Decision
+from desk_platform.clock import FakeClock
+from desk_platform.health import Health
+from desk_platform.kafka import Cause, Projection, Received, UnitOfWork, WorkItem
+from desk_platform.store import Origin, Schema
+from desk_platform.supervision import Supervisor
+from desk_testing.fakes import FakeDocuments, FakePublisher
+from desk_testing.telemetry import recorded_telemetry
 from pydantic import BaseModel, ConfigDict
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

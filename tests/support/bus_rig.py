@@ -8,24 +8,24 @@ from datetime import timedelta
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from desk_shared.bus import BatchHandler, BatchProcessor, KafkaPublisher, Projection, UnitOfWork
-from desk_shared.bus.admin import apply_topics
-from desk_shared.bus.consumer import Consumer
-from desk_shared.bus.records import ATTEMPT, ORIGIN, REASON, REASON_CODE, KafkaRecord
-from desk_shared.bus.subscribing import Reading
-from desk_shared.cli.adopting import Anew, compare
-from desk_shared.cli.reading import read_all
-from desk_shared.clock import SystemClock
-from desk_shared.events import AnyEvent, Codec
-from desk_shared.events.names import TICKETS, TRIAGE
-from desk_shared.events.topics import BY_NAME, Topic, dead_topic, retry_topic
-from desk_shared.health import Health
-from desk_shared.kernel import Context, Decision
-from desk_shared.settings import KafkaSettings, StoreSettings
-from desk_shared.store import MongoDocuments, Store
-from desk_shared.store.positions import MongoPositions
-from desk_shared.telemetry.testing import recorded_telemetry
-from desk_shared.testing.opening import close_now, open_now
+from desk_cli.adopt import Anew, compare
+from desk_contracts import AnyEvent, Codec
+from desk_contracts.names import TICKETS, TRIAGE
+from desk_contracts.topics import BY_NAME, Topic, dead_topic, retry_topic
+from desk_kernel import Context, Decision
+from desk_platform.clock import SystemClock
+from desk_platform.health import Health
+from desk_platform.kafka import BatchHandler, BatchProcessor, KafkaPublisher, Projection, UnitOfWork
+from desk_platform.kafka.admin import apply_topics
+from desk_platform.kafka.consumer import Consumer
+from desk_platform.kafka.records import ATTEMPT, ORIGIN, REASON, REASON_CODE, KafkaRecord
+from desk_platform.kafka.subscription import Reading
+from desk_platform.kafka.topic_reader import read_all
+from desk_platform.settings import KafkaSettings, StoreSettings
+from desk_platform.store import MongoDocuments, Store
+from desk_platform.store.positions import MongoPositions
+from desk_testing.opening import close_now, open_now
+from desk_testing.telemetry import recorded_telemetry
 
 from tests.support.bus_desk import STORIES, Story, tell
 

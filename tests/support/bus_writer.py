@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from desk_shared.bus.writers import LATE_WRITE, Writers, WriterWatermark
-from desk_shared.errors import DependencyDown
-from desk_shared.events import Codec, Message
-from desk_shared.events.names import TICKETS
-from desk_shared.events.watermarks import WatermarkAdvanced
-from desk_shared.testing.fakes import FakeLeases
+from desk_contracts import Codec, Message
+from desk_contracts.errors import DependencyDown
+from desk_contracts.events.watermarks import WatermarkAdvanced
+from desk_contracts.names import TICKETS
+from desk_platform.kafka.writers import LATE_WRITE, Writers, WriterWatermark
+from desk_testing.fakes import FakeLeases
 
 from tests.support.bus_desk import START, Desk, noted, received
 

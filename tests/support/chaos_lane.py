@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from desk_shared.bus import KafkaPublisher
-from desk_shared.bus.admin import apply_topics
-from desk_shared.cli.reading import read_all
-from desk_shared.clock import SystemClock
-from desk_shared.events import AnyEvent, Codec
-from desk_shared.events.names import TICKETS, TRIAGE
-from desk_shared.events.topics import BY_NAME, Topic, dead_topic, retry_topic
-from desk_shared.settings import KafkaSettings, StoreSettings
-from desk_shared.store import MongoDocuments, Store
-from desk_shared.testing import eventually
-from desk_shared.testing.opening import close_now, open_now
+from desk_contracts import AnyEvent, Codec
+from desk_contracts.names import TICKETS, TRIAGE
+from desk_contracts.topics import BY_NAME, Topic, dead_topic, retry_topic
+from desk_platform.clock import SystemClock
+from desk_platform.kafka import KafkaPublisher
+from desk_platform.kafka.admin import apply_topics
+from desk_platform.kafka.topic_reader import read_all
+from desk_platform.settings import KafkaSettings, StoreSettings
+from desk_platform.store import MongoDocuments, Store
+from desk_testing import eventually
+from desk_testing.opening import close_now, open_now
 
 from tests.support import chaos_worker as worker
 from tests.support.chaos_pipeline import (

@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from desk_shared.bus import Projection
-from desk_shared.errors import Transient
-from desk_shared.events import AnyEvent, Event, derive
-from desk_shared.events.tickets import Channel, Kind, Role, TicketCommented, TicketOpened
-from desk_shared.events.triage import DuplicateFound
-from desk_shared.ids import derived_id
-from desk_shared.kernel import Context, Decision
-from desk_shared.store import Documents, Schema
+from desk_contracts import AnyEvent, Event, derive
+from desk_contracts.errors import Transient
+from desk_contracts.events.tickets import Channel, Kind, Role, TicketCommented, TicketOpened
+from desk_contracts.events.triage import DuplicateFound
+from desk_contracts.ids import derived_id
+from desk_kernel import Context, Decision
+from desk_platform.kafka import Projection
+from desk_platform.store import Documents, Schema
 from pydantic import BaseModel, ConfigDict
 
 GROUP = "triage"

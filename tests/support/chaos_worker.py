@@ -14,7 +14,14 @@ from pathlib import Path
 from typing import Any, Generic
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from desk_shared.bus import (
+from desk_contracts import AnyEvent, Codec, Message
+from desk_contracts.codec import KafkaRecord
+from desk_contracts.names import TICKETS
+from desk_contracts.topics import DEAD, RETRY, retry_topic
+from desk_kernel import Context, Decision
+from desk_platform.clock import SystemClock
+from desk_platform.health import Health
+from desk_platform.kafka import (
     BatchProcessor,
     Cause,
     CommandQueue,
@@ -22,23 +29,16 @@ from desk_shared.bus import (
     UnitOfWork,
     unit_of_work,
 )
-from desk_shared.bus.consumer import Consumer
-from desk_shared.bus.relay import Relay
-from desk_shared.bus.subscribing import SESSION, Reading
-from desk_shared.clock import SystemClock
-from desk_shared.events import AnyEvent, Codec, Message
-from desk_shared.events.codec import KafkaRecord
-from desk_shared.events.names import TICKETS
-from desk_shared.events.topics import DEAD, RETRY, retry_topic
-from desk_shared.health import Health
-from desk_shared.kernel import Context, Decision
-from desk_shared.settings import KafkaSettings, StoreSettings
-from desk_shared.store import Documents, MongoDocuments, Store, Stored, document
-from desk_shared.store.document import S
-from desk_shared.store.kept_calls import KeptCall, KeptCalls
-from desk_shared.telemetry import Telemetry, configure_logs
-from desk_shared.telemetry.testing import recorded_telemetry
-from desk_shared.testing.opening import close_now, open_now
+from desk_platform.kafka.consumer import Consumer
+from desk_platform.kafka.relay import Relay
+from desk_platform.kafka.subscription import SESSION, Reading
+from desk_platform.settings import KafkaSettings, StoreSettings
+from desk_platform.store import Documents, MongoDocuments, Store, Stored, document
+from desk_platform.store.document import S
+from desk_platform.store.idempotency import KeptCall, KeptCalls
+from desk_platform.telemetry import Telemetry, configure_logs
+from desk_testing.opening import close_now, open_now
+from desk_testing.telemetry import recorded_telemetry
 
 from tests.support.chaos_pipeline import COUNTS, GROUP, TALES, Tale, counts, tales, ticket_event
 

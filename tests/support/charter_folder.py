@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from desk_shared.charter.load import load_charter
-from desk_shared.charter.model import Charter
-from desk_shared.charter.problems import InvalidCharter
+from desk_charter.load import load_charter
+from desk_charter.model import Charter
+from desk_charter.problems import InvalidCharter
 
 FILES = {
     "teams.yaml": """\

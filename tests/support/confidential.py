@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from desk_shared.charter import Charter, load_charter
+from desk_charter import Charter, load_charter
 
 DEFAULT = load_charter(Path(__file__).parents[2] / "charter")
 

@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from desk_shared.builder import assemble
-from desk_shared.bus.admin import apply_topics
-from desk_shared.charter import CharterSource
-from desk_shared.clock import SystemClock
-from desk_shared.events.topics import CATALOGUE, SERVICES
-from desk_shared.runtime import Assembled, Opened
-from desk_shared.service import Service
-from desk_shared.settings import KafkaSettings, ServiceSettings, read_settings
-from desk_shared.testing.processes import environment
-from desk_shared.turns import on_beat
+from desk_charter import CharterSource
+from desk_contracts.topics import CATALOGUE, SERVICES
+from desk_platform.builder import assemble
+from desk_platform.clock import SystemClock
+from desk_platform.heartbeat import on_beat
+from desk_platform.kafka.admin import apply_topics
+from desk_platform.runtime import Assembled, Opened
+from desk_platform.service import Service
+from desk_platform.settings import KafkaSettings, ServiceSettings, read_settings
+from desk_testing.processes import environment
 
 Loop = Callable[[], Coroutine[None, None, None]]
 

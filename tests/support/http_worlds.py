@@ -13,6 +13,13 @@ from typing import cast
 from desk_automation.matching.api import MatchingApi, matching_routes
 from desk_automation.matching.worker import note_runbooks
 from desk_automation.runs.api import RunsApi, run_routes
+from desk_charter import Charter, CharterSource
+from desk_charter.goals import Goal
+from desk_contracts import AnyEvent
+from desk_contracts.events.problems import ProblemDetected
+from desk_contracts.events.telemetry import AlertFired
+from desk_contracts.message import written
+from desk_contracts.value_types import Severity, SubjectKind
 from desk_metrics.measures.api import MetricsDeps, experience_router, metrics_routers
 from desk_metrics.planning.api import goals_router
 from desk_metrics.planning.store import PlanningDeps
@@ -24,22 +31,15 @@ from desk_metrics.reports.responses import AskedProposal
 from desk_metrics.reports.store import ANSWERS, REPORTED, OwnerResponses, Sources
 from desk_notify.deliveries.api import delivery_routes
 from desk_notify.deliveries.store import DELIVERIES
-from desk_shared.bus import CommandQueue, Projection, UnitOfWork
-from desk_shared.charter import Charter, CharterSource
-from desk_shared.charter.goals import Goal
-from desk_shared.clock import Clock, FakeClock
-from desk_shared.events import AnyEvent
-from desk_shared.events.message import written
-from desk_shared.events.people import Severity, SubjectKind
-from desk_shared.events.problems import ProblemDetected
-from desk_shared.events.telemetry import AlertFired
-from desk_shared.health import Health
-from desk_shared.http import AppParts, Cursors, Principal, Role, make_app
-from desk_shared.http.testing import FakeAuthenticator
-from desk_shared.lookout import Lookout
-from desk_shared.store import Stored
-from desk_shared.telemetry.testing import recorded_telemetry
-from desk_shared.testing.fakes import FakeDocuments, FakePublisher
+from desk_platform.clock import Clock, FakeClock
+from desk_platform.health import Health
+from desk_platform.http import AppParts, Cursors, Principal, Role, make_app
+from desk_platform.kafka import CommandQueue, Projection, UnitOfWork
+from desk_platform.lookout import Lookout
+from desk_platform.store import Stored
+from desk_testing.fakes import FakeDocuments, FakePublisher
+from desk_testing.http import FakeAuthenticator
+from desk_testing.telemetry import recorded_telemetry
 from fastapi import FastAPI
 
 from tests.support.automation_engine import Engine, raised, runbook

@@ -6,23 +6,23 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import httpx
-from desk_shared.auditing import Findings, TicketLog, compare_reader, compare_writer
-from desk_shared.bus.producer import KafkaPublisher
-from desk_shared.charter import load_charter
-from desk_shared.cli.reading import read_all
-from desk_shared.clock import SystemClock
-from desk_shared.errors import DependencyDown
-from desk_shared.events import Codec, Event
-from desk_shared.events.names import REQUESTS, TICKETS
-from desk_shared.events.notifications import MessageKind, Notified
-from desk_shared.events.requests import TicketRequested
-from desk_shared.events.topics import team_topic
-from desk_shared.ids import new_id
-from desk_shared.local.places import ROOT
-from desk_shared.settings import KafkaSettings, StoreSettings
-from desk_shared.store import Store
-from desk_shared.store.census import census
-from desk_shared.testing import eventually
+from desk_charter import load_charter
+from desk_cli.auditing import Findings, TicketLog, compare_reader, compare_writer
+from desk_contracts import Codec, Event
+from desk_contracts.errors import DependencyDown
+from desk_contracts.events.notifications import MessageKind, Notified
+from desk_contracts.events.requests import TicketRequested
+from desk_contracts.ids import new_id
+from desk_contracts.names import REQUESTS, TICKETS
+from desk_contracts.topics import team_topic
+from desk_local.paths import ROOT
+from desk_platform.clock import SystemClock
+from desk_platform.kafka.producer import KafkaPublisher
+from desk_platform.kafka.topic_reader import read_all
+from desk_platform.settings import KafkaSettings, StoreSettings
+from desk_platform.store import Store
+from desk_platform.store.census import census
+from desk_testing import eventually
 
 _MOMENT = 0.2
 TITLES = (

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from desk_shared.events import Message
-from desk_shared.events.topics import MAX_EVENT_BYTES
+from desk_contracts import Message
+from desk_contracts.topics import MAX_EVENT_BYTES
 
 # One byte, three bytes, and six in JSON, whose writers spell control characters out.
 SIGNS = ["a", "漢", "\x01", '"']

@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from desk_shared.telemetry import names
-from desk_shared.telemetry.meters import Meters, Tally, metrics_provider
+from desk_platform.telemetry import names
+from desk_platform.telemetry.meters import Meters, Tally, metrics_provider
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.metrics import Counter, Histogram
 from opentelemetry.sdk.resources import Resource

@@ -7,9 +7,9 @@ from email.message import EmailMessage
 from email.policy import default
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from desk_contracts.errors import DependencyDown
 from desk_notify.deliveries.decide import Outcome, Sent
 from desk_notify.deliveries.model import Dispatch
-from desk_shared.errors import DependencyDown
 
 
 @dataclass

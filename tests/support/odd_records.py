@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from desk_shared.events import Codec
-from desk_shared.events.building import is_open
-from desk_shared.events.topics import CATALOGUE
+from desk_contracts import Codec
+from desk_contracts.event_parser import is_open
+from desk_contracts.topics import CATALOGUE
 
 Header = tuple[str, bytes | None]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from desk_shared.events.names import ACTION_RESULTS, CHANGES, REQUESTS, TELEMETRY
+from desk_contracts.names import ACTION_RESULTS, CHANGES, REQUESTS, TELEMETRY
 
 Header = tuple[str, bytes | None]
 UNREAD = "unread"

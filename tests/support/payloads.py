@@ -11,12 +11,12 @@ from types import NoneType, UnionType
 from typing import Annotated, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Le, Len, MaxLen, MinLen
-from desk_shared.events import AnyEvent, Event, Payload
-from desk_shared.events.attributes import TRACEPARENT
-from desk_shared.events.building import is_open
-from desk_shared.events.message import Message
-from desk_shared.events.sources import is_reserved
-from desk_shared.text import is_visible
+from desk_contracts import AnyEvent, Event, Payload
+from desk_contracts.attributes import TRACEPARENT
+from desk_contracts.event_parser import is_open
+from desk_contracts.message import Message
+from desk_contracts.source_names import is_reserved
+from desk_contracts.text import is_visible
 from hypothesis import strategies as st
 from pydantic import AfterValidator, AllowInfNan, AwareDatetime, BaseModel
 from pydantic.fields import FieldInfo

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from desk_shared.bus.admin import apply_topics
-from desk_shared.events.topics import all_topics
-from desk_shared.local.ports import free_ports
-from desk_shared.settings import KafkaSettings
-from desk_shared.testing import eventually
-from desk_shared.testing.processes import ServiceProcess, environment
+from desk_contracts.topics import all_topics
+from desk_local.ports import free_ports
+from desk_platform.kafka.admin import apply_topics
+from desk_platform.settings import KafkaSettings
+from desk_testing import eventually
+from desk_testing.processes import ServiceProcess, environment
 from pymongo import MongoClient
 
 from tests.integration.notify.running import TEAMS, MailServer
@@ -70,7 +70,7 @@ class Desk:
 
     def type(self, *words: str) -> "subprocess.CompletedProcess[str]":
         """What an operator types after `desk`."""
-        program = [sys.executable, "-c", "from desk_shared.cli.main import main; main()", *words]
+        program = [sys.executable, "-c", "from desk_cli.main import main; main()", *words]
         env = self.services["intake"].env
         return subprocess.run(program, env=env, capture_output=True, text=True, check=False)
 

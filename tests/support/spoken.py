@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from desk_shared.events.message import Message
-from desk_shared.messages import catalogue
+from desk_contracts.message import Message
+from desk_contracts.messages import catalogue
 
 
 def english(said: Message | Iterable[Message] | None) -> str:

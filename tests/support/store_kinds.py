@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from desk_shared.clock import FakeClock
-from desk_shared.store import Documents, Schema
-from desk_shared.store.kept_calls import KeptCalls
-from desk_shared.store.leases import Leases
+from desk_platform.clock import FakeClock
+from desk_platform.store import Documents, Schema
+from desk_platform.store.idempotency import KeptCalls
+from desk_platform.store.leases import Leases
 from pydantic import BaseModel, ConfigDict
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypedDict
 
-from desk_shared.events import Event, Payload
-from desk_shared.events import tickets as life
-from desk_shared.events.automation import (
+from desk_contracts import Event, Payload
+from desk_contracts.events import tickets as life
+from desk_contracts.events.automation import (
     Outcome,
     RunEscalated,
     RunHealed,
@@ -18,11 +18,9 @@ from desk_shared.events.automation import (
     RunStepRecorded,
     StepStatus,
 )
-from desk_shared.events.message import Message, message, written
-from desk_shared.events.notifications import Audience, MessageKind, Notified
-from desk_shared.events.people import SubjectKind
-from desk_shared.events.requests import TicketRequested
-from desk_shared.events.sla import (
+from desk_contracts.events.notifications import Audience, MessageKind, Notified
+from desk_contracts.events.requests import TicketRequested
+from desk_contracts.events.sla import (
     ClockName,
     SlaAtRisk,
     SlaBreached,
@@ -31,9 +29,11 @@ from desk_shared.events.sla import (
     SlaResumed,
     SlaStarted,
 )
-from desk_shared.events.telemetry import Measured
-from desk_shared.events.topics import BY_NAME
-from desk_shared.ids import request_ticket_id
+from desk_contracts.events.telemetry import Measured
+from desk_contracts.ids import request_ticket_id
+from desk_contracts.message import Message, message, written
+from desk_contracts.topics import BY_NAME
+from desk_contracts.value_types import SubjectKind
 from desk_storm.books import (
     Act,
     Books,

@@ -8,21 +8,21 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from desk_shared.bus import CommandQueue, Received, UnitOfWork, WorkItem
-from desk_shared.charter import Charter, load_charter
-from desk_shared.clock import FakeClock
-from desk_shared.events import AnyEvent, Codec, Event
-from desk_shared.events.changes import ChangeKind, ChangeStarted
-from desk_shared.events.envelope import Payload
-from desk_shared.events.people import Severity, SubjectKind
-from desk_shared.events.signals import SignalCleared, SignalRaised
-from desk_shared.events.telemetry import AlertFired, AlertResolved, Measured
-from desk_shared.events.tickets import Channel, Kind, TicketOpened
-from desk_shared.http import Cursors
-from desk_shared.ids import ticket_code
-from desk_shared.lookout import Lookout
-from desk_shared.telemetry.testing import recorded_telemetry
-from desk_shared.testing.fakes import FakeDocuments, FakePublisher
+from desk_charter import Charter, load_charter
+from desk_contracts import AnyEvent, Codec, Event
+from desk_contracts.envelope import Payload
+from desk_contracts.events.changes import ChangeKind, ChangeStarted
+from desk_contracts.events.signals import SignalCleared, SignalRaised
+from desk_contracts.events.telemetry import AlertFired, AlertResolved, Measured
+from desk_contracts.events.tickets import Channel, Kind, TicketOpened
+from desk_contracts.ids import ticket_code
+from desk_contracts.value_types import Severity, SubjectKind
+from desk_platform.clock import FakeClock
+from desk_platform.http import Cursors
+from desk_platform.kafka import CommandQueue, Received, UnitOfWork, WorkItem
+from desk_platform.lookout import Lookout
+from desk_testing.fakes import FakeDocuments, FakePublisher
+from desk_testing.telemetry import recorded_telemetry
 from desk_triage.adapters.detectors import DETECTORS
 from desk_triage.changes.snapshot import EMPTY, ContextSnapshot
 from desk_triage.changes.store import CHANGES

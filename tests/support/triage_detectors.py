@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from desk_shared.events.message import message
+from desk_contracts.message import message
 from desk_triage.detection.detector import Finding, Verdict
 from desk_triage.detection.model import DetectorState, Sample
 

@@ -6,11 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from desk_shared.events import AnyEvent, Event
-from desk_shared.events.envelope import Payload
-from desk_shared.events.message import written
-from desk_shared.events.people import Priority
-from desk_shared.events.tickets import (
+from desk_contracts import AnyEvent, Event
+from desk_contracts.envelope import Payload
+from desk_contracts.events.tickets import (
     Channel,
     Kind,
     TicketAssigned,
@@ -18,7 +16,9 @@ from desk_shared.events.tickets import (
     TicketResolved,
     TicketTriaged,
 )
-from desk_shared.ids import derived_id, ticket_code
+from desk_contracts.ids import derived_id, ticket_code
+from desk_contracts.message import written
+from desk_contracts.value_types import Priority
 from desk_triage.learning.dataset import Coefficients, TrainingSet
 from desk_triage.learning.evaluation import LearningTask
 from desk_triage.learning.examples import ExampleCollector, TrainingExample

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from desk_shared.charter.detectors import DetectorSettings
+from desk_charter.detectors import DetectorSettings
 from pydantic import Field
 
 

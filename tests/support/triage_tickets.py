@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from desk_shared.events.people import Level
-from desk_shared.events.tickets import Channel, Kind, TicketOpened
+from desk_contracts.events.tickets import Channel, Kind, TicketOpened
+from desk_contracts.value_types import Level
 from hypothesis import strategies as st
 
 from tests.support.triage_desk import CHARTER

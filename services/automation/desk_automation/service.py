@@ -7,16 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from desk_shared.bus import CommandQueue, Projection
-from desk_shared.bus.described import application
-from desk_shared.bus.stops import NothingUnread
-from desk_shared.bus.timers import Silence
-from desk_shared.charter.desk import Desk, obey_charter
-from desk_shared.events import names
-from desk_shared.lifetimes import Beginning, Ending
-from desk_shared.lookout import Lookout
-from desk_shared.service import Service, Subscription, Web
-from desk_shared.starting import start_service
+from desk_charter.desk import Desk, obey_charter
+from desk_contracts import names
+from desk_platform.kafka import CommandQueue, Projection
+from desk_platform.kafka.specification import application
+from desk_platform.kafka.timer_stops import NothingUnread
+from desk_platform.kafka.timers import Silence
+from desk_platform.lifetimes import Beginning, Ending
+from desk_platform.lookout import Lookout
+from desk_platform.service import Service, Subscription, Web
+from desk_platform.startup import start_service
 
 from desk_automation.actions.executor import Executor
 from desk_automation.adapters.executors.http_hosts import Hosts

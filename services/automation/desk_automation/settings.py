@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated
 
-from desk_shared.settings import Environment, ServiceSettings
+from desk_platform.settings import Environment, ServiceSettings
 from pydantic import AfterValidator, Field
 from pydantic_settings import SettingsConfigDict
 

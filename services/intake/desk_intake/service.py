@@ -2,13 +2,13 @@
 
 from functools import partial
 
-from desk_shared.bus import Projection
-from desk_shared.bus.described import application
-from desk_shared.bus.stops import AllPartitions
-from desk_shared.charter.desk import Desk, obey_charter
-from desk_shared.events import names
-from desk_shared.service import Service, Subscription, Web
-from desk_shared.starting import start_service
+from desk_charter.desk import Desk, obey_charter
+from desk_contracts import names
+from desk_platform.kafka import Projection
+from desk_platform.kafka.specification import application
+from desk_platform.kafka.timer_stops import AllPartitions
+from desk_platform.service import Service, Subscription, Web
+from desk_platform.startup import start_service
 
 from desk_intake.events.api import events
 from desk_intake.feedback import api as feedback

@@ -3,15 +3,15 @@
 from datetime import timedelta
 from functools import partial
 
-from desk_shared.bus import Projection
-from desk_shared.bus.described import application
-from desk_shared.bus.stops import NothingUnread, OwnPartition
-from desk_shared.charter.desk import Desk, obey_charter
-from desk_shared.events.names import CONTRIBUTIONS
-from desk_shared.events.names import TICKETS as TICKETS_TOPIC
-from desk_shared.lifetimes import Beginning
-from desk_shared.service import Service, Subscription, Web
-from desk_shared.starting import start_service
+from desk_charter.desk import Desk, obey_charter
+from desk_contracts.names import CONTRIBUTIONS
+from desk_contracts.names import TICKETS as TICKETS_TOPIC
+from desk_platform.kafka import Projection
+from desk_platform.kafka.specification import application
+from desk_platform.kafka.timer_stops import NothingUnread, OwnPartition
+from desk_platform.lifetimes import Beginning
+from desk_platform.service import Service, Subscription, Web
+from desk_platform.startup import start_service
 from fastapi import APIRouter
 
 from desk_metrics.measures.api import MetricsDeps, experience_router, metrics_routers

@@ -1,6 +1,6 @@
 """What metrics reads from the environment, beside what all services do."""
 
-from desk_shared.settings import ServiceSettings
+from desk_platform.settings import ServiceSettings
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 

@@ -4,18 +4,18 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
-from desk_shared.bus import BatchProcessor, Projection
-from desk_shared.bus.described import application
-from desk_shared.bus.stops import NothingUnread
-from desk_shared.bus.unit_of_work import UnitOfWork
-from desk_shared.charter import Charter
-from desk_shared.charter.desk import Desk, obey_charter
-from desk_shared.events import names
-from desk_shared.events.topics import ALL_TEAM_TOPICS
-from desk_shared.health import State
-from desk_shared.lifetimes import Ending
-from desk_shared.service import Service, Subscription, Web
-from desk_shared.starting import start_service
+from desk_charter import Charter
+from desk_charter.desk import Desk, obey_charter
+from desk_contracts import names
+from desk_contracts.topics import ALL_TEAM_TOPICS
+from desk_platform.health import State
+from desk_platform.kafka import BatchProcessor, Projection
+from desk_platform.kafka.specification import application
+from desk_platform.kafka.timer_stops import NothingUnread
+from desk_platform.kafka.unit_of_work import UnitOfWork
+from desk_platform.lifetimes import Ending
+from desk_platform.service import Service, Subscription, Web
+from desk_platform.startup import start_service
 
 from desk_notify.adapters.channels import CHANNELS
 from desk_notify.adapters.channels.log import LogChannel

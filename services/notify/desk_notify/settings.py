@@ -4,9 +4,9 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from desk_shared.mail_addresses import BadAddress, read_address
-from desk_shared.settings import ServiceSettings
-from desk_shared.settings.groups import WebAddress
+from desk_contracts.mail_addresses import BadAddress, read_address
+from desk_platform.settings import ServiceSettings
+from desk_platform.settings.groups import WebAddress
 from pydantic import AfterValidator, Field, FilePath, SecretStr
 from pydantic import model_validator as check_together
 from pydantic_settings import SettingsConfigDict

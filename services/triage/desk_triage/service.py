@@ -2,15 +2,15 @@
 
 from functools import partial
 
-from desk_shared.bus.described import application
-from desk_shared.bus.stops import AllPartitions, NothingUnread, OwnPartition
-from desk_shared.charter import Charter
-from desk_shared.charter.desk import Desk, obey_charter
-from desk_shared.events import names
-from desk_shared.events.tickets import TicketOpened
-from desk_shared.lookout import Lookout
-from desk_shared.service import Service, Subscription, Web
-from desk_shared.starting import start_service
+from desk_charter import Charter
+from desk_charter.desk import Desk, obey_charter
+from desk_contracts import names
+from desk_contracts.events.tickets import TicketOpened
+from desk_platform.kafka.specification import application
+from desk_platform.kafka.timer_stops import AllPartitions, NothingUnread, OwnPartition
+from desk_platform.lookout import Lookout
+from desk_platform.service import Service, Subscription, Web
+from desk_platform.startup import start_service
 
 from desk_triage.adapters.detectors import DETECTORS
 from desk_triage.changes.store import CHANGES, find_suspects

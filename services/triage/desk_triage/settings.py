@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-from desk_shared.settings import ServiceSettings
+from desk_platform.settings import ServiceSettings
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import pairwise
 
-from desk_shared.events.automation import RunStepRecorded
+from desk_contracts.events.automation import RunStepRecorded
 
 from desk_storm.books import Act
 from desk_storm.history import History

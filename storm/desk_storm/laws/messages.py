@@ -3,13 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from desk_shared.events import Payload
-from desk_shared.events import tickets as life
-from desk_shared.events.automation import RunEscalated, RunHealed, RunStarted
-from desk_shared.events.notifications import MessageKind, Notified
-from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
-from desk_shared.events.signals import SignalRaised, SignalSeverityChanged
-from desk_shared.events.sla import SlaAtRisk, SlaBreached, SlaCancelled
+from desk_contracts import Payload
+from desk_contracts.events import tickets as life
+from desk_contracts.events.automation import RunEscalated, RunHealed, RunStarted
+from desk_contracts.events.notifications import MessageKind, Notified
+from desk_contracts.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_contracts.events.signals import SignalRaised, SignalSeverityChanged
+from desk_contracts.events.sla import SlaAtRisk, SlaBreached, SlaCancelled
 
 from desk_storm.clocks import accounts, ending
 from desk_storm.history import History, Told

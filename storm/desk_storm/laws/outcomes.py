@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from desk_shared.events.automation import (
+from desk_contracts.events.automation import (
     Outcome,
     RunEscalated,
     RunHealed,
@@ -11,9 +11,9 @@ from desk_shared.events.automation import (
     RunStepRecorded,
     StepStatus,
 )
-from desk_shared.events.message import Message
-from desk_shared.events.signals import SignalCleared
-from desk_shared.events.telemetry import Measured
+from desk_contracts.events.signals import SignalCleared
+from desk_contracts.events.telemetry import Measured
+from desk_contracts.message import Message
 
 from desk_storm.books import Act
 from desk_storm.history import History

@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
 
-from desk_shared.events import sla as said
-from desk_shared.events import tickets as life
-from desk_shared.events.sla import ClockName
+from desk_contracts.events import sla as said
+from desk_contracts.events import tickets as life
+from desk_contracts.events.sla import ClockName
 
 from desk_storm.clocks import accounts, has_waited, is_reckoned, stretches
 from desk_storm.history import History

@@ -5,11 +5,11 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from desk_shared.events import Payload
-from desk_shared.events import tickets as life
-from desk_shared.events.notifications import Audience, MessageKind, Notified
-from desk_shared.events.requests import TicketRequested
-from desk_shared.ids import request_ticket_id
+from desk_contracts import Payload
+from desk_contracts.events import tickets as life
+from desk_contracts.events.notifications import Audience, MessageKind, Notified
+from desk_contracts.events.requests import TicketRequested
+from desk_contracts.ids import request_ticket_id
 
 from desk_storm.books import HttpCall
 from desk_storm.history import History, Told

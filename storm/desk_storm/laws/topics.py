@@ -3,8 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from desk_shared.events import names
-from desk_shared.events.topics import BY_NAME, DEAD, OPEN_TOPICS
+from desk_contracts import names
+from desk_contracts.topics import BY_NAME, DEAD, OPEN_TOPICS
 
 from desk_storm.history import History
 from desk_storm.laws.law import Finding, law

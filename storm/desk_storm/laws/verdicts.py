@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from desk_shared.events.sla import SlaAtRisk, SlaBreached, SlaMet
+from desk_contracts.events.sla import SlaAtRisk, SlaBreached, SlaMet
 
 from desk_storm.clocks import accounts, ending, is_reckoned
 from desk_storm.history import History

@@ -15,7 +15,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a subject goes where there is room",
         "one-partition-per-key",
-        "shared/desk_shared/bus/producer.py",
+        "shared/platform/desk_platform/kafka/producer.py",
         "    return every[partition_number(key, len(every))]\n",
         "    return every[partition_number(key, len(every)) - random.choice((0, 1))]\n",
     ),
@@ -54,7 +54,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a loop that fails ends its service",
         "no-service-ends-by-itself",
-        "shared/desk_shared/supervision.py",
+        "shared/platform/desk_platform/supervision.py",
         "            failures += 1\n",
         "            raise SystemExit(1) from error\n",
         weather=("--faults", "4", "--backend", "h2"),
@@ -62,7 +62,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a store that is as new as the brokers is too old",
         "who-is-started-is-ready-again",
-        "shared/desk_shared/bus/agreement.py",
+        "shared/platform/desk_platform/kafka/agreement.py",
         "if mark.milestone > stored.get(group, 0)",
         "if mark.milestone >= max(1, stored.get(group, 0))",
         weather=("--faults", "1", "--backend", "h2"),
@@ -70,7 +70,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "what was read last is never committed",
         "desk-comes-to-rest",
-        "shared/desk_shared/bus/committing.py",
+        "shared/platform/desk_platform/kafka/commits.py",
         "offset + 1 for partition",
         "offset for partition",
     ),

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from desk_shared.testing.processes import CHARTER
+from desk_testing.processes import CHARTER
 
 from tests.integration.automation.conftest import bus, service, target
 from tests.integration.automation.desk import Automation

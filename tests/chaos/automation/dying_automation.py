@@ -14,10 +14,10 @@ from desk_automation.actions.answer import Answer
 from desk_automation.actions.executor import Executor, Fence
 from desk_automation.actions.model import Attempt, Call
 from desk_automation.service import SERVICE, Hooks, compose
-from desk_shared.bus import CommandQueue
-from desk_shared.bus.unit_of_work import Cause, Rule
-from desk_shared.starting import start_service
-from desk_shared.store import Stored
+from desk_platform.kafka import CommandQueue
+from desk_platform.kafka.unit_of_work import Cause, Rule
+from desk_platform.startup import start_service
+from desk_platform.store import Stored
 from pydantic import BaseModel
 
 S = TypeVar("S", bound=BaseModel)

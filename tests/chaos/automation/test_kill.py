@@ -6,9 +6,9 @@ import time
 
 import httpx
 import pytest
-from desk_shared.events import Event
-from desk_shared.events.signals import SignalRaised
-from desk_shared.testing import eventually
+from desk_contracts import Event
+from desk_contracts.events.signals import SignalRaised
+from desk_testing import eventually
 
 from tests.integration.automation.desk import Automation, Bus, Target, measured, raised
 

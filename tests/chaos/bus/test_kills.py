@@ -11,10 +11,10 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from desk_shared.auditing import TicketLog, compare_reader
-from desk_shared.events.names import TICKETS, TRIAGE
-from desk_shared.store.census import census
-from desk_shared.testing import eventually
+from desk_cli.auditing import TicketLog, compare_reader
+from desk_contracts.names import TICKETS, TRIAGE
+from desk_platform.store.census import census
+from desk_testing import eventually
 
 from tests.support import chaos_worker as worker
 from tests.support.chaos_lane import DEAD, Lane, OpenLane, ended, logs_of, say, stopped

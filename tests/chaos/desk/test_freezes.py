@@ -9,14 +9,14 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
-from desk_shared.events.topics import SERVICES
-from desk_shared.local import local_servers
-from desk_shared.local.bring import apply_topics
-from desk_shared.local.daemon import Daemon
-from desk_shared.local.places import ROOT
-from desk_shared.local.services import LocalServices, local_services
-from desk_shared.settings import KafkaSettings
-from desk_shared.testing import eventually
+from desk_contracts.topics import SERVICES
+from desk_local import local_servers
+from desk_local.daemon import Daemon
+from desk_local.lifecycle import apply_topics
+from desk_local.paths import ROOT
+from desk_local.services import LocalServices, local_services
+from desk_platform.settings import KafkaSettings
+from desk_testing import eventually
 
 from tests.support.load import Load, progress, settled
 

@@ -16,8 +16,8 @@ from desk_automation.adapters.executors.http import HttpAction
 from desk_automation.adapters.executors.http_hosts import Hosts
 from desk_automation.adapters.executors.registry import EXECUTORS, Surroundings
 from desk_automation.adapters.executors.wait import WaitAction
-from desk_shared.clock import SystemClock
-from desk_shared.events.message import written
+from desk_contracts.message import written
+from desk_platform.clock import SystemClock
 
 from tests.support.automation_engine import FakeTarget
 from tests.support.spoken import english

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import jsonschema  # type: ignore[import-untyped]  # it ships no types
 import pytest
-from desk_shared.charter.schemas import charter_schemas, render, write_charter_schemas
+from desk_charter.schemas import charter_schemas, render, write_charter_schemas
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[3]

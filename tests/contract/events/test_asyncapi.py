@@ -10,13 +10,10 @@ from urllib.parse import unquote
 
 import jsonschema  # type: ignore[import-untyped]  # it ships no types
 import pytest
-from desk_shared.bus import records
-from desk_shared.bus.admin import topic_config
-from desk_shared.events import Codec
-from desk_shared.events.asyncapi import ATTRIBUTES, FAILURE_HEADERS
-from desk_shared.events.catalogue import PUBLIC_PAYLOADS
-from desk_shared.events.names import CONTRIBUTIONS, PEOPLE
-from desk_shared.events.topics import (
+from desk_contracts import Codec
+from desk_contracts.catalogue import PUBLIC_PAYLOADS
+from desk_contracts.names import CONTRIBUTIONS, PEOPLE
+from desk_contracts.topics import (
     BY_NAME,
     PUBLIC,
     TEAM_CHANNEL,
@@ -25,6 +22,9 @@ from desk_shared.events.topics import (
     side_topics,
     team_topic,
 )
+from desk_docs.asyncapi import ATTRIBUTES, FAILURE_HEADERS
+from desk_platform.kafka import records
+from desk_platform.kafka.admin import topic_config
 from ruamel.yaml import YAML
 
 HERE = Path(__file__).parent

@@ -12,8 +12,8 @@ from cloudevents.core.base import BaseCloudEvent
 from cloudevents.core.bindings import kafka
 from cloudevents.core.bindings.kafka import KafkaMessage
 from cloudevents.core.v1.event import CloudEvent
-from desk_shared.events import AnyEvent, Codec
-from desk_shared.events.catalogue import PAYLOADS
+from desk_contracts import AnyEvent, Codec
+from desk_contracts.catalogue import PAYLOADS
 
 CODEC = Codec()
 HERE = Path(__file__).parent

@@ -6,9 +6,9 @@ from enum import StrEnum
 from typing import Annotated
 
 import pytest
-from desk_shared.events.compatibility import breaks
-from desk_shared.events.people import Value
-from desk_shared.events.schemas import model_schema
+from desk_contracts.value_types import Value
+from desk_docs.compatibility import breaks
+from desk_docs.schemas import model_schema
 from pydantic import BaseModel, Field, create_model
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import jsonschema  # type: ignore[import-untyped]  # it ships no types
 import pytest
-from desk_shared.events import Payload
-from desk_shared.events.catalogue import PAYLOADS, PUBLIC_PAYLOADS
-from desk_shared.events.schemas import (
+from desk_contracts import Payload
+from desk_contracts.catalogue import PAYLOADS, PUBLIC_PAYLOADS
+from desk_docs.schemas import (
     SCHEMAS,
     differences,
     documents,
@@ -42,7 +42,7 @@ def test_no_schema_of_an_event_that_is_no_more_is_left() -> None:
 
 def test_another_process_makes_the_same_bytes() -> None:
     """With another hash seed, so nothing may hang on the order of a set."""
-    command = [sys.executable, "-m", "desk_shared.events.schemas", "check", str(ROOT)]
+    command = [sys.executable, "-m", "desk_docs.schemas", "check", str(ROOT)]
     ended = subprocess.run(
         command,
         env={**os.environ, "PYTHONHASHSEED": "7"},

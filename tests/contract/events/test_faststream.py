@@ -7,12 +7,12 @@ import sys
 from typing import Any
 
 import pytest
-from desk_shared.bus.described import application
-from desk_shared.events.asyncapi import asyncapi_document
-from desk_shared.events.catalogue import PAYLOADS
-from desk_shared.events.names import CONTRIBUTIONS
-from desk_shared.events.topics import SERVICES, Service
-from desk_shared.local.places import ROOT
+from desk_contracts.catalogue import PAYLOADS
+from desk_contracts.names import CONTRIBUTIONS
+from desk_contracts.topics import SERVICES, Service
+from desk_docs.asyncapi import asyncapi_document
+from desk_local.paths import ROOT
+from desk_platform.kafka.specification import application
 
 PRIVATE = {CONTRIBUTIONS}
 

@@ -4,8 +4,8 @@ import json
 from typing import Annotated, Any
 
 import pytest
-from desk_shared.events import Payload
-from desk_shared.events.catalogue import PAYLOADS
+from desk_contracts import Payload
+from desk_contracts.catalogue import PAYLOADS
 from pydantic import TypeAdapter
 
 WRITTEN, PERSON = " Ivy.Park@MÜNCHEN.example", "ivy.park@xn--mnchen-3ya.example"

@@ -4,11 +4,11 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from desk_shared.errors import Invalid
-from desk_shared.events import Codec, Event, Payload
-from desk_shared.events.names import TICKETS
-from desk_shared.events.tickets import TicketClosed, TicketCommented
-from desk_shared.events.topics import MAX_EVENT_BYTES
+from desk_contracts import Codec, Event, Payload
+from desk_contracts.errors import Invalid
+from desk_contracts.events.tickets import TicketClosed, TicketCommented
+from desk_contracts.names import TICKETS
+from desk_contracts.topics import MAX_EVENT_BYTES
 
 CODEC = Codec()
 MOMENT = datetime(2026, 11, 23, 8, tzinfo=UTC)

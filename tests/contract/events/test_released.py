@@ -9,14 +9,14 @@ from pathlib import Path
 
 import jsonschema  # type: ignore[import-untyped]  # it ships no types
 import pytest
-from desk_shared.errors import Invalid
-from desk_shared.events import AnyEvent, Codec
-from desk_shared.events.amending import STAND_INS
-from desk_shared.events.asyncapi import topics_of
-from desk_shared.events.building import is_open
-from desk_shared.events.catalogue import PAYLOADS, UPCASTERS
-from desk_shared.events.compatibility import breaks
-from desk_shared.events.schemas import event_schemas
+from desk_contracts import AnyEvent, Codec
+from desk_contracts.amendments import STAND_INS
+from desk_contracts.catalogue import PAYLOADS, UPCASTERS
+from desk_contracts.errors import Invalid
+from desk_contracts.event_parser import is_open
+from desk_docs.asyncapi import topics_of
+from desk_docs.compatibility import breaks
+from desk_docs.schemas import event_schemas
 
 from scripts.schemas import release
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from desk_shared.bus.door import RecordDecoder
-from desk_shared.bus.records import ARRIVED, ORIGIN
-from desk_shared.errors import Invalid
-from desk_shared.events import AnyEvent, Codec
-from desk_shared.events.building import is_open
-from desk_shared.events.catalogue import PAYLOADS
-from desk_shared.events.topics import all_topics, dead_topic, retry_topic
+from desk_contracts import AnyEvent, Codec
+from desk_contracts.catalogue import PAYLOADS
+from desk_contracts.errors import Invalid
+from desk_contracts.event_parser import is_open
+from desk_contracts.topics import all_topics, dead_topic, retry_topic
+from desk_platform.kafka.deserializer import RecordDecoder
+from desk_platform.kafka.records import ARRIVED, ORIGIN
 
 EXAMPLES = sorted((Path(__file__).parent / "examples").glob("*.json"))
 TEAMS = ("network", "workplace")

@@ -30,9 +30,9 @@ REFUSED = {"f": {403}, "n": {404}, "u": {401}, "-": {401, 403}}
 
 _ROUTES = """
 import importlib, json
-from desk_shared.builder import assemble
+from desk_platform.builder import assemble
 from fastapi.routing import iter_route_contexts
-from desk_shared.settings import read_settings
+from desk_platform.settings import read_settings
 found = []
 for name in ("intake", "triage", "automation", "notify", "metrics"):
     table = importlib.import_module(f"desk_{name}.service").SERVICE

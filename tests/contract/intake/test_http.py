@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk_shared.charter import load_charter
-from desk_shared.http import calls_without_key, undeclared_routes
+from desk_charter import load_charter
+from desk_platform.http import calls_without_key, undeclared_routes
 from fastapi import FastAPI
 
 from scripts.openapi import TARGET, document

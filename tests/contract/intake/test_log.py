@@ -2,12 +2,8 @@
 
 from datetime import UTC, datetime
 
-from desk_intake.tickets.evolve import fold
-from desk_intake.tickets.record import Cause, record
-from desk_shared.events import AnyEvent, Codec
-from desk_shared.events.message import written
-from desk_shared.events.people import Priority
-from desk_shared.events.tickets import (
+from desk_contracts import AnyEvent, Codec
+from desk_contracts.events.tickets import (
     Channel,
     Kind,
     TicketAssigned,
@@ -15,6 +11,10 @@ from desk_shared.events.tickets import (
     TicketResolved,
     TicketTriaged,
 )
+from desk_contracts.message import written
+from desk_contracts.value_types import Priority
+from desk_intake.tickets.evolve import fold
+from desk_intake.tickets.record import Cause, record
 
 NOW = datetime(2026, 3, 2, 9, 0, 0, 123_456, tzinfo=UTC)
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"

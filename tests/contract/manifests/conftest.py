@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 import yaml
-from desk_shared.events.topics import SERVICES
-from desk_shared.manifests import RendererMissing, render
+from desk_contracts.topics import SERVICES
+from desk_manifests import RendererMissing, render
 
 ROOT = Path(__file__).parents[3]
 OVERLAYS = ROOT / "deploy/k8s/overlays"

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk_shared.charter import load_charter
-from desk_shared.events import names
-from desk_shared.events.topics import BY_NAME, DEAD, RETRY, SERVICES, Service, team_topic
-from desk_shared.manifests import SUBSCRIPTIONS, all_users, differences, files
+from desk_charter import load_charter
+from desk_contracts import names
+from desk_contracts.topics import BY_NAME, DEAD, RETRY, SERVICES, Service, team_topic
+from desk_manifests import SUBSCRIPTIONS, all_users, differences, files
 
 ROOT = Path(__file__).parents[3]
 CHARTER = Path("charter")
@@ -19,8 +19,8 @@ CHARTER = Path("charter")
 # In a process of its own: building five services leaves clients and log settings behind.
 BUILD = """
 import asyncio, importlib, json, pathlib, sys
-from desk_shared.builder import assemble
-from desk_shared.bus.consumer import Consumer
+from desk_platform.builder import assemble
+from desk_platform.kafka.consumer import Consumer
 
 async def subscriptions(name):
     table = importlib.import_module(f"desk_{name}.service").SERVICE
@@ -69,7 +69,7 @@ def test_a_service_may_do_all_that_its_subscriptions_need(service: Service) -> N
 @pytest.mark.timeout(360)
 @pytest.mark.parametrize("service", SERVICES)
 def test_scaling_follows_exactly_what_the_service_subscribes_to(service: Service) -> None:
-    """Change SUBSCRIPTIONS in desk_shared/manifests/scaling.py and write the manifests again."""
+    """Change SUBSCRIPTIONS in desk_manifests/scaling.py and write the manifests again."""
     real = {
         group: tuple(sorted(topic for topic in topics if topic in BY_NAME))
         for group, topics in subscriptions()[service].items()
@@ -79,7 +79,7 @@ def test_scaling_follows_exactly_what_the_service_subscribes_to(service: Service
 
 
 def test_generated_files_are_what_the_code_and_the_charter_say() -> None:
-    """Run `python -m desk_shared.manifests write` and commit what it wrote."""
+    """Run `python -m desk_manifests write` and commit what it wrote."""
     wanted = files(load_charter(ROOT / CHARTER), ROOT, CHARTER)
     assert list(differences(ROOT, wanted)) == []
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 from desk_metrics.measures.gauges import AT_RISK, GAUGES, TEAM
-from desk_shared.telemetry.meters import metrics_provider
+from desk_platform.telemetry.meters import metrics_provider
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.resources import Resource
 from prometheus_client import CollectorRegistry

@@ -10,7 +10,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
-from desk_shared.events.topics import SERVICES
+from desk_contracts.topics import SERVICES
 
 ROOT = Path(__file__).parents[3]
 # Imported where they happen to be installed, by Rich and by Python's own start-up.
@@ -144,7 +144,7 @@ LOADED = """
 import importlib, importlib.metadata, re, sys
 for name in sys.argv[1:]:
     importlib.import_module(f"desk_{name}.service")
-importlib.import_module("desk_shared.cli")
+importlib.import_module("desk_cli")
 packages = importlib.metadata.packages_distributions()
 tops = {name.partition(".")[0] for name in sys.modules}
 for top in tops:

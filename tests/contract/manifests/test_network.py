@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from desk_shared.events.topics import SERVICES
+from desk_contracts.topics import SERVICES
 
 Policy = dict[str, Any]
 

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from desk_shared.clock import SystemClock
-from desk_shared.events.topics import SERVICES
-from desk_shared.health import Health, health_routes
-from desk_shared.telemetry import metrics_routes
-from desk_shared.telemetry.testing import recorded_telemetry
+from desk_contracts.topics import SERVICES
+from desk_platform.clock import SystemClock
+from desk_platform.health import Health, health_routes
+from desk_platform.telemetry import metrics_routes
+from desk_testing.telemetry import recorded_telemetry
 from starlette.routing import Route
 
 PROBES = {

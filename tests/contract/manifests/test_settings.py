@@ -5,15 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk_shared.charter import load_charter
-from desk_shared.events.topics import SERVICES
-from desk_shared.settings import (
-    Environment,
-    ServiceSettings,
-    exposures,
-    read_settings,
-    variables,
-)
+from desk_charter import load_charter
+from desk_contracts.topics import SERVICES
+from desk_platform.settings import Environment, ServiceSettings, exposures, read_settings, variables
 
 # In place of what a secret would say; long enough to sign cursors with.
 MADE_UP = "f3Kp9vQx71LmZt0bRwYc5hNd8sJa2gUe4"

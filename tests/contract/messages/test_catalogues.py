@@ -8,17 +8,17 @@ from string import Formatter
 from typing import NamedTuple, get_args
 
 import pytest
+from desk_contracts.events.automation import StepStatus
+from desk_contracts.events.changes import ChangeKind
+from desk_contracts.events.reports import Answer, AnswerOutcome, GoalVerdict, Proposal
+from desk_contracts.events.sla import ClockName
+from desk_contracts.events.tickets import Channel, State, WaitingFor
+from desk_contracts.message import WRITTEN
+from desk_contracts.messages import LANGUAGES, Language
+from desk_contracts.messages.catalogue import entries
+from desk_contracts.messages.formats import Formats
+from desk_contracts.value_types import Level, Severity
 from desk_notify.rendering.templates import Rule
-from desk_shared.events.automation import StepStatus
-from desk_shared.events.changes import ChangeKind
-from desk_shared.events.message import WRITTEN
-from desk_shared.events.people import Level, Severity
-from desk_shared.events.reports import Answer, AnswerOutcome, GoalVerdict, Proposal
-from desk_shared.events.sla import ClockName
-from desk_shared.events.tickets import Channel, State, WaitingFor
-from desk_shared.messages import LANGUAGES, Language
-from desk_shared.messages.catalogue import entries
-from desk_shared.messages.formats import Formats
 from pydantic_core.core_schema import ErrorType
 
 ROOT = Path(__file__).parents[3]

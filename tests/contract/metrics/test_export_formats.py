@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from desk_contracts.errors import Invalid
 from desk_metrics.adapters.history_files import FORMATS, choose_format
 from desk_metrics.history.exports.model import Export, ExportFormat, ExportRecord
 from desk_metrics.history.exports.text import LONGEST, TOO_LONG, split_lines
-from desk_shared.errors import Invalid
-from desk_shared.plugins import Registry
+from desk_platform.plugins import Registry
 
 from tests.support.metrics_exports import TICKETS
 

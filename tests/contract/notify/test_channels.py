@@ -7,15 +7,15 @@ from typing import Protocol
 
 import pytest
 from aiosmtpd.controller import Controller
+from desk_contracts.errors import DependencyDown
+from desk_contracts.message import message
+from desk_local.ports import free_ports
 from desk_notify.adapters.channels import CHANNELS
 from desk_notify.adapters.channels.smtp import SmtpChannel, SmtpServer
 from desk_notify.deliveries.channel import Channel
 from desk_notify.deliveries.decide import Later, Refused, Sent
 from desk_notify.deliveries.model import Dispatch
 from desk_notify.settings import NotifySettings
-from desk_shared.errors import DependencyDown
-from desk_shared.events.message import message
-from desk_shared.local.ports import free_ports
 
 from tests.support.notify_channels import Choosy, FakeChannel
 

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from desk_charter import CharterSource
 from desk_notify.adapters.directories import DIRECTORIES
 from desk_notify.settings import NotifySettings
 from desk_notify.subscriptions.model import Directory
-from desk_shared.charter import CharterSource
-from desk_shared.clock import SystemClock
+from desk_platform.clock import SystemClock
 
 from tests.unit.notify.desk import directory as fake
 

@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator
 from typing import Any, cast
 
 import pytest
-from desk_shared.clock import FakeClock
-from desk_shared.settings import StoreSettings
-from desk_shared.settings.groups import StoreDriver
-from desk_shared.store import MongoDocuments, Store
-from desk_shared.store.kept_calls import MongoKeptCalls
-from desk_shared.store.leases import MongoLeases
-from desk_shared.testing.fakes import FakeDocuments, FakeKeptCalls, FakeLeases
+from desk_platform.clock import FakeClock
+from desk_platform.settings import StoreSettings
+from desk_platform.settings.groups import StoreDriver
+from desk_platform.store import MongoDocuments, Store
+from desk_platform.store.idempotency import MongoKeptCalls
+from desk_platform.store.leases import MongoLeases
+from desk_testing.fakes import FakeDocuments, FakeKeptCalls, FakeLeases
 
 from tests.support.store_kinds import (
     KINDS,

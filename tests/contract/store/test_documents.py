@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from desk_shared.errors import DependencyDown
-from desk_shared.events import Message
-from desk_shared.store import Listed, Origin, Stored, Unreadable
+from desk_contracts import Message
+from desk_contracts.errors import DependencyDown
+from desk_platform.store import Listed, Origin, Stored, Unreadable
 
 from tests.support.store_kinds import START, Kind, NewerThing, Thing
 

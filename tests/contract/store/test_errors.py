@@ -3,9 +3,9 @@
 from typing import cast
 
 import pytest
-from desk_shared.errors import DependencyDown
-from desk_shared.store import MongoDocuments, Stored
-from desk_shared.store.driver import Database, translate_errors
+from desk_contracts.errors import DependencyDown
+from desk_platform.store import MongoDocuments, Stored
+from desk_platform.store.driver import Database, translate_errors
 from pymongo.errors import (
     AutoReconnect,
     BulkWriteError,

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from desk_shared.errors import DependencyDown
-from desk_shared.store.kept_calls import KeptCall
+from desk_contracts.errors import DependencyDown
+from desk_platform.store.idempotency import KeptCall
 
 from tests.support.store_kinds import START, Kind
 

@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from desk_shared.errors import DependencyDown
+from desk_contracts.errors import DependencyDown
 
 from tests.support.store_kinds import Kind
 

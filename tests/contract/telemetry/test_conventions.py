@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from desk_shared.settings import Environment, ServiceSettings
-from desk_shared.telemetry import names, start
+from desk_platform.settings import Environment, ServiceSettings
+from desk_platform.telemetry import names, start
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.semconv._incubating.attributes import (
     cloudevents_attributes,

@@ -23,7 +23,7 @@ DETECTOR = """
 PROGRAM = """
 import sys
 from pathlib import Path
-from desk_shared.charter import load_charter
+from desk_charter import load_charter
 from desk_triage.adapters.detectors import DETECTORS
 from desk_triage.detection.charter import has_kinds
 from desk_triage.detection.model import DetectorState

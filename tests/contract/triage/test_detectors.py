@@ -6,11 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from desk_shared.charter.routing import DETECTOR_SETTINGS
-from desk_shared.events.people import SubjectKind
-from desk_shared.events.signals import SignalCleared, SignalRaised
-from desk_shared.events.telemetry import Measured
-from desk_shared.messages import LANGUAGES, catalogue
+from desk_charter.routing import DETECTOR_SETTINGS
+from desk_contracts.events.signals import SignalCleared, SignalRaised
+from desk_contracts.events.telemetry import Measured
+from desk_contracts.messages import LANGUAGES, catalogue
+from desk_contracts.value_types import SubjectKind
 from desk_triage.adapters.detectors import DETECTORS
 from desk_triage.changes.snapshot import EMPTY
 from desk_triage.detection.decide import assess, measure

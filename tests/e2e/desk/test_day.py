@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from desk_shared.local import local_servers
-from desk_shared.local.bring import apply_topics
-from desk_shared.local.places import ROOT
-from desk_shared.local.services import LocalServices, local_services, port_variable
+from desk_local import local_servers
+from desk_local.lifecycle import apply_topics
+from desk_local.paths import ROOT
+from desk_local.services import LocalServices, local_services, port_variable
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 

@@ -10,19 +10,19 @@ from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer
-from desk_shared.bus.admin import apply_topics
-from desk_shared.bus.door import RecordDecoder
-from desk_shared.bus.records import REASON_CODE, KafkaRecord
-from desk_shared.charter import load_charter
-from desk_shared.cli.reading import list_topic_names, read_all
-from desk_shared.events import AnyEvent
-from desk_shared.events.names import REQUESTS, SIGNALS, TICKETS
-from desk_shared.events.signals import SignalRaised
-from desk_shared.events.tickets import TicketOpened
-from desk_shared.events.topics import DEAD, RETRY, SERVICES, all_topics
-from desk_shared.settings import KafkaSettings
-from desk_shared.testing import eventually
-from desk_shared.testing.processes import CHARTER, ServiceProcess, environment
+from desk_charter import load_charter
+from desk_contracts import AnyEvent
+from desk_contracts.events.signals import SignalRaised
+from desk_contracts.events.tickets import TicketOpened
+from desk_contracts.names import REQUESTS, SIGNALS, TICKETS
+from desk_contracts.topics import DEAD, RETRY, SERVICES, all_topics
+from desk_platform.kafka.admin import apply_topics
+from desk_platform.kafka.deserializer import RecordDecoder
+from desk_platform.kafka.records import REASON_CODE, KafkaRecord
+from desk_platform.kafka.topic_reader import list_topic_names, read_all
+from desk_platform.settings import KafkaSettings
+from desk_testing import eventually
+from desk_testing.processes import CHARTER, ServiceProcess, environment
 
 from tests.support.odd_senders import UNREAD, Odd, odd_records
 

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from desk_shared.events import AnyEvent, Codec, Event
-from desk_shared.events.people import Severity, SubjectKind
-from desk_shared.events.signals import SignalCleared, SignalRaised
-from desk_shared.events.telemetry import Measured
-from desk_shared.ids import new_id
-from desk_shared.testing.processes import ANYBODY, ServiceProcess
+from desk_contracts import AnyEvent, Codec, Event
+from desk_contracts.events.signals import SignalCleared, SignalRaised
+from desk_contracts.events.telemetry import Measured
+from desk_contracts.ids import new_id
+from desk_contracts.value_types import Severity, SubjectKind
+from desk_testing.processes import ANYBODY, ServiceProcess
 
 
 @dataclass

@@ -1,8 +1,8 @@
 """One service on a real broker and store, with a real target."""
 
 import pytest
-from desk_shared.events.automation import RunEscalated, RunHealed
-from desk_shared.testing import eventually
+from desk_contracts.events.automation import RunEscalated, RunHealed
+from desk_testing import eventually
 
 from tests.integration.automation.desk import Automation, Bus, Target, measured, raised
 

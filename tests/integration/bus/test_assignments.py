@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from desk_shared.bus.subscribing import own_assignor
-from desk_shared.testing import eventually
+from desk_platform.kafka.subscription import own_assignor
+from desk_testing import eventually
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
 

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
-from desk_shared.bus import BatchProcessor, Received, records
-from desk_shared.bus.batch_processor import OnFailedRecords
-from desk_shared.errors import Transient
-from desk_shared.events import AnyEvent
-from desk_shared.events.tickets import TicketCommented
-from desk_shared.events.topics import MAX_EVENT_BYTES
-from desk_shared.kernel import Backoff, Context, Decision
-from desk_shared.telemetry import names
-from desk_shared.testing import eventually
+from desk_contracts import AnyEvent
+from desk_contracts.errors import Transient
+from desk_contracts.events.tickets import TicketCommented
+from desk_contracts.topics import MAX_EVENT_BYTES
+from desk_kernel import Backoff, Context, Decision
+from desk_platform.kafka import BatchProcessor, Received, records
+from desk_platform.kafka.batch_processor import OnFailedRecords
+from desk_platform.telemetry import names
+from desk_testing import eventually
 
 from tests.support.bus_desk import BROKEN, POISON, SHAKY, Story, noted, tell
 from tests.support.bus_rig import RETRIES, Letter, Rig

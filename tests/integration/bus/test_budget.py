@@ -3,13 +3,13 @@
 import os
 
 import pytest
-from desk_shared.bus import BatchProcessor
-from desk_shared.events import AnyEvent
-from desk_shared.health import State
-from desk_shared.kernel import Context, Decision
-from desk_shared.telemetry import names
-from desk_shared.testing import eventually
-from desk_shared.testing.opening import close_now
+from desk_contracts import AnyEvent
+from desk_kernel import Context, Decision
+from desk_platform.health import State
+from desk_platform.kafka import BatchProcessor
+from desk_platform.telemetry import names
+from desk_testing import eventually
+from desk_testing.opening import close_now
 
 from tests.support.bus_desk import Story, noted
 from tests.support.bus_rig import GROUP, Rig

@@ -4,15 +4,15 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
-from desk_shared.bus import BatchProcessor, UnitOfWork
-from desk_shared.bus.records import SETTLES
-from desk_shared.cli.main import app
-from desk_shared.cli.setting import settings
-from desk_shared.errors import Invalid
-from desk_shared.events import AnyEvent
-from desk_shared.kernel import Context, Decision
-from desk_shared.store import MongoDocuments, Schema
-from desk_shared.testing import eventually
+from desk_cli.main import app
+from desk_cli.options import settings
+from desk_contracts import AnyEvent
+from desk_contracts.errors import Invalid
+from desk_kernel import Context, Decision
+from desk_platform.kafka import BatchProcessor, UnitOfWork
+from desk_platform.kafka.records import SETTLES
+from desk_platform.store import MongoDocuments, Schema
+from desk_testing import eventually
 from typer.testing import CliRunner
 
 from tests.support.bus_desk import Story, noted, tell

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import pytest
-from desk_shared.bus import BatchProcessor, Received
-from desk_shared.bus.batch_processor import OnFailedRecords
-from desk_shared.bus.group_reading import GroupReading
-from desk_shared.bus.producer import partition_number
-from desk_shared.bus.watermarks import Watermarks
-from desk_shared.events.names import TICKETS
-from desk_shared.testing import eventually
+from desk_contracts.names import TICKETS
+from desk_platform.kafka import BatchProcessor, Received
+from desk_platform.kafka.batch_processor import OnFailedRecords
+from desk_platform.kafka.group_progress import GroupReading
+from desk_platform.kafka.producer import partition_number
+from desk_platform.kafka.watermarks import Watermarks
+from desk_testing import eventually
 
 from tests.support.bus_desk import noted
 from tests.support.bus_rig import PARTITIONS, RETRIES, Rig

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
-from desk_shared.bus.last_records import LastRecords
-from desk_shared.bus.records import KafkaRecord
-from desk_shared.events.names import TICKETS
+from desk_contracts.names import TICKETS
+from desk_platform.kafka.last_records import LastRecords
+from desk_platform.kafka.records import KafkaRecord
 
 from tests.support.bus_desk import noted
 from tests.support.bus_rig import Rig

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
-from desk_shared.bus import BatchProcessor, Received, consumer
-from desk_shared.bus.batch_processor import OnFailedRecords
-from desk_shared.store import Documents, Stored
-from desk_shared.telemetry import names
-from desk_shared.testing import eventually
-from desk_shared.testing.opening import close_now
+from desk_platform.kafka import BatchProcessor, Received, consumer
+from desk_platform.kafka.batch_processor import OnFailedRecords
+from desk_platform.store import Documents, Stored
+from desk_platform.telemetry import names
+from desk_testing import eventually
+from desk_testing.opening import close_now
 
 from tests.support.bus_desk import Story, noted
 from tests.support.bus_rig import Rig

@@ -5,13 +5,13 @@ from collections import Counter
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from desk_contracts.names import TICKETS
 from desk_metrics.rebuild.commands import Outcome, in_event_time
-from desk_shared.bus import BatchProcessor
-from desk_shared.bus.door import RecordDecoder
-from desk_shared.bus.inflating import MAX_INFLATED_BYTES
-from desk_shared.cli.reading import reader
-from desk_shared.events.names import TICKETS
-from desk_shared.testing import eventually
+from desk_platform.kafka import BatchProcessor
+from desk_platform.kafka.decompression import MAX_INFLATED_BYTES
+from desk_platform.kafka.deserializer import RecordDecoder
+from desk_platform.kafka.topic_reader import reader
+from desk_testing import eventually
 
 from tests.support.bus_desk import noted
 from tests.support.bus_rig import Rig

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 from aiokafka.errors import KafkaConnectionError
-from desk_shared.bus import BatchProcessor, Received, Unpublished
-from desk_shared.bus.batch_processor import OnFailedRecords
-from desk_shared.errors import DependencyDown
-from desk_shared.local import LocalServers, local_servers
-from desk_shared.testing import eventually
-from desk_shared.testing.opening import open_now
+from desk_contracts.errors import DependencyDown
+from desk_local import LocalServers, local_servers
+from desk_platform.kafka import BatchProcessor, Received, Unpublished
+from desk_platform.kafka.batch_processor import OnFailedRecords
+from desk_testing import eventually
+from desk_testing.opening import open_now
 from structlog.testing import capture_logs
 
 from tests.support.bus_desk import noted

@@ -9,14 +9,14 @@ from statistics import median
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from desk_shared.bus import KafkaPublisher, Publisher, Unpublished
-from desk_shared.errors import DependencyDown, Transient
-from desk_shared.events import Message
-from desk_shared.events.names import TICKETS
-from desk_shared.settings import KafkaSettings
-from desk_shared.testing import eventually
-from desk_shared.testing.fakes import FakePublisher
-from desk_shared.testing.opening import close_now, open_now
+from desk_contracts import Message
+from desk_contracts.errors import DependencyDown, Transient
+from desk_contracts.names import TICKETS
+from desk_platform.kafka import KafkaPublisher, Publisher, Unpublished
+from desk_platform.settings import KafkaSettings
+from desk_testing import eventually
+from desk_testing.fakes import FakePublisher
+from desk_testing.opening import close_now, open_now
 
 from tests.support.bus_rig import Rig
 

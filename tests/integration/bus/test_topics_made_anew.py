@@ -2,12 +2,12 @@
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from desk_shared.bus import BatchProcessor
-from desk_shared.bus.topic_ids import topic_ids
-from desk_shared.events.names import TICKETS
-from desk_shared.store.positions import MongoPositions
-from desk_shared.testing import eventually
-from desk_shared.testing.opening import close_now
+from desk_contracts.names import TICKETS
+from desk_platform.kafka import BatchProcessor
+from desk_platform.kafka.topic_ids import topic_ids
+from desk_platform.store.positions import MongoPositions
+from desk_testing import eventually
+from desk_testing.opening import close_now
 
 from tests.support.bus_desk import noted
 from tests.support.bus_rig import PARTITIONS, Rig, adopt, is_stopped

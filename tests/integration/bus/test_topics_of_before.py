@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator, Mapping
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from desk_shared.bus.admin import apply_topics
-from desk_shared.events.names import REQUESTS, TELEMETRY, TICKETS
-from desk_shared.events.topics import BY_NAME
-from desk_shared.settings import KafkaSettings
-from desk_shared.testing import eventually
+from desk_contracts.names import REQUESTS, TELEMETRY, TICKETS
+from desk_contracts.topics import BY_NAME
+from desk_platform.kafka.admin import apply_topics
+from desk_platform.settings import KafkaSettings
+from desk_testing import eventually
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
 

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from desk_shared.bus.consumer import Consumer
-from desk_shared.bus.retry import attempt_async
-from desk_shared.local import LocalServers, local_servers
-from desk_shared.store.positions import MongoPositions
-from desk_shared.testing import eventually
-from desk_shared.testing.opening import close_now
+from desk_local import LocalServers, local_servers
+from desk_platform.kafka.consumer import Consumer
+from desk_platform.kafka.retry import attempt_async
+from desk_platform.store.positions import MongoPositions
+from desk_testing import eventually
+from desk_testing.opening import close_now
 
 from tests.support.bus_desk import noted
 from tests.support.bus_rig import Rig, adopt, is_stopped

@@ -12,18 +12,18 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
-from desk_shared.bus import KafkaPublisher
-from desk_shared.bus.admin import apply_topics
-from desk_shared.bus.records import ORIGIN, REASON, REASON_CODE
-from desk_shared.cli.main import add_commands, app
-from desk_shared.cli.setting import settings
-from desk_shared.events import Codec, Event, number_event
-from desk_shared.events.names import REQUESTS, TICKETS
-from desk_shared.events.requests import TicketRequested
-from desk_shared.events.tickets import Channel, Kind, TicketOpened
-from desk_shared.events.topics import BY_NAME, Topic, dead_topic
-from desk_shared.settings import KafkaSettings
-from desk_shared.text import plain_text
+from desk_cli.main import add_commands, app
+from desk_cli.options import settings
+from desk_contracts import Codec, Event, number_event
+from desk_contracts.events.requests import TicketRequested
+from desk_contracts.events.tickets import Channel, Kind, TicketOpened
+from desk_contracts.names import REQUESTS, TICKETS
+from desk_contracts.text import plain_text
+from desk_contracts.topics import BY_NAME, Topic, dead_topic
+from desk_platform.kafka import KafkaPublisher
+from desk_platform.kafka.admin import apply_topics
+from desk_platform.kafka.records import ORIGIN, REASON, REASON_CODE
+from desk_platform.settings import KafkaSettings
 from typer.main import get_command
 from typer.testing import CliRunner
 

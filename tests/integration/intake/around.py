@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from desk_shared.events import AnyEvent, Codec
-from desk_shared.testing import eventually
-from desk_shared.testing.processes import ServiceProcess
+from desk_contracts import AnyEvent, Codec
+from desk_testing import eventually
+from desk_testing.processes import ServiceProcess
 
 Intake = ServiceProcess
 

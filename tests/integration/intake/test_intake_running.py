@@ -6,20 +6,20 @@ from typing import Any
 
 import httpx
 import pytest
+from desk_contracts import AnyEvent, Event
+from desk_contracts.events.automation import Outcome, RunEscalated
+from desk_contracts.events.problems import ProblemDetected, ProblemResolved
+from desk_contracts.events.requests import TicketRequested
+from desk_contracts.events.triage import TriageDecided
+from desk_contracts.ids import new_id, request_ticket_id
+from desk_contracts.message import written
+from desk_contracts.value_types import Priority
 from desk_intake.tickets.evolve import fold
 from desk_intake.tickets.registration import proactive_ticket
-from desk_shared.bus.records import REASON_CODE
-from desk_shared.cli.reading import read_all
-from desk_shared.events import AnyEvent, Event
-from desk_shared.events.automation import Outcome, RunEscalated
-from desk_shared.events.message import written
-from desk_shared.events.people import Priority
-from desk_shared.events.problems import ProblemDetected, ProblemResolved
-from desk_shared.events.requests import TicketRequested
-from desk_shared.events.triage import TriageDecided
-from desk_shared.ids import new_id, request_ticket_id
-from desk_shared.settings import KafkaSettings
-from desk_shared.testing import eventually
+from desk_platform.kafka.records import REASON_CODE
+from desk_platform.kafka.topic_reader import read_all
+from desk_platform.settings import KafkaSettings
+from desk_testing import eventually
 
 from tests.integration.intake.around import Bus, Intake, Person
 from tests.support.spoken import english

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from desk_shared.testing.processes import environment
+from desk_testing.processes import environment
 
 from tests.integration.intake.around import Bus, Intake
 

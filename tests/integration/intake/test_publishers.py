@@ -13,16 +13,16 @@ from typing import Any
 
 import httpx
 import pytest
-from desk_shared.bus.records import REASON_CODE
-from desk_shared.cli.reading import read_all
-from desk_shared.events import Codec, Event
-from desk_shared.events.names import REQUESTS, TELEMETRY
-from desk_shared.events.requests import TicketRequested
-from desk_shared.events.topics import dead_topic
-from desk_shared.ids import request_ticket_id
-from desk_shared.settings import KafkaSettings
-from desk_shared.testing import eventually
-from desk_shared.testing.processes import CHARTER, environment
+from desk_contracts import Codec, Event
+from desk_contracts.events.requests import TicketRequested
+from desk_contracts.ids import request_ticket_id
+from desk_contracts.names import REQUESTS, TELEMETRY
+from desk_contracts.topics import dead_topic
+from desk_platform.kafka.records import REASON_CODE
+from desk_platform.kafka.topic_reader import read_all
+from desk_platform.settings import KafkaSettings
+from desk_testing import eventually
+from desk_testing.processes import CHARTER, environment
 
 from tests.integration.intake.around import Bus, Intake
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from desk_shared.local.ports import free_ports
-from desk_shared.testing import eventually
-from desk_shared.testing.processes import environment
+from desk_local.ports import free_ports
+from desk_testing import eventually
+from desk_testing.processes import environment
 
 from tests.integration.intake.around import Bus, Intake
 

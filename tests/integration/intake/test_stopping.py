@@ -6,7 +6,7 @@ from collections import Counter
 
 import httpx
 import pytest
-from desk_shared.testing import eventually
+from desk_testing import eventually
 
 from tests.integration.intake.around import Intake
 

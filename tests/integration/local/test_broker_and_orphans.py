@@ -11,17 +11,17 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
-from desk_shared.local import local_servers
-from desk_shared.local.processes import Running
-from desk_shared.local.reaper import birth_of
-from desk_shared.testing import eventually
+from desk_local import local_servers
+from desk_local.processes import Running
+from desk_local.reaper import birth_of
+from desk_testing import eventually
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(540)]
 
 TOPIC = "kept"
 PARENT = """
 import signal, sys
-from desk_shared.local import local_servers
+from desk_local import local_servers
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 with local_servers(kafka=False) as servers:
     running = servers.store.running

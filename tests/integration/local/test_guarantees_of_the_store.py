@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk_shared.local import LocalServers, local_servers
-from desk_shared.testing import eventually
+from desk_local import LocalServers, local_servers
+from desk_testing import eventually
 from pymongo import AsyncMongoClient, UpdateOne
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import PyMongoError

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from desk_shared.local import state
-from desk_shared.local.places import Places
-from desk_shared.local.ports import HOST, free_ports
+from desk_local import state
+from desk_local.paths import Places
+from desk_local.ports import HOST, free_ports
 from pymongo import MongoClient
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(720)]
@@ -26,7 +26,7 @@ def local(tmp_path: Path) -> Iterator[Command]:
     env = {name: value for name, value in env.items() if name not in ("DESK_KAFKA", "DESK_MONGO")}
 
     def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "desk_shared.local", *arguments, "--data", str(tmp_path)]
+        command = [sys.executable, "-m", "desk_local", *arguments, "--data", str(tmp_path)]
         return subprocess.run(
             command, env=env | more, capture_output=True, text=True, check=False, timeout=200
         )

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from desk_shared.bus.admin import apply_topics
-from desk_shared.events.topics import SERVICES, all_topics
-from desk_shared.settings import KafkaSettings
-from desk_shared.testing.processes import CHARTER, environment
+from desk_contracts.topics import SERVICES, all_topics
+from desk_platform.kafka.admin import apply_topics
+from desk_platform.settings import KafkaSettings
+from desk_testing.processes import CHARTER, environment
 
 from tests.integration.metrics.running import Bus, Metrics
 

@@ -7,12 +7,9 @@ from datetime import datetime
 from uuid import uuid4
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from desk_shared.events import AnyEvent, Codec, Event, Payload
-from desk_shared.events.message import written
-from desk_shared.events.names import TICKETS
-from desk_shared.events.people import Priority
-from desk_shared.events.sla import SlaStarted
-from desk_shared.events.tickets import (
+from desk_contracts import AnyEvent, Codec, Event, Payload
+from desk_contracts.events.sla import SlaStarted
+from desk_contracts.events.tickets import (
     Channel,
     Kind,
     TicketAssigned,
@@ -20,9 +17,12 @@ from desk_shared.events.tickets import (
     TicketResolved,
     TicketTriaged,
 )
-from desk_shared.events.watermarks import WatermarkAdvanced
-from desk_shared.ids import ticket_code
-from desk_shared.testing.processes import ServiceProcess
+from desk_contracts.events.watermarks import WatermarkAdvanced
+from desk_contracts.ids import ticket_code
+from desk_contracts.message import written
+from desk_contracts.names import TICKETS
+from desk_contracts.value_types import Priority
+from desk_testing.processes import ServiceProcess
 
 # What tests ask and kill.
 Metrics = ServiceProcess

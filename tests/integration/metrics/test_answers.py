@@ -6,16 +6,16 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from desk_charter import load_charter
+from desk_contracts.events.reports import Answer, ResponseRecorded, ServiceRanked
 from desk_metrics.reports.decide import AFTER, WEEKS, Reported
 from desk_metrics.reports.periods import Period, weeks_before
 from desk_metrics.reports.responses import Answers, AskedProposal
 from desk_metrics.reports.store import ANSWERS
-from desk_shared.charter import load_charter
-from desk_shared.clock import SystemClock
-from desk_shared.events.reports import Answer, ResponseRecorded, ServiceRanked
-from desk_shared.settings import StoreSettings
-from desk_shared.store import MongoDocuments, Store
-from desk_shared.testing import eventually
+from desk_platform.clock import SystemClock
+from desk_platform.settings import StoreSettings
+from desk_platform.store import MongoDocuments, Store
+from desk_testing import eventually
 
 from tests.integration.metrics.running import Bus, Metrics
 from tests.integration.metrics.test_reports import Office, _history, _worst

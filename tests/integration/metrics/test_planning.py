@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from desk_shared.events import AnyEvent
-from desk_shared.events.tickets import TicketStarted
-from desk_shared.testing import eventually
-from desk_shared.testing.processes import environment
+from desk_contracts import AnyEvent
+from desk_contracts.events.tickets import TicketStarted
+from desk_testing import eventually
+from desk_testing.processes import environment
 
 from tests.integration.metrics.running import Bus, Metrics, Ticket
 

@@ -5,17 +5,17 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from desk_contracts import AnyEvent
+from desk_contracts.events.tickets import Role, TicketCommented, TicketReopened, TicketStarted
 from desk_metrics.measures.store import BUCKETS, SUMS, DailySums
 from desk_metrics.measures.sums import Cut, DaySums
 from desk_metrics.rebuild.commands import Outcome, run
 from desk_metrics.rebuild.store import Comparison
 from desk_metrics.settings import MetricsSettings
-from desk_shared.clock import SystemClock
-from desk_shared.events import AnyEvent
-from desk_shared.events.tickets import Role, TicketCommented, TicketReopened, TicketStarted
-from desk_shared.settings import Environment, KafkaSettings, StoreSettings
-from desk_shared.store import MongoDocuments, Store
-from desk_shared.testing import eventually
+from desk_platform.clock import SystemClock
+from desk_platform.settings import Environment, KafkaSettings, StoreSettings
+from desk_platform.store import MongoDocuments, Store
+from desk_testing import eventually
 from pydantic import TypeAdapter
 
 from tests.integration.metrics.running import Bus, Metrics, Ticket

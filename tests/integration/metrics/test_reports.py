@@ -5,21 +5,21 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from desk_charter import load_charter
+from desk_contracts import AnyEvent, Codec, Event
+from desk_contracts.events.changes import ChangeFinished, ChangeKind
+from desk_contracts.events.problems import ProblemDetected
+from desk_contracts.events.reports import GoalStatusReported, Proposal, ServiceRanked
+from desk_contracts.message import written
 from desk_metrics.reports.commands import ask
 from desk_metrics.reports.decide import AFTER, WEEKLY, WEEKS, Reported
 from desk_metrics.reports.periods import Period, weeks_before
 from desk_metrics.reports.store import REPORTED
 from desk_metrics.settings import MetricsSettings
-from desk_shared.charter import load_charter
-from desk_shared.clock import SystemClock
-from desk_shared.events import AnyEvent, Codec, Event
-from desk_shared.events.changes import ChangeFinished, ChangeKind
-from desk_shared.events.message import written
-from desk_shared.events.problems import ProblemDetected
-from desk_shared.events.reports import GoalStatusReported, Proposal, ServiceRanked
-from desk_shared.settings import Environment, KafkaSettings, StoreSettings
-from desk_shared.store import MongoDocuments, Store
-from desk_shared.testing import eventually
+from desk_platform.clock import SystemClock
+from desk_platform.settings import Environment, KafkaSettings, StoreSettings
+from desk_platform.store import MongoDocuments, Store
+from desk_testing import eventually
 
 from tests.integration.metrics.running import Bus, Metrics, Ticket
 from tests.support.spoken import english

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from desk_shared.testing import eventually
+from desk_testing import eventually
 
 from tests.integration.metrics.running import Bus, Metrics, Ticket
 

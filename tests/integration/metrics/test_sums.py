@@ -11,9 +11,9 @@ from desk_metrics.measures.rollups import Bucket, Entry
 from desk_metrics.measures.store import BUCKETS, RULES, SUMS, DailySums
 from desk_metrics.measures.sums import Cut, DaySums, sums_of
 from desk_metrics.sla.worktime import micros
-from desk_shared.clock import SystemClock
-from desk_shared.settings import StoreSettings
-from desk_shared.store import Documents, MongoDocuments, Store, Stored
+from desk_platform.clock import SystemClock
+from desk_platform.settings import StoreSettings
+from desk_platform.store import Documents, MongoDocuments, Store, Stored
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(360)]
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from desk_shared.bus.producer import partition_number
-from desk_shared.bus.timers import REFRESH
-from desk_shared.testing import eventually
-from desk_shared.testing.processes import CHARTER, environment
+from desk_platform.kafka.producer import partition_number
+from desk_platform.kafka.timers import REFRESH
+from desk_testing import eventually
+from desk_testing.processes import CHARTER, environment
 
 from tests.integration.metrics.running import Bus, Metrics, Ticket
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from desk_shared.bus.admin import apply_topics
-from desk_shared.events.topics import notification_topics
-from desk_shared.local.ports import free_ports
-from desk_shared.settings import KafkaSettings
-from desk_shared.testing.processes import environment
+from desk_contracts.topics import notification_topics
+from desk_local.ports import free_ports
+from desk_platform.kafka.admin import apply_topics
+from desk_platform.settings import KafkaSettings
+from desk_testing.processes import environment
 
 from tests.integration.notify.running import TEAMS, Bus, MailServer, Notify, topics
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiosmtpd.controller import Controller
-from desk_shared.charter import load_charter
-from desk_shared.events import AnyEvent, Codec, Event
-from desk_shared.events.notifications import Notified
-from desk_shared.events.topics import SERVICES, Topic, all_topics
-from desk_shared.testing.processes import CHARTER, ServiceProcess
+from desk_charter import load_charter
+from desk_contracts import AnyEvent, Codec, Event
+from desk_contracts.events.notifications import Notified
+from desk_contracts.topics import SERVICES, Topic, all_topics
+from desk_testing.processes import CHARTER, ServiceProcess
 
 from tests.support.notify_channels import Mailbox
 

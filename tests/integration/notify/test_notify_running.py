@@ -5,9 +5,8 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
-from desk_shared.events import AnyEvent, Event
-from desk_shared.events.message import written
-from desk_shared.events.tickets import (
+from desk_contracts import AnyEvent, Event
+from desk_contracts.events.tickets import (
     Channel,
     Kind,
     TicketAssigned,
@@ -15,8 +14,9 @@ from desk_shared.events.tickets import (
     TicketResolved,
     TicketStarted,
 )
-from desk_shared.ids import ticket_code
-from desk_shared.testing import eventually
+from desk_contracts.ids import ticket_code
+from desk_contracts.message import written
+from desk_testing import eventually
 
 from tests.integration.notify.running import Bus, MailServer, Notify
 

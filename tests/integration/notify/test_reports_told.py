@@ -3,10 +3,10 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from desk_shared.events import Event
-from desk_shared.events.message import message
-from desk_shared.events.reports import GoalStatusReported, GoalVerdict
-from desk_shared.testing import eventually
+from desk_contracts import Event
+from desk_contracts.events.reports import GoalStatusReported, GoalVerdict
+from desk_contracts.message import message
+from desk_testing import eventually
 
 from tests.integration.notify.running import Bus, Notify
 

@@ -15,13 +15,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from desk_contracts.errors import DependencyDown
+from desk_contracts.message import message
+from desk_local.ports import free_ports
 from desk_notify.adapters.channels.smtp import SmtpChannel, SmtpServer
 from desk_notify.deliveries.decide import Later, Refused, Sent
 from desk_notify.deliveries.model import Dispatch
-from desk_shared.errors import DependencyDown
-from desk_shared.events.message import message
-from desk_shared.local.ports import free_ports
-from desk_shared.testing import eventually
+from desk_testing import eventually
 
 from tests.integration.notify.running import MailServer
 from tests.support.notify_channels import Choosy, Mailbox

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer
-from desk_shared.events import AnyEvent, Codec
-from desk_shared.local.servers import LocalServers, local_servers
-from desk_shared.testing import eventually
+from desk_contracts import AnyEvent, Codec
+from desk_local.servers import LocalServers, local_servers
+from desk_testing import eventually
 
 from tests.integration.automation.desk import Target, measured, raised
 from tests.support.restoring_desk import Desk, desk_of

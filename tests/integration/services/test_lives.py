@@ -8,12 +8,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from desk_shared.bus.admin import apply_topics
-from desk_shared.charter import load_charter
-from desk_shared.events.topics import SERVICES, all_topics
-from desk_shared.settings import KafkaSettings
-from desk_shared.testing import eventually
-from desk_shared.testing.processes import CHARTER, ServiceProcess, environment
+from desk_charter import load_charter
+from desk_contracts.topics import SERVICES, all_topics
+from desk_platform.kafka.admin import apply_topics
+from desk_platform.settings import KafkaSettings
+from desk_testing import eventually
+from desk_testing.processes import CHARTER, ServiceProcess, environment
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
 

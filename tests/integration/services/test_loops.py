@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from desk_shared.errors import DependencyDown, Transient
-from desk_shared.health import State
-from desk_shared.runtime import Assembled
-from desk_shared.settings import StoreSettings
-from desk_shared.store import Store
-from desk_shared.store.driver import InsertOne
-from desk_shared.supervision import Supervisor
-from desk_shared.tasks import cancel_tasks
-from desk_shared.testing import eventually
+from desk_contracts.errors import DependencyDown, Transient
+from desk_platform.health import State
+from desk_platform.runtime import Assembled
+from desk_platform.settings import StoreSettings
+from desk_platform.store import Store
+from desk_platform.store.driver import InsertOne
+from desk_platform.supervision import Supervisor
+from desk_platform.tasks import cancel_tasks
+from desk_testing import eventually
 
 from tests.support.faults import Faulty, Loop, all_opened
 
@@ -59,7 +59,7 @@ async def services(
     kafka: str, mongo: str, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[list[Assembled]]:
     # Timers without work go round this often.
-    monkeypatch.setattr("desk_shared.bus.timers.REFRESH", timedelta(milliseconds=100))
+    monkeypatch.setattr("desk_platform.kafka.timers.REFRESH", timedelta(milliseconds=100))
     async with all_opened(kafka, mongo, prefix) as services:
         for service in services:
             for progress in service.health.consumers():  # as if it had read all there is

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, get_args
 
 import pytest
-from desk_shared.local import LocalServers, local_servers
-from desk_shared.local.servers import Backend
+from desk_local import LocalServers, local_servers
+from desk_local.servers import Backend
 from pymongo import AsyncMongoClient, ReplaceOne
 from pymongo.asynchronous.collection import AsyncCollection
 

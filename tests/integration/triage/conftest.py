@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from desk_shared.bus.admin import apply_topics
-from desk_shared.events import AnyEvent, Codec
-from desk_shared.events.topics import all_topics
-from desk_shared.settings import KafkaSettings
-from desk_shared.testing.processes import ServiceProcess, environment
+from desk_contracts import AnyEvent, Codec
+from desk_contracts.topics import all_topics
+from desk_platform.kafka.admin import apply_topics
+from desk_platform.settings import KafkaSettings
+from desk_testing.processes import ServiceProcess, environment
 
 
 @dataclass

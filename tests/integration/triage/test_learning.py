@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from desk_shared.events import AnyEvent, Codec
-from desk_shared.events.triage import TriageDecided
-from desk_shared.testing import eventually
-from desk_shared.testing.processes import CHARTER, ServiceProcess, environment
+from desk_contracts import AnyEvent, Codec
+from desk_contracts.events.triage import TriageDecided
+from desk_testing import eventually
+from desk_testing.processes import CHARTER, ServiceProcess, environment
 
 from tests.support.spoken import english
 from tests.support.triage_desk import opened
@@ -21,7 +21,7 @@ from tests.support.triage_history import lives
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(600)]
 
-COMMAND = (sys.executable, "-c", "from desk_shared.cli import main; main()", "triage", "learn")
+COMMAND = (sys.executable, "-c", "from desk_cli import main; main()", "triage", "learn")
 PAST = list(lives())
 MODEL = "triage-model.json"
 

@@ -12,10 +12,9 @@ from pathlib import Path
 from time import perf_counter
 
 import pytest
-from desk_shared.events import AnyEvent, Event
-from desk_shared.events.envelope import Payload
-from desk_shared.events.message import written
-from desk_shared.events.tickets import (
+from desk_contracts import AnyEvent, Event
+from desk_contracts.envelope import Payload
+from desk_contracts.events.tickets import (
     Channel,
     Kind,
     TicketAssigned,
@@ -23,6 +22,7 @@ from desk_shared.events.tickets import (
     TicketOpened,
     TicketResolved,
 )
+from desk_contracts.message import written
 from desk_triage.adapters.trainers.scikit_learn import ScikitLearn
 from desk_triage.learning.evaluation import LearningTask, learn
 from desk_triage.learning.examples import ExampleCollector, TrainingExample

@@ -6,12 +6,12 @@ from typing import Protocol
 
 import httpx
 import pytest
-from desk_shared.events import AnyEvent, Event
-from desk_shared.events.tickets import Channel, Kind, TicketOpened
-from desk_shared.events.triage import TriageDecided
-from desk_shared.ids import new_id, ticket_code
-from desk_shared.testing import eventually
-from desk_shared.testing.processes import ANYBODY, ServiceProcess
+from desk_contracts import AnyEvent, Event
+from desk_contracts.events.tickets import Channel, Kind, TicketOpened
+from desk_contracts.events.triage import TriageDecided
+from desk_contracts.ids import new_id, ticket_code
+from desk_testing import eventually
+from desk_testing.processes import ANYBODY, ServiceProcess
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(450)]
 

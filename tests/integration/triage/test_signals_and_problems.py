@@ -6,17 +6,17 @@ from typing import Any, Protocol
 
 import httpx
 import pytest
-from desk_shared.events import AnyEvent, Event
-from desk_shared.events.envelope import Payload
-from desk_shared.events.people import SubjectKind
-from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
-from desk_shared.events.signals import SignalCleared, SignalRaised
-from desk_shared.events.telemetry import Measured
-from desk_shared.events.tickets import Channel, Kind, TicketOpened
-from desk_shared.events.triage import DuplicateFound
-from desk_shared.ids import new_id, ticket_code
-from desk_shared.testing import eventually
-from desk_shared.testing.processes import ANYBODY, ServiceProcess
+from desk_contracts import AnyEvent, Event
+from desk_contracts.envelope import Payload
+from desk_contracts.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_contracts.events.signals import SignalCleared, SignalRaised
+from desk_contracts.events.telemetry import Measured
+from desk_contracts.events.tickets import Channel, Kind, TicketOpened
+from desk_contracts.events.triage import DuplicateFound
+from desk_contracts.ids import new_id, ticket_code
+from desk_contracts.value_types import SubjectKind
+from desk_testing import eventually
+from desk_testing.processes import ANYBODY, ServiceProcess
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(450)]
 

@@ -9,18 +9,18 @@ from typing import Protocol
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from desk_shared.events import AnyEvent, Event
-from desk_shared.events.names import TELEMETRY
-from desk_shared.events.people import SubjectKind
-from desk_shared.events.signals import SignalCleared, SignalRaised
-from desk_shared.events.telemetry import Measured
-from desk_shared.ids import new_id
-from desk_shared.testing import eventually
-from desk_shared.testing.processes import ServiceProcess, environment
+from desk_contracts import AnyEvent, Event
+from desk_contracts.events.signals import SignalCleared, SignalRaised
+from desk_contracts.events.telemetry import Measured
+from desk_contracts.ids import new_id
+from desk_contracts.names import TELEMETRY
+from desk_contracts.value_types import SubjectKind
+from desk_testing import eventually
+from desk_testing.processes import ServiceProcess, environment
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
 
-COMMAND = (sys.executable, "-c", "from desk_shared.cli.main import main; main()")
+COMMAND = (sys.executable, "-c", "from desk_cli.main import main; main()")
 
 
 class Bus(Protocol):

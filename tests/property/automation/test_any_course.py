@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from desk_automation.actions.answer import Answer
 from desk_automation.runs.model import Phase
-from desk_shared.events.automation import Outcome
+from desk_contracts.events.automation import Outcome
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

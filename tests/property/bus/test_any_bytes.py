@@ -4,12 +4,12 @@ from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
-from desk_shared.bus.door import RecordDecoder
-from desk_shared.bus.records import Failure, reroute
-from desk_shared.clock import FakeClock
-from desk_shared.errors import Invalid
-from desk_shared.events import AnyEvent
-from desk_shared.events.topics import MAX_EVENT_BYTES
+from desk_contracts import AnyEvent
+from desk_contracts.errors import Invalid
+from desk_contracts.topics import MAX_EVENT_BYTES
+from desk_platform.clock import FakeClock
+from desk_platform.kafka.deserializer import RecordDecoder
+from desk_platform.kafka.records import Failure, reroute
 
 from tests.support.odd_records import CODEC, MAX_RECORD_BYTES, OddRecord, good, odd_records
 

@@ -8,21 +8,21 @@ from datetime import UTC, datetime
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
-from desk_shared.bus import BatchProcessor, Projection, Received, UnitOfWork
-from desk_shared.bus.batch_processor import OnFailedRecords
-from desk_shared.bus.consumer import Consumer
-from desk_shared.bus.records import ORIGIN, REASON_CODE
-from desk_shared.clock import FakeClock
-from desk_shared.events import AnyEvent, Event, Message
-from desk_shared.events.names import REQUESTS, TICKETS
-from desk_shared.events.tickets import Role, TicketCommented
-from desk_shared.events.topics import dead_topic, retry_topic
-from desk_shared.health import Health
-from desk_shared.kernel import Context, Decision
-from desk_shared.settings import KafkaSettings
-from desk_shared.store import Schema
-from desk_shared.telemetry.testing import recorded_telemetry
-from desk_shared.testing.fakes import FakeDocuments, FakePublisher
+from desk_contracts import AnyEvent, Event, Message
+from desk_contracts.events.tickets import Role, TicketCommented
+from desk_contracts.names import REQUESTS, TICKETS
+from desk_contracts.topics import dead_topic, retry_topic
+from desk_kernel import Context, Decision
+from desk_platform.clock import FakeClock
+from desk_platform.health import Health
+from desk_platform.kafka import BatchProcessor, Projection, Received, UnitOfWork
+from desk_platform.kafka.batch_processor import OnFailedRecords
+from desk_platform.kafka.consumer import Consumer
+from desk_platform.kafka.records import ORIGIN, REASON_CODE
+from desk_platform.settings import KafkaSettings
+from desk_platform.store import Schema
+from desk_testing.fakes import FakeDocuments, FakePublisher
+from desk_testing.telemetry import recorded_telemetry
 from pydantic import BaseModel
 
 from tests.support.odd_records import MAX_RECORD_BYTES, Header, OddRecord, good, odd_records

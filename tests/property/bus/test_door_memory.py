@@ -3,8 +3,8 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-from desk_shared.bus.door import RecordDecoder
-from desk_shared.clock import FakeClock
+from desk_platform.clock import FakeClock
+from desk_platform.kafka.deserializer import RecordDecoder
 from hypothesis import given
 from hypothesis import strategies as st
 

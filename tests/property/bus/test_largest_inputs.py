@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from desk_shared.bus.door import RecordDecoder
-from desk_shared.charter import load_charter
-from desk_shared.clock import FakeClock
-from desk_shared.events import AnyEvent
-from desk_shared.events.amending import MOST_BYTES
-from desk_shared.events.names import CHANGES, REQUESTS, TELEMETRY
-from desk_shared.events.topics import MAX_EVENT_BYTES, MAX_OPEN_BYTES
-from desk_shared.testing.processes import CHARTER
+from desk_charter import load_charter
+from desk_contracts import AnyEvent
+from desk_contracts.amendments import MOST_BYTES
+from desk_contracts.names import CHANGES, REQUESTS, TELEMETRY
+from desk_contracts.topics import MAX_EVENT_BYTES, MAX_OPEN_BYTES
+from desk_platform.clock import FakeClock
+from desk_platform.kafka.deserializer import RecordDecoder
+from desk_testing.processes import CHARTER
 
 from tests.support.longest import SIGNS, check
 from tests.support.triage_desk import MONDAY, TriageDesk

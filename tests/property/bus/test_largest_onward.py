@@ -8,6 +8,21 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from desk_automation.actions.answer import Answer, Result
+from desk_charter import load_charter
+from desk_contracts import AnyEvent, Codec, Event
+from desk_contracts.catalogue import PAYLOADS
+from desk_contracts.envelope import Payload
+from desk_contracts.errors import Invalid
+from desk_contracts.event_parser import is_open
+from desk_contracts.events.automation import RunEscalated, RunHealed, RunSkipped
+from desk_contracts.events.contributions import ContributionsChanged
+from desk_contracts.events.notifications import Notified
+from desk_contracts.events.signals import SignalRaised
+from desk_contracts.events.tickets import TicketOpened
+from desk_contracts.message import WRITTEN, written
+from desk_contracts.messages import Language
+from desk_contracts.names import TICKETS as TICKETS_TOPIC
+from desk_contracts.value_types import Severity, SubjectKind
 from desk_notify.rules.store import (
     PEOPLE,
     TEAM_TOPICS,
@@ -17,27 +32,12 @@ from desk_notify.rules.store import (
     ticket_projection,
 )
 from desk_notify.subscriptions.model import Directory, TeamProfile
-from desk_shared.bus import BatchProcessor, UnitOfWork
-from desk_shared.bus.records import Failure
-from desk_shared.charter import load_charter
-from desk_shared.clock import FakeClock
-from desk_shared.errors import Invalid
-from desk_shared.events import AnyEvent, Codec, Event
-from desk_shared.events.automation import RunEscalated, RunHealed, RunSkipped
-from desk_shared.events.building import is_open
-from desk_shared.events.catalogue import PAYLOADS
-from desk_shared.events.contributions import ContributionsChanged
-from desk_shared.events.envelope import Payload
-from desk_shared.events.message import WRITTEN, written
-from desk_shared.events.names import TICKETS as TICKETS_TOPIC
-from desk_shared.events.notifications import Notified
-from desk_shared.events.people import Severity, SubjectKind
-from desk_shared.events.signals import SignalRaised
-from desk_shared.events.tickets import TicketOpened
-from desk_shared.messages import Language
-from desk_shared.telemetry.testing import recorded_telemetry
-from desk_shared.testing.fakes import FakeDocuments, FakePublisher
-from desk_shared.testing.processes import CHARTER
+from desk_platform.clock import FakeClock
+from desk_platform.kafka import BatchProcessor, UnitOfWork
+from desk_platform.kafka.records import Failure
+from desk_testing.fakes import FakeDocuments, FakePublisher
+from desk_testing.processes import CHARTER
+from desk_testing.telemetry import recorded_telemetry
 
 from tests.support.automation_engine import Engine, act, guard, runbook
 from tests.support.longest import SIGNS, check

@@ -3,7 +3,7 @@
 import asyncio
 from itertools import pairwise
 
-from desk_shared.store import Stored
+from desk_platform.store import Stored
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -14,18 +14,18 @@ from functools import cache
 from typing import Any
 
 import pytest
-from desk_shared.bus import Projection, UnitOfWork
-from desk_shared.clock import FakeClock
-from desk_shared.errors import DeskError
-from desk_shared.events import AnyEvent, Codec
-from desk_shared.events.automation import RunEscalated
-from desk_shared.events.contributions import ContributionsChanged
-from desk_shared.events.signals import SignalRaised
-from desk_shared.events.tickets import TicketOpened
-from desk_shared.events.topics import SERVICES, Service, topics_read_by
-from desk_shared.local.places import ROOT
-from desk_shared.telemetry.testing import recorded_telemetry
-from desk_shared.testing.fakes import FakeDocuments, FakePublisher
+from desk_contracts import AnyEvent, Codec
+from desk_contracts.errors import DeskError
+from desk_contracts.events.automation import RunEscalated
+from desk_contracts.events.contributions import ContributionsChanged
+from desk_contracts.events.signals import SignalRaised
+from desk_contracts.events.tickets import TicketOpened
+from desk_contracts.topics import SERVICES, Service, topics_read_by
+from desk_local.paths import ROOT
+from desk_platform.clock import FakeClock
+from desk_platform.kafka import Projection, UnitOfWork
+from desk_testing.fakes import FakeDocuments, FakePublisher
+from desk_testing.telemetry import recorded_telemetry
 
 from tests.support.bus_desk import received
 from tests.support.faults import built

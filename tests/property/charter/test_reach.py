@@ -2,10 +2,10 @@
 
 from itertools import product
 
-from desk_shared.charter.reach import hides_policy, hides_rule
-from desk_shared.charter.routing import RuleWhen, TicketFacts
-from desk_shared.charter.slas import SlaAttributes, SlaCondition
-from desk_shared.text import SpokenWords
+from desk_charter.reach import hides_policy, hides_rule
+from desk_charter.routing import RuleWhen, TicketFacts
+from desk_charter.slas import SlaAttributes, SlaCondition
+from desk_contracts.text import SpokenWords
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -1,6 +1,6 @@
 """Laws of what a source's prefix covers."""
 
-from desk_shared.charter.sources import is_covered
+from desk_charter.sources import is_covered
 from hypothesis import given
 from hypothesis import strategies as some
 

@@ -6,9 +6,9 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from desk_shared.charter.load import load_charter
-from desk_shared.charter.model import Charter
-from desk_shared.charter.words import Duration, WorkingTime, write_duration, write_working_time
+from desk_charter.load import load_charter
+from desk_charter.model import Charter
+from desk_charter.value_types import Duration, WorkingTime, write_duration, write_working_time
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter

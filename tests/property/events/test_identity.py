@@ -3,12 +3,12 @@
 import json
 from datetime import UTC, datetime, timedelta, timezone
 
-from desk_shared.events import Codec, Event
-from desk_shared.events.changes import ChangeKind, ChangePlanned
-from desk_shared.events.content import content_of
-from desk_shared.events.envelope import AnyEvent
-from desk_shared.events.telemetry import AlertFired
-from desk_shared.ids import derived_id, identity, request_ticket_id
+from desk_contracts import Codec, Event
+from desk_contracts.digest import content_of
+from desk_contracts.envelope import AnyEvent
+from desk_contracts.events.changes import ChangeKind, ChangePlanned
+from desk_contracts.events.telemetry import AlertFired
+from desk_contracts.ids import derived_id, identity, request_ticket_id
 from hypothesis import given
 from hypothesis import strategies as st
 

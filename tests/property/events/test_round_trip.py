@@ -4,9 +4,9 @@ import json
 
 import jsonschema  # type: ignore[import-untyped]  # it ships no types
 import pytest
-from desk_shared.events import Codec, Message, Payload
-from desk_shared.events.catalogue import PAYLOADS
-from desk_shared.events.schemas import event_schemas
+from desk_contracts import Codec, Message, Payload
+from desk_contracts.catalogue import PAYLOADS
+from desk_docs.schemas import event_schemas
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 

@@ -3,7 +3,7 @@
 import contextlib
 from datetime import UTC, timedelta, timezone
 
-from desk_shared.http import BadRequest, Cursors, Position
+from desk_platform.http import BadRequest, Cursors, Position
 from hypothesis import given
 from hypothesis import strategies as st
 

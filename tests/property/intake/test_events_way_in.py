@@ -6,11 +6,11 @@ import json
 from hashlib import sha256
 
 import httpx
-from desk_shared.charter import load_charter
-from desk_shared.charter.admission import Admission
-from desk_shared.charter.sources import OutsideSystem, is_covered
-from desk_shared.events import AnyEvent, Codec
-from desk_shared.local.places import ROOT
+from desk_charter import load_charter
+from desk_charter.admission import Admission
+from desk_charter.sources import OutsideSystem, is_covered
+from desk_contracts import AnyEvent, Codec
+from desk_local.paths import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as some
 

@@ -4,6 +4,18 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from desk_contracts import AnyEvent, Codec, Event, Payload
+from desk_contracts.errors import Rejected
+from desk_contracts.events.automation import Outcome, RunEscalated, RunHealed
+from desk_contracts.events.problems import ProblemDetected, ProblemResolved
+from desk_contracts.events.requests import TicketRequested
+from desk_contracts.events.sla import ClockName, SlaBreached, SlaMet
+from desk_contracts.events.tickets import How, State, WaitingFor
+from desk_contracts.events.triage import DuplicateFound, TriageDecided, TriageDeferred
+from desk_contracts.ids import request_ticket_id
+from desk_contracts.message import written
+from desk_contracts.messages import catalogue
+from desk_contracts.value_types import Priority
 from desk_intake.tickets import lifecycle as life
 from desk_intake.tickets.evolve import evolve, fold
 from desk_intake.tickets.lifecycle import Actor, Changes
@@ -14,21 +26,9 @@ from desk_intake.tickets.sla import TicketSla
 from desk_intake.tickets.store import TICKETS, tickets_projection
 from desk_intake.tickets.timers import due_of
 from desk_intake.tickets.view import Reader, show, timeline
-from desk_shared.clock import FakeClock
-from desk_shared.errors import Rejected
-from desk_shared.events import AnyEvent, Codec, Event, Payload
-from desk_shared.events.automation import Outcome, RunEscalated, RunHealed
-from desk_shared.events.message import written
-from desk_shared.events.people import Priority
-from desk_shared.events.problems import ProblemDetected, ProblemResolved
-from desk_shared.events.requests import TicketRequested
-from desk_shared.events.sla import ClockName, SlaBreached, SlaMet
-from desk_shared.events.tickets import How, State, WaitingFor
-from desk_shared.events.triage import DuplicateFound, TriageDecided, TriageDeferred
-from desk_shared.ids import request_ticket_id
-from desk_shared.kernel import Context
-from desk_shared.messages import catalogue
-from desk_shared.testing.fakes import FakeDocuments
+from desk_kernel import Context
+from desk_platform.clock import FakeClock
+from desk_testing.fakes import FakeDocuments
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -7,6 +7,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
+from desk_contracts.errors import DependencyDown, KeyReused
+from desk_contracts.events.requests import TicketRequested
 from desk_intake.tickets.api.calls import command_of, once
 from desk_intake.tickets.api.deps import TicketDeps
 from desk_intake.tickets.calls import MOST_HERE, Recalled
@@ -14,16 +16,14 @@ from desk_intake.tickets.model import Ticket
 from desk_intake.tickets.record import Cause, record
 from desk_intake.tickets.registration import from_request
 from desk_intake.tickets.store import TICKETS, tickets_projection
-from desk_shared.bus import CommandQueue, UnitOfWork
-from desk_shared.clock import FakeClock
-from desk_shared.errors import DependencyDown, KeyReused
-from desk_shared.events.requests import TicketRequested
-from desk_shared.http import IdempotentCall, check_same
-from desk_shared.kernel import Context, Decision
-from desk_shared.store import Stored
-from desk_shared.store.kept_calls import KeptCall
-from desk_shared.telemetry.testing import recorded_telemetry
-from desk_shared.testing.fakes import FakeDocuments, FakeKeptCalls, FakePublisher
+from desk_kernel import Context, Decision
+from desk_platform.clock import FakeClock
+from desk_platform.http import IdempotentCall, check_same
+from desk_platform.kafka import CommandQueue, UnitOfWork
+from desk_platform.store import Stored
+from desk_platform.store.idempotency import KeptCall
+from desk_testing.fakes import FakeDocuments, FakeKeptCalls, FakePublisher
+from desk_testing.telemetry import recorded_telemetry
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -6,16 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import get_args
 
-from desk_metrics.sla.calendars import ROUND_THE_CLOCK, DatedCalendar
-from desk_metrics.sla.policies import Edition, PolicyBook
-from desk_metrics.sla.worktime import WorkingTime
-from desk_shared.charter.calendars import Closure, SpecialDay, Week, Window, YearlyClosure
-from desk_shared.charter.slas import OnChange, OnReopen, SlaCondition, SlaPolicy
-from desk_shared.events.envelope import AnyEvent, Event, Payload
-from desk_shared.events.message import written
-from desk_shared.events.people import Priority
-from desk_shared.events.sla import ClockName
-from desk_shared.events.tickets import (
+from desk_charter.calendars import Closure, SpecialDay, Week, Window, YearlyClosure
+from desk_charter.slas import OnChange, OnReopen, SlaCondition, SlaPolicy
+from desk_contracts.envelope import AnyEvent, Event, Payload
+from desk_contracts.events.sla import ClockName
+from desk_contracts.events.tickets import (
     Channel,
     How,
     Kind,
@@ -33,6 +28,11 @@ from desk_shared.events.tickets import (
     TicketUpdated,
     WaitingFor,
 )
+from desk_contracts.message import written
+from desk_contracts.value_types import Priority
+from desk_metrics.sla.calendars import ROUND_THE_CLOCK, DatedCalendar
+from desk_metrics.sla.policies import Edition, PolicyBook
+from desk_metrics.sla.worktime import WorkingTime
 
 TICKET = "ticket-1"
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)

@@ -8,12 +8,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from desk_metrics.sla.calendars import DatedCalendar
-from desk_metrics.sla.policies import Edition
-from desk_shared.charter.slas import SlaPolicy
-from desk_shared.events.envelope import AnyEvent
-from desk_shared.events.sla import ClockName
-from desk_shared.events.tickets import (
+from desk_charter.slas import SlaPolicy
+from desk_contracts.envelope import AnyEvent
+from desk_contracts.events.sla import ClockName
+from desk_contracts.events.tickets import (
     How,
     Role,
     TicketAssigned,
@@ -28,6 +26,8 @@ from desk_shared.events.tickets import (
     TicketTriaged,
     TicketUpdated,
 )
+from desk_metrics.sla.calendars import DatedCalendar
+from desk_metrics.sla.policies import Edition
 
 from tests.property.metrics.vows import Debt, Label, Owed, Said, Vow
 from tests.property.metrics.walls import Walls

@@ -11,9 +11,9 @@ from desk_metrics.measures.rollups import Bucket, Entry
 from desk_metrics.measures.store import BUCKETS, days, read_buckets
 from desk_metrics.measures.totals import Totals, TotalsQuery, spans_of
 from desk_metrics.sla.worktime import instant, micros
-from desk_shared.clock import FakeClock
-from desk_shared.store import Stored
-from desk_shared.testing.fakes import FakeDocuments
+from desk_platform.clock import FakeClock
+from desk_platform.store import Stored
+from desk_testing.fakes import FakeDocuments
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -7,19 +7,19 @@ from itertools import count
 from random import Random
 from typing import NamedTuple
 
+from desk_contracts import Codec
+from desk_contracts.envelope import AnyEvent
+from desk_kernel import Context
 from desk_metrics.measures.model import TicketRecord
 from desk_metrics.measures.store import TICKETS
 from desk_metrics.measures.worker import tickets_projection
 from desk_metrics.rebuild.store import ticket_truth
-from desk_shared.bus import WorkItem
-from desk_shared.bus.deciding import Decider
-from desk_shared.bus.tasks import BatchResult
-from desk_shared.clock import FakeClock
-from desk_shared.events import Codec
-from desk_shared.events.envelope import AnyEvent
-from desk_shared.kernel import Context
-from desk_shared.store import Stored
-from desk_shared.testing.fakes import FakeDocuments
+from desk_platform.clock import FakeClock
+from desk_platform.kafka import WorkItem
+from desk_platform.kafka.work_items import BatchResult
+from desk_platform.kafka.working_copy import Decider
+from desk_platform.store import Stored
+from desk_testing.fakes import FakeDocuments
 from hypothesis import given, settings
 
 from tests.property.metrics.histories import TICKET, History, history

@@ -3,6 +3,10 @@
 import random
 from datetime import UTC, datetime, timedelta
 
+from desk_contracts import AnyEvent, Event
+from desk_contracts.events.changes import ChangeFinished, ChangeKind
+from desk_contracts.events.problems import ProblemDetected
+from desk_contracts.message import written
 from desk_metrics.measures.contributions import Contribution, Slice
 from desk_metrics.measures.rollups import Bucket, Entry
 from desk_metrics.reports.causes import Causes, Service
@@ -10,10 +14,6 @@ from desk_metrics.reports.changes import DAY, Changes, Detected, Finished, add_c
 from desk_metrics.reports.decide import rank_services
 from desk_metrics.reports.periods import read_period
 from desk_metrics.sla.worktime import micros
-from desk_shared.events import AnyEvent, Event
-from desk_shared.events.changes import ChangeFinished, ChangeKind
-from desk_shared.events.message import written
-from desk_shared.events.problems import ProblemDetected
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

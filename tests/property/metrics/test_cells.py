@@ -4,6 +4,8 @@ import asyncio
 import random
 from datetime import timedelta
 
+from desk_contracts import AnyEvent
+from desk_contracts.events.tickets import How
 from desk_metrics.measures.decide import decide_ticket, record_event
 from desk_metrics.measures.model import TicketRecord
 from desk_metrics.measures.rollups import Bucket
@@ -11,13 +13,11 @@ from desk_metrics.measures.store import BUCKETS
 from desk_metrics.measures.worker import buckets_projection
 from desk_metrics.sla.model import TicketClocks
 from desk_metrics.sla.policies import PolicyBook
-from desk_shared.bus import UnitOfWork
-from desk_shared.bus.batch_processor import BatchProcessor
-from desk_shared.clock import FakeClock
-from desk_shared.events import AnyEvent
-from desk_shared.events.tickets import How
-from desk_shared.telemetry.testing import recorded_telemetry
-from desk_shared.testing.fakes import FakeDocuments, FakePublisher
+from desk_platform.clock import FakeClock
+from desk_platform.kafka import UnitOfWork
+from desk_platform.kafka.batch_processor import BatchProcessor
+from desk_testing.fakes import FakeDocuments, FakePublisher
+from desk_testing.telemetry import recorded_telemetry
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter

@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
+from desk_contracts.envelope import AnyEvent
 from desk_metrics.sla.decide import decide
 from desk_metrics.sla.model import TicketClocks
 from desk_metrics.sla.policies import PolicyBook
-from desk_shared.events.envelope import AnyEvent
 from hypothesis import given, settings
 
 from tests.property.metrics.histories import TICKET, History, history

@@ -10,12 +10,12 @@ from functools import reduce
 from random import Random
 
 import pytest
+from desk_contracts.envelope import AnyEvent, Event, Payload
+from desk_contracts.events.sla import SlaAtRisk
+from desk_kernel import Decision
 from desk_metrics.sla.decide import decide
 from desk_metrics.sla.explanation import Explanation, Status, explain
 from desk_metrics.sla.model import TicketClocks, evolve
-from desk_shared.events.envelope import AnyEvent, Event, Payload
-from desk_shared.events.sla import SlaAtRisk
-from desk_shared.kernel import Decision
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter

@@ -3,11 +3,11 @@
 import math
 
 import pytest
+from desk_kernel.wilson import wilson
 from desk_metrics.planning.arrivals import HOURS, by_chance
 from desk_metrics.planning.erlang import has_to_wait
 from desk_metrics.planning.odds import Square, interval
 from desk_metrics.planning.trends import CONFIDENCE, trend_of
-from desk_shared.kernel.wilson import wilson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats

@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import get_args
 
 import pytest
+from desk_charter.goals import GoalMeasure
+from desk_contracts.events.reports import ServiceRanked
 from desk_metrics.measures.contributions import Contribution, Slice, Where
 from desk_metrics.measures.figures import figures_of
 from desk_metrics.measures.gauges import GAUGES
@@ -25,11 +27,9 @@ from desk_metrics.reports.decide import rank_services
 from desk_metrics.reports.periods import Period
 from desk_metrics.reports.store import days_of
 from desk_metrics.sla.worktime import micros
-from desk_shared.charter.goals import GoalMeasure
-from desk_shared.clock import FakeClock
-from desk_shared.events.reports import ServiceRanked
-from desk_shared.store import Stored
-from desk_shared.testing.fakes import FakeDocuments
+from desk_platform.clock import FakeClock
+from desk_platform.store import Stored
+from desk_testing.fakes import FakeDocuments
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter

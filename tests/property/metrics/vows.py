@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from desk_shared.charter.slas import SlaPolicy
-from desk_shared.events.sla import ClockName
+from desk_charter.slas import SlaPolicy
+from desk_contracts.events.sla import ClockName
 
 from tests.property.metrics.walls import Walls
 

@@ -3,8 +3,8 @@
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from desk_charter.calendars import Window, YearlyClosure
 from desk_metrics.sla.calendars import DatedCalendar
-from desk_shared.charter.calendars import Window, YearlyClosure
 
 
 class Walls:

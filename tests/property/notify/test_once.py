@@ -4,13 +4,12 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 
-from desk_shared.events import AnyEvent, Event, Payload
-from desk_shared.events.envelope import number_event
-from desk_shared.events.message import message, written
-from desk_shared.events.notifications import Notified
-from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
-from desk_shared.events.sla import SlaAtRisk, SlaBreached, SlaStarted
-from desk_shared.events.tickets import (
+from desk_contracts import AnyEvent, Event, Payload
+from desk_contracts.envelope import number_event
+from desk_contracts.events.notifications import Notified
+from desk_contracts.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_contracts.events.sla import SlaAtRisk, SlaBreached, SlaStarted
+from desk_contracts.events.tickets import (
     How,
     Kind,
     LinkKind,
@@ -25,6 +24,7 @@ from desk_shared.events.tickets import (
     TicketStarted,
     WaitingFor,
 )
+from desk_contracts.message import message, written
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -1,6 +1,6 @@
 """Whatever the environment holds, a service gets settings or sentences, and no secret is shown."""
 
-from desk_shared.settings import ServiceSettings, SettingsError, read_settings, variables
+from desk_platform.settings import ServiceSettings, SettingsError, read_settings, variables
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_settings import SettingsConfigDict

@@ -1,7 +1,7 @@
 """`traceparent`: written and read back the same; anything else never raises."""
 
-from desk_shared.telemetry import format_traceparent, read_traceparent, remote_context
-from desk_shared.telemetry.traces import MAX_LINKS, links_to
+from desk_platform.telemetry import format_traceparent, read_traceparent, remote_context
+from desk_platform.telemetry.traces import MAX_LINKS, links_to
 from hypothesis import given
 from hypothesis import strategies as st
 

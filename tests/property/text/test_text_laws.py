@@ -2,14 +2,8 @@
 
 import unicodedata
 
-from desk_shared.people import canonical_person
-from desk_shared.text import (
-    SpokenWords,
-    is_visible,
-    plain_line,
-    plain_words,
-    without_invisible,
-)
+from desk_contracts.people import canonical_person
+from desk_contracts.text import SpokenWords, is_visible, plain_line, plain_words, without_invisible
 from hypothesis import example, given
 from hypothesis import strategies as st
 

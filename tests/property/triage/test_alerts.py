@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple, cast
 
-from desk_shared.charter import load_charter
-from desk_shared.events import AnyEvent, Event
-from desk_shared.events.people import Severity, SubjectKind
-from desk_shared.events.signals import SignalCleared, SignalRaised, SignalSeverityChanged
-from desk_shared.events.telemetry import AlertFired, AlertResolved
-from desk_shared.kernel import Decision
+from desk_charter import load_charter
+from desk_contracts import AnyEvent, Event
+from desk_contracts.events.signals import SignalCleared, SignalRaised, SignalSeverityChanged
+from desk_contracts.events.telemetry import AlertFired, AlertResolved
+from desk_contracts.value_types import Severity, SubjectKind
+from desk_kernel import Decision
 from desk_triage.changes.snapshot import EMPTY
 from desk_triage.detection.alerts import clear_quiet, fire, resolve
 from desk_triage.detection.model import Subject

@@ -8,12 +8,12 @@ in every order; what a late healthy measurement would have prevented stays open 
 from collections.abc import Sequence
 from datetime import timedelta
 
-from desk_shared.charter.detectors import ForecastDetector
-from desk_shared.charter.model import Detector as Settings
-from desk_shared.charter.model import ThresholdDetector
-from desk_shared.events import AnyEvent, Event
-from desk_shared.events.signals import SignalCleared, SignalRaised
-from desk_shared.events.telemetry import Measured
+from desk_charter.detectors import ForecastDetector
+from desk_charter.model import Detector as Settings
+from desk_charter.model import ThresholdDetector
+from desk_contracts import AnyEvent, Event
+from desk_contracts.events.signals import SignalCleared, SignalRaised
+from desk_contracts.events.telemetry import Measured
 from desk_triage.adapters.detectors import DETECTORS
 from desk_triage.changes.snapshot import EMPTY
 from desk_triage.detection.decide import assess, measure

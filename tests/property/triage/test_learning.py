@@ -4,7 +4,7 @@ import math
 from datetime import date
 from functools import partial
 
-from desk_shared.events.tickets import TicketOpened
+from desk_contracts.events.tickets import TicketOpened
 from desk_triage.changes.snapshot import EMPTY
 from desk_triage.learning.dataset import split_by_weeks, train
 from desk_triage.learning.decide import predict_team

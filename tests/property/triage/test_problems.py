@@ -1,9 +1,9 @@
 """A cluster loses no ticket: within a window, in any order, all of a crowd are in one problem."""
 
-from desk_shared.events import AnyEvent
-from desk_shared.events.problems import ProblemDetected, ProblemUpdated
-from desk_shared.events.triage import DuplicateFound
-from desk_shared.kernel import Decision
+from desk_contracts import AnyEvent
+from desk_contracts.events.problems import ProblemDetected, ProblemUpdated
+from desk_contracts.events.triage import DuplicateFound
+from desk_kernel import Decision
 from desk_triage.changes.snapshot import EMPTY
 from desk_triage.problems.decide import add_ticket, emit_joined
 from desk_triage.problems.model import IncidentCluster

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from desk_shared.events.tickets import TicketOpened
+from desk_contracts.events.tickets import TicketOpened
 from desk_triage.changes.snapshot import ContextSnapshot
 from desk_triage.routing.assignment import route
 from desk_triage.routing.shifts import find_next_shift

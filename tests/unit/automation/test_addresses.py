@@ -4,7 +4,7 @@ import httpx
 import pytest
 from desk_automation.actions.address import fill_address
 from desk_automation.actions.template import PlanFailed, fill_header
-from desk_shared.charter.addresses import address_problem
+from desk_charter.addresses import address_problem
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -6,7 +6,7 @@ import pytest
 from desk_automation.actions.answer import Result
 from desk_automation.adapters.executors.http import HttpExecutor
 from desk_automation.adapters.executors.http_hosts import Hosts
-from desk_shared.clock import FakeClock
+from desk_platform.clock import FakeClock
 
 from tests.support.automation_engine import START
 from tests.support.automation_server import Server, answer_of, attempt, ours

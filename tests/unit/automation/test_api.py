@@ -10,9 +10,10 @@ import pytest
 from desk_automation.matching.api import MatchingApi, matching_routes
 from desk_automation.runs.api import RunsApi, run_routes
 from desk_automation.safety.statistics import RunbookStatistics
-from desk_shared.charter import CharterSource
-from desk_shared.health import Health
-from desk_shared.http import (
+from desk_charter import CharterSource
+from desk_kernel import Decision
+from desk_platform.health import Health
+from desk_platform.http import (
     AppParts,
     Cursors,
     Principal,
@@ -21,10 +22,9 @@ from desk_shared.http import (
     make_app,
     undeclared_routes,
 )
-from desk_shared.http.testing import FakeAuthenticator
-from desk_shared.kernel import Decision
-from desk_shared.lookout import Lookout
-from desk_shared.telemetry.testing import recorded_telemetry
+from desk_platform.lookout import Lookout
+from desk_testing.http import FakeAuthenticator
+from desk_testing.telemetry import recorded_telemetry
 
 from tests.support.automation_engine import Engine, raised, runbook
 

@@ -12,7 +12,7 @@ from desk_automation.safety.statistics import (
     find_breaker,
     find_refusal,
 )
-from desk_shared.events.automation import Outcome
+from desk_contracts.events.automation import Outcome
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 REOPEN = timedelta(minutes=30)

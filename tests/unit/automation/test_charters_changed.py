@@ -7,8 +7,8 @@ from typing import cast
 import pytest
 from desk_automation.matching.store import OpenRuns, Rulebooks
 from desk_automation.runs.model import Phase
-from desk_shared.charter import Charter, CharterSource
-from desk_shared.events.automation import Outcome
+from desk_charter import Charter, CharterSource
+from desk_contracts.events.automation import Outcome
 
 from tests.support.automation_engine import START, Engine, measured, raised, runbook
 from tests.support.confidential import with_secrets

@@ -14,9 +14,9 @@ from desk_automation.conditions.expression import (
     problems_in,
 )
 from desk_automation.matching.charter import check_runbooks
-from desk_shared.charter import InvalidCharter, load_charter
-from desk_shared.events import Payload
-from desk_shared.events.signals import SignalRaised
+from desk_charter import InvalidCharter, load_charter
+from desk_contracts import Payload
+from desk_contracts.events.signals import SignalRaised
 
 ROOT = Path(__file__).parents[3]
 NAMES: dict[str, type[Payload] | frozenset[str] | None] = {

@@ -7,7 +7,7 @@ from desk_automation.runs.decide import Close, Rest, Review, next_action
 from desk_automation.runs.lifecycle import close
 from desk_automation.verification.decide import LATE, MAX_LATE, keep_watch, watch
 from desk_automation.verification.model import Subject
-from desk_shared.events.automation import Outcome, RunEscalated, RunHealed
+from desk_contracts.events.automation import Outcome, RunEscalated, RunHealed
 
 from tests.support.automation_engine import START, TIMEOUT, Engine, act, measured, raised, runbook
 

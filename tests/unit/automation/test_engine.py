@@ -7,8 +7,14 @@ import pytest
 from desk_automation.runs import lifecycle
 from desk_automation.runs.model import Phase
 from desk_automation.runs.store import run_rule
-from desk_shared.errors import Rejected
-from desk_shared.events.automation import Outcome, RunEscalated, RunHealed, RunSkipped, StepStatus
+from desk_contracts.errors import Rejected
+from desk_contracts.events.automation import (
+    Outcome,
+    RunEscalated,
+    RunHealed,
+    RunSkipped,
+    StepStatus,
+)
 
 from tests.support.automation_engine import (
     NO_CONNECTION,

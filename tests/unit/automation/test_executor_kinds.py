@@ -13,8 +13,8 @@ from desk_automation.actions.model import Action
 from desk_automation.actions.template import Values, fill
 from desk_automation.adapters.executors.registry import EXECUTORS, Surroundings
 from desk_automation.runs.model import Phase
-from desk_shared.charter.runbooks import HttpRequest, Request, request_models
-from desk_shared.events.automation import Outcome, RunStepRecorded, StepStatus
+from desk_charter.runbooks import HttpRequest, Request, request_models
+from desk_contracts.events.automation import Outcome, RunStepRecorded, StepStatus
 from pydantic import ValidationError
 
 from tests.support.automation_engine import Engine, FakeTarget, act, measured, raised, runbook

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from desk_automation.verification.model import Subject
-from desk_shared.bus import WorkItem
-from desk_shared.kernel import Decision
-from desk_shared.testing import eventually
+from desk_kernel import Decision
+from desk_platform.kafka import WorkItem
+from desk_testing import eventually
 
 from tests.support.automation_engine import Engine, raised, runbook
 

@@ -9,7 +9,7 @@ import pytest
 from desk_automation.actions.answer import Result
 from desk_automation.adapters.executors.http import HttpExecutor
 from desk_automation.adapters.executors.http_hosts import Hosts, read_entry
-from desk_shared.errors import DependencyDown
+from desk_contracts.errors import DependencyDown
 
 from tests.support.automation_server import Server, attempt, ours
 from tests.support.spoken import english

@@ -6,9 +6,9 @@ import pytest
 from desk_automation.actions.answer import Answer, Result
 from desk_automation.runs.model import Phase
 from desk_automation.verification.decide import MAX_SAMPLES
-from desk_shared.errors import DependencyDown
-from desk_shared.events.automation import Outcome, RunEscalated
-from desk_shared.events.message import written
+from desk_contracts.errors import DependencyDown
+from desk_contracts.events.automation import Outcome, RunEscalated
+from desk_contracts.message import written
 from pydantic import ValidationError
 
 from tests.support.automation_engine import (

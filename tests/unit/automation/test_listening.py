@@ -12,7 +12,7 @@ from desk_automation.verification.sample import (
     fresh,
     measured_at,
 )
-from desk_shared.events.automation import Outcome
+from desk_contracts.events.automation import Outcome
 
 from tests.support.automation_engine import START, Engine, measured, raised, runbook
 

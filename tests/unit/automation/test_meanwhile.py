@@ -10,8 +10,8 @@ from desk_automation.actions.executor import Fence
 from desk_automation.actions.model import Attempt
 from desk_automation.runs import lifecycle
 from desk_automation.runs.store import run_rule
-from desk_shared.events.automation import Outcome
-from desk_shared.events.message import message
+from desk_contracts.events.automation import Outcome
+from desk_contracts.message import message
 
 from tests.support.automation_engine import (
     NO_CONNECTION,

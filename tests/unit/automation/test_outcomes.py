@@ -7,8 +7,8 @@ from desk_automation.actions.answer import Answer, Result
 from desk_automation.runs import journal
 from desk_automation.runs.model import Phase
 from desk_automation.runs.store import run_rule
-from desk_shared.events.automation import Outcome, RunEscalated, StepStatus
-from desk_shared.events.message import written
+from desk_contracts.events.automation import Outcome, RunEscalated, StepStatus
+from desk_contracts.message import written
 
 from tests.support.automation_engine import (
     NO_CONNECTION,

@@ -8,12 +8,12 @@ import pytest
 from desk_automation.conditions.expression import parts_of
 from desk_automation.matching.api import MatchingApi, matching_routes
 from desk_automation.matching.worker import note_runbooks
-from desk_shared.charter import CharterSource
-from desk_shared.health import Health
-from desk_shared.http import AppParts, Principal, Role, make_app, undeclared_routes
-from desk_shared.http.testing import FakeAuthenticator
-from desk_shared.lookout import Lookout
-from desk_shared.telemetry.testing import recorded_telemetry
+from desk_charter import CharterSource
+from desk_platform.health import Health
+from desk_platform.http import AppParts, Principal, Role, make_app, undeclared_routes
+from desk_platform.lookout import Lookout
+from desk_testing.http import FakeAuthenticator
+from desk_testing.telemetry import recorded_telemetry
 
 from tests.support.automation_engine import Engine, OneBook, raised, runbook
 from tests.support.spoken import english

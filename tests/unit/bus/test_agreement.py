@@ -1,7 +1,8 @@
 """A store that knows less than the brokers was put back; anything else was not."""
 
 import pytest
-from desk_shared.bus.agreement import (
+from desk_platform.clock import FakeClock
+from desk_platform.kafka.agreement import (
     NOTED_EVERY,
     CommitNotes,
     Committed,
@@ -9,7 +10,6 @@ from desk_shared.bus.agreement import (
     find_older,
     milestone_of,
 )
-from desk_shared.clock import FakeClock
 
 from tests.support.bus_desk import START
 

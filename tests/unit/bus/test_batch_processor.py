@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 import pytest
-from desk_shared.bus import BatchProcessor, Received
-from desk_shared.bus.records import Failure, reroute
-from desk_shared.bus.retry import attempt_async, backoff
-from desk_shared.errors import DependencyDown, Transient
-from desk_shared.events import AnyEvent
-from desk_shared.kernel import Context, Decision
+from desk_contracts import AnyEvent
+from desk_contracts.errors import DependencyDown, Transient
+from desk_kernel import Context, Decision
+from desk_platform.kafka import BatchProcessor, Received
+from desk_platform.kafka.records import Failure, reroute
+from desk_platform.kafka.retry import attempt_async, backoff
 
 from tests.support.bus_desk import CODEC, SHAKY, START, Desk, Record, Story, noted, received, tell
 

@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from desk_shared.bus.budget import WINDOW, Budget, BudgetSpent
-from desk_shared.clock import FakeClock
-from desk_shared.errors import Invalid, Transient
-from desk_shared.store import Unreadable
+from desk_contracts.errors import Invalid, Transient
+from desk_platform.clock import FakeClock
+from desk_platform.kafka.dead_letter_budget import WINDOW, Budget, BudgetSpent
+from desk_platform.store import Unreadable
 
 from tests.support.bus_desk import START
 

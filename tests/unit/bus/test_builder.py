@@ -4,16 +4,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from desk_shared.bus import Projection
-from desk_shared.bus.stops import AllPartitions, NothingUnread, OwnPartition, Stops
-from desk_shared.charter import CharterSource
-from desk_shared.charter.desk import Desk, obey_charter
-from desk_shared.clock import FakeClock
-from desk_shared.events.names import SIGNALS, TELEMETRY, TICKETS
-from desk_shared.local.places import ROOT
-from desk_shared.service import Service, Subscription, Web
-from desk_shared.settings import Environment, ServiceSettings
-from desk_shared.telemetry.testing import recorded_telemetry
+from desk_charter import CharterSource
+from desk_charter.desk import Desk, obey_charter
+from desk_contracts.names import SIGNALS, TELEMETRY, TICKETS
+from desk_local.paths import ROOT
+from desk_platform.clock import FakeClock
+from desk_platform.kafka import Projection
+from desk_platform.kafka.timer_stops import AllPartitions, NothingUnread, OwnPartition, Stops
+from desk_platform.service import Service, Subscription, Web
+from desk_platform.settings import Environment, ServiceSettings
+from desk_testing.telemetry import recorded_telemetry
 
 from tests.support.bus_desk import STORIES, Story
 from tests.unit.intake.world import MONDAY

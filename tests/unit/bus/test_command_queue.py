@@ -5,10 +5,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from desk_shared.bus import Cause, CommandQueue
-from desk_shared.bus import command_queue as module
-from desk_shared.errors import DependencyDown, Rejected, Transient
-from desk_shared.kernel import Context, Decision
+from desk_contracts.errors import DependencyDown, Rejected, Transient
+from desk_kernel import Context, Decision
+from desk_platform.kafka import Cause, CommandQueue
+from desk_platform.kafka import command_queue as module
 
 from tests.support.bus_desk import START, Desk, Story, noted, received
 

@@ -6,17 +6,17 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from desk_shared.bus.door import RecordDecoder
-from desk_shared.bus.records import Failure, buffer_record, reroute, restore_record
-from desk_shared.clock import FakeClock
-from desk_shared.errors import Invalid, Transient
-from desk_shared.events import AnyEvent, Codec, Event
-from desk_shared.events.attributes import LONGEST_ID, LONGEST_SUBJECT
-from desk_shared.events.content import content_of
-from desk_shared.events.people import SubjectKind
-from desk_shared.events.telemetry import Measured
-from desk_shared.events.tickets import TicketClosed
-from desk_shared.events.topics import MAX_OPEN_BYTES
+from desk_contracts import AnyEvent, Codec, Event
+from desk_contracts.attributes import LONGEST_ID, LONGEST_SUBJECT
+from desk_contracts.digest import content_of
+from desk_contracts.errors import Invalid, Transient
+from desk_contracts.events.telemetry import Measured
+from desk_contracts.events.tickets import TicketClosed
+from desk_contracts.topics import MAX_OPEN_BYTES
+from desk_contracts.value_types import SubjectKind
+from desk_platform.clock import FakeClock
+from desk_platform.kafka.deserializer import RecordDecoder
+from desk_platform.kafka.records import Failure, buffer_record, reroute, restore_record
 
 NOW = datetime(2026, 3, 2, 9, 0, 0, 500_000, tzinfo=UTC)
 ARRIVED = NOW - timedelta(hours=1)

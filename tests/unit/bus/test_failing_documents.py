@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 import pytest
-from desk_shared.bus import Cause, WorkItem
-from desk_shared.errors import DependencyDown, Transient
-from desk_shared.kernel import Context, Decision
-from desk_shared.store import Stored, Unreadable
-from desk_shared.testing.fakes import FakeDocuments
+from desk_contracts.errors import DependencyDown, Transient
+from desk_kernel import Context, Decision
+from desk_platform.kafka import Cause, WorkItem
+from desk_platform.store import Stored, Unreadable
+from desk_testing.fakes import FakeDocuments
 
 from tests.support.bus_desk import Desk, Story, noted, received
 

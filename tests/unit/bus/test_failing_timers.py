@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import pytest
-from desk_shared.bus import WorkItem
-from desk_shared.bus.timers import GIVEN_UP, MAX_FAILURES, Report, Timers
-from desk_shared.clock import FakeClock
-from desk_shared.errors import Transient
-from desk_shared.health import State
-from desk_shared.kernel import Context, Decision
-from desk_shared.telemetry import names
+from desk_contracts.errors import Transient
+from desk_kernel import Context, Decision
+from desk_platform.clock import FakeClock
+from desk_platform.health import State
+from desk_platform.kafka import WorkItem
+from desk_platform.kafka.timers import GIVEN_UP, MAX_FAILURES, Report, Timers
+from desk_platform.telemetry import names
 
 from tests.support.bus_desk import START, Desk, Story
 

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from desk_shared.bus import WorkItem
-from desk_shared.errors import DependencyDown
-from desk_shared.kernel import Context, Decision
+from desk_contracts.errors import DependencyDown
+from desk_kernel import Context, Decision
+from desk_platform.kafka import WorkItem
 
 from tests.support.bus_desk import Desk, Story, noted
 

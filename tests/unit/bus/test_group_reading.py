@@ -5,11 +5,11 @@ from datetime import timedelta
 from typing import cast
 
 from aiokafka import TopicPartition
-from desk_shared.bus.committing import COMMIT_EVERY
-from desk_shared.bus.group_reading import GroupReading
-from desk_shared.bus.handing_out import TrackedConsumer
-from desk_shared.bus.watermarks import Watermarks
-from desk_shared.clock import FakeClock
+from desk_platform.clock import FakeClock
+from desk_platform.kafka.commits import COMMIT_EVERY
+from desk_platform.kafka.group_progress import GroupReading
+from desk_platform.kafka.tracked_consumer import TrackedConsumer
+from desk_platform.kafka.watermarks import Watermarks
 
 from tests.support.bus_desk import START
 

@@ -1,8 +1,8 @@
 """An event is known by its source and id, and what comes under a known one is the same or told."""
 
 import pytest
-from desk_shared.bus import Received
-from desk_shared.errors import Invalid
+from desk_contracts.errors import Invalid
+from desk_platform.kafka import Received
 
 from tests.support.bus_desk import Desk, outside, received
 

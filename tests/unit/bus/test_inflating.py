@@ -12,10 +12,10 @@ from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.util import calc_crc32c
-from desk_shared.bus import connection
-from desk_shared.bus.inflating import MAX_FETCHED_BYTES, MAX_INFLATED_BYTES, BoundedRecords
-from desk_shared.errors import Invalid
-from desk_shared.settings import KafkaSettings
+from desk_contracts.errors import Invalid
+from desk_platform.kafka import connection
+from desk_platform.kafka.decompression import MAX_FETCHED_BYTES, MAX_INFLATED_BYTES, BoundedRecords
+from desk_platform.settings import KafkaSettings
 
 NONE, GZIP, SNAPPY, LZ4, ZSTD = range(5)
 HEADER, CRC_AT, CHECKED_FROM = 61, 17, 21

@@ -4,13 +4,13 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 import pytest
-from desk_shared.bus import Cause, CommandQueue, Projection, UnitOfWork, WorkItem
-from desk_shared.errors import DependencyDown, KeyReused
-from desk_shared.kernel import Context, Decision
-from desk_shared.store import Stored
-from desk_shared.store.document import KEPT_HERE, MOST_HERE
-from desk_shared.store.kept_calls import KeptCall
-from desk_shared.testing.fakes import FakeDocuments, FakeKeptCalls
+from desk_contracts.errors import DependencyDown, KeyReused
+from desk_kernel import Context, Decision
+from desk_platform.kafka import Cause, CommandQueue, Projection, UnitOfWork, WorkItem
+from desk_platform.store import Stored
+from desk_platform.store.document import KEPT_HERE, MOST_HERE
+from desk_platform.store.idempotency import KeptCall
+from desk_testing.fakes import FakeDocuments, FakeKeptCalls
 
 from tests.support.bus_desk import STORIES, Desk, Story, noted, outside, received
 

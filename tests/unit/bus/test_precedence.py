@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
-from desk_shared.bus.batch_processor import BatchProcessor
-from desk_shared.bus.records import Failure
-from desk_shared.precedence import (
+from desk_platform.kafka.batch_processor import BatchProcessor
+from desk_platform.kafka.records import Failure
+from desk_platform.precedence import (
     LONGEST_SECONDS,
     QUIET_SECONDS,
     SLICE,
@@ -14,7 +14,7 @@ from desk_shared.precedence import (
     SMALLEST_SLICE,
     Precedence,
 )
-from desk_shared.store import Stored
+from desk_platform.store import Stored
 
 from tests.support.bus_desk import Desk, Story, noted, received
 

@@ -4,7 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from desk_shared.bus.records import (
+from desk_contracts import Message
+from desk_contracts.errors import Invalid, Transient
+from desk_platform.kafka.records import (
     ATTEMPT,
     DOCUMENT,
     FAILED_AT,
@@ -24,8 +26,6 @@ from desk_shared.bus.records import (
     reroute,
     restore_record,
 )
-from desk_shared.errors import Invalid, Transient
-from desk_shared.events import Message
 
 from tests.support.bus_desk import START, Record, noted, record
 

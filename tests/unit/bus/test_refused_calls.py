@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from desk_shared.bus import Cause, WorkItem
-from desk_shared.errors import KeyReused
-from desk_shared.kernel import Context, Decision
-from desk_shared.store import Stored
+from desk_contracts.errors import KeyReused
+from desk_kernel import Context, Decision
+from desk_platform.kafka import Cause, WorkItem
+from desk_platform.store import Stored
 
 from tests.support.bus_desk import Desk, Story
 

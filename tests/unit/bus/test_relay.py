@@ -5,13 +5,13 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from desk_shared.bus import Cause, CommandQueue
-from desk_shared.bus.relay import BATCH, OVERDUE, Relay
-from desk_shared.errors import DependencyDown, Transient
-from desk_shared.health import State
-from desk_shared.kernel import Context, Decision
-from desk_shared.telemetry import names
-from desk_shared.testing import eventually
+from desk_contracts.errors import DependencyDown, Transient
+from desk_kernel import Context, Decision
+from desk_platform.health import State
+from desk_platform.kafka import Cause, CommandQueue
+from desk_platform.kafka.relay import BATCH, OVERDUE, Relay
+from desk_platform.telemetry import names
+from desk_testing import eventually
 
 from tests.support.bus_desk import Desk, Story, noted
 

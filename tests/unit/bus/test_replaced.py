@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 import pytest
-from desk_shared.bus.replaced import why_replaced
-from desk_shared.bus.topic_ids import TopicIds
-from desk_shared.store import Origin, Stored
-from desk_shared.store.positions import Position
+from desk_platform.kafka.topic_ids import TopicIds
+from desk_platform.kafka.topic_replacement import why_replaced
+from desk_platform.store import Origin, Stored
+from desk_platform.store.positions import Position
 
 TOPIC = "desk.telemetry"
 

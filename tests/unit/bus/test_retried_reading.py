@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 
 import pytest
-from desk_shared.bus.retried_reading import RetriedReading
+from desk_platform.kafka.retry_progress import RetriedReading
 
 
 class Own:

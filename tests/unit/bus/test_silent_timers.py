@@ -4,16 +4,16 @@ import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from desk_shared.bus import WorkItem
-from desk_shared.bus.due_moments import DueMoments
-from desk_shared.bus.timers import Report, Silence, Timers
-from desk_shared.bus.watermarks import Watermarks
-from desk_shared.clock import SystemClock
-from desk_shared.health import Health, State
-from desk_shared.kernel import Context, Decision
-from desk_shared.telemetry import names
-from desk_shared.testing import eventually
-from desk_shared.testing.fakes import FakeDocuments
+from desk_kernel import Context, Decision
+from desk_platform.clock import SystemClock
+from desk_platform.health import Health, State
+from desk_platform.kafka import WorkItem
+from desk_platform.kafka.due_moments import DueMoments
+from desk_platform.kafka.timers import Report, Silence, Timers
+from desk_platform.kafka.watermarks import Watermarks
+from desk_platform.telemetry import names
+from desk_testing import eventually
+from desk_testing.fakes import FakeDocuments
 
 from tests.support.bus_desk import STORIES, Desk, Story
 

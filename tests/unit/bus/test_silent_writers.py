@@ -4,15 +4,15 @@ import asyncio
 from datetime import datetime, timedelta
 
 import pytest
-from desk_shared.bus.open_moments import OpenMoments
-from desk_shared.bus.writer_leases import RENEWED_EVERY, SKEW, TERM, WriterLeases
-from desk_shared.bus.writers import LATE_WRITE, MISSED
-from desk_shared.clock import FakeClock
-from desk_shared.errors import DependencyDown
-from desk_shared.events.names import TICKETS
-from desk_shared.events.watermarks import WatermarkAdvanced
-from desk_shared.testing import eventually
-from desk_shared.testing.opening import open_now
+from desk_contracts.errors import DependencyDown
+from desk_contracts.events.watermarks import WatermarkAdvanced
+from desk_contracts.names import TICKETS
+from desk_platform.clock import FakeClock
+from desk_platform.kafka.open_moments import OpenMoments
+from desk_platform.kafka.writer_leases import RENEWED_EVERY, SKEW, TERM, WriterLeases
+from desk_platform.kafka.writers import LATE_WRITE, MISSED
+from desk_testing import eventually
+from desk_testing.opening import open_now
 
 from tests.support.bus_desk import START
 from tests.support.bus_writer import SECOND, Writer, settled

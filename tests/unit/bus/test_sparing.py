@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from desk_shared.bus.sparing import PARTS, QueryThrottle
-from desk_shared.clock import FakeClock
+from desk_platform.clock import FakeClock
+from desk_platform.kafka.adaptive_pause import PARTS, QueryThrottle
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 USUAL = timedelta(seconds=5)

@@ -5,17 +5,17 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import pytest
-from desk_shared.bus import WorkItem
-from desk_shared.bus.due_moments import DueMoments
-from desk_shared.bus.timers import Report, Timers
-from desk_shared.clock import SystemClock
-from desk_shared.errors import DependencyDown
-from desk_shared.health import Health
-from desk_shared.kernel import Context, Decision
-from desk_shared.supervision import Supervisor
-from desk_shared.telemetry import names
-from desk_shared.testing import eventually
-from desk_shared.testing.fakes import FakeDocuments
+from desk_contracts.errors import DependencyDown
+from desk_kernel import Context, Decision
+from desk_platform.clock import SystemClock
+from desk_platform.health import Health
+from desk_platform.kafka import WorkItem
+from desk_platform.kafka.due_moments import DueMoments
+from desk_platform.kafka.timers import Report, Timers
+from desk_platform.supervision import Supervisor
+from desk_platform.telemetry import names
+from desk_testing import eventually
+from desk_testing.fakes import FakeDocuments
 
 from tests.support.bus_desk import STORIES, Desk, Story
 
@@ -105,7 +105,7 @@ async def test_a_timer_that_was_moved_on_fires_once_and_later() -> None:
 async def test_a_timer_that_is_moved_nearer_fires_then_however_many_there_are(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("desk_shared.bus.due_moments.MAX_REMEMBERED", 2)
+    monkeypatch.setattr("desk_platform.kafka.due_moments.MAX_REMEMBERED", 2)
     watch = Watch()
     running = watch.start()
     await watch.is_watching()

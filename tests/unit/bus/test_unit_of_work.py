@@ -4,13 +4,13 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from desk_shared.bus import Cause, WorkItem
-from desk_shared.errors import DependencyDown, Invalid, Rejected, Transient
-from desk_shared.events import Message
-from desk_shared.ids import identity
-from desk_shared.kernel import Context, Decision
-from desk_shared.store import Stored
-from desk_shared.telemetry import names
+from desk_contracts import Message
+from desk_contracts.errors import DependencyDown, Invalid, Rejected, Transient
+from desk_contracts.ids import identity
+from desk_kernel import Context, Decision
+from desk_platform.kafka import Cause, WorkItem
+from desk_platform.store import Stored
+from desk_platform.telemetry import names
 
 from tests.support.bus_desk import (
     BROKEN,

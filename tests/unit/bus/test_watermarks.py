@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from desk_shared.bus.watermarks import Watermarks
-from desk_shared.clock import FakeClock
+from desk_platform.clock import FakeClock
+from desk_platform.kafka.watermarks import Watermarks
 
 from tests.support.bus_desk import START
 

@@ -4,14 +4,14 @@ import asyncio
 from datetime import datetime, timedelta
 
 import pytest
-from desk_shared.bus import WorkItem
-from desk_shared.bus.open_moments import OpenMoments
-from desk_shared.bus.writers import AT_LEAST_EVERY, LATE_WRITE, Writers
-from desk_shared.errors import DependencyDown
-from desk_shared.events.names import TICKETS
-from desk_shared.events.watermarks import WatermarkAdvanced
-from desk_shared.testing import eventually
-from desk_shared.testing.opening import close_now, open_now
+from desk_contracts.errors import DependencyDown
+from desk_contracts.events.watermarks import WatermarkAdvanced
+from desk_contracts.names import TICKETS
+from desk_platform.kafka import WorkItem
+from desk_platform.kafka.open_moments import OpenMoments
+from desk_platform.kafka.writers import AT_LEAST_EVERY, LATE_WRITE, Writers
+from desk_testing import eventually
+from desk_testing.opening import close_now, open_now
 
 from tests.support.bus_desk import START, Desk, noted, received
 from tests.support.bus_writer import SECOND, Writer, settled

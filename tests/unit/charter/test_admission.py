@@ -3,16 +3,16 @@
 from datetime import UTC, datetime
 
 import pytest
-from desk_shared.charter.admission import MOST_REMEMBERED, Admission
-from desk_shared.charter.load import load_charter
-from desk_shared.charter.model import Charter
-from desk_shared.charter.sources import OutsideSystem
-from desk_shared.events import AnyEvent, Event, Payload
-from desk_shared.events.changes import ChangeKind, ChangeStarted
-from desk_shared.events.people import Severity, SubjectKind
-from desk_shared.events.requests import TicketRequested
-from desk_shared.events.telemetry import AlertFired, Measured
-from desk_shared.events.tickets import TicketClosed
+from desk_charter.admission import MOST_REMEMBERED, Admission
+from desk_charter.load import load_charter
+from desk_charter.model import Charter
+from desk_charter.sources import OutsideSystem
+from desk_contracts import AnyEvent, Event, Payload
+from desk_contracts.events.changes import ChangeKind, ChangeStarted
+from desk_contracts.events.requests import TicketRequested
+from desk_contracts.events.telemetry import AlertFired, Measured
+from desk_contracts.events.tickets import TicketClosed
+from desk_contracts.value_types import Severity, SubjectKind
 
 from tests.support.charter_folder import CharterFolder
 

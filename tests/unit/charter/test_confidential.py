@@ -1,7 +1,7 @@
 """What is confidential is seen by its team, by whoever has the ticket, by owners and operators."""
 
 import pytest
-from desk_shared.charter import Charter
+from desk_charter import Charter
 
 from tests.support.confidential import DEFAULT, SERVICE, TEAM
 

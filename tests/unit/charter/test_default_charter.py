@@ -4,15 +4,15 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from desk_shared.charter import public_holidays
-from desk_shared.charter.admission import Admission
-from desk_shared.charter.load import load_charter
-from desk_shared.charter.model import Charter
-from desk_shared.charter.routing import TicketFacts
-from desk_shared.charter.runbooks import ActStep
-from desk_shared.charter.slas import SlaAttributes
-from desk_shared.events.sla import ClockName
-from desk_shared.text import SpokenWords
+from desk_charter import public_holidays
+from desk_charter.admission import Admission
+from desk_charter.load import load_charter
+from desk_charter.model import Charter
+from desk_charter.routing import TicketFacts
+from desk_charter.runbooks import ActStep
+from desk_charter.slas import SlaAttributes
+from desk_contracts.events.sla import ClockName
+from desk_contracts.text import SpokenWords
 
 ROOT = Path(__file__).parents[3]
 

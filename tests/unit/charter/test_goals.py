@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from desk_shared.charter.check import check_charter
-from desk_shared.charter.model import Charter
+from desk_charter.check import check_charter
+from desk_charter.model import Charter
 
 GOALS = """\
 goals:

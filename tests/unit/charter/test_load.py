@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from desk_shared.charter.check import check_charter
-from desk_shared.charter.load import load_charter
-from desk_shared.charter.model import Charter
-from desk_shared.charter.problems import InvalidCharter, Problem
+from desk_charter.check import check_charter
+from desk_charter.load import load_charter
+from desk_charter.model import Charter
+from desk_charter.problems import InvalidCharter, Problem
 
 
 class Folder(Protocol):

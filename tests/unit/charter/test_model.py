@@ -4,15 +4,15 @@ from datetime import date
 from typing import Protocol
 
 import pytest
-from desk_shared.charter.detectors import ThresholdDetector
-from desk_shared.charter.model import Charter, Runbook
-from desk_shared.charter.routing import PriorityMatrix, TicketFacts
-from desk_shared.charter.slas import SlaAttributes
-from desk_shared.errors import NotFound
-from desk_shared.events.people import Level, Priority
-from desk_shared.events.sla import ClockName
-from desk_shared.events.tickets import Kind
-from desk_shared.text import SpokenWords
+from desk_charter.detectors import ThresholdDetector
+from desk_charter.model import Charter, Runbook
+from desk_charter.routing import PriorityMatrix, TicketFacts
+from desk_charter.slas import SlaAttributes
+from desk_contracts.errors import NotFound
+from desk_contracts.events.sla import ClockName
+from desk_contracts.events.tickets import Kind
+from desk_contracts.text import SpokenWords
+from desk_contracts.value_types import Level, Priority
 from pydantic import ValidationError
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from desk_shared.charter.model import Charter
-from desk_shared.charter.source_checks import OPEN_TYPES
-from desk_shared.charter.sources import is_covered
+from desk_charter.model import Charter
+from desk_charter.source_checks import OPEN_TYPES
+from desk_charter.sources import is_covered
 
 DIGEST, OTHER_DIGEST = "a1" * 32, "b2" * 32
 SOURCES = f"""\

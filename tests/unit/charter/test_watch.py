@@ -10,10 +10,10 @@ from typing import Protocol
 
 import pytest
 import structlog.testing
-from desk_shared.charter.model import Charter
-from desk_shared.charter.problems import InvalidCharter, Problem
-from desk_shared.charter.watch import CharterSource
-from desk_shared.clock import FakeClock
+from desk_charter.model import Charter
+from desk_charter.problems import InvalidCharter, Problem
+from desk_charter.watch import CharterSource
+from desk_platform.clock import FakeClock
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 

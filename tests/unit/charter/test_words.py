@@ -3,12 +3,12 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from desk_shared.charter.calendars import Calendar, Closure, Week, Window, YearlyClosure
-from desk_shared.charter.people import Team
-from desk_shared.charter.routing import RuleWhen
-from desk_shared.charter.services import MaintenanceWindow
-from desk_shared.charter.words import Duration, WorkingTime, minute_of, write_duration
-from desk_shared.text import SpokenWords
+from desk_charter.calendars import Calendar, Closure, Week, Window, YearlyClosure
+from desk_charter.people import Team
+from desk_charter.routing import RuleWhen
+from desk_charter.services import MaintenanceWindow
+from desk_charter.value_types import Duration, WorkingTime, minute_of, write_duration
+from desk_contracts.text import SpokenWords
 from pydantic import TypeAdapter, ValidationError
 
 _DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration)

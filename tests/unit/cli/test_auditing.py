@@ -1,14 +1,14 @@
 """An audit finds what is lost, doubled or out of order, and calls harmless what is harmless."""
 
 import pytest
-from desk_shared.auditing import TicketLog, compare_reader, compare_writer
-from desk_shared.events import AnyEvent, Event
-from desk_shared.events.people import SubjectKind
-from desk_shared.events.requests import TicketRequested
-from desk_shared.events.telemetry import Observed
-from desk_shared.events.tickets import Channel, Kind, TicketOpened
-from desk_shared.ids import request_ticket_id
-from desk_shared.store.census import Entry
+from desk_cli.auditing import TicketLog, compare_reader, compare_writer
+from desk_contracts import AnyEvent, Event
+from desk_contracts.events.requests import TicketRequested
+from desk_contracts.events.telemetry import Observed
+from desk_contracts.events.tickets import Channel, Kind, TicketOpened
+from desk_contracts.ids import request_ticket_id
+from desk_contracts.value_types import SubjectKind
+from desk_platform.store.census import Entry
 
 from tests.support.bus_desk import START, noted
 

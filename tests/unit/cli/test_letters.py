@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from desk_shared.bus.records import (
+from desk_cli.dead_letters import SHOWN_CHARACTERS, Letter, gather, settlements
+from desk_contracts.errors import Invalid
+from desk_platform.kafka.records import (
     ATTEMPT,
     FAILED_AT,
     ORIGIN,
@@ -14,8 +16,6 @@ from desk_shared.bus.records import (
     Failure,
     reroute,
 )
-from desk_shared.cli.letters import SHOWN_CHARACTERS, Letter, gather, settlements
-from desk_shared.errors import Invalid
 
 TOPIC = "desk.requests.intake.dead"
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from desk_shared.cli import replay
-from desk_shared.errors import Invalid
+from desk_cli import replay
+from desk_contracts.errors import Invalid
 
 GOOD = {
     "specversion": "1.0",

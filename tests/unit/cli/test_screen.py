@@ -5,10 +5,10 @@ import json
 import sys
 
 import pytest
-from desk_shared.cli.screen import Screen, TextTable, style
-from desk_shared.telemetry import configure_logs, get_logger
-from desk_shared.terminal import complain, say, say_json
-from desk_shared.text import plain_text
+from desk_cli.screen import Screen, TextTable, style
+from desk_contracts.text import plain_text
+from desk_platform.telemetry import configure_logs, get_logger
+from desk_platform.terminal import complain, say, say_json
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text

@@ -7,9 +7,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
 import pytest
-from desk_shared.cli.main import app
-from desk_shared.cli.setting import settings
-from desk_shared.errors import DependencyDown, Rejected
+from desk_cli.main import app
+from desk_cli.options import settings
+from desk_contracts.errors import DependencyDown, Rejected
 from typer.testing import CliRunner, Result
 
 SINCE = "2026-03-02T09:00:00Z"

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
-from desk_shared.errors import Invalid
-from desk_shared.events import Codec, Event, Payload, derive, number_event
-from desk_shared.events.tickets import Role, TicketClosed, TicketCommented
-from desk_shared.events.topics import MAX_EVENT_BYTES
-from desk_shared.ids import derived_id
+from desk_contracts import Codec, Event, Payload, derive, number_event
+from desk_contracts.errors import Invalid
+from desk_contracts.events.tickets import Role, TicketClosed, TicketCommented
+from desk_contracts.ids import derived_id
+from desk_contracts.topics import MAX_EVENT_BYTES
 
 AT = datetime(2026, 3, 2, 9, 0, 0, 123456, tzinfo=UTC)
 CODEC = Codec()

@@ -5,9 +5,9 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from desk_shared.errors import Invalid
-from desk_shared.events import AnyEvent, Codec
-from desk_shared.events.requests import TicketRequested
+from desk_contracts import AnyEvent, Codec
+from desk_contracts.errors import Invalid
+from desk_contracts.events.requests import TicketRequested
 
 ARRIVED = datetime(2026, 3, 2, 9, tzinfo=UTC)
 CODEC = Codec()

@@ -4,15 +4,15 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from desk_shared.errors import Invalid
-from desk_shared.events import AnyEvent, Codec
-from desk_shared.events.amending import MOST_BYTES
-from desk_shared.events.changes import ChangeKind, ChangePlanned, ChangeStarted
-from desk_shared.events.people import Level, Severity, SubjectKind
-from desk_shared.events.requests import TicketRequested
-from desk_shared.events.telemetry import AlertFired, AlertResolved, Measured, Observed
-from desk_shared.events.tickets import Kind
-from desk_shared.events.topics import MAX_EVENT_BYTES
+from desk_contracts import AnyEvent, Codec
+from desk_contracts.amendments import MOST_BYTES
+from desk_contracts.errors import Invalid
+from desk_contracts.events.changes import ChangeKind, ChangePlanned, ChangeStarted
+from desk_contracts.events.requests import TicketRequested
+from desk_contracts.events.telemetry import AlertFired, AlertResolved, Measured, Observed
+from desk_contracts.events.tickets import Kind
+from desk_contracts.topics import MAX_EVENT_BYTES
+from desk_contracts.value_types import Level, Severity, SubjectKind
 
 ARRIVED = datetime(2026, 3, 2, 9, tzinfo=UTC)
 CODEC = Codec()

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import httpx
 import pytest
-from desk_shared.clock import FakeClock
-from desk_shared.errors import Conflict, DependencyDown, DeskError, Invalid, NotFound, Rejected
-from desk_shared.health import Health
-from desk_shared.http import (
+from desk_contracts.errors import Conflict, DependencyDown, DeskError, Invalid, NotFound, Rejected
+from desk_platform.clock import FakeClock
+from desk_platform.health import Health
+from desk_platform.http import (
     PUBLIC,
     AppParts,
     IdempotentCall,
@@ -27,9 +27,9 @@ from desk_shared.http import (
     require_key,
     undeclared_routes,
 )
-from desk_shared.http.testing import FakeAuthenticator
-from desk_shared.telemetry import current_context, names
-from desk_shared.telemetry.testing import RecordedTelemetry, recorded_telemetry
+from desk_platform.telemetry import current_context, names
+from desk_testing.http import FakeAuthenticator
+from desk_testing.telemetry import RecordedTelemetry, recorded_telemetry
 from fastapi import APIRouter, Depends, FastAPI, HTTPException
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from starlette.types import Message

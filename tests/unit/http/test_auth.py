@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from desk_shared.clock import FakeClock
-from desk_shared.errors import DependencyDown
-from desk_shared.http import (
+from desk_contracts.errors import DependencyDown
+from desk_platform.clock import FakeClock
+from desk_platform.http import (
     Authenticator,
     DevAuthenticator,
     OidcAuthenticator,
@@ -19,8 +19,8 @@ from desk_shared.http import (
     Unauthenticated,
     authenticator_from,
 )
-from desk_shared.http.auth import REFETCH_COOLDOWN, read_roles
-from desk_shared.settings import Environment, ServiceSettings, SettingsError, SignInSettings
+from desk_platform.http.auth import REFETCH_COOLDOWN, read_roles
+from desk_platform.settings import Environment, ServiceSettings, SettingsError, SignInSettings
 from hypothesis import given
 from hypothesis import strategies as st
 from joserfc import jws, jwt

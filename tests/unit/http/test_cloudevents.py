@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from desk_shared.errors import Invalid
-from desk_shared.http.cloudevents import MOST_EVENTS, SentEvent, attribute_of, sent_events
+from desk_contracts.errors import Invalid
+from desk_platform.http.cloudevents import MOST_EVENTS, SentEvent, attribute_of, sent_events
 
 STRUCTURED = (("content-type", b"application/cloudevents+json"),)
 

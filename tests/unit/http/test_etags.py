@@ -1,8 +1,8 @@
 """ETags: no change without a version, none from a stale one, nothing sent twice."""
 
 import pytest
-from desk_shared.errors import Conflict
-from desk_shared.http import BadRequest, PreconditionRequired, etag, not_modified, precondition
+from desk_contracts.errors import Conflict
+from desk_platform.http import BadRequest, PreconditionRequired, etag, not_modified, precondition
 from fastapi import Request
 
 

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import httpx
 import pytest
-from desk_shared.clock import FakeClock
-from desk_shared.health import Health
-from desk_shared.http import (
+from desk_platform.clock import FakeClock
+from desk_platform.health import Health
+from desk_platform.http import (
     AppParts,
     IdempotentCall,
     Principal,
@@ -17,10 +17,10 @@ from desk_shared.http import (
     require,
     require_key,
 )
-from desk_shared.http.idempotency import read_key
-from desk_shared.http.refusals import BadRequest
-from desk_shared.http.testing import FakeAuthenticator
-from desk_shared.telemetry.testing import recorded_telemetry
+from desk_platform.http.idempotency import read_key
+from desk_platform.http.refusals import BadRequest
+from desk_testing.http import FakeAuthenticator
+from desk_testing.telemetry import recorded_telemetry
 from fastapi import APIRouter, Depends, FastAPI
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

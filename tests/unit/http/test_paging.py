@@ -4,7 +4,7 @@ from typing import Annotated, NamedTuple
 
 import httpx
 import pytest
-from desk_shared.http import (
+from desk_platform.http import (
     Cursors,
     Page,
     PageRequest,
@@ -13,9 +13,9 @@ from desk_shared.http import (
     link_next,
     page_request,
 )
-from desk_shared.http.paging import MAX_LIMIT
-from desk_shared.settings import Environment, ServiceSettings, SettingsError, SignInSettings
-from desk_shared.store.pages import After
+from desk_platform.http.paging import MAX_LIMIT
+from desk_platform.settings import Environment, ServiceSettings, SettingsError, SignInSettings
+from desk_platform.store.pages import After
 from fastapi import Depends, FastAPI, Request
 from pydantic import SecretStr
 

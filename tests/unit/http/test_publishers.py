@@ -3,10 +3,10 @@
 from hashlib import sha256
 
 import pytest
-from desk_shared.charter import Charter, load_charter
-from desk_shared.charter.publishers import system_of_token
-from desk_shared.charter.sources import OutsideSystem
-from desk_shared.local.places import ROOT
+from desk_charter import Charter, load_charter
+from desk_charter.publishers import system_of_token
+from desk_charter.sources import OutsideSystem
+from desk_local.paths import ROOT
 
 OLD, NEW, OTHER = "old" * 12, "new" * 12, "x" * 64
 

@@ -1,9 +1,9 @@
 """Token buckets: what one caller may do, what it is told, and that memory stays bounded."""
 
 import pytest
-from desk_shared.http.rates import Buckets, RateLimits
-from desk_shared.http.refusals import TooManyRequests
-from desk_shared.settings import HttpSettings
+from desk_platform.http.rates import Buckets, RateLimits
+from desk_platform.http.refusals import TooManyRequests
+from desk_platform.settings import HttpSettings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.types import Scope

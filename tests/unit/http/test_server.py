@@ -10,14 +10,14 @@ from typing import Any
 
 import httpx
 import pytest
-from desk_shared.clock import FakeClock
-from desk_shared.health import Health
-from desk_shared.http import PUBLIC, AppParts, Principal, Role, make_app, require
-from desk_shared.http.server import Server, server_of
-from desk_shared.http.testing import FakeAuthenticator
-from desk_shared.settings import Environment, HttpSettings, ServiceSettings
-from desk_shared.telemetry.testing import recorded_telemetry
-from desk_shared.testing import eventually
+from desk_platform.clock import FakeClock
+from desk_platform.health import Health
+from desk_platform.http import PUBLIC, AppParts, Principal, Role, make_app, require
+from desk_platform.http.server import Server, server_of
+from desk_platform.settings import Environment, HttpSettings, ServiceSettings
+from desk_testing import eventually
+from desk_testing.http import FakeAuthenticator
+from desk_testing.telemetry import recorded_telemetry
 from fastapi import APIRouter, Depends, FastAPI, Request
 
 QUICK = {

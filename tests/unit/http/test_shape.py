@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from desk_shared.http.refusals import TooLarge
-from desk_shared.http.shape import BOUNDS, Bounds, check_shape
+from desk_platform.http.json_shape import BOUNDS, Bounds, check_shape
+from desk_platform.http.refusals import TooLarge
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from desk_shared.events.topics import SERVICES
-from desk_shared.local.places import ROOT
-from desk_shared.starting import start_service
+from desk_contracts.topics import SERVICES
+from desk_local.paths import ROOT
+from desk_platform.startup import start_service
 
 LOCAL = {"DESK_ENVIRONMENT": "local", "DESK_CHARTER": str(ROOT / "charter")}
 BROKEN = {

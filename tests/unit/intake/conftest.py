@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from desk_shared.charter import Charter, load_charter
-from desk_shared.events.names import TICKETS
+from desk_charter import Charter, load_charter
+from desk_contracts.names import TICKETS
 
 from tests.unit.intake.world import Desk, Story, make_desk
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from desk_shared.events.tickets import LinkKind, Role, TicketCommented, TicketPaused, WaitingFor
+from desk_contracts.events.tickets import LinkKind, Role, TicketCommented, TicketPaused, WaitingFor
 
 from tests.support.spoken import english
 from tests.unit.intake.world import CLOSE_AFTER, MONDAY, Desk, triage_says

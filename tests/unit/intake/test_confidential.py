@@ -2,9 +2,9 @@
 
 import httpx
 import pytest
-from desk_shared.events.message import written
-from desk_shared.events.problems import ProblemDetected
-from desk_shared.http import STAFF
+from desk_contracts.events.problems import ProblemDetected
+from desk_contracts.message import written
+from desk_platform.http import STAFF
 
 from tests.support.confidential import SERVICE
 from tests.unit.intake.world import Desk, make_desk

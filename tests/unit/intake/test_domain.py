@@ -4,16 +4,10 @@ from datetime import timedelta
 from uuid import uuid5
 
 import pytest
-from desk_intake.tickets import lifecycle as life
-from desk_intake.tickets.evolve import evolve
-from desk_intake.tickets.lifecycle import ALLOWED, Actor, Changes
-from desk_intake.tickets.model import MAX_ENTRIES, MAX_LINKS, Ticket
-from desk_intake.tickets.timers import pass_time
-from desk_shared.errors import Forbidden, Invalid, NotFound, Rejected
-from desk_shared.events import Event
-from desk_shared.events.message import written
-from desk_shared.events.requests import TicketRequested
-from desk_shared.events.tickets import (
+from desk_contracts import Event
+from desk_contracts.errors import Forbidden, Invalid, NotFound, Rejected
+from desk_contracts.events.requests import TicketRequested
+from desk_contracts.events.tickets import (
     Kind,
     LinkKind,
     Role,
@@ -27,7 +21,13 @@ from desk_shared.events.tickets import (
     TicketStarted,
     WaitingFor,
 )
-from desk_shared.ids import DESK, derived_id
+from desk_contracts.ids import DESK, derived_id
+from desk_contracts.message import written
+from desk_intake.tickets import lifecycle as life
+from desk_intake.tickets.evolve import evolve
+from desk_intake.tickets.lifecycle import ALLOWED, Actor, Changes
+from desk_intake.tickets.model import MAX_ENTRIES, MAX_LINKS, Ticket
+from desk_intake.tickets.timers import pass_time
 
 from tests.support.spoken import english
 from tests.unit.intake.world import MONDAY, Story

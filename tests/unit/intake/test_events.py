@@ -6,10 +6,10 @@ from typing import Any
 
 import httpx
 import pytest
-from desk_shared.charter import load_charter
-from desk_shared.charter.sources import OutsideSystem
-from desk_shared.ids import request_ticket_id
-from desk_shared.local.places import ROOT
+from desk_charter import load_charter
+from desk_charter.sources import OutsideSystem
+from desk_contracts.ids import request_ticket_id
+from desk_local.paths import ROOT
 
 from tests.unit.intake.world import Desk, make_desk
 

@@ -4,16 +4,16 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import pytest
+from desk_contracts import Event, Payload
+from desk_contracts.events.automation import Evidence, Outcome, RunEscalated, RunHealed, StepStatus
+from desk_contracts.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_contracts.events.requests import TicketRequested
+from desk_contracts.events.tickets import TicketCommented, TicketUpdateIgnored
+from desk_contracts.events.triage import DuplicateFound, TriageDeferred
+from desk_contracts.ids import request_ticket_id
+from desk_contracts.message import written
+from desk_contracts.value_types import Priority
 from desk_intake.tickets.registration import MAX_TEXT, cut, proactive_ticket
-from desk_shared.events import Event, Payload
-from desk_shared.events.automation import Evidence, Outcome, RunEscalated, RunHealed, StepStatus
-from desk_shared.events.message import written
-from desk_shared.events.people import Priority
-from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
-from desk_shared.events.requests import TicketRequested
-from desk_shared.events.tickets import TicketCommented, TicketUpdateIgnored
-from desk_shared.events.triage import DuplicateFound, TriageDeferred
-from desk_shared.ids import request_ticket_id
 
 from tests.support.spoken import english
 from tests.unit.intake.world import MONDAY, Desk, triage_says

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from desk_shared.events.feedback import DemandObsoleteReported, DemandRequested, SurveyAnswered
-from desk_shared.events.names import FEEDBACK
+from desk_contracts.events.feedback import DemandObsoleteReported, DemandRequested, SurveyAnswered
+from desk_contracts.names import FEEDBACK
 
 from tests.unit.intake.world import Desk, triage_says
 

@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from desk_shared.charter import Charter
-from desk_shared.errors import DependencyDown
-from desk_shared.ids import read_code, ticket_code
-from desk_shared.store import Stored
+from desk_charter import Charter
+from desk_contracts.errors import DependencyDown
+from desk_contracts.ids import read_code, ticket_code
+from desk_platform.store import Stored
 
 from tests.unit.intake.world import MONDAY, Desk, Story, make_desk
 

@@ -1,8 +1,8 @@
 """One person is one person, whoever writes their id however; what shows nothing is no title."""
 
 import pytest
-from desk_shared.events.requests import TicketRequested
-from desk_shared.ids import request_ticket_id
+from desk_contracts.events.requests import TicketRequested
+from desk_contracts.ids import request_ticket_id
 
 from tests.unit.intake.test_facts import escalated
 from tests.unit.intake.world import Desk

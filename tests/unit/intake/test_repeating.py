@@ -1,6 +1,7 @@
 """A call repeated with its key does nothing for a day, whatever came in between."""
 
 import pytest
+from desk_contracts.events.tickets import TicketCommented
 from desk_intake.tickets.calls import (
     MOST_HERE,
     NOTHING,
@@ -10,8 +11,7 @@ from desk_intake.tickets.calls import (
     fingerprint_of,
     with_command,
 )
-from desk_shared.events.tickets import TicketCommented
-from desk_shared.http.idempotency import KEEP_FOR
+from desk_platform.http.idempotency import KEEP_FOR
 
 from tests.unit.intake.world import Desk, triage_says
 

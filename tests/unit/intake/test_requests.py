@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from desk_shared.bus.records import Failure
-from desk_shared.events import Event
-from desk_shared.events.requests import TicketRequested
-from desk_shared.events.tickets import TicketOpened
-from desk_shared.ids import request_ticket_id
+from desk_contracts import Event
+from desk_contracts.events.requests import TicketRequested
+from desk_contracts.events.tickets import TicketOpened
+from desk_contracts.ids import request_ticket_id
+from desk_platform.kafka.records import Failure
 
 from tests.unit.intake.world import MONDAY, Desk, triage_says
 

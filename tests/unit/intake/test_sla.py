@@ -3,9 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from desk_shared.events import Payload
-from desk_shared.events.message import message
-from desk_shared.events.sla import (
+from desk_contracts import Payload
+from desk_contracts.events.sla import (
     ClockName,
     SlaAtRisk,
     SlaBreached,
@@ -15,6 +14,7 @@ from desk_shared.events.sla import (
     SlaResumed,
     SlaStarted,
 )
+from desk_contracts.message import message
 
 from tests.unit.intake.world import MONDAY, Desk, triage_says
 

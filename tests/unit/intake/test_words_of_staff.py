@@ -1,7 +1,7 @@
 """What staff write for staff stays with staff, and nobody's own work is praised into a score."""
 
+from desk_contracts.events.feedback import SurveyAnswered
 from desk_intake.tickets.registration import proactive_ticket
-from desk_shared.events.feedback import SurveyAnswered
 
 from tests.unit.intake.test_facts import escalated
 from tests.unit.intake.world import Desk

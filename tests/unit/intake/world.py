@@ -6,6 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+from desk_charter import Charter
+from desk_contracts import AnyEvent, Event, Payload, number_event
+from desk_contracts import names as topics
+from desk_contracts.events.tickets import Channel, Kind, TicketOpened
+from desk_contracts.events.triage import TriageDecided
+from desk_contracts.ids import new_id
+from desk_contracts.message import written
+from desk_contracts.value_types import Priority
 from desk_intake.feedback.store import FEEDBACK
 from desk_intake.service import ROUTERS
 from desk_intake.status.model import KnownProblem
@@ -20,22 +28,14 @@ from desk_intake.tickets.store import (
     slas_projection,
     tickets_projection,
 )
-from desk_shared.bus import BatchProcessor, CommandQueue, Projection, Received, UnitOfWork
-from desk_shared.bus.batch_processor import OnFailedRecords
-from desk_shared.charter import Charter
-from desk_shared.clock import FakeClock
-from desk_shared.events import AnyEvent, Event, Payload, number_event
-from desk_shared.events import names as topics
-from desk_shared.events.message import written
-from desk_shared.events.people import Priority
-from desk_shared.events.tickets import Channel, Kind, TicketOpened
-from desk_shared.events.triage import TriageDecided
-from desk_shared.health import Health
-from desk_shared.http import AppParts, Cursors, DevAuthenticator, make_app
-from desk_shared.ids import new_id
-from desk_shared.settings import Environment
-from desk_shared.telemetry.testing import RecordedTelemetry, recorded_telemetry
-from desk_shared.testing.fakes import FakeDocuments, FakeKeptCalls, FakePublisher
+from desk_platform.clock import FakeClock
+from desk_platform.health import Health
+from desk_platform.http import AppParts, Cursors, DevAuthenticator, make_app
+from desk_platform.kafka import BatchProcessor, CommandQueue, Projection, Received, UnitOfWork
+from desk_platform.kafka.batch_processor import OnFailedRecords
+from desk_platform.settings import Environment
+from desk_testing.fakes import FakeDocuments, FakeKeptCalls, FakePublisher
+from desk_testing.telemetry import RecordedTelemetry, recorded_telemetry
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CLOSE_AFTER = timedelta(days=5)

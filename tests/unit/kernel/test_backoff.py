@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from desk_shared.kernel import Backoff
+from desk_kernel import Backoff
 
 PAUSES = Backoff(timedelta(seconds=5), timedelta(minutes=15))
 

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 
 import pytest
-from desk_shared.events import AnyEvent, Event, Payload
-from desk_shared.events.tickets import TicketClosed, TicketResumed, TicketStarted
-from desk_shared.kernel import Readings, Reducers
+from desk_contracts import AnyEvent, Event, Payload
+from desk_contracts.events.tickets import TicketClosed, TicketResumed, TicketStarted
+from desk_kernel import Readings, Reducers
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from desk_shared.local import CannotStart, toolchain
-from desk_shared.local.ports import HOST, demand_free, free_ports, is_free
+from desk_local import CannotStart, toolchain
+from desk_local.ports import HOST, demand_free, free_ports, is_free
 
 
 @pytest.fixture

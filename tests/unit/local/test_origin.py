@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from desk_shared.local import CannotStart
-from desk_shared.local.origin import pick
-from desk_shared.local.state import Origin
+from desk_local import CannotStart
+from desk_local.origin import pick
+from desk_local.state import Origin
 
 KAFKA, MONGO = "kafka.example:9092", "mongodb://store.example"
 

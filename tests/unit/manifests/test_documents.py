@@ -2,7 +2,7 @@
 
 import pytest
 import yaml
-from desk_shared.manifests import Document, as_yaml
+from desk_manifests import Document, as_yaml
 from hypothesis import given, settings
 from hypothesis import strategies as some
 

@@ -4,8 +4,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from desk_shared.charter import load_charter
-from desk_shared.manifests import RendererMissing, differences, files, render, write_files
+from desk_charter import load_charter
+from desk_manifests import RendererMissing, differences, files, render, write_files
 
 ROOT = Path(__file__).parents[3]
 CHARTER = Path("charter")

@@ -3,10 +3,10 @@
 from typing import Any, cast
 
 import pytest
-from desk_shared.charter.sources import OutsideSystem
-from desk_shared.events import names
-from desk_shared.events.topics import SERVICES, Service, Topic, all_topics, dead_topic, team_topic
-from desk_shared.manifests import Quotas, User, all_users, user_documents
+from desk_charter.sources import OutsideSystem
+from desk_contracts import names
+from desk_contracts.topics import SERVICES, Service, Topic, all_topics, dead_topic, team_topic
+from desk_manifests import Quotas, User, all_users, user_documents
 
 TEAMS = ("network", "net", "service-care")
 TOPICS = all_topics(TEAMS)

@@ -3,8 +3,8 @@
 from typing import TypedDict, cast
 
 import pytest
-from desk_shared.events.topics import BY_NAME, PARTITIONS, SERVICES, Service
-from desk_shared.manifests import SUBSCRIPTIONS, Document, scaled_objects
+from desk_contracts.topics import BY_NAME, PARTITIONS, SERVICES, Service
+from desk_manifests import SUBSCRIPTIONS, Document, scaled_objects
 
 
 class Trigger(TypedDict):

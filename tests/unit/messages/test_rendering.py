@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from desk_shared.events.message import Message, Param, message, written
-from desk_shared.events.tickets import State
-from desk_shared.messages import catalogue, negotiate
+from desk_contracts.events.tickets import State
+from desk_contracts.message import Message, Param, message, written
+from desk_contracts.messages import catalogue, negotiate
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DUE = datetime(2026, 3, 2, 13, 0, tzinfo=UTC)

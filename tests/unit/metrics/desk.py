@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 
+from desk_contracts import AnyEvent, Codec
 from desk_metrics.measures.rollups import Bucket
 from desk_metrics.measures.store import (
     BUCKETS,
@@ -20,11 +21,10 @@ from desk_metrics.rebuild.store import Collections
 from desk_metrics.rebuild.worker import RebuildRunner
 from desk_metrics.reports.store import CHANGES
 from desk_metrics.sla.policies import PolicyBook
-from desk_shared.bus import Received
-from desk_shared.clock import FakeClock
-from desk_shared.events import AnyEvent, Codec
-from desk_shared.telemetry.testing import recorded_telemetry
-from desk_shared.testing.fakes import FakeDocuments, FakePublisher
+from desk_platform.clock import FakeClock
+from desk_platform.kafka import Received
+from desk_testing.fakes import FakeDocuments, FakePublisher
+from desk_testing.telemetry import recorded_telemetry
 
 
 @dataclass

@@ -5,18 +5,11 @@ from datetime import UTC, datetime, timedelta
 from functools import reduce
 from zoneinfo import ZoneInfo
 
-from desk_metrics.sla.calendars import ROUND_THE_CLOCK, DatedCalendar
-from desk_metrics.sla.decide import decide
-from desk_metrics.sla.explanation import Explanation, explain
-from desk_metrics.sla.model import TicketClocks, evolve
-from desk_metrics.sla.policies import Edition, PolicyBook
-from desk_shared.charter.calendars import Week, Window
-from desk_shared.charter.slas import SlaPolicy
-from desk_shared.events.envelope import AnyEvent, Event, Payload
-from desk_shared.events.message import written
-from desk_shared.events.people import Priority
-from desk_shared.events.sla import ClockName
-from desk_shared.events.tickets import (
+from desk_charter.calendars import Week, Window
+from desk_charter.slas import SlaPolicy
+from desk_contracts.envelope import AnyEvent, Event, Payload
+from desk_contracts.events.sla import ClockName
+from desk_contracts.events.tickets import (
     Channel,
     How,
     Kind,
@@ -34,7 +27,14 @@ from desk_shared.events.tickets import (
     TicketUpdated,
     WaitingFor,
 )
-from desk_shared.kernel import Decision
+from desk_contracts.message import written
+from desk_contracts.value_types import Priority
+from desk_kernel import Decision
+from desk_metrics.sla.calendars import ROUND_THE_CLOCK, DatedCalendar
+from desk_metrics.sla.decide import decide
+from desk_metrics.sla.explanation import Explanation, explain
+from desk_metrics.sla.model import TicketClocks, evolve
+from desk_metrics.sla.policies import Edition, PolicyBook
 
 RESPONSE, NEXT = ClockName.RESPONSE, ClockName.NEXT_RESPONSE
 RESOLUTION, UPDATE, OWNERSHIP = ClockName.RESOLUTION, ClockName.UPDATE, ClockName.OWNERSHIP

@@ -4,6 +4,14 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from desk_contracts.events.reports import (
+    Answer,
+    AnswerOutcome,
+    Proposal,
+    ResponseRecorded,
+    ServiceRanked,
+)
+from desk_contracts.message import written
 from desk_metrics.measures.contributions import Contribution, Slice
 from desk_metrics.measures.rollups import Bucket, Entry
 from desk_metrics.reports.effectiveness import Came, assess_effectiveness
@@ -21,14 +29,6 @@ from desk_metrics.reports.responses import (
     response_event,
 )
 from desk_metrics.sla.worktime import micros
-from desk_shared.events.message import written
-from desk_shared.events.reports import (
-    Answer,
-    AnswerOutcome,
-    Proposal,
-    ResponseRecorded,
-    ServiceRanked,
-)
 
 from tests.support.spoken import english
 

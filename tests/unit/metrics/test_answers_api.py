@@ -6,18 +6,17 @@ from pathlib import Path
 
 import httpx
 import pytest
+from desk_charter import load_charter
+from desk_contracts import AnyEvent
+from desk_contracts.events.reports import Answer, ResponseRecorded
 from desk_metrics.measures.api import MetricsDeps, metrics_routers
 from desk_metrics.reports.api.responses import AnswersDeps, answers_router
 from desk_metrics.reports.decide import WEEKLY, Reported
 from desk_metrics.reports.responses import AskedProposal
 from desk_metrics.reports.store import ANSWERS, REPORTED, OwnerResponses
 from desk_metrics.sla.policies import PolicyBook
-from desk_shared.bus import CommandQueue, Projection, UnitOfWork
-from desk_shared.charter import load_charter
-from desk_shared.events import AnyEvent
-from desk_shared.events.reports import Answer, ResponseRecorded
-from desk_shared.health import Health
-from desk_shared.http import (
+from desk_platform.health import Health
+from desk_platform.http import (
     AppParts,
     Principal,
     Role,
@@ -25,10 +24,11 @@ from desk_shared.http import (
     make_app,
     undeclared_routes,
 )
-from desk_shared.http.testing import FakeAuthenticator
-from desk_shared.store import Stored
-from desk_shared.telemetry.testing import recorded_telemetry
-from desk_shared.testing.fakes import FakeDocuments, FakePublisher
+from desk_platform.kafka import CommandQueue, Projection, UnitOfWork
+from desk_platform.store import Stored
+from desk_testing.fakes import FakeDocuments, FakePublisher
+from desk_testing.http import FakeAuthenticator
+from desk_testing.telemetry import recorded_telemetry
 from fastapi import FastAPI
 
 from tests.unit.metrics.desk import Desk

@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 import httpx
 import pyarrow.parquet as pq
 import pytest
+from desk_contracts.events.tickets import Kind
 from desk_metrics.measures.api import MetricsDeps, metrics_routers
 from desk_metrics.sla.policies import PolicyBook
-from desk_shared.events.tickets import Kind
-from desk_shared.health import Health
-from desk_shared.http import AppParts, Principal, Role, make_app
-from desk_shared.http.testing import FakeAuthenticator
-from desk_shared.telemetry.testing import recorded_telemetry
+from desk_platform.health import Health
+from desk_platform.http import AppParts, Principal, Role, make_app
+from desk_testing.http import FakeAuthenticator
+from desk_testing.telemetry import recorded_telemetry
 from fastapi import FastAPI
 
 from tests.support.confidential import with_secrets

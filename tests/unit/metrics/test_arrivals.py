@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from desk_contracts.events.tickets import TicketStarted
 from desk_metrics.planning.arrival_weeks import ArrivalWeeks, mondays_of
-from desk_shared.events.tickets import TicketStarted
 
 from tests.unit.metrics.story import BERLIN, Story, at
 from tests.unit.metrics.test_measures import NOW, cells_of, figures, second

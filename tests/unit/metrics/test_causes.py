@@ -2,6 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
+from desk_contracts import AnyEvent, Event
+from desk_contracts.events.automation import RunHealed, RunStarted
+from desk_contracts.events.changes import ChangeFinished, ChangeKind
+from desk_contracts.events.tickets import Kind
 from desk_metrics.measures.contributions import Contribution, Slice
 from desk_metrics.measures.demand import OBSOLETE
 from desk_metrics.measures.rollups import Bucket, Entry
@@ -10,10 +14,6 @@ from desk_metrics.reports.changes import Changes, add_change
 from desk_metrics.reports.periods import read_period
 from desk_metrics.sla.policies import PolicyBook
 from desk_metrics.sla.worktime import micros
-from desk_shared.events import AnyEvent, Event
-from desk_shared.events.automation import RunHealed, RunStarted
-from desk_shared.events.changes import ChangeFinished, ChangeKind
-from desk_shared.events.tickets import Kind
 
 from tests.unit.metrics.desk import Desk
 from tests.unit.metrics.story import Story, at, book, policy

@@ -3,6 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from desk_contracts import AnyEvent, Event
+from desk_contracts.events.changes import ChangeFinished, ChangeKind
+from desk_contracts.events.problems import ProblemDetected
+from desk_contracts.message import written
 from desk_metrics.reports.changes import (
     DAY,
     MOST,
@@ -14,10 +18,6 @@ from desk_metrics.reports.changes import (
     is_abnormal,
 )
 from desk_metrics.sla.worktime import micros
-from desk_shared.events import AnyEvent, Event
-from desk_shared.events.changes import ChangeFinished, ChangeKind
-from desk_shared.events.message import written
-from desk_shared.events.problems import ProblemDetected
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 BEGIN = micros(START)

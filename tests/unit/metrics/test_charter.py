@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from desk_charter.calendars import Calendar
+from desk_charter.load import load_charter
 from desk_metrics.sla.charter import edition_of
 from desk_metrics.sla.worktime import WorkingTime
-from desk_shared.charter.calendars import Calendar
-from desk_shared.charter.load import load_charter
 
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -3,13 +3,11 @@
 from datetime import date
 
 import pytest
+from desk_charter.calendars import Closure
+from desk_contracts.events.sla import SlaBreached
+from desk_contracts.events.tickets import How, Role
 from desk_metrics.sla.explanation import Status, Why
 from desk_metrics.sla.policies import Edition, PolicyBook
-from desk_shared.charter.calendars import Closure
-from desk_shared.events.sla import (
-    SlaBreached,
-)
-from desk_shared.events.tickets import How, Role
 
 from tests.support.spoken import english
 from tests.unit.metrics.story import (

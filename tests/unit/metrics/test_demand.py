@@ -2,14 +2,14 @@
 
 from datetime import timedelta
 
+from desk_contracts import AnyEvent
+from desk_contracts.events.feedback import DemandObsoleteReported, DemandRequested
+from desk_contracts.events.reports import Proposal
 from desk_metrics.measures.demand import name_demand, read_demand
 from desk_metrics.reports.causes import Causes, Service, ServiceStatus
 from desk_metrics.reports.demand import Demand, DemandEntry
 from desk_metrics.reports.periods import read_period
 from desk_metrics.reports.proposals import propose
-from desk_shared.events import AnyEvent
-from desk_shared.events.feedback import DemandObsoleteReported, DemandRequested
-from desk_shared.events.reports import Proposal
 
 from tests.support.spoken import english
 from tests.unit.metrics.desk import Desk

@@ -6,6 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from desk_charter import Charter
+from desk_charter.load import load_charter
+from desk_contracts.errors import Transient
+from desk_kernel import Decision
 from desk_metrics.measures.decide import decide_ticket, record_event
 from desk_metrics.measures.model import TicketRecord
 from desk_metrics.sla.model import TicketClocks
@@ -13,14 +17,10 @@ from desk_metrics.sla.policies import Edition, PolicyBook
 from desk_metrics.sla.store import EDITIONS
 from desk_metrics.sla.worker import AHEAD, Editions
 from desk_metrics.sla.worktime import micros
-from desk_shared.bus import CommandQueue, Projection, UnitOfWork
-from desk_shared.charter import Charter
-from desk_shared.charter.load import load_charter
-from desk_shared.clock import FakeClock
-from desk_shared.errors import Transient
-from desk_shared.kernel import Decision
-from desk_shared.telemetry.testing import recorded_telemetry
-from desk_shared.testing.fakes import FakeDocuments, FakePublisher
+from desk_platform.clock import FakeClock
+from desk_platform.kafka import CommandQueue, Projection, UnitOfWork
+from desk_testing.fakes import FakeDocuments, FakePublisher
+from desk_testing.telemetry import recorded_telemetry
 
 from tests.unit.metrics.story import Story, at, edition, policy, said
 

@@ -5,10 +5,10 @@ from datetime import datetime
 import httpx
 import pytest
 from desk_metrics.measures.api import MetricsDeps, experience_router, metrics_routers
-from desk_shared.health import Health
-from desk_shared.http import AppParts, Principal, Role, make_app
-from desk_shared.http.testing import FakeAuthenticator
-from desk_shared.telemetry.testing import recorded_telemetry
+from desk_platform.health import Health
+from desk_platform.http import AppParts, Principal, Role, make_app
+from desk_testing.http import FakeAuthenticator
+from desk_testing.telemetry import recorded_telemetry
 from fastapi import FastAPI
 
 from tests.unit.metrics.test_feedback import after, answered, cleared, raised

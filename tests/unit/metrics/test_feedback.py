@@ -4,16 +4,16 @@ from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
 import pytest
+from desk_contracts import AnyEvent, Event, Payload
+from desk_contracts.events.feedback import DemandObsoleteReported, DemandRequested, SurveyAnswered
+from desk_contracts.events.signals import SignalCleared, SignalRaised
+from desk_contracts.value_types import Severity, SubjectKind
+from desk_kernel.wilson import wilson
 from desk_metrics.measures.experience import Experience, Impressions, Of
 from desk_metrics.measures.figures import Figures, figures_of
 from desk_metrics.measures.happiness import Happiness, quotient_of
 from desk_metrics.measures.totals import QuerySpan, totals_of
 from desk_metrics.sla.worktime import micros
-from desk_shared.events import AnyEvent, Event, Payload
-from desk_shared.events.feedback import DemandObsoleteReported, DemandRequested, SurveyAnswered
-from desk_shared.events.people import Severity, SubjectKind
-from desk_shared.events.signals import SignalCleared, SignalRaised
-from desk_shared.kernel.wilson import wilson
 
 from tests.unit.metrics.desk import Desk
 from tests.unit.metrics.story import REQUESTER, Story, book, policy

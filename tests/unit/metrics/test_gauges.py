@@ -10,10 +10,10 @@ from desk_metrics.measures.store import TICKETS, days
 from desk_metrics.measures.totals import QuerySpan, TotalsQuery
 from desk_metrics.sla.policies import PolicyBook
 from desk_metrics.sla.worktime import micros
-from desk_shared.store import Schema
-from desk_shared.telemetry.meters import metrics_page
-from desk_shared.telemetry.testing import recorded_telemetry
-from desk_shared.testing.fakes import FakeDocuments
+from desk_platform.store import Schema
+from desk_platform.telemetry.meters import metrics_page
+from desk_testing.fakes import FakeDocuments
+from desk_testing.telemetry import recorded_telemetry
 
 from tests.unit.metrics.desk import Desk
 from tests.unit.metrics.story import Story, at, book, policy

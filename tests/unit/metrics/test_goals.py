@@ -4,6 +4,7 @@ import math
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from desk_contracts.events.reports import GoalVerdict
 from desk_metrics.measures.contributions import Where
 from desk_metrics.measures.units import Unit, unit_of
 from desk_metrics.planning.goals import assess_goal, plan_value
@@ -11,7 +12,6 @@ from desk_metrics.planning.model import WEEK_US, GoalFigures, GoalWeek, Measured
 from desk_metrics.planning.quantities import amount, number
 from desk_metrics.planning.trends import trend_of
 from desk_metrics.sla.worktime import micros
-from desk_shared.events.reports import GoalVerdict
 
 from tests.support.spoken import english
 

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import httpx
 import pytest
+from desk_charter import load_charter
+from desk_contracts import AnyEvent
+from desk_contracts.events.tickets import TicketStarted
 from desk_metrics.measures.api import MetricsDeps, metrics_routers
 from desk_metrics.planning.api import goals_router
 from desk_metrics.planning.store import PlanningDeps
 from desk_metrics.sla.policies import PolicyBook
-from desk_shared.charter import load_charter
-from desk_shared.events import AnyEvent
-from desk_shared.events.tickets import TicketStarted
-from desk_shared.health import Health
-from desk_shared.http import AppParts, Principal, Role, make_app
-from desk_shared.http.testing import FakeAuthenticator
-from desk_shared.telemetry.testing import recorded_telemetry
+from desk_platform.health import Health
+from desk_platform.http import AppParts, Principal, Role, make_app
+from desk_testing.http import FakeAuthenticator
+from desk_testing.telemetry import recorded_telemetry
 from fastapi import FastAPI
 
 from tests.unit.metrics.desk import Desk

@@ -3,12 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from desk_contracts.events.sla import SlaStarted
 from desk_metrics.sla.decide import decide
 from desk_metrics.sla.explanation import Status
 from desk_metrics.sla.model import evolve
-from desk_shared.events.sla import (
-    SlaStarted,
-)
 
 from tests.unit.metrics.story import (
     RESOLUTION,

@@ -6,6 +6,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
+from desk_charter import load_charter
+from desk_contracts import AnyEvent, Event, Payload
+from desk_contracts.events.changes import ChangeFinished, ChangeKind, ChangeStarted
+from desk_contracts.events.tickets import (
+    Channel,
+    Kind,
+    TicketAssigned,
+    TicketOpened,
+    TicketReopened,
+    TicketResolved,
+    TicketStarted,
+)
+from desk_contracts.message import written
 from desk_metrics.measures.api import MetricsDeps, experience_router, metrics_routers
 from desk_metrics.measures.balance import Balance, Move
 from desk_metrics.measures.gauges import TEAM, Gauges
@@ -16,24 +29,11 @@ from desk_metrics.reports.api.services import reports_router
 from desk_metrics.reports.store import ANSWERS, REPORTED, OwnerResponses, Sources
 from desk_metrics.sla.policies import PolicyBook
 from desk_metrics.sla.worktime import micros
-from desk_shared.charter import load_charter
-from desk_shared.events import AnyEvent, Event, Payload
-from desk_shared.events.changes import ChangeFinished, ChangeKind, ChangeStarted
-from desk_shared.events.message import written
-from desk_shared.events.tickets import (
-    Channel,
-    Kind,
-    TicketAssigned,
-    TicketOpened,
-    TicketReopened,
-    TicketResolved,
-    TicketStarted,
-)
-from desk_shared.health import Health
-from desk_shared.http import AppParts, Principal, Role, make_app
-from desk_shared.http.testing import FakeAuthenticator
-from desk_shared.telemetry.testing import recorded_telemetry
-from desk_shared.testing.fakes import FakeDocuments
+from desk_platform.health import Health
+from desk_platform.http import AppParts, Principal, Role, make_app
+from desk_testing.fakes import FakeDocuments
+from desk_testing.http import FakeAuthenticator
+from desk_testing.telemetry import recorded_telemetry
 
 from tests.unit.metrics.desk import Desk
 from tests.unit.metrics.story import Story

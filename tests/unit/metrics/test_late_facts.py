@@ -3,17 +3,13 @@
 from functools import reduce
 
 import pytest
+from desk_contracts.envelope import Event, Payload
+from desk_contracts.errors import Invalid
+from desk_contracts.events.sla import SlaBreached, SlaCancelled, SlaStarted
+from desk_contracts.events.tickets import TicketStarted
+from desk_contracts.message import message
 from desk_metrics.sla.decide import decide
 from desk_metrics.sla.model import TicketClocks, evolve
-from desk_shared.errors import Invalid
-from desk_shared.events.envelope import Event, Payload
-from desk_shared.events.message import message
-from desk_shared.events.sla import (
-    SlaBreached,
-    SlaCancelled,
-    SlaStarted,
-)
-from desk_shared.events.tickets import TicketStarted
 from pydantic import TypeAdapter
 
 from tests.unit.metrics.story import (

@@ -5,16 +5,16 @@ from datetime import UTC, datetime, timedelta
 from functools import reduce
 
 import pytest
+from desk_contracts import AnyEvent, Event, Payload
+from desk_contracts.events.automation import RunHealed, RunStarted
+from desk_contracts.events.signals import SignalRaised
+from desk_contracts.events.tickets import How, Kind, TicketOpened, TicketStarted
+from desk_contracts.value_types import Severity, SubjectKind
 from desk_metrics.measures.figures import Figures, figures_of
 from desk_metrics.measures.rollups import Bucket
 from desk_metrics.measures.sketch import ACCURACY, Sketch
 from desk_metrics.measures.totals import QuerySpan, spans_of, totals_of
 from desk_metrics.sla.policies import PolicyBook
-from desk_shared.events import AnyEvent, Event, Payload
-from desk_shared.events.automation import RunHealed, RunStarted
-from desk_shared.events.people import Severity, SubjectKind
-from desk_shared.events.signals import SignalRaised
-from desk_shared.events.tickets import How, Kind, TicketOpened, TicketStarted
 
 from tests.unit.metrics.desk import Desk
 from tests.unit.metrics.story import REQUESTER, Story, at, book, policy

@@ -23,10 +23,10 @@ from desk_metrics.reports.page.phrases import (
 from desk_metrics.reports.page.plots import Plot, Series
 from desk_metrics.reports.page.store import gather
 from desk_metrics.sla.policies import PolicyBook
-from desk_shared.health import Health
-from desk_shared.http import AppParts, Principal, Role, make_app
-from desk_shared.http.testing import FakeAuthenticator
-from desk_shared.telemetry.testing import recorded_telemetry
+from desk_platform.health import Health
+from desk_platform.http import AppParts, Principal, Role, make_app
+from desk_testing.http import FakeAuthenticator
+from desk_testing.telemetry import recorded_telemetry
 from fastapi import FastAPI
 
 from tests.support.metrics_page import EVIL, Page

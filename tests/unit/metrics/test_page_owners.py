@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from desk_contracts.text import name_of
 from desk_metrics.reports.decide import WEEKLY, Reported
 from desk_metrics.reports.page.html import render_page
 from desk_metrics.reports.page.model import PageQuery
@@ -10,9 +11,8 @@ from desk_metrics.reports.page.store import gather
 from desk_metrics.reports.responses import AskedProposal
 from desk_metrics.reports.store import ANSWERS, REPORTED, OwnerResponses
 from desk_metrics.sla.policies import PolicyBook
-from desk_shared.store import Stored
-from desk_shared.testing.fakes import FakeDocuments
-from desk_shared.text import name_of
+from desk_platform.store import Stored
+from desk_testing.fakes import FakeDocuments
 
 from tests.support.metrics_page import EVIL, Page
 from tests.unit.metrics.desk import Desk

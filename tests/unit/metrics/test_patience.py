@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 
 from desk_metrics.reports.worker import BEHIND, FIRST_LOOK, is_caught_up, once_caught_up
-from desk_shared.clock import FakeClock
-from desk_shared.health import Progress
+from desk_platform.clock import FakeClock
+from desk_platform.health import Progress
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
 

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 
 import pytest
+from desk_contracts.errors import Invalid
 from desk_metrics.reports.periods import read_period, weeks_before
-from desk_shared.errors import Invalid
 
 
 def day(text: str) -> datetime:

@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from desk_charter.slas import SlaAttributes, SlaCondition
+from desk_contracts.events.sla import ClockName
+from desk_contracts.events.tickets import Kind
 from desk_metrics.sla.policies import PolicyBook
 from desk_metrics.sla.worktime import micros
-from desk_shared.charter.slas import SlaAttributes, SlaCondition
-from desk_shared.events.sla import ClockName
-from desk_shared.events.tickets import Kind
 from pydantic import ValidationError
 
 from tests.unit.metrics.story import at, book, edition, policy

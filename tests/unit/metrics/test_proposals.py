@@ -1,10 +1,10 @@
 """What is proposed for a service: each rule, each at its bar, and nothing from small numbers."""
 
 import pytest
+from desk_contracts.events.reports import Proposal
 from desk_metrics.reports.causes import Service, ServiceStatus, Trouble
 from desk_metrics.reports.changes import Delivery
 from desk_metrics.reports.proposals import propose
-from desk_shared.events.reports import Proposal
 
 from tests.support.spoken import english
 

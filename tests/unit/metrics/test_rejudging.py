@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
+from desk_contracts.events.sla import ClockName
 from desk_metrics.sla.policies import Edition, PolicyBook
-from desk_shared.events.sla import ClockName
 
 from tests.unit.metrics.desk import Desk
 from tests.unit.metrics.story import Story, at, edition, policy, said

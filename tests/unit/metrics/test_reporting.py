@@ -5,19 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from desk_metrics.planning.goal_weeks import People
-from desk_metrics.planning.store import assess_goals, owner_of
-from desk_metrics.reports.decide import WEEKLY, Reported, first_reported, next_period, skills_period
-from desk_metrics.reports.responses import Answers, AskedProposal, Said
-from desk_metrics.reports.store import ANSWERS, REPORTED, OwnerResponses, Sources
-from desk_metrics.reports.worker import Reporting
-from desk_metrics.sla.policies import PolicyBook
-from desk_shared.bus import CommandQueue, Projection, UnitOfWork
-from desk_shared.charter import Charter, load_charter
-from desk_shared.charter.model import Goal
-from desk_shared.errors import DependencyDown
-from desk_shared.events import AnyEvent
-from desk_shared.events.reports import (
+from desk_charter import Charter, load_charter
+from desk_charter.model import Goal
+from desk_contracts import AnyEvent
+from desk_contracts.errors import DependencyDown
+from desk_contracts.events.reports import (
     Answer,
     GoalMilestone,
     GoalStatusReported,
@@ -26,9 +18,17 @@ from desk_shared.events.reports import (
     ServiceRanked,
     SkillGapReported,
 )
-from desk_shared.store import Stored
-from desk_shared.telemetry.testing import recorded_telemetry
-from desk_shared.testing.fakes import FakeDocuments, FakePublisher
+from desk_metrics.planning.goal_weeks import People
+from desk_metrics.planning.store import assess_goals, owner_of
+from desk_metrics.reports.decide import WEEKLY, Reported, first_reported, next_period, skills_period
+from desk_metrics.reports.responses import Answers, AskedProposal, Said
+from desk_metrics.reports.store import ANSWERS, REPORTED, OwnerResponses, Sources
+from desk_metrics.reports.worker import Reporting
+from desk_metrics.sla.policies import PolicyBook
+from desk_platform.kafka import CommandQueue, Projection, UnitOfWork
+from desk_platform.store import Stored
+from desk_testing.fakes import FakeDocuments, FakePublisher
+from desk_testing.telemetry import recorded_telemetry
 from pydantic import TypeAdapter
 
 from tests.unit.metrics.desk import Desk

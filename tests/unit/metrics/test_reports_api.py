@@ -6,6 +6,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from desk_charter import load_charter
+from desk_contracts import Event
+from desk_contracts.events.tickets import Channel, Kind, TicketOpened
+from desk_contracts.messages import catalogue
 from desk_metrics.measures.api import MetricsDeps, metrics_routers
 from desk_metrics.reports.api.services import reports_router
 from desk_metrics.reports.commands import shown
@@ -14,16 +18,12 @@ from desk_metrics.reports.periods import read_period
 from desk_metrics.reports.responses import AskedProposal
 from desk_metrics.reports.store import ANSWERS, REPORTED, OwnerResponses, Sources, rank_systems
 from desk_metrics.sla.policies import PolicyBook
-from desk_shared.charter import load_charter
-from desk_shared.events import Event
-from desk_shared.events.tickets import Channel, Kind, TicketOpened
-from desk_shared.health import Health
-from desk_shared.http import AppParts, Principal, Role, make_app
-from desk_shared.http.testing import FakeAuthenticator
-from desk_shared.messages import catalogue
-from desk_shared.store import Stored
-from desk_shared.telemetry.testing import recorded_telemetry
-from desk_shared.testing.fakes import FakeDocuments
+from desk_platform.health import Health
+from desk_platform.http import AppParts, Principal, Role, make_app
+from desk_platform.store import Stored
+from desk_testing.fakes import FakeDocuments
+from desk_testing.http import FakeAuthenticator
+from desk_testing.telemetry import recorded_telemetry
 from fastapi import FastAPI
 from rich.console import Console
 

@@ -4,6 +4,8 @@ from datetime import timedelta
 from itertools import permutations
 
 import pytest
+from desk_contracts import AnyEvent
+from desk_contracts.events.tickets import Kind, TicketUpdated
 from desk_metrics.measures.figures import Figures, figures_of
 from desk_metrics.measures.repeat_contacts import SPAN
 from desk_metrics.measures.totals import QuerySpan, totals_of
@@ -12,8 +14,6 @@ from desk_metrics.reports.causes import Causes, Service, Trouble
 from desk_metrics.reports.periods import read_period
 from desk_metrics.sla.policies import PolicyBook
 from desk_metrics.sla.worktime import instant, micros
-from desk_shared.events import AnyEvent
-from desk_shared.events.tickets import Kind, TicketUpdated
 
 from tests.unit.metrics.desk import Desk
 from tests.unit.metrics.story import Story, at

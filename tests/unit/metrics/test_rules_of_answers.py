@@ -2,17 +2,13 @@
 
 from datetime import timedelta
 
+from desk_contracts.events.sla import SlaBreached, SlaCancelled, SlaMet
+from desk_contracts.events.tickets import Role
+from desk_contracts.message import message
 from desk_metrics.sla.decide import decide
 from desk_metrics.sla.explanation import Status
 from desk_metrics.sla.model import evolve
 from desk_metrics.sla.policies import PolicyBook
-from desk_shared.events.message import message
-from desk_shared.events.sla import (
-    SlaBreached,
-    SlaCancelled,
-    SlaMet,
-)
-from desk_shared.events.tickets import Role
 
 from tests.unit.metrics.story import (
     NEXT,

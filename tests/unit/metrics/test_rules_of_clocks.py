@@ -2,13 +2,10 @@
 
 from datetime import timedelta
 
+from desk_contracts.events.sla import SlaBreached, SlaPaused
+from desk_contracts.events.tickets import Kind
 from desk_metrics.sla.decide import decide
 from desk_metrics.sla.model import evolve
-from desk_shared.events.sla import (
-    SlaBreached,
-    SlaPaused,
-)
-from desk_shared.events.tickets import Kind
 
 from tests.unit.metrics.story import (
     Story,

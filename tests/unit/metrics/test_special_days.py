@@ -4,9 +4,9 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from desk_charter.calendars import Closure, SpecialDay, Window, YearlyClosure
 from desk_metrics.sla.calendars import ClosedBy, DatedCalendar, is_closed_on
 from desk_metrics.sla.worktime import WorkingTime
-from desk_shared.charter.calendars import Closure, SpecialDay, Window, YearlyClosure
 
 from tests.unit.metrics.test_worktime import OFFICE, at, changed, due, weekdays
 

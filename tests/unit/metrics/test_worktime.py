@@ -4,11 +4,11 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from desk_charter.calendars import Closure, SpecialDay, Week, Window, YearlyClosure
+from desk_contracts.errors import Invalid
 from desk_metrics.sla.calendars import ROUND_THE_CLOCK, ClosedBy, DatedCalendar, is_closed_on
 from desk_metrics.sla.holidays import holidays_of, public_holidays
 from desk_metrics.sla.worktime import WorkingTime, micros, union
-from desk_shared.charter.calendars import Closure, SpecialDay, Week, Window, YearlyClosure
-from desk_shared.errors import Invalid
 from pydantic import ValidationError
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from desk_contracts import AnyEvent, Event, Payload
+from desk_contracts.events.notifications import MessageKind, Notified
+from desk_contracts.events.tickets import Channel, Kind, TicketOpened
+from desk_contracts.ids import derived_id
+from desk_contracts.messages import Language
 from desk_notify.rules import people, team_topics, tickets
 from desk_notify.rules.model import Person, TeamTopic, Ticket
 from desk_notify.subscriptions.model import Directory, TeamProfile
-from desk_shared.events import AnyEvent, Event, Payload
-from desk_shared.events.notifications import MessageKind, Notified
-from desk_shared.events.tickets import Channel, Kind, TicketOpened
-from desk_shared.ids import derived_id
-from desk_shared.messages import Language
 
 P = TypeVar("P", bound=Payload)
 

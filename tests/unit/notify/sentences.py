@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
-from desk_shared.events.automation import (
+from desk_contracts.events.automation import (
     Evidence,
     Outcome,
     RunEscalated,
@@ -15,11 +15,9 @@ from desk_shared.events.automation import (
     RunStarted,
     StepStatus,
 )
-from desk_shared.events.message import Message, message, written
-from desk_shared.events.notifications import Notified
-from desk_shared.events.people import Priority, Severity, SubjectKind
-from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
-from desk_shared.events.reports import (
+from desk_contracts.events.notifications import Notified
+from desk_contracts.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_contracts.events.reports import (
     Answer,
     AnswerOutcome,
     GoalMilestone,
@@ -29,15 +27,9 @@ from desk_shared.events.reports import (
     ServiceRanked,
     SkillGapReported,
 )
-from desk_shared.events.signals import SignalRaised, SignalSeverityChanged
-from desk_shared.events.sla import (
-    ClockName,
-    SlaAtRisk,
-    SlaBreached,
-    SlaCancelled,
-    SlaStarted,
-)
-from desk_shared.events.tickets import (
+from desk_contracts.events.signals import SignalRaised, SignalSeverityChanged
+from desk_contracts.events.sla import ClockName, SlaAtRisk, SlaBreached, SlaCancelled, SlaStarted
+from desk_contracts.events.tickets import (
     LinkKind,
     Role,
     TicketAssigned,
@@ -51,7 +43,9 @@ from desk_shared.events.tickets import (
     TicketTriaged,
     WaitingFor,
 )
-from desk_shared.messages import Language
+from desk_contracts.message import Message, message, written
+from desk_contracts.messages import Language
+from desk_contracts.value_types import Priority, Severity, SubjectKind
 
 from tests.unit.notify.desk import ANA, BEN, NOON, Story, directory, opened, run, sla
 

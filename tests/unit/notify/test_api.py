@@ -6,13 +6,13 @@ import httpx
 import pytest
 from desk_notify.deliveries.api import delivery_routes
 from desk_notify.deliveries.store import DELIVERIES
-from desk_shared.clock import FakeClock
-from desk_shared.health import Health
-from desk_shared.http import AppParts, Cursors, Principal, Role, make_app, undeclared_routes
-from desk_shared.http.testing import FakeAuthenticator
-from desk_shared.store import Stored
-from desk_shared.telemetry.testing import recorded_telemetry
-from desk_shared.testing.fakes import FakeDocuments
+from desk_platform.clock import FakeClock
+from desk_platform.health import Health
+from desk_platform.http import AppParts, Cursors, Principal, Role, make_app, undeclared_routes
+from desk_platform.store import Stored
+from desk_testing.fakes import FakeDocuments
+from desk_testing.http import FakeAuthenticator
+from desk_testing.telemetry import recorded_telemetry
 from fastapi import FastAPI
 
 from tests.unit.notify.desk import ANA, NOON

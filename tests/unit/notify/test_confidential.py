@@ -1,16 +1,16 @@
 """Of what is confidential only its team hears, and whoever has the ticket or asked."""
 
 import pytest
+from desk_contracts.events.problems import ProblemDetected
+from desk_contracts.events.signals import SignalRaised
+from desk_contracts.events.sla import SlaAtRisk
+from desk_contracts.events.tickets import Channel, Kind, TicketOpened, TicketTriaged
+from desk_contracts.message import written
+from desk_contracts.value_types import Priority, Severity, SubjectKind
 from desk_notify.adapters.directories.charter import read_directory
 from desk_notify.rendering.notice import Messages
 from desk_notify.rules import people, team_topics, tickets
 from desk_notify.rules.model import Ticket
-from desk_shared.events.message import written
-from desk_shared.events.people import Priority, Severity, SubjectKind
-from desk_shared.events.problems import ProblemDetected
-from desk_shared.events.signals import SignalRaised
-from desk_shared.events.sla import SlaAtRisk
-from desk_shared.events.tickets import Channel, Kind, TicketOpened, TicketTriaged
 
 from tests.support.confidential import DEFAULT, SERVICE, TEAM
 from tests.unit.notify.desk import ANA, BEN, NOON, event, sla

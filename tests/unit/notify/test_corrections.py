@@ -1,9 +1,9 @@
 """What was told and late facts show not to be so is corrected: once, and to whoever was told."""
 
-from desk_shared.events.message import message, written
-from desk_shared.events.notifications import MessageKind
-from desk_shared.events.sla import SlaAtRisk, SlaBreached, SlaCancelled
-from desk_shared.events.tickets import TicketAssigned, TicketResolved
+from desk_contracts.events.notifications import MessageKind
+from desk_contracts.events.sla import SlaAtRisk, SlaBreached, SlaCancelled
+from desk_contracts.events.tickets import TicketAssigned, TicketResolved
+from desk_contracts.message import message, written
 
 from tests.unit.notify.desk import NOON, Story, opened, sla, to
 from tests.unit.notify.test_silence import assigned, breached

@@ -3,6 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from desk_contracts import Event
+from desk_contracts.events.notifications import Audience, MessageKind, Notified
+from desk_contracts.message import message, written
 from desk_notify.deliveries.decide import (
     HeldBack,
     Later,
@@ -18,9 +21,6 @@ from desk_notify.deliveries.decide import (
     select_channels,
 )
 from desk_notify.deliveries.model import DeliveryState, Dispatch
-from desk_shared.events import Event
-from desk_shared.events.message import message, written
-from desk_shared.events.notifications import Audience, MessageKind, Notified
 
 from tests.unit.notify.desk import ANA, NOON, directory
 

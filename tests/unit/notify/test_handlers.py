@@ -7,6 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from desk_charter import load_charter
+from desk_contracts import AnyEvent, Codec, Event
+from desk_contracts.envelope import number_event
+from desk_contracts.events.notifications import Audience, MessageKind, Notified
+from desk_contracts.events.problems import ProblemDetected, ProblemResolved
+from desk_contracts.events.tickets import TicketAssigned
+from desk_contracts.message import written
 from desk_notify.adapters.channels.log import LogChannel
 from desk_notify.adapters.directories.charter import read_directory
 from desk_notify.deliveries.store import DELIVERIES, delivery_projection
@@ -20,18 +27,11 @@ from desk_notify.rules.store import (
     team_topic_projection,
     ticket_projection,
 )
-from desk_shared.bus import BatchProcessor, Received, UnitOfWork
-from desk_shared.bus.records import Failure
-from desk_shared.charter import load_charter
-from desk_shared.clock import FakeClock
-from desk_shared.events import AnyEvent, Codec, Event
-from desk_shared.events.envelope import number_event
-from desk_shared.events.message import written
-from desk_shared.events.notifications import Audience, MessageKind, Notified
-from desk_shared.events.problems import ProblemDetected, ProblemResolved
-from desk_shared.events.tickets import TicketAssigned
-from desk_shared.telemetry.testing import recorded_telemetry
-from desk_shared.testing.fakes import FakeDocuments, FakePublisher
+from desk_platform.clock import FakeClock
+from desk_platform.kafka import BatchProcessor, Received, UnitOfWork
+from desk_platform.kafka.records import Failure
+from desk_testing.fakes import FakeDocuments, FakePublisher
+from desk_testing.telemetry import recorded_telemetry
 
 from tests.unit.notify.desk import ANA, BEN, NOON, directory, event, opened
 

@@ -1,8 +1,8 @@
 """A message is in one language: what the desk found out is told in its reader's, too."""
 
-from desk_shared.events.message import message
-from desk_shared.events.problems import ProblemDetected
-from desk_shared.events.tickets import How, TicketAssigned, TicketResolved
+from desk_contracts.events.problems import ProblemDetected
+from desk_contracts.events.tickets import How, TicketAssigned, TicketResolved
+from desk_contracts.message import message
 
 from tests.unit.notify.desk import ANA, Story, directory, opened
 

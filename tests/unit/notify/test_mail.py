@@ -7,10 +7,10 @@ from email.message import EmailMessage
 from email.policy import default
 
 import pytest
+from desk_contracts.mail_addresses import address_in, read_address
 from desk_notify.deliveries.mail import mail_of
 from desk_notify.deliveries.mail_headers import mailbox, shield_text, write_unstructured
 from desk_notify.deliveries.model import Dispatch
-from desk_shared.mail_addresses import address_in, read_address
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -1,7 +1,7 @@
 """What is a mail address: international ones as servers know them, all else refused in words."""
 
 import pytest
-from desk_shared.mail_addresses import BadAddress, read_address
+from desk_contracts.mail_addresses import BadAddress, read_address
 from hypothesis import given
 from hypothesis import strategies as st
 

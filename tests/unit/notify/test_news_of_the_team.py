@@ -4,11 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from desk_shared.events import Payload
-from desk_shared.events.message import written
-from desk_shared.events.notifications import MessageKind
-from desk_shared.events.sla import ClockName, SlaStarted
-from desk_shared.events.tickets import (
+from desk_contracts import Payload
+from desk_contracts.events.notifications import MessageKind
+from desk_contracts.events.sla import ClockName, SlaStarted
+from desk_contracts.events.tickets import (
     Kind,
     LinkKind,
     TicketAssigned,
@@ -18,6 +17,7 @@ from desk_shared.events.tickets import (
     TicketResolved,
     TicketStarted,
 )
+from desk_contracts.message import written
 
 from tests.unit.notify.desk import ANA, NOON, Story, directory, opened, sla, to
 

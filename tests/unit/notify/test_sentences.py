@@ -4,8 +4,8 @@ import re
 from string import Formatter
 
 import pytest
+from desk_contracts.messages import Language, catalogue
 from desk_notify.rendering.templates import Rule
-from desk_shared.messages import Language, catalogue
 
 from tests.unit.notify.sentences import LANGUAGES, expected_file, said
 

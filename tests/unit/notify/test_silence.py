@@ -3,21 +3,14 @@
 from datetime import date, timedelta
 
 import pytest
-from desk_shared.events import Payload
-from desk_shared.events.automation import Outcome, RunEscalated, RunHealed, RunStarted
-from desk_shared.events.message import written
-from desk_shared.events.notifications import MessageKind
-from desk_shared.events.people import Severity, SubjectKind
-from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
-from desk_shared.events.reports import GoalMilestone, GoalStatusReported, GoalVerdict
-from desk_shared.events.signals import SignalCleared, SignalRaised, SignalSeverityChanged
-from desk_shared.events.sla import (
-    SlaAtRisk,
-    SlaBreached,
-    SlaMet,
-    SlaPaused,
-)
-from desk_shared.events.tickets import (
+from desk_contracts import Payload
+from desk_contracts.events.automation import Outcome, RunEscalated, RunHealed, RunStarted
+from desk_contracts.events.notifications import MessageKind
+from desk_contracts.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_contracts.events.reports import GoalMilestone, GoalStatusReported, GoalVerdict
+from desk_contracts.events.signals import SignalCleared, SignalRaised, SignalSeverityChanged
+from desk_contracts.events.sla import SlaAtRisk, SlaBreached, SlaMet, SlaPaused
+from desk_contracts.events.tickets import (
     How,
     Kind,
     LinkKind,
@@ -34,6 +27,8 @@ from desk_shared.events.tickets import (
     TicketUpdated,
     WaitingFor,
 )
+from desk_contracts.message import written
+from desk_contracts.value_types import Severity, SubjectKind
 
 from tests.unit.notify.desk import ANA, BEN, NOON, Story, opened, run, sla, to
 

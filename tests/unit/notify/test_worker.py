@@ -6,20 +6,20 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from desk_contracts.errors import DependencyDown
+from desk_contracts.message import message, written
+from desk_kernel import Decision
 from desk_notify.deliveries.decide import Later, Outcome, Refused, Sent, claim_due
 from desk_notify.deliveries.mail_limits import Mailbox, MailRules
 from desk_notify.deliveries.model import DeliveryState, Dispatch
 from desk_notify.deliveries.store import DELIVERIES, MAILBOXES, MailLimits, delivery_projection
 from desk_notify.deliveries.worker import DeliveryWorker, ServedChannels
-from desk_shared.bus import CommandQueue, Projection, UnitOfWork, WorkItem
-from desk_shared.clock import FakeClock
-from desk_shared.errors import DependencyDown
-from desk_shared.events.message import message, written
-from desk_shared.health import Health, State
-from desk_shared.kernel import Decision
-from desk_shared.supervision import Supervisor
-from desk_shared.telemetry.testing import RecordedTelemetry, recorded_telemetry
-from desk_shared.testing.fakes import FakeDocuments, FakePublisher
+from desk_platform.clock import FakeClock
+from desk_platform.health import Health, State
+from desk_platform.kafka import CommandQueue, Projection, UnitOfWork, WorkItem
+from desk_platform.supervision import Supervisor
+from desk_testing.fakes import FakeDocuments, FakePublisher
+from desk_testing.telemetry import RecordedTelemetry, recorded_telemetry
 
 from tests.support.notify_channels import FakeChannel
 from tests.unit.notify.desk import NOON, directory

@@ -3,8 +3,8 @@
 from importlib.metadata import entry_points
 
 import pytest
-from desk_shared.errors import Invalid
-from desk_shared.plugins import Registry
+from desk_contracts.errors import Invalid
+from desk_platform.plugins import Registry
 
 
 def test_a_kind_is_found_by_its_name() -> None:

@@ -4,10 +4,10 @@ import random
 from base64 import urlsafe_b64encode
 
 import pytest
-from desk_shared.settings import ServiceSettings, SettingsError, refuse_exposure
-from desk_shared.settings.exposure import exposures
-from desk_shared.settings.guessing import why_guessable
-from desk_shared.settings.reading import read_settings
+from desk_platform.settings import ServiceSettings, SettingsError, refuse_exposure
+from desk_platform.settings.exposure import exposures
+from desk_platform.settings.loader import read_settings
+from desk_platform.settings.secret_strength import why_guessable
 from pydantic_settings import SettingsConfigDict
 
 RANDOM = "f3Kp9vQx71LmZt0bRwYc5hNd8sJa2gUe4"

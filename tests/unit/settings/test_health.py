@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from desk_shared.clock import FakeClock
-from desk_shared.health import Health, Progress, State, health_routes
+from desk_platform.clock import FakeClock
+from desk_platform.health import Health, Progress, State, health_routes
 from fastapi import FastAPI
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from desk_shared.settings import (
+from desk_platform.settings import (
     Environment,
     KafkaSecurity,
     ServiceSettings,

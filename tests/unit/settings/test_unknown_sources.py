@@ -1,8 +1,8 @@
 """Who may publish under a name that the charter does not list."""
 
 import pytest
-from desk_shared.settings import Environment, ServiceSettings
-from desk_shared.settings.groups import UnknownSources
+from desk_platform.settings import Environment, ServiceSettings
+from desk_platform.settings.groups import UnknownSources
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ from datetime import timedelta
 from itertools import pairwise
 
 import httpx
-from desk_shared.errors import DependencyDown
-from desk_shared.events import AnyEvent
-from desk_shared.testing import eventually
+from desk_contracts import AnyEvent
+from desk_contracts.errors import DependencyDown
 from desk_storm.crowd import Crowd
 from desk_storm.targets import Targets
+from desk_testing import eventually
 
 
 class Brokers:

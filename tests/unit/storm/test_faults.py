@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from desk_shared.events.topics import SERVICES
+from desk_contracts.topics import SERVICES
 from desk_storm.disks import CAN_BE_FULL, full
 from desk_storm.faults import ON_SERVICES, Kind, schedule, shown
 from hypothesis import given

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from desk_shared.events.automation import Outcome
-from desk_shared.events.message import message, written
-from desk_shared.events.sla import SlaBreached, SlaCancelled
-from desk_shared.events.tickets import Channel, How
-from desk_shared.ids import request_ticket_id
+from desk_contracts.events.automation import Outcome
+from desk_contracts.events.sla import SlaBreached, SlaCancelled
+from desk_contracts.events.tickets import Channel, How
+from desk_contracts.ids import request_ticket_id
+from desk_contracts.message import message, written
 from desk_storm.books import Books, Delivery, End, Mail, Record, Restless, Stuck
 from desk_storm.clocks import lateness
 from desk_storm.history import History

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from desk_shared.local.places import ROOT
+from desk_local.paths import ROOT
 from desk_storm.__main__ import tell_broken
 from desk_storm.laws import LAWS, Broken
 from desk_storm.mutants import MUTANTS, Mutant

@@ -4,10 +4,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from desk_shared.local.places import Places
-from desk_shared.local.services import Around
-from desk_shared.testing import eventually
+from desk_local.paths import Places
+from desk_local.services import Around
 from desk_storm.replicas import Fleet, Replica
+from desk_testing import eventually
 
 
 class Counted(Replica):

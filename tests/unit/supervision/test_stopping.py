@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from desk_shared.clock import SystemClock
-from desk_shared.health import Health
-from desk_shared.local.places import ROOT
-from desk_shared.runtime import Assembled, Opened
-from desk_shared.settings import Environment, ServiceSettings
-from desk_shared.telemetry.testing import recorded_telemetry
+from desk_local.paths import ROOT
+from desk_platform.clock import SystemClock
+from desk_platform.health import Health
+from desk_platform.runtime import Assembled, Opened
+from desk_platform.settings import Environment, ServiceSettings
+from desk_testing.telemetry import recorded_telemetry
 from fastapi import FastAPI
 
 

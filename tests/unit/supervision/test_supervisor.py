@@ -4,14 +4,14 @@ import asyncio
 from dataclasses import dataclass, field
 
 import pytest
-from desk_shared.clock import FakeClock
-from desk_shared.errors import DependencyDown, Transient
-from desk_shared.health import Component, Health, State
-from desk_shared.supervision import Supervisor
-from desk_shared.telemetry import names
-from desk_shared.telemetry.testing import recorded_telemetry
-from desk_shared.testing import eventually
-from desk_shared.turns import beat
+from desk_contracts.errors import DependencyDown, Transient
+from desk_platform.clock import FakeClock
+from desk_platform.health import Component, Health, State
+from desk_platform.heartbeat import beat
+from desk_platform.supervision import Supervisor
+from desk_platform.telemetry import names
+from desk_testing import eventually
+from desk_testing.telemetry import recorded_telemetry
 
 from tests.support.bus_desk import START
 

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 
-from desk_shared.tasks import cancel_tasks
+from desk_platform.tasks import cancel_tasks
 from structlog.testing import capture_logs
 
 SOON = timedelta(milliseconds=10)

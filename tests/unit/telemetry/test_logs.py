@@ -6,8 +6,8 @@ import warnings
 from io import StringIO
 
 import pytest
-from desk_shared.telemetry import configure_logs, current_context, get_logger, log_context
-from desk_shared.telemetry.testing import recorded_telemetry
+from desk_platform.telemetry import configure_logs, current_context, get_logger, log_context
+from desk_testing.telemetry import recorded_telemetry
 from pydantic import SecretStr
 
 

@@ -3,8 +3,8 @@
 import dataclasses
 
 import httpx
-from desk_shared.telemetry import Meters, metrics_routes, names
-from desk_shared.telemetry.testing import recorded_telemetry
+from desk_platform.telemetry import Meters, metrics_routes, names
+from desk_testing.telemetry import recorded_telemetry
 from fastapi import FastAPI
 
 

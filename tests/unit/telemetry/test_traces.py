@@ -1,8 +1,8 @@
 """Traces: today's names, one span per batch, context as text."""
 
 import pytest
-from desk_shared.settings import Environment, ServiceSettings
-from desk_shared.telemetry import (
+from desk_platform.settings import Environment, ServiceSettings
+from desk_platform.telemetry import (
     current_traceparent,
     format_traceparent,
     names,
@@ -10,8 +10,8 @@ from desk_shared.telemetry import (
     remote_context,
     start,
 )
-from desk_shared.telemetry.testing import recorded_telemetry
-from desk_shared.telemetry.traces import MAX_LINKS, links_to
+from desk_platform.telemetry.traces import MAX_LINKS, links_to
+from desk_testing.telemetry import recorded_telemetry
 from opentelemetry import trace
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased
 from opentelemetry.trace import SpanKind, StatusCode

@@ -1,7 +1,7 @@
 """Which servers the tests use is decided by the option, then by the given addresses."""
 
 import pytest
-from desk_shared.testing.servers import Infra, NotThere, choose, read_given
+from desk_testing.servers import Infra, NotThere, choose, read_given
 
 BOTH = {"DESK_KAFKA": "kafka:9092", "DESK_MONGO": "mongodb://store"}
 

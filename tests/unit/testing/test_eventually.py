@@ -1,7 +1,7 @@
 """`eventually` waits for truth and says what it last saw."""
 
 import pytest
-from desk_shared.testing import eventually
+from desk_testing import eventually
 
 
 class Later:

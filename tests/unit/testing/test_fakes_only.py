@@ -1,7 +1,7 @@
 """A contract suite that only fakes pass fails the run; one with a real kind does not."""
 
 import pytest
-from desk_shared.testing.fakes_only import FakesOnly
+from desk_testing.fakes_only import FakesOnly
 
 pytest_plugins = ("pytester",)
 

@@ -4,7 +4,7 @@ import sys
 import unicodedata
 
 import pytest
-from desk_shared.text import is_visible, without_invisible
+from desk_contracts.text import is_visible, without_invisible
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 # ruff: noqa: RUF001 (letters that look alike are what this is about)
 import pytest
-from desk_shared.people import (
+from desk_contracts.people import (
     NotAPerson,
     canonical_person,
     is_same_person,

@@ -6,7 +6,7 @@ import sys
 import unicodedata
 
 import pytest
-from desk_shared.text import csv_field, html_text, json_text, plain_line, plain_text
+from desk_contracts.text import csv_field, html_text, json_text, plain_line, plain_text
 
 HARMLESS_FORMATS = {0x200C, 0x200D}
 

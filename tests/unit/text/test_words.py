@@ -4,7 +4,7 @@
 import unicodedata
 
 import pytest
-from desk_shared.text import SpokenWords, name_of, plain_words, terms
+from desk_contracts.text import SpokenWords, name_of, plain_words, terms
 
 
 @pytest.mark.parametrize(

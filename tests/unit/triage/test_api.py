@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
-from desk_shared.events.problems import ProblemResolved
-from desk_shared.health import Health
-from desk_shared.http import (
+from desk_contracts.events.problems import ProblemResolved
+from desk_platform.health import Health
+from desk_platform.http import (
     AppParts,
     Principal,
     Role,
@@ -15,10 +15,10 @@ from desk_shared.http import (
     make_app,
     undeclared_routes,
 )
-from desk_shared.http.testing import FakeAuthenticator
-from desk_shared.store import Schema
-from desk_shared.store.document import S
-from desk_shared.telemetry.testing import recorded_telemetry
+from desk_platform.store import Schema
+from desk_platform.store.document import S
+from desk_testing.http import FakeAuthenticator
+from desk_testing.telemetry import recorded_telemetry
 from desk_triage.detection.model import DetectorState
 from desk_triage.detection.store import SUBJECTS
 from desk_triage.problems.store import CLUSTERS

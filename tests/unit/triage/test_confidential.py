@@ -2,10 +2,10 @@
 
 import httpx
 import pytest
-from desk_shared.health import Health
-from desk_shared.http import AppParts, Principal, Role, make_app
-from desk_shared.http.testing import FakeAuthenticator
-from desk_shared.telemetry.testing import recorded_telemetry
+from desk_platform.health import Health
+from desk_platform.http import AppParts, Principal, Role, make_app
+from desk_testing.http import FakeAuthenticator
+from desk_testing.telemetry import recorded_telemetry
 
 from tests.support.confidential import with_secrets
 from tests.support.triage_desk import TriageDesk, opened

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote, unquote
 
-from desk_shared.charter.addresses import GIVEN, HOLE, PARAMETER, WRITTEN, address_problem
-from desk_shared.events.message import Message, message
+from desk_charter.addresses import GIVEN, HOLE, PARAMETER, WRITTEN, address_problem
+from desk_contracts.message import Message, message
 
 from desk_automation.actions.template import PlanFailed, Values, plain
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from desk_shared.events.message import Message
+from desk_contracts.message import Message
 
 
 class Result(StrEnum):

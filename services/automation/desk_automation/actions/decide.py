@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from desk_shared.charter.runbooks import ActStep, Probe, ProbeStep, Retry, Step, WaitStep
-from desk_shared.events.message import message
-from desk_shared.ids import derived_id
+from desk_charter.runbooks import ActStep, Probe, ProbeStep, Retry, Step, WaitStep
+from desk_contracts.ids import derived_id
+from desk_contracts.message import message
 
 from desk_automation.actions.executor import ExecutorKind
 from desk_automation.actions.model import Call, PlannedAct, PlannedProbe, PlannedStep, PlannedWait

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from desk_shared.charter.runbooks import Request
-from desk_shared.events.message import message
+from desk_charter.runbooks import Request
+from desk_contracts.message import message
 
 from desk_automation.actions.answer import Answer
 from desk_automation.actions.model import Action, Attempt, Call

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from desk_shared.frozen import Frozen
+from desk_contracts.frozen import Frozen
 from pydantic import Field, JsonValue
 
 EntryKind = Literal["guard", "act", "probe", "confirm", "wait"]

@@ -2,7 +2,7 @@
 
 import re
 
-from desk_shared.events.message import Carried, Message
+from desk_contracts.message import Carried, Message
 
 MAX_BYTES = 4096
 # Texts in events are read by people and travel 64 KiB at most.

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Mapping
 
-from desk_shared.errors import Rejected
-from desk_shared.events.message import Message, message
+from desk_contracts.errors import Rejected
+from desk_contracts.message import Message, message
 from pydantic import JsonValue
 
 Values = Mapping[str, object]

@@ -11,8 +11,8 @@ from functools import lru_cache
 from typing import Union, get_args, get_origin
 
 import cel
-from desk_shared.errors import Invalid
-from desk_shared.events import Payload
+from desk_contracts import Payload
+from desk_contracts.errors import Invalid
 from pydantic import BaseModel
 
 from desk_automation.conditions.cost import Token, cost_problem, loops_in, size_problem

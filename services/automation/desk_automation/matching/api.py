@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from desk_shared.charter import CharterSource
-from desk_shared.charter.runbooks import Runbook
-from desk_shared.clock import Clock
-from desk_shared.frozen import Frozen
-from desk_shared.http import Page, Principal, Role, require, sight
-from desk_shared.http.language import sentence
-from desk_shared.http.whys import LookView, StaffReader, SubjectAsked, WhyView, why_view
-from desk_shared.lookout import Lookout
-from desk_shared.store import Documents, Stored, readable
+from desk_charter import CharterSource
+from desk_charter.runbooks import Runbook
+from desk_contracts.frozen import Frozen
+from desk_platform.clock import Clock
+from desk_platform.http import Page, Principal, Role, require, sight
+from desk_platform.http.language import sentence
+from desk_platform.http.why import LookView, StaffReader, SubjectAsked, WhyView, why_view
+from desk_platform.lookout import Lookout
+from desk_platform.store import Documents, Stored, readable
 from fastapi import APIRouter, Depends, Request
 
 from desk_automation.runs.api import may_see_run

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from desk_shared.charter import Charter, Problem
-from desk_shared.charter.runbooks import ActStep, HttpRequest, Probe, ProbeStep, Runbook
-from desk_shared.events import Payload
-from desk_shared.events.catalogue import PAYLOADS
-from desk_shared.events.signals import SignalRaised
+from desk_charter import Charter, Problem
+from desk_charter.runbooks import ActStep, HttpRequest, Probe, ProbeStep, Runbook
+from desk_contracts import Payload
+from desk_contracts.catalogue import PAYLOADS
+from desk_contracts.events.signals import SignalRaised
 
 from desk_automation.adapters.executors.registry import EXECUTORS
 from desk_automation.conditions.expression import (

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from desk_shared.charter.runbooks import Runbook
-from desk_shared.events import Event
-from desk_shared.events.automation import Outcome
-from desk_shared.events.message import Message, message
-from desk_shared.events.signals import SignalRaised
-from desk_shared.ids import derived_id
-from desk_shared.kernel import Decision
+from desk_charter.runbooks import Runbook
+from desk_contracts import Event
+from desk_contracts.events.automation import Outcome
+from desk_contracts.events.signals import SignalRaised
+from desk_contracts.ids import derived_id
+from desk_contracts.message import Message, message
+from desk_kernel import Decision
 from pydantic import JsonValue
 
 from desk_automation.actions.decide import Kinds

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from desk_shared.charter.model import Charter
-from desk_shared.charter.runbooks import Runbook
+from desk_charter.model import Charter
+from desk_charter.runbooks import Runbook
 
 from desk_automation.conditions.expression import Condition, Inputs, condition
 from desk_automation.matching.decide import Raised, run_id, values_of

@@ -6,11 +6,11 @@ A runbook that is taken out of the charter ends no run of its own: what is measu
 from collections.abc import Sequence
 from functools import partial
 
-from desk_shared.bus.retry import insist
-from desk_shared.charter import Charter, CharterSource
-from desk_shared.clock import Clock
-from desk_shared.store import Documents, Listed
-from desk_shared.store.pages import After, pages
+from desk_charter import Charter, CharterSource
+from desk_platform.clock import Clock
+from desk_platform.kafka.retry import insist
+from desk_platform.store import Documents, Listed
+from desk_platform.store.pages import After, pages
 
 from desk_automation.matching.rulebook import Rulebook
 from desk_automation.runs.model import Phase, Run

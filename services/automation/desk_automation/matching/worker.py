@@ -3,13 +3,13 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from desk_shared.bus import Projection
-from desk_shared.events.message import message
-from desk_shared.events.signals import SignalRaised
-from desk_shared.kernel import Context, Decision, Readings, Reducers
-from desk_shared.lookout import Consideration, Lookout
-from desk_shared.store import Documents
-from desk_shared.telemetry import get_logger
+from desk_contracts.events.signals import SignalRaised
+from desk_contracts.message import message
+from desk_kernel import Context, Decision, Readings, Reducers
+from desk_platform.kafka import Projection
+from desk_platform.lookout import Consideration, Lookout
+from desk_platform.store import Documents
+from desk_platform.telemetry import get_logger
 
 from desk_automation.conditions.expression import Inputs, Undecided, condition, parts_of, paths_in
 from desk_automation.matching.decide import Raised, RunPolicy, start_run, values_of

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from desk_shared.bus import CommandQueue
-from desk_shared.bus.unit_of_work import Cause
-from desk_shared.errors import NotFound
-from desk_shared.events.automation import Outcome, StepStatus
-from desk_shared.events.message import message
-from desk_shared.frozen import Frozen
-from desk_shared.http import (
+from desk_contracts.errors import NotFound
+from desk_contracts.events.automation import Outcome, StepStatus
+from desk_contracts.frozen import Frozen
+from desk_contracts.message import message
+from desk_kernel import Context, Decision
+from desk_kernel.sight import Sight
+from desk_platform.http import (
     Cursors,
     IdempotentCall,
     Page,
@@ -27,11 +27,11 @@ from desk_shared.http import (
     require_key,
     sight,
 )
-from desk_shared.http.language import sentence
-from desk_shared.kernel import Context, Decision
-from desk_shared.kernel.sight import Sight
-from desk_shared.store import Documents, Listed
-from desk_shared.store.pages import After
+from desk_platform.http.language import sentence
+from desk_platform.kafka import CommandQueue
+from desk_platform.kafka.unit_of_work import Cause
+from desk_platform.store import Documents, Listed
+from desk_platform.store.pages import After
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from desk_automation.runs import lifecycle

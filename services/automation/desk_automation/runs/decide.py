@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from desk_shared.events.automation import Outcome
-from desk_shared.events.message import Message, message
+from desk_contracts.events.automation import Outcome
+from desk_contracts.message import Message, message
 
 from desk_automation.actions.model import Attempt, EntryKind, PlannedAct, PlannedProbe, PlannedWait
 from desk_automation.runs.model import Entry, Phase, Run

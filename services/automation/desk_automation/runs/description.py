@@ -1,6 +1,6 @@
 """A run and its journal, for people who want to know what was done."""
 
-from desk_shared.events.message import Message, Param, message
+from desk_contracts.message import Message, Param, message
 
 from desk_automation.actions.redaction import redact_message
 from desk_automation.runs.model import Entry, Phase, Run

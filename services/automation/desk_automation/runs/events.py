@@ -6,8 +6,8 @@ Every text in them is redacted and cut; the plan's calls and their headers never
 from collections.abc import Sequence
 from datetime import datetime
 
-from desk_shared.events import AnyEvent, Event, Payload
-from desk_shared.events.automation import (
+from desk_contracts import AnyEvent, Event, Payload
+from desk_contracts.events.automation import (
     Evidence,
     Outcome,
     RunEscalated,
@@ -17,8 +17,8 @@ from desk_shared.events.automation import (
     RunStepRecorded,
     StepStatus,
 )
-from desk_shared.events.message import Message, Param, message
-from desk_shared.ids import derived_id
+from desk_contracts.ids import derived_id
+from desk_contracts.message import Message, Param, message
 
 from desk_automation.actions.redaction import cut, redact_message
 from desk_automation.runs.model import Entry, Run

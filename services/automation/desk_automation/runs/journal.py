@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from desk_shared.events import AnyEvent
-from desk_shared.events.automation import Outcome, StepStatus
-from desk_shared.events.message import Message, message
-from desk_shared.kernel import Backoff, Decision
+from desk_contracts import AnyEvent
+from desk_contracts.events.automation import Outcome, StepStatus
+from desk_contracts.message import Message, message
+from desk_kernel import Backoff, Decision
 
 from desk_automation.actions.answer import Answer, Result
 from desk_automation.actions.model import Attempt, PlannedAct

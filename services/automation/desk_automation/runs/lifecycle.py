@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from desk_shared.errors import Rejected
-from desk_shared.events.automation import Outcome, StepStatus
-from desk_shared.events.message import Message, message
-from desk_shared.kernel import Decision
+from desk_contracts.errors import Rejected
+from desk_contracts.events.automation import Outcome, StepStatus
+from desk_contracts.message import Message, message
+from desk_kernel import Decision
 
 from desk_automation.runs import events
 from desk_automation.runs.decide import Stop

@@ -6,9 +6,9 @@ The journal is written ahead: an intent stands in it before anything is sent.
 from datetime import datetime
 from enum import StrEnum
 
-from desk_shared.events.automation import Outcome, StepStatus
-from desk_shared.events.message import Message
-from desk_shared.frozen import Frozen
+from desk_contracts.events.automation import Outcome, StepStatus
+from desk_contracts.frozen import Frozen
+from desk_contracts.message import Message
 
 from desk_automation.actions.model import EntryKind, PlannedAct
 from desk_automation.runs.plan import Plan

@@ -7,11 +7,8 @@ import hashlib
 from datetime import timedelta
 from typing import Literal
 
-from desk_shared.charter.runbooks import (
-    Runbook,
-    Verify,
-)
-from desk_shared.frozen import Frozen
+from desk_charter.runbooks import Runbook, Verify
+from desk_contracts.frozen import Frozen
 
 from desk_automation.actions.decide import Kinds, plan_probe, plan_step
 from desk_automation.actions.model import PlannedProbe, PlannedStep, PlannedWait

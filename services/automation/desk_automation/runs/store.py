@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from desk_shared.bus.unit_of_work import Rule
-from desk_shared.kernel import Context, Decision
-from desk_shared.store import Schema
+from desk_kernel import Context, Decision
+from desk_platform.kafka.unit_of_work import Rule
+from desk_platform.store import Schema
 
 from desk_automation.runs.model import Run
 

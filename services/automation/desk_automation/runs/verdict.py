@@ -6,9 +6,9 @@ That nothing well was measured is known only when all that was measured in time 
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from desk_shared.events.automation import Outcome
-from desk_shared.events.message import message
-from desk_shared.kernel import Decision
+from desk_contracts.events.automation import Outcome
+from desk_contracts.message import message
+from desk_kernel import Decision
 
 from desk_automation.runs import events
 from desk_automation.runs.lifecycle import ASK_AGAIN, Decided, escalate

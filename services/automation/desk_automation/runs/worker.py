@@ -11,19 +11,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
-from desk_shared.bus import CommandQueue
-from desk_shared.bus.retry import attempt_async, backoff, insist
-from desk_shared.bus.timers import Report
-from desk_shared.bus.unit_of_work import Rule, WorkItem
-from desk_shared.clock import Clock
-from desk_shared.errors import Transient
-from desk_shared.events.message import message
-from desk_shared.ids import new_id
-from desk_shared.kernel import Context, Decision
-from desk_shared.store import Documents
-from desk_shared.tasks import cancel_tasks
-from desk_shared.telemetry import get_logger
-from desk_shared.turns import beat
+from desk_contracts.errors import Transient
+from desk_contracts.ids import new_id
+from desk_contracts.message import message
+from desk_kernel import Context, Decision
+from desk_platform.clock import Clock
+from desk_platform.heartbeat import beat
+from desk_platform.kafka import CommandQueue
+from desk_platform.kafka.retry import attempt_async, backoff, insist
+from desk_platform.kafka.timers import Report
+from desk_platform.kafka.unit_of_work import Rule, WorkItem
+from desk_platform.store import Documents
+from desk_platform.tasks import cancel_tasks
+from desk_platform.telemetry import get_logger
 
 from desk_automation.actions.answer import Answer, Result
 from desk_automation.actions.executor import Executor

@@ -4,11 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from desk_shared.charter.runbooks import (
-    Overflow,
-)
-from desk_shared.events.message import Message
-from desk_shared.frozen import Frozen
+from desk_charter.runbooks import Overflow
+from desk_contracts.frozen import Frozen
+from desk_contracts.message import Message
 
 
 class Bounds(Frozen):

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from desk_shared.events.automation import Outcome
-from desk_shared.events.message import message
-from desk_shared.frozen import Frozen
+from desk_contracts.events.automation import Outcome
+from desk_contracts.frozen import Frozen
+from desk_contracts.message import message
 from pydantic import Field
 
 from desk_automation.safety.model import Bounds, Refusal

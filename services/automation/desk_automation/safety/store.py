@@ -1,6 +1,6 @@
 """How the locks of targets and the statistics of runbooks are kept."""
 
-from desk_shared.store import Schema
+from desk_platform.store import Schema
 
 from desk_automation.safety.statistics import RunbookStatistics
 from desk_automation.safety.target import Target

@@ -6,8 +6,8 @@ The document of a target is the lock: who holds it, who ran before, who waits.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from desk_shared.events.message import message
-from desk_shared.frozen import Frozen
+from desk_contracts.frozen import Frozen
+from desk_contracts.message import message
 
 from desk_automation.safety.model import Refusal
 

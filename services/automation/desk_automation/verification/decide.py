@@ -5,10 +5,10 @@ Only subjects under watch are written; the rest of the telemetry passes by.
 
 from datetime import datetime, timedelta
 
-from desk_shared.events import Event
-from desk_shared.events.signals import SignalCleared
-from desk_shared.events.telemetry import Measured
-from desk_shared.kernel import Context, Reducers
+from desk_contracts import Event
+from desk_contracts.events.signals import SignalCleared
+from desk_contracts.events.telemetry import Measured
+from desk_kernel import Context, Reducers
 
 from desk_automation.verification.model import Subject, Watch
 from desk_automation.verification.sample import Sample

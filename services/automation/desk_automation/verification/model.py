@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from desk_shared.frozen import Frozen
+from desk_contracts.frozen import Frozen
 
 from desk_automation.verification.sample import Sample, ahead_by, measured_at
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from statistics import median
 
-from desk_shared.frozen import Frozen
+from desk_contracts.frozen import Frozen
 
 
 class Sample(Frozen):

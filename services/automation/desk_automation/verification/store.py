@@ -3,15 +3,15 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from desk_shared.bus import Projection
-from desk_shared.bus.unit_of_work import Rule
-from desk_shared.events import AnyEvent, Event
-from desk_shared.events.names import TELEMETRY
-from desk_shared.events.signals import SignalCleared
-from desk_shared.events.telemetry import Measured
-from desk_shared.events.topics import known_for
-from desk_shared.kernel import Context, Decision, Readings
-from desk_shared.store import Documents, Schema
+from desk_contracts import AnyEvent, Event
+from desk_contracts.events.signals import SignalCleared
+from desk_contracts.events.telemetry import Measured
+from desk_contracts.names import TELEMETRY
+from desk_contracts.topics import known_for
+from desk_kernel import Context, Decision, Readings
+from desk_platform.kafka import Projection
+from desk_platform.kafka.unit_of_work import Rule
+from desk_platform.store import Documents, Schema
 
 from desk_automation.verification.decide import follow
 from desk_automation.verification.model import Subject

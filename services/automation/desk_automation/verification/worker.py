@@ -3,12 +3,12 @@
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 
-from desk_shared.bus import CommandQueue
-from desk_shared.bus.retry import attempt_async
-from desk_shared.bus.timers import Report
-from desk_shared.bus.unit_of_work import WorkItem
-from desk_shared.errors import DependencyDown
-from desk_shared.store import Documents
+from desk_contracts.errors import DependencyDown
+from desk_platform.kafka import CommandQueue
+from desk_platform.kafka.retry import attempt_async
+from desk_platform.kafka.timers import Report
+from desk_platform.kafka.unit_of_work import WorkItem
+from desk_platform.store import Documents
 
 from desk_automation.verification import decide
 from desk_automation.verification.model import Subject

@@ -6,15 +6,15 @@ from enum import StrEnum
 from functools import partial
 from typing import Annotated, Protocol
 
-from desk_shared.errors import Invalid
-from desk_shared.events.feedback import DemandObsoleteReported, DemandRequested, SurveyAnswered
-from desk_shared.events.message import message
-from desk_shared.frozen import Frozen
-from desk_shared.http import check_same
-from desk_shared.http.idempotency import IdempotentCall
-from desk_shared.ids import derived_id
-from desk_shared.kernel import Context, Decision
-from desk_shared.store import Stored
+from desk_contracts.errors import Invalid
+from desk_contracts.events.feedback import DemandObsoleteReported, DemandRequested, SurveyAnswered
+from desk_contracts.frozen import Frozen
+from desk_contracts.ids import derived_id
+from desk_contracts.message import message
+from desk_kernel import Context, Decision
+from desk_platform.http import check_same
+from desk_platform.http.idempotency import IdempotentCall
+from desk_platform.store import Stored
 from fastapi import APIRouter, Request
 from pydantic import Field, StringConstraints
 

@@ -7,14 +7,14 @@ not a part of the ticket: an opinion moves no clock and reopens nothing.
 from collections.abc import Callable
 from datetime import datetime
 
-from desk_shared.errors import Forbidden, Rejected
-from desk_shared.events import AnyEvent, Event
-from desk_shared.events.envelope import Payload
-from desk_shared.events.feedback import DemandObsoleteReported, DemandRequested, SurveyAnswered
-from desk_shared.events.message import Param, message
-from desk_shared.events.tickets import State
-from desk_shared.ids import derived_id
-from desk_shared.text import name_of
+from desk_contracts import AnyEvent, Event
+from desk_contracts.envelope import Payload
+from desk_contracts.errors import Forbidden, Rejected
+from desk_contracts.events.feedback import DemandObsoleteReported, DemandRequested, SurveyAnswered
+from desk_contracts.events.tickets import State
+from desk_contracts.ids import derived_id
+from desk_contracts.message import Param, message
+from desk_contracts.text import name_of
 
 from desk_intake.tickets.calls import NOTHING, Command, Recalled, fingerprint_of, with_command
 from desk_intake.tickets.lifecycle import Actor

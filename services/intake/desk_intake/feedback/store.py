@@ -1,6 +1,6 @@
 """How what people say of the desk is kept: it changes by their calls alone."""
 
-from desk_shared.store import Schema
+from desk_platform.store import Schema
 
 from desk_intake.feedback.decide import Feedback
 

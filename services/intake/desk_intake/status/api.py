@@ -4,13 +4,13 @@ from collections import defaultdict
 from datetime import datetime
 from typing import Annotated, Literal
 
-from desk_shared.charter import Charter
-from desk_shared.events.message import Message, message
-from desk_shared.frozen import Frozen
-from desk_shared.http import STAFF, Principal, Role, require, sight
-from desk_shared.http.language import sentence
-from desk_shared.kernel.sight import Sight
-from desk_shared.store import Documents
+from desk_charter import Charter
+from desk_contracts.frozen import Frozen
+from desk_contracts.message import Message, message
+from desk_kernel.sight import Sight
+from desk_platform.http import STAFF, Principal, Role, require, sight
+from desk_platform.http.language import sentence
+from desk_platform.store import Documents
 from fastapi import APIRouter, Depends, Request
 
 from desk_intake.status.model import KnownProblem

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from desk_shared.events import Event
-from desk_shared.events.message import Message
-from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
-from desk_shared.frozen import Frozen
-from desk_shared.kernel import Reducers
+from desk_contracts import Event
+from desk_contracts.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_contracts.frozen import Frozen
+from desk_contracts.message import Message
+from desk_kernel import Reducers
 
 
 class KnownProblem(Frozen):

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from desk_shared.bus import Projection
-from desk_shared.events import AnyEvent
-from desk_shared.events import names as topics
-from desk_shared.kernel import Context, Decision
-from desk_shared.store import Documents, Schema
+from desk_contracts import AnyEvent
+from desk_contracts import names as topics
+from desk_kernel import Context, Decision
+from desk_platform.kafka import Projection
+from desk_platform.store import Documents, Schema
 
 from desk_intake.status.model import KnownProblem, apply
 

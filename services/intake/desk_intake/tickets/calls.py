@@ -8,7 +8,7 @@ call that is neither here nor was there *after* this was read, was never made.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from desk_shared.frozen import Frozen
+from desk_contracts.frozen import Frozen
 
 # So many are in a document at most, and so many stay when older ones are dropped, all at once.
 MOST_HERE = 64

@@ -5,9 +5,9 @@ Folding a ticket's events from the log gives exactly what intake stores (but for
 
 from collections.abc import Iterable
 
-from desk_shared.errors import Invalid
-from desk_shared.events import AnyEvent, Event
-from desk_shared.events.tickets import (
+from desk_contracts import AnyEvent, Event
+from desk_contracts.errors import Invalid
+from desk_contracts.events.tickets import (
     Role,
     State,
     TicketAssigned,
@@ -25,7 +25,7 @@ from desk_shared.events.tickets import (
     TicketUpdated,
     TicketUpdateIgnored,
 )
-from desk_shared.kernel import Reducers
+from desk_kernel import Reducers
 
 from desk_intake.tickets.model import MAX_LINKS, Entry, Link, Ticket
 from desk_intake.tickets.timeline import BY_PERSON, aside, tell

@@ -4,11 +4,10 @@ A fact is never refused: one that comes too late or cannot be is kept in the tim
 who work on the ticket, and changes nothing else.
 """
 
-from desk_shared.events import AnyEvent, Event, Payload
-from desk_shared.events.automation import RunHealed
-from desk_shared.events.message import Message, message, written
-from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
-from desk_shared.events.tickets import (
+from desk_contracts import AnyEvent, Event, Payload
+from desk_contracts.events.automation import RunHealed
+from desk_contracts.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_contracts.events.tickets import (
     How,
     Kind,
     LinkKind,
@@ -19,8 +18,9 @@ from desk_shared.events.tickets import (
     TicketTriaged,
     TicketUpdateIgnored,
 )
-from desk_shared.events.triage import DuplicateFound, TriageDecided, TriageDeferred
-from desk_shared.kernel import Reducers
+from desk_contracts.events.triage import DuplicateFound, TriageDecided, TriageDeferred
+from desk_contracts.message import Message, message, written
+from desk_kernel import Reducers
 
 from desk_intake.tickets.model import Ticket
 

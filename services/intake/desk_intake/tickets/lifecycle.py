@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from desk_shared.errors import Forbidden, Invalid, NotFound, Rejected
-from desk_shared.events import Payload
-from desk_shared.events.message import Message, message, written
-from desk_shared.events.people import Level, Priority
-from desk_shared.events.tickets import (
+from desk_contracts import Payload
+from desk_contracts.errors import Forbidden, Invalid, NotFound, Rejected
+from desk_contracts.events.tickets import (
     How,
     LinkKind,
     Role,
@@ -30,8 +28,10 @@ from desk_shared.events.tickets import (
     TicketUpdated,
     WaitingFor,
 )
-from desk_shared.frozen import Frozen
-from desk_shared.kernel.sight import SEES_ALL, Sight
+from desk_contracts.frozen import Frozen
+from desk_contracts.message import Message, message, written
+from desk_contracts.value_types import Level, Priority
+from desk_kernel.sight import SEES_ALL, Sight
 
 from desk_intake.tickets.model import MAX_COMMENTS, OPEN_STATES, Ticket
 

@@ -5,10 +5,10 @@ All but `commands` follows from the ticket's events; that one field is how a rep
 
 from datetime import datetime
 
-from desk_shared.events.message import Message
-from desk_shared.events.people import Level, Priority
-from desk_shared.events.tickets import Channel, How, Kind, LinkKind, State, WaitingFor
-from desk_shared.frozen import Frozen
+from desk_contracts.events.tickets import Channel, How, Kind, LinkKind, State, WaitingFor
+from desk_contracts.frozen import Frozen
+from desk_contracts.message import Message
+from desk_contracts.value_types import Level, Priority
 from pydantic import Field
 
 from desk_intake.tickets.calls import NOTHING, Command, Recalled, fingerprint_of, with_command

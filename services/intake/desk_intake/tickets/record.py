@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from desk_shared.events import AnyEvent, Event, Payload
-from desk_shared.ids import derived_id
-from desk_shared.kernel import Decision
+from desk_contracts import AnyEvent, Event, Payload
+from desk_contracts.ids import derived_id
+from desk_kernel import Decision
 
 from desk_intake.tickets.evolve import evolve
 from desk_intake.tickets.model import Ticket

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-from desk_shared.events import AnyEvent, Payload
-from desk_shared.events.automation import Evidence, RunEscalated
-from desk_shared.events.message import Message, message, written
-from desk_shared.events.requests import TicketRequested
-from desk_shared.events.tickets import (
+from desk_contracts import AnyEvent, Payload
+from desk_contracts.events.automation import Evidence, RunEscalated
+from desk_contracts.events.requests import TicketRequested
+from desk_contracts.events.tickets import (
     Channel,
     Kind,
     LinkKind,
@@ -16,8 +15,9 @@ from desk_shared.events.tickets import (
     TicketLinked,
     TicketOpened,
 )
-from desk_shared.ids import derived_id
-from desk_shared.people import canonical_person, person_or, written_if_other
+from desk_contracts.ids import derived_id
+from desk_contracts.message import Message, message, written
+from desk_contracts.people import canonical_person, person_or, written_if_other
 
 from desk_intake.tickets.inbound import AUTOMATION
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from desk_shared.events import AnyEvent, Payload
-from desk_shared.events.sla import (
+from desk_contracts import AnyEvent, Payload
+from desk_contracts.events.sla import (
     SlaAtRisk,
     SlaBreached,
     SlaCancelled,
@@ -12,7 +12,7 @@ from desk_shared.events.sla import (
     SlaResumed,
     SlaStarted,
 )
-from desk_shared.frozen import Frozen
+from desk_contracts.frozen import Frozen
 
 # Which clock stands for the whole ticket: the solution as soon as it has a target.
 _MAIN_CLOCKS = ("resolution", "response")

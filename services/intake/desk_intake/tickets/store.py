@@ -3,17 +3,17 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from desk_shared.bus import Projection
-from desk_shared.events import AnyEvent, Event
-from desk_shared.events import names as topics
-from desk_shared.events.automation import RunEscalated, RunHealed
-from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
-from desk_shared.events.requests import TicketRequested
-from desk_shared.events.triage import DuplicateFound, TriageDecided, TriageDeferred
-from desk_shared.ids import request_ticket_id, ticket_code
-from desk_shared.kernel import Context, Decision, Readings, Reducers
-from desk_shared.store import Documents, Schema
-from desk_shared.telemetry import get_logger
+from desk_contracts import AnyEvent, Event
+from desk_contracts import names as topics
+from desk_contracts.events.automation import RunEscalated, RunHealed
+from desk_contracts.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_contracts.events.requests import TicketRequested
+from desk_contracts.events.triage import DuplicateFound, TriageDecided, TriageDeferred
+from desk_contracts.ids import request_ticket_id, ticket_code
+from desk_kernel import Context, Decision, Readings, Reducers
+from desk_platform.kafka import Projection
+from desk_platform.store import Documents, Schema
+from desk_platform.telemetry import get_logger
 
 from desk_intake.tickets.inbound import apply_inbound
 from desk_intake.tickets.model import Ticket

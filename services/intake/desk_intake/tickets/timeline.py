@@ -5,9 +5,8 @@ Public lines are for the employee too; the others only for those who work on the
 
 from dataclasses import dataclass
 
-from desk_shared.events import AnyEvent, Event, Payload
-from desk_shared.events.message import Message, Param, message, written
-from desk_shared.events.tickets import (
+from desk_contracts import AnyEvent, Event, Payload
+from desk_contracts.events.tickets import (
     How,
     Kind,
     LinkKind,
@@ -27,7 +26,8 @@ from desk_shared.events.tickets import (
     TicketUpdated,
     TicketUpdateIgnored,
 )
-from desk_shared.kernel import Reducers
+from desk_contracts.message import Message, Param, message, written
+from desk_kernel import Reducers
 
 from desk_intake.tickets.model import Ticket
 

@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from desk_shared.events import Payload
-from desk_shared.events.tickets import State, TicketClosed, TicketResumed
-from desk_shared.ids import derived_id
-from desk_shared.kernel import Decision
+from desk_contracts import Payload
+from desk_contracts.events.tickets import State, TicketClosed, TicketResumed
+from desk_contracts.ids import derived_id
+from desk_kernel import Decision
 
 from desk_intake.tickets.model import Ticket
 from desk_intake.tickets.record import Cause, record

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from desk_shared.events.message import Carried, Message, Param, message
-from desk_shared.events.people import Level, Priority
-from desk_shared.events.tickets import Channel, How, Kind, LinkKind, State, WaitingFor
-from desk_shared.frozen import Frozen
-from desk_shared.messages import Catalogue
+from desk_contracts.events.tickets import Channel, How, Kind, LinkKind, State, WaitingFor
+from desk_contracts.frozen import Frozen
+from desk_contracts.message import Carried, Message, Param, message
+from desk_contracts.messages import Catalogue
+from desk_contracts.value_types import Level, Priority
 
 from desk_intake.tickets.model import Entry, Link, Ticket
 from desk_intake.tickets.sla import SlaView, TicketSla

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from desk_shared.events.tickets import (
+from desk_contracts.events.tickets import (
     TicketAssigned,
     TicketClosed,
     TicketReopened,

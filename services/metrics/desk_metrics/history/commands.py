@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
-from desk_shared.cli.screen import Screen, TextTable, show
-from desk_shared.errors import Invalid
-from desk_shared.terminal import say_json, spoken_here
-from desk_shared.text import plain_line
+from desk_cli.screen import Screen, TextTable, show
+from desk_contracts.errors import Invalid
+from desk_contracts.text import plain_line
+from desk_platform.terminal import say_json, spoken_here
 from pydantic import BaseModel
 from pydantic_core import from_json
 from rich.console import RenderableType

@@ -6,7 +6,7 @@ No SLA was in force in another system, so none is judged.
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from desk_shared.events.contributions import ContributionsChanged
+from desk_contracts.events.contributions import ContributionsChanged
 
 from desk_metrics.history.model import Imported
 from desk_metrics.measures.contributions import Contribution, Slice, day_of

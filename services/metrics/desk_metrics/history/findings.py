@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TypeVar
 
-from desk_shared.events.message import Message, message
-from desk_shared.frozen import Frozen
+from desk_contracts.frozen import Frozen
+from desk_contracts.message import Message, message
 
 from desk_metrics.history.path import Phase
 from desk_metrics.history.tallies import (

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from itertools import product
 from typing import NamedTuple
 
-from desk_shared.charter.calendars import Week, Window
-from desk_shared.frozen import Frozen
+from desk_charter.calendars import Week, Window
+from desk_contracts.frozen import Frozen
 
 from desk_metrics.history.path import Phase, TicketPath
 from desk_metrics.sla.calendars import ROUND_THE_CLOCK, DatedCalendar

@@ -6,10 +6,8 @@ Pure and independent of the order in which rows arrive: files, zones and mapping
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from desk_shared.events.envelope import AnyEvent, Event, Payload
-from desk_shared.events.message import message, written
-from desk_shared.events.people import Level, Priority
-from desk_shared.events.tickets import (
+from desk_contracts.envelope import AnyEvent, Event, Payload
+from desk_contracts.events.tickets import (
     Channel,
     Kind,
     Role,
@@ -28,8 +26,10 @@ from desk_shared.events.tickets import (
     TicketUpdated,
     WaitingFor,
 )
-from desk_shared.ids import derived_id, identity
-from desk_shared.people import person_or, written_if_other
+from desk_contracts.ids import derived_id, identity
+from desk_contracts.message import message, written
+from desk_contracts.people import person_or, written_if_other
+from desk_contracts.value_types import Level, Priority
 
 from desk_metrics.history.rows import QUEUED, RESTING, ExportRow, Fault, Remark
 from desk_metrics.sla.worktime import instant

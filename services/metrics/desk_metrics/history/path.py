@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar, NamedTuple
 
-from desk_shared.events.envelope import AnyEvent, Event
-from desk_shared.events.tickets import (
+from desk_contracts.envelope import AnyEvent, Event
+from desk_contracts.events.tickets import (
     TicketAssigned,
     TicketClosed,
     TicketMerged,
@@ -23,7 +23,7 @@ from desk_shared.events.tickets import (
     TicketTriaged,
     TicketUpdated,
 )
-from desk_shared.kernel import Reducers
+from desk_kernel import Reducers
 
 from desk_metrics.history.model import NUMBER, Imported
 from desk_metrics.sla.worktime import micros

@@ -8,8 +8,8 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple
 
-from desk_shared.events.message import Message, message
-from desk_shared.events.tickets import State
+from desk_contracts.events.tickets import State
+from desk_contracts.message import Message, message
 
 
 class Fault(StrEnum):

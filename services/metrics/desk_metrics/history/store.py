@@ -16,8 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, cast
 
-from desk_shared.errors import Invalid, NotFound
-from desk_shared.events import Codec
+from desk_contracts import Codec
+from desk_contracts.errors import Invalid, NotFound
 from pydantic_core import from_json, to_json
 
 from desk_metrics.history.contributions import list_contributions

@@ -10,12 +10,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Protocol
 
-from desk_shared.clock import SystemClock
-from desk_shared.errors import Invalid
-from desk_shared.events.message import message
-from desk_shared.ids import ticket_code
-from desk_shared.terminal import spoken_here
-from desk_shared.text import plain_line
+from desk_contracts.errors import Invalid
+from desk_contracts.ids import ticket_code
+from desk_contracts.message import message
+from desk_contracts.text import plain_line
+from desk_platform.clock import SystemClock
+from desk_platform.terminal import spoken_here
 from pydantic_core import to_json
 
 from desk_metrics.adapters.history_files.container import Bounds

@@ -10,14 +10,14 @@ from enum import StrEnum
 from functools import partial
 from typing import Annotated
 
-from desk_shared.clock import Clock
-from desk_shared.errors import Forbidden, Invalid
-from desk_shared.events.message import message
-from desk_shared.frozen import Frozen
-from desk_shared.http import STAFF, Principal, Role, require, sight
-from desk_shared.kernel.sight import Sight
-from desk_shared.store import Documents
-from desk_shared.text import csv_field
+from desk_contracts.errors import Forbidden, Invalid
+from desk_contracts.frozen import Frozen
+from desk_contracts.message import message
+from desk_contracts.text import csv_field
+from desk_kernel.sight import Sight
+from desk_platform.clock import Clock
+from desk_platform.http import STAFF, Principal, Role, require, sight
+from desk_platform.store import Documents
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from desk_metrics.measures.decide import service_of, team_of

@@ -6,7 +6,7 @@ is kept with its own balance, worked out anew with every write of it.
 
 from typing import NamedTuple
 
-from desk_shared.events.moments import EARLIEST
+from desk_contracts.rfc3339 import EARLIEST
 from pydantic import TypeAdapter
 
 from desk_metrics.measures.contributions import Contribution

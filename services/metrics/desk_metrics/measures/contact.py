@@ -10,7 +10,7 @@
 
 from collections.abc import Iterator
 
-from desk_shared.events.tickets import How
+from desk_contracts.events.tickets import How
 
 from desk_metrics.measures.contributions import Contribution
 from desk_metrics.measures.ticket_history import TicketHistory

@@ -9,9 +9,9 @@
 
 from collections.abc import Iterator
 
-from desk_shared.charter.slas import SlaAttributes
-from desk_shared.events.sla import ClockName
-from desk_shared.events.tickets import Kind
+from desk_charter.slas import SlaAttributes
+from desk_contracts.events.sla import ClockName
+from desk_contracts.events.tickets import Kind
 
 from desk_metrics.measures.contributions import Contribution
 from desk_metrics.measures.ticket_history import TicketHistory

@@ -5,17 +5,17 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from desk_shared.events.contributions import ContributionsChanged
-from desk_shared.events.envelope import AnyEvent, Event, Payload
-from desk_shared.events.tickets import (
+from desk_contracts.envelope import AnyEvent, Event, Payload
+from desk_contracts.events.contributions import ContributionsChanged
+from desk_contracts.events.tickets import (
     Kind,
     TicketOpened,
     TicketStarted,
     TicketTriaged,
     TicketUpdated,
 )
-from desk_shared.ids import derived_id
-from desk_shared.kernel import Decision, Reducers
+from desk_contracts.ids import derived_id
+from desk_kernel import Decision, Reducers
 
 from desk_metrics.measures.contact import contribute_contact
 from desk_metrics.measures.contributions import (

@@ -5,7 +5,7 @@
 - `demand|<what>` (count): the same requests once more, by what was asked for.
 """
 
-from desk_shared.text import name_of
+from desk_contracts.text import name_of
 
 REQUESTED, OBSOLETE, DEMAND = "demand_requested", "obsolete_reported", "demand"
 _LONGEST = 80

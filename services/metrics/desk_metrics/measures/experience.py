@@ -22,8 +22,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from desk_shared.events.people import SubjectKind
-from desk_shared.events.sla import ClockName
+from desk_contracts.events.sla import ClockName
+from desk_contracts.value_types import SubjectKind
 
 from desk_metrics.measures.contributions import Contribution
 from desk_metrics.measures.cost import LOST

@@ -3,7 +3,7 @@
 Where there is nothing to divide by there is no figure (None), never a zero.
 """
 
-from desk_shared.events.sla import ClockName
+from desk_contracts.events.sla import ClockName
 
 from desk_metrics.measures.contact import AT_ONCE, ESCALATED, REOPENED, RESOLVED, SELF_SERVED
 from desk_metrics.measures.cost import LOST

@@ -8,10 +8,10 @@ from collections import Counter
 from datetime import UTC, datetime, time, timedelta
 from typing import NamedTuple
 
-from desk_shared.clock import Clock
-from desk_shared.store import Documents, Unreadable
-from desk_shared.store.listing import Facets
-from desk_shared.turns import beat
+from desk_platform.clock import Clock
+from desk_platform.heartbeat import beat
+from desk_platform.store import Documents, Unreadable
+from desk_platform.store.listings import Facets
 from opentelemetry.metrics import Meter
 
 from desk_metrics.measures.figures import figures_of

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
-from desk_shared.kernel.wilson import wilson
+from desk_kernel.wilson import wilson
 
 from desk_metrics.measures.contributions import Contribution
 

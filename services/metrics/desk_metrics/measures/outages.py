@@ -7,10 +7,10 @@ no health, but it is no trouble either.
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from desk_shared.events.envelope import AnyEvent, Event, Payload
-from desk_shared.events.people import SubjectKind
-from desk_shared.events.signals import SignalCleared, SignalRaised
-from desk_shared.kernel import Reducers
+from desk_contracts.envelope import AnyEvent, Event, Payload
+from desk_contracts.events.signals import SignalCleared, SignalRaised
+from desk_contracts.value_types import SubjectKind
+from desk_kernel import Reducers
 
 from desk_metrics.measures.contributions import Slice
 from desk_metrics.measures.experience import abnormal_of

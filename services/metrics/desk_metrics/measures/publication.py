@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from desk_shared.events.envelope import Event, Payload
+from desk_contracts.envelope import Event, Payload
 
 from desk_metrics.measures.contributions import (
     Contribution,

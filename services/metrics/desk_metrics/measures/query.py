@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
-from desk_shared.errors import Invalid
-from desk_shared.events.message import message
+from desk_contracts.errors import Invalid
+from desk_contracts.message import message
 
 from desk_metrics.measures.figures import Figures
 from desk_metrics.measures.totals import QuerySpan, spans_of

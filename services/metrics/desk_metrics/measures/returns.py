@@ -7,8 +7,8 @@ counts, so neither repeats nor the order of arrival matter.
 
 from dataclasses import dataclass
 
-from desk_shared.events.contributions import ContributionsChanged
-from desk_shared.events.envelope import AnyEvent, Event, Payload
+from desk_contracts.envelope import AnyEvent, Event, Payload
+from desk_contracts.events.contributions import ContributionsChanged
 
 from desk_metrics.measures.contributions import Contribution, Slice
 from desk_metrics.measures.publication import SourceRecord, find_source, publish

@@ -8,7 +8,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from desk_shared.events.moments import EARLIEST
+from desk_contracts.rfc3339 import EARLIEST
 
 from desk_metrics.measures.contributions import Contribution, Slice
 from desk_metrics.sla.worktime import micros

@@ -8,9 +8,9 @@ marks: made twice, by two replicas or in any order they are the same.
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from desk_shared.events.moments import EARLIEST
-from desk_shared.store import Documents, Schema, Stored
-from desk_shared.store.pages import pages
+from desk_contracts.rfc3339 import EARLIEST
+from desk_platform.store import Documents, Schema, Stored
+from desk_platform.store.pages import pages
 
 from desk_metrics.measures.balance import Balance, balance_of, read_balance, write_balance
 from desk_metrics.measures.contributions import PARTS

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from desk_shared.events.envelope import AnyEvent, Event, Payload
-from desk_shared.events.feedback import DemandObsoleteReported, DemandRequested, SurveyAnswered
-from desk_shared.kernel import Readings, Reducers
+from desk_contracts.envelope import AnyEvent, Event, Payload
+from desk_contracts.events.feedback import DemandObsoleteReported, DemandRequested, SurveyAnswered
+from desk_kernel import Readings, Reducers
 
 from desk_metrics.measures.contributions import Contribution, Slice
 from desk_metrics.measures.demand import OBSOLETE, REQUESTED, demand_measure

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from desk_shared.events.tickets import How
+from desk_contracts.events.tickets import How
 
 from desk_metrics.measures.contributions import Slice
 from desk_metrics.sla.facts import Fact, FactKind, in_order

@@ -9,7 +9,7 @@
 
 from collections.abc import Iterator
 
-from desk_shared.events.tickets import Kind
+from desk_contracts.events.tickets import Kind
 
 from desk_metrics.measures.contributions import Contribution
 from desk_metrics.measures.ticket_history import TicketHistory

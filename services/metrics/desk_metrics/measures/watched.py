@@ -6,11 +6,11 @@ Both keep the last days only; what comes later than that joins nothing any more.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from desk_shared.events.automation import RunHealed, RunStarted
-from desk_shared.events.envelope import AnyEvent, Event, Payload
-from desk_shared.events.signals import SignalRaised
-from desk_shared.events.tickets import Kind, TicketOpened
-from desk_shared.kernel import Readings, Reducers
+from desk_contracts.envelope import AnyEvent, Event, Payload
+from desk_contracts.events.automation import RunHealed, RunStarted
+from desk_contracts.events.signals import SignalRaised
+from desk_contracts.events.tickets import Kind, TicketOpened
+from desk_kernel import Readings, Reducers
 
 from desk_metrics.measures.contributions import Slice
 from desk_metrics.measures.detection import Report, Warned, contribute_detection

@@ -8,11 +8,9 @@ at the next start.
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 
-from desk_shared.bus import Projection, UnitOfWork, WorkItem
-from desk_shared.clock import Clock
-from desk_shared.events import AnyEvent
-from desk_shared.events.contributions import ContributionsChanged
-from desk_shared.events.names import (
+from desk_contracts import AnyEvent
+from desk_contracts.events.contributions import ContributionsChanged
+from desk_contracts.names import (
     AUTOMATION,
     CHANGES,
     CONTRIBUTIONS,
@@ -21,11 +19,13 @@ from desk_shared.events.names import (
     SIGNALS,
     TICKETS,
 )
-from desk_shared.kernel import Context, Decision
-from desk_shared.store import Documents
-from desk_shared.store.pages import by_id
-from desk_shared.telemetry import get_logger
-from desk_shared.turns import beat
+from desk_kernel import Context, Decision
+from desk_platform.clock import Clock
+from desk_platform.heartbeat import beat
+from desk_platform.kafka import Projection, UnitOfWork, WorkItem
+from desk_platform.store import Documents
+from desk_platform.store.pages import by_id
+from desk_platform.telemetry import get_logger
 
 from desk_metrics.measures.contributions import Contribution, Slice, day_of
 from desk_metrics.measures.decide import decide_ticket, record_event

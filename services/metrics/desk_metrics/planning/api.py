@@ -5,14 +5,14 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated
 
-from desk_shared.charter.goals import Goal
-from desk_shared.errors import Forbidden
-from desk_shared.events.message import Message, message
-from desk_shared.frozen import Frozen
-from desk_shared.http import STAFF, Principal, may_see_person, require, sight
-from desk_shared.http.language import spoken_catalogue
-from desk_shared.kernel.sight import Sight
-from desk_shared.people import canonical_person
+from desk_charter.goals import Goal
+from desk_contracts.errors import Forbidden
+from desk_contracts.frozen import Frozen
+from desk_contracts.message import Message, message
+from desk_contracts.people import canonical_person
+from desk_kernel.sight import Sight
+from desk_platform.http import STAFF, Principal, may_see_person, require, sight
+from desk_platform.http.language import spoken_catalogue
 from fastapi import APIRouter, Depends, Query, Request
 
 from desk_metrics.measures.api import FIRST_DAY

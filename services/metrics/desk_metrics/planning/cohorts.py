@@ -12,8 +12,8 @@ from datetime import date
 from enum import StrEnum
 from math import inf
 
-from desk_shared.events.message import Message, Param, message
-from desk_shared.frozen import Frozen
+from desk_contracts.frozen import Frozen
+from desk_contracts.message import Message, Param, message
 
 from desk_metrics.measures.contributions import Slice, Where
 from desk_metrics.measures.rollups import Bucket

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Annotated, Protocol
 
 import typer
-from desk_shared.charter import Charter, load_charter
-from desk_shared.cli.screen import TextTable, show
-from desk_shared.clock import SystemClock
-from desk_shared.errors import Invalid
-from desk_shared.events.message import message
-from desk_shared.settings import load_settings
-from desk_shared.store import MongoDocuments, Store
-from desk_shared.terminal import say_json, spoken_here
+from desk_charter import Charter, load_charter
+from desk_cli.screen import TextTable, show
+from desk_contracts.errors import Invalid
+from desk_contracts.message import message
+from desk_platform.clock import SystemClock
+from desk_platform.settings import load_settings
+from desk_platform.store import MongoDocuments, Store
+from desk_platform.terminal import say_json, spoken_here
 from rich.console import RenderableType
 
 from desk_metrics.measures.rollups import Bucket

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from desk_shared.events.message import Message, Param, message
-from desk_shared.events.reports import GoalMilestone, GoalVerdict
-from desk_shared.frozen import Frozen
+from desk_contracts.events.reports import GoalMilestone, GoalVerdict
+from desk_contracts.frozen import Frozen
+from desk_contracts.message import Message, Param, message
 
 from desk_metrics.measures.units import Unit
 from desk_metrics.planning.model import GoalFigures, GoalWeek, MeasuredGoal

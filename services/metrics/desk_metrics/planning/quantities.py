@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from desk_shared.events.message import Message, message
+from desk_contracts.message import Message, message
 
 from desk_metrics.measures.units import Unit
 

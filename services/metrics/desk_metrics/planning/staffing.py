@@ -9,8 +9,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from desk_shared.events.message import Message, Param, message
-from desk_shared.frozen import Frozen
+from desk_contracts.frozen import Frozen
+from desk_contracts.message import Message, Param, message
 
 from desk_metrics.measures.units import Unit
 from desk_metrics.planning.arrivals import FEWEST_WEEKS, HOURS, Week, error, forecast

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from desk_shared.charter.model import Charter, Goal, Team
-from desk_shared.charter.slas import SlaAttributes
-from desk_shared.clock import Clock
-from desk_shared.errors import Invalid, NotFound
-from desk_shared.events.message import Message, message
-from desk_shared.events.sla import ClockName
-from desk_shared.kernel.sight import SEES_ALL, Sight
-from desk_shared.store import Documents
+from desk_charter.model import Charter, Goal, Team
+from desk_charter.slas import SlaAttributes
+from desk_contracts.errors import Invalid, NotFound
+from desk_contracts.events.sla import ClockName
+from desk_contracts.message import Message, message
+from desk_kernel.sight import SEES_ALL, Sight
+from desk_platform.clock import Clock
+from desk_platform.store import Documents
 
 from desk_metrics.measures.contributions import Where
 from desk_metrics.measures.rollups import Bucket

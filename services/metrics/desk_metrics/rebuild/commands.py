@@ -14,20 +14,20 @@ from typing import Annotated
 
 import typer
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from desk_shared.bus import Received
-from desk_shared.bus.consumer import Admits, admit_all
-from desk_shared.bus.door import RecordDecoder
-from desk_shared.bus.records import KafkaRecord
-from desk_shared.charter import load_charter
-from desk_shared.charter.admission import Admission
-from desk_shared.cli.reading import reader
-from desk_shared.clock import Clock, SystemClock
-from desk_shared.errors import Invalid, NotFound
-from desk_shared.settings import load_settings
-from desk_shared.store import MongoDocuments, Store
-from desk_shared.telemetry import Telemetry, start
-from desk_shared.terminal import say
-from desk_shared.text import plain_line
+from desk_charter import load_charter
+from desk_charter.admission import Admission
+from desk_contracts.errors import Invalid, NotFound
+from desk_contracts.text import plain_line
+from desk_platform.clock import Clock, SystemClock
+from desk_platform.kafka import Received
+from desk_platform.kafka.consumer import Admits, admit_all
+from desk_platform.kafka.deserializer import RecordDecoder
+from desk_platform.kafka.records import KafkaRecord
+from desk_platform.kafka.topic_reader import reader
+from desk_platform.settings import load_settings
+from desk_platform.store import MongoDocuments, Store
+from desk_platform.telemetry import Telemetry, start
+from desk_platform.terminal import say
 
 from desk_metrics.measures.store import BUCKETS, DETECTIONS, OUTAGES, REPAIRS, RESPONSES, RETURNS
 from desk_metrics.measures.store import TICKETS as TICKET_RECORDS

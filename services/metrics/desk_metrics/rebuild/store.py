@@ -9,9 +9,9 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
-from desk_shared.store import Documents
-from desk_shared.store.document import S
-from desk_shared.store.pages import by_id
+from desk_platform.store import Documents
+from desk_platform.store.document import S
+from desk_platform.store.pages import by_id
 from pydantic import TypeAdapter
 
 from desk_metrics.measures.contributions import Published, Slice, make_contribution_set

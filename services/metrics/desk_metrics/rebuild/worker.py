@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from desk_shared.bus import Projection, Publisher, Received, UnitOfWork
-from desk_shared.bus.batch_processor import BatchProcessor
-from desk_shared.bus.records import Failure
-from desk_shared.bus.tasks import WorkItem
-from desk_shared.clock import Clock
-from desk_shared.events import Codec, Message
-from desk_shared.events.names import CONTRIBUTIONS
-from desk_shared.telemetry import Meters, get_logger
+from desk_contracts import Codec, Message
+from desk_contracts.names import CONTRIBUTIONS
+from desk_platform.clock import Clock
+from desk_platform.kafka import Projection, Publisher, Received, UnitOfWork
+from desk_platform.kafka.batch_processor import BatchProcessor
+from desk_platform.kafka.records import Failure
+from desk_platform.kafka.work_items import WorkItem
+from desk_platform.telemetry import Meters, get_logger
 
 from desk_metrics.measures.worker import (
     Reevaluation,

@@ -23,8 +23,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
-from desk_shared.events.tickets import Kind
-from desk_shared.text import plain_words
+from desk_contracts.events.tickets import Kind
+from desk_contracts.text import plain_words
 
 from desk_metrics.measures.contact import REOPENED, RESOLVED
 from desk_metrics.measures.contributions import Contribution

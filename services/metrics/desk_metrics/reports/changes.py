@@ -13,10 +13,10 @@ from enum import StrEnum
 from math import sqrt
 from typing import NamedTuple
 
-from desk_shared.events.changes import ChangeFinished, ChangeKind
-from desk_shared.events.envelope import Event
-from desk_shared.events.problems import ProblemDetected
-from desk_shared.kernel import Readings, Reducers
+from desk_contracts.envelope import Event
+from desk_contracts.events.changes import ChangeFinished, ChangeKind
+from desk_contracts.events.problems import ProblemDetected
+from desk_kernel import Readings, Reducers
 
 from desk_metrics.sla.worktime import micros
 

@@ -4,12 +4,12 @@ import asyncio
 from typing import Annotated
 
 import typer
-from desk_shared.charter import load_charter
-from desk_shared.cli.screen import TextTable, show
-from desk_shared.clock import SystemClock
-from desk_shared.settings import load_settings
-from desk_shared.store import MongoDocuments, Store
-from desk_shared.terminal import say_json, spoken_here
+from desk_charter import load_charter
+from desk_cli.screen import TextTable, show
+from desk_platform.clock import SystemClock
+from desk_platform.settings import load_settings
+from desk_platform.store import MongoDocuments, Store
+from desk_platform.terminal import say_json, spoken_here
 from rich.console import RenderableType
 
 from desk_metrics.measures.store import BUCKETS, SUMS

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from desk_shared.events.envelope import Event, Payload
-from desk_shared.events.message import message
-from desk_shared.events.reports import ServiceRanked, SkillGapReported
-from desk_shared.ids import derived_id
+from desk_contracts.envelope import Event, Payload
+from desk_contracts.events.reports import ServiceRanked, SkillGapReported
+from desk_contracts.ids import derived_id
+from desk_contracts.message import message
 
 from desk_metrics.reports.causes import ServiceStatus
 from desk_metrics.reports.milestones import OwnedGoal, PastVerdict, ReportSpan, report_goal

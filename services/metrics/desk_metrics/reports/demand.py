@@ -8,7 +8,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from desk_shared.frozen import Frozen
+from desk_contracts.frozen import Frozen
 from pydantic import Field
 
 from desk_metrics.measures.demand import read_demand

@@ -9,8 +9,8 @@ from collections import Counter
 from datetime import UTC, datetime, time, timedelta
 from typing import NamedTuple
 
-from desk_shared.events.message import Message, Param, message
-from desk_shared.events.reports import AnswerOutcome
+from desk_contracts.events.reports import AnswerOutcome
+from desk_contracts.message import Message, Param, message
 
 from desk_metrics.measures.rollups import Bucket
 from desk_metrics.measures.volume import CONTACTS

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from desk_shared.events.reports import GoalStatusReported, GoalVerdict
+from desk_contracts.events.reports import GoalStatusReported, GoalVerdict
 
 from desk_metrics.planning.goals import GoalStatus
 from desk_metrics.reports.periods import Period

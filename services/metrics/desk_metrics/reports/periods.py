@@ -6,8 +6,8 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
-from desk_shared.errors import Invalid
-from desk_shared.events.message import Message, message
+from desk_contracts.errors import Invalid
+from desk_contracts.message import Message, message
 
 _WEEK = re.compile(r"(\d{4})-W(\d{2})")
 _MONTH = re.compile(r"(\d{4})-(\d{2})")

@@ -7,8 +7,8 @@ Small numbers propose nothing: below the counts in `Bars` chance alone would exp
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from desk_shared.events.message import Message, Param, message
-from desk_shared.events.reports import Proposal
+from desk_contracts.events.reports import Proposal
+from desk_contracts.message import Message, Param, message
 
 from desk_metrics.reports.causes import CONTACT_MINUTES, ServiceStatus, Trouble
 

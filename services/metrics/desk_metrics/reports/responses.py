@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
-from desk_shared.events.envelope import Event, Payload
-from desk_shared.events.message import Message, Param, message
-from desk_shared.events.reports import (
+from desk_contracts.envelope import Event, Payload
+from desk_contracts.events.reports import (
     Answer,
     AnswerOutcome,
     Proposal,
     ResponseRecorded,
     ServiceRanked,
 )
-from desk_shared.ids import derived_id
+from desk_contracts.ids import derived_id
+from desk_contracts.message import Message, Param, message
 
 from desk_metrics.reports.effectiveness import Came, assess_effectiveness
 from desk_metrics.sla.decide import SOURCE

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from desk_shared.events.message import Message, Param, message
-from desk_shared.events.reports import SkillGapReported
+from desk_contracts.events.reports import SkillGapReported
+from desk_contracts.message import Message, Param, message
 
 from desk_metrics.measures.rollups import Bucket
 from desk_metrics.measures.skills import CAME, read_asked

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from desk_shared.charter import Charter
-from desk_shared.events.message import Message
-from desk_shared.events.reports import ServiceRanked, SkillGapReported
-from desk_shared.frozen import Frozen
-from desk_shared.messages import Catalogue
-from desk_shared.store import Documents, Schema
+from desk_charter import Charter
+from desk_contracts.events.reports import ServiceRanked, SkillGapReported
+from desk_contracts.frozen import Frozen
+from desk_contracts.message import Message
+from desk_contracts.messages import Catalogue
+from desk_platform.store import Documents, Schema
 
 from desk_metrics.measures.rollups import Bucket
 from desk_metrics.measures.store import (

@@ -8,15 +8,15 @@ still be in it. Deadlines wait more exactly, each for its partition.
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 
-from desk_shared.bus import CommandQueue, Projection
-from desk_shared.bus.timers import Report
-from desk_shared.clock import Clock
-from desk_shared.errors import Transient
-from desk_shared.events import AnyEvent
-from desk_shared.health import Progress
-from desk_shared.kernel import Context, Decision
-from desk_shared.store import Documents
-from desk_shared.telemetry import get_logger
+from desk_contracts import AnyEvent
+from desk_contracts.errors import Transient
+from desk_kernel import Context, Decision
+from desk_platform.clock import Clock
+from desk_platform.health import Progress
+from desk_platform.kafka import CommandQueue, Projection
+from desk_platform.kafka.timers import Report
+from desk_platform.store import Documents
+from desk_platform.telemetry import get_logger
 
 from desk_metrics.reports.changes import Changes, add_change, changes_key
 from desk_metrics.reports.decide import (

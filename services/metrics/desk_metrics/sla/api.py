@@ -4,12 +4,12 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Annotated, NamedTuple
 
-from desk_shared.clock import Clock
-from desk_shared.errors import NotFound
-from desk_shared.events.message import message
-from desk_shared.frozen import Frozen
-from desk_shared.http import STAFF, Principal, require, sight
-from desk_shared.http.language import sentence
+from desk_contracts.errors import NotFound
+from desk_contracts.frozen import Frozen
+from desk_contracts.message import message
+from desk_platform.clock import Clock
+from desk_platform.http import STAFF, Principal, require, sight
+from desk_platform.http.language import sentence
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import AwareDatetime
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from desk_shared.charter.calendars import Calendar, SpecialDay, Week, Window, YearlyClosure
+from desk_charter.calendars import Calendar, SpecialDay, Week, Window, YearlyClosure
 
 ROUND_THE_CLOCK = Week.model_validate("always")
 

@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from desk_shared.charter import Charter
-from desk_shared.charter.calendars import Calendar
+from desk_charter import Charter
+from desk_charter.calendars import Calendar
 
 from desk_metrics.sla.calendars import DatedCalendar
 from desk_metrics.sla.holidays import public_holidays

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
-from desk_shared.events.message import Message, message
-from desk_shared.events.sla import ClockName
+from desk_contracts.events.sla import ClockName
+from desk_contracts.message import Message, message
 
 from desk_metrics.sla.facts import Moment
 from desk_metrics.sla.lifecycle import Ending, Lifecycle, Obligation, Wait

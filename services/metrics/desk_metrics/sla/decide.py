@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
-from desk_shared.events.envelope import Event, Payload
-from desk_shared.events.message import message
-from desk_shared.events.sla import ClockName, SlaCancelled
-from desk_shared.ids import derived_id
-from desk_shared.kernel import Decision
+from desk_contracts.envelope import Event, Payload
+from desk_contracts.events.sla import ClockName, SlaCancelled
+from desk_contracts.ids import derived_id
+from desk_contracts.message import message
+from desk_kernel import Decision
 
 from desk_metrics.sla.clocks import SlaClock, find_sorting_end, key_of, run_clocks
 from desk_metrics.sla.facts import Moment

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from desk_shared.events.message import Message, message
-from desk_shared.events.sla import ClockName
+from desk_contracts.events.sla import ClockName
+from desk_contracts.message import Message, message
 from pydantic import BaseModel, ConfigDict
 
 from desk_metrics.sla.calendars import ClosedBy

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
-from desk_shared.events.envelope import AnyEvent, Event
-from desk_shared.events.tickets import (
+from desk_contracts.envelope import AnyEvent, Event
+from desk_contracts.events.tickets import (
     Role,
     TicketAssigned,
     TicketClosed,
@@ -23,7 +23,7 @@ from desk_shared.events.tickets import (
     TicketTriaged,
     TicketUpdated,
 )
-from desk_shared.kernel import Readings
+from desk_kernel import Readings
 
 from desk_metrics.sla.worktime import micros
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
 
-from desk_shared.errors import Invalid
+from desk_contracts.errors import Invalid
 from holidays import country_holidays
 
 # Tickets of any age and SLAs years ahead: about 600 dates, worked out once per region.

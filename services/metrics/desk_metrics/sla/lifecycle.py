@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
-from desk_shared.charter.slas import SlaAttributes
-from desk_shared.events.message import Message, message
-from desk_shared.events.sla import ClockName
-from desk_shared.events.tickets import How
+from desk_charter.slas import SlaAttributes
+from desk_contracts.events.sla import ClockName
+from desk_contracts.events.tickets import How
+from desk_contracts.message import Message, message
 
 from desk_metrics.sla.facts import Fact, FactKind, Moment, in_order
 

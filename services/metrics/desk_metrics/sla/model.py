@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from desk_shared.errors import Invalid
-from desk_shared.events.envelope import AnyEvent
-from desk_shared.events.sla import ClockName
+from desk_contracts.envelope import AnyEvent
+from desk_contracts.errors import Invalid
+from desk_contracts.events.sla import ClockName
 
 from desk_metrics.sla.facts import Fact, Moment, add_fact, read_fact
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple, Self
 
-from desk_shared.charter.slas import SlaAttributes, SlaCondition, SlaPolicy
-from desk_shared.events.sla import ClockName
-from desk_shared.frozen import Frozen
+from desk_charter.slas import SlaAttributes, SlaCondition, SlaPolicy
+from desk_contracts.events.sla import ClockName
+from desk_contracts.frozen import Frozen
 from pydantic import model_validator
 
 from desk_metrics.sla.calendars import DatedCalendar

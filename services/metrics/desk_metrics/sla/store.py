@@ -1,6 +1,6 @@
 """How versions of the SLA policies are kept."""
 
-from desk_shared.store import Schema
+from desk_platform.store import Schema
 
 from desk_metrics.sla.policies import Edition
 

@@ -8,9 +8,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import NamedTuple, TypedDict, assert_never
 
-from desk_shared.events.envelope import Payload
-from desk_shared.events.message import Message
-from desk_shared.events.sla import (
+from desk_contracts.envelope import Payload
+from desk_contracts.events.sla import (
     ClockName,
     SlaAtRisk,
     SlaBreached,
@@ -20,6 +19,7 @@ from desk_shared.events.sla import (
     SlaResumed,
     SlaStarted,
 )
+from desk_contracts.message import Message
 
 from desk_metrics.sla.clocks import TICK, SlaClock
 from desk_metrics.sla.facts import Moment

@@ -9,13 +9,13 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from desk_shared.bus import CommandQueue
-from desk_shared.charter import Charter
-from desk_shared.clock import Clock
-from desk_shared.kernel import Context, Decision
-from desk_shared.store import Documents
-from desk_shared.telemetry import get_logger
-from desk_shared.turns import beat
+from desk_charter import Charter
+from desk_kernel import Context, Decision
+from desk_platform.clock import Clock
+from desk_platform.heartbeat import beat
+from desk_platform.kafka import CommandQueue
+from desk_platform.store import Documents
+from desk_platform.telemetry import get_logger
 
 from desk_metrics.sla.charter import edition_of, slas_alike
 from desk_metrics.sla.policies import Edition, PolicyBook

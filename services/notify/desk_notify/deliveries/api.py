@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Annotated
 
-from desk_shared.errors import Forbidden
-from desk_shared.events.message import message
-from desk_shared.frozen import Frozen
-from desk_shared.http import (
+from desk_contracts.errors import Forbidden
+from desk_contracts.frozen import Frozen
+from desk_contracts.message import message
+from desk_contracts.people import PersonAsked
+from desk_platform.http import (
     Cursors,
     Page,
     PageRequest,
@@ -17,9 +18,8 @@ from desk_shared.http import (
     place_of,
     require,
 )
-from desk_shared.http.language import sentence
-from desk_shared.people import PersonAsked
-from desk_shared.store import Documents
+from desk_platform.http.language import sentence
+from desk_platform.store import Documents
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from desk_notify.deliveries.model import DeliveryState, Dispatch

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
-from desk_shared.events import Event
-from desk_shared.events.message import Message, message
-from desk_shared.events.notifications import Audience, MessageKind, Notified
-from desk_shared.ids import derived_id
-from desk_shared.kernel import Backoff
+from desk_contracts import Event
+from desk_contracts.events.notifications import Audience, MessageKind, Notified
+from desk_contracts.ids import derived_id
+from desk_contracts.message import Message, message
+from desk_kernel import Backoff
 
 from desk_notify.deliveries.model import Delivery, DeliveryState, Dispatch
 from desk_notify.subscriptions.model import Directory

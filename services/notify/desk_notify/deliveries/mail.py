@@ -5,8 +5,8 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from desk_shared.ids import derived_id
-from desk_shared.mail_addresses import MailAddress
+from desk_contracts.ids import derived_id
+from desk_contracts.mail_addresses import MailAddress
 
 from desk_notify.deliveries.decide import derive_mail_id
 from desk_notify.deliveries.mail_headers import mailbox, write_unstructured

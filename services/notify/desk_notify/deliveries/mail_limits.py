@@ -7,9 +7,9 @@ domains that the settings list; to one person at most so many mails in an hour.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from desk_shared.events.message import Message, message
-from desk_shared.frozen import Frozen
-from desk_shared.mail_addresses import MAILTO, BadAddress, MailAddress, address_in, read_address
+from desk_contracts.frozen import Frozen
+from desk_contracts.mail_addresses import MAILTO, BadAddress, MailAddress, address_in, read_address
+from desk_contracts.message import Message, message
 
 from desk_notify.deliveries.model import Dispatch
 from desk_notify.subscriptions.model import Directory

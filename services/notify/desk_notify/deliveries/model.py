@@ -3,8 +3,8 @@
 from datetime import datetime
 from enum import StrEnum
 
-from desk_shared.events.message import Message
-from desk_shared.frozen import Frozen
+from desk_contracts.frozen import Frozen
+from desk_contracts.message import Message
 
 
 class DeliveryState(StrEnum):

@@ -3,12 +3,12 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
-from desk_shared.bus import CommandQueue, Projection
-from desk_shared.events import Event
-from desk_shared.events.message import message
-from desk_shared.events.notifications import Notified
-from desk_shared.kernel import Context, Decision, Readings, Reducers
-from desk_shared.store import Documents, Schema
+from desk_contracts import Event
+from desk_contracts.events.notifications import Notified
+from desk_contracts.message import message
+from desk_kernel import Context, Decision, Readings, Reducers
+from desk_platform.kafka import CommandQueue, Projection
+from desk_platform.store import Documents, Schema
 
 from desk_notify.deliveries.decide import (
     LOG,

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from desk_shared.bus import CommandQueue, WorkItem
-from desk_shared.bus.retry import attempt_async, attempt_value, insist
-from desk_shared.bus.timers import OnTimer, Report
-from desk_shared.clock import Clock
-from desk_shared.errors import DependencyDown, NotFound, Rejected, Transient
-from desk_shared.events.message import message, written
-from desk_shared.health import Health, State
-from desk_shared.kernel import Context, Decision
-from desk_shared.telemetry import get_logger
-from desk_shared.turns import beat
+from desk_contracts.errors import DependencyDown, NotFound, Rejected, Transient
+from desk_contracts.message import message, written
+from desk_kernel import Context, Decision
+from desk_platform.clock import Clock
+from desk_platform.health import Health, State
+from desk_platform.heartbeat import beat
+from desk_platform.kafka import CommandQueue, WorkItem
+from desk_platform.kafka.retry import attempt_async, attempt_value, insist
+from desk_platform.kafka.timers import OnTimer, Report
+from desk_platform.telemetry import get_logger
 from opentelemetry.metrics import Counter
 
 from desk_notify.deliveries.channel import Channel

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from desk_shared.events import AnyEvent, Event, derive
-from desk_shared.events.automation import Evidence, StepStatus
-from desk_shared.events.message import Carried, Message, Param, message, plain
-from desk_shared.events.notifications import Audience, MessageKind, Notified
-from desk_shared.messages import Catalogue, Language, catalogue
+from desk_contracts import AnyEvent, Event, derive
+from desk_contracts.events.automation import Evidence, StepStatus
+from desk_contracts.events.notifications import Audience, MessageKind, Notified
+from desk_contracts.message import Carried, Message, Param, message, plain
+from desk_contracts.messages import Catalogue, Language, catalogue
 
 from desk_notify.rendering.templates import Rule, write
 from desk_notify.subscriptions.model import TeamProfile

@@ -12,8 +12,8 @@ from functools import lru_cache
 from string import Formatter
 from zoneinfo import ZoneInfo
 
-from desk_shared.events.message import Carried
-from desk_shared.messages import Catalogue
+from desk_contracts.message import Carried
+from desk_contracts.messages import Catalogue
 
 _WITHOUT = re.compile(r"\[without (\w+)\] (.*)")
 

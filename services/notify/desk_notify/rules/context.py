@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from desk_shared.events import AnyEvent
+from desk_contracts import AnyEvent
 
 from desk_notify.rendering.notice import About, FieldValue, Messages, person, render_notice, team
 from desk_notify.rendering.templates import Rule

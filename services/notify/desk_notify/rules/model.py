@@ -4,12 +4,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from desk_shared.events.message import Message
-from desk_shared.events.people import Priority
-from desk_shared.events.sla import SlaAtRisk, SlaBreached
-from desk_shared.events.tickets import Kind
-from desk_shared.frozen import Frozen
-from desk_shared.messages import Language
+from desk_contracts.events.sla import SlaAtRisk, SlaBreached
+from desk_contracts.events.tickets import Kind
+from desk_contracts.frozen import Frozen
+from desk_contracts.message import Message
+from desk_contracts.messages import Language
+from desk_contracts.value_types import Priority
 
 
 class DeferredNotice(Frozen):

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from desk_shared.events import AnyEvent, Event
-from desk_shared.events.automation import RunEscalated, RunHealed, RunStarted
-from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
-from desk_shared.events.tickets import TicketOpened
-from desk_shared.kernel import Readings, Reducers
+from desk_contracts import AnyEvent, Event
+from desk_contracts.events.automation import RunEscalated, RunHealed, RunStarted
+from desk_contracts.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_contracts.events.tickets import TicketOpened
+from desk_kernel import Readings, Reducers
 
 from desk_notify.rendering.notice import (
     About,

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from desk_shared.events import Event
-from desk_shared.events.reports import (
+from desk_contracts import Event
+from desk_contracts.events.reports import (
     GoalMilestone,
     GoalStatusReported,
     GoalVerdict,
@@ -11,7 +11,7 @@ from desk_shared.events.reports import (
     ServiceRanked,
     SkillGapReported,
 )
-from desk_shared.kernel import Readings, Reducers
+from desk_kernel import Readings, Reducers
 
 from desk_notify.rendering.notice import About, Fields, FieldValue, Messages, render_notice, team
 from desk_notify.rendering.templates import Rule

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from typing import TypeVar
 
-from desk_shared.bus import Projection
-from desk_shared.events import AnyEvent, names
-from desk_shared.events.problems import ProblemResolved
-from desk_shared.kernel import Context, Decision
-from desk_shared.store import Documents, Schema
+from desk_contracts import AnyEvent, names
+from desk_contracts.events.problems import ProblemResolved
+from desk_kernel import Context, Decision
+from desk_platform.kafka import Projection
+from desk_platform.store import Documents, Schema
 from pydantic import BaseModel
 
 from desk_notify.rendering.notice import Messages

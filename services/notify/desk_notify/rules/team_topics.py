@@ -4,12 +4,12 @@ and what the figures say of its services and skills.
 
 from collections.abc import Iterable
 
-from desk_shared.events import AnyEvent, Event
-from desk_shared.events.automation import RunEscalated, RunHealed
-from desk_shared.events.people import Severity, SubjectKind
-from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
-from desk_shared.events.signals import SignalRaised, SignalSeverityChanged
-from desk_shared.kernel import Readings, Reducers
+from desk_contracts import AnyEvent, Event
+from desk_contracts.events.automation import RunEscalated, RunHealed
+from desk_contracts.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_contracts.events.signals import SignalRaised, SignalSeverityChanged
+from desk_contracts.value_types import Severity, SubjectKind
+from desk_kernel import Readings, Reducers
 
 from desk_notify.rendering.notice import (
     About,

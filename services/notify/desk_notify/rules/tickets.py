@@ -4,11 +4,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypedDict
 
-from desk_shared.events import AnyEvent, Event, Payload
-from desk_shared.events import tickets as life
-from desk_shared.events.people import Priority
-from desk_shared.events.problems import ProblemResolved
-from desk_shared.events.sla import (
+from desk_contracts import AnyEvent, Event, Payload
+from desk_contracts.events import tickets as life
+from desk_contracts.events.problems import ProblemResolved
+from desk_contracts.events.sla import (
     ClockName,
     SlaAtRisk,
     SlaBreached,
@@ -16,7 +15,8 @@ from desk_shared.events.sla import (
     SlaResumed,
     SlaStarted,
 )
-from desk_shared.kernel import Reducers
+from desk_contracts.value_types import Priority
+from desk_kernel import Reducers
 
 from desk_notify.rendering.notice import Messages, language_of, truncate
 from desk_notify.rendering.templates import Rule

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from desk_shared.messages import Language
-from desk_shared.text import plain_words
+from desk_contracts.messages import Language
+from desk_contracts.text import plain_words
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from desk_shared.events import Event
-from desk_shared.events.changes import ChangeFinished, ChangeStarted
-from desk_shared.kernel import Decision, Reducers
+from desk_contracts import Event
+from desk_contracts.events.changes import ChangeFinished, ChangeStarted
+from desk_kernel import Decision, Reducers
 
 from desk_triage.changes.model import Change, ServiceChanges
 

@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from desk_shared.events.changes import ChangeKind
-from desk_shared.events.people import Value
+from desk_contracts.events.changes import ChangeKind
+from desk_contracts.value_types import Value
 
 # So long after its end a change is still the first thing to suspect.
 SUSPECT_FOR = timedelta(hours=2)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from desk_shared.events.message import Message, Param, message
+from desk_contracts.message import Message, Param, message
 
 from desk_triage.changes.model import Change
 

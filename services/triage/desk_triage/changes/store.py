@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from desk_shared.store import Documents, Schema
+from desk_platform.store import Documents, Schema
 
 from desk_triage.changes.model import Change, ServiceChanges
 

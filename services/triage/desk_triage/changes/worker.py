@@ -4,15 +4,15 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from desk_shared.bus import Projection
-from desk_shared.charter import Charter
-from desk_shared.clock import Clock
-from desk_shared.events import AnyEvent
-from desk_shared.events.changes import ChangeFinished, ChangeStarted
-from desk_shared.kernel import Context, Decision
-from desk_shared.lookout import Lookout
-from desk_shared.store import Documents
-from desk_shared.turns import beat
+from desk_charter import Charter
+from desk_contracts import AnyEvent
+from desk_contracts.events.changes import ChangeFinished, ChangeStarted
+from desk_kernel import Context, Decision
+from desk_platform.clock import Clock
+from desk_platform.heartbeat import beat
+from desk_platform.kafka import Projection
+from desk_platform.lookout import Lookout
+from desk_platform.store import Documents
 
 from desk_triage.changes import decide
 from desk_triage.changes.model import Change, ServiceChanges

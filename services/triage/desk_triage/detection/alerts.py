@@ -10,16 +10,16 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from desk_shared.charter.model import Charter
-from desk_shared.errors import Invalid
-from desk_shared.events import AnyEvent, Event, Payload, derive
-from desk_shared.events.content import content_of, id_reused, seed_of
-from desk_shared.events.message import message
-from desk_shared.events.signals import SignalRaised
-from desk_shared.events.telemetry import AlertFired, AlertResolved
-from desk_shared.ids import derived_id
-from desk_shared.kernel import Decision
-from desk_shared.text import plain_words
+from desk_charter.model import Charter
+from desk_contracts import AnyEvent, Event, Payload, derive
+from desk_contracts.digest import content_of, id_reused, seed_of
+from desk_contracts.errors import Invalid
+from desk_contracts.events.signals import SignalRaised
+from desk_contracts.events.telemetry import AlertFired, AlertResolved
+from desk_contracts.ids import derived_id
+from desk_contracts.message import message
+from desk_contracts.text import plain_words
+from desk_kernel import Decision
 
 from desk_triage.changes.snapshot import ContextSnapshot, explain_changes
 from desk_triage.detection.model import AlertWatch, Episode, Subject

@@ -7,11 +7,12 @@ from difflib import get_close_matches
 from itertools import chain
 from typing import Annotated, TypeVar
 
-from desk_shared.charter import Charter
-from desk_shared.events.message import message
-from desk_shared.events.people import Severity, SubjectKind
-from desk_shared.frozen import Frozen
-from desk_shared.http import (
+from desk_charter import Charter
+from desk_contracts.frozen import Frozen
+from desk_contracts.message import message
+from desk_contracts.value_types import Severity, SubjectKind
+from desk_kernel.sight import Sight
+from desk_platform.http import (
     Cursors,
     Page,
     PageRequest,
@@ -25,8 +26,8 @@ from desk_shared.http import (
     require,
     sight,
 )
-from desk_shared.http.language import sentence
-from desk_shared.http.whys import (
+from desk_platform.http.language import sentence
+from desk_platform.http.why import (
     LookView,
     StaffReader,
     SubjectAsked,
@@ -35,11 +36,10 @@ from desk_shared.http.whys import (
     unhandled_view,
     why_view,
 )
-from desk_shared.kernel.sight import Sight
-from desk_shared.lookout import Lookout
-from desk_shared.store import Documents, Listed
-from desk_shared.store.document import S
-from desk_shared.store.pages import After
+from desk_platform.lookout import Lookout
+from desk_platform.store import Documents, Listed
+from desk_platform.store.document import S
+from desk_platform.store.pages import After
 from fastapi import APIRouter, Depends, Request, Response
 
 from desk_triage.detection.model import Episode, Subject

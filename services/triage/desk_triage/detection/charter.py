@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from desk_shared.charter import Charter
-from desk_shared.charter.problems import Check, Problem
-from desk_shared.plugins import Registry
+from desk_charter import Charter
+from desk_charter.problems import Check, Problem
+from desk_platform.plugins import Registry
 
 from desk_triage.detection.detector import DetectorKind
 

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from desk_shared.charter.model import Charter
-from desk_shared.events import AnyEvent, Event, derive
-from desk_shared.events.content import seed_of
-from desk_shared.events.message import Message, Param, message
-from desk_shared.events.signals import SignalRaised
-from desk_shared.events.telemetry import Measured
-from desk_shared.ids import derived_id
-from desk_shared.kernel import Decision
+from desk_charter.model import Charter
+from desk_contracts import AnyEvent, Event, derive
+from desk_contracts.digest import seed_of
+from desk_contracts.events.signals import SignalRaised
+from desk_contracts.events.telemetry import Measured
+from desk_contracts.ids import derived_id
+from desk_contracts.message import Message, Param, message
+from desk_kernel import Decision
 
 from desk_triage.changes.snapshot import ContextSnapshot, explain_changes
 from desk_triage.detection.detector import Detector, Finding

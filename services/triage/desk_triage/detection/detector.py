@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
-from desk_shared.charter.model import DetectorSettings
-from desk_shared.events.message import Message
+from desk_charter.model import DetectorSettings
+from desk_contracts.message import Message
 
 from desk_triage.detection.model import DetectorState, Sample
 

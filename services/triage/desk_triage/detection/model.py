@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from desk_shared.events.people import Severity, SubjectKind, Value
+from desk_contracts.value_types import Severity, SubjectKind, Value
 from pydantic import Field
 
 # A document is read and written for every measurement that matters: each detector's part is small.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from desk_shared.events.message import Message, message
+from desk_contracts.message import Message, message
 
 from desk_triage.detection.decide import Assessment
 from desk_triage.detection.hysteresis import is_lasting, is_over

@@ -1,9 +1,9 @@
 """The two ends of an episode: what is kept when it is raised, what is emitted when it is over."""
 
-from desk_shared.events import AnyEvent, Event, derive
-from desk_shared.events.message import Message
-from desk_shared.events.people import Severity
-from desk_shared.events.signals import SignalCleared, SignalRaised, SignalSeverityChanged
+from desk_contracts import AnyEvent, Event, derive
+from desk_contracts.events.signals import SignalCleared, SignalRaised, SignalSeverityChanged
+from desk_contracts.message import Message
+from desk_contracts.value_types import Severity
 
 from desk_triage.detection.model import Episode
 from desk_triage.routing.model import SOURCE

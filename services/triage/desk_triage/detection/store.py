@@ -1,6 +1,6 @@
 """How the subjects of telemetry are stored and found."""
 
-from desk_shared.store import Schema
+from desk_platform.store import Schema
 
 from desk_triage.detection.model import Subject
 

@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from desk_shared.bus import Projection
-from desk_shared.charter import Charter
-from desk_shared.events import AnyEvent, Event
-from desk_shared.events.message import message
-from desk_shared.events.names import TELEMETRY
-from desk_shared.events.telemetry import AlertFired, AlertResolved, Measured
-from desk_shared.events.topics import known_for
-from desk_shared.kernel import Context, Decision, Readings, Reducers
-from desk_shared.lookout import Consideration, Lookout
-from desk_shared.plugins import Registry
-from desk_shared.store import Documents
+from desk_charter import Charter
+from desk_contracts import AnyEvent, Event
+from desk_contracts.events.telemetry import AlertFired, AlertResolved, Measured
+from desk_contracts.message import message
+from desk_contracts.names import TELEMETRY
+from desk_contracts.topics import known_for
+from desk_kernel import Context, Decision, Readings, Reducers
+from desk_platform.kafka import Projection
+from desk_platform.lookout import Consideration, Lookout
+from desk_platform.plugins import Registry
+from desk_platform.store import Documents
 
 from desk_triage.changes.worker import Inputs
 from desk_triage.detection import alerts, decide

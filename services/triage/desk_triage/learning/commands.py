@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from desk_shared.bus.door import RecordDecoder
-from desk_shared.charter import Charter, load_charter
-from desk_shared.cli.reading import read_all
-from desk_shared.cli.setting import settings
-from desk_shared.errors import Invalid, NotFound
-from desk_shared.events import AnyEvent, Codec
-from desk_shared.events.message import Message
-from desk_shared.events.names import TICKETS
-from desk_shared.settings import ServiceSettings
-from desk_shared.terminal import say, spoken_here
-from desk_shared.text import plain_words
+from desk_charter import Charter, load_charter
+from desk_cli.options import settings
+from desk_contracts import AnyEvent, Codec
+from desk_contracts.errors import Invalid, NotFound
+from desk_contracts.message import Message
+from desk_contracts.names import TICKETS
+from desk_contracts.text import plain_words
+from desk_platform.kafka.deserializer import RecordDecoder
+from desk_platform.kafka.topic_reader import read_all
+from desk_platform.settings import ServiceSettings
+from desk_platform.terminal import say, spoken_here
 from pydantic_core import from_json
 
 from desk_triage.adapters.trainers.scikit_learn import ScikitLearn

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from desk_shared.charter.model import Charter
-from desk_shared.events.message import Message, Param, message
-from desk_shared.events.tickets import TicketOpened
+from desk_charter.model import Charter
+from desk_contracts.events.tickets import TicketOpened
+from desk_contracts.message import Message, Param, message
 
 from desk_triage.learning.model import LearnedModel, Prediction, WordEvidence, extract_tokens
 from desk_triage.routing.model import TeamPrediction

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Container, Iterator, Sequence
 from typing import NamedTuple
 
-from desk_shared.events.message import Message, message
-from desk_shared.kernel.wilson import wilson
+from desk_contracts.message import Message, message
+from desk_kernel.wilson import wilson
 
 from desk_triage.learning.dataset import (
     MIN_OF_A_NAME,

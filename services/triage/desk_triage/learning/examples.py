@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from desk_shared.events import AnyEvent, Event
-from desk_shared.events.tickets import (
+from desk_contracts import AnyEvent, Event
+from desk_contracts.events.tickets import (
     How,
     TicketAssigned,
     TicketClosed,
@@ -21,7 +21,7 @@ from desk_shared.events.tickets import (
     TicketResolved,
     TicketTriaged,
 )
-from desk_shared.kernel import Reducers
+from desk_kernel import Reducers
 
 from desk_triage.learning.model import extract_tokens
 

@@ -11,9 +11,9 @@ from datetime import date
 from itertools import pairwise
 from typing import Annotated, NamedTuple, Self
 
-from desk_shared.events.people import Value
-from desk_shared.events.tickets import TicketOpened
-from desk_shared.text import NORMALISER, plain_words, terms
+from desk_contracts.events.tickets import TicketOpened
+from desk_contracts.text import NORMALISER, plain_words, terms
+from desk_contracts.value_types import Value
 from pydantic import Field, FiniteFloat, NonNegativeInt, PositiveInt, model_validator
 
 # A newer desk may write what this one cannot read; it says so by this number.

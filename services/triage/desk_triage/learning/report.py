@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Container, Sequence
 
-from desk_shared.events.message import Message, message
+from desk_contracts.message import Message, message
 
 from desk_triage.learning.evaluation import Refusal
 from desk_triage.learning.examples import TrainingExample

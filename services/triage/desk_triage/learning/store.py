@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import ClassVar
 
-from desk_shared.errors import Invalid
-from desk_shared.text import NORMALISER
+from desk_contracts.errors import Invalid
+from desk_contracts.text import NORMALISER
 from pydantic import ValidationError
 from pydantic_core import from_json
 

@@ -8,9 +8,9 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
-from desk_shared.clock import Clock
-from desk_shared.telemetry import get_logger
-from desk_shared.turns import beat
+from desk_platform.clock import Clock
+from desk_platform.heartbeat import beat
+from desk_platform.telemetry import get_logger
 
 from desk_triage.learning.model import LearnedModel
 from desk_triage.learning.store import InvalidModel, read_model

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from desk_shared.bus import Cause, CommandQueue
-from desk_shared.errors import NotFound
-from desk_shared.events.message import message
-from desk_shared.frozen import Frozen
-from desk_shared.http import (
+from desk_contracts.errors import NotFound
+from desk_contracts.frozen import Frozen
+from desk_contracts.message import message
+from desk_kernel import Context, Decision
+from desk_platform.http import (
     Cursors,
     IdempotentCall,
     Page,
@@ -18,9 +18,9 @@ from desk_shared.http import (
     require_key,
     sight,
 )
-from desk_shared.http.language import sentence
-from desk_shared.kernel import Context, Decision
-from desk_shared.store import Documents
+from desk_platform.http.language import sentence
+from desk_platform.kafka import Cause, CommandQueue
+from desk_platform.store import Documents
 from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 

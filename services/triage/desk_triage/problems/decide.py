@@ -8,14 +8,14 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from desk_shared.charter.model import Charter
-from desk_shared.errors import NotFound
-from desk_shared.events import AnyEvent, Event
-from desk_shared.events.message import Message, message, written
-from desk_shared.events.signals import SignalCleared, SignalRaised
-from desk_shared.events.tickets import TicketOpened
-from desk_shared.ids import derived_id
-from desk_shared.kernel import Decision
+from desk_charter.model import Charter
+from desk_contracts import AnyEvent, Event
+from desk_contracts.errors import NotFound
+from desk_contracts.events.signals import SignalCleared, SignalRaised
+from desk_contracts.events.tickets import TicketOpened
+from desk_contracts.ids import derived_id
+from desk_contracts.message import Message, message, written
+from desk_kernel import Decision
 
 from desk_triage.changes.snapshot import ContextSnapshot, explain_changes
 from desk_triage.problems.events import (

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from desk_shared.charter.model import Charter
-from desk_shared.events import AnyEvent, Event, derive
-from desk_shared.events.message import Message, message
-from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
-from desk_shared.events.triage import DuplicateFound
-from desk_shared.ids import derived_id
+from desk_charter.model import Charter
+from desk_contracts import AnyEvent, Event, derive
+from desk_contracts.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_contracts.events.triage import DuplicateFound
+from desk_contracts.ids import derived_id
+from desk_contracts.message import Message, message
 
 from desk_triage.problems.model import IncidentCluster, Problem
 from desk_triage.routing.model import SOURCE

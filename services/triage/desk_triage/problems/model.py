@@ -5,9 +5,9 @@ Many at once are one problem. State only; `decide.py` decides, `events.py` makes
 
 from datetime import datetime
 
-from desk_shared.events.message import Message
-from desk_shared.events.people import Identifier, Value
-from desk_shared.people import PersonId
+from desk_contracts.message import Message
+from desk_contracts.people import PersonId
+from desk_contracts.value_types import Identifier, Value
 
 # More are linked and told all the same, but not listed again at the end.
 MAX_MEMBERS = 20_000

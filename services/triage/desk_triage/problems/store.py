@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from desk_shared.store import Documents, Schema, Unreadable
+from desk_platform.store import Documents, Schema, Unreadable
 
 from desk_triage.problems.model import IncidentCluster, omit_members, split_key
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from desk_shared.bus import Projection
-from desk_shared.events import AnyEvent, Event
-from desk_shared.events.people import SubjectKind
-from desk_shared.events.signals import SignalCleared, SignalRaised
-from desk_shared.events.tickets import TicketOpened
-from desk_shared.kernel import Context, Decision, Readings, Reducers
-from desk_shared.store import Documents
+from desk_contracts import AnyEvent, Event
+from desk_contracts.events.signals import SignalCleared, SignalRaised
+from desk_contracts.events.tickets import TicketOpened
+from desk_contracts.value_types import SubjectKind
+from desk_kernel import Context, Decision, Readings, Reducers
+from desk_platform.kafka import Projection
+from desk_platform.store import Documents
 
 from desk_triage.changes.worker import Inputs
 from desk_triage.problems import decide

@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Annotated
 
-from desk_shared.errors import NotFound
-from desk_shared.events.message import message
-from desk_shared.events.people import Priority
-from desk_shared.frozen import Frozen
-from desk_shared.http import Principal, Role, require, sight
-from desk_shared.http.language import Statement, statements
-from desk_shared.store import Documents
+from desk_contracts.errors import NotFound
+from desk_contracts.frozen import Frozen
+from desk_contracts.message import message
+from desk_contracts.value_types import Priority
+from desk_platform.http import Principal, Role, require, sight
+from desk_platform.http.language import Statement, statements
+from desk_platform.store import Documents
 from fastapi import APIRouter, Depends, Request
 
 from desk_triage.routing.model import Correction, Ticket

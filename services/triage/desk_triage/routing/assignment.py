@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from desk_shared.charter.model import Charter, Member, Service, Team
-from desk_shared.events.message import Message, message
-from desk_shared.events.people import Priority
-from desk_shared.events.tickets import TicketOpened
+from desk_charter.model import Charter, Member, Service, Team
+from desk_contracts.events.tickets import TicketOpened
+from desk_contracts.message import Message, message
+from desk_contracts.value_types import Priority
 
 from desk_triage.changes.snapshot import EMPTY, ContextSnapshot, explain_changes
 from desk_triage.routing.classification import Classification, classify

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from desk_shared.charter.model import Charter, RoutingRule, RuleThen, Service, TicketFacts
-from desk_shared.events.message import Message, message, written
-from desk_shared.events.tickets import TicketOpened
-from desk_shared.text import SpokenWords
+from desk_charter.model import Charter, RoutingRule, RuleThen, Service, TicketFacts
+from desk_contracts.events.tickets import TicketOpened
+from desk_contracts.message import Message, message, written
+from desk_contracts.text import SpokenWords
 
 # The gist of a ticket stands at its beginning; a forwarded thread may go on for pages.
 MAX_READ = 5_000

@@ -1,8 +1,8 @@
 """A ticket as triage follows it: decided once, then only watched for corrections."""
 
-from desk_shared.charter.model import Charter
-from desk_shared.events import AnyEvent, Event, derive
-from desk_shared.events.tickets import (
+from desk_charter.model import Charter
+from desk_contracts import AnyEvent, Event, derive
+from desk_contracts.events.tickets import (
     TicketAssigned,
     TicketClosed,
     TicketMerged,
@@ -12,8 +12,8 @@ from desk_shared.events.tickets import (
     TicketTriaged,
     TicketUpdated,
 )
-from desk_shared.events.triage import TriageDecided, TriageDeferred
-from desk_shared.kernel import Decision, Reducers
+from desk_contracts.events.triage import TriageDecided, TriageDeferred
+from desk_kernel import Decision, Reducers
 
 from desk_triage.changes.snapshot import ContextSnapshot
 from desk_triage.routing.assignment import route

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from desk_shared.charter.model import Charter, Team
-from desk_shared.events.message import Explanation, Message
-from desk_shared.events.people import Priority, Value
-from desk_shared.events.tickets import Kind, TicketOpened
+from desk_charter.model import Charter, Team
+from desk_contracts.events.tickets import Kind, TicketOpened
+from desk_contracts.message import Explanation, Message
+from desk_contracts.value_types import Priority, Value
 
 # Who triage is on the bus.
 SOURCE = "/desk/triage"

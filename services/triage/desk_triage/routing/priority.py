@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from desk_shared.charter.model import Charter, RuleThen, Service
-from desk_shared.events.message import Message, Param, message
-from desk_shared.events.people import Level, Priority
-from desk_shared.events.tickets import Kind, TicketOpened
+from desk_charter.model import Charter, RuleThen, Service
+from desk_contracts.events.tickets import Kind, TicketOpened
+from desk_contracts.message import Message, Param, message
+from desk_contracts.value_types import Level, Priority
 
 from desk_triage.routing.model import TROUBLE
 

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, time, timedelta
 
-from desk_shared.charter.model import Team
-from desk_shared.charter.words import DAYS, minute_of, zone_of
-from desk_shared.events.message import Message, message
+from desk_charter.model import Team
+from desk_charter.value_types import DAYS, minute_of, zone_of
+from desk_contracts.message import Message, message
 
 _WEEK_AND_A_DAY = 8
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from desk_shared.store import Documents, Schema
+from desk_platform.store import Documents, Schema
 
 from desk_triage.routing.model import Ticket
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 
-from desk_shared.bus import Projection
-from desk_shared.charter import Charter
-from desk_shared.events import AnyEvent, Event
-from desk_shared.events.message import message
-from desk_shared.events.tickets import TicketOpened
-from desk_shared.kernel import Context, Decision, Readings
-from desk_shared.lookout import Consideration, Lookout
-from desk_shared.store import Documents
+from desk_charter import Charter
+from desk_contracts import AnyEvent, Event
+from desk_contracts.events.tickets import TicketOpened
+from desk_contracts.message import message
+from desk_kernel import Context, Decision, Readings
+from desk_platform.kafka import Projection
+from desk_platform.lookout import Consideration, Lookout
+from desk_platform.store import Documents
 
 from desk_triage.changes.worker import Inputs
 from desk_triage.routing import decide

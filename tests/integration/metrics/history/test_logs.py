@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from desk_charter.slas import SlaPolicy
+from desk_contracts.events.sla import ClockName, SlaMet
+from desk_contracts.events.tickets import TicketAssigned, WaitingFor
 from desk_metrics.history.exports.store import load_mapping
 from desk_metrics.history.findings import WhereTimeGoes, where_time_goes
 from desk_metrics.history.fitting import fit, measure_verdict
@@ -19,9 +22,6 @@ from desk_metrics.sla.calendars import ROUND_THE_CLOCK, DatedCalendar
 from desk_metrics.sla.decide import decide
 from desk_metrics.sla.model import TicketClocks, evolve
 from desk_metrics.sla.policies import Edition, PolicyBook
-from desk_shared.charter.slas import SlaPolicy
-from desk_shared.events.sla import ClockName, SlaMet
-from desk_shared.events.tickets import TicketAssigned, WaitingFor
 
 DATA = Path(os.environ.get("DESK_DATA", "../shared/data"))
 # Tickets that the SLA engine judges as well; all of them would take minutes.

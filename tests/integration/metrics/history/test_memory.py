@@ -10,7 +10,7 @@ import pytest
 from tests.support.metrics_log import MAPPING, write_rows
 
 FEW, MANY = 10_000, 100_000
-COMMAND = (sys.executable, "-c", "from desk_shared.cli import main; main()")
+COMMAND = (sys.executable, "-c", "from desk_cli import main; main()")
 
 
 def most_memory(folder: Path, rows: int) -> float:

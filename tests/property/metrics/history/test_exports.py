@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from desk_contracts.errors import DeskError
 from desk_metrics.history.worker import Import, Places
-from desk_shared.errors import DeskError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -4,14 +4,14 @@ import csv
 from pathlib import Path
 from random import Random
 
+from desk_contracts import Codec
+from desk_contracts.events.tickets import State, WaitingFor
 from desk_metrics.history.model import build_events, sort_rows
 from desk_metrics.history.path import Phase, trace_path
 from desk_metrics.history.rows import RESTING, ExportRow
 from desk_metrics.history.tallies import Tallies
 from desk_metrics.history.worker import Import, Places
 from desk_metrics.sla.worktime import micros
-from desk_shared.events import Codec
-from desk_shared.events.tickets import State, WaitingFor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from desk_cli import main as command_line
+from desk_contracts.errors import DeskError
 from desk_metrics.history.commands import import_, report
-from desk_shared.cli import main as command_line
-from desk_shared.errors import DeskError
 from typer import Typer
 from typer.testing import CliRunner
 

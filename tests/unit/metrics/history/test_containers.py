@@ -6,10 +6,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from desk_contracts.errors import Invalid
 from desk_metrics.adapters.history_files.container import Bounds
 from desk_metrics.history.exports.model import ExportRecord
 from desk_metrics.history.exports.store import read_records
-from desk_shared.errors import Invalid
 
 from tests.support.metrics_exports import TICKETS
 

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 from random import Random
 
+from desk_contracts.ids import derived_id
 from desk_metrics.history.fitting import Candidate, Verdict, count_minutes, fit, list_calendars
 from desk_metrics.sla.worktime import WorkingTime, micros
-from desk_shared.ids import derived_id
 
 HOUR = 3_600_000_000
 MONDAY = micros(datetime(2026, 3, 2, tzinfo=UTC))

@@ -2,10 +2,15 @@
 
 from itertools import pairwise
 
+from desk_contracts.events.tickets import (
+    TicketAssigned,
+    TicketCommented,
+    TicketOpened,
+    TicketPaused,
+)
+from desk_contracts.message import message
 from desk_metrics.history.model import Imported, build_events, sort_rows
 from desk_metrics.history.rows import ExportRow, Fault, expand
-from desk_shared.events.message import message
-from desk_shared.events.tickets import TicketAssigned, TicketCommented, TicketOpened, TicketPaused
 
 from tests.support.metrics_exports import HOUR, list_types, row
 

@@ -4,13 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
+from desk_contracts.errors import Invalid, NotFound
+from desk_contracts.events.tickets import TicketTriaged
 from desk_metrics.history.exports.mapping import Mapping
 from desk_metrics.history.exports.store import load_mapping
 from desk_metrics.history.rows import Fault
 from desk_metrics.history.store import format_line, read_history
 from desk_metrics.history.worker import Import, ImportSummary, Places
-from desk_shared.errors import Invalid, NotFound
-from desk_shared.events.tickets import TicketTriaged
 
 from tests.support.metrics_exports import NOW, TICKETS, UPDATES, csv_file, histories_of, list_types
 

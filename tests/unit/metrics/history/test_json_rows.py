@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from desk_contracts.errors import Invalid
 from desk_metrics.history.exports.model import ExportRecord
 from desk_metrics.history.exports.store import load_mapping, read_records
-from desk_shared.errors import Invalid
 
 from tests.support.metrics_exports import TICKETS, csv_file, histories_of, list_types
 

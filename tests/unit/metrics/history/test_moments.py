@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from desk_contracts.errors import Invalid
 from desk_metrics.history.exports.forms import Order, parse_moment
 from desk_metrics.history.exports.mapping import Mapping, Times
 from desk_metrics.history.exports.moments import Moments
@@ -11,7 +12,6 @@ from desk_metrics.history.exports.store import load_mapping
 from desk_metrics.history.rows import Fault
 from desk_metrics.history.worker import Import
 from desk_metrics.sla.worktime import instant
-from desk_shared.errors import Invalid
 
 from tests.support.metrics_exports import NOW, TICKETS, Discard, csv_file, histories_of
 

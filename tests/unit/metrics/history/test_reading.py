@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from desk_contracts.errors import Invalid, NotFound
+from desk_contracts.message import written
 from desk_metrics.history.exports.mapping import Mapping, Times
 from desk_metrics.history.exports.model import ExportRecord
 from desk_metrics.history.exports.moments import Moments
@@ -12,8 +14,6 @@ from desk_metrics.history.exports.store import load_mapping
 from desk_metrics.history.exports.text import REPLACED
 from desk_metrics.history.rows import ExportRow, Fault, Remark
 from desk_metrics.sla.worktime import instant
-from desk_shared.errors import Invalid, NotFound
-from desk_shared.events.message import written
 
 from tests.support.metrics_exports import TICKETS, UPDATES, csv_file
 from tests.support.spoken import english

@@ -5,9 +5,9 @@ import json
 from pathlib import Path
 
 import pytest
+from desk_contracts.errors import Invalid, NotFound
 from desk_metrics.history.exports.model import ExportRecord
 from desk_metrics.history.exports.store import read_records
-from desk_shared.errors import Invalid, NotFound
 
 from tests.support.metrics_exports import TICKETS, csv_file
 from tests.support.spoken import english

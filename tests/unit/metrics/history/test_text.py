@@ -5,10 +5,10 @@ import json
 from pathlib import Path
 
 import pytest
+from desk_contracts.errors import Invalid
 from desk_metrics.history.exports.model import ExportRecord
 from desk_metrics.history.exports.store import load_mapping, read_records
 from desk_metrics.history.exports.text import REPLACED, is_encoding
-from desk_shared.errors import Invalid
 
 from tests.support.metrics_exports import TICKETS
 from tests.support.spoken import english

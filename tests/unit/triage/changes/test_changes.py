@@ -1,6 +1,6 @@
 """Changes under way are known, and forgotten when nobody suspects them any more."""
 
-from desk_shared.events.changes import ChangeFinished, ChangeKind
+from desk_contracts.events.changes import ChangeFinished, ChangeKind
 from desk_triage.changes.decide import MAX_CHANGES, expire, follow
 from desk_triage.changes.model import LONGEST_CHANGE, SUSPECT_FOR, Change, ServiceChanges
 

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from functools import partial
 
-from desk_shared.events.tickets import TicketAssigned
-from desk_shared.store import Documents, Schema
-from desk_shared.testing.fakes import FakeDocuments
+from desk_contracts.events.tickets import TicketAssigned
+from desk_platform.store import Documents, Schema
+from desk_testing.fakes import FakeDocuments
 from desk_triage.changes.store import find_suspects
 from desk_triage.changes.worker import SnapshotCache, SnapshotReads
 from desk_triage.problems.model import IncidentCluster

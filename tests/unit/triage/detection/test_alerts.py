@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from desk_shared.errors import Invalid
-from desk_shared.events.people import Severity
-from desk_shared.events.signals import SignalCleared, SignalRaised, SignalSeverityChanged
+from desk_contracts.errors import Invalid
+from desk_contracts.events.signals import SignalCleared, SignalRaised, SignalSeverityChanged
+from desk_contracts.value_types import Severity
 from desk_triage.changes.snapshot import EMPTY
 from desk_triage.detection.alerts import FLAP_CHANGES, MAX_ALERTS, MAX_OPEN, QUIET, fire
 from desk_triage.detection.model import AlertWatch

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from desk_shared.events import AnyEvent
+from desk_contracts import AnyEvent
 from desk_triage.changes.decide import follow
 from desk_triage.changes.snapshot import ContextSnapshot
 from desk_triage.detection.window import MAX_SAMPLES

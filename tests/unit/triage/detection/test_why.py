@@ -6,13 +6,13 @@ from typing import Any
 
 import httpx
 import pytest
-from desk_shared.events.people import SubjectKind
-from desk_shared.health import Health
-from desk_shared.http import AppParts, Principal, Role, make_app, undeclared_routes
-from desk_shared.http.testing import FakeAuthenticator
-from desk_shared.lookout import MOST_NAMES, MOST_PER_SUBJECT, MOST_SUBJECTS, OTHERS
-from desk_shared.telemetry import names
-from desk_shared.telemetry.testing import RecordedTelemetry, recorded_telemetry
+from desk_contracts.value_types import SubjectKind
+from desk_platform.health import Health
+from desk_platform.http import AppParts, Principal, Role, make_app, undeclared_routes
+from desk_platform.lookout import MOST_NAMES, MOST_PER_SUBJECT, MOST_SUBJECTS, OTHERS
+from desk_platform.telemetry import names
+from desk_testing.http import FakeAuthenticator
+from desk_testing.telemetry import RecordedTelemetry, recorded_telemetry
 
 from tests.support.triage_desk import TriageDesk, at, fired, measured, opened, over, vpn_failures
 

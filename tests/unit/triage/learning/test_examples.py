@@ -3,9 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from desk_shared.events.envelope import Payload
-from desk_shared.events.message import written
-from desk_shared.events.tickets import (
+from desk_contracts.envelope import Payload
+from desk_contracts.events.tickets import (
     How,
     TicketAssigned,
     TicketClosed,
@@ -13,6 +12,7 @@ from desk_shared.events.tickets import (
     TicketReopened,
     TicketResolved,
 )
+from desk_contracts.message import written
 from desk_triage.learning.examples import ExampleCollector, TrainingExample
 
 from tests.support.triage_history import BEGUN, examples_of, life, ticket

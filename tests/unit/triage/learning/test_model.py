@@ -4,7 +4,7 @@ import math
 from functools import partial
 
 import pytest
-from desk_shared.events.people import Priority
+from desk_contracts.value_types import Priority
 from desk_triage.changes.snapshot import EMPTY
 from desk_triage.learning.decide import predict_team
 from desk_triage.learning.model import LearnedModel, Word, extract_tokens

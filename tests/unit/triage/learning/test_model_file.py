@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from desk_shared.clock import FakeClock
-from desk_shared.text import NORMALISER
+from desk_contracts.text import NORMALISER
+from desk_platform.clock import FakeClock
 from desk_triage.learning.model import LearnedModel, Word
 from desk_triage.learning.store import InvalidModel, read_model, write_model
 from desk_triage.learning.worker import ModelSource

@@ -5,8 +5,8 @@ import json
 from pathlib import Path
 
 import pytest
-from desk_shared.errors import Invalid, NotFound
-from desk_shared.events.tickets import TicketOpened
+from desk_contracts.errors import Invalid, NotFound
+from desk_contracts.events.tickets import TicketOpened
 from desk_triage.learning.commands import read_file
 
 LINE = json.dumps(

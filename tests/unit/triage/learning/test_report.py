@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from itertools import pairwise
 
-from desk_shared.events.message import Message, message
-from desk_shared.messages import catalogue
+from desk_contracts.message import Message, message
+from desk_contracts.messages import catalogue
 from desk_triage.learning import report
 from desk_triage.learning.evaluation import Refusal, learn
 from desk_triage.learning.store import write_text

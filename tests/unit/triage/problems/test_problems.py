@@ -3,14 +3,14 @@
 from datetime import timedelta
 
 import pytest
-from desk_shared.errors import NotFound
-from desk_shared.events import Codec, Event
-from desk_shared.events.message import written
-from desk_shared.events.people import Severity, SubjectKind
-from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
-from desk_shared.events.signals import SignalCleared, SignalRaised
-from desk_shared.events.tickets import Kind
-from desk_shared.events.triage import DuplicateFound
+from desk_contracts import Codec, Event
+from desk_contracts.errors import NotFound
+from desk_contracts.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_contracts.events.signals import SignalCleared, SignalRaised
+from desk_contracts.events.tickets import Kind
+from desk_contracts.events.triage import DuplicateFound
+from desk_contracts.message import written
+from desk_contracts.value_types import Severity, SubjectKind
 from desk_triage.changes.snapshot import EMPTY
 from desk_triage.problems.decide import add_signal, add_ticket, end_by_member, remove_signal
 from desk_triage.problems.events import describe_problem, describe_resolution

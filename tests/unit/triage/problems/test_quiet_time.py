@@ -3,9 +3,9 @@
 from datetime import datetime
 
 import pytest
-from desk_shared.events import Event
-from desk_shared.events.message import written
-from desk_shared.events.signals import SignalCleared
+from desk_contracts import Event
+from desk_contracts.events.signals import SignalCleared
+from desk_contracts.message import written
 from desk_triage.changes.snapshot import EMPTY
 from desk_triage.problems.decide import add_ticket, remove_signal
 from desk_triage.problems.model import Evidence, IncidentCluster, Problem

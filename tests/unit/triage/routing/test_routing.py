@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 
 import pytest
-from desk_shared.charter import Charter
-from desk_shared.events.message import WRITTEN
-from desk_shared.events.people import Level, Priority
-from desk_shared.events.tickets import Kind, TicketOpened
+from desk_charter import Charter
+from desk_contracts.events.tickets import Kind, TicketOpened
+from desk_contracts.message import WRITTEN
+from desk_contracts.value_types import Level, Priority
 from desk_triage.changes.decide import follow
 from desk_triage.changes.model import Change
 from desk_triage.changes.snapshot import EMPTY, ContextSnapshot

@@ -1,14 +1,14 @@
 """A ticket is decided once; what people decide otherwise is kept and never fought."""
 
-from desk_shared.events.message import written
-from desk_shared.events.tickets import (
+from desk_contracts.events.tickets import (
     TicketAssigned,
     TicketReopened,
     TicketResolved,
     TicketTriaged,
     TicketUpdated,
 )
-from desk_shared.events.triage import TriageDecided, TriageDeferred
+from desk_contracts.events.triage import TriageDecided, TriageDeferred
+from desk_contracts.message import written
 from desk_triage.routing.model import MAX_CORRECTIONS, Ticket
 
 from tests.support.triage_desk import TriageDesk, event, opened

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import httpcore
 import httpx
-from desk_shared.bus.retry import attempt as attempt_rule
-from desk_shared.bus.retry import attempt_async
-from desk_shared.charter.runbooks import HttpRequest
-from desk_shared.clock import Clock, SystemClock
-from desk_shared.events.message import Param, message
+from desk_charter.runbooks import HttpRequest
+from desk_contracts.message import Param, message
+from desk_platform.clock import Clock, SystemClock
+from desk_platform.kafka.retry import attempt as attempt_rule
+from desk_platform.kafka.retry import attempt_async
 from pydantic import Field, JsonValue
 
 from desk_automation.actions.address import fill_address

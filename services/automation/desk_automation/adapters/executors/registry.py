@@ -7,9 +7,9 @@ request in `desk.executor-requests` under the same name.
 from dataclasses import dataclass
 from typing import Any
 
-from desk_shared.charter.runbooks import HttpRequest, WaitRequest
-from desk_shared.clock import Clock
-from desk_shared.plugins import Registry
+from desk_charter.runbooks import HttpRequest, WaitRequest
+from desk_platform.clock import Clock
+from desk_platform.plugins import Registry
 
 from desk_automation.actions.executor import ExecutorKind
 from desk_automation.adapters.executors.http import HttpExecutor, render_http

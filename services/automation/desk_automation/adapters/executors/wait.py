@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from desk_shared.charter.runbooks import WaitRequest
-from desk_shared.events.message import message
+from desk_charter.runbooks import WaitRequest
+from desk_contracts.message import message
 
 from desk_automation.actions.answer import Answer, Result
 from desk_automation.actions.executor import Fence

@@ -7,18 +7,18 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
-from desk_shared.bus import Publisher
-from desk_shared.charter.publishers import PUBLISHERS
-from desk_shared.charter.sources import OutsideSystem
-from desk_shared.errors import DeskError, Forbidden, Invalid
-from desk_shared.events.message import message
-from desk_shared.frozen import Frozen
-from desk_shared.http import Principal
-from desk_shared.http.cloudevents import MOST_EVENTS, sent_events
-from desk_shared.http.language import sentence
-from desk_shared.http.problems import problem
-from desk_shared.store import Stored
-from desk_shared.telemetry import get_logger
+from desk_charter.publishers import PUBLISHERS
+from desk_charter.sources import OutsideSystem
+from desk_contracts.errors import DeskError, Forbidden, Invalid
+from desk_contracts.frozen import Frozen
+from desk_contracts.message import message
+from desk_platform.http import Principal
+from desk_platform.http.cloudevents import MOST_EVENTS, sent_events
+from desk_platform.http.language import sentence
+from desk_platform.http.problems import problem
+from desk_platform.kafka import Publisher
+from desk_platform.store import Stored
+from desk_platform.telemetry import get_logger
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from starlette.responses import Response

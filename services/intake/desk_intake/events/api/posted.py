@@ -6,18 +6,18 @@ The same door as on the bus decides, so that what is accepted here is not refuse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from desk_shared.bus.door import RecordDecoder
-from desk_shared.charter.admission import refusal_of, refused_type
-from desk_shared.charter.sources import OutsideSystem, is_covered
-from desk_shared.clock import Clock
-from desk_shared.errors import Invalid
-from desk_shared.events import AnyEvent, Codec, Message
-from desk_shared.events.catalogue import PAYLOADS
-from desk_shared.events.content import content_of, id_reused
-from desk_shared.events.requests import TicketRequested
-from desk_shared.http.cloudevents import SentEvent, type_of
-from desk_shared.ids import identity, request_ticket_id
-from desk_shared.store import Stored
+from desk_charter.admission import refusal_of, refused_type
+from desk_charter.sources import OutsideSystem, is_covered
+from desk_contracts import AnyEvent, Codec, Message
+from desk_contracts.catalogue import PAYLOADS
+from desk_contracts.digest import content_of, id_reused
+from desk_contracts.errors import Invalid
+from desk_contracts.events.requests import TicketRequested
+from desk_contracts.ids import identity, request_ticket_id
+from desk_platform.clock import Clock
+from desk_platform.http.cloudevents import SentEvent, type_of
+from desk_platform.kafka.deserializer import RecordDecoder
+from desk_platform.store import Stored
 
 from desk_intake.tickets.model import Ticket
 

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from desk_shared.errors import Invalid
-from desk_shared.events import Payload
-from desk_shared.events.message import Param, message
-from desk_shared.http import STAFF, Principal, require
-from desk_shared.http.idempotency import IdempotentCall
-from desk_shared.kernel import Context
+from desk_contracts import Payload
+from desk_contracts.errors import Invalid
+from desk_contracts.message import Param, message
+from desk_kernel import Context
+from desk_platform.http import STAFF, Principal, require
+from desk_platform.http.idempotency import IdempotentCall
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 

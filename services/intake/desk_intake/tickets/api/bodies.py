@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
-from desk_shared.events.message import message
-from desk_shared.events.people import Level, Priority
-from desk_shared.events.tickets import Channel, How, Kind, WaitingFor
-from desk_shared.frozen import Frozen
-from desk_shared.people import PersonNamed
-from desk_shared.text import is_visible
+from desk_contracts.events.tickets import Channel, How, Kind, WaitingFor
+from desk_contracts.frozen import Frozen
+from desk_contracts.message import message
+from desk_contracts.people import PersonNamed
+from desk_contracts.text import is_visible
+from desk_contracts.value_types import Level, Priority
 from pydantic import (
     AfterValidator,
     AwareDatetime,

@@ -4,10 +4,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Annotated, TypeVar
 
-from desk_shared.errors import Invalid, Transient
-from desk_shared.events import Payload
-from desk_shared.events.message import message
-from desk_shared.http import (
+from desk_contracts import Payload
+from desk_contracts.errors import Invalid, Transient
+from desk_contracts.ids import derived_id, read_code
+from desk_contracts.message import message
+from desk_kernel import Context, Decision
+from desk_platform.http import (
     STAFF,
     Precondition,
     Principal,
@@ -19,13 +21,11 @@ from desk_shared.http import (
     require_key,
     sight,
 )
-from desk_shared.http.idempotency import IdempotentCall
-from desk_shared.http.language import spoken_catalogue
-from desk_shared.ids import derived_id, read_code
-from desk_shared.kernel import Context, Decision
-from desk_shared.store import Stored, readable
-from desk_shared.store.kept_calls import KeptCall
-from desk_shared.telemetry import current_traceparent
+from desk_platform.http.idempotency import IdempotentCall
+from desk_platform.http.language import spoken_catalogue
+from desk_platform.store import Stored, readable
+from desk_platform.store.idempotency import KeptCall
+from desk_platform.telemetry import current_traceparent
 from fastapi import Depends, Request
 from starlette.responses import Response
 

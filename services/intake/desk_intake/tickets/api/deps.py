@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from desk_shared.charter import Charter
-from desk_shared.clock import Clock
-from desk_shared.http import Cursors
-from desk_shared.kernel import Context, Decision
-from desk_shared.store import Documents, Stored
-from desk_shared.store.kept_calls import KeptCalls
+from desk_charter import Charter
+from desk_kernel import Context, Decision
+from desk_platform.clock import Clock
+from desk_platform.http import Cursors
+from desk_platform.store import Documents, Stored
+from desk_platform.store.idempotency import KeptCalls
 
 from desk_intake.tickets.model import Ticket
 from desk_intake.tickets.sla import TicketSla

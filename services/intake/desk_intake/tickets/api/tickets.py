@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Annotated
 
-from desk_shared.errors import Forbidden
-from desk_shared.events.message import message
-from desk_shared.events.tickets import State, TicketOpened
-from desk_shared.http import (
+from desk_contracts.errors import Forbidden
+from desk_contracts.events.tickets import State, TicketOpened
+from desk_contracts.ids import derived_id, ticket_code
+from desk_contracts.message import message
+from desk_contracts.people import PersonAsked, canonical_person, written_if_other
+from desk_kernel import Context, Decision
+from desk_platform.http import (
     Page,
     PageRequest,
     Position,
@@ -20,11 +23,8 @@ from desk_shared.http import (
     page_request,
     precondition,
 )
-from desk_shared.ids import derived_id, ticket_code
-from desk_shared.kernel import Context, Decision
-from desk_shared.people import PersonAsked, canonical_person, written_if_other
-from desk_shared.store import Listed
-from desk_shared.store.pages import After
+from desk_platform.store import Listed
+from desk_platform.store.pages import After
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 

@@ -1,6 +1,6 @@
 """The kinds of export files. A package adds one by an entry point of `desk.history_files`."""
 
-from desk_shared.plugins import Registry
+from desk_platform.plugins import Registry
 
 from desk_metrics.adapters.history_files.csv import Csv
 from desk_metrics.adapters.history_files.json import JsonLines, JsonList

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from io import BufferedReader, RawIOBase
 from pathlib import Path
 
-from desk_shared.errors import Invalid
+from desk_contracts.errors import Invalid
 
 from desk_metrics.history.exports.text import find_encoding
 

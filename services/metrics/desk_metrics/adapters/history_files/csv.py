@@ -5,8 +5,8 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from desk_shared.errors import Invalid
-from desk_shared.events.message import Message
+from desk_contracts.errors import Invalid
+from desk_contracts.message import Message
 
 from desk_metrics.history.exports.model import Export, ExportRecord
 from desk_metrics.history.exports.text import LONGEST, TOO_LONG, TextLine, split_lines

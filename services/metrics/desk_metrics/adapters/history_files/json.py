@@ -8,8 +8,8 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 
-from desk_shared.errors import Invalid
-from desk_shared.events.message import Message
+from desk_contracts.errors import Invalid
+from desk_contracts.message import Message
 
 from desk_metrics.history.exports.model import Export, ExportRecord
 from desk_metrics.history.exports.text import (

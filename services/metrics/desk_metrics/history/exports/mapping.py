@@ -5,10 +5,10 @@ from enum import StrEnum
 from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from desk_shared.events.people import Level, Priority
-from desk_shared.events.tickets import Channel, Kind, State, WaitingFor
-from desk_shared.frozen import Frozen
-from desk_shared.text import without_invisible
+from desk_contracts.events.tickets import Channel, Kind, State, WaitingFor
+from desk_contracts.frozen import Frozen
+from desk_contracts.text import without_invisible
+from desk_contracts.value_types import Level, Priority
 from pydantic import Field, field_validator
 
 from desk_metrics.history.exports.forms import Order

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from desk_shared.events.message import Message
+from desk_contracts.message import Message
 
 from desk_metrics.history.exports.mapping import Mapping
 

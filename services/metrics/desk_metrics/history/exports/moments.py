@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from desk_shared.errors import Invalid
+from desk_contracts.errors import Invalid
 
 from desk_metrics.history.exports.forms import Order, parse_moment
 from desk_metrics.history.exports.mapping import COMMON, Times

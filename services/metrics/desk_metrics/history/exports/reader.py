@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from desk_shared.events.message import Message, message, written
-from desk_shared.text import is_visible
+from desk_contracts.message import Message, message, written
+from desk_contracts.text import is_visible
 
 from desk_metrics.history.exports.mapping import Column, FirstOf, Mapping, Shape, normalise_word
 from desk_metrics.history.exports.model import ExportRecord

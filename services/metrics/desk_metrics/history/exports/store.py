@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 
-from desk_shared.charter.documents import parse_document
-from desk_shared.errors import Invalid, NotFound
+from desk_charter.documents import parse_document
+from desk_contracts.errors import Invalid, NotFound
 from pydantic import ValidationError
 
 from desk_metrics.adapters.history_files import FORMATS, choose_format

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Final, NamedTuple
 
-from desk_shared.events.message import Message, message
+from desk_contracts.message import Message, message
 
 # A ticket with its whole correspondence fits; what is longer is a file that lost its line ends.
 LONGEST = 4_000_000

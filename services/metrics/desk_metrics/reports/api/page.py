@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from desk_shared.http import STAFF, Principal, require, sight
+from desk_platform.http import STAFF, Principal, require, sight
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from desk_metrics.measures.api import FromDay, MetricsDeps, ToDay

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
 
-from desk_shared.bus import CommandQueue
-from desk_shared.bus.unit_of_work import Cause
-from desk_shared.charter import Charter
-from desk_shared.clock import Clock
-from desk_shared.errors import Forbidden, Invalid, NotFound, Rejected
-from desk_shared.events.message import message
-from desk_shared.events.reports import Answer, Proposal
-from desk_shared.frozen import Frozen
-from desk_shared.http import (
+from desk_charter import Charter
+from desk_contracts.errors import Forbidden, Invalid, NotFound, Rejected
+from desk_contracts.events.reports import Answer, Proposal
+from desk_contracts.frozen import Frozen
+from desk_contracts.ids import derived_id
+from desk_contracts.message import message
+from desk_kernel import Context, Decision
+from desk_kernel.sight import Sight
+from desk_platform.clock import Clock
+from desk_platform.http import (
     STAFF,
     IdempotentCall,
     Principal,
@@ -23,10 +24,9 @@ from desk_shared.http import (
     require_key,
     sight,
 )
-from desk_shared.http.language import sentence
-from desk_shared.ids import derived_id
-from desk_shared.kernel import Context, Decision
-from desk_shared.kernel.sight import Sight
+from desk_platform.http.language import sentence
+from desk_platform.kafka import CommandQueue
+from desk_platform.kafka.unit_of_work import Cause
 from fastapi import APIRouter, Depends, Path, Request
 from pydantic import Field, StringConstraints
 

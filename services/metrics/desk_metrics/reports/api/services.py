@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from desk_shared.clock import Clock
-from desk_shared.http import STAFF, Principal, require, sight
-from desk_shared.http.language import spoken_catalogue
-from desk_shared.kernel.sight import Sight
+from desk_kernel.sight import Sight
+from desk_platform.clock import Clock
+from desk_platform.http import STAFF, Principal, require, sight
+from desk_platform.http.language import spoken_catalogue
 from fastapi import APIRouter, Depends, Query, Request
 
 from desk_metrics.reports.store import UNSENT, Sources, Systems, parse_period, rank_systems

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from desk_shared.clock import SystemClock
-from desk_shared.settings import load_settings
-from desk_shared.store import MongoDocuments, Store
-from desk_shared.terminal import say
+from desk_platform.clock import SystemClock
+from desk_platform.settings import load_settings
+from desk_platform.store import MongoDocuments, Store
+from desk_platform.terminal import say
 
 from desk_metrics.measures.store import BUCKETS
 from desk_metrics.reports.page.html import render_page

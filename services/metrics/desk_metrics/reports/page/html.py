@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from desk_shared.messages import catalogue
-from desk_shared.text import plain_text
+from desk_contracts.messages import catalogue
+from desk_contracts.text import plain_text
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from desk_shared.errors import Invalid
-from desk_shared.events.message import Message, message
-from desk_shared.kernel.sight import Sight
+from desk_contracts.errors import Invalid
+from desk_contracts.message import Message, message
+from desk_kernel.sight import Sight
 
 from desk_metrics.measures.experience import Experience
 from desk_metrics.measures.figures import Figures

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from desk_shared.errors import Invalid, NotFound
-from desk_shared.events.message import message
-from desk_shared.store import Documents
+from desk_contracts.errors import Invalid, NotFound
+from desk_contracts.message import message
+from desk_platform.store import Documents
 
 from desk_metrics.measures.balance import Balance
 from desk_metrics.measures.experience import Impressions, Of

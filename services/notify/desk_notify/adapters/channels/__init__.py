@@ -1,6 +1,6 @@
 """Channels besides Kafka and the log, by the schemes of their URLs."""
 
-from desk_shared.plugins import Registry
+from desk_platform.plugins import Registry
 
 from desk_notify.adapters.channels.smtp import SMTP_KIND
 from desk_notify.deliveries.channel import ChannelKind

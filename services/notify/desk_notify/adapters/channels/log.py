@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from desk_shared.bus import BatchHandler, Received
-from desk_shared.bus.batch_processor import OnFailedRecords
-from desk_shared.events.notifications import Notified
-from desk_shared.telemetry import get_logger
+from desk_contracts.events.notifications import Notified
+from desk_platform.kafka import BatchHandler, Received
+from desk_platform.kafka.batch_processor import OnFailedRecords
+from desk_platform.telemetry import get_logger
 
 from desk_notify.deliveries.decide import LOG, select_channels
 from desk_notify.subscriptions.model import CurrentDirectory

@@ -13,9 +13,9 @@ from aiosmtplib import (
     SMTPRecipientRefused,
     SMTPResponseException,
 )
-from desk_shared.errors import DependencyDown
-from desk_shared.events.message import Message, message
-from desk_shared.mail_addresses import BadAddress, MailAddress, address_in, read_address
+from desk_contracts.errors import DependencyDown
+from desk_contracts.mail_addresses import BadAddress, MailAddress, address_in, read_address
+from desk_contracts.message import Message, message
 
 from desk_notify.deliveries.channel import Channel, ChannelKind
 from desk_notify.deliveries.decide import Later, Outcome, Refused, Sent

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from desk_shared.charter import CharterSource
-from desk_shared.plugins import Registry
+from desk_charter import CharterSource
+from desk_platform.plugins import Registry
 
 from desk_notify.adapters.directories.charter import CharterDirectory
 from desk_notify.settings import NotifySettings

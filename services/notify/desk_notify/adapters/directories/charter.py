@@ -2,10 +2,10 @@
 
 from zoneinfo import ZoneInfo
 
-from desk_shared.charter import Charter, CharterSource
-from desk_shared.events.sla import ClockName
-from desk_shared.messages import Language
-from desk_shared.text import plain_words
+from desk_charter import Charter, CharterSource
+from desk_contracts.events.sla import ClockName
+from desk_contracts.messages import Language
+from desk_contracts.text import plain_words
 
 from desk_notify.settings import NotifySettings
 from desk_notify.subscriptions.model import Directory, TeamProfile

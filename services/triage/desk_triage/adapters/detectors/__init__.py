@@ -6,7 +6,7 @@ A package adds a kind by two entry points of the same name: its settings in `des
 
 from typing import Final
 
-from desk_shared.plugins import Registry
+from desk_platform.plugins import Registry
 
 from desk_triage.adapters.detectors.forecast import Forecast
 from desk_triage.adapters.detectors.threshold import Threshold

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from math import sqrt
 
-from desk_shared.charter.model import ForecastDetector
-from desk_shared.events.message import Message, message
+from desk_charter.model import ForecastDetector
+from desk_contracts.message import Message, message
 
 from desk_triage.detection.detector import Finding, Verdict
 from desk_triage.detection.model import DetectorState, Sample

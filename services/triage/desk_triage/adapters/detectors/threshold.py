@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from desk_shared.charter.model import ThresholdDetector
-from desk_shared.events.message import message
+from desk_charter.model import ThresholdDetector
+from desk_contracts.message import message
 
 from desk_triage.detection.detector import Finding, Verdict
 from desk_triage.detection.model import DetectorState, Sample

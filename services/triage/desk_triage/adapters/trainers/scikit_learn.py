@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from importlib import import_module
 
-from desk_shared.errors import Invalid
+from desk_contracts.errors import Invalid
 
 from desk_triage.learning.dataset import Coefficients, TrainingSet
 

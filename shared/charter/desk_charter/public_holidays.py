@@ -1,0 +1,49 @@
+"""Public holidays by country and subdivision, from the `holidays` library; not for pure code."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from functools import lru_cache
+from types import MappingProxyType
+
+import holidays
+
+from desk_charter.calendars import HolidayRegion
+
+_NONE: Mapping[date, str] = MappingProxyType({})
+
+
+def holidays_in(region: HolidayRegion | None, year: int) -> Mapping[date, str]:
+    """The public holidays of a year with their local names; none where no region is given."""
+    if region is None:
+        return _NONE
+    return _holidays(region.country, region.subdivision, year)
+
+
+def is_known(region: HolidayRegion) -> bool:
+    """Whether the library knows the country and the subdivision."""
+    supported = _supported()
+    if region.country not in supported:
+        return False
+    return region.subdivision is None or region.subdivision in supported[region.country]
+
+
+def countries() -> Iterable[str]:
+    """Every country code that is known."""
+    return _supported().keys()
+
+
+def subdivisions(country: str) -> Iterable[str]:
+    """Every subdivision that is known of a country."""
+    return _supported().get(country, ())
+
+
+@lru_cache(maxsize=1)
+def _supported() -> Mapping[str, tuple[str, ...]]:
+    found = holidays.list_supported_countries(include_aliases=True)
+    return MappingProxyType({code: tuple(parts) for code, parts in found.items()})
+
+
+@lru_cache(maxsize=256)
+def _holidays(country: str, subdivision: str | None, year: int) -> Mapping[date, str]:
+    days = holidays.country_holidays(country, subdiv=subdivision, years=year)
+    return MappingProxyType(dict(days.items()))

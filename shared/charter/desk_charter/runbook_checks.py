@@ -1,0 +1,77 @@
+"""The cross checks of runbooks; what their CEL means is checked by automation."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from desk_charter.addresses import address_problem
+from desk_charter.draft import Draft
+from desk_charter.problems import Problem
+from desk_charter.runbooks import ActStep, ProbeStep, Request, Runbook
+from desk_charter.sentences import close_to, one_of
+
+PARAMETERS = frozenset({"target", "subject", "event", "data", "run", "key", "steps"})
+_PARAMETER = re.compile(r"\$\{([^}]*)\}")
+
+
+def runbooks_are_sound(draft: Draft) -> Iterator[Problem]:
+    """Owners exist, what acts by itself verifies itself, nothing destructive runs unasked."""
+    for runbook in draft.runbooks:
+        where = ("runbooks", runbook.id)
+        yield from draft.unknown("teams", runbook.owner_team, *where, "owner_team")
+        if runbook.escalate.team is not None:
+            yield from draft.unknown("teams", runbook.escalate.team, *where, "escalate", "team")
+        if runbook.mode == "auto" and runbook.verify is None:
+            sentence = (
+                "mode auto needs 'verify', or nobody knows if it helped; add it or use approve"
+            )
+            yield Problem.at(*where, "mode", sentence=sentence)
+        if runbook.mode == "auto" and runbook.risk == "destructive":
+            sentence = "a destructive runbook never runs unasked; write 'mode: approve'"
+            yield Problem.at(*where, "mode", sentence=sentence)
+
+
+def steps_are_sound(draft: Draft) -> Iterator[Problem]:
+    """Step ids are unique, and every ${parameter} begins with something that exists."""
+    for runbook in draft.runbooks:
+        where = ("runbooks", runbook.id)
+        ids = Counter(step.id for step in (*runbook.guards, *runbook.steps))
+        for step_id, count in ids.items():
+            if count > 1:
+                sentence = f"step id '{step_id}' is written {count} times; give each step its own"
+                yield Problem.at(*where, "steps", step_id, sentence=sentence)
+        for place, text in _templates(runbook):
+            yield from _unknown_parameters(text, *where, *place)
+            problem = address_problem(text) if place[-1] == "url" else None
+            if problem is not None:
+                yield Problem.at(*where, *place, sentence=problem)
+
+
+def _templates(runbook: Runbook) -> Iterator[tuple[tuple[str, ...], str]]:
+    yield ("escalate", "title"), runbook.escalate.title
+    for section, steps in (("guards", runbook.guards), ("steps", runbook.steps)):
+        for step in steps:
+            if not isinstance(step, ActStep | ProbeStep):
+                continue
+            yield from _request_texts(step.request, (section, step.id, "request"))
+            if isinstance(step, ActStep) and step.undo is not None:
+                yield from _request_texts(step.undo.request, (section, step.id, "undo", "request"))
+            if isinstance(step, ActStep) and step.confirm is not None:
+                place = (section, step.id, "confirm", "request")
+                yield from _request_texts(step.confirm.request, place)
+
+
+def _request_texts(
+    request: Request, where: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    for place, text in request.texts():
+        yield (*where, *place), text
+
+
+def _unknown_parameters(text: str, *where: str | int) -> Iterator[Problem]:
+    for parameter in _PARAMETER.findall(text):
+        root = parameter.strip().partition(".")[0]
+        if root not in PARAMETERS:
+            known = one_of(sorted(PARAMETERS))
+            sentence = f"${{{parameter}}} is not known{close_to(root, PARAMETERS)}"
+            yield Problem.at(*where, sentence=f"{sentence}; a parameter begins with {known}")

@@ -1,0 +1,355 @@
+"""Runbooks: what the desk may do by itself, to what, how often, and how it knows that it helped."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from functools import cache
+from typing import Annotated, Literal, Self, cast
+
+from desk_contracts.errors import Invalid
+from desk_platform.plugins import Registry
+from pydantic import (
+    Field,
+    GetPydanticSchema,
+    JsonValue,
+    SerializeAsAny,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
+
+from desk_charter.value_types import (
+    CalendarDate,
+    CharterModel,
+    DottedName,
+    Duration,
+    Sentence,
+    Slug,
+    Title,
+    read_duration,
+)
+
+Risk = Literal["read", "reversible", "disruptive", "destructive"]
+Mode = Literal["observe", "suggest", "approve", "auto"]
+Effect = Literal["pure", "idempotent", "keyed", "confirmable", "once"]
+Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+Overflow = Literal["queue", "coalesce", "escalate"]
+# Text of the Common Expression Language; compiled and type-checked by automation at load.
+Cel = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
+# Text in which ${target}, ${subject}, ${event.…}, ${data.…}, ${run.…}, ${key} are filled in.
+Template = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
+
+
+class Match(CharterModel):
+    """Which matching events start one run: each episode starts one."""
+
+    by: tuple[str, ...] = Field(
+        default=("subject",),
+        min_length=1,
+        description="`subject` or `data.…`: what makes one episode.",
+    )
+
+
+class PerTarget(CharterModel):
+    """Limits for one target."""
+
+    cooldown: Duration = Field(
+        default=read_duration("1h"), description="Least time between two runs on a target."
+    )
+    per_day: int = Field(default=3, ge=1, description="Most runs on a target in 24 hours.")
+
+
+class PerRunbook(CharterModel):
+    """Limits for the runbook as a whole."""
+
+    per_hour: int = Field(default=60, ge=1, description="Most runs in an hour.")
+
+
+class Limits(CharterModel):
+    """How often it may act. What exceeds a limit is never dropped in silence."""
+
+    per_target: PerTarget = Field(default=PerTarget(), description="Limits for one target.")
+    per_runbook: PerRunbook = Field(default=PerRunbook(), description="Limits for all targets.")
+    overflow: Overflow = Field(
+        default="queue", description="queue: later; coalesce: into the waiting run; escalate."
+    )
+
+
+class Retry(CharterModel):
+    """Exponential backoff with full jitter, for transient failures only."""
+
+    attempts: int = Field(default=3, ge=1, le=20, description="Tries in all.")
+    base: Duration = Field(default=read_duration("1s"), description="First pause.")
+    cap: Duration = Field(default=read_duration("30s"), description="Longest pause.")
+
+
+class Request(CharterModel):
+    """What an executor is asked to do. A package that registers an executor registers the model of
+    its request under the same name, by an entry point of `desk.executor-requests`."""
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether it changes nothing, so that a probe may ask it."""
+        return False
+
+    def texts(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """The texts in which ${...} parameters may stand, and where they are written."""
+        for name, value in self.model_dump(mode="json").items():
+            yield (name,), str(value)
+
+
+class HttpRequest(Request):
+    """One HTTP call; texts in it may carry ${...} parameters."""
+
+    method: Method = Field(description="The HTTP method.")
+    url: Template = Field(description="Where to, e.g. ${data.attributes.agent_url}/v1/disk.")
+    headers: dict[str, Template] = Field(default={}, description="Extra headers.")
+    body: JsonValue = Field(default=None, description="JSON body; nothing is sent if left out.")
+
+    @property
+    def only_reads(self) -> bool:
+        return self.method in {"GET", "HEAD"}
+
+    def texts(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        yield ("url",), self.url
+        for name, text in self.headers.items():
+            yield ("headers", name), text
+        yield ("body",), str(self.body)
+
+
+class WaitRequest(Request):
+    """A pause."""
+
+    pause: Duration
+
+
+@cache
+def request_models() -> Registry[type[Request]]:
+    """The models of `request` by executor; read when the first runbook is, not at import."""
+    return Registry("desk.executor-requests", {"http": HttpRequest})
+
+
+def _read_request(
+    value: object, read_http: ValidatorFunctionWrapHandler, info: ValidationInfo
+) -> Request:
+    executor = info.data.get("executor", "http")
+    if executor == "http" or isinstance(value, Request):
+        return cast("Request", read_http(value)) if executor == "http" else cast("Request", value)
+    try:
+        return request_models().kind(executor).model_validate(value)
+    except Invalid as invalid:
+        raise ValueError(str(invalid)) from invalid
+    except ValidationError as error:
+        [first, *_] = error.errors()
+        place = ".".join(str(part) for part in first["loc"])
+        raise ValueError(f"'{place}': {first['msg']}") from error
+
+
+# The schema for editors is that of HTTP, which every desk has.
+ExecutorRequest = Annotated[
+    Request,
+    GetPydanticSchema(lambda _source, handler: handler(HttpRequest)),
+    WrapValidator(_read_request),
+    SerializeAsAny(),
+]
+
+
+class _Call(CharterModel):
+    """A call to a target's interface."""
+
+    executor: Slug = Field(default="http", description="How it reaches the target.")
+    request: ExecutorRequest = Field(description="What is called.")
+    timeout: Duration = Field(default=read_duration("10s"), description="For one attempt.")
+    retry: Retry = Field(default=Retry(), description="What happens after a transient failure.")
+
+
+class Probe(_Call):
+    """Only reads: asks the target and judges the answer."""
+
+    expect: Cel = Field(
+        default="response.status >= 200 && response.status < 300",
+        description="CEL over response.status and response.body that must be true.",
+    )
+
+    @model_validator(mode="after")
+    def only_reads(self) -> Self:
+        """A probe never changes anything."""
+        if not self.request.only_reads:
+            raise ValueError("a probe only reads, so its method is GET or HEAD; use an act instead")
+        return self
+
+
+class _Act(_Call):
+    """A call that changes something."""
+
+    effect: Effect = Field(
+        description="What a second call would do: pure, idempotent and keyed are safe to resend; "
+        "confirmable is asked with 'confirm'; once is never repeated by itself."
+    )
+    confirm: Probe | None = Field(
+        default=None, description="Tells whether a confirmable effect took place."
+    )
+
+    @model_validator(mode="after")
+    def repeats_only_what_may_be_repeated(self) -> Self:
+        """The effect class decides about confirm and retry."""
+        if (self.effect == "confirmable") != (self.confirm is not None):
+            raise ValueError("'effect: confirmable' and 'confirm' belong together: write both")
+        if self.effect == "once" and self.retry.attempts > 1 and "retry" in self.model_fields_set:
+            raise ValueError("'effect: once' is never repeated; remove 'retry'")
+        return self
+
+    @property
+    def attempts(self) -> int:
+        """Tries in all, which for `once` is one."""
+        return 1 if self.effect == "once" else self.retry.attempts
+
+
+class UndoAct(_Act):
+    """How a step is taken back."""
+
+
+class ActStep(_Act):
+    """Changes the target."""
+
+    id: Slug = Field(description="Unique in the runbook.")
+    kind: Literal["act"] = Field(description="Which step it is.")
+    # Checked and shown as not enforced; automation takes steps back next.
+    undo: UndoAct | None = Field(default=None, description="Takes the step back.")
+
+
+class ProbeStep(Probe):
+    """Asks the target; as a guard its failure means skipped, as a step it means failed."""
+
+    id: Slug = Field(description="Unique in the runbook.")
+    kind: Literal["probe"] = Field(default="probe", description="Which step it is.")
+
+
+class WaitStep(CharterModel):
+    """Waits, durably."""
+
+    id: Slug = Field(description="Unique in the runbook.")
+    kind: Literal["wait"] = Field(description="Which step it is.")
+    pause: Duration = Field(alias="for", description="How long.")
+
+    @property
+    def executor(self) -> str:
+        """A wait has an executor of its own."""
+        return "wait"
+
+    @property
+    def request(self) -> Request:
+        """What it is asked."""
+        return WaitRequest(pause=self.pause)
+
+
+Step = Annotated[ActStep | ProbeStep | WaitStep, Field(discriminator="kind")]
+
+
+class Verify(CharterModel):
+    """Whether it helped, by measurements newer than the act. No data is never health."""
+
+    measurement: DottedName = Field(description="The measurement that must be well again.")
+    condition: Cel | None = Field(default=None, description="CEL over `value` that must be true.")
+    at_least: float | None = Field(default=None, description="Healed when the value is not below.")
+    at_most: float | None = Field(default=None, description="Healed when the value is not above.")
+    samples: int = Field(
+        default=1, ge=1, le=30, description="Fresh samples in a row that must be well."
+    )
+    within: Duration = Field(description="Longest wait; after it the verdict is inconclusive.")
+    grace: Duration = Field(
+        default=timedelta(seconds=5),
+        description="How late a measurement of that time may reach us and still count.",
+    )
+
+    @model_validator(mode="after")
+    def has_one_condition(self) -> Self:
+        """Exactly one way to judge."""
+        given = [x for x in (self.condition, self.at_least, self.at_most) if x is not None]
+        if len(given) != 1:
+            raise ValueError("write exactly one of 'condition', 'at_least' and 'at_most'")
+        return self
+
+
+class Escalate(CharterModel):
+    """The ticket opened for people when it did not help; the evidence is attached."""
+
+    team: Slug | None = Field(default=None, description="Who gets it; else the owner team.")
+    title: Template = Field(description="Title of the ticket.")
+
+
+class Tell(CharterModel):
+    """What the employee is told; what is left out is not said."""
+
+    before: Sentence | None = Field(default=None, description="Before the first act.")
+    after: Sentence | None = Field(default=None, description="After a verified cure.")
+    on_failure: Sentence | None = Field(default=None, description="When it did not help.")
+
+
+class FleetGuard(CharterModel):
+    """Many equal faults are one cause: then nothing is healed one by one."""
+
+    percent: float = Field(gt=0, le=100, description="Share of the watched subjects in trouble.")
+    min: int = Field(ge=2, description="Least number of subjects in trouble.")
+    within: Duration = Field(description="Time in which they fell ill.")
+
+
+class Breaker(CharterModel):
+    """Stops the runbook after cures that were none."""
+
+    consecutive: int = Field(default=3, ge=1, description="Runs in a row that did not heal.")
+    reopen_after: Duration = Field(
+        default=read_duration("1h"), description="Then one run may try; healed closes the breaker."
+    )
+
+
+class RunbookTest(CharterModel):
+    """An event and what the runbook makes of it."""
+
+    name: Title = Field(description="What it shows.")
+    subject: str = Field(description="The event's subject.")
+    data: dict[str, JsonValue] = Field(description="The event's payload, or the part that matters.")
+    expect: Literal["run", "ignore"] = Field(description="Whether a run starts.")
+
+
+class Runbook(CharterModel):
+    """A reviewed, declarative repair."""
+
+    id: Slug = Field(description="Stable id; also the name of its file.")
+    title: Title = Field(description="What it does, for people.")
+    why: Sentence = Field(description="The hypothesis: symptom, cause, and why this helps.")
+    owner_team: Slug = Field(description="Who answers for it and gets what it cannot heal.")
+    risk: Risk = Field(description="read, reversible, disruptive or destructive.")
+    mode: Mode = Field(description="observe, suggest, approve or auto.")
+    expires: CalendarDate = Field(description="Review date; after it, it only suggests.")
+    event: str = Field(
+        default="desk.signal.raised.v1",
+        pattern=r"^desk\.[a-z.-]+\.v\d+$",
+        description="Type of the events it listens to; their schema types `data`.",
+    )
+    when: Cel = Field(description="CEL over `event` (id, type, source, subject, time) and `data`.")
+    match: Match = Field(default=Match(), description="Which of them start one run.")
+    target: str = Field(
+        default="subject", description="`subject` or `data.…`: what it acts on, one run at a time."
+    )
+    settle: Duration = Field(
+        default=read_duration("0s"), description="Wait before the first act; a clear cancels it."
+    )
+    limits: Limits = Field(default=Limits(), description="How often it may act.")
+    guards: tuple[ProbeStep, ...] = Field(default=(), description="Else the run is skipped.")
+    steps: tuple[Step, ...] = Field(min_length=1, description="What is done, in order.")
+    verify: Verify | None = Field(default=None, description="How it knows that it helped.")
+    escalate: Escalate = Field(description="The ticket when it did not help.")
+    tell: Tell = Field(default=Tell(), description="What the employee is told.")
+    # Checked and shown as not enforced; automation guards fleets next.
+    fleet_guard: FleetGuard | None = Field(default=None, description="Many equal faults.")
+    breaker: Breaker = Field(default=Breaker(), description="Cures that were none.")
+    tests: tuple[RunbookTest, ...] = Field(default=(), description="Checked examples.")
+
+    def mode_on(self, day: date) -> Mode:
+        """The mode in force: a runbook past its review date only suggests."""
+        if day > self.expires and self.mode in {"approve", "auto"}:
+            return "suggest"
+        return self.mode

@@ -1,0 +1,44 @@
+"""`desk.changes`: releases, migrations and maintenance, told by outside systems. Key: service."""
+
+from enum import StrEnum
+
+from pydantic import AwareDatetime, Field
+
+from desk_contracts import names
+from desk_contracts.envelope import Payload
+from desk_contracts.value_types import Identifier, VisibleText
+
+
+class ChangeKind(StrEnum):
+    """What sort of change it is."""
+
+    RELEASE = "release"
+    MIGRATION = "migration"
+    MAINTENANCE = "maintenance"
+
+
+class ChangePlanned(Payload, type="desk.change.planned.v1", topic=names.CHANGES):
+    """A change will happen between two moments."""
+
+    change: Identifier
+    kind: ChangeKind
+    title: VisibleText
+    starts: AwareDatetime
+    ends: AwareDatetime
+    sites: tuple[str, ...] = ()
+
+
+class ChangeStarted(Payload, type="desk.change.started.v1", topic=names.CHANGES):
+    """The change is under way."""
+
+    change: Identifier
+    kind: ChangeKind
+    title: VisibleText
+
+
+class ChangeFinished(Payload, type="desk.change.finished.v1", topic=names.CHANGES):
+    """The change is over."""
+
+    change: Identifier
+    kind: ChangeKind
+    succeeded: bool = Field(description="False if it was rolled back.")

@@ -1,0 +1,33 @@
+"""`desk.metrics.contributions`: what tickets, repairs and warnings add to measures.
+Key: part of a day, or the person who asked.
+
+Metrics writes it for itself, to carry figures from one document to another; nobody else reads it.
+"""
+
+from pydantic import Field
+
+from desk_contracts import names
+from desk_contracts.envelope import Payload
+from desk_contracts.people import OptionalPerson
+from desk_contracts.value_types import Identifier
+
+# Measure, when it belongs, since when it is known (microseconds), weight, amount (microseconds).
+Posted = tuple[str, int, int, int, int]
+
+
+class ContributionsChanged(
+    Payload, type="desk.metrics.contributions-changed.v1", topic=names.CONTRIBUTIONS
+):
+    """All that one source posts to one part of a day, or a ticket to the document of the person who
+    asked, in place of its earlier revisions.
+    """
+
+    of: Identifier = Field(description="The ticket, run or warning that posts.")
+    revision: int = Field(ge=1, description="Only a higher one replaces what is there.")
+    kind: str = ""
+    service: str = ""
+    team: str = ""
+    site: str = ""
+    person: OptionalPerson = ""
+    device: str = ""
+    postings: tuple[Posted, ...] = ()

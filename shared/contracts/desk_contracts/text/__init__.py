@@ -1,0 +1,35 @@
+"""What people wrote: how it is compared, and how it is shown in each place. Pure functions.
+
+- `characters`: what of a text can be seen at all;
+- `words`: the one form in which words are compared;
+- `sinks`: one function for each place that shows text which somebody else wrote.
+"""
+
+from desk_contracts.text.characters import is_visible, without_invisible
+from desk_contracts.text.sinks import csv_field, html_text, json_text, plain_line, plain_text
+from desk_contracts.text.words import (
+    NORMALISER,
+    Phrase,
+    SpokenWords,
+    name_of,
+    plain_words,
+    read_phrase,
+    terms,
+)
+
+__all__ = [
+    "NORMALISER",
+    "Phrase",
+    "SpokenWords",
+    "csv_field",
+    "html_text",
+    "is_visible",
+    "json_text",
+    "name_of",
+    "plain_line",
+    "plain_text",
+    "plain_words",
+    "read_phrase",
+    "terms",
+    "without_invisible",
+]

@@ -1,0 +1,63 @@
+"""Small value types that several event modules share."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from desk_contracts.frozen import Frozen
+from desk_contracts.text.characters import is_visible
+
+
+def _check_visible(text: str) -> str:
+    if not is_visible(text):
+        raise ValueError("nothing of it can be seen")
+    return text
+
+
+ShortText = Annotated[str, Field(min_length=1, max_length=300)]
+# A title that an outside system writes: what shows nothing is as good as none.
+VisibleText = Annotated[ShortText, AfterValidator(_check_visible)]
+LongText = Annotated[str, Field(max_length=20_000)]
+Identifier = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Value(Frozen):
+    """A frozen part of a payload."""
+
+
+class Level(StrEnum):
+    """ITIL impact and urgency; `high` means many people, or work has stopped."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Priority(StrEnum):
+    """ITIL priority from impact and urgency: P1 is worst."""
+
+    P1 = "P1"
+    P2 = "P2"
+    P3 = "P3"
+    P4 = "P4"
+
+
+class Severity(StrEnum):
+    """How bad a signal or an alert is."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """The worse, the higher."""
+        return -list(Severity).index(self)
+
+
+class SubjectKind(StrEnum):
+    """What telemetry talks about."""
+
+    DEVICE = "device"
+    SERVICE = "service"

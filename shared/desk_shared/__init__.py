@@ -1,1 +1,0 @@
-"""What the five services share: events, bus, store, charter, telemetry and HTTP manners."""

@@ -1,5 +1,0 @@
-"""`desk`: the operator's command line. Each group of commands is a module of its own."""
-
-from desk_shared.cli.main import main
-
-__all__ = ["main"]

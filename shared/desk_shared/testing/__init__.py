@@ -1,5 +1,0 @@
-"""For tests of every member: real servers, fixtures, and waiting for a condition, not a time."""
-
-from desk_shared.testing.eventually import eventually
-
-__all__ = ["eventually"]

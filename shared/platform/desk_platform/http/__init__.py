@@ -1,0 +1,85 @@
+"""The desk's manners on HTTP: problems, sign-in, safe retries, ETags, paging, the app itself."""
+
+from desk_platform.http.app import AppParts, make_app
+from desk_platform.http.auth import DevAuthenticator, OidcAuthenticator, authenticator_from
+from desk_platform.http.etags import Precondition, etag, not_modified, precondition
+from desk_platform.http.idempotency import (
+    IdempotentCall,
+    calls_without_key,
+    check_same,
+    require_key,
+)
+from desk_platform.http.paging import (
+    Cursors,
+    Page,
+    PageRequest,
+    Position,
+    cursors_from,
+    find_visible,
+    link_next,
+    page_request,
+    place_of,
+)
+from desk_platform.http.principal import (
+    PUBLIC,
+    STAFF,
+    Authenticator,
+    Principal,
+    Role,
+    UndeclaredRoutes,
+    current_principal,
+    may_see_person,
+    refuse_undeclared,
+    require,
+    sight,
+    undeclared_routes,
+)
+from desk_platform.http.problems import Problem
+from desk_platform.http.refusals import (
+    BadRequest,
+    PreconditionRequired,
+    TooManyRequests,
+    Unauthenticated,
+)
+
+__all__ = [
+    "PUBLIC",
+    "STAFF",
+    "AppParts",
+    "Authenticator",
+    "BadRequest",
+    "Cursors",
+    "DevAuthenticator",
+    "IdempotentCall",
+    "OidcAuthenticator",
+    "Page",
+    "PageRequest",
+    "Position",
+    "Precondition",
+    "PreconditionRequired",
+    "Principal",
+    "Problem",
+    "Role",
+    "TooManyRequests",
+    "Unauthenticated",
+    "UndeclaredRoutes",
+    "authenticator_from",
+    "calls_without_key",
+    "check_same",
+    "current_principal",
+    "cursors_from",
+    "etag",
+    "find_visible",
+    "link_next",
+    "make_app",
+    "may_see_person",
+    "not_modified",
+    "page_request",
+    "place_of",
+    "precondition",
+    "refuse_undeclared",
+    "require",
+    "require_key",
+    "sight",
+    "undeclared_routes",
+]

@@ -1,0 +1,203 @@
+"""The outermost layer of every request: ids, trace, duration, bounds and the last error handler.
+
+Plain ASGI and nothing copied: it stands in the way of every request.
+"""
+
+import asyncio
+import contextlib
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from desk_contracts.ids import new_id
+from opentelemetry.context import attach, detach
+from opentelemetry.trace import Span, SpanKind, StatusCode, set_span_in_context
+from opentelemetry.util.types import AttributeValue
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from desk_platform.http.body import Bodies
+from desk_platform.http.gate import Gate
+from desk_platform.http.language import speak
+from desk_platform.http.problems import refusal, unforeseen_error
+from desk_platform.http.rates import HEADERS_KEY, RateLimits
+from desk_platform.http.refusals import Held, Overloaded, Stopping, TooLarge, TooManyRequests
+from desk_platform.telemetry import Telemetry, get_logger, log_context, names, remote_context
+
+_ID = re.compile(rb"[A-Za-z0-9._:/+=-]{1,128}")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+# Nobody signs in to read them.
+_DOCUMENTS = frozenset({"/openapi.json", "/docs", "/docs/oauth2-redirect"})
+# What others write down for a caller that hung up before its answer.
+_HUNG_UP = 499
+# Caches keep one answer per language.
+_VARIES = (b"vary", b"accept-language")
+_NO_SNIFF = (b"x-content-type-options", b"nosniff")
+# Who keeps a connection open is told that the next call needs another one.
+_LAST = (b"connection", b"close")
+# Once nobody is let in: a body that is not there by now is left unread.
+_BODY_IS_HERE_SECONDS = 0.2
+_log = get_logger()
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """What is known of one request while it runs."""
+
+    request_id: str
+    correlation_id: str
+    traceparent: str | None
+    length: int | None
+    send: Send
+    status: int = 0
+    error: str | None = None
+    extra: list[tuple[bytes, bytes]] = field(default_factory=list)
+    # Nothing of the request is still to come: the connection may be closed after the answer.
+    is_whole: bool = False
+    is_last: Callable[[], bool] = lambda: False
+
+    async def send_on(self, message: Message) -> None:
+        """Notes the status and adds the request id to the answer."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            last = (_LAST,) if self.is_whole and self.is_last() else ()
+            message["headers"] = [*message.get("headers", ()), *self.extra, *last]
+        await self.send(message)
+
+
+class Edge:
+    """Middleware of every desk application; probes and metrics pass through untouched."""
+
+    def __init__(
+        self, app: ASGIApp, telemetry: Telemetry, body_limit: int, gate: Gate, limits: RateLimits
+    ) -> None:
+        self._app = app
+        self._tracer = telemetry.tracer
+        self._duration = telemetry.meters.http_duration
+        self._bodies = Bodies(body_limit)
+        self._gate = gate
+        self._limits = limits
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(("/health/", "/metrics")):
+            await self._app(scope, receive, send)
+            return
+        exchange = _open(scope, send)
+        exchange.is_last = self._is_last
+        scope["desk.correlation_id"] = exchange.correlation_id
+        scope[HEADERS_KEY] = exchange.extra
+        began = time.perf_counter()
+        parent = remote_context(exchange.traceparent)
+        span = self._tracer.start_span(_method(scope), context=parent, kind=SpanKind.SERVER)
+        # Attached by hand: the SDK's own context manager costs half as much as the span again.
+        token = attach(set_span_in_context(span, parent))
+        try:
+            with log_context(
+                request_id=exchange.request_id, correlation_id=exchange.correlation_id
+            ):
+                await self._answer(scope, receive, exchange)
+        finally:
+            detach(token)
+            self._report(scope, exchange, span, time.perf_counter() - began)
+            span.end()
+
+    async def _answer(self, scope: Scope, receive: Receive, exchange: _Exchange) -> None:
+        try:
+            await self._admit(scope, receive, exchange)
+        except (TooLarge, TooManyRequests, Overloaded, Stopping, Held) as refused:
+            await refusal(refused, scope["path"])(scope, _nothing, exchange.send_on)
+        except ClientDisconnect:
+            exchange.status = exchange.status or _HUNG_UP
+        except asyncio.CancelledError:
+            if exchange.status or not self._gate.is_closed:
+                raise
+            # The body was still to come when the server ended: nothing was begun.
+            late = self._gate.stopping()
+            await refusal(late, scope["path"])(scope, _nothing, exchange.send_on)
+
+    async def _admit(self, scope: Scope, receive: Receive, exchange: _Exchange) -> None:
+        """A body is read whole before its call takes a place: who sends slowly holds up nobody."""
+        if self._gate.is_closed:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_BODY_IS_HERE_SECONDS):
+                    await self._bodies.read(receive, exchange.length)
+                    exchange.is_whole = True
+            raise self._gate.stopping()
+        receive = await self._bodies.read(receive, exchange.length)
+        exchange.is_whole = True
+        with self._gate.admit():
+            if scope["path"] in _DOCUMENTS:
+                self._limits.count_anonymous(scope)
+            await self._call(scope, receive, exchange)
+
+    async def _call(self, scope: Scope, receive: Receive, exchange: _Exchange) -> None:
+        try:
+            await self._app(scope, receive, exchange.send_on)
+        except ClientDisconnect:
+            raise
+        except (Exception, asyncio.CancelledError) as error:
+            exchange.error = type(error).__qualname__
+            is_cancelled = isinstance(error, asyncio.CancelledError)
+            if exchange.status or (is_cancelled and not self._gate.is_closed):
+                # Half an answer is out: only closing the connection tells the caller.
+                if not is_cancelled:
+                    _log.error("request_failed", path=scope["path"], exc_info=error)
+                raise
+            if self._gate.is_closed:
+                # What it needed has stopped before it; the same key finds out what was done.
+                _log.warning("request_cut_short", path=scope["path"], reason=repr(error))
+                raise self._gate.stopping() from error
+            _log.error("request_failed", path=scope["path"], exc_info=error)
+            await unforeseen_error(scope["path"])(scope, receive, exchange.send_on)
+
+    def _is_last(self) -> bool:
+        return self._gate.is_closed
+
+    def _report(self, scope: Scope, exchange: _Exchange, span: Span, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", None)
+        attributes: dict[str, AttributeValue] = {
+            names.HTTP_METHOD: _method(scope),
+            names.URL_SCHEME: scope["scheme"],
+            names.HTTP_STATUS: exchange.status or 500,
+        }
+        if route is not None:
+            attributes[names.HTTP_ROUTE] = route
+        if exchange.error is not None or exchange.status >= 500:
+            attributes[names.ERROR_TYPE] = exchange.error or str(exchange.status)
+        self._duration.record(seconds, attributes)
+        if span.is_recording():
+            span.update_name(f"{_method(scope)} {route}" if route else _method(scope))
+            span.set_attributes({**attributes, names.URL_PATH: scope["path"]})
+            if names.ERROR_TYPE in attributes:
+                span.set_status(StatusCode.ERROR)
+
+
+def _open(scope: Scope, send: Send) -> _Exchange:
+    request_id = correlation_id = traceparent = length = accepted = None
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _ID.fullmatch(value):
+            request_id = value.decode()
+        elif name == b"x-correlation-id" and _ID.fullmatch(value):
+            correlation_id = value.decode()
+        elif name == b"traceparent":
+            traceparent = value.decode("latin-1")
+        elif name == b"accept-language":
+            accepted = value.decode("latin-1")
+        elif name == b"content-length" and value.isdigit():
+            length = int(value)
+    request_id = request_id or new_id()
+    exchange = _Exchange(request_id, correlation_id or request_id, traceparent, length, send)
+    language = (b"content-language", speak(accepted).encode())
+    exchange.extra = [(b"x-request-id", request_id.encode()), _NO_SNIFF, language, _VARIES]
+    return exchange
+
+
+def _method(scope: Scope) -> str:
+    """Made-up methods would make endless metric series."""
+    method: str = scope["method"]
+    return method if method in _METHODS else "_OTHER"
+
+
+async def _nothing() -> Message:
+    return {"type": "http.disconnect"}

@@ -1,0 +1,90 @@
+"""From a batch of events to the units of work of a service."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from itertools import chain
+from typing import Any, Protocol
+
+from desk_contracts.topics import RETRY
+
+from desk_platform.kafka.records import Failure, Received, read_target
+from desk_platform.kafka.unit_of_work import OnFailed, UnitOfWork, WorkItem
+from desk_platform.precedence import SLICE, Precedence
+from desk_platform.store.document import S
+
+OnFailedRecords = Callable[[Sequence[Failure]], Awaitable[None]]
+
+
+class BatchHandler(Protocol):
+    """What a service does with a batch. Raises only if the whole batch must be read again."""
+
+    async def handle(self, batch: Sequence[Received], on_failed: OnFailedRecords) -> None: ...
+
+    def forget(self) -> None: ...
+
+
+class BatchProcessor:
+    """Gives every event of a batch to each unit of work whose projection wants it."""
+
+    def __init__(self, *units_of_work: UnitOfWork[Any]) -> None:
+        self._units_of_work = units_of_work
+
+    async def handle(self, batch: Sequence[Received], on_failed: OnFailedRecords) -> None:
+        """One read, write and publish for each unit of work; in slices while somebody calls."""
+        async with asyncio.TaskGroup() as group:
+            for unit_of_work in self._units_of_work:
+                group.create_task(_run(unit_of_work, batch, on_failed))
+
+    def forget(self) -> None:
+        """Partitions moved: somebody else may write these documents now."""
+        for unit_of_work in self._units_of_work:
+            unit_of_work.forget()
+
+
+async def _run(
+    unit_of_work: UnitOfWork[S], batch: Sequence[Received], on_failed: OnFailedRecords
+) -> None:
+    tasks = [task for received in batch for task in _tasks(unit_of_work, received)]
+
+    async def report(failures: Sequence[tuple[WorkItem[S], Exception]]) -> None:
+        await on_failed(
+            [
+                Failure(task.cause.raw, error, unit_of_work.name, task.id)
+                for task, error in failures
+                if isinstance(task.cause, Received)
+            ]
+        )
+
+    async for part in _slices(unit_of_work.precedence, tasks):
+        await unit_of_work.run(part, report)
+
+
+async def _slices(
+    precedence: Precedence, tasks: Sequence[WorkItem[S]]
+) -> AsyncIterator[Sequence[WorkItem[S]]]:
+    """In slices that the store has done quickly, each document's tasks in one."""
+    by_document: dict[str, list[WorkItem[S]]] = {}
+    for task in tasks:
+        by_document.setdefault(task.id, []).append(task)
+    waiting = list(by_document.values())
+    while waiting:
+        if len(waiting) > SLICE:
+            await precedence.let_pass()
+        part = waiting[: precedence.slice_size()]
+        with precedence.slice(len(part)):
+            yield list(chain.from_iterable(part))
+        waiting = waiting[len(part) :]
+
+
+def _tasks(unit_of_work: UnitOfWork[S], received: Received) -> list[WorkItem[S]]:
+    """What failed in one projection is not given again to those that handled it."""
+    tasks = unit_of_work.work_items_of(received)
+    if not received.raw.topic.endswith(RETRY):
+        return tasks
+    projection, document = read_target(received.raw)
+    if projection and projection != unit_of_work.name:
+        return []
+    return [task for task in tasks if task.id == document] or tasks
+
+
+__all__ = ["BatchHandler", "BatchProcessor", "OnFailed", "OnFailedRecords"]

@@ -1,0 +1,69 @@
+"""How to reach Kafka: the settings as aiokafka's and as FastStream's arguments."""
+
+import ssl
+from typing import TypedDict
+
+from aiokafka.helpers import create_ssl_context
+from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
+
+from desk_platform.kafka.decompression import bound_batches
+from desk_platform.settings import KafkaSettings, SaslMechanism
+
+# Here, since every consumer of the desk takes its connection from this module.
+bound_batches()
+
+
+class KafkaArguments(TypedDict, total=False):
+    """aiokafka's connection arguments, as far as we use them."""
+
+    bootstrap_servers: str
+    security_protocol: str
+    ssl_context: ssl.SSLContext | None
+    sasl_mechanism: str
+    sasl_plain_username: str
+    sasl_plain_password: str
+
+
+def kafka_arguments(settings: KafkaSettings) -> KafkaArguments:
+    """The connection for a plain aiokafka client."""
+    arguments = KafkaArguments(
+        bootstrap_servers=settings.bootstrap,
+        security_protocol=settings.security.value,
+        ssl_context=_ssl_context(settings),
+    )
+    if settings.security.has_login:
+        arguments["sasl_mechanism"] = settings.sasl_mechanism.value
+        arguments["sasl_plain_username"] = settings.username or ""
+        arguments["sasl_plain_password"] = _password(settings)
+    return arguments
+
+
+def faststream_security(settings: KafkaSettings) -> BaseSecurity | None:
+    """The same connection in FastStream's words."""
+    context = _ssl_context(settings)
+    if not settings.security.has_login:
+        return None if context is None else BaseSecurity(ssl_context=context, use_ssl=True)
+    kinds = {
+        SaslMechanism.PLAIN: SASLPlaintext,
+        SaslMechanism.SCRAM_SHA_256: SASLScram256,
+        SaslMechanism.SCRAM_SHA_512: SASLScram512,
+    }
+    return kinds[settings.sasl_mechanism](
+        settings.username or "",
+        _password(settings),
+        ssl_context=context,
+        use_ssl=context is not None,
+    )
+
+
+def _ssl_context(settings: KafkaSettings) -> ssl.SSLContext | None:
+    if not settings.security.has_tls:
+        return None
+    context: ssl.SSLContext = create_ssl_context(
+        cafile=settings.ca_file, certfile=settings.cert_file, keyfile=settings.key_file
+    )
+    return context
+
+
+def _password(settings: KafkaSettings) -> str:
+    return settings.password.get_secret_value() if settings.password else ""

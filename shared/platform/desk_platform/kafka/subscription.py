@@ -1,0 +1,135 @@
+"""How a consumer subscribes through FastStream, whose own defaults lose records: it acknowledges
+first, begins at the end of a topic and parses headers in a way that can raise.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any, cast
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.abstract import AbstractPartitionAssignor
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+
+from desk_platform.kafka.connection import faststream_security
+from desk_platform.kafka.records import KafkaRecord
+from desk_platform.kafka.tracked_consumer import TrackedConsumer
+from desk_platform.settings import KafkaSettings
+
+MAX_RECORDS = 2_000
+# For what nobody waits for: many events of one document are decided on once. What is fetched at a
+# time, 1 MiB a partition, keeps memory bounded.
+GATHERED_RECORDS = 8_000
+# FastStream sleeps this long again after an empty poll: it is added to every idle hop.
+POLL_MS = 10
+# Nothing in a retry topic is in a hurry, and polling costs an idle service most of its time.
+RETRY_POLL_MS = 250
+# A killed member's partitions stand still for so long: with the restart, below 15 s.
+SESSION = timedelta(seconds=8)
+HEARTBEATS = 4
+_GRACE = timedelta(seconds=20)
+# For what FastStream itself waits for, once the batch in flight has had its own grace.
+_LAST_GRACE = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How much is read at a time, and how long things may take.
+
+    For `linger` things are gathered into one batch, where nobody waits; `grace` is what a stop
+    leaves to the batch in flight.
+    """
+
+    max_records: int = MAX_RECORDS
+    linger: timedelta = timedelta(0)
+    session: timedelta = SESSION
+    grace: timedelta = _GRACE
+
+    @classmethod
+    def at(cls, linger: timedelta, grace: timedelta = _GRACE) -> "Reading":
+        """With a linger more is read at a time."""
+        return cls(GATHERED_RECORDS if linger else MAX_RECORDS, linger, grace=grace)
+
+
+def broker_of(settings: KafkaSettings, group: str) -> KafkaBroker:
+    """FastStream's broker for one member of a group."""
+    return KafkaBroker(
+        settings.servers,
+        client_id=f"desk-{group}",
+        consumer_only=True,
+        ack_policy=AckPolicy.MANUAL,
+        graceful_timeout=_LAST_GRACE,
+        apply_types=False,
+        security=faststream_security(settings),
+        logger=None,
+    )
+
+
+async def connect(broker: KafkaBroker) -> None:
+    """Connect; from now on its subscribers are given consumers that keep track."""
+    await broker.connect()
+    config = broker.config.broker_config
+    # What FastStream would make an `AIOKafkaConsumer` with: a partial of its arguments.
+    arguments = cast("partial[AIOKafkaConsumer]", config.builder).keywords
+    config.builder = partial(TrackedConsumer, **arguments)
+
+
+def safe_arguments(
+    group_id: str, listener: ConsumerRebalanceListener, reading: Reading, *, is_delayed: bool
+) -> dict[str, Any]:
+    """What every subscriber of the desk has in place of FastStream's defaults."""
+    is_hurried = not (is_delayed or reading.linger)
+    session_ms = int(reading.session.total_seconds() * 1000)
+    return {
+        "group_id": group_id,
+        "listener": listener,
+        "batch": True,
+        "max_records": reading.max_records,
+        "batch_timeout_ms": POLL_MS if is_hurried else RETRY_POLL_MS,
+        "session_timeout_ms": session_ms,
+        "heartbeat_interval_ms": session_ms // HEARTBEATS,
+        "rebalance_timeout_ms": 60_000,
+        "ack_policy": AckPolicy.MANUAL,
+        "auto_offset_reset": "earliest",
+        "parser": _parse,
+        "decoder": _decode,
+        "no_reply": True,
+        "partition_assignment_strategy": (own_assignor(),),
+    }
+
+
+def own_assignor() -> type[AbstractPartitionAssignor]:
+    """A sticky assignor for one consumer: a change of members moves as few partitions as possible.
+
+    aiokafka 0.14 keeps what a member had last on the class, so the consumers of one process would
+    each report to their group what another of them had.
+    """
+
+    class OwnStickyAssignor(StickyPartitionAssignor):  # type: ignore[misc]  # it is untyped
+        """Keeps the assignment of one consumer."""
+
+    return OwnStickyAssignor
+
+
+async def _parse(records: tuple[KafkaRecord, ...]) -> KafkaMessage:
+    """Never raises, unlike FastStream's own parser, which loses a batch over one odd header."""
+    return KafkaMessage(
+        body=b"", headers={}, raw_message=records, message_id="", consumer=_NO_CONSUMER
+    )
+
+
+async def _decode(message: KafkaMessage) -> KafkaMessage:
+    return message
+
+
+class _NoConsumer:
+    """Stands where FastStream wants a consumer to acknowledge with: offsets are ours alone."""
+
+    async def commit(self) -> None: ...
+
+    def seek(self, partition: TopicPartition, offset: int) -> None: ...
+
+
+_NO_CONSUMER = _NoConsumer()

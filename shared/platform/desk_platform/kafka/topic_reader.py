@@ -1,0 +1,61 @@
+"""Reads topics from one end to the other, without a group and without leaving a trace."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from aiokafka import AIOKafkaConsumer
+from desk_contracts.errors import NotFound
+
+from desk_platform.kafka.connection import kafka_arguments
+from desk_platform.kafka.records import KafkaRecord
+from desk_platform.settings import KafkaSettings
+
+
+@asynccontextmanager
+async def reader(kafka: KafkaSettings, topics: Sequence[str]) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer that has every partition of these topics; `NotFound` names a missing one."""
+    missing = set(topics) - await list_topic_names(kafka)
+    if missing:
+        name = min(missing)
+        raise NotFound(f"There is no topic '{name}'. `desk topics list` names them all.")
+    # Without a group the subscription assigns all partitions and leaves no trace.
+    consumer = AIOKafkaConsumer(
+        *topics, group_id=None, enable_auto_commit=False, **kafka_arguments(kafka)
+    )
+    await consumer.start()
+    try:
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+async def list_topic_names(kafka: KafkaSettings) -> set[str]:
+    """The names of all topics on the brokers."""
+    consumer = AIOKafkaConsumer(**kafka_arguments(kafka))
+    await consumer.start()
+    try:
+        return set(await consumer.topics())
+    finally:
+        await consumer.stop()
+
+
+async def read_all(kafka: KafkaSettings, topics: Sequence[str]) -> AsyncIterator[KafkaRecord]:
+    """Every record from the first to the one that is last now, partition by partition."""
+    async with reader(kafka, topics) as consumer:
+        ends = await consumer.end_offsets(consumer.assignment())
+        starts = await consumer.beginning_offsets(consumer.assignment())
+        for partition, start in starts.items():
+            consumer.seek(partition, start)
+        left = {partition for partition, end in ends.items() if end > starts[partition]}
+        while left:
+            batches = await consumer.getmany(*left, timeout_ms=1000, max_records=5000)
+            for partition, records in batches.items():
+                for record in records:
+                    if record.offset < ends[partition]:
+                        yield record
+            # By position: what is last may be no record, but the mark of a transaction's end.
+            left -= {
+                partition
+                for partition in left
+                if await consumer.position(partition) >= ends[partition]
+            }

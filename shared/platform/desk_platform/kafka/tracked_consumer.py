@@ -1,0 +1,199 @@
+"""aiokafka's consumer, with a memory of what it handed out and what of that is handled.
+
+Its position alone does not say: it moves on when a batch is handed out, not when it is done.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.client import AIOKafkaClient
+from aiokafka.conn import AIOKafkaConnection
+from aiokafka.errors import KafkaError
+from desk_contracts.errors import DependencyDown
+
+from desk_platform.kafka.commits import first_offsets, next_offsets
+from desk_platform.kafka.end_offsets import end_offsets
+from desk_platform.kafka.records import KafkaRecord
+
+ASKED_WITHIN = timedelta(seconds=5)
+
+
+class TrackedConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no types
+    """Handed to FastStream as the consumer that it reads with."""
+
+    def __init__(self, *topics: str, **arguments: Any) -> None:
+        super().__init__(*topics, **arguments)
+        self._handed_out: dict[TopicPartition, int] = {}
+        self._handled: dict[TopicPartition, int] = {}
+        self.assignment_number = 0
+        # Topics that were replaced: nothing is concluded from their silence.
+        self.stopped: frozenset[str] = frozenset()
+        # Partitions of which aiokafka went back by itself, since the log is shorter than it was.
+        self.went_back: set[TopicPartition] = set()
+        self._met: list[AIOKafkaConnection] = []
+
+    @property
+    def cluster_client(self) -> AIOKafkaClient:
+        """For questions that aiokafka's consumer does not ask."""
+        return self._client
+
+    def meet(self) -> None:
+        """From now on it is noticed if one of today's connections is lost."""
+        self._met = list(self._client._conns.values())  # noqa: SLF001 (nothing public says)
+
+    @property
+    def has_lost_a_broker(self) -> bool:
+        """A connection ended: the broker may have been put back meanwhile."""
+        return any(not connection.connected() for connection in self._met)
+
+    async def getmany(
+        self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
+    ) -> dict[TopicPartition, list[ConsumerRecord]]:
+        """As aiokafka's; nothing runs between its moving the position and the note of it here."""
+        batches: dict[TopicPartition, list[ConsumerRecord]] = await super().getmany(
+            *partitions, timeout_ms=timeout_ms, max_records=max_records
+        )
+        for partition, records in batches.items():
+            if records[0].offset < self._handed_out.get(partition, 0):
+                self.went_back.add(partition)
+            self._handed_out[partition] = records[-1].offset + 1
+        return batches
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        """What was handed out from here on will be handed out again."""
+        super().seek(partition, offset)
+        self._handed_out[partition] = self._handled[partition] = offset
+
+    def seek_back(self, records: Iterable[KafkaRecord]) -> None:
+        """These are handed out again, as far as their partitions are still ours."""
+        mine = self.assignment()
+        for partition, offset in first_offsets(records).items():
+            if partition in mine:
+                self.seek(partition, offset)
+
+    def current(self, records: Sequence[KafkaRecord]) -> Sequence[KafkaRecord]:
+        """Those of partitions that are still ours and read on, most often all of them.
+
+        What was handed out before a seek to an earlier place will come again, in its order.
+        """
+        mine, ends = self.assignment(), next_offsets(records)
+        gone = {
+            partition
+            for partition, end in ends.items()
+            if partition not in mine
+            or partition.topic in self.stopped
+            or end > self._handed_out.get(partition, end)
+        }
+        if not gone:
+            return records
+        left = [
+            record for record in records if TopicPartition(record.topic, record.partition) in gone
+        ]
+        self.seek_back([record for record in left if record.topic in self.stopped])
+        return [
+            record
+            for record in records
+            if TopicPartition(record.topic, record.partition) not in gone
+        ]
+
+    def note_handled(self, records: Iterable[KafkaRecord]) -> None:
+        """All records up to and with these are handled."""
+        for record in records:
+            self._handled[TopicPartition(record.topic, record.partition)] = record.offset + 1
+
+    def begin_assignment(self) -> None:
+        """Partitions were given away or taken; what comes of them is handed out anew."""
+        self.assignment_number += 1
+        self._handed_out.clear()
+        self._handled.clear()
+        self.went_back.clear()
+
+    async def ends_at_once(
+        self, partitions: Collection[TopicPartition]
+    ) -> dict[TopicPartition, int]:
+        """What `end_offsets` answers, without waiting behind a fetch: for timers, which wait."""
+        return await end_offsets(self._client, partitions)
+
+    async def committed_by_group(
+        self, partitions: Collection[TopicPartition]
+    ) -> dict[TopicPartition, int]:
+        """What the group has committed, other members' partitions too, in one request."""
+        commits = await self._coordinator.fetch_committed_offsets(list(partitions))
+        return {partition: commit.offset for partition, commit in commits.items()}
+
+    async def has_handled(self, partition: TopicPartition, end: int) -> bool:
+        """True if every record before `end` was handed out and is handled.
+
+        The position also passes what is no record, such as the marks of transactions.
+        """
+        if partition.topic in self.stopped or partition not in self.assignment():
+            return False
+        if await self.position(partition) < end:
+            return False
+        handed_out = self._handed_out.get(partition)
+        return handed_out is None or self._handled.get(partition) == handed_out
+
+
+class TopicReading:
+    """How far a member of a group has read one topic; see `watermarks.PartitionLog`.
+
+    Until `read_by` names its consumer, and while that is not connected, nothing is known.
+    """
+
+    def __init__(self, topic: str) -> None:
+        self._topic = topic
+        self._consumer: Callable[[], TrackedConsumer | None] = lambda: None
+
+    def read_by(self, consumer: Callable[[], TrackedConsumer | None]) -> None:
+        """From now on this consumer reads it."""
+        self._consumer = consumer
+
+    def partition_count(self) -> int | None:
+        consumer = self._consumer()
+        numbers = None if consumer is None else consumer.partitions_for_topic(self._topic)
+        return len(numbers) if numbers else None
+
+    def own_partitions(self) -> set[int]:
+        consumer = self._consumer()
+        if consumer is None:
+            return set()
+        return {
+            partition.partition
+            for partition in consumer.assignment()
+            if partition.topic == self._topic
+        }
+
+    def assignment_number(self) -> int:
+        consumer = self._consumer()
+        return 0 if consumer is None else consumer.assignment_number
+
+    async def end_offsets(self, partitions: Collection[int]) -> dict[int, int]:
+        consumer = self._consumer()
+        if consumer is None:
+            return {}
+        mine = [TopicPartition(self._topic, number) for number in partitions]
+        async with within(ASKED_WITHIN, "the end of the log"):
+            ends = await consumer.ends_at_once(mine)
+        return {partition.partition: end for partition, end in ends.items()}
+
+    async def has_handled(self, partition: int, end: int) -> bool:
+        consumer = self._consumer()
+        if consumer is None:
+            return False
+        async with within(ASKED_WITHIN, "the position"):
+            return await consumer.has_handled(TopicPartition(self._topic, partition), end)
+
+
+@asynccontextmanager
+async def within(span: timedelta, what: str) -> AsyncIterator[None]:
+    """`DependencyDown` if the brokers do not answer in time."""
+    try:
+        async with asyncio.timeout(span.total_seconds()):
+            yield
+    except (KafkaError, TimeoutError) as error:
+        text = f"the brokers do not tell {what}: {error!r}"
+        raise DependencyDown(text, dependency="kafka") from error

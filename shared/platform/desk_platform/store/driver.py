@@ -1,0 +1,171 @@
+"""The only import of motor and of PyMongo: clients, errors and settings end here.
+
+Motor was asked for by name and gets critical fixes only until 2027-05; PyMongo's own async client
+has the same shape for the few calls used here and is one setting away (ADR 0003).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC
+from typing import Any, Protocol, cast
+
+from bson.codec_options import CodecOptions
+from desk_contracts.errors import DependencyDown
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import ASCENDING, AsyncMongoClient, DeleteOne, InsertOne, ReplaceOne, UpdateOne
+from pymongo.errors import (
+    BulkWriteError,
+    ConnectionFailure,
+    DuplicateKeyError,
+    ExecutionTimeout,
+    OperationFailure,
+    PyMongoError,
+    WTimeoutError,
+)
+
+from desk_platform.settings import StoreSettings
+
+Row = dict[str, object]
+Filter = Mapping[str, object]
+Operation = InsertOne[Row] | ReplaceOne[Row] | UpdateOne | DeleteOne
+DUPLICATE_KEY = 11000
+# The server stumbled (no code, InternalError, UnknownError), cannot be reached, stops, or is no
+# primary any more; or a cursor was lost with it (CursorNotFound, QueryPlanKilled, CursorKilled).
+PASSING = frozenset({
+    None, 1, 6, 7, 8, 43, 89, 91, 112, 134, 175, 189, 237, 262, 9001,
+    10107, 11600, 11602, 13388, 13435, 13436,
+})  # fmt: skip
+
+__all__ = [
+    "ASCENDING",
+    "DUPLICATE_KEY",
+    "PASSING",
+    "BulkWriteError",
+    "Collection",
+    "Cursor",
+    "Database",
+    "DeleteOne",
+    "DuplicateKeyError",
+    "Filter",
+    "InsertOne",
+    "Operation",
+    "ReplaceOne",
+    "Row",
+    "Store",
+    "UpdateOne",
+    "duplicates_of",
+    "translate_errors",
+]
+
+
+class Cursor(Protocol):
+    """What both drivers' cursors can do, as far as we use it."""
+
+    def sort(self, keys: Sequence[tuple[str, int]]) -> "Cursor": ...
+    def limit(self, count: int) -> "Cursor": ...
+    async def to_list(self, length: int | None) -> list[Row]: ...
+
+
+class WriteResult(Protocol):
+    """What both drivers return of a write."""
+
+    @property
+    def matched_count(self) -> int: ...
+
+
+class Collection(Protocol):
+    """The calls that both drivers share, as far as we use them."""
+
+    def find(self, query: Filter, projection: Mapping[str, int] | None = None) -> Cursor: ...
+    async def find_one(
+        self, query: Filter, projection: Mapping[str, int] | None = None
+    ) -> Row | None: ...
+    async def insert_one(self, document: Row) -> object: ...
+    async def update_one(self, query: Filter, update: Filter) -> WriteResult: ...
+    async def delete_one(self, query: Filter) -> object: ...
+    async def bulk_write(
+        self, requests: Sequence[Operation], ordered: bool = True
+    ) -> WriteResult: ...
+    async def create_index(self, keys: Sequence[tuple[str, int]], unique: bool = False) -> str: ...
+    async def count_documents(self, query: Filter) -> int: ...
+
+
+class Database(Protocol):
+    """A service's own database."""
+
+    def __getitem__(self, name: str) -> Collection: ...
+    async def list_collection_names(self) -> list[str]: ...
+
+
+class Store:
+    """A client of the store by the driver that the settings name. Start, use, stop."""
+
+    def __init__(self, settings: StoreSettings, database: str) -> None:
+        client = AsyncIOMotorClient if settings.driver == "motor" else AsyncMongoClient
+        self._client: Any = cast(Any, client)(settings.url, **_options(settings))
+        options: CodecOptions[Row] = CodecOptions(tz_aware=True, tzinfo=UTC)
+        self.name = database
+        self.database = cast(Database, self._client.get_database(database, options))
+
+    async def ping(self) -> None:
+        """Raise `DependencyDown` unless the server answers."""
+        with translate_errors():
+            await self._client.admin.command("ping")
+
+    async def drop(self) -> None:
+        """Remove the whole database (tests and benchmarks only)."""
+        with translate_errors():
+            await self._client.drop_database(self.name)
+
+    async def stop(self) -> None:
+        """Close every connection."""
+        closing = self._client.close()
+        if closing is not None:  # PyMongo's is awaited, motor's is not
+            await closing
+
+
+def _options(settings: StoreSettings) -> dict[str, object]:
+    options: dict[str, object] = {
+        "serverSelectionTimeoutMS": 3000,
+        "connectTimeoutMS": 3000,
+        "socketTimeoutMS": 20_000,
+        "w": "majority",
+        "readConcernLevel": "majority",
+        "appname": "experience-desk",
+    }
+    if settings.username:
+        options["username"] = settings.username
+        options["password"] = settings.password.get_secret_value() if settings.password else ""
+    if settings.ca_file is not None:
+        options["tls"] = True
+        options["tlsCAFile"] = str(settings.ca_file)
+    return options
+
+
+@contextmanager
+def translate_errors() -> Iterator[None]:
+    """The driver's errors in our words: the store is away, or it is a bug."""
+    try:
+        yield
+    except (BulkWriteError, DuplicateKeyError):
+        raise
+    except (ConnectionFailure, ExecutionTimeout, WTimeoutError) as error:
+        raise DependencyDown(f"the store does not answer: {error}", dependency="store") from error
+    except PyMongoError as error:
+        is_code = isinstance(error, OperationFailure) and error.code in PASSING
+        if is_code or error.has_error_label("RetryableWriteError") or "not primary" in str(error):
+            raise DependencyDown(f"the store is not ready: {error}", dependency="store") from error
+        raise
+
+
+def duplicates_of(error: BulkWriteError) -> set[int]:
+    """Which operations of a bulk met their own key; raises if anything else went wrong."""
+    details = error.details or {}
+    if details.get("writeConcernErrors"):
+        raise DependencyDown(f"too few members hold the write: {error}", dependency="store")
+    failures = cast("list[dict[str, int]]", details.get("writeErrors", []))
+    if any(failure.get("code") in PASSING for failure in failures):
+        raise DependencyDown(f"the store is not ready: {error}", dependency="store")
+    if any(failure["code"] != DUPLICATE_KEY for failure in failures):
+        raise error
+    return {failure["index"] for failure in failures}

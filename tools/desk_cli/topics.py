@@ -1,0 +1,63 @@
+"""`desk topics`: create what the catalogue declares, list what there is."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+from desk_charter import load_charter
+from desk_contracts.topics import Topic, all_topics
+from desk_platform.kafka.admin import apply_topics
+from desk_platform.terminal import say
+
+from desk_cli.adopt import adopt
+from desk_cli.options import settings
+from desk_cli.screen import TextTable
+from desk_cli.screen import show as show_
+
+app = typer.Typer(no_args_is_help=True, help="Create and list the desk's topics.")
+app.command()(adopt)
+
+
+def list_declared() -> tuple[Topic, ...]:
+    """Every topic, the charter's teams included."""
+    charter = load_charter(settings().charter)
+    return all_topics(team.name for team in charter.teams)
+
+
+@app.command()
+def apply(
+    partitions: Annotated[
+        int | None, typer.Option(help="Instead of the catalogue's number; a laptop has 6.")
+    ] = None,
+    replicas: Annotated[int, typer.Option(help="Copies of each partition; 3 in production.")] = 1,
+) -> None:
+    """Create every topic that is missing, and give the others the declared settings where that
+    removes no record. Nothing is ever deleted or made smaller."""
+    chosen = settings()
+    applied = asyncio.run(
+        apply_topics(
+            chosen.kafka,
+            list_declared(),
+            prefix=chosen.topic_prefix,
+            partitions=partitions,
+            replicas=replicas,
+        )
+    )
+    say(f"{len(applied.created)} topics created, {len(applied.present)} were there.")
+    for change in applied.altered:
+        say(f"Altered: {change}.")
+    for difference in applied.differing:
+        say(f"Differs: {difference}.")
+
+
+@app.command("list")
+def show() -> None:
+    """The catalogue: who writes a topic, who reads it, how long it keeps its records."""
+    table = TextTable("topic", "key", "writer", "readers", "kept", "partitions")
+    for topic in list_declared():
+        kept = "compacted" if topic.compacted else "for ever"
+        if topic.kept is not None:
+            kept = f"{topic.kept.days} days"
+        readers = ", ".join((*topic.readers, *topic.followers))
+        table.add_line(topic.name, topic.key, topic.writer, readers, kept, str(topic.partitions))
+    show_(table)

@@ -1,0 +1,152 @@
+"""The five services as processes of this machine, each on its port, each told where the rest is."""
+
+import http.client
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from desk_local.daemon import Daemon
+from desk_local.paths import ROOT, Places
+from desk_local.ports import HOST, free_ports
+
+# Figures and SLAs are counted in minutes; a ticket on its way to people is not.
+PATIENT = frozenset({"metrics"})
+PORTS = {"intake": 8001, "triage": 8002, "automation": 8003, "notify": 8004, "metrics": 8005}
+
+
+@dataclass(frozen=True)
+class Around:
+    """What a service is told of its surroundings; `env` adds to it and wins."""
+
+    kafka: str
+    mongo: str
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    def variables(self) -> dict[str, str]:
+        return {
+            "DESK_ENVIRONMENT": "local",
+            "DESK_KAFKA": self.kafka,
+            "DESK_MONGO": self.mongo,
+            "DESK_CHARTER": os.environ.get("DESK_CHARTER") or str(ROOT / "charter"),
+            **self.env,
+        }
+
+
+class ServiceProcess(Daemon):
+    """`python -m desk_<name>.service`; it answers when its dependencies do."""
+
+    def __init__(
+        self, name: str, places: Places, port: int, around: Around, *, attached: bool
+    ) -> None:
+        super().__init__(places, port, attached=attached)
+        self.name = name
+        self.port_setting = port_variable(name)
+        self.around = around
+
+    @property
+    def address(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    def answers(self) -> bool:
+        return is_ready(self.port)
+
+    def command(self) -> list[str]:
+        return command_of(self.name)
+
+    def env(self) -> Mapping[str, str]:
+        return {
+            f"{self.name.upper()}_HTTP_HOST": HOST,
+            port_variable(self.name): str(self.port),
+            **self.around.variables(),
+        }
+
+
+def command_of(name: str) -> list[str]:
+    """How a service is started where all share a few cores: what nobody waits for gives way."""
+    polite = ["nice", "-n", "5"] if name in PATIENT else []
+    return [*polite, sys.executable, "-m", f"desk_{name}.service"]
+
+
+def port_variable(name: str) -> str:
+    """The setting that moves a service's port."""
+    return f"{name.upper()}_HTTP_PORT"
+
+
+def default_ports(env: Mapping[str, str] = os.environ) -> dict[str, int]:
+    """8001 to 8005, or what the settings say."""
+    return {name: int(env.get(port_variable(name)) or port) for name, port in PORTS.items()}
+
+
+def is_ready(port: int) -> bool:
+    """`/health/ready` says yes."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=2)
+    try:
+        connection.request("GET", "/health/ready")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+class LocalServices:
+    """`with`: services on free ports for tests, all started together and ended at the end.
+
+    `services["intake"].kill()` and `.start()` work as on the servers; `.address` is its URL.
+    """
+
+    def __init__(self, places: Places, around: Around, names: Iterable[str] = PORTS) -> None:
+        names = list(names)
+        self._all = {
+            name: ServiceProcess(name, places, port, around, attached=True)
+            for name, port in zip(names, free_ports(len(names)), strict=True)
+        }
+
+    def __getitem__(self, name: str) -> ServiceProcess:
+        return self._all[name]
+
+    def start(self) -> None:
+        with ExitStack() as undo:
+            undo.callback(self.kill)
+            for service in self._all.values():
+                service.launch()
+            for service in self._all.values():
+                service.wait_ready()
+            undo.pop_all()
+
+    def stop(self) -> None:
+        together(self._all.values(), ServiceProcess.stop)
+
+    def kill(self) -> None:
+        together(self._all.values(), ServiceProcess.kill)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def together(services: Iterable[ServiceProcess], action: Callable[[ServiceProcess], None]) -> None:
+    """The same for all at the same time: five graceful stops take as long as the slowest."""
+    with ThreadPoolExecutor(max_workers=len(PORTS)) as pool:
+        list(pool.map(action, services))
+
+
+def local_services(
+    folder: Path, kafka: str, mongo: str, *, names: Iterable[str] = PORTS, **env: str
+) -> LocalServices:
+    """Services on real servers; their logs lie in `folder/logs`, `env` adds settings."""
+    return LocalServices(Places(folder), Around(kafka, mongo, env), names)

@@ -1,0 +1,30 @@
+"""Kubernetes files that follow from the code: topics, Kafka users, scaling, charter.
+
+`python -m desk_manifests write` renders them into `deploy/k8s`, `check` says what differs.
+"""
+
+from desk_manifests.documents import Document, as_yaml
+from desk_manifests.files import differences, files, write_files
+from desk_manifests.grants import Grant, Quotas, User, all_users
+from desk_manifests.rendering import RendererMissing, render
+from desk_manifests.scaling import SUBSCRIPTIONS, scaled_objects
+from desk_manifests.strimzi import CLUSTER, topic_documents, user_documents
+
+__all__ = [
+    "CLUSTER",
+    "SUBSCRIPTIONS",
+    "Document",
+    "Grant",
+    "Quotas",
+    "RendererMissing",
+    "User",
+    "all_users",
+    "as_yaml",
+    "differences",
+    "files",
+    "render",
+    "scaled_objects",
+    "topic_documents",
+    "user_documents",
+    "write_files",
+]

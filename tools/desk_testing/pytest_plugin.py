@@ -1,0 +1,117 @@
+"""Fixtures of every test: real servers once per run, and names nobody else uses."""
+
+import logging
+import secrets
+from collections.abc import Iterator
+
+import pytest
+import structlog
+from desk_local import CannotStart
+from hypothesis import HealthCheck, Phase, settings
+
+from desk_testing import servers as infra
+from desk_testing.fakes_only import FakesOnly
+from desk_testing.servers import Choice, Infra, NotThere, Servers
+
+# How long an example takes says how busy the machine is, and nothing about the law.
+settings.register_profile(
+    "desk", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+# Whether an example fails is all that is asked of a mutant, not which is the smallest.
+settings.register_profile(
+    "mutants", settings.get_profile("desk"), phases=[Phase.explicit, Phase.generate]
+)
+settings.load_profile("desk")
+
+_STARTED = pytest.StashKey[Servers | NotThere]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--infra`."""
+    parser.addoption(
+        "--infra",
+        choices=[str(choice) for choice in Infra],
+        default=None,
+        help="where Kafka and the store come from: given (DESK_KAFKA, DESK_MONGO), containers "
+        "(needs a container engine) or local (Java processes); given if both are set, else local",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A suite that only fakes pass fails, if whole files were asked for."""
+    is_whole = not any("::" in asked for asked in config.args)
+    config.pluginmanager.register(FakesOnly(is_whole=is_whole), "desk-fakes-only")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Says which servers a test would meet, and why."""
+    choice = _choice(config)
+    return f"infra: {choice.infra} ({choice.why})"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Start the servers before the first test if any wants them: no test pays for it."""
+    wanted = any("servers" in getattr(item, "fixturenames", ()) for item in session.items)
+    if wanted and not session.config.option.collectonly:
+        session.config.stash[_STARTED] = _start(_choice(session.config))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop what was started, also after an interrupt."""
+    started = config.stash.get(_STARTED, None)
+    if started is not None and not isinstance(started, NotThere):
+        started.stop()
+
+
+def _start(choice: Choice) -> Servers | NotThere:
+    try:
+        return infra.start(choice.infra)
+    except NotThere as reason:
+        return reason
+    except CannotStart as problem:
+        raise pytest.UsageError(str(problem)) from problem
+
+
+def _choice(config: pytest.Config) -> Choice:
+    return infra.choose(config.getoption("--infra"))
+
+
+@pytest.fixture(autouse=True)
+def logs_of_one_test() -> Iterator[None]:
+    """What a test configures ends with it: its stream is closed, the next test's lines go on."""
+    root = logging.getLogger()
+    handlers, level, structured = root.handlers, root.level, structlog.get_config()
+    yield
+    root.handlers, root.level = handlers, level
+    structlog.configure(**structured)
+    logging.captureWarnings(capture=False)
+
+
+@pytest.fixture(scope="session")
+def servers(pytestconfig: pytest.Config) -> Servers:
+    """Kafka and the store for the whole run."""
+    if _STARTED not in pytestconfig.stash:  # asked for by name only, while a test runs
+        pytestconfig.stash[_STARTED] = _start(_choice(pytestconfig))
+    started = pytestconfig.stash[_STARTED]
+    if isinstance(started, NotThere):
+        pytest.skip(str(started))
+    return started
+
+
+@pytest.fixture(scope="session")
+def kafka(servers: Servers) -> str:
+    """Kafka's bootstrap address."""
+    return servers.kafka
+
+
+@pytest.fixture(scope="session")
+def mongo(servers: Servers) -> str:
+    """The store's address."""
+    return servers.mongo
+
+
+@pytest.fixture
+def prefix() -> str:
+    """Goes before every topic, group and database name of one test; good in all three."""
+    return f"t{secrets.token_hex(4)}-"
