@@ -156,8 +156,8 @@ manifests: setup ## Is deploy/k8s in step with code and charter? (the contract t
 	$(PY) -m desk_manifests check
 
 .PHONY: images
-images: ## One image per service (needs a container engine)
-	@for name in $(SERVICES); do \
+images: ## One image per service, and the operators' (needs a container engine)
+	@for name in $(SERVICES) tools; do \
 	  docker build --file deploy/images/Dockerfile --target $$name --tag desk-$$name:dev . || exit 1; \
 	done
 

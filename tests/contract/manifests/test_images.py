@@ -5,7 +5,6 @@ import subprocess
 import sys
 import tomllib
 from configparser import ConfigParser
-from fnmatch import fnmatch
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -13,9 +12,11 @@ import pytest
 from desk_contracts.topics import SERVICES
 
 ROOT = Path(__file__).parents[3]
-# Imported where they happen to be installed, by Rich and by Python's own start-up.
-OPTIONAL = {"attrs", "setuptools"}
-FIGURES = "--from=figures /opt/figures /opt/figures"
+# Imported where they happen to be installed: by structlog, by Rich, by Python's own start-up.
+OPTIONAL = {"attrs", "setuptools", "rich", "pygments", "markdown-it-py", "mdurl"}
+LOCKS = ROOT / "deploy/images/locks"
+# What a service does not run is not in its image; who operates the desk has it all.
+NAMES = sorted(path.stem for path in LOCKS.glob("*.lock") if path.stem != "base")
 TEXT = (ROOT / "deploy/images/Dockerfile").read_text(encoding="utf-8")
 
 
@@ -48,7 +49,8 @@ def test_a_service_has_a_target_that_starts_it(service: str) -> None:
     base, own = stages()[service]
     assert base == "desk"
     assert ("CMD", f'["python", "-m", "desk_{service}.service"]') in own
-    assert ("COPY", f"services/{service}/desk_{service} /opt/app/desk_{service}") in own
+    package = f"services/{service}/desk_{service}"
+    assert ("COPY", f"--from=sources /opt/{package} /opt/app/desk_{service}") in own
 
 
 def test_no_target_runs_as_root() -> None:
@@ -63,17 +65,37 @@ def test_what_is_copied_exists_and_reaches_the_build(source: str) -> None:
     assert (ROOT / source).exists()
     lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     assert lines[1] == "*"
-    assert any(fnmatch(source, line[1:]) for line in lines if line.startswith("!"))
+    let_in = [line[1:] for line in lines if line.startswith("!")]
+    within = [path for path in let_in if path == source or path.startswith(f"{source}/")]
+    assert within
+    assert all(list(ROOT.glob(path)) for path in let_in)
 
 
-def test_the_metrics_image_tells_desk_of_the_commands_of_its_package() -> None:
-    project = tomllib.loads((ROOT / "services/metrics/pyproject.toml").read_text(encoding="utf-8"))
-    told = ConfigParser()
-    told.read(ROOT / "deploy/images/desk_metrics.dist-info/entry_points.txt", encoding="utf-8")
-    declared = project["project"]["entry-points"]
-    assert {group: dict(told[group]) for group in told.sections()} == declared
-    (found,) = distributions(name="desk-metrics", path=[str(ROOT / "deploy/images")])
-    assert found.version == project["project"]["version"]
+def test_a_service_has_neither_commands_nor_tools() -> None:
+    dropped = next(rest for word, rest in stages()["sources"][1] if "commands.py" in rest)
+    assert "find /opt/services -name commands.py -delete" in dropped
+    for name in ("desk", *SERVICES):
+        assert not [rest for _, rest in stages()[name][1] if "hands" in rest or "desk_cli" in rest]
+    assert ("COPY", "--from=sources /opt/hands /opt/app") in stages()["tools"][1]
+
+
+WITH_COMMANDS = [
+    path.parent.name
+    for path in sorted((ROOT / "services").glob("*/pyproject.toml"))
+    if "entry-points" in tomllib.loads(path.read_text(encoding="utf-8"))["project"]
+]
+
+
+@pytest.mark.parametrize("service", WITH_COMMANDS)
+def test_the_operators_image_knows_what_a_service_adds_to_desk(service: str) -> None:
+    path = ROOT / f"services/{service}/pyproject.toml"
+    project = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
+    known, folder = ConfigParser(), ROOT / "deploy/images/dist-info"
+    known.optionxform = str  # type: ignore[assignment, method-assign]  # names keep their case
+    known.read(folder / f"desk_{service}.dist-info/entry_points.txt", encoding="utf-8")
+    assert {group: dict(known[group]) for group in known.sections()} == project["entry-points"]
+    (found,) = distributions(name=f"desk-{service}", path=[str(folder)])
+    assert found.version == project["version"]
 
 
 def test_libraries_come_by_hash_and_as_wheels() -> None:
@@ -83,51 +105,58 @@ def test_libraries_come_by_hash_and_as_wheels() -> None:
     assert ("ENV", "PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1") in stages()["libraries"][1]
 
 
-def pins(name: str) -> set[str]:
-    text = (ROOT / name).read_text(encoding="utf-8")
-    return set(re.findall(r"^(\S+==\S+)", text, re.MULTILINE))
+def pins(path: Path) -> set[str]:
+    return set(re.findall(r"^(\S+==\S+)", path.read_text(encoding="utf-8"), re.MULTILINE))
 
 
-def test_images_run_the_versions_that_are_tested() -> None:
-    every, metrics = pins("requirements-run.lock"), pins("requirements-metrics.lock")
-    assert every | metrics < pins("requirements.lock")
-    assert not every & metrics
+def pins_of(image: str) -> set[str]:
+    """All libraries of an image."""
+    own = LOCKS / f"{image}.lock"
+    return pins(LOCKS / "base.lock") | (pins(own) if own.exists() else set())
 
 
-def test_what_only_metrics_needs_is_in_its_image_alone() -> None:
-    needed = {pin.partition("==")[0] for pin in pins("requirements-metrics.lock")}
-    assert needed == {"jinja2", "markupsafe", "pyarrow"}
-    having = {name for name, (_, own) in stages().items() if ("COPY", FIGURES) in own}
-    assert having == {"metrics"}
+def names_of(found: set[str]) -> set[str]:
+    return {pin.partition("==")[0].lower() for pin in found}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_images_run_the_versions_that_are_tested(name: str) -> None:
+    assert pins_of(name) < pins(ROOT / "requirements.lock")
+    assert not pins(LOCKS / "base.lock") & pins(LOCKS / f"{name}.lock")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_one_image_needs_is_in_no_other(name: str) -> None:
+    having = {
+        image for image, (_, own) in stages().items() if any(f"extras/{name} " in r for _, r in own)
+    }
+    assert having == ({name} if name in SERVICES else set())
+    assert f" {name}" in TEXT
 
 
 def test_what_only_learning_needs_is_locked_and_in_no_image() -> None:
     library = {"scikit-learn", "numpy", "scipy"}
-    of_images = pins("requirements-run.lock") | pins("requirements-metrics.lock")
-    assert not {pin.partition("==")[0] for pin in of_images} & library
-    assert {pin.partition("==")[0] for pin in pins("requirements.lock")} >= library
+    of_images = set().union(*map(pins_of, (*SERVICES, "tools")))
+    assert not names_of(of_images) & library
+    assert names_of(pins(ROOT / "requirements.lock")) >= library
 
 
-def test_no_development_tool_is_in_an_image() -> None:
-    names = {pin.partition("==")[0] for pin in pins("requirements-run.lock")}
-    assert not names & {"pytest", "hypothesis", "mypy", "ruff", "testcontainers", "hatchling"}
+@pytest.mark.parametrize("image", [*SERVICES, "tools"])
+def test_no_development_tool_is_in_an_image(image: str) -> None:
+    development = {"pytest", "hypothesis", "mypy", "ruff", "testcontainers", "hatchling"}
+    assert not names_of(pins_of(image)) & development
+
+
+def test_what_draws_on_a_terminal_is_the_operators() -> None:
+    assert not names_of(pins(LOCKS / "base.lock")) & {"rich", "typer"}
 
 
 @pytest.mark.timeout(360)
-@pytest.mark.parametrize(
-    ("services", "locks"),
-    [
-        ([name for name in SERVICES if name != "metrics"], ["requirements-run.lock"]),
-        (["metrics"], ["requirements-run.lock", "requirements-metrics.lock"]),
-    ],
-)
-def test_a_service_needs_nothing_that_its_image_has_not(
-    services: list[str], locks: list[str]
-) -> None:
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_needs_nothing_that_its_image_has_not(service: str) -> None:
     """What importing it loads comes from the locks of its image, the project or Python."""
-    names = {pin.partition("==")[0].lower() for lock in locks for pin in pins(lock)}
     done = subprocess.run(
-        [sys.executable, "-c", LOADED, *services],
+        [sys.executable, "-c", LOADED, service],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -136,15 +165,16 @@ def test_a_service_needs_nothing_that_its_image_has_not(
     )
     assert done.returncode == 0, done.stderr
     loaded = set(done.stdout.split())
-    assert loaded
-    assert {one for one in loaded if not one.startswith("desk-")} <= names | OPTIONAL
+    assert "desk-tools" not in loaded
+    libraries = {name for name in loaded if not name.startswith("desk-")}
+    assert libraries
+    assert libraries <= names_of(pins_of(service)) | OPTIONAL
 
 
 LOADED = """
 import importlib, importlib.metadata, re, sys
 for name in sys.argv[1:]:
     importlib.import_module(f"desk_{name}.service")
-importlib.import_module("desk_cli")
 packages = importlib.metadata.packages_distributions()
 tops = {name.partition(".")[0] for name in sys.modules}
 for top in tops:
