@@ -44,15 +44,15 @@ from fastapi import FastAPI
 
 from tests.support.automation_engine import Engine, raised, runbook
 from tests.support.confidential import with_secrets
+from tests.support.intake_world import make_desk, triage_says
+from tests.support.metrics_desk import Desk as MetricsDesk
+from tests.support.metrics_feedback import NOW, after, answered
+from tests.support.metrics_feedback import raised as trouble
+from tests.support.metrics_measures import second
+from tests.support.metrics_story import Story
+from tests.support.notify_deliveries import dispatch
+from tests.support.notify_desk import NOON
 from tests.support.triage_desk import TriageDesk, event, measured, opened
-from tests.unit.intake.world import make_desk, triage_says
-from tests.unit.metrics.desk import Desk as MetricsDesk
-from tests.unit.metrics.story import Story
-from tests.unit.metrics.test_feedback import NOW, after, answered
-from tests.unit.metrics.test_feedback import raised as trouble
-from tests.unit.metrics.test_measures import second
-from tests.unit.notify.desk import NOON
-from tests.unit.notify.test_deliveries import dispatch
 
 ANA, SUE, ADA = "ana@desk.example", "sue@desk.example", "ada@desk.example"
 TITLE, OUTAGE, BOOK = "The board sees wrong sums", "Nobody sees records", "Restart the records"

@@ -18,7 +18,7 @@ from desk_testing import eventually
 from desk_testing.processes import ServiceProcess, environment
 from pymongo import MongoClient
 
-from tests.integration.notify.running import TEAMS, MailServer
+from tests.support.notify_running import TEAMS, MailServer
 
 Dump = dict[str, dict[str, list[dict[str, Any]]]]
 PERSON = {"X-Desk-User": "ana@desk.example", "X-Desk-Roles": "employee"}

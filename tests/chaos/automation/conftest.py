@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from desk_testing.processes import CHARTER
 
-from tests.integration.automation.conftest import bus, service, target
-from tests.integration.automation.desk import Automation
+from tests.support.automation_conftest import bus, service, target
+from tests.support.automation_desk import Automation
 
 __all__ = ["bus", "mortal", "service", "target"]
 

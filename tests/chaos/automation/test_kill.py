@@ -10,7 +10,7 @@ from desk_contracts import Event
 from desk_contracts.events.signals import SignalRaised
 from desk_testing import eventually
 
-from tests.integration.automation.desk import Automation, Bus, Target, measured, raised
+from tests.support.automation_desk import Automation, Bus, Target, measured, raised
 
 pytestmark = [pytest.mark.chaos, pytest.mark.connected, pytest.mark.timeout(150)]
 
@@ -67,7 +67,7 @@ def ends_of(bus: Bus, trouble: Event[SignalRaised]) -> list[str]:
 async def test_killed_at_a_boundary_it_goes_on_where_it_was(
     mortal: Automation, bus: Bus, target: Target, boundary: str
 ) -> None:
-    healthy, mortal.module = mortal.module, "tests.chaos.automation.dying_automation"
+    healthy, mortal.module = mortal.module, "tests.support.automation_dying_automation"
     await mortal.start(DIE_AT=boundary)
     troubles = fresh_trouble(target, "laptop")
     await bus.publish(*troubles)

@@ -10,7 +10,7 @@ from desk_platform.http import calls_without_key, undeclared_routes
 from fastapi import FastAPI
 
 from scripts.openapi import TARGET, document
-from tests.unit.intake.world import make_desk
+from tests.support.intake_world import make_desk
 
 ROOT = Path(__file__).parents[3]
 STAFF = ["member", "operator", "owner"]

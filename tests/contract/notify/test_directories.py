@@ -10,7 +10,7 @@ from desk_notify.settings import NotifySettings
 from desk_notify.subscriptions.model import Directory
 from desk_platform.clock import SystemClock
 
-from tests.unit.notify.desk import directory as fake
+from tests.support.notify_desk import directory as fake
 
 CHARTER = Path(__file__).parents[3] / "charter"
 Kind = Callable[[], Directory]

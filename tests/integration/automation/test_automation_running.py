@@ -4,7 +4,7 @@ import pytest
 from desk_contracts.events.automation import RunEscalated, RunHealed
 from desk_testing import eventually
 
-from tests.integration.automation.desk import Automation, Bus, Target, measured, raised
+from tests.support.automation_desk import Automation, Bus, Target, measured, raised
 
 pytestmark = [
     pytest.mark.connected,

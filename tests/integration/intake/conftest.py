@@ -11,7 +11,7 @@ from desk_platform.kafka.admin import apply_topics
 from desk_platform.settings import KafkaSettings
 from desk_testing.processes import environment
 
-from tests.integration.intake.around import Bus, Intake, Person
+from tests.support.intake_around import Bus, Intake, Person
 
 
 @pytest.fixture

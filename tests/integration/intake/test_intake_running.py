@@ -21,7 +21,7 @@ from desk_platform.kafka.topic_reader import read_all
 from desk_platform.settings import KafkaSettings
 from desk_testing import eventually
 
-from tests.integration.intake.around import Bus, Intake, Person
+from tests.support.intake_around import Bus, Intake, Person
 from tests.support.spoken import english
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(360)]

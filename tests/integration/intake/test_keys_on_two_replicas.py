@@ -9,7 +9,7 @@ import httpx
 import pytest
 from desk_testing.processes import environment
 
-from tests.integration.intake.around import Bus, Intake
+from tests.support.intake_around import Bus, Intake
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
 

@@ -24,7 +24,7 @@ from desk_platform.settings import KafkaSettings
 from desk_testing import eventually
 from desk_testing.processes import CHARTER, environment
 
-from tests.integration.intake.around import Bus, Intake
+from tests.support.intake_around import Bus, Intake
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(360)]
 

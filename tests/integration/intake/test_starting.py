@@ -11,7 +11,7 @@ from desk_local.ports import free_ports
 from desk_testing import eventually
 from desk_testing.processes import environment
 
-from tests.integration.intake.around import Bus, Intake
+from tests.support.intake_around import Bus, Intake
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from desk_testing import eventually
 
-from tests.integration.intake.around import Intake
+from tests.support.intake_around import Intake
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(360)]
 

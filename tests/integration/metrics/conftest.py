@@ -12,7 +12,7 @@ from desk_platform.kafka.admin import apply_topics
 from desk_platform.settings import KafkaSettings
 from desk_testing.processes import CHARTER, environment
 
-from tests.integration.metrics.running import Bus, Metrics
+from tests.support.metrics_running import Bus, Metrics
 
 _OTHERS = tuple(
     f".{name}.{end}" for name in SERVICES if name != "metrics" for end in ("retry", "dead")

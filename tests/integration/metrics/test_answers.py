@@ -17,8 +17,8 @@ from desk_platform.settings import StoreSettings
 from desk_platform.store import MongoDocuments, Store
 from desk_testing import eventually
 
-from tests.integration.metrics.running import Bus, Metrics
-from tests.integration.metrics.test_reports import Office, _history, _worst
+from tests.support.metrics_reports import Office, _history, _worst
+from tests.support.metrics_running import Bus, Metrics
 from tests.support.spoken import english
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(900)]

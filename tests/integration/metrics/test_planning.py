@@ -16,7 +16,7 @@ from desk_contracts.events.tickets import TicketStarted
 from desk_testing import eventually
 from desk_testing.processes import environment
 
-from tests.integration.metrics.running import Bus, Metrics, Ticket
+from tests.support.metrics_running import Bus, Metrics, Ticket
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(900)]
 

@@ -18,7 +18,7 @@ from desk_platform.store import MongoDocuments, Store
 from desk_testing import eventually
 from pydantic import TypeAdapter
 
-from tests.integration.metrics.running import Bus, Metrics, Ticket
+from tests.support.metrics_running import Bus, Metrics, Ticket
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(900)]
 

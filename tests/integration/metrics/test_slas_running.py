@@ -7,7 +7,7 @@ import httpx
 import pytest
 from desk_testing import eventually
 
-from tests.integration.metrics.running import Bus, Metrics, Ticket
+from tests.support.metrics_running import Bus, Metrics, Ticket
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(900)]
 

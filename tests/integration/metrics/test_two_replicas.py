@@ -14,7 +14,7 @@ from desk_platform.kafka.timers import REFRESH
 from desk_testing import eventually
 from desk_testing.processes import CHARTER, environment
 
-from tests.integration.metrics.running import Bus, Metrics, Ticket
+from tests.support.metrics_running import Bus, Metrics, Ticket
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(540)]
 

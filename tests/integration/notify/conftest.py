@@ -11,7 +11,7 @@ from desk_platform.kafka.admin import apply_topics
 from desk_platform.settings import KafkaSettings
 from desk_testing.processes import environment
 
-from tests.integration.notify.running import TEAMS, Bus, MailServer, Notify, topics
+from tests.support.notify_running import TEAMS, Bus, MailServer, Notify, topics
 
 
 @pytest.fixture

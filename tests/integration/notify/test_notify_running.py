@@ -18,7 +18,7 @@ from desk_contracts.ids import ticket_code
 from desk_contracts.message import written
 from desk_testing import eventually
 
-from tests.integration.notify.running import Bus, MailServer, Notify
+from tests.support.notify_running import Bus, MailServer, Notify
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(900)]
 

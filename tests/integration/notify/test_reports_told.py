@@ -8,7 +8,7 @@ from desk_contracts.events.reports import GoalStatusReported, GoalVerdict
 from desk_contracts.message import message
 from desk_testing import eventually
 
-from tests.integration.notify.running import Bus, Notify
+from tests.support.notify_running import Bus, Notify
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(900)]
 

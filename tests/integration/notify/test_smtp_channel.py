@@ -23,8 +23,8 @@ from desk_notify.deliveries.decide import Later, Refused, Sent
 from desk_notify.deliveries.model import Dispatch
 from desk_testing import eventually
 
-from tests.integration.notify.running import MailServer
 from tests.support.notify_channels import Choosy, Mailbox
+from tests.support.notify_running import MailServer
 
 CHANNEL = "mailto:net@desk.example"
 NOW = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)

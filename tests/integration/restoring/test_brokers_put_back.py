@@ -14,7 +14,7 @@ from desk_contracts import AnyEvent, Codec
 from desk_local.servers import LocalServers, local_servers
 from desk_testing import eventually
 
-from tests.integration.automation.desk import Target, measured, raised
+from tests.support.automation_desk import Target, measured, raised
 from tests.support.restoring_desk import Desk, desk_of
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(900)]

@@ -15,9 +15,9 @@ from desk_platform.clock import FakeClock
 from desk_platform.kafka.deserializer import RecordDecoder
 from desk_testing.processes import CHARTER
 
+from tests.support.intake_world import make_desk
 from tests.support.longest import SIGNS, check
 from tests.support.triage_desk import MONDAY, TriageDesk
-from tests.unit.intake.world import make_desk
 
 REPEATS = 12
 

@@ -40,12 +40,12 @@ from desk_testing.processes import CHARTER
 from desk_testing.telemetry import recorded_telemetry
 
 from tests.support.automation_engine import Engine, act, guard, runbook
+from tests.support.intake_world import make_desk
 from tests.support.longest import SIGNS, check
+from tests.support.metrics_desk import Desk as MetricsDesk
+from tests.support.metrics_desk import received
+from tests.support.metrics_story import urgent
 from tests.support.triage_desk import MONDAY
-from tests.unit.intake.world import make_desk
-from tests.unit.metrics.desk import Desk as MetricsDesk
-from tests.unit.metrics.desk import received
-from tests.unit.metrics.story import urgent
 
 MOMENT, DAY, SPAN = "2026-03-02T09:00:00Z", "2026-03-02", "PT1H"
 # What a type does not bound, the door or the desk's own rules do; names have 200 signs.

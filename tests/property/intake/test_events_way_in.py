@@ -14,7 +14,7 @@ from desk_local.paths import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from tests.unit.intake.world import MONDAY, make_desk
+from tests.support.intake_world import MONDAY, make_desk
 
 TOKEN = "t" * 64
 SYSTEM = OutsideSystem(

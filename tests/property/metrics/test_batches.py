@@ -22,9 +22,9 @@ from desk_platform.store import Stored
 from desk_testing.fakes import FakeDocuments
 from hypothesis import given, settings
 
-from tests.property.metrics.histories import TICKET, History, history
-from tests.property.metrics.test_slas import heard, randoms
-from tests.unit.metrics.desk import received
+from tests.support.metrics_desk import received
+from tests.support.metrics_histories import TICKET, History, history
+from tests.support.metrics_slas import heard, randoms
 
 
 class Lived(NamedTuple):

@@ -22,9 +22,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from tests.unit.metrics.desk import received
-from tests.unit.metrics.story import Story, at, book, policy
-from tests.unit.metrics.test_measures import second
+from tests.support.metrics_desk import received
+from tests.support.metrics_measures import second
+from tests.support.metrics_story import Story, at, book, policy
 
 METERS = recorded_telemetry().telemetry.meters
 POLICIES: PolicyBook = book(policy(minutes=60))

@@ -11,8 +11,8 @@ from desk_metrics.sla.model import TicketClocks
 from desk_metrics.sla.policies import PolicyBook
 from hypothesis import given, settings
 
-from tests.property.metrics.histories import TICKET, History, history
-from tests.property.metrics.test_slas import folded, randoms
+from tests.support.metrics_histories import TICKET, History, history
+from tests.support.metrics_slas import folded, randoms
 
 # A due instant that is used up is told one tick later, and in between by who looks closer.
 TICK = timedelta(milliseconds=1)

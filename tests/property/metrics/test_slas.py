@@ -6,11 +6,10 @@
 import os
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from functools import reduce
 from random import Random
 
 import pytest
-from desk_contracts.envelope import AnyEvent, Event, Payload
+from desk_contracts.envelope import Event, Payload
 from desk_contracts.events.sla import SlaAtRisk
 from desk_kernel import Decision
 from desk_metrics.sla.decide import decide
@@ -20,19 +19,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from tests.property.metrics.histories import TICKET, History, history
-from tests.property.metrics.reference import Reference, walked
-from tests.property.metrics.vows import Said
+from tests.support.metrics_histories import TICKET, History, history
+from tests.support.metrics_reference import Reference, walked
+from tests.support.metrics_slas import folded, heard, randoms
+from tests.support.metrics_vows import Said
 
 HISTORIES = int(os.environ.get("DESK_HISTORIES", "1500"))
 BATCH = 50
 STORED = TypeAdapter(TicketClocks)
-
-randoms = st.integers(min_value=0, max_value=2**48).map(Random)
-
-
-def folded(events: Iterable[AnyEvent], state: TicketClocks | None = None) -> TicketClocks:
-    return reduce(evolve, events, state or TicketClocks(ticket=TICKET))
 
 
 def sayings(events: Iterable[Event[Payload]]) -> list[Said]:
@@ -151,21 +145,6 @@ def test_arrival_order_and_duplicates_do_not_change_the_state(
     told = history(random, steps=300)
     arrivals = data.draw(st.permutations([*told.events, *told.events[::2]]))
     assert folded(arrivals) == folded(told.events)
-
-
-Audience = dict[tuple[object, ...], tuple[str, object]]
-
-
-def heard(events: Iterable[Event[Payload]]) -> Audience:
-    """What somebody believes who knows only the SLA events, in the order they were told."""
-    believed: Audience = {}
-    for event in events:
-        data = event.data.model_dump()
-        key = tuple(data[name] for name in ("clock", "policy", "policy_version", "cycle", "team"))
-        what = event.type.split(".")[2]
-        is_running = what in {"started", "resumed", "at-risk"}
-        believed[key] = ("running" if is_running else what, data.get("due"))
-    return {key: state for key, state in believed.items() if state[0] != "cancelled"}
 
 
 @settings(max_examples=80, deadline=None)

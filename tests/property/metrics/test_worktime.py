@@ -8,8 +8,8 @@ from desk_metrics.sla.worktime import WorkingTime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.property.metrics.histories import BEGINNINGS, CALENDARS
-from tests.property.metrics.walls import Walls
+from tests.support.metrics_histories import BEGINNINGS, CALENDARS
+from tests.support.metrics_walls import Walls
 
 STEP = timedelta(minutes=15)
 # Blocks of 366 days since 1970 meet here; so do night shifts and weekends.

@@ -28,8 +28,8 @@ from desk_contracts.message import message, written
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.notify.desk import ANA, BEN, NOON, event, opened, sla
-from tests.unit.notify.test_handlers import Bus
+from tests.support.notify_desk import ANA, BEN, NOON, event, opened, sla
+from tests.support.notify_handlers import Bus
 
 _PEOPLE = (ANA, BEN)
 _STEPS: tuple[Payload, ...] = (

@@ -16,7 +16,7 @@ from desk_platform.settings import Environment, ServiceSettings
 from desk_testing.telemetry import recorded_telemetry
 
 from tests.support.bus_desk import STORIES, Story
-from tests.unit.intake.world import MONDAY
+from tests.support.intake_world import MONDAY
 
 
 def compose(_desk: Desk, _settings: ServiceSettings) -> Web:

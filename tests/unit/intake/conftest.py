@@ -7,7 +7,7 @@ import pytest
 from desk_charter import Charter, load_charter
 from desk_contracts.names import TICKETS
 
-from tests.unit.intake.world import Desk, Story, make_desk
+from tests.support.intake_world import Desk, Story, make_desk
 
 
 @pytest.fixture(scope="session")

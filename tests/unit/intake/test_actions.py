@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from desk_contracts.events.tickets import LinkKind, Role, TicketCommented, TicketPaused, WaitingFor
 
+from tests.support.intake_world import CLOSE_AFTER, MONDAY, Desk, triage_says
 from tests.support.spoken import english
-from tests.unit.intake.world import CLOSE_AFTER, MONDAY, Desk, triage_says
 
 HOUR = timedelta(hours=1)
 

@@ -16,8 +16,8 @@ from desk_intake.tickets.view import MAX_LATEST, MAX_LATEST_TEXT, EntryView, Rea
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.intake_world import Desk, Story
 from tests.support.spoken import english
-from tests.unit.intake.world import Desk, Story
 
 NO_SLA = TicketSla(ticket="t")
 ANYBODY = Reader(False, {}, timedelta(days=5), catalogue("en"))

@@ -7,7 +7,7 @@ from desk_contracts.message import written
 from desk_platform.http import STAFF
 
 from tests.support.confidential import SERVICE
-from tests.unit.intake.world import Desk, make_desk
+from tests.support.intake_world import Desk, make_desk
 
 SECRET = "Salary of the board is wrong"  # noqa: S105
 OUTAGE = "Nobody can see customers"

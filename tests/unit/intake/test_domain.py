@@ -29,8 +29,8 @@ from desk_intake.tickets.lifecycle import ALLOWED, Actor, Changes
 from desk_intake.tickets.model import MAX_ENTRIES, MAX_LINKS, Ticket
 from desk_intake.tickets.timers import pass_time
 
+from tests.support.intake_world import MONDAY, Story
 from tests.support.spoken import english
-from tests.unit.intake.world import MONDAY, Story
 
 MAX = Actor("max", is_staff=True, team="network")
 ANA = Actor("ana", is_staff=False)

@@ -11,7 +11,7 @@ from desk_charter.sources import OutsideSystem
 from desk_contracts.ids import request_ticket_id
 from desk_local.paths import ROOT
 
-from tests.unit.intake.world import Desk, make_desk
+from tests.support.intake_world import Desk, make_desk
 
 TOKEN, PORTAL, GONE, CALENDAR = "t" * 64, "p" * 64, "g" * 64, "c" * 64
 BATCH, ONE = "application/cloudevents-batch+json", "application/cloudevents+json"

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 import pytest
 from desk_contracts import Event, Payload
-from desk_contracts.events.automation import Evidence, Outcome, RunEscalated, RunHealed, StepStatus
-from desk_contracts.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_contracts.events.automation import Outcome, RunHealed
+from desk_contracts.events.problems import ProblemResolved, ProblemUpdated
 from desk_contracts.events.requests import TicketRequested
 from desk_contracts.events.tickets import TicketCommented, TicketUpdateIgnored
 from desk_contracts.events.triage import DuplicateFound, TriageDeferred
@@ -15,21 +15,11 @@ from desk_contracts.message import written
 from desk_contracts.value_types import Priority
 from desk_intake.tickets.registration import MAX_TEXT, cut, proactive_ticket
 
+from tests.support.intake_facts import escalated, problem
+from tests.support.intake_world import MONDAY, Desk, triage_says
 from tests.support.spoken import english
-from tests.unit.intake.world import MONDAY, Desk, triage_says
 
 MINUTE = timedelta(minutes=1)
-
-
-def problem(tickets: Iterable[str], message: str = "We repair it.") -> ProblemDetected:
-    return ProblemDetected(
-        service="vpn",
-        title=written("The VPN is down"),
-        tickets=tuple(tickets),
-        people=("ana", "ben"),
-        team="network",
-        message=written(message),
-    )
 
 
 def solved(tickets: Iterable[str], resolution: str = "A new gateway") -> ProblemResolved:
@@ -39,22 +29,6 @@ def solved(tickets: Iterable[str], resolution: str = "A new gateway") -> Problem
         tickets=tuple(tickets),
         people=("ana", "ben"),
         resolution=written(resolution),
-    )
-
-
-def escalated(person: str = "", tell: str = "") -> RunEscalated:
-    return RunEscalated(
-        run="run-1",
-        runbook="clean-disk",
-        title="Disk of lt-7 is full",
-        outcome=Outcome.NOT_HEALED,
-        team="workplace",
-        service="laptop",
-        device="lt-7",
-        person=person,
-        reason=written("Cleaning freed too little"),
-        evidence=(Evidence(step="clean", status=StepStatus.DONE, message=written("freed 10 MB")),),
-        tell=tell,
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 from desk_contracts.events.feedback import DemandObsoleteReported, DemandRequested, SurveyAnswered
 from desk_contracts.names import FEEDBACK
 
-from tests.unit.intake.world import Desk, triage_says
+from tests.support.intake_world import Desk, triage_says
 
 
 def said(desk: Desk) -> list[Any]:

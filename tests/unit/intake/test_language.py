@@ -2,8 +2,8 @@
 
 from desk_intake.tickets.registration import proactive_ticket
 
-from tests.unit.intake.test_facts import problem
-from tests.unit.intake.world import Desk, triage_says
+from tests.support.intake_facts import problem
+from tests.support.intake_world import Desk, triage_says
 
 GERMAN = {"Accept-Language": "de-AT, de;q=0.9, en;q=0.5"}
 

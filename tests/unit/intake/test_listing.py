@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from tests.unit.intake.world import Desk, triage_says
+from tests.support.intake_world import Desk, triage_says
 
 
 async def titles(answer_of: object) -> list[str]:

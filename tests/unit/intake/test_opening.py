@@ -8,7 +8,7 @@ from desk_contracts.errors import DependencyDown
 from desk_contracts.ids import read_code, ticket_code
 from desk_platform.store import Stored
 
-from tests.unit.intake.world import MONDAY, Desk, Story, make_desk
+from tests.support.intake_world import MONDAY, Desk, Story, make_desk
 
 
 async def test_a_new_ticket_answers_with_its_place_its_version_and_what_comes_next(

@@ -4,8 +4,8 @@ import pytest
 from desk_contracts.events.requests import TicketRequested
 from desk_contracts.ids import request_ticket_id
 
-from tests.unit.intake.test_facts import escalated
-from tests.unit.intake.world import Desk
+from tests.support.intake_facts import escalated
+from tests.support.intake_world import Desk
 
 IVY = "ivy.park@corp.example"
 SPELLINGS = (

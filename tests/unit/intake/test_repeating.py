@@ -13,7 +13,7 @@ from desk_intake.tickets.calls import (
 )
 from desk_platform.http.idempotency import KEEP_FOR
 
-from tests.unit.intake.world import Desk, triage_says
+from tests.support.intake_world import Desk, triage_says
 
 
 async def comments(desk: Desk, ticket: str, count: int, first: int = 0) -> None:

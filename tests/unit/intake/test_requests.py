@@ -8,7 +8,7 @@ from desk_contracts.events.tickets import TicketOpened
 from desk_contracts.ids import request_ticket_id
 from desk_platform.kafka.records import Failure
 
-from tests.unit.intake.world import MONDAY, Desk, triage_says
+from tests.support.intake_world import MONDAY, Desk, triage_says
 
 
 async def test_a_request_makes_one_ticket_however_often_it_comes(desk: Desk) -> None:

@@ -16,7 +16,7 @@ from desk_contracts.events.sla import (
 )
 from desk_contracts.message import message
 
-from tests.unit.intake.world import MONDAY, Desk, triage_says
+from tests.support.intake_world import MONDAY, Desk, triage_says
 
 CLOCK: dict[str, Any] = {"clock": ClockName.RESOLUTION, "policy": "p", "policy_version": "v"}
 DUE = MONDAY + timedelta(hours=4)

@@ -3,8 +3,8 @@
 from desk_contracts.events.feedback import SurveyAnswered
 from desk_intake.tickets.registration import proactive_ticket
 
-from tests.unit.intake.test_facts import escalated
-from tests.unit.intake.world import Desk
+from tests.support.intake_facts import escalated
+from tests.support.intake_world import Desk
 
 REASON, CAUSE, NOTE = "she complains too much", "user error", "ask her boss first"
 

@@ -31,7 +31,7 @@ from desk_testing.http import FakeAuthenticator
 from desk_testing.telemetry import recorded_telemetry
 from fastapi import FastAPI
 
-from tests.unit.metrics.desk import Desk
+from tests.support.metrics_desk import Desk
 
 NOW = datetime(2026, 12, 2, 9, tzinfo=UTC)
 MONDAY = datetime(2026, 11, 30, tzinfo=UTC)

@@ -19,9 +19,9 @@ from desk_testing.telemetry import recorded_telemetry
 from fastapi import FastAPI
 
 from tests.support.confidential import with_secrets
-from tests.unit.metrics.desk import Desk
-from tests.unit.metrics.story import Story
-from tests.unit.metrics.test_measures import second
+from tests.support.metrics_desk import Desk
+from tests.support.metrics_measures import second
+from tests.support.metrics_story import Story
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 CALLERS = (

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from desk_contracts.events.tickets import TicketStarted
 from desk_metrics.planning.arrival_weeks import ArrivalWeeks, mondays_of
 
-from tests.unit.metrics.story import BERLIN, Story, at
-from tests.unit.metrics.test_measures import NOW, cells_of, figures, second
+from tests.support.metrics_measures import NOW, cells_of, figures, second
+from tests.support.metrics_story import BERLIN, Story, at
 
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
 

@@ -15,9 +15,9 @@ from desk_metrics.reports.periods import read_period
 from desk_metrics.sla.policies import PolicyBook
 from desk_metrics.sla.worktime import micros
 
-from tests.unit.metrics.desk import Desk
-from tests.unit.metrics.story import Story, at, book, policy
-from tests.unit.metrics.test_measures import second
+from tests.support.metrics_desk import Desk
+from tests.support.metrics_measures import second
+from tests.support.metrics_story import Story, at, book, policy
 
 WEEK = read_period("2026-W48")  # 23 to 29 November
 LATER = datetime(2026, 12, 8, tzinfo=UTC)

@@ -9,8 +9,7 @@ from desk_contracts.events.tickets import How, Role
 from desk_metrics.sla.explanation import Status, Why
 from desk_metrics.sla.policies import Edition, PolicyBook
 
-from tests.support.spoken import english
-from tests.unit.metrics.story import (
+from tests.support.metrics_story import (
     BEGINNING,
     NEXT,
     OFFICE,
@@ -24,6 +23,7 @@ from tests.unit.metrics.story import (
     said,
     urgent,
 )
+from tests.support.spoken import english
 
 
 def test_updates_are_owed_from_the_first_response_to_the_end() -> None:

@@ -19,9 +19,9 @@ from desk_metrics.planning.cohorts import (
 from desk_metrics.planning.odds import Square, interval
 from desk_metrics.sla.worktime import micros
 
+from tests.support.metrics_measures import cells_of, second
+from tests.support.metrics_story import Story
 from tests.support.spoken import english
-from tests.unit.metrics.story import Story
-from tests.unit.metrics.test_measures import cells_of, second
 
 WINDOWS = Windows(
     micros(datetime(2026, 11, 9, tzinfo=UTC)),

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from desk_contracts import AnyEvent
-from desk_contracts.events.feedback import DemandObsoleteReported, DemandRequested
+from desk_contracts.events.feedback import DemandObsoleteReported
 from desk_contracts.events.reports import Proposal
 from desk_metrics.measures.demand import name_demand, read_demand
 from desk_metrics.reports.causes import Causes, Service, ServiceStatus
@@ -11,17 +11,13 @@ from desk_metrics.reports.demand import Demand, DemandEntry
 from desk_metrics.reports.periods import read_period
 from desk_metrics.reports.proposals import propose
 
+from tests.support.metrics_demand import wanted
+from tests.support.metrics_desk import Desk
+from tests.support.metrics_feedback import DAY, HOUR, NOW, after, figures, happened
 from tests.support.spoken import english
-from tests.unit.metrics.desk import Desk
-from tests.unit.metrics.test_feedback import DAY, HOUR, NOW, after, figures, happened
 
 WEEK = read_period("2026-W48")  # DAY is its Monday
 SERVICES = (Service("erp", "Planning", "business-apps"), Service("vpn", "Remote access", "network"))
-
-
-def wanted(number: int, what: str, by: str, hours: int = 9) -> AnyEvent:
-    data = DemandRequested(feedback=f"w-{number}", what=what, by=by)
-    return happened(data, what, DAY + hours * HOUR)
 
 
 def unused(number: int, by: str, service: str = "erp") -> AnyEvent:

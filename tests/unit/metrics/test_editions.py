@@ -22,7 +22,7 @@ from desk_platform.kafka import CommandQueue, Projection, UnitOfWork
 from desk_testing.fakes import FakeDocuments, FakePublisher
 from desk_testing.telemetry import recorded_telemetry
 
-from tests.unit.metrics.story import Story, at, edition, policy, said
+from tests.support.metrics_story import Story, at, edition, policy, said
 
 NOON = at("12:00")
 FIRST = load_charter(Path("charter"))

@@ -11,7 +11,7 @@ from desk_testing.http import FakeAuthenticator
 from desk_testing.telemetry import recorded_telemetry
 from fastapi import FastAPI
 
-from tests.unit.metrics.test_feedback import after, answered, cleared, raised
+from tests.support.metrics_feedback import after, answered, cleared, raised
 
 CALLERS = (
     Principal("bo", frozenset({Role.MEMBER})),

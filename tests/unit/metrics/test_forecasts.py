@@ -11,7 +11,7 @@ from desk_metrics.history.model import Imported
 from desk_metrics.history.store import format_line
 from typer.testing import CliRunner, Result
 
-from tests.unit.metrics.test_goals_api import FIRST, GOALS, ROOT, life
+from tests.support.metrics_goals_api import FIRST, GOALS, ROOT, life
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from desk_metrics.reports.periods import read_period
 from desk_metrics.reports.skill_gaps import SkillDemand, Skills, TeamSkills, gaps_of
 from desk_metrics.sla.policies import PolicyBook
 
+from tests.support.metrics_desk import Desk
+from tests.support.metrics_measures import second
+from tests.support.metrics_story import Story
 from tests.support.spoken import codes, english
-from tests.unit.metrics.desk import Desk
-from tests.unit.metrics.story import Story
-from tests.unit.metrics.test_measures import second
 
 PERIOD = read_period("2026-11")
 NOW = datetime(2026, 12, 1, tzinfo=UTC)

@@ -15,9 +15,9 @@ from desk_platform.telemetry.meters import metrics_page
 from desk_testing.fakes import FakeDocuments
 from desk_testing.telemetry import recorded_telemetry
 
-from tests.unit.metrics.desk import Desk
-from tests.unit.metrics.story import Story, at, book, policy
-from tests.unit.metrics.test_measures import second
+from tests.support.metrics_desk import Desk
+from tests.support.metrics_measures import second
+from tests.support.metrics_story import Story, at, book, policy
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 

@@ -1,14 +1,13 @@
 """Goals, staffing and cohorts over HTTP, from the cells of a small history."""
 
 import shutil
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 from desk_charter import load_charter
 from desk_contracts import AnyEvent
-from desk_contracts.events.tickets import TicketStarted
 from desk_metrics.measures.api import MetricsDeps, metrics_routers
 from desk_metrics.planning.api import goals_router
 from desk_metrics.planning.store import PlanningDeps
@@ -19,37 +18,15 @@ from desk_testing.http import FakeAuthenticator
 from desk_testing.telemetry import recorded_telemetry
 from fastapi import FastAPI
 
-from tests.unit.metrics.desk import Desk
-from tests.unit.metrics.story import Story
+from tests.support.metrics_desk import Desk
+from tests.support.metrics_goals_api import FIRST, GOALS, ROOT, life
 
-ROOT = Path(__file__).parents[3]
-FIRST = datetime(2026, 6, 1, tzinfo=UTC)  # a Monday
 NOW = FIRST + timedelta(weeks=24)
 CALLERS = (
     Principal("bo", frozenset({Role.MEMBER}), team="network"),
     Principal("ana", frozenset({Role.EMPLOYEE})),
     Principal("olga", frozenset({Role.OWNER})),
 )
-GOALS = """\
-goals:
-  - name: half-the-vpn
-    title: Half the tickets about VPN
-    measure: contacts
-    where: {services: [vpn]}
-    direction: down
-    target: {times_baseline: 0.5}
-    baseline: {from: 2026-06-01, to: 2026-08-23}
-    due: 2027-08-22
-"""
-
-
-def life(number: int, day: datetime, service: str) -> list[AnyEvent]:
-    """Opened at ten in Berlin, taken up at 10:20, done at eleven."""
-    date = f"{day:%Y-%m-%d}"
-    story = Story(f"{date} 10:00", service=service).assigned(f"{date} 10:05", "network")
-    story = story.say(f"{date} 10:20", TicketStarted(by="bo")).resolved(f"{date} 11:00")
-    ticket = f"ticket-{number}"
-    return [one._replace(id=f"{ticket}-{one.id}", subject=ticket) for one in story.events]
 
 
 async def history() -> Desk:

@@ -8,7 +8,7 @@ from desk_metrics.sla.decide import decide
 from desk_metrics.sla.explanation import Status
 from desk_metrics.sla.model import evolve
 
-from tests.unit.metrics.story import (
+from tests.support.metrics_story import (
     RESOLUTION,
     RESPONSE,
     Story,

@@ -35,9 +35,9 @@ from desk_testing.fakes import FakeDocuments
 from desk_testing.http import FakeAuthenticator
 from desk_testing.telemetry import recorded_telemetry
 
-from tests.unit.metrics.desk import Desk
-from tests.unit.metrics.story import Story
-from tests.unit.metrics.test_measures import second
+from tests.support.metrics_desk import Desk
+from tests.support.metrics_measures import second
+from tests.support.metrics_story import Story
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 CHARTER = load_charter(Path(__file__).parents[3] / "charter")

@@ -12,7 +12,7 @@ from desk_metrics.sla.decide import decide
 from desk_metrics.sla.model import TicketClocks, evolve
 from pydantic import TypeAdapter
 
-from tests.unit.metrics.story import (
+from tests.support.metrics_story import (
     NEXT,
     Story,
     at,

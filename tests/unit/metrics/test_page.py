@@ -29,11 +29,11 @@ from desk_testing.http import FakeAuthenticator
 from desk_testing.telemetry import recorded_telemetry
 from fastapi import FastAPI
 
+from tests.support.metrics_desk import Desk
+from tests.support.metrics_feedback import answered
+from tests.support.metrics_measures import second
 from tests.support.metrics_page import EVIL, Page
-from tests.unit.metrics.desk import Desk
-from tests.unit.metrics.story import Story
-from tests.unit.metrics.test_feedback import answered
-from tests.unit.metrics.test_measures import second
+from tests.support.metrics_story import Story
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 CALLERS = (Principal("bo", frozenset({Role.MEMBER})), Principal("ana", frozenset({Role.EMPLOYEE})))

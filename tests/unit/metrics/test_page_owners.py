@@ -14,11 +14,11 @@ from desk_metrics.sla.policies import PolicyBook
 from desk_platform.store import Stored
 from desk_testing.fakes import FakeDocuments
 
+from tests.support.metrics_demand import wanted
+from tests.support.metrics_desk import Desk
+from tests.support.metrics_measures import second
 from tests.support.metrics_page import EVIL, Page
-from tests.unit.metrics.desk import Desk
-from tests.unit.metrics.story import Story
-from tests.unit.metrics.test_demand import wanted
-from tests.unit.metrics.test_measures import second
+from tests.support.metrics_story import Story
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ from desk_metrics.sla.policies import PolicyBook
 from desk_metrics.sla.worktime import micros
 from pydantic import ValidationError
 
-from tests.unit.metrics.story import at, book, edition, policy
+from tests.support.metrics_story import at, book, edition, policy
 
 NOON = micros(at("12:00"))
 RESOLUTION = ClockName.RESOLUTION

@@ -5,8 +5,8 @@ from datetime import timedelta
 from desk_contracts.events.sla import ClockName
 from desk_metrics.sla.policies import Edition, PolicyBook
 
-from tests.unit.metrics.desk import Desk
-from tests.unit.metrics.story import Story, at, edition, policy, said
+from tests.support.metrics_desk import Desk
+from tests.support.metrics_story import Story, at, edition, policy, said
 
 CHANGE = at("12:00")
 OLD = edition(policy(minutes=60))

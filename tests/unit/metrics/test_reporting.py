@@ -31,10 +31,10 @@ from desk_testing.fakes import FakeDocuments, FakePublisher
 from desk_testing.telemetry import recorded_telemetry
 from pydantic import TypeAdapter
 
-from tests.unit.metrics.desk import Desk
-from tests.unit.metrics.story import Story
-from tests.unit.metrics.test_goals_api import FIRST, life
-from tests.unit.metrics.test_measures import second
+from tests.support.metrics_desk import Desk
+from tests.support.metrics_goals_api import FIRST, life
+from tests.support.metrics_measures import second
+from tests.support.metrics_story import Story
 
 # A Tuesday, an hour after the report of the four weeks to Sunday 29 November was due.
 NOW = datetime(2026, 12, 1, 7, tzinfo=UTC)

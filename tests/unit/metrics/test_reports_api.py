@@ -28,10 +28,10 @@ from fastapi import FastAPI
 from rich.console import Console
 
 from tests.support.confidential import with_secrets
-from tests.unit.metrics.desk import Desk
-from tests.unit.metrics.story import Story
-from tests.unit.metrics.test_demand import wanted
-from tests.unit.metrics.test_measures import second
+from tests.support.metrics_demand import wanted
+from tests.support.metrics_desk import Desk
+from tests.support.metrics_measures import second
+from tests.support.metrics_story import Story
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 CHARTER = load_charter(Path(__file__).parents[3] / "charter")

@@ -15,9 +15,9 @@ from desk_metrics.reports.periods import read_period
 from desk_metrics.sla.policies import PolicyBook
 from desk_metrics.sla.worktime import instant, micros
 
-from tests.unit.metrics.desk import Desk
-from tests.unit.metrics.story import Story, at
-from tests.unit.metrics.test_measures import second
+from tests.support.metrics_desk import Desk
+from tests.support.metrics_measures import second
+from tests.support.metrics_story import Story, at
 
 FIRST, NOW = at("2026-11-01 00:00"), at("2026-12-20 00:00")
 LAPTOP = "laptop-7"

@@ -10,7 +10,7 @@ from desk_metrics.sla.explanation import Status
 from desk_metrics.sla.model import evolve
 from desk_metrics.sla.policies import PolicyBook
 
-from tests.unit.metrics.story import (
+from tests.support.metrics_story import (
     NEXT,
     RESPONSE,
     Story,

@@ -7,7 +7,7 @@ from desk_contracts.events.tickets import Kind
 from desk_metrics.sla.decide import decide
 from desk_metrics.sla.model import evolve
 
-from tests.unit.metrics.story import (
+from tests.support.metrics_story import (
     Story,
     at,
     book,

@@ -6,7 +6,7 @@ from desk_metrics.sla.decide import decide
 from desk_metrics.sla.model import evolve
 from desk_metrics.sla.policies import PolicyBook
 
-from tests.unit.metrics.story import RESOLUTION, Story, at, edition, local, policy, said
+from tests.support.metrics_story import RESOLUTION, Story, at, edition, local, policy, said
 
 URGENT = policy(RESOLUTION, 240, name="urgent", when={"priorities": ["P1"]})
 POLICIES = (URGENT, policy(minutes=480))

@@ -8,7 +8,7 @@ from desk_charter.calendars import Closure, SpecialDay, Window, YearlyClosure
 from desk_metrics.sla.calendars import ClosedBy, DatedCalendar, is_closed_on
 from desk_metrics.sla.worktime import WorkingTime
 
-from tests.unit.metrics.test_worktime import OFFICE, at, changed, due, weekdays
+from tests.support.metrics_worktime import OFFICE, at, changed, due, weekdays
 
 
 def test_a_day_that_is_short_before_a_closure_over_new_year() -> None:

@@ -11,18 +11,11 @@ from desk_metrics.sla.holidays import holidays_of, public_holidays
 from desk_metrics.sla.worktime import WorkingTime, micros, union
 from pydantic import ValidationError
 
-BERLIN = ZoneInfo("Europe/Berlin")
+from tests.support.metrics_worktime import BERLIN, CALENDAR_A, OFFICE, at, changed, due, weekdays
+
 NEW_YORK = ZoneInfo("America/New_York")
-OFFICE = (Window(opens="09:00", closes="17:00"),)
 
 
-def weekdays(*windows: Window) -> Week:
-    return Week(mon=windows, tue=windows, wed=windows, thu=windows, fri=windows)
-
-
-CALENDAR_A = DatedCalendar(
-    name="office", title="office", zone="Europe/Berlin", week=weekdays(*OFFICE)
-)
 ALWAYS = DatedCalendar(name="always", title="always", zone="Europe/Berlin", week=ROUND_THE_CLOCK)
 SPLIT = DatedCalendar(
     name="split",
@@ -31,21 +24,6 @@ SPLIT = DatedCalendar(
     week=weekdays(Window(opens="08:00", closes="12:00"), Window(opens="13:30", closes="18:00")),
 )
 A = WorkingTime(CALENDAR_A)
-
-
-def changed(**changes: object) -> WorkingTime:
-    return WorkingTime(DatedCalendar.model_validate({**CALENDAR_A.model_dump(), **changes}))
-
-
-def at(text: str, zone: ZoneInfo = BERLIN) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=zone)
-
-
-def due(hours: WorkingTime, start: str, minutes: float, *pauses: tuple[str, str]) -> datetime:
-    spans = [(at(a), at(b)) for a, b in pauses]
-    found = hours.deadline(at(start), timedelta(minutes=minutes), spans)
-    assert found is not None
-    return found.astimezone(BERLIN)
 
 
 def test_g01_the_weekend_is_skipped() -> None:

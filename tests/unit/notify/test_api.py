@@ -15,8 +15,8 @@ from desk_testing.http import FakeAuthenticator
 from desk_testing.telemetry import recorded_telemetry
 from fastapi import FastAPI
 
-from tests.unit.notify.desk import ANA, NOON
-from tests.unit.notify.test_deliveries import dispatch
+from tests.support.notify_deliveries import dispatch
+from tests.support.notify_desk import ANA, NOON
 
 CALLERS = (
     Principal("operator", frozenset({Role.OPERATOR})),

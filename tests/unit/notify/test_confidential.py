@@ -13,7 +13,7 @@ from desk_notify.rules import people, team_topics, tickets
 from desk_notify.rules.model import Ticket
 
 from tests.support.confidential import DEFAULT, SERVICE, TEAM
-from tests.unit.notify.desk import ANA, BEN, NOON, event, sla
+from tests.support.notify_desk import ANA, BEN, NOON, event, sla
 
 PLACES = {
     name: read_directory(one, "", "en") for name, one in [("service", SERVICE), ("team", TEAM)]

@@ -5,8 +5,8 @@ from desk_contracts.events.sla import SlaAtRisk, SlaBreached, SlaCancelled
 from desk_contracts.events.tickets import TicketAssigned, TicketResolved
 from desk_contracts.message import message, written
 
-from tests.unit.notify.desk import NOON, Story, opened, sla, to
-from tests.unit.notify.test_silence import assigned, breached
+from tests.support.notify_desk import NOON, Story, opened, sla, to
+from tests.support.notify_silence import assigned, breached
 
 
 def taken_back(untrue: str = "breached", cycle: int = 1) -> SlaCancelled:

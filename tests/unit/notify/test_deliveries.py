@@ -3,8 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from desk_contracts import Event
-from desk_contracts.events.notifications import Audience, MessageKind, Notified
+from desk_contracts.events.notifications import Audience, MessageKind
 from desk_contracts.message import message, written
 from desk_notify.deliveries.decide import (
     HeldBack,
@@ -16,33 +15,15 @@ from desk_notify.deliveries.decide import (
     derive_mail_id,
     find_due,
     pause,
-    plan_dispatch,
     record_outcome,
     select_channels,
 )
 from desk_notify.deliveries.model import DeliveryState, Dispatch
 
-from tests.unit.notify.desk import ANA, NOON, directory
+from tests.support.notify_deliveries import LEASE, MAIL, dispatch, told
+from tests.support.notify_desk import ANA, NOON, directory
 
-MAIL = "mailto:net@desk.example"
 SECOND = timedelta(seconds=1)
-LEASE = timedelta(minutes=2)
-
-
-def told(
-    recipient: str = "network",
-    audience: Audience = Audience.TEAM,
-    kind: MessageKind = MessageKind.TICKET_ASSIGNED,
-    problem: str = "",
-) -> Notified:
-    return Notified(
-        audience=audience, recipient=recipient, kind=kind, title="T", body="B", problem=problem
-    )
-
-
-def dispatch(*channels: str) -> Dispatch:
-    event = Event(id="m-1", source="/t", subject="network", time=NOON, data=told())
-    return plan_dispatch(event, channels or (MAIL,), NOON)
 
 
 def after(outcome: Outcome, attempts: int = 1, most: int = 3) -> Dispatch:

@@ -1,106 +1,24 @@
 """Notify's folds at a real unit of work: once per cause, in order, on the right topic."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from desk_charter import load_charter
-from desk_contracts import AnyEvent, Codec, Event
+from desk_contracts import AnyEvent, Event
 from desk_contracts.envelope import number_event
 from desk_contracts.events.notifications import Audience, MessageKind, Notified
 from desk_contracts.events.problems import ProblemDetected, ProblemResolved
 from desk_contracts.events.tickets import TicketAssigned
 from desk_contracts.message import written
-from desk_notify.adapters.channels.log import LogChannel
 from desk_notify.adapters.directories.charter import read_directory
-from desk_notify.deliveries.store import DELIVERIES, delivery_projection
 from desk_notify.rules import people, team_topics
 from desk_notify.rules.model import Ticket
-from desk_notify.rules.store import (
-    PEOPLE,
-    TEAM_TOPICS,
-    TICKETS,
-    person_projection,
-    team_topic_projection,
-    ticket_projection,
-)
-from desk_platform.clock import FakeClock
-from desk_platform.kafka import BatchProcessor, Received, UnitOfWork
-from desk_platform.kafka.records import Failure
-from desk_testing.fakes import FakeDocuments, FakePublisher
-from desk_testing.telemetry import recorded_telemetry
 
-from tests.unit.notify.desk import ANA, BEN, NOON, directory, event, opened
+from tests.support.notify_desk import ANA, BEN, NOON, directory, event, opened
+from tests.support.notify_handlers import Bus
 
-# Made once: it takes longer than all the folds of a test.
-METERS = recorded_telemetry().telemetry.meters
 CHARTER = Path(__file__).parents[3] / "charter"
-
-
-@dataclass
-class Record:
-    """One record of Kafka."""
-
-    topic: str
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes | None]]
-    partition: int = 0
-
-
-async def nothing_fails(failures: Sequence[Failure]) -> None:
-    for failure in failures:
-        raise failure.error
-
-
-class Bus:
-    """All folds of notify on fakes, and what they published."""
-
-    def __init__(self, *, has_mail: bool = True) -> None:
-        self.clock = FakeClock(NOON)
-        self.published = FakePublisher()
-        meters = METERS
-        self.tickets = FakeDocuments(TICKETS, self.clock)
-        self.dispatches = FakeDocuments(DELIVERIES, self.clock)
-        folds: list[Any] = [
-            ticket_projection(self.tickets, directory),
-            person_projection(FakeDocuments(PEOPLE, self.clock), directory),
-            team_topic_projection(FakeDocuments(TEAM_TOPICS, self.clock), directory),
-        ]
-        units_of_work = [UnitOfWork(one, self.published, self.clock, meters) for one in folds]
-        self._folding = BatchProcessor(*units_of_work)
-        deliveries = delivery_projection(self.dispatches, directory, ["mailto"] if has_mail else [])
-        delivering = UnitOfWork(deliveries, self.published, self.clock, meters, cached=0)
-        self._channels = LogChannel(BatchProcessor(delivering), directory)
-        self._offset = 0
-
-    async def reads(self, *events: AnyEvent) -> None:
-        await self._folding.handle(self._received(events), nothing_fails)
-
-    async def carries(self, *events: AnyEvent) -> None:
-        await self._channels.handle(self._received(events), nothing_fails)
-
-    def told(self) -> list[tuple[str, MessageKind]]:
-        found = []
-        for one in self.published.events():
-            assert isinstance(one.data, Notified)
-            found.append((one.data.recipient, one.data.kind))
-        return found
-
-    def _received(self, events: Sequence[AnyEvent]) -> list[Received]:
-        found = []
-        for one in events:
-            message = Codec().encode(one)
-            self._offset += 1
-            record = Record(
-                message.topic, self._offset, message.key, message.value, message.headers
-            )
-            found.append(Received(one, record))
-        return found
 
 
 def life() -> tuple[AnyEvent, AnyEvent]:

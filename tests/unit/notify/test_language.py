@@ -4,7 +4,7 @@ from desk_contracts.events.problems import ProblemDetected
 from desk_contracts.events.tickets import How, TicketAssigned, TicketResolved
 from desk_contracts.message import message
 
-from tests.unit.notify.desk import ANA, Story, directory, opened
+from tests.support.notify_desk import ANA, Story, directory, opened
 
 WHY = (
     message("routing.owner-of-service", team="Network", service="Remote access (VPN)"),

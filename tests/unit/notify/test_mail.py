@@ -14,7 +14,7 @@ from desk_notify.deliveries.model import Dispatch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.notify.desk import NOON
+from tests.support.notify_desk import NOON
 
 SENDER, NAME = read_address("desk@desk.example"), "Experience Desk"
 # Words of one script after the other; what a mail program folds is longer than a line.

@@ -19,7 +19,7 @@ from desk_contracts.events.tickets import (
 )
 from desk_contracts.message import written
 
-from tests.unit.notify.desk import ANA, NOON, Story, directory, opened, sla, to
+from tests.support.notify_desk import ANA, NOON, Story, directory, opened, sla, to
 
 NEWS = [MessageKind.TICKET_ASSIGNED]
 ASSIGNED, ELSEWHERE = TicketAssigned(team="network"), TicketAssigned(team="service-care")

@@ -7,7 +7,7 @@ import pytest
 from desk_contracts.messages import Language, catalogue
 from desk_notify.rendering.templates import Rule
 
-from tests.unit.notify.sentences import LANGUAGES, expected_file, said
+from tests.support.notify_sentences import LANGUAGES, expected_file, said
 
 NEXT = {"en": "Next: ", "de": "Wie es weitergeht: "}
 

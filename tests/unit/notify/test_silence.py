@@ -9,7 +9,7 @@ from desk_contracts.events.notifications import MessageKind
 from desk_contracts.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
 from desk_contracts.events.reports import GoalMilestone, GoalStatusReported, GoalVerdict
 from desk_contracts.events.signals import SignalCleared, SignalRaised, SignalSeverityChanged
-from desk_contracts.events.sla import SlaAtRisk, SlaBreached, SlaMet, SlaPaused
+from desk_contracts.events.sla import SlaAtRisk, SlaMet, SlaPaused
 from desk_contracts.events.tickets import (
     How,
     Kind,
@@ -30,21 +30,10 @@ from desk_contracts.events.tickets import (
 from desk_contracts.message import written
 from desk_contracts.value_types import Severity, SubjectKind
 
-from tests.unit.notify.desk import ANA, BEN, NOON, Story, opened, run, sla, to
+from tests.support.notify_desk import ANA, BEN, NOON, Story, opened, run, sla, to
+from tests.support.notify_silence import ASSIGNED, assigned, breached
 
 LINKED = TicketLinked(kind=LinkKind.PROBLEM, target="p-1")
-ASSIGNED = TicketAssigned(team="network")
-
-
-def assigned() -> Story:
-    """A ticket that the network team has."""
-    story = Story()
-    story.ticket_sees(opened(), ASSIGNED)
-    return story
-
-
-def breached(*, inherited: bool = False) -> SlaBreached:
-    return sla(SlaBreached, due=NOON, inherited=inherited)
 
 
 def problem(*people: str, service: str = "vpn") -> ProblemDetected:

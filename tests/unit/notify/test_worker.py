@@ -22,8 +22,8 @@ from desk_testing.fakes import FakeDocuments, FakePublisher
 from desk_testing.telemetry import RecordedTelemetry, recorded_telemetry
 
 from tests.support.notify_channels import FakeChannel
-from tests.unit.notify.desk import NOON, directory
-from tests.unit.notify.test_deliveries import LEASE, MAIL, dispatch
+from tests.support.notify_deliveries import LEASE, MAIL, dispatch
+from tests.support.notify_desk import NOON, directory
 
 
 async def nobody(_failures: Sequence[tuple[WorkItem[Any], Exception]]) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from desk_charter.slas import SlaPolicy
 from desk_contracts.events.sla import ClockName
 
-from tests.property.metrics.walls import Walls
+from tests.support.metrics_walls import Walls
 
 
 @dataclass

@@ -47,9 +47,9 @@ from desk_contracts.message import Message, message, written
 from desk_contracts.messages import Language
 from desk_contracts.value_types import Priority, Severity, SubjectKind
 
-from tests.unit.notify.desk import ANA, BEN, NOON, Story, directory, opened, run, sla
+from tests.support.notify_desk import ANA, BEN, NOON, Story, directory, opened, run, sla
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1] / "unit" / "notify"
 LANGUAGES: tuple[Language, ...] = ("en", "de")
 _DUE = NOON + timedelta(hours=3)
 _NEXT_DAY = NOON + timedelta(days=1)

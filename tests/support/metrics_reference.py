@@ -29,8 +29,8 @@ from desk_contracts.events.tickets import (
 from desk_metrics.sla.calendars import DatedCalendar
 from desk_metrics.sla.policies import Edition
 
-from tests.property.metrics.vows import Debt, Label, Owed, Said, Vow
-from tests.property.metrics.walls import Walls
+from tests.support.metrics_vows import Debt, Label, Owed, Said, Vow
+from tests.support.metrics_walls import Walls
 
 RESPONSE, NEXT, UPDATE = ClockName.RESPONSE, ClockName.NEXT_RESPONSE, ClockName.UPDATE
 RESOLUTION, OWNERSHIP = ClockName.RESOLUTION, ClockName.OWNERSHIP
