@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from desk_testing.processes import CHARTER
 
-from tests.support.automation_conftest import bus, service, target
 from tests.support.automation_desk import Automation
+from tests.support.automation_servers import bus, service, target
 
 __all__ = ["bus", "mortal", "service", "target"]
 

@@ -5,6 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.support.automation_desk import Automation
+from tests.support.automation_servers import bus, service, target
+
+__all__ = ["automation", "bus", "service", "target"]
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Shared by tests: automation, conftest."""
+"""Real servers around automation: its topics, its process, a target."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
