@@ -54,7 +54,7 @@ def measure(report: dict[str, Any]) -> dict[str, tuple[int, int, list[str]]]:
 
 def most_left(files: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
     """The three modules of which most was not run."""
-    left = [one for one in files if one[0] < one[1]]
+    left = [file for file in files if file[0] < file[1]]
     return sorted(left, key=lambda one: one[0] - one[1])[:3]
 
 

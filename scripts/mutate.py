@@ -112,7 +112,9 @@ def choose(mutants: Sequence[Mutant], count: int, seed: str) -> list[Mutant]:
         by_place[mutant.path, mutant.line, mutant.column].append(mutant)
     chance = random.Random(seed)  # noqa: S311 a sample, no secret
     places = sorted(by_place)
-    return [chance.choice(by_place[one]) for one in chance.sample(places, min(count, len(places)))]
+    return [
+        chance.choice(by_place[item]) for item in chance.sample(places, min(count, len(places)))
+    ]
 
 
 def pure_modules(service: str) -> list[PurePosixPath]:
@@ -126,7 +128,7 @@ def run_tests(service: str, feature: str, copy: Path, timeout: float) -> Outcome
     """Unit and property tests of the service on a copy of it, those of the feature first."""
     folders = [f"tests/unit/{service}/{feature}", f"tests/unit/{service}"]
     folders += [f"tests/property/{service}"]
-    known = [one for one in folders if any((ROOT / one).rglob("test_*.py"))]
+    known = [folder for folder in folders if any((ROOT / folder).rglob("test_*.py"))]
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
     command += ["--hypothesis-profile=mutants", "--hypothesis-seed=1", *known]
     storage = {"HYPOTHESIS_STORAGE_DIRECTORY": str(copy / "hypothesis")}
@@ -173,7 +175,7 @@ def show(mutant: Mutant) -> str:
 def judge(service: str, count: int, seed: int, jobs: int) -> tuple[int, int]:
     """How many mutants of a service were found, and of how many; tells those that live."""
     files = {path: (ROOT / path).read_text(encoding="utf-8") for path in pure_modules(service)}
-    mutants = [one for path, text in files.items() for one in find_mutants(path, text)]
+    mutants = [item for path, text in files.items() for item in find_mutants(path, text)]
     chosen = choose(mutants, count, f"{seed} {service}")
     began = time.monotonic()
     if try_mutant(service, None, 1_800) is not Outcome.ALIVE:
@@ -204,7 +206,7 @@ def main() -> int:
     asked = parser.parse_args()
     if unknown := set(asked.services) - set(SERVICES):
         parser.error(f"{', '.join(sorted(unknown))}: services are {', '.join(SERVICES)}")
-    figures = [judge(one, asked.count, asked.seed, asked.jobs) for one in asked.services]
+    figures = [judge(service, asked.count, asked.seed, asked.jobs) for service in asked.services]
     found, tried = (sum(column) for column in zip(*figures, strict=True))
     print(f"{found} of {tried} mutants found; the bar is {PASS_PERCENT} of 100.")
     return 0 if found * 100 >= tried * PASS_PERCENT else 1

@@ -25,14 +25,16 @@ class Note(BaseModel):
 
 async def run(mongo: str, documents: int) -> list[Row]:
     """Bulk writes, bulk reads and single reads at concurrency 32, drivers in turn."""
-    figures: dict[StoreDriver, list[tuple[float, float, float]]] = {one: [] for one in StoreDriver}
+    figures: dict[StoreDriver, list[tuple[float, float, float]]] = {
+        item: [] for item in StoreDriver
+    }
     for number in range(ROUNDS):
         for driver in StoreDriver:
             figures[driver].append(await _measure(mongo, driver, documents, number))
     rows = []
     for index, name in enumerate(("bulk writes", "bulk reads", "single reads, 32 at once")):
         motor, pymongo = (
-            statistics.median(one[index] for one in figures[driver])
+            statistics.median(figure[index] for figure in figures[driver])
             for driver in (StoreDriver.MOTOR, StoreDriver.PYMONGO)
         )
         rows.append(compared(f"motor against PyMongo async: {name}", motor, pymongo, "documents/s"))

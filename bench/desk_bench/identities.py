@@ -72,8 +72,8 @@ async def _keeping(kept: MongoKeptCalls, size: int) -> float:
 async def _finding(kept: MongoKeptCalls, size: int) -> float:
     chance, took = random.Random(size), []  # noqa: S311
     for number in range(_ROUNDS):
-        known = [_calls(one, one + 1)[0].id for one in chance.sample(range(size), AT_ONCE // 2)]
-        unknown = [f"nobody-{number}-{one}" for one in range(AT_ONCE // 2)]
+        known = [_calls(item, item + 1)[0].id for item in chance.sample(range(size), AT_ONCE // 2)]
+        unknown = [f"nobody-{number}-{item}" for item in range(AT_ONCE // 2)]
         began = perf_counter()
         found = await kept.find_all([*known, *unknown])
         took.append(perf_counter() - began)

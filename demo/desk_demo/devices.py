@@ -134,7 +134,10 @@ async def live(laptop: Laptop, agent: str, publisher: KafkaPublisher, codec: Cod
 async def run(story: Path, name: str, kafka: str, port: int) -> None:
     """All devices of the story until killed; the folders go with the process."""
     folder = Path(tempfile.mkdtemp(prefix="desk-demo-"))
-    laptops = {one.name: Laptop(one, folder / one.name) for one in read_story(story, name).devices}
+    laptops = {
+        device.name: Laptop(device, folder / device.name)
+        for device in read_story(story, name).devices
+    }
     publisher, codec = KafkaPublisher(KafkaSettings(bootstrap=kafka), "demo-agents"), Codec()
     try:
         for laptop in laptops.values():

@@ -103,7 +103,7 @@ _CHECKS: tuple[Callable[[Player], Check], ...] = (
 
 
 def _repair(player: Player, target: str) -> Repair:
-    found = [one for one in player.watched.repairs.values() if one.target == target]
+    found = [repair for repair in player.watched.repairs.values() if repair.target == target]
     return found[-1] if found else Repair(target, "", "not started")
 
 

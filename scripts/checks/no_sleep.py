@@ -25,13 +25,13 @@ def check(source: Source) -> Iterator[Finding]:
 def _names_of_sleep(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            for one in node.names:
-                if one.name in _MODULES:
-                    yield f"{one.asname or one.name}.sleep"
+            for item in node.names:
+                if item.name in _MODULES:
+                    yield f"{item.asname or item.name}.sleep"
         if isinstance(node, ast.ImportFrom) and node.module in _MODULES:
-            for one in node.names:
-                if one.name == "sleep":
-                    yield one.asname or one.name
+            for item in node.names:
+                if item.name == "sleep":
+                    yield item.asname or item.name
 
 
 def _is_zero(call: ast.Call) -> bool:

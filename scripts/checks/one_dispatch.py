@@ -25,9 +25,9 @@ def check(source: Source) -> Iterator[Finding]:
 
 
 def _other_forms(source: Source, node: ast.ImportFrom) -> Iterator[Finding]:
-    for one in node.names:
-        if one.name in _OTHERS:
-            yield source.finding(node, NAME, f"{one.name} is another form; use Reducers.")
+    for item in node.names:
+        if item.name in _OTHERS:
+            yield source.finding(node, NAME, f"{item.name} is another form; use Reducers.")
 
 
 def _unclear(source: Source, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Finding]:

@@ -92,7 +92,7 @@ def _foreign(node: ast.ImportFrom) -> str | None:
     if module.partition(".")[0] not in (*_SHARED, *_TOOLS):
         return None
     if module == "desk_contracts.ids":
-        taken = [one.name for one in node.names if one.name not in _IDS]
+        taken = [item.name for item in node.names if item.name not in _IDS]
         return f"desk_contracts.ids.{taken[0]}" if taken else None
-    allowed = any(module == one or module.startswith(f"{one}.") for one in _ALLOWED_OF_SHARED)
+    allowed = any(module == item or module.startswith(f"{item}.") for item in _ALLOWED_OF_SHARED)
     return None if allowed else module

@@ -38,8 +38,8 @@ def check(source: Source) -> Iterator[Finding]:
 
 def _modules(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Import):
-        return [one.name for one in node.names if one.name.partition(".")[0] == "tests"]
+        return [item.name for item in node.names if item.name.partition(".")[0] == "tests"]
     if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "tests":
         module = node.module or ""
-        return [f"{module}.{one.name}" for one in node.names] if module == "tests" else [module]
+        return [f"{module}.{item.name}" for item in node.names] if module == "tests" else [module]
     return []

@@ -110,7 +110,7 @@ async def _storm(plan: Plan, folder: Path) -> int:
         await fleet.start(stack)
         kafka = KafkaSettings(bootstrap=servers.kafka)
         publisher = await stack.enter_async_context(KafkaPublisher(kafka, "storm"))
-        crowd = Crowd([one.address for one in fleet.of("intake")], publisher, targets, plan.seed)
+        crowd = Crowd([item.address for item in fleet.of("intake")], publisher, targets, plan.seed)
         weather = Weather(fleet, servers, folder / "charter", charters=[first])
         began = datetime.now(UTC)
         outlook = _outlook(kafka, fleet, targets, postbox)
@@ -150,7 +150,7 @@ def _planned(plan: Plan) -> list[Planned]:
     """The faults that can fall here."""
     planned = schedule(plan.seed, plan.faults, plan.seconds, plan.replicas)
     if not disks.CAN_BE_FULL:
-        planned = [one for one in planned if one.kind not in FULL]
+        planned = [item for item in planned if item.kind not in FULL]
         print("Full disks are not tried: only Linux can take the room from a running process.")
     print(f"seed {plan.seed}, {plan.replicas} replicas, {plan.seconds:.0f} s: {shown(planned)}")
     return planned
@@ -158,8 +158,8 @@ def _planned(plan: Plan) -> list[Planned]:
 
 def _outlook(kafka: KafkaSettings, fleet: Fleet, targets: Targets, postbox: Postbox) -> Outlook:
     def unfinished() -> list[str]:
-        acts = sum(one.ended_at is None for one in targets.acts)
-        mails = sum(one.ended_at is None for one in postbox.mails)
+        acts = sum(act.ended_at is None for act in targets.acts)
+        mails = sum(mail.ended_at is None for mail in postbox.mails)
         told = ((acts, "acts at their targets"), (mails, "mails on their way"))
         return [f"{count} {what}" for count, what in told if count]
 
@@ -167,9 +167,9 @@ def _outlook(kafka: KafkaSettings, fleet: Fleet, targets: Targets, postbox: Post
 
 
 async def _around_it(stack: AsyncExitStack, *outside: Targets | Postbox) -> None:
-    for one in outside:
-        await one.start()
-        stack.callback(one.stop)
+    for item in outside:
+        await item.start()
+        stack.callback(item.stop)
 
 
 def _around(servers: LocalServers, postbox: Postbox, folder: Path) -> Around:
@@ -247,7 +247,7 @@ async def _say(crowd: Crowd, weather: Weather) -> None:
 
 def _tell(books: Books, weather: Weather) -> int:
     history = History(books)
-    runs = Counter(type(one.event.data).__name__ for one in history.run_ends.values())
+    runs = Counter(type(end.event.data).__name__ for end in history.run_ends.values())
     print(
         f"{len(history.tickets)} tickets, {len(books.records)} records, {len(books.calls)} calls,"
         f" {len(books.acts)} acts, {len(books.mails)} mails, {len(books.faults)} faults;"
@@ -260,20 +260,20 @@ def _tell(books: Books, weather: Weather) -> int:
     broken = judge(books)
     tell_broken(broken)
     lame: tuple[End | Stuck, ...] = (*books.ends, *books.stuck)
-    for one in lame:
-        print(f"--- {one.service}-{one.replica}, the end of its log at {one.at}:\n{one.tail}")
+    for item in lame:
+        print(f"--- {item.service}-{item.replica}, the end of its log at {item.at}:\n{item.tail}")
     return 1 if broken else 0
 
 
 def tell_broken(broken: Sequence[Broken]) -> None:
     """How many were broken, and the first of each law; the trials of mutants read these lines."""
-    counts = Counter(one.law for one in broken)
+    counts = Counter(item.law for item in broken)
     print(f"{len(broken)} broken laws" + (f": {dict(counts)}" if counts else ""))
     seen: Counter[str] = Counter()
-    for one in broken:
-        seen[one.law] += 1
-        if seen[one.law] <= _SHOWN_OF_A_LAW:
-            print(f"  {one.law} | {one.subject} | {one.evidence}")
+    for item in broken:
+        seen[item.law] += 1
+        if seen[item.law] <= _SHOWN_OF_A_LAW:
+            print(f"  {item.law} | {item.subject} | {item.evidence}")
 
 
 if __name__ == "__main__":

@@ -96,7 +96,7 @@ class Ending:
 def ending(history: History, account: Account) -> Ending | None:
     """When a first answer or a resolution was there; None if it is not, or is not reckoned here."""
     events = sorted(
-        (one.event for one in history.tickets.get(account.ticket, [])),
+        (item.event for item in history.tickets.get(account.ticket, [])),
         key=lambda event: (event.time, event.sequence or 0),
     )
     if account.clock is ClockName.RESPONSE and account.cycle == 1:
@@ -115,14 +115,14 @@ def is_reckoned(account: Account) -> bool:
 def has_waited(history: History, ticket: str) -> bool:
     """Whether the ticket ever waited for somebody."""
     events = history.tickets.get(ticket, [])
-    return any(isinstance(one.event.data, life.TicketPaused) for one in events)
+    return any(isinstance(item.event.data, life.TicketPaused) for item in events)
 
 
 def _first(found: Iterator[tuple[AnyEvent, bool]], events: Sequence[AnyEvent]) -> Ending | None:
     event, is_done = next(found, (None, False))
     if event is None:
         return None
-    opened = [one.time for one in events if isinstance(one.data, life.TicketOpened)]
+    opened = [item.time for item in events if isinstance(item.data, life.TicketOpened)]
     return Ending(event, max([event.time, *opened]), is_done)
 
 
@@ -168,11 +168,11 @@ class Lateness:
 def lateness(history: History) -> Lateness:
     """Of breaches whose ticket was known in time; a number to look at, not a law."""
     late: list[float] = []
-    for one in history.of(said.SlaBreached):
-        events = history.tickets.get(one.event.subject, [])
-        due = one.event.data.due
-        if not one.event.data.inherited and events and events[0].arrived_at < due:
-            late.append((one.arrived_at - due).total_seconds())
+    for item in history.of(said.SlaBreached):
+        events = history.tickets.get(item.event.subject, [])
+        due = item.event.data.due
+        if not item.event.data.inherited and events and events[0].arrived_at < due:
+            late.append((item.arrived_at - due).total_seconds())
     late.sort()
     if not late:
         return Lateness(0, 0.0, 0.0, 0.0)

@@ -47,7 +47,7 @@ async def deliveries(notify: str) -> list[Delivery]:
             answer = await http.get("/v1/deliveries", params=params, headers=_OPERATOR)
             page = answer.raise_for_status().json()
             for message in page["items"]:
-                found += [_delivery(message["id"], one) for one in message["deliveries"]]
+                found += [_delivery(message["id"], item) for item in message["deliveries"]]
             if not page.get("next"):
                 return found
             params = {"limit": "200", "cursor": page["next"]}

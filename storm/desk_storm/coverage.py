@@ -52,9 +52,9 @@ def spans(history: History) -> Iterator[tuple[str, Span]]:
     yield from _requests(history)
     opened, assigned = _firsts(history, TicketOpened), _firsts(history, TicketAssigned)
     told = {
-        one.event.data.ticket: one.arrived_at
-        for one in history.of(Notified)
-        if one.event.data.kind is MessageKind.TICKET_ASSIGNED
+        item.event.data.ticket: item.arrived_at
+        for item in history.of(Notified)
+        if item.event.data.kind is MessageKind.TICKET_ASSIGNED
     }
     yield from _between("a ticket waits for a team", opened, assigned)
     yield from _between("a team waits to be told", assigned, told)
@@ -68,7 +68,9 @@ def table(history: History) -> dict[tuple[str, str], int]:
     counts: Counter[tuple[str, str]] = Counter()
     faults = history.books.faults
     for step, (since, until) in spans(history):
-        hit = {one.kind for one in faults if one.at <= until and _struck_until(one) >= since}
+        hit = {
+            fault.kind for fault in faults if fault.at <= until and _struck_until(fault) >= since
+        }
         counts.update((step, kind) for kind in hit)
     return dict(counts)
 
@@ -99,8 +101,10 @@ def drawn(counts: dict[tuple[str, str], int]) -> str:
 
 def _firsts(history: History, kind: type[Payload]) -> dict[str, datetime]:
     found: dict[str, datetime] = {}
-    for one in history.of(kind):
-        found[one.event.subject] = min(found.get(one.event.subject, one.arrived_at), one.arrived_at)
+    for item in history.of(kind):
+        found[item.event.subject] = min(
+            found.get(item.event.subject, item.arrived_at), item.arrived_at
+        )
     return found
 
 
@@ -124,7 +128,9 @@ def _asked(history: History) -> Iterator[tuple[str, Span]]:
 
 def _requests(history: History) -> Iterator[tuple[str, Span]]:
     opened: dict[str, Told[TicketOpened]] = {
-        one.event.causation_id: one for one in history.of(TicketOpened) if one.event.causation_id
+        item.event.causation_id: item
+        for item in history.of(TicketOpened)
+        if item.event.causation_id
     }
     for sent in history.books.sent:
         if (one := opened.get(sent.event.id)) is not None:
@@ -140,7 +146,7 @@ def _clocks(history: History) -> Iterator[tuple[str, Span]]:
 
 
 def _runs(history: History) -> Iterator[tuple[str, Span]]:
-    began = {one.event.data.run: one for one in history.of(RunStarted)}
+    began = {item.event.data.run: item for item in history.of(RunStarted)}
     raised = _firsts(history, SignalRaised)
     recorded: dict[str, list[datetime]] = defaultdict(list)
     for step in history.of(RunStepRecorded):

@@ -185,9 +185,9 @@ class Crowd:
                 late.append((number + after, made, event))
             else:
                 await self._publish(event, made, copies=2 if luck < _COPIED else 1)
-            for one in [one for one in late if one[0] <= number]:
-                late.remove(one)
-                await self._publish(one[2], one[1])
+            for entry in [item for item in late if item[0] <= number]:
+                late.remove(entry)
+                await self._publish(entry[2], entry[1])
             due += self.measured_every
             await _until(due)
 

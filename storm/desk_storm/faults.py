@@ -106,5 +106,5 @@ def _victim(kind: Kind, chance: random.Random, replicas: int) -> str:
 
 def shown(planned: Sequence[Planned]) -> str:
     """How many of each kind, in a line."""
-    counts = {kind: sum(one.kind is kind for one in planned) for kind in Kind}
+    counts = {kind: sum(item.kind is kind for item in planned) for kind in Kind}
     return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)

@@ -36,7 +36,9 @@ class History:
     @cached_property
     def records(self) -> tuple[Record, ...]:
         """Records of main topics, in the order of their partitions."""
-        found = (one for one in self.books.records if not one.topic.endswith((RETRY, DEAD)))
+        found = (
+            record for record in self.books.records if not record.topic.endswith((RETRY, DEAD))
+        )
         return tuple(sorted(found, key=lambda one: (one.topic, one.partition, one.offset)))
 
     @cached_property
@@ -58,12 +60,12 @@ class History:
     def on(self, topic: str) -> Iterator[Told[Payload]]:
         """All events of a topic, copies left out."""
         for told in self._by_payload.values():
-            yield from (one for one in told if one.event.topic == topic)
+            yield from (item for item in told if item.event.topic == topic)
 
     @cached_property
     def known(self) -> dict[str, Told[Payload]]:
         """Every event that the desk or an outsider told, by its id."""
-        return {one.event.id: one for told in self._by_payload.values() for one in told}
+        return {item.event.id: item for told in self._by_payload.values() for item in told}
 
     @cached_property
     def tickets(self) -> dict[str, list[Told[Payload]]]:
@@ -86,19 +88,19 @@ class History:
     def run_ends(self) -> dict[str, Told[Payload]]:
         """How each run ended, by the run's id."""
         ends: dict[str, Told[Payload]] = {}
-        for one in self.on(topics.AUTOMATION):
-            data = one.event.data
+        for item in self.on(topics.AUTOMATION):
+            data = item.event.data
             if isinstance(data, RunHealed | RunEscalated | RunSkipped) and data.run:
-                ends[data.run] = one
+                ends[data.run] = item
         return ends
 
     @cached_property
     def runbooks(self) -> dict[str, str]:
         """The runbook of each run."""
         return {
-            run: one.event.data.runbook  # type: ignore[attr-defined]  # all events of a run have it
-            for one in self.on(topics.AUTOMATION)
-            if (run := getattr(one.event.data, "run", ""))
+            run: item.event.data.runbook  # type: ignore[attr-defined]  # all events of a run have it
+            for item in self.on(topics.AUTOMATION)
+            if (run := getattr(item.event.data, "run", ""))
         }
 
     @cached_property
@@ -111,27 +113,29 @@ class History:
 
     def charter(self, at: datetime) -> Charter | None:
         """The version in force at a moment."""
-        past = [one for one in self.books.charters if one.at <= at]
+        past = [item for item in self.books.charters if item.at <= at]
         return max(past, key=lambda one: one.at, default=None)
 
     def step(self, act: Act) -> Step | None:
         """Which step of its run's runbook an act is, as the charter tells by the path."""
         charter, runbook = self.charter(act.at), self.runbooks.get(act.run)
         steps = () if charter is None else charter.steps
-        fitting = (one for one in steps if one.runbook == runbook and one.path == act.path)
+        fitting = (item for item in steps if item.runbook == runbook and item.path == act.path)
         return next(fitting, None)
 
     def verify(self, runbook: str, at: datetime) -> Verify | None:
         """How a runbook's repairs are verified."""
         charter = self.charter(at)
         verifies = () if charter is None else charter.verifies
-        return next((one for one in verifies if one.runbook == runbook), None)
+        return next((item for item in verifies if item.runbook == runbook), None)
 
     def was_disturbed(self, victim: str, since: datetime, until: datetime) -> bool:
         """Whether a fault fell on a service, or on all, between two moments."""
         return any(
-            one.victim.startswith(victim) and one.at <= until and (one.until or one.at) >= since
-            for one in self.books.faults
+            fault.victim.startswith(victim)
+            and fault.at <= until
+            and (fault.until or fault.at) >= since
+            for fault in self.books.faults
         )
 
 
@@ -139,6 +143,6 @@ def _by_subject(
     told: Iterable[Told[Payload]], key: Callable[[Told[Payload]], int]
 ) -> dict[str, list[Told[Payload]]]:
     lives: dict[str, list[Told[Payload]]] = defaultdict(list)
-    for one in sorted(told, key=key):
-        lives[one.event.subject].append(one)
+    for item in sorted(told, key=key):
+        lives[item.event.subject].append(item)
     return lives

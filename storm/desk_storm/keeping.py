@@ -18,16 +18,16 @@ def keep(books: Books, logs: Iterable[Path], folder: Path) -> None:
     for log in logs:
         if log.is_file():
             shutil.copy(log, folder / log.name)
-    for one in dataclasses.fields(books):
-        book = getattr(books, one.name)
+    for item in dataclasses.fields(books):
+        book = getattr(books, item.name)
         if isinstance(book, tuple):
             lines = (to_json(_plain(entry)) for entry in book)
-            (folder / f"{one.name}.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
+            (folder / f"{item.name}.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
 
 
 def _plain(entry: Any) -> dict[str, Any]:
     """An entry by its fields' names; an event with its type, which is no field of it."""
-    values = ((one.name, getattr(entry, one.name)) for one in dataclasses.fields(entry))
+    values = ((item.name, getattr(entry, item.name)) for item in dataclasses.fields(entry))
     return {
         name: {"type": value.type, **value._asdict()} if isinstance(value, Event) else value
         for name, value in values

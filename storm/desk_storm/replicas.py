@@ -65,29 +65,29 @@ class Fleet:
             Replica(service, number, Places(folder), port, around)
             for (service, number), port in zip(names, ports, strict=True)
         )
-        return cls({one.name: one for one in made}, count=count)
+        return cls({item.name: item for item in made}, count=count)
 
     @property
     def logs(self) -> list[Path]:
         """Every replica's own, over all its starts."""
-        return [one.log for one in self.replicas.values()]
+        return [replica.log for replica in self.replicas.values()]
 
     def of(self, service: str) -> list[Replica]:
         """The replicas of one service that are there all the time."""
-        return [one for one in self.lasting if one.service == service]
+        return [item for item in self.lasting if item.service == service]
 
     @property
     def lasting(self) -> list[Replica]:
         """Those that are there all the time."""
-        return [one for one in self.replicas.values() if one.number <= self.count]
+        return [replica for replica in self.replicas.values() if replica.number <= self.count]
 
     async def start(self, stack: AsyncExitStack) -> None:
         """All of them, ready before this returns; the stack ends them."""
         stack.push_async_callback(self.stop)
-        for one in self.lasting:
-            await self.begin(one)
-        for one in self.lasting:
-            await asyncio.to_thread(one.wait_ready, _READY_SECONDS)
+        for item in self.lasting:
+            await self.begin(item)
+        for item in self.lasting:
+            await asyncio.to_thread(item.wait_ready, _READY_SECONDS)
 
     async def begin(self, replica: Replica) -> None:
         """Start it without waiting."""
@@ -104,16 +104,18 @@ class Fleet:
 
     async def stop(self) -> None:
         """SIGKILL for all; the books are closed before."""
-        await asyncio.gather(*(self.end(one, gently=False) for one in self.replicas.values()))
+        await asyncio.gather(
+            *(self.end(replica, gently=False) for replica in self.replicas.values())
+        )
 
     def look(self) -> None:
         """Write down who is gone though nobody ended it."""
-        for one in self.replicas.values():
-            if one.is_meant_to_run and not one.alive:
-                one.is_meant_to_run = False
-                self._lost.add(one.name)
-                at, tail = datetime.now(UTC), last_lines(one.log)
-                self.ends.append(End(at, one.service, one.number, one.code, tail))
+        for replica in self.replicas.values():
+            if replica.is_meant_to_run and not replica.alive:
+                replica.is_meant_to_run = False
+                self._lost.add(replica.name)
+                at, tail = datetime.now(UTC), last_lines(replica.log)
+                self.ends.append(End(at, replica.service, replica.number, replica.code, tail))
 
     async def revive(self) -> None:
         """Once a second: who ended by itself is written down and started again, as an orchestrator

@@ -111,22 +111,22 @@ async def _behind(kafka: KafkaSettings, ends: Mapping[TopicPartition, int]) -> l
 async def _pages(replicas: Sequence[Replica]) -> list[str]:
     found: list[str] = []
     async with httpx.AsyncClient(timeout=5) as http:
-        for one in replicas:
+        for replica in replicas:
             try:
-                health = await http.get(f"{one.address}/health/ready")
-                metrics = await http.get(f"{one.address}/metrics")
+                health = await http.get(f"{replica.address}/health/ready")
+                metrics = await http.get(f"{replica.address}/metrics")
             except httpx.TransportError as error:
-                found.append(f"{one.name} does not answer: {error!r}")
+                found.append(f"{replica.name} does not answer: {error!r}")
                 continue
             if not health.is_success:
-                found.append(f"{one.name} is not ready: {health.text}")
-            found += [f"{one.name}: {text}" for text in waiting(metrics.text)]
+                found.append(f"{replica.name} is not ready: {health.text}")
+            found += [f"{replica.name}: {text}" for text in waiting(metrics.text)]
     return found
 
 
 def waiting(page: str) -> list[str]:
     """What waits by a page of metrics."""
-    samples = (one for family in text_string_to_metric_families(page) for one in family.samples)
+    samples = (item for family in text_string_to_metric_families(page) for item in family.samples)
     return [
         f"{sample.value:g} {_GAUGES[sample.name]} ({', '.join(sample.labels.values())})"
         for sample in samples

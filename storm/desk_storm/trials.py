@@ -40,14 +40,14 @@ def main() -> None:
         print(told)
         raise SystemExit(0 if _CLEAN in told else 1)
     chosen = [
-        one
-        for one in MUTANTS
-        if not given.names or {one.name, one.together, *one.laws} & {*given.names}
+        mutant
+        for mutant in MUTANTS
+        if not given.names or {mutant.name, mutant.together, *mutant.laws} & {*given.names}
     ]
     if not chosen:
-        known = "; ".join(one.name for one in MUTANTS)
+        known = "; ".join(mutant.name for mutant in MUTANTS)
         raise SystemExit(f"There is no such mutant or law. The mutants: {known}")
-    missed = [one for group in grouped(chosen) for one in _missed(group)]
+    missed = [item for group in grouped(chosen) for item in _missed(group)]
     print(f"{len(chosen) - len(missed)} of {len(chosen)} mutants were found.")
     raise SystemExit(1 if missed else 0)
 
@@ -55,8 +55,8 @@ def main() -> None:
 def grouped(chosen: Sequence[Mutant]) -> list[list[Mutant]]:
     """Those that are tried in one storm, each group in the order of the list."""
     groups: dict[str, list[Mutant]] = {}
-    for one in chosen:
-        groups.setdefault(one.together or one.name, []).append(one)
+    for item in chosen:
+        groups.setdefault(item.together or item.name, []).append(item)
     return list(groups.values())
 
 
@@ -73,14 +73,14 @@ def evidence(law: str, told: str) -> str:
 def _missed(group: Sequence[Mutant]) -> list[Mutant]:
     """Those of a group that no storm finds; what is missed together is tried alone."""
     told = _stormed(group)
-    missed = [one for one in group if not is_found(one, told)]
-    for one in group:
-        if one not in missed:
-            _tell("found", one, told)
+    missed = [item for item in group if not is_found(item, told)]
+    for item in group:
+        if item not in missed:
+            _tell("found", item, told)
     if len(group) > 1:
-        return [one for each in missed for one in _missed([each])]
-    for one in missed:
-        _tell("MISSED", one, told)
+        return [item for each in missed for item in _missed([each])]
+    for item in missed:
+        _tell("MISSED", item, told)
         print("\n".join(told.splitlines()[-20:]))
     return missed
 
@@ -96,8 +96,8 @@ def _stormed(mutants: Sequence[Mutant]) -> str:
     with tempfile.TemporaryDirectory(prefix="desk-mutant-") as folder:
         copy = Path(folder)
         copied(ROOT, copy)
-        for one in mutants:
-            one.apply(copy)
+        for mutant in mutants:
+            mutant.apply(copy)
         return _raged(copy, mutants[0].weather if mutants else ())
 
 
@@ -117,7 +117,7 @@ def copied(root: Path, to: Path) -> None:
 def paths(root: Path) -> str:
     """Where Python looks first, so that the copy's code runs and not the project's own."""
     services = [root / "services" / name for name in SERVICES]
-    return os.pathsep.join(str(one) for one in (root / "storm", root / "shared", *services))
+    return os.pathsep.join(str(service) for service in (root / "storm", root / "shared", *services))
 
 
 def _raged(copy: Path, weather: Sequence[str]) -> str:

@@ -43,10 +43,10 @@ class Weather:
         began = asyncio.get_running_loop().time()
         async with asyncio.TaskGroup() as group:
             group.create_task(asyncio.sleep(seconds))
-            for one in planned:
-                wait = began + one.after - asyncio.get_running_loop().time()
+            for item in planned:
+                wait = began + item.after - asyncio.get_running_loop().time()
                 await asyncio.sleep(max(0.0, wait))
-                group.create_task(self._fall(one))
+                group.create_task(self._fall(item))
 
     async def _fall(self, planned: Planned) -> None:
         """One fault; a victim has one at a time."""

@@ -137,8 +137,10 @@ class OneBook(Rulebook):
 
     def __init__(self, *runbooks: Runbook) -> None:
         self.version = "test"
-        self.rules = tuple(RunbookRule(one, condition(one.when)) for one in runbooks)
-        self.measurements = frozenset(one.verify.measurement for one in runbooks if one.verify)
+        self.rules = tuple(RunbookRule(runbook, condition(runbook.when)) for runbook in runbooks)
+        self.measurements = frozenset(
+            runbook.verify.measurement for runbook in runbooks if runbook.verify
+        )
 
 
 @dataclass
@@ -252,7 +254,7 @@ class Engine:
     def said(self) -> list[str]:
         """Short names of the events published, in order, without doubles."""
         unique = {event.id: event.type for event in self.bus.events()}
-        return [one.removeprefix("desk.run.").removesuffix(".v1") for one in unique.values()]
+        return [item.removeprefix("desk.run.").removesuffix(".v1") for item in unique.values()]
 
     def last(self) -> RunHealed | RunEscalated | RunSkipped | RunStepRecorded:
         data = self.bus.events()[-1].data

@@ -144,7 +144,7 @@ class Desk:
 
     async def feed(self, *batch: Received, unit_of_work: UnitOfWork[Story] | None = None) -> None:
         chosen = unit_of_work or self.unit_of_work
-        tasks = [task for one in batch for task in chosen.work_items_of(one)]
+        tasks = [task for item in batch for task in chosen.work_items_of(item)]
         await chosen.run(tasks, self.on_failed)
 
     async def notes(self, ticket: str = "t") -> tuple[str, ...]:

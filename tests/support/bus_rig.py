@@ -158,7 +158,7 @@ class Rig:
 
     async def stories(self) -> dict[str, tuple[str, ...]]:
         found = await self.documents.find({}, limit=100_000)
-        return {one.id: one.state.notes for one in found if one.state is not None}
+        return {item.id: item.state.notes for item in found if item.state is not None}
 
     async def are_told(self, expected: dict[str, tuple[str, ...]]) -> bool:
         found = await self.stories()
@@ -192,7 +192,7 @@ class Rig:
         """The group's offset of each partition."""
         reader, partitions = await self._reader(suffix, topic)
         try:
-            return {one.partition: await reader.committed(one) for one in partitions}
+            return {item.partition: await reader.committed(item) for item in partitions}
         finally:
             await reader.stop()
 
@@ -231,13 +231,13 @@ def _letter(raw: KafkaRecord) -> Letter:
 async def adopt(rig: Rig) -> Sequence[Anew]:
     """As the command does, for this group."""
     positions = MongoPositions(rig.store.database)
-    found = [(GROUP, one) for one in await positions.all()]
+    found = [(GROUP, item) for item in await positions.all()]
     async with rig.client() as client:
         anew = await compare(found, client)
-    for one in anew:
-        assert await positions.adopt(one.position, one.cluster, one.topic_id)
+    for item in anew:
+        assert await positions.adopt(item.position, item.cluster, item.topic_id)
     return anew
 
 
 def is_stopped(rig: Rig) -> bool:
-    return any("was replaced" in one for one in rig.health.answer_ready().reasons)
+    return any("was replaced" in reason for reason in rig.health.answer_ready().reasons)

@@ -31,8 +31,8 @@ class Bus:
         if self.refuses_all:
             raise DependencyDown("no broker answers")
         if messages[0].topic == "desk.watermarks":
-            for one in messages:
-                event = Codec().decode(one.key, one.value, one.headers)
+            for message in messages:
+                event = Codec().decode(message.key, message.value, message.headers)
                 assert isinstance(event.data, WatermarkAdvanced)
                 self.told.append(event.data)
                 self.by.append(event.subject)

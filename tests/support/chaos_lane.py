@@ -129,7 +129,7 @@ class Lane:
     async def handled(self) -> int:
         """How many events are in the store."""
         found = await self.tales.load(self.last)
-        return sum(one.state.count for one in found.values() if one.state is not None)
+        return sum(item.state.count for item in found.values() if item.state is not None)
 
     async def behind(self) -> dict[TopicPartition, tuple[int, int]]:
         """Partitions whose committed offset is not exactly the log's end."""

@@ -146,10 +146,10 @@ def fold(log: Iterable[AnyEvent]) -> Expected:
         told = tell(found.tales.get(event.subject), event, context)
         found.tales[event.subject] = told.state
         derived = list(told.events)
-        found.in_order.setdefault(event.subject, []).extend(one.id for one in derived)
+        found.in_order.setdefault(event.subject, []).extend(item.id for item in derived)
         for person in counted_for(event):
             counted = count(found.counts.get(person), event, context)
             found.counts[person] = counted.state
             derived += counted.events
-        found.derived.update({one.id: one for one in derived})
+        found.derived.update({item.id: item for item in derived})
     return found

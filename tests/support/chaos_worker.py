@@ -195,7 +195,7 @@ class Pipeline:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        await asyncio.gather(*(one.prepare() for one in self.stored))
+        await asyncio.gather(*(item.prepare() for item in self.stored))
         async with self.bus:
             yield
         await self.store.stop()
@@ -267,11 +267,11 @@ async def _consume(plan: Plan) -> None:
             pipeline.consumer(".retry", retry_topic(TICKETS, GROUP), unwilling=False),
         )
         outboxes = [unit_of_work.published_outboxes for unit_of_work in pipeline.units_of_work]
-        await asyncio.gather(*(open_now(one) for one in outboxes))
-        await asyncio.gather(*(open_now(one) for one in consumers))
+        await asyncio.gather(*(open_now(outbox) for outbox in outboxes))
+        await asyncio.gather(*(open_now(item) for item in consumers))
         await stopping.wait()
-        await asyncio.gather(*(close_now(one) for one in consumers))
-        await asyncio.gather(*(close_now(one) for one in outboxes))
+        await asyncio.gather(*(close_now(item) for item in consumers))
+        await asyncio.gather(*(close_now(outbox) for outbox in outboxes))
 
 
 async def _answer(plan: Plan, tickets: Mapping[str, int]) -> None:

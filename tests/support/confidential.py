@@ -11,10 +11,10 @@ def with_secrets(team: str = "", service: str = "") -> Charter:
     """The default charter with a confidential team or service."""
     parts = {name: getattr(DEFAULT, name) for name in Charter.model_fields}
     parts["teams"] = tuple(
-        one.model_copy(update={"confidential": one.name == team}) for one in DEFAULT.teams
+        item.model_copy(update={"confidential": item.name == team}) for item in DEFAULT.teams
     )
     parts["services"] = tuple(
-        one.model_copy(update={"confidential": one.name == service}) for one in DEFAULT.services
+        item.model_copy(update={"confidential": item.name == service}) for item in DEFAULT.services
     )
     return Charter.model_validate(parts)
 

@@ -138,7 +138,9 @@ async def all_opened(kafka: str, mongo: str, prefix: str) -> AsyncIterator[list[
 @asynccontextmanager
 async def opened(service: Assembled) -> AsyncIterator[Assembled]:
     """With all parts open but consumers, which are no loops."""
-    without = tuple(one for one in service.lifetimes if not one[0].startswith("consumer "))
+    without = tuple(
+        lifetime for lifetime in service.lifetimes if not lifetime[0].startswith("consumer ")
+    )
     parts = Opened(replace(service, lifetimes=without, jobs={}))
     await parts.open_all()
     try:

@@ -133,7 +133,7 @@ ROWS = [
     Row("metrics", "GET /v1/staffing", STAFF, STAFFS_SECRET, "?team={team}"),
     Row("metrics", COHORTS, STAFF, STAFF, f"{SINCE}&site=berlin&service={{service}}"),
     Row("metrics", COHORTS, "ffffff++-u", "ffffff++-u", f"{SINCE}&person={{person}}"),
-    *(Row(one, f"GET {path}", EACH, EACH) for one in WORLDS for path in OF_THE_PLATFORM),
+    *(Row(world, f"GET {path}", EACH, EACH) for world in WORLDS for path in OF_THE_PLATFORM),
 ]
 
 

@@ -111,7 +111,7 @@ CHARTER = secret_charter()
 
 
 def _parts(clock: Clock) -> AppParts:
-    who = FakeAuthenticator(ADAS, *(one for one in READERS.values() if one))
+    who = FakeAuthenticator(ADAS, *(reader for reader in READERS.values() if reader))
     telemetry = recorded_telemetry().telemetry
     return AppParts(Health(clock), telemetry, who, clock, organisation=lambda: CHARTER)
 
@@ -147,7 +147,7 @@ async def triage() -> World:
     plain = [opened("VPN does not connect", n / 10, person=ANA, service="vpn") for n in range(6)]
     people = [SUE, *(f"{n}@desk.example" for n in range(5))]
     secret = [opened(TITLE, 1 + n / 10, person=one, service="crm") for n, one in enumerate(people)]
-    plain = [*plain, *(opened("VPN", 1, person=one, service="vpn") for one in people[1:])]
+    plain = [*plain, *(opened("VPN", 1, person=item, service="vpn") for item in people[1:])]
     await desk.feed(*plain, *secret)
     await desk.feed(
         measured(5, 3, subject="laptop-1", person=ADA),
@@ -160,7 +160,9 @@ async def triage() -> World:
     )
     found = await desk.clusters.find({"open": True})
     ids = {
-        one.state.service: one.state.problem.id for one in found if one.state and one.state.problem
+        item.state.service: item.state.problem.id
+        for item in found
+        if item.state and item.state.problem
     }
     app = make_app("triage", desk.routers(), _parts(desk.clock))
     return World(
@@ -184,7 +186,7 @@ async def automation() -> World:
         await engine.hear(signal)
         note_runbooks(lookout, signal, engine.rulebook)
     runs = await engine.runs.find({})
-    ids = {one.state.target: one.id for one in runs if one.state}
+    ids = {run.state.target: run.id for run in runs if run.state}
     source = cast("CharterSource", SimpleNamespace(current=CHARTER))
     matching = MatchingApi(source, engine.statistics, engine.runs, lookout, engine.clock)
     routers = [
@@ -234,7 +236,8 @@ async def metrics() -> World:
     reported, answers = FakeDocuments(REPORTED, clock), FakeDocuments(ANSWERS, clock)
     responses = OwnerResponses(reported, answers)
     asked = tuple(
-        AskedProposal(one, "repair", 2, 2, NOW, "2026-W44/2026-W47", 5.0) for one in ("crm", "vpn")
+        AskedProposal(item, "repair", 2, 2, NOW, "2026-W44/2026-W47", 5.0)
+        for item in ("crm", "vpn")
     )
     await reported.write([Stored(id=WEEKLY, state=Reported(NOW, asked))])
     fold = Projection(answers)

@@ -43,14 +43,16 @@ class Bus:
         found = await self.consumer.getmany(timeout_ms=100)
         codec = Codec()
         for records in found.values():
-            self.seen += [codec.decode(one.key, one.value, one.headers) for one in records]
+            self.seen += [
+                codec.decode(record.key, record.value, record.headers) for record in records
+            ]
         return self.seen
 
     async def of(self, ticket: str, at_least: int) -> list[AnyEvent]:
         """A ticket's events, as soon as there are so many; a copy after a crash has the same id."""
 
         async def enough() -> list[AnyEvent]:
-            found = {one.id: one for one in await self.read() if one.subject == ticket}
+            found = {item.id: item for item in await self.read() if item.subject == ticket}
             return list(found.values()) if len(found) >= at_least else []
 
         return await eventually(enough, timeout=60)

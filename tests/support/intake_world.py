@@ -127,7 +127,7 @@ class Desk:
         self, *events: AnyEvent, on_failed: OnFailedRecords = _ignore_failures
     ) -> None:
         """One batch; nothing may fail, for a fact is never refused, unless `on_failed` is given."""
-        batch = [Received(one, self._record(one)) for one in events]
+        batch = [Received(event, self._record(event)) for event in events]
         await BatchProcessor(self.unit_of_work, *self.others).handle(batch, on_failed)
 
     def _record(self, event: AnyEvent) -> "Record":
@@ -147,18 +147,18 @@ class Desk:
 
     def log(self, id: str) -> list[AnyEvent]:
         """What the bus has of a ticket."""
-        ours = (one for one in self.publisher.events() if one.topic == topics.TICKETS)
-        return [one for one in ours if one.subject == id]
+        ours = (event for event in self.publisher.events() if event.topic == topics.TICKETS)
+        return [our for our in ours if our.subject == id]
 
     def types(self, id: str) -> list[str]:
-        return [one.type.split(".")[2] for one in self.log(id)]
+        return [item.type.split(".")[2] for item in self.log(id)]
 
     async def check(self, id: str) -> None:
         """No gap, every id once, and the store is the fold of the log."""
         log, stored = self.log(id), await self.ticket(id)
-        assert [one.sequence for one in log] == list(range(1, len(log) + 1))
-        assert len({one.id for one in log}) == len(log)
-        assert [one.time for one in log] == sorted(one.time for one in log)
+        assert [item.sequence for item in log] == list(range(1, len(log) + 1))
+        assert len({item.id for item in log}) == len(log)
+        assert [item.time for item in log] == sorted(item.time for item in log)
         assert fold(log) == stored.model_copy(update={"commands": ()})
 
 

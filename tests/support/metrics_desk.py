@@ -85,7 +85,7 @@ class Desk:
         return self.published.events()
 
     async def tell(self, events: Iterable[AnyEvent]) -> None:
-        batch = [received(one, next(self._offsets)) for one in events]
+        batch = [received(event, next(self._offsets)) for event in events]
         await self.runner.take(batch)
         assert self.runner.failures == [], self.runner.failures
 
@@ -95,4 +95,4 @@ class Desk:
 
     async def buckets(self) -> list[Bucket]:
         found = await self.collections.buckets.find({}, limit=10_000)
-        return [one.state for one in found if one.state is not None]
+        return [item.state for item in found if item.state is not None]

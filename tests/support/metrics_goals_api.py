@@ -33,4 +33,4 @@ def life(number: int, day: datetime, service: str) -> list[AnyEvent]:
     story = Story(f"{date} 10:00", service=service).assigned(f"{date} 10:05", "network")
     story = story.say(f"{date} 10:20", TicketStarted(by="bo")).resolved(f"{date} 11:00")
     ticket = f"ticket-{number}"
-    return [one._replace(id=f"{ticket}-{one.id}", subject=ticket) for one in story.events]
+    return [event._replace(id=f"{ticket}-{event.id}", subject=ticket) for event in story.events]

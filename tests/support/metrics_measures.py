@@ -49,8 +49,10 @@ async def figures(
 def second(story: Story, ticket: str = "ticket-2", who: str = "") -> list[AnyEvent]:
     """The same life of another ticket, of another person unless the story names one."""
     return [
-        one._replace(id=f"{ticket}-{one.id}", subject=ticket, data=_another(one.data, ticket, who))
-        for one in story.events
+        event._replace(
+            id=f"{ticket}-{event.id}", subject=ticket, data=_another(event.data, ticket, who)
+        )
+        for event in story.events
     ]
 
 

@@ -151,7 +151,7 @@ class Reference:
             self.became[owed] = dict(self.has)
             has = self.sorted_as.get(owed, self.has)
         edition = [
-            one for one in self.editions if one.since <= self.now or one is self.editions[0]
+            item for item in self.editions if item.since <= self.now or item is self.editions[0]
         ][-1]
         ours = [policy for policy in edition.policies if policy.clock is debt.clock]
         for policy in [p for p in ours if not p.default] + [p for p in ours if p.default]:
@@ -253,9 +253,9 @@ class Reference:
         self.debts.append(debt)
 
     def settle(self, clock: ClockName, status: str = "met", team: str = "") -> None:
-        for debt in [one for one in self.debts if (one.clock, one.team) == (clock, team)]:
+        for debt in [item for item in self.debts if (item.clock, item.team) == (clock, team)]:
             self.debts.remove(debt)
-            for vow in [one for one in self.live if one.debt is debt]:
+            for vow in [item for item in self.live if item.debt is debt]:
                 self.end(vow, status)
 
     def settle_all(self, status: str) -> None:
@@ -357,4 +357,4 @@ def walked(
 
 
 def _calendar(edition: Edition, policy: SlaPolicy) -> DatedCalendar:
-    return next(one for one in edition.calendars if one.name == policy.calendar)
+    return next(item for item in edition.calendars if item.name == policy.calendar)

@@ -44,7 +44,7 @@ class Office:
         self._seen += [
             event
             for records in found.values()
-            for event in (decode(one.key, one.value, one.headers) for one in records)
+            for event in (decode(record.key, record.value, record.headers) for record in records)
             if event.topic == "desk.reports"
         ]
         return self._seen

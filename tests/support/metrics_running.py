@@ -61,7 +61,7 @@ class Bus:
         found = await self.consumer.getmany(timeout_ms=100)
         decode = Codec().decode
         for records in found.values():
-            self.seen += [decode(one.key, one.value, one.headers) for one in records]
+            self.seen += [decode(record.key, record.value, record.headers) for record in records]
         told = {event.id: event for event in self.seen if event.subject == ticket}
         return [
             f"{getattr(event.data, 'policy', '')} {event.type.split('.')[2]}"
@@ -72,7 +72,9 @@ class Bus:
     def goals(self, ticket: str) -> list[float]:
         """Targets in minutes, in the order in which they were set."""
         started = [e.data for e in self.seen if e.subject == ticket]
-        return [one.target.total_seconds() / 60 for one in started if isinstance(one, SlaStarted)]
+        return [
+            item.target.total_seconds() / 60 for item in started if isinstance(item, SlaStarted)
+        ]
 
 
 class Ticket:

@@ -174,7 +174,7 @@ class Story:
 
     def due(self, policies: PolicyBook, now: str, clock: ClockName = ClockName.RESOLUTION) -> str:
         """The due time, local, of the newest SLA of a clock."""
-        found = [one for one in self.explain(policies, now) if one.clock is clock]
+        found = [item for item in self.explain(policies, now) if item.clock is clock]
         return local(found[-1].due)
 
 

@@ -80,7 +80,7 @@ class Story:
 
     def ticket_sees(self, *payloads: Payload) -> list[Notified]:
         """What is said because these happen to the ticket, in this order."""
-        return self._say(one for payload in payloads for one in self._ticket(event(payload)))
+        return self._say(item for payload in payloads for item in self._ticket(event(payload)))
 
     def happens(self, payload: Payload, subject: str) -> list[Notified]:
         """What people and teams are told because of something that is no ticket's own."""
@@ -115,12 +115,12 @@ class Story:
     def _say(self, messages: Iterable[Event[Notified]]) -> list[Notified]:
         new = list(messages)
         self.said += new
-        return [one.data for one in new]
+        return [item.data for item in new]
 
 
 def to(recipient: str, messages: list[Notified]) -> list[MessageKind]:
     """What kinds of message somebody gets."""
-    return [one.kind for one in messages if one.recipient == recipient]
+    return [message.kind for message in messages if message.recipient == recipient]
 
 
 def whole(message: Notified) -> str:

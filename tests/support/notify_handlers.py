@@ -59,7 +59,7 @@ class Bus:
             person_projection(FakeDocuments(PEOPLE, self.clock), directory),
             team_topic_projection(FakeDocuments(TEAM_TOPICS, self.clock), directory),
         ]
-        units_of_work = [UnitOfWork(one, self.published, self.clock, meters) for one in folds]
+        units_of_work = [UnitOfWork(item, self.published, self.clock, meters) for item in folds]
         self._folding = BatchProcessor(*units_of_work)
         deliveries = delivery_projection(self.dispatches, directory, ["mailto"] if has_mail else [])
         delivering = UnitOfWork(deliveries, self.published, self.clock, meters, cached=0)
@@ -74,18 +74,18 @@ class Bus:
 
     def told(self) -> list[tuple[str, MessageKind]]:
         found = []
-        for one in self.published.events():
-            assert isinstance(one.data, Notified)
-            found.append((one.data.recipient, one.data.kind))
+        for event in self.published.events():
+            assert isinstance(event.data, Notified)
+            found.append((event.data.recipient, event.data.kind))
         return found
 
     def _received(self, events: Sequence[AnyEvent]) -> list[Received]:
         found = []
-        for one in events:
-            message = Codec().encode(one)
+        for event in events:
+            message = Codec().encode(event)
             self._offset += 1
             record = Record(
                 message.topic, self._offset, message.key, message.value, message.headers
             )
-            found.append(Received(one, record))
+            found.append(Received(event, record))
         return found

@@ -70,11 +70,11 @@ class Bus:
                 assert record.topic == self.prefix + event.topic
                 assert record.key == event.data.recipient.encode()
                 self.seen.append(Event(event.id, "", "", event.time, event.data))
-        told = {one.id: one.data for one in self.seen if one.data.recipient == recipient}
+        told = {item.id: item.data for item in self.seen if item.data.recipient == recipient}
         return list(told.values())
 
     async def titles(self, recipient: str) -> list[str]:
-        return [one.title for one in await self.told(recipient)]
+        return [item.title for item in await self.told(recipient)]
 
 
 @dataclass

@@ -330,5 +330,5 @@ def _judged(
 
 
 if __name__ == "__main__":
-    for one in LANGUAGES:
-        expected_file(one).write_text(said(one), encoding="utf-8")
+    for language in LANGUAGES:
+        expected_file(language).write_text(said(language), encoding="utf-8")

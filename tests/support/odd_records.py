@@ -166,13 +166,13 @@ def _header(record: OddRecord, random: Random) -> None:
             ("content-type", "Content-Type", "desk-origin", "x" * 50_000, "ce_", "\ud7ff")
         )
     text = random.choice((None, random.randbytes(9), random.choice(TEXTS).encode(errors="replace")))
-    kept = [one for one in record.headers if one[0] != name or random.random() < 0.3]
+    kept = [header for header in record.headers if header[0] != name or random.random() < 0.3]
     record.headers = [*kept, (name, text)]
 
 
 def _no_header(record: OddRecord, random: Random) -> None:
     gone = random.choice(NAMES)
-    record.headers = [one for one in record.headers if one[0] != f"ce_{gone}"]
+    record.headers = [header for header in record.headers if header[0] != f"ce_{gone}"]
 
 
 def _key(record: OddRecord, random: Random) -> None:

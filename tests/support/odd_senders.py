@@ -105,7 +105,7 @@ def _requests() -> Iterator[Odd]:
     yield odd("body of wide signs", request(description="漢" * 19_999))
     yield odd("nulls", request(device=None, site=None, impact=None, attributes=None))
     yield odd("numbers", request(device=17, attributes={"floor": 3, "ok": True}))
-    yield odd("many attributes", request(attributes={f"n{one}": one for one in range(400)}))
+    yield odd("many attributes", request(attributes={f"n{item}": item for item in range(400)}))
     yield odd("a list for attributes", request(attributes=[1, 2]))
     yield odd("levels", request(impact="Critical", urgency="later", kind="outage"))
     yield odd("escapes", request(title="\x1b[2J\x1b]0;owned\x07", description="nul \0 inside"))

@@ -129,7 +129,7 @@ def _sized(annotation: object, limits: tuple[object, ...]) -> Strategy:
     least, most = _range(limits)
     if annotation is str:
         texts = st.text(min_size=least, max_size=min(most, _LONGEST))
-        names_somebody = least and any(isinstance(one, AfterValidator) for one in limits)
+        names_somebody = least and any(isinstance(limit, AfterValidator) for limit in limits)
         return texts.filter(is_visible) if names_somebody else texts
     if annotation in (int, float):
         return _number(annotation, limits)
@@ -146,11 +146,15 @@ def _sized(annotation: object, limits: tuple[object, ...]) -> Strategy:
 
 
 def _number(annotation: object, limits: tuple[object, ...]) -> Strategy:
-    above = [one.ge for one in limits if isinstance(one, Ge) and isinstance(one.ge, int | float)]
-    below = [one.le for one in limits if isinstance(one, Le) and isinstance(one.le, int | float)]
+    above = [
+        limit.ge for limit in limits if isinstance(limit, Ge) and isinstance(limit.ge, int | float)
+    ]
+    below = [
+        limit.le for limit in limits if isinstance(limit, Le) and isinstance(limit.le, int | float)
+    ]
     if annotation is int:
         return st.integers(max([-(2**63), *map(int, above)]), min([2**63 - 1, *map(int, below)]))
-    is_finite = any(isinstance(one, AllowInfNan) and not one.allow_inf_nan for one in limits)
+    is_finite = any(isinstance(limit, AllowInfNan) and not limit.allow_inf_nan for limit in limits)
     if above or below:
         least, most = max(above, default=None), min(below, default=None)
         return st.floats(least, most, allow_nan=False, allow_infinity=not is_finite)
@@ -159,17 +163,17 @@ def _number(annotation: object, limits: tuple[object, ...]) -> Strategy:
 
 def _range(limits: tuple[object, ...]) -> tuple[int, int]:
     least, most = 0, _LONGEST
-    for one in limits:
-        if isinstance(one, MinLen | Len):
-            least = max(least, one.min_length)
-        if isinstance(one, MaxLen | Len) and one.max_length is not None:
-            most = min(most, one.max_length)
+    for limit in limits:
+        if isinstance(limit, MinLen | Len):
+            least = max(least, limit.min_length)
+        if isinstance(limit, MaxLen | Len) and limit.max_length is not None:
+            most = min(most, limit.max_length)
     return least, most
 
 
 def _flat(extras: list[object]) -> Iterator[object]:
-    for one in extras:
-        if isinstance(one, FieldInfo):
-            yield from one.metadata
+    for extra in extras:
+        if isinstance(extra, FieldInfo):
+            yield from extra.metadata
         else:
-            yield one
+            yield extra

@@ -33,15 +33,15 @@ class Desk:
     mongo: str
 
     async def start(self) -> None:
-        await asyncio.gather(*(one.start() for one in self.services.values()))
+        await asyncio.gather(*(service.start() for service in self.services.values()))
 
     def launch(self) -> None:
-        for one in self.services.values():
-            one.launch()
+        for service in self.services.values():
+            service.launch()
 
     def stop(self) -> None:
-        for one in self.services.values():
-            one.stop()
+        for service in self.services.values():
+            service.stop()
 
     async def ask(self, title: str) -> httpx.Response:
         headers = {**PERSON, "Idempotency-Key": f'"{title}"'}
@@ -80,7 +80,10 @@ class Desk:
     def copied(self) -> Dump:
         with MongoClient[dict[str, Any]](self.mongo) as client:
             return {
-                name: {one: list(client[base][one].find()) for one in self._collections(base)}
+                name: {
+                    collection: list(client[base][collection].find())
+                    for collection in self._collections(base)
+                }
                 for name, base in self._databases()
             }
 

@@ -16,4 +16,4 @@ def english(said: Message | Iterable[Message] | None) -> str:
 
 def codes(said: Iterable[Message]) -> list[str]:
     """The codes of the messages, in their order."""
-    return [one.code for one in said]
+    return [item.code for item in said]

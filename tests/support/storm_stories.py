@@ -308,14 +308,16 @@ def changed(books: Books, id: str, **fields: object) -> Books:
 
 def without(books: Books, *ids: str) -> Books:
     """The same books, some events left out."""
-    kept = (one for one in books.records if one.event is None or one.event.id not in ids)
+    kept = (
+        record for record in books.records if record.event is None or record.event.id not in ids
+    )
     return replace(books, records=tuple(kept))
 
 
 def again(books: Books, id: str, **fields: object) -> Books:
     """The same books, with an event once more at the end of its topic, under another id."""
     place = max(record.offset for record in books.records) + 1
-    found = next(one for one in books.records if one.event is not None and one.event.id == id)
+    found = next(item for item in books.records if item.event is not None and item.event.id == id)
     copy = replace(found, offset=place)
     more = replace(books, records=(*books.records, copy))
     only = replace(more, records=(copy,))

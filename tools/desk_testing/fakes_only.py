@@ -28,7 +28,7 @@ def suite_of(item: pytest.Item) -> tuple[str, str] | None:
     name = getattr(item, "originalname", None)
     if spec is None or name is None or "contract" not in item.path.parts:
         return None
-    is_fake = any(isinstance(one, str) and one == FAKE for one in spec.params.values())
+    is_fake = any(isinstance(param, str) and param == FAKE for param in spec.params.values())
     return f"{item.nodeid.rpartition('::')[0]}::{name}", FAKE if is_fake else "real"
 
 

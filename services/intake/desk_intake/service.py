@@ -32,7 +32,7 @@ ROUTERS = (
 
 def compose(desk: Desk, settings: IntakeSettings) -> Web:
     """Its units of work and routes."""
-    tickets, problems, slas = (desk.documents(one) for one in (TICKETS, PROBLEMS, SLAS))
+    tickets, problems, slas = (desk.documents(item) for item in (TICKETS, PROBLEMS, SLAS))
     # Other replicas and the HTTP side write the same tickets: nothing is remembered between turns.
     # What other services found out may open a ticket again, under any key.
     changes = desk.unit_of_work(

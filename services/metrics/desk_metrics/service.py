@@ -57,7 +57,7 @@ FIGURES_LINGER = timedelta(seconds=2)
 def compose(desk: Desk, settings: MetricsSettings) -> Web:
     """Its units of work, jobs and routes."""
     editions = _editions(desk)
-    tickets, buckets, sums = (desk.documents(one) for one in (TICKETS, BUCKETS, SUMS))
+    tickets, buckets, sums = (desk.documents(item) for item in (TICKETS, BUCKETS, SUMS))
     projection = tickets_projection(tickets, lambda: editions.book)
     told = desk.unit_of_work(
         "tickets", projection, stops=OwnPartition(TICKETS_TOPIC), readiness_gate=editions.until_now

@@ -96,7 +96,7 @@ def refused_type(system: OutsideSystem, type: str) -> Invalid:
 
 def _refused_service(system: OutsideSystem, event: AnyEvent) -> Invalid | None:
     named = list(services_of(event))
-    foreign = next((one for one in named if not system.may_name(one)), None)
+    foreign = next((item for item in named if not system.may_name(item)), None)
     if named and foreign is None:
         return None
     told = "names no service" if foreign is None else f"is about {_shown(foreign)}"

@@ -163,9 +163,9 @@ class Charter(CharterModel):
     def _called(self) -> dict[str, Service]:
         """By name or title; what two are called is nobody's."""
         called = [
-            (name, one)
-            for one in self.services
-            for name in {plain_words(one.name), plain_words(one.title)}
+            (name, service)
+            for service in self.services
+            for name in {plain_words(service.name), plain_words(service.title)}
         ]
         times = Counter(name for name, _ in called)
         return {name: one for name, one in called if times[name] == 1}

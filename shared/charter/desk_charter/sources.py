@@ -159,8 +159,8 @@ class OutsideSystem(CharterModel):
 
     def may_name(self, service: str) -> bool:
         """Whether it may speak for that service."""
-        return not self.services or any(is_named(one, service) for one in self.services)
+        return not self.services or any(is_named(item, service) for item in self.services)
 
     def may_concern(self, subject: str) -> bool:
         """Whether its events may have that subject."""
-        return not self.subjects or any(is_named(one, subject) for one in self.subjects)
+        return not self.subjects or any(is_named(item, subject) for item in self.subjects)

@@ -66,11 +66,11 @@ def effect_happens_once(history: History) -> Iterator[Finding]:
     """No effect of one step of a run twice, but for what may be done any number of times."""
     effects = Counter((act.run, act.path) for act in history.books.acts if act.effect)
     for (run, path), count in effects.items():
-        act = next(one for one in history.acts[run] if one.path == path and one.effect)
+        act = next(item for item in history.acts[run] if item.path == path and item.effect)
         step = history.step(act)
         may_repeat = step is None or step.effect in ("pure", "idempotent")
         if count > 1 and not may_repeat:
-            keys = {one.key for one in history.acts[run] if one.path == path and one.effect}
+            keys = {item.key for item in history.acts[run] if item.path == path and item.effect}
             yield run, f"{count} effects of {path} at {act.target} under the keys {sorted(keys)}"
 
 

@@ -23,8 +23,8 @@ def _by_id(history: History) -> dict[str, list[Mail]]:
 def mail_is_taken_once(history: History) -> Iterator[Finding]:
     """A mail that was answered with yes is not sent again, unless who sent it was struck down."""
     for id, mails in _by_id(history).items():
-        answered = [one for one in mails if one.whole and one.answer == "250"]
-        again = [one for one in mails if one.whole and answered and one.at > answered[0].at]
+        answered = [mail for mail in mails if mail.whole and mail.answer == "250"]
+        again = [mail for mail in mails if mail.whole and answered and mail.at > answered[0].at]
         if again and not history.was_disturbed("", answered[0].at - _LEASE, again[0].at):
             text = f"{answered[0].recipient} got it at {answered[0].at} and again at {again[0].at}"
             yield id, text
@@ -34,39 +34,54 @@ def mail_is_taken_once(history: History) -> Iterator[Finding]:
 def sent_means_taken_whole(history: History) -> Iterator[Finding]:
     """A delivery that is told as sent is in the server's book as a whole message."""
     mails = _by_id(history)
-    for one in history.books.deliveries:
-        if one.mail and one.state == "sent" and not any(m.whole for m in mails.get(one.mail, [])):
-            yield one.mail, f"{one.channel} is told as sent; the server never took it whole"
+    for delivery in history.books.deliveries:
+        if (
+            delivery.mail
+            and delivery.state == "sent"
+            and not any(m.whole for m in mails.get(delivery.mail, []))
+        ):
+            yield (
+                delivery.mail,
+                f"{delivery.channel} is told as sent; the server never took it whole",
+            )
 
 
 @law
 def taken_whole_is_not_failed(history: History) -> Iterator[Finding]:
     """What the server took is never told as failed, nor as never tried."""
     mails = _by_id(history)
-    for one in history.books.deliveries:
-        taken = [mail for mail in mails.get(one.mail, []) if mail.whole]
-        if one.mail and taken and one.state in ("failed", "held_back"):
-            yield one.mail, f"{one.channel} is told as {one.state}; it was taken at {taken[0].at}"
+    for delivery in history.books.deliveries:
+        taken = [mail for mail in mails.get(delivery.mail, []) if mail.whole]
+        if delivery.mail and taken and delivery.state in ("failed", "held_back"):
+            yield (
+                delivery.mail,
+                f"{delivery.channel} is told as {delivery.state}; it was taken at {taken[0].at}",
+            )
 
 
 @law
 def unknown_means_the_line_broke(history: History) -> Iterator[Finding]:
     """Unknown is said only where a text was on its way, or who carried it was struck down."""
     mails = _by_id(history)
-    for one in history.books.deliveries:
-        if not one.mail or one.state != "unknown" or one.changed_at is None:
+    for delivery in history.books.deliveries:
+        if not delivery.mail or delivery.state != "unknown" or delivery.changed_at is None:
             continue
-        seen = mails.get(one.mail, [])
+        seen = mails.get(delivery.mail, [])
         # A full answer, yes or no, leaves nothing unknown.
         is_doubtful = any(not mail.answer.isdigit() for mail in seen)
-        if not is_doubtful and not history.was_disturbed("", history.books.began, one.changed_at):
-            yield one.mail, f"{one.channel} is told as unknown; the server answered all or saw none"
+        if not is_doubtful and not history.was_disturbed(
+            "", history.books.began, delivery.changed_at
+        ):
+            yield (
+                delivery.mail,
+                f"{delivery.channel} is told as unknown; the server answered all or saw none",
+            )
 
 
 @law
 def mail_has_a_delivery(history: History) -> Iterator[Finding]:
     """Every mail that the server has is one that the desk knows of."""
-    known = {one.mail for one in history.books.deliveries}
+    known = {delivery.mail for delivery in history.books.deliveries}
     for id, mails in _by_id(history).items():
         if known and id not in known and mails[0].at < history.closing:
             yield id, f"{mails[0].recipient} was mailed; no delivery is told of it"

@@ -34,28 +34,28 @@ _CAUSES: dict[MessageKind, tuple[type[Payload], ...]] = {
 @law
 def message_has_a_cause(history: History) -> Iterator[Finding]:
     """What is told happened, to that ticket, and was told to the desk itself."""
-    for one in history.of(Notified):
-        data = one.event.data
+    for item in history.of(Notified):
+        data = item.event.data
         allowed = _CAUSES.get(data.kind)
         if allowed is None:
             continue
-        cause = history.known.get(one.event.causation_id)
+        cause = history.known.get(item.event.causation_id)
         if cause is None or not isinstance(cause.event.data, allowed):
             what = "nothing known" if cause is None else cause.event.type
-            yield one.event.id, f"{data.kind} for {data.recipient} follows from {what}"
+            yield item.event.id, f"{data.kind} for {data.recipient} follows from {what}"
         elif data.ticket and cause.event.subject != data.ticket and _is_of_a_ticket(cause.event):
-            yield one.event.id, f"{data.kind} names {data.ticket}, caused by {cause.event.subject}"
+            yield item.event.id, f"{data.kind} names {data.ticket}, caused by {cause.event.subject}"
 
 
 @law
 def message_is_said_once(history: History) -> Iterator[Finding]:
     """One cause gives one message of a kind to one recipient about one ticket."""
     said: dict[tuple[str, ...], set[str]] = defaultdict(set)
-    for one in history.of(Notified):
-        data = one.event.data
-        key = (data.recipient, data.kind, one.event.causation_id, data.ticket)
-        if data.kind in _CAUSES and one.event.causation_id:
-            said[key].add(one.event.id)
+    for item in history.of(Notified):
+        data = item.event.data
+        key = (data.recipient, data.kind, item.event.causation_id, data.ticket)
+        if data.kind in _CAUSES and item.event.causation_id:
+            said[key].add(item.event.id)
     for (recipient, kind, cause, _), ids in said.items():
         if len(ids) > 1:
             yield recipient, f"was told {kind} because of {cause} {len(ids)} times: {sorted(ids)}"
@@ -72,42 +72,42 @@ def page_is_for_a_breached_sla(history: History) -> Iterator[Finding]:
         and (end := ending(history, account)) is not None
         and end.at <= data.due
     }
-    for one in history.of(Notified):
-        if one.event.data.kind is not MessageKind.SLA_BREACHED:
+    for item in history.of(Notified):
+        if item.event.data.kind is not MessageKind.SLA_BREACHED:
             continue
-        cause = history.known.get(one.event.causation_id)
+        cause = history.known.get(item.event.causation_id)
         if cause is None or not isinstance(cause.event.data, SlaBreached):
             continue
         if cause.event.data.inherited:
-            yield one.event.id, f"{one.event.data.recipient} is paged for what was late before"
+            yield item.event.id, f"{item.event.data.recipient} is paged for what was late before"
         elif cause.event.id in met:
             text = f"{met[cause.event.id].event.type} at {met[cause.event.id].at}"
-            yield one.event.id, f"{one.event.data.recipient} is paged for an SLA met: {text}"
+            yield item.event.id, f"{item.event.data.recipient} is paged for an SLA met: {text}"
 
 
 @law
 def breached_sla_pages_its_team(history: History) -> Iterator[Finding]:
     """A breach of a ticket that goes on is told to its team."""
     paged = {
-        one.event.causation_id
-        for one in history.of(Notified)
-        if one.event.data.kind is MessageKind.SLA_BREACHED
+        item.event.causation_id
+        for item in history.of(Notified)
+        if item.event.data.kind is MessageKind.SLA_BREACHED
     }
     over = (life.TicketResolved, life.TicketClosed, life.TicketMerged)
-    for one in history.of(SlaBreached):
-        events = history.tickets.get(one.event.subject, [])
+    for item in history.of(SlaBreached):
+        events = history.tickets.get(item.event.subject, [])
         is_over = any(isinstance(event.event.data, over) for event in events)
-        is_quiet = one.event.data.inherited or is_over or one.arrived_at > history.closing
-        if not is_quiet and one.event.id not in paged:
-            yield one.event.subject, f"{one.event.data.clock} was broken and nobody was paged"
+        is_quiet = item.event.data.inherited or is_over or item.arrived_at > history.closing
+        if not is_quiet and item.event.id not in paged:
+            yield item.event.subject, f"{item.event.data.clock} was broken and nobody was paged"
 
 
 @law
 def correction_reaches_who_was_told(history: History) -> Iterator[Finding]:
     """Who was paged for a breach that was none hears so."""
     heard: dict[str, set[str]] = defaultdict(set)
-    for one in history.of(Notified):
-        heard[one.event.causation_id].add(one.event.data.recipient)
+    for item in history.of(Notified):
+        heard[item.event.causation_id].add(item.event.data.recipient)
     for account in accounts(history):
         last, data = account.lines[-1]
         is_back = isinstance(data, SlaCancelled) and data.untrue == "breached"
@@ -122,16 +122,16 @@ def correction_reaches_who_was_told(history: History) -> Iterator[Finding]:
 @law
 def repair_message_says_the_outcome(history: History) -> Iterator[Finding]:
     """The ticket of a run that people get says what the run says, doubt included."""
-    handed = {one.event.data.run: one for one in history.of(RunEscalated)}
+    handed = {item.event.data.run: item for item in history.of(RunEscalated)}
     opened = {
-        run: one
-        for one in history.of(life.TicketOpened)
-        if (run := one.event.data.attributes.get("run", ""))
+        run: item
+        for item in history.of(life.TicketOpened)
+        if (run := item.event.data.attributes.get("run", ""))
     }
-    linked = {one.event.data.target for one in history.of(life.TicketLinked)}
+    linked = {item.event.data.target for item in history.of(life.TicketLinked)}
     comments = defaultdict[str, list[Told[life.TicketCommented]]](list)
-    for one in history.of(life.TicketCommented):
-        comments[one.event.subject].append(one)
+    for item in history.of(life.TicketCommented):
+        comments[item.event.subject].append(item)
     for run, over in handed.items():
         if run not in opened and run not in linked and over.arrived_at < history.closing:
             yield run, "was escalated, and no ticket tells of it"
@@ -140,8 +140,8 @@ def repair_message_says_the_outcome(history: History) -> Iterator[Finding]:
             yield ticket.event.subject, f"was opened for the run {run}, which was not escalated"
             continue
         reason = handed[run].event.data.reason
-        said = [one.event.data.message for one in comments.get(ticket.event.subject, ())]
-        if not any(one is not None and one.params.get("why") == reason for one in said):
+        said = [item.event.data.message for item in comments.get(ticket.event.subject, ())]
+        if not any(item is not None and item.params.get("why") == reason for item in said):
             yield ticket.event.subject, f"does not say what its run says: {reason}"
 
 

@@ -30,8 +30,8 @@ _PRECISION = timedelta(milliseconds=2)
 @law
 def skipped_means_never_sent(history: History) -> Iterator[Finding]:
     """A run that was skipped sent nothing, ever."""
-    for one in history.of(RunSkipped):
-        run = one.event.data.run
+    for item in history.of(RunSkipped):
+        run = item.event.data.run
         sent = [act for act in history.acts.get(run, []) if run and not act.is_question]
         if sent:
             yield run, f"is told as skipped; {sent[0].target} received it at {sent[0].at}"
@@ -40,12 +40,12 @@ def skipped_means_never_sent(history: History) -> Iterator[Finding]:
 @law
 def not_run_means_no_effect(history: History) -> Iterator[Finding]:
     """Where nothing is said to have been done, nothing was done."""
-    for one in history.of(RunEscalated):
-        run = one.event.data.run
-        if one.event.data.outcome is not Outcome.NOT_RUN:
+    for item in history.of(RunEscalated):
+        run = item.event.data.run
+        if item.event.data.outcome is not Outcome.NOT_RUN:
             continue
         for act in history.acts.get(run, []):
-            if act.effect and act.at < one.event.time:
+            if act.effect and act.at < item.event.time:
                 yield run, f"is told as not run; {act.target} was changed at {act.effect_at}"
                 break
 
@@ -53,11 +53,11 @@ def not_run_means_no_effect(history: History) -> Iterator[Finding]:
 @law
 def unknown_is_in_doubt(history: History) -> Iterator[Finding]:
     """While nobody knows what one try did, that is what is said."""
-    for one in history.of(RunEscalated):
-        data = one.event.data
+    for item in history.of(RunEscalated):
+        data = item.event.data
         if data.outcome is Outcome.IN_DOUBT:
             continue
-        acts = [act for act in history.acts.get(data.run, []) if act.at < one.event.time]
+        acts = [act for act in history.acts.get(data.run, []) if act.at < item.event.time]
         for sent in by_key(acts).values():
             doubtful = _unsettled(history, sent, acts)
             if doubtful is not None:
@@ -72,7 +72,7 @@ def _unsettled(history: History, sent: list[Act], acts: list[Act]) -> Act | None
     for act in sent:
         is_settled = any(
             later.at > act.at and (is_taken(later) or later.is_question)
-            for later in (*sent, *(one for one in acts if one.is_question))
+            for later in (*sent, *(item for item in acts if item.is_question))
         )
         if is_unknown(act) and not is_settled:
             return act
@@ -81,20 +81,20 @@ def _unsettled(history: History, sent: list[Act], acts: list[Act]) -> Act | None
 
 def codes_in(said: Message) -> set[str]:
     """The code of a message and of those within it."""
-    inner = (one for value in said.params.values() for one in _messages(value))
+    inner = (message for value in said.params.values() for message in _messages(value))
     return {said.code}.union(*map(codes_in, inner))
 
 
 def _messages(value: object) -> list[Message]:
     values = value if isinstance(value, tuple) else (value,)
-    return [one for one in values if isinstance(one, Message)]
+    return [item for item in values if isinstance(item, Message)]
 
 
 @law
 def doubt_is_in_words(history: History) -> Iterator[Finding]:
     """Who gets a run in doubt reads that it is."""
-    for one in history.of(RunEscalated):
-        data = one.event.data
+    for item in history.of(RunEscalated):
+        data = item.event.data
         if data.outcome is Outcome.IN_DOUBT and not codes_in(data.reason) & _DOUBTS:
             yield data.run, f"is in doubt, and the reason does not say so: {data.reason}"
 
@@ -102,9 +102,9 @@ def doubt_is_in_words(history: History) -> Iterator[Finding]:
 @law
 def done_means_received(history: History) -> Iterator[Finding]:
     """A step that is told as done was received by its target."""
-    acting = {(s.runbook, s.step) for one in history.books.charters for s in one.steps}
-    for one in history.of(RunStepRecorded):
-        data = one.event.data
+    acting = {(s.runbook, s.step) for charter in history.books.charters for s in charter.steps}
+    for item in history.of(RunStepRecorded):
+        data = item.event.data
         if data.status is not StepStatus.DONE or (data.runbook, data.step) not in acting:
             continue
         received = history.acts.get(data.run, [])
@@ -115,35 +115,35 @@ def done_means_received(history: History) -> Iterator[Finding]:
 @law
 def healed_means_effect(history: History) -> Iterator[Finding]:
     """A cure needs an act that changed something, or telemetry that took the signal back."""
-    cleared = {one.event.data.episode for one in history.of(SignalCleared)}
-    for one in history.of(RunHealed):
-        run = one.event.data.run
+    cleared = {item.event.data.episode for item in history.of(SignalCleared)}
+    for item in history.of(RunHealed):
+        run = item.event.data.run
         changed = any(act.effect for act in history.acts.get(run, []))
-        if not changed and one.event.data.episode not in cleared:
+        if not changed and item.event.data.episode not in cleared:
             yield run, "is told as healed; no target was changed and the signal goes on"
 
 
 @law
 def healed_means_measured(history: History) -> Iterator[Finding]:
     """A cure is told only by what was measured after the act."""
-    for one in history.of(RunHealed):
-        acts = [a for a in history.acts.get(one.event.data.run, []) if not a.is_question]
+    for item in history.of(RunHealed):
+        acts = [a for a in history.acts.get(item.event.data.run, []) if not a.is_question]
         since = min((act.at for act in acts), default=history.books.began)
-        subject = one.event.subject
+        subject = item.event.subject
         if not any(
-            sent.at > since and sent.at <= one.arrived_at + _PRECISION
+            sent.at > since and sent.at <= item.arrived_at + _PRECISION
             for sent in history.books.sent
             if sent.event.subject == subject and isinstance(sent.event.data, Measured)
         ):
-            yield one.event.data.run, f"is told as healed; nothing of {subject} came after {since}"
+            yield item.event.data.run, f"is told as healed; nothing of {subject} came after {since}"
 
 
 @law
 def nobody_can_tell_means_not_measured(history: History) -> Iterator[Finding]:
     """`inconclusive` for want of telemetry is said only where telemetry was really wanting."""
-    for one in history.of(RunEscalated):
-        data, run = one.event.data, one.event.data.run
-        verify = history.verify(data.runbook, one.event.time)
+    for item in history.of(RunEscalated):
+        data, run = item.event.data, item.event.data.run
+        verify = history.verify(data.runbook, item.event.time)
         acts = [act for act in history.acts.get(run, []) if is_taken(act) and act.ended_at]
         is_said = "run.cannot-tell" in codes_in(data.reason)
         if not is_said or verify is None or not acts:
@@ -153,7 +153,7 @@ def nobody_can_tell_means_not_measured(history: History) -> Iterator[Finding]:
         heard = [
             told
             for told in history.of(Measured)
-            if told.event.subject == one.event.subject
+            if told.event.subject == item.event.subject
             and told.event.data.name == verify.measurement
             and since < told.event.time < until
             and since < told.arrived_at < until

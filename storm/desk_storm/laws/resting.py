@@ -9,8 +9,8 @@ from desk_storm.laws.law import Finding, law
 @law
 def desk_comes_to_rest(history: History) -> Iterator[Finding]:
     """What was begun is ended, sent and read once everybody has gone home."""
-    for one in history.books.restless:
-        yield "desk", f"{one.seconds:.0f} s after the last call: {'; '.join(one.reasons)}"
+    for book in history.books.restless:
+        yield "desk", f"{book.seconds:.0f} s after the last call: {'; '.join(book.reasons)}"
 
 
 LAWS = (desk_comes_to_rest,)

@@ -16,8 +16,8 @@ def no_service_ends_by_itself(history: History) -> Iterator[Finding]:
 @law
 def who_is_started_is_ready_again(history: History) -> Iterator[Finding]:
     """A restart ends in a service that works, whatever else fails meanwhile."""
-    for one in history.books.stuck:
-        yield f"{one.service}-{one.replica}", f"was not ready again at {one.at}"
+    for book in history.books.stuck:
+        yield f"{book.service}-{book.replica}", f"was not ready again at {book.at}"
 
 
 @law

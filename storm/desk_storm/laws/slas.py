@@ -43,10 +43,10 @@ def verdict_is_not_taken_back(history: History) -> Iterator[Finding]:
 @law
 def breach_is_not_told_early(history: History) -> Iterator[Finding]:
     """Nobody knows of a breach before its moment."""
-    for one in history.of(said.SlaBreached):
-        if one.arrived_at + _PRECISION < one.event.data.due:
-            text = f"told at {one.arrived_at}, due at {one.event.data.due}"
-            yield f"{one.event.subject} {one.event.data.clock}", text
+    for item in history.of(said.SlaBreached):
+        if item.arrived_at + _PRECISION < item.event.data.due:
+            text = f"told at {item.arrived_at}, due at {item.event.data.due}"
+            yield f"{item.event.subject} {item.event.data.clock}", text
 
 
 @law
@@ -62,13 +62,13 @@ def overdue_is_told(history: History) -> Iterator[Finding]:
 def every_ticket_has_a_response_target(history: History) -> Iterator[Finding]:
     """Where there is a response policy at all, no ticket is forgotten."""
     targeted = {
-        one.event.subject
-        for one in history.of(said.SlaStarted)
-        if one.event.data.clock is ClockName.RESPONSE
+        item.event.subject
+        for item in history.of(said.SlaStarted)
+        if item.event.data.clock is ClockName.RESPONSE
     }
     over = (life.TicketResolved, life.TicketClosed, life.TicketMerged)
     for ticket, events in history.tickets.items():
-        is_over = any(isinstance(one.event.data, over) for one in events)
+        is_over = any(isinstance(item.event.data, over) for item in events)
         is_early = events[0].arrived_at > history.closing
         if targeted and ticket not in targeted and not is_over and not is_early:
             yield ticket, "nothing was ever said of its answer"
@@ -78,7 +78,7 @@ def every_ticket_has_a_response_target(history: History) -> Iterator[Finding]:
 def due_is_reckoned_right(history: History) -> Iterator[Finding]:
     """Around the clock, due is the opening and the goal; a stand moves it by its own length."""
     charters = history.books.charters
-    if not charters or not all(one.is_always_open for one in charters):
+    if not charters or not all(charter.is_always_open for charter in charters):
         return
     starts: dict[tuple[str, ClockName], said.SlaStarted] = {}
     for ticket, events in history.slas.items():
@@ -86,7 +86,7 @@ def due_is_reckoned_right(history: History) -> Iterator[Finding]:
             data = event.data
             if isinstance(data, said.SlaStarted) and data.cycle == 1:
                 starts.setdefault((ticket, data.clock), data)
-    opened = {one.event.subject: one.event.time for one in history.of(life.TicketOpened)}
+    opened = {item.event.subject: item.event.time for item in history.of(life.TicketOpened)}
     for (ticket, clock), start in starts.items():
         is_counted = clock in (ClockName.RESPONSE, ClockName.RESOLUTION) and ticket in opened
         if is_counted and not has_waited(history, ticket):
@@ -119,8 +119,8 @@ def thresholds_are_told_once(history: History) -> Iterator[Finding]:
 
 def _is_late_by_nature(history: History, ticket: str) -> bool:
     return any(
-        isinstance(one.event.data, life.TicketResolved) and one.event.data.how in _LATE_BY_NATURE
-        for one in history.tickets.get(ticket, [])
+        isinstance(item.event.data, life.TicketResolved) and item.event.data.how in _LATE_BY_NATURE
+        for item in history.tickets.get(ticket, [])
     )
 
 

@@ -32,7 +32,7 @@ _DONE = (life.TicketResolved, life.TicketClosed, life.TicketMerged)
 @law
 def accepted_call_is_one_ticket(history: History) -> Iterator[Finding]:
     """Who was answered that the ticket exists finds it, and shares it with no other call."""
-    opened = {one.event.subject for one in history.of(life.TicketOpened)}
+    opened = {item.event.subject for item in history.of(life.TicketOpened)}
     keys: dict[str, set[str]] = defaultdict(set)
     for call in _asked(history):
         if _is_accepted(call):
@@ -51,8 +51,8 @@ def one_call_opens_one_ticket(history: History) -> Iterator[Finding]:
     for call in _asked(history):
         asked[call.person.casefold(), str(_object(call.body).get("title", ""))] += 1
     opened = Counter(
-        (one.event.data.requester.casefold(), one.event.data.title)
-        for one in history.of(life.TicketOpened)
+        (item.event.data.requester.casefold(), item.event.data.title)
+        for item in history.of(life.TicketOpened)
     )
     for (person, title), count in asked.items():
         if opened[person, title] > count:
@@ -62,7 +62,7 @@ def one_call_opens_one_ticket(history: History) -> Iterator[Finding]:
 @law
 def request_is_one_ticket(history: History) -> Iterator[Finding]:
     """A request of another system that the brokers have is exactly one ticket."""
-    opened = Counter(one.event.subject for one in history.of(life.TicketOpened))
+    opened = Counter(item.event.subject for item in history.of(life.TicketOpened))
     for sent in history.books.sent:
         is_request = isinstance(sent.event.data, TicketRequested) and sent.is_legal
         if not is_request or not sent.acknowledged or sent.at > history.closing:
@@ -76,13 +76,13 @@ def request_is_one_ticket(history: History) -> Iterator[Finding]:
 def requested_ticket_has_a_request(history: History) -> Iterator[Finding]:
     """No ticket comes from a request that nobody made."""
     known = {
-        request_ticket_id(one.event.source, one.event.id)
-        for one in history.books.sent
-        if isinstance(one.event.data, TicketRequested)
+        request_ticket_id(book.event.source, book.event.id)
+        for book in history.books.sent
+        if isinstance(book.event.data, TicketRequested)
     }
-    for one in history.of(life.TicketOpened):
-        if one.event.data.channel is life.Channel.EVENT and one.event.subject not in known:
-            yield one.event.subject, "was opened by a request that nobody made"
+    for item in history.of(life.TicketOpened):
+        if item.event.data.channel is life.Channel.EVENT and item.event.subject not in known:
+            yield item.event.subject, "was opened by a request that nobody made"
 
 
 @law
@@ -95,7 +95,7 @@ def accepted_deed_is_done_once(history: History) -> Iterator[Finding]:
         if deed is not None:
             tried[deed] += 1
             accepted[deed] += _is_accepted(call)
-    done = Counter(_deed_told(one) for one in _deeds(history))
+    done = Counter(_deed_told(item) for item in _deeds(history))
     for deed, count in tried.items():
         if accepted[deed] and not done[deed]:
             yield deed[0], f"{deed[1]} by {deed[2]} was accepted and is not in its life"
@@ -109,32 +109,32 @@ def assigned_team_is_told_once(history: History) -> Iterator[Finding]:
     messages = _assignments(history)
     for ticket, events in history.tickets.items():
         team = ""
-        for one in events:
-            data = one.event.data
+        for item in events:
+            data = item.event.data
             if not isinstance(data, life.TicketAssigned):
                 continue
             wanted = int(data.team != team)
-            team, heard = data.team, messages[one.event.id]
-            is_early = one.arrived_at > history.closing
+            team, heard = data.team, messages[item.event.id]
+            is_early = item.arrived_at > history.closing
             if heard > wanted or (heard < wanted and not is_early):
-                yield ticket, f"{heard} messages told {data.team} of {one.event.id}, not {wanted}"
+                yield ticket, f"{heard} messages told {data.team} of {item.event.id}, not {wanted}"
 
 
 @law
 def ticket_reaches_a_team(history: History) -> Iterator[Finding]:
     """No ticket lies there without a team, unless it was over before."""
     for ticket, events in history.tickets.items():
-        is_done = any(isinstance(one.event.data, (life.TicketAssigned, *_DONE)) for one in events)
+        is_done = any(isinstance(item.event.data, (life.TicketAssigned, *_DONE)) for item in events)
         if not is_done and events[0].arrived_at < history.closing:
             yield ticket, f"is open since {events[0].arrived_at} and no team has it"
 
 
 def _assignments(history: History) -> Counter[str]:
     found: Counter[str] = Counter()
-    for one in history.of(Notified):
-        data = one.event.data
+    for item in history.of(Notified):
+        data = item.event.data
         if data.kind is MessageKind.TICKET_ASSIGNED and data.audience is Audience.TEAM:
-            found[one.event.causation_id] += 1
+            found[item.event.causation_id] += 1
     return found
 
 

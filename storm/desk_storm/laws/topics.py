@@ -54,7 +54,7 @@ def an_id_says_one_thing(history: History) -> Iterator[Finding]:
 def numbers_without_a_gap(history: History) -> Iterator[Finding]:
     """Events of a ticket are numbered from 1, each number once."""
     for ticket, life in history.tickets.items():
-        numbers = [one.event.sequence or 0 for one in life]
+        numbers = [item.event.sequence or 0 for item in life]
         if numbers != list(range(1, len(numbers) + 1)):
             yield ticket, f"its events have the numbers {numbers}"
 
@@ -78,7 +78,7 @@ def numbers_in_order(history: History) -> Iterator[Finding]:
 @law
 def no_dead_letters(history: History) -> Iterator[Finding]:
     """What is legal is handled; what is not may be parked, but never because of a bug."""
-    illegal = {one.event.identity for one in history.books.sent if not one.is_legal}
+    illegal = {book.event.identity for book in history.books.sent if not book.is_legal}
     for record in history.books.records:
         if not record.topic.endswith(DEAD):
             continue

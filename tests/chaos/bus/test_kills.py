@@ -157,7 +157,7 @@ async def test_what_http_wrote_is_published_by_the_relay_after_a_kill(
         kills += 1
         asked |= tickets
     # What died unwritten was never answered; its asker asks again. What is written must come out.
-    stored = {one.id for one in await lane.tales.find({}, limit=1_000)}
+    stored = {item.id for item in await lane.tales.find({}, limit=1_000)}
     for step in RELAYED:
         assert any(ticket.startswith(step) for ticket in stored)
     expected = {

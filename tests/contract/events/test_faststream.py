@@ -25,13 +25,13 @@ def described(service: Service) -> dict[str, Any]:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_it_receives_from_the_same_channels(service: Service) -> None:
-    addresses = {one["address"] for one in described(service)["channels"].values()}
+    addresses = {item["address"] for item in described(service)["channels"].values()}
     document: Any = asyncapi_document(PAYLOADS)
     operations = document["operations"].values()
     received = {
-        one["channel"]["$ref"].rpartition("/")[2].replace("%7B", "{").replace("%7D", "}")
-        for one in operations
-        if one["action"] == "receive" and one["tags"] == [{"name": service}]
+        operation["channel"]["$ref"].rpartition("/")[2].replace("%7B", "{").replace("%7D", "}")
+        for operation in operations
+        if operation["action"] == "receive" and operation["tags"] == [{"name": service}]
     }
     assert addresses - PRIVATE == received
 

@@ -32,8 +32,8 @@ BEFORE: dict[str, tuple[tuple[str, dict[str, str] | None], ...]] = {
 }
 WHO = ("max", "mia", "ana")
 # The first row of each route; others of it differ in what they say, not in how they are repeated.
-FIRST = {(one.service, one.route): one for one in reversed(ROWS)}.values()
-CALLS = [one for one in FIRST if not one.route.startswith("GET") and one.route != OF_EVENTS]
+FIRST = {(row.service, row.route): row for row in reversed(ROWS)}.values()
+CALLS = [item for item in FIRST if not item.route.startswith("GET") and item.route != OF_EVENTS]
 
 
 class Caller:
@@ -111,6 +111,6 @@ async def test_a_repeated_call_is_answered_alike_and_its_key_stands_for_nothing_
 @pytest.mark.parametrize("row", CALLS, ids=str)
 async def test_several_calls_at_once_with_one_key_are_one(caller: Caller) -> None:
     by_who = [await asyncio.gather(*(caller.ask(who, "k") for _ in range(4))) for who in WHO]
-    told = [{(one.status_code, one.text) for one in answers} for answers in by_who]
+    told = [{(answer.status_code, answer.text) for answer in answers} for answers in by_who]
     assert any(answers[0].is_success for answers in by_who)
-    assert [len(one) for one in told] == [1] * len(WHO), told
+    assert [len(item) for item in told] == [1] * len(WHO), told

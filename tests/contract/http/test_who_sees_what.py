@@ -50,7 +50,7 @@ def test_every_route_of_every_service_has_a_row() -> None:
         [sys.executable, "-c", _ROUTES], env=environ, capture_output=True, text=True, check=True
     )
     routes = {(one, route) for one, route in json.loads(done.stdout.splitlines()[-1])}
-    ours = {one for one in routes if one[1].split()[1] not in OF_THE_FRAMEWORK}
+    ours = {item for item in routes if item[1].split()[1] not in OF_THE_FRAMEWORK}
     rows = {(row.service, row.route.replace("{other}", "{ticket}")) for row in ROWS}
     assert ours == rows
 
@@ -111,7 +111,7 @@ async def ask(world: World, row: Row, who: str, of: int | None) -> tuple[httpx.R
         transport=httpx.ASGITransport(world.app), base_url="http://desk", headers=headers
     ) as client:
         answer = await client.request(method, fill(path, filled), json=body)
-    return answer, told_by(answer, [one for one in asked if one in fill(row_text(row), filled)])
+    return answer, told_by(answer, [item for item in asked if item in fill(row_text(row), filled)])
 
 
 def row_text(row: Row) -> str:
@@ -125,7 +125,7 @@ def told_by(answer: httpx.Response, asked: list[str]) -> str:
     # These differ between any two calls.
     passing = ("correlation-id", "x-correlation-id", "x-request-id", "ratelimit", "content-length")
     headers = [f"{k}: {v}" for k, v in sorted(answer.headers.items()) if not k.startswith(passing)]
-    for one in sorted(asked, key=len, reverse=True):
-        text = text.replace(one, "*")
-        headers = [line.replace(one, "*") for line in headers]
+    for item in sorted(asked, key=len, reverse=True):
+        text = text.replace(item, "*")
+        headers = [line.replace(item, "*") for line in headers]
     return "\n".join((text, *headers))

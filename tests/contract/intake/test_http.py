@@ -56,11 +56,11 @@ def test_what_staff_do_is_theirs_alone(paths: dict[str, Any]) -> None:
 def test_nothing_is_open_to_callers_who_do_not_say_who_they_are(paths: dict[str, Any]) -> None:
     operations = [operation for methods in paths.values() for operation in methods.values()]
     assert len(operations) >= 15
-    assert not [one["summary"] for one in operations if one.get("security") == []]
+    assert not [item["summary"] for item in operations if item.get("security") == []]
 
 
 def test_a_change_of_facts_asks_for_the_version_it_was_made_from(paths: dict[str, Any]) -> None:
-    headers = {one["name"] for one in paths["/v1/tickets/{ticket}"]["patch"]["parameters"]}
+    headers = {path["name"] for path in paths["/v1/tickets/{ticket}"]["patch"]["parameters"]}
     assert {"If-Match", "Idempotency-Key"} <= headers
 
 

@@ -39,10 +39,10 @@ def test_a_ticket_survives_the_way_through_the_log() -> None:
         read.append(codec.decode(message.key, message.value, message.headers))
     assert tuple(read) == recorded.events
     assert fold(read) == recorded.state
-    assert [one.sequence for one in read] == [1, 2, 3, 4]
-    assert {(one.topic, one.subject, one.source) for one in read} == {
+    assert [item.sequence for item in read] == [1, 2, 3, 4]
+    assert {(item.topic, item.subject, item.source) for item in read} == {
         ("desk.tickets", "t-1", "/desk/intake")
     }
-    assert {(one.causation_id, one.correlation_id, one.traceparent) for one in read} == {
+    assert {(item.causation_id, item.correlation_id, item.traceparent) for item in read} == {
         ("call-1", "story-1", TRACE)
     }

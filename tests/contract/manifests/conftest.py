@@ -22,20 +22,21 @@ class Overlay:
         self.objects: list[Object] = list(yaml.load_all(text, yaml.CSafeLoader))
 
     def all(self, kind: str) -> list[Object]:
-        return [one for one in self.objects if one["kind"] == kind]
+        return [item for item in self.objects if item["kind"] == kind]
 
     def named(self, kind: str, name: str) -> Object:
         """The one with this name; generated names end in a hash of their content."""
         found = [
-            one
-            for one in self.all(kind)
-            if one["metadata"]["name"] == name or one["metadata"]["name"].rpartition("-")[0] == name
+            item
+            for item in self.all(kind)
+            if item["metadata"]["name"] == name
+            or item["metadata"]["name"].rpartition("-")[0] == name
         ]
         assert len(found) == 1, f"{len(found)} objects {kind}/{name} in {self.name}"
         return found[0]
 
     def pods(self) -> dict[str, Object]:
-        return {one["metadata"]["name"]: pod_of(one) for one in self.all("Deployment")}
+        return {item["metadata"]["name"]: pod_of(item) for item in self.all("Deployment")}
 
     def services(self) -> dict[str, Object]:
         pods = self.pods()
@@ -47,8 +48,8 @@ class Overlay:
         found: dict[str, str | None] = {}
         for source in container["envFrom"]:
             found.update(self.named("ConfigMap", source["configMapRef"]["name"])["data"])
-        for one in container["env"]:
-            found[one["name"]] = one.get("value")
+        for item in container["env"]:
+            found[item["name"]] = item.get("value")
         return found
 
 

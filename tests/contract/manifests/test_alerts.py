@@ -23,7 +23,7 @@ def alerts() -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.get("alert") or rule["record"])
 def test_a_rule_names_only_what_the_services_export(rule: dict[str, Any]) -> None:
-    recorded = {one["record"] for one in rules() if "record" in one}
+    recorded = {item["record"] for item in rules() if "record" in item}
     assert words(rule["expr"]) - WORDS - labels() - recorded <= exported()
 
 
@@ -43,7 +43,7 @@ def test_an_alert_says_what_is_wrong_and_where_to_read_on(alert: dict[str, Any])
 
 def test_every_alert_is_played_by_a_test() -> None:
     text = (MONITORING / "rules.test.yaml").read_text(encoding="utf-8")
-    assert [one["alert"] for one in alerts() if one["alert"] not in text] == []
+    assert [alert["alert"] for alert in alerts() if alert["alert"] not in text] == []
 
 
 def test_alerts_fire_and_stay_silent_as_they_should(tmp_path: Path) -> None:

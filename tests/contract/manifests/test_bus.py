@@ -55,7 +55,7 @@ def subscriptions() -> dict[Service, dict[str, list[str]]]:
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_may_do_all_that_its_subscriptions_need(service: Service) -> None:
     teams = [team.name for team in load_charter(ROOT / CHARTER).teams]
-    user = next(one for one in all_users(teams) if one.name == f"desk-{service}")
+    user = next(item for item in all_users(teams) if item.name == f"desk-{service}")
     assert subscriptions()[service]
     for group, topics in subscriptions()[service].items():
         assert user.may("Read", "group", group), group
@@ -87,9 +87,9 @@ def test_generated_files_are_what_the_code_and_the_charter_say() -> None:
 def test_every_overlay_brings_every_topic_and_user(overlay: Any) -> None:
     charter = load_charter(ROOT / CHARTER)
     teams = [team.name for team in charter.teams]
-    topics = {one["metadata"]["name"] for one in overlay.all("KafkaTopic")}
+    topics = {item["metadata"]["name"] for item in overlay.all("KafkaTopic")}
     assert {*BY_NAME, team_topic(teams[0]), team_topic(names.PEOPLE)} <= topics
-    assert {one["metadata"]["name"] for one in overlay.all("KafkaUser")} == {
+    assert {item["metadata"]["name"] for item in overlay.all("KafkaUser")} == {
         user.name for user in all_users(teams, charter.sources)
     }
 

@@ -28,7 +28,7 @@ def board(path: Path) -> dict[str, Any]:
 
 
 def panels() -> list[tuple[str, dict[str, Any]]]:
-    return [(path.stem, one) for path in FILES for one in board(path)["panels"]]
+    return [(path.stem, item) for path in FILES for item in board(path)["panels"]]
 
 
 @pytest.fixture(scope="module")
@@ -111,5 +111,5 @@ def test_all_of_them_are_in_one_config_map_with_grafanas_label() -> None:
 
 
 def test_no_ticket_and_no_person_is_a_label() -> None:
-    text = " ".join(one["expr"] for _, panel in panels() for one in panel["targets"])
+    text = " ".join(item["expr"] for _, panel in panels() for item in panel["targets"])
     assert not re.search(r"\b(ticket_id|desk_ticket|requester|person|device)\b", text)

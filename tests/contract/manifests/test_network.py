@@ -10,17 +10,17 @@ Policy = dict[str, Any]
 
 def fits(selector: dict[str, Any], labels: dict[str, str]) -> bool:
     expressions = selector.get("matchExpressions", ())
-    assert all(one["operator"] == "DoesNotExist" for one in expressions)
-    absent = all(one["key"] not in labels for one in expressions)
+    assert all(expression["operator"] == "DoesNotExist" for expression in expressions)
+    absent = all(expression["key"] not in labels for expression in expressions)
     return absent and selector.get("matchLabels", {}).items() <= labels.items()
 
 
 def policies(overlay: Any, service: str) -> dict[str, Policy]:
     pod = overlay.named("Deployment", service)["spec"]["template"]["metadata"]["labels"]
     return {
-        one["metadata"]["name"]: one["spec"]
-        for one in overlay.all("NetworkPolicy")
-        if fits(one["spec"]["podSelector"], pod)
+        item["metadata"]["name"]: item["spec"]
+        for item in overlay.all("NetworkPolicy")
+        if fits(item["spec"]["podSelector"], pod)
     }
 
 
@@ -64,9 +64,9 @@ def test_no_rule_opens_the_nodes_metadata(overlay: Any) -> None:
 def test_traces_find_the_collector(prod: Any) -> None:
     labels = prod.named("Deployment", "otel-collector")["spec"]["template"]["metadata"]["labels"]
     ways = {
-        one["metadata"]["name"]
-        for one in prod.all("NetworkPolicy")
-        if fits(one["spec"]["podSelector"], labels)
+        item["metadata"]["name"]
+        for item in prod.all("NetworkPolicy")
+        if fits(item["spec"]["podSelector"], labels)
     }
     assert ways >= {"deny-all", "to-dns", "from-services-to-collector", "collector-to-backend"}
     address = prod.environment("intake")["OTEL_EXPORTER_OTLP_ENDPOINT"]

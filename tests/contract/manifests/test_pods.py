@@ -82,15 +82,15 @@ def test_a_pod_has_longer_to_stop_than_the_service_takes(overlay: Any) -> None:
 def test_pods_of_one_service_are_spread_over_zones_and_nodes(overlay: Any) -> None:
     for name, pod in overlay.services().items():
         spread = pod["topologySpreadConstraints"]
-        assert {one["topologyKey"] for one in spread} == {
+        assert {item["topologyKey"] for item in spread} == {
             "topology.kubernetes.io/zone",
             "kubernetes.io/hostname",
         }
-        for one in spread:
-            chosen = one["labelSelector"]["matchLabels"]
+        for item in spread:
+            chosen = item["labelSelector"]["matchLabels"]
             assert chosen["app.kubernetes.io/name"] == name
             # Kubernetes refuses a key that stands in both.
-            assert not set(chosen) & set(one["matchLabelKeys"])
+            assert not set(chosen) & set(item["matchLabelKeys"])
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -115,7 +115,7 @@ def test_production_runs_at_least_two_and_leaves_counting_to_the_autoscaler(prod
 
 
 def test_development_runs_one_of_each(dev: Any) -> None:
-    assert {dev.named("Deployment", one)["spec"]["replicas"] for one in SERVICES} == {1}
+    assert {dev.named("Deployment", service)["spec"]["replicas"] for service in SERVICES} == {1}
 
 
 def test_no_image_floats(overlay: Any) -> None:

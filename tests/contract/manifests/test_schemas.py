@@ -37,17 +37,17 @@ def problems(one: dict[str, Any]) -> list[str]:
 
 
 def test_every_object_is_valid(overlay: Any) -> None:
-    assert [problem for one in overlay.objects for problem in problems(one)] == []
+    assert [problem for item in overlay.objects for problem in problems(item)] == []
 
 
 def test_no_object_stands_twice(overlay: Any) -> None:
-    names = [(one["kind"], one["metadata"]["name"]) for one in overlay.objects]
+    names = [(item["kind"], item["metadata"]["name"]) for item in overlay.objects]
     assert len(set(names)) == len(names)
 
 
 def test_everything_is_in_the_desks_namespace(overlay: Any) -> None:
-    inside = [one for one in overlay.objects if one["kind"] != "Namespace"]
-    assert {one["metadata"].get("namespace") for one in inside} == {"desk"}
+    inside = [item for item in overlay.objects if item["kind"] != "Namespace"]
+    assert {item["metadata"].get("namespace") for item in inside} == {"desk"}
 
 
 @pytest.mark.parametrize("path", sorted(SCHEMAS.glob("*.json")), ids=lambda path: path.stem)

@@ -81,7 +81,9 @@ def test_the_mounted_charter_is_the_whole_charter(overlay: Any, tmp_path: Path) 
 @pytest.mark.parametrize("service", SERVICES)
 def test_the_charter_stands_where_the_service_looks(overlay: Any, service: str) -> None:
     pod = overlay.services()[service]
-    maps = {one["name"]: one["configMap"]["name"] for one in pod["volumes"] if "configMap" in one}
+    maps = {
+        item["name"]: item["configMap"]["name"] for item in pod["volumes"] if "configMap" in item
+    }
     mounted = {
         mount["mountPath"]: maps.get(mount["name"])
         for mount in pod["containers"][0]["volumeMounts"]
@@ -93,7 +95,7 @@ def test_the_charter_stands_where_the_service_looks(overlay: Any, service: str) 
 
 
 def test_changed_settings_restart_and_a_changed_charter_does_not(overlay: Any) -> None:
-    names = {one["metadata"]["name"] for one in overlay.all("ConfigMap")}
+    names = {item["metadata"]["name"] for item in overlay.all("ConfigMap")}
     assert {"desk-charter", "desk-runbooks"} <= names
     assert "desk-settings" not in names
 
@@ -107,16 +109,16 @@ def test_no_secret_is_in_the_manifests(overlay: Any) -> None:
 
 
 def test_every_secret_that_production_uses_comes_from_somewhere(prod: Any) -> None:
-    made = {one["spec"]["target"]["name"] for one in prod.all("ExternalSecret")}
-    made |= {one["metadata"]["name"] for one in prod.all("KafkaUser")}
+    made = {item["spec"]["target"]["name"] for item in prod.all("ExternalSecret")}
+    made |= {item["metadata"]["name"] for item in prod.all("KafkaUser")}
     made |= {"desk-cluster-ca-cert"}  # by Strimzi, with the cluster
     used = set()
     for pod in prod.pods().values():
-        used |= {one["secret"]["secretName"] for one in pod["volumes"] if "secret" in one}
+        used |= {item["secret"]["secretName"] for item in pod["volumes"] if "secret" in item}
         for variable in pod["containers"][0].get("env", ()):
             source = variable.get("valueFrom", {}).get("secretKeyRef")
             used |= {source["name"]} if source else set()
-    for one in prod.all("TriggerAuthentication"):
-        used |= {target["name"] for target in one["spec"]["secretTargetRef"]}
+    for item in prod.all("TriggerAuthentication"):
+        used |= {target["name"] for target in item["spec"]["secretTargetRef"]}
     assert used <= made
-    assert made - used <= {one["metadata"]["name"] for one in prod.all("KafkaUser")}
+    assert made - used <= {item["metadata"]["name"] for item in prod.all("KafkaUser")}

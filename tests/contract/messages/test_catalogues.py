@@ -80,21 +80,21 @@ def _said(call: ast.Call, place: str) -> Iterator[Said]:
     """A code may be chosen between two literals."""
     [code] = call.args
     chosen = (code.body, code.orelse) if isinstance(code, ast.IfExp) else (code,)
-    names = frozenset(one.arg for one in call.keywords if one.arg is not None)
-    has_more = any(one.arg is None for one in call.keywords)
-    for one in chosen:
-        assert isinstance(one, ast.Constant), f"{place}: a code is a literal, so that it is found"
-        yield Said(str(one.value), names, has_more, place)
+    names = frozenset(keyword.arg for keyword in call.keywords if keyword.arg is not None)
+    has_more = any(keyword.arg is None for keyword in call.keywords)
+    for item in chosen:
+        assert isinstance(item, ast.Constant), f"{place}: a code is a literal, so that it is found"
+        yield Said(str(item.value), names, has_more, place)
 
 
 SAID = list(said())
 TEXTS: dict[Language, dict[str, tuple[str, ...]]] = {
     language: {
-        (one.id if isinstance(one.id, str) else one.id[0]): (
-            (one.string,) if isinstance(one.string, str) else tuple(one.string or ())
+        (entry.id if isinstance(entry.id, str) else entry.id[0]): (
+            (entry.string,) if isinstance(entry.string, str) else tuple(entry.string or ())
         )
-        for one in entries(language)
-        if one.id
+        for entry in entries(language)
+        if entry.id
     }
     for language in LANGUAGES
 }
@@ -116,7 +116,7 @@ def test_something_is_said() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_code_has_every_language(language: Language) -> None:
-    missing = [f"{one.place}: {one.code}" for one in SAID if one.code not in TEXTS[language]]
+    missing = [f"{item.place}: {item.code}" for item in SAID if item.code not in TEXTS[language]]
     assert missing == []
     assert sorted(set(words()) - TEXTS[language].keys()) == []
     assert all(all(texts) for texts in TEXTS[language].values()), "a text is empty"
@@ -124,18 +124,20 @@ def test_every_code_has_every_language(language: Language) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_nothing_stands_in_a_catalogue_that_nobody_says(language: Language) -> None:
-    used = {one.code for one in SAID} | set(words()) | MAILS | FIELDS | {WRITTEN}
+    used = {item.code for item in SAID} | set(words()) | MAILS | FIELDS | {WRITTEN}
     assert sorted(TEXTS[language].keys() - used) == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_parameter_is_used_and_none_is_missing(language: Language) -> None:
     wrong = list[str]()
-    for one in SAID:
-        named = set[str]().union(*map(placeholders, TEXTS[language].get(one.code, ())))
-        unused, unknown = one.params - named - {"count"}, named - one.params
-        if unused or (unknown and not one.has_more):
-            wrong.append(f"{one.place}: {one.code} says {sorted(one.params)}, not {sorted(named)}")
+    for item in SAID:
+        named = set[str]().union(*map(placeholders, TEXTS[language].get(item.code, ())))
+        unused, unknown = item.params - named - {"count"}, named - item.params
+        if unused or (unknown and not item.has_more):
+            wrong.append(
+                f"{item.place}: {item.code} says {sorted(item.params)}, not {sorted(named)}"
+            )
     assert wrong == []
 
 

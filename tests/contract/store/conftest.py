@@ -39,8 +39,8 @@ async def kind(request: pytest.FixtureRequest) -> AsyncIterator[Kind]:
     strange = MongoDocuments(store.database, STRANGE_THINGS, clock.now)
     leases = MongoLeases(store.database, clock.now)
     calls = MongoKeptCalls(store.database, clock.now)
-    for one in (documents, documents, leases, calls, calls):
-        await one.prepare()  # harmless when the indexes are there
+    for item in (documents, documents, leases, calls, calls):
+        await item.prepare()  # harmless when the indexes are there
     gone = MongoDocuments(nowhere.database, THINGS, clock.now)
     leases_gone = MongoLeases(nowhere.database, clock.now)
     calls_gone = MongoKeptCalls(nowhere.database, clock.now)

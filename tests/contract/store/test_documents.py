@@ -102,7 +102,7 @@ async def test_one_refusal_in_a_bulk_hurts_no_other(kind: Kind) -> None:
     batch = [thing(f"t{number}", 1, name="new") for number in range(6)]
     batch += [thing("t0"), thing("new1"), thing("new2")]
     assert await kind.documents.write(batch[1:]) == {"t0", "t1", "t4"}
-    found = await kind.documents.load([one.id for one in batch])
+    found = await kind.documents.load([item.id for item in batch])
     assert {id for id, one in found.items() if one.state and one.state.name == "new"} == {
         "t2",
         "t3",
@@ -115,7 +115,7 @@ async def test_races_for_one_document_have_one_winner_each_round(kind: Kind) -> 
     wins = 0
     for version in range(5):
         rivals = [thing("a", version, name=f"{version}/{number}") for number in range(8)]
-        outcomes = await asyncio.gather(*(kind.documents.write([one]) for one in rivals))
+        outcomes = await asyncio.gather(*(kind.documents.write([rival]) for rival in rivals))
         winners = [one for one, refused in zip(rivals, outcomes, strict=True) if not refused]
         assert len(winners) == 1
         stored = await get(kind, "a")
@@ -154,14 +154,14 @@ async def test_waiting_outboxes_are_found_oldest_first(kind: Kind) -> None:
         kind.clock.advance(timedelta(seconds=10))
     await put(kind, thing("quiet"))
     now = kind.clock.now()
-    assert [one.id for one in await kind.documents.pending(now, 10)] == ["b", "a", "c"]
-    assert [one.id for one in await kind.documents.pending(now, 2)] == ["b", "a"]
+    assert [item.id for item in await kind.documents.pending(now, 10)] == ["b", "a", "c"]
+    assert [item.id for item in await kind.documents.pending(now, 2)] == ["b", "a"]
     young = now - timedelta(seconds=15)
-    assert [one.id for one in await kind.documents.pending(young, 10)] == ["b", "a"]
+    assert [item.id for item in await kind.documents.pending(young, 10)] == ["b", "a"]
     (first, *_) = await kind.documents.pending(now, 1)
     assert first.outbox == (OUT,)
     await kind.documents.clear_outboxes([first])
-    assert [one.id for one in await kind.documents.pending(now, 10)] == ["a", "c"]
+    assert [item.id for item in await kind.documents.pending(now, 10)] == ["a", "c"]
 
 
 async def test_a_write_without_an_outbox_waits_no_more(kind: Kind) -> None:
@@ -197,19 +197,19 @@ async def test_a_due_moment_is_never_rounded_down(kind: Kind) -> None:
 async def test_documents_are_found_by_facets(kind: Kind) -> None:
     await put(kind, *(thing(f"t{n}", name="even" if n % 2 == 0 else "odd") for n in range(6)))
     found = await kind.documents.find({"name": "odd"})
-    assert [one.id for one in found] == ["t1", "t3", "t5"]
+    assert [item.id for item in found] == ["t1", "t3", "t5"]
     assert await kind.documents.find({"name": "none"}) == []
     assert len(await kind.documents.find({})) == 6
-    assert [one.id for one in await kind.documents.find({"name": "odd", "code": "code of t3"})] == [
-        "t3"
-    ]
+    assert [
+        item.id for item in await kind.documents.find({"name": "odd", "code": "code of t3"})
+    ] == ["t3"]
 
 
 async def test_facets_are_found_without_their_states_in_the_same_pages(kind: Kind) -> None:
     await put(kind, *(thing(f"t{n}", name="x", rank=9 - n) for n in range(4)))
     whole = await kind.documents.find({"name": "x"}, order="rank", after=(6, "t3"), limit=2)
     found = await kind.documents.find_facets({"name": "x"}, order="rank", after=(6, "t3"), limit=2)
-    assert [id for id, _ in found] == [one.id for one in whole] == ["t2", "t1"]
+    assert [id for id, _ in found] == [item.id for item in whole] == ["t2", "t1"]
     assert [facets["rank"] for _, facets in found] == [7, 8]
     assert [facets["code"] for _, facets in found] == ["code of t2", "code of t1"]
 
@@ -220,8 +220,8 @@ async def test_a_page_of_large_documents_is_read_as_a_listing_shows_them(kind: K
     for n in range(30):
         await put(kind, thing(f"t{n:02}", name="x", rank=n, text=large))
     found = await kind.documents.find_brief({"name": "x"}, order="rank", after=(4, "t04"), limit=40)
-    assert [(one.id, one.sort) for one in found] == [(f"t{n:02}", n) for n in range(5, 30)]
-    assert [one.state for one in found] == [
+    assert [(item.id, item.sort) for item in found] == [(f"t{n:02}", n) for n in range(5, 30)]
+    assert [item.state for item in found] == [
         Thing(name="x", rank=n, code=f"code of t{n:02}") for n in range(5, 30)
     ]
     assert await kind.documents.find_brief({"name": "none"}) == []
@@ -237,7 +237,7 @@ async def test_what_cannot_be_read_keeps_its_place_in_a_listing(kind: Kind) -> N
     await put(kind, thing("a"), thing("c"))
     await kind.strange.write([Stored("b", 0, {"rank": "no number"})])
     found = await kind.documents.find_brief({}, limit=2)
-    assert [(one.id, one.sort, one.state is None) for one in found] == [
+    assert [(item.id, item.sort, item.state is None) for item in found] == [
         ("a", "a", False),
         ("b", "b", True),
     ]
@@ -258,7 +258,7 @@ async def test_pages_cover_everything_once_in_order(kind: Kind, size: int) -> No
     after: tuple[object, str] | None = None
     while True:
         page = await kind.documents.find({"name": "x"}, order="rank", after=after, limit=size)
-        seen += [(one.state.rank, one.id) for one in page if one.state]
+        seen += [(item.state.rank, item.id) for item in page if item.state]
         if len(page) < size:
             break
         after = seen[-1]
@@ -268,7 +268,7 @@ async def test_pages_cover_everything_once_in_order(kind: Kind, size: int) -> No
 async def test_pages_by_id_follow_the_last_id(kind: Kind) -> None:
     await put(kind, *(thing(f"t{number}") for number in range(5)))
     page = await kind.documents.find({}, after=("t1", "t1"), limit=2)
-    assert [one.id for one in page] == ["t2", "t3"]
+    assert [item.id for item in page] == ["t2", "t3"]
 
 
 async def test_a_store_that_is_away_says_so(kind: Kind) -> None:
@@ -312,7 +312,7 @@ async def test_what_is_left_of_an_outbox_waits_until_it_is_told_to(kind: Kind) -
     await put(kind, replace(thing("a"), outbox=(one, two)), replace(thing("b"), outbox=(one,)))
     await kind.documents.postpone([replace(thing("a", 1), outbox=(two,))], later)
     await kind.documents.postpone([replace(thing("b", 7), outbox=())], later)
-    assert [one.id for one in await kind.documents.pending(START, 10)] == ["b"]
+    assert [item.id for item in await kind.documents.pending(START, 10)] == ["b"]
     assert (await get(kind, "b")).outbox == (one,)
     waiting = await kind.documents.pending(later, 10)
     assert {found.id: found.outbox for found in waiting} == {"a": (two,), "b": (one,)}

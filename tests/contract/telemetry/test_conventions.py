@@ -61,7 +61,7 @@ def test_a_name_is_the_published_one(ours: str, theirs: str) -> None:
 
 
 def test_operation_types_are_published_ones() -> None:
-    published = {one.value for one in messaging_attributes.MessagingOperationTypeValues}
+    published = {item.value for item in messaging_attributes.MessagingOperationTypeValues}
     assert set(names.OPERATION_TYPES.values()) <= published
 
 
@@ -112,7 +112,9 @@ async def test_spans_reach_the_collector_before_a_service_has_stopped(
     request = ExportTraceServiceRequest()
     request.ParseFromString(body)
     [resource] = request.resource_spans
-    found = {one.key: one.value.string_value for one in resource.resource.attributes}
+    found = {
+        attribute.key: attribute.value.string_value for attribute in resource.resource.attributes
+    }
     assert path == "/v1/traces"
     assert found["service.name"] == "intake"
     assert found["service.version"] == "1.2.3"

@@ -42,10 +42,10 @@ class Desk:
     async def send(self, records: list[Odd]) -> None:
         producer = AIOKafkaProducer(bootstrap_servers=self.settings.bootstrap)
         await producer.start()
-        for one in records:
-            headers = [*one.headers, (NAME, one.name.encode())]
-            topic = self.prefix + one.topic
-            await producer.send_and_wait(topic, one.value, one.key, headers=headers)
+        for record in records:
+            headers = [*record.headers, (NAME, record.name.encode())]
+            topic = self.prefix + record.topic
+            await producer.send_and_wait(topic, record.value, record.key, headers=headers)
         await producer.stop()
 
     async def read(self, *topics: str) -> list[KafkaRecord]:
@@ -61,7 +61,7 @@ class Desk:
         for service in self.services:
             answer = await service.get("/health/ready")
             assert answer.status_code == 200, (service.name, answer.text)
-            assert all(one["lag"] == 0 for one in answer.json()["consumers"]), answer.text
+            assert all(item["lag"] == 0 for item in answer.json()["consumers"]), answer.text
         return True
 
     async def side(self, suffix: str) -> list[KafkaRecord]:
@@ -105,13 +105,15 @@ def name_of(raw: KafkaRecord) -> str:
 async def _all_are_dead_that_should_be(desk: Desk, records: list[Odd]) -> bool:
     letters = await desk.side(DEAD)
     codes = {(name_of(raw), (dict(raw.headers)[REASON_CODE] or b"").decode()) for raw in letters}
-    assert codes == {(one.name, one.outcome) for one in records if one.outcome not in ("", UNREAD)}
+    assert codes == {
+        (record.name, record.outcome) for record in records if record.outcome not in ("", UNREAD)
+    }
     return True
 
 
 async def _alerts_are_raised(desk: Desk) -> bool:
-    signals = [one.data for one in await desk.events(SIGNALS)]
-    raised = {one.title for one in signals if isinstance(one, SignalRaised)}
+    signals = [event.data for event in await desk.events(SIGNALS)]
+    raised = {signal.title for signal in signals if isinstance(signal, SignalRaised)}
     return raised >= {"LatencyHigh", "p99 is 9 s"}
 
 
@@ -119,13 +121,13 @@ async def test_no_record_of_an_outsider_stops_the_desk_or_vanishes_in_it(desk: D
     records = odd_records()
     assert len(records) > 70
     await desk.send(records)
-    wanted = {one.name for one in records if one.topic == REQUESTS and not one.outcome}
+    wanted = {record.name for record in records if record.topic == REQUESTS and not record.outcome}
 
     async def opened() -> list[TicketOpened]:
         # By their ids: a copy on the bus is harmless.
-        told = {one.id: one.data for one in await desk.events(TICKETS)}
+        told = {event.id: event.data for event in await desk.events(TICKETS)}
         found = list(told.values())
-        tickets = [one for one in found if isinstance(one, TicketOpened)]
+        tickets = [item for item in found if isinstance(item, TicketOpened)]
         assert len(tickets) >= len(wanted)
         return tickets
 
@@ -133,9 +135,9 @@ async def test_no_record_of_an_outsider_stops_the_desk_or_vanishes_in_it(desk: D
     await eventually(desk.has_caught_up, timeout=180)
 
     assert len(tickets) == len(wanted)
-    titles = Counter(one.title[:20] for one in tickets)
+    titles = Counter(ticket.title[:20] for ticket in tickets)
     assert titles["(no title)"] == 2
-    assert sum(bool(one.amended) for one in tickets) > 15
+    assert sum(bool(ticket.amended) for ticket in tickets) > 15
     # A lag is told now and then: what was sent last may have come after it.
     await eventually(lambda: _all_are_dead_that_should_be(desk, records))
     await eventually(lambda: _alerts_are_raised(desk))
@@ -145,9 +147,9 @@ async def test_no_record_of_an_outsider_stops_the_desk_or_vanishes_in_it(desk: D
     assert audit.returncode == 0, audit.stdout + audit.stderr
     assert f"{len(wanted)} tickets" in audit.stdout
     assert "0 lost, 0 doubled, 0 out of order, 0 gaps" in audit.stdout
-    for one in records:
-        code = "wrong-topic" if one.outcome == UNREAD else one.outcome
-        assert not code or f"{code}  {desk.prefix}{one.topic}/" in audit.stdout
-    topics = sorted({one.topic for one in records})
+    for record in records:
+        code = "wrong-topic" if record.outcome == UNREAD else record.outcome
+        assert not code or f"{code}  {desk.prefix}{record.topic}/" in audit.stdout
+    topics = sorted({record.topic for record in records})
     tail = await asyncio.to_thread(desk.command, "tail", "--from-start", *topics)
     assert tail.returncode == 0, tail.stderr

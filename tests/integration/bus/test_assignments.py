@@ -50,7 +50,7 @@ class Group:
 
         def shared() -> list[frozenset[TopicPartition]] | None:
             found = [frozenset(member.assignment()) for member in self.members]
-            even = {len(one) for one in found} == {PARTITIONS // len(self.members)}
+            even = {len(item) for item in found} == {PARTITIONS // len(self.members)}
             return found if even and len(frozenset().union(*found)) == PARTITIONS else None
 
         found = await eventually(shared, timeout=60)
@@ -68,7 +68,7 @@ async def groups(kafka: str, prefix: str) -> AsyncIterator[list[Group]]:
     found = [Group(kafka, f"{prefix}{name}") for name in GROUPS]
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
-    await admin.create_topics([NewTopic(one.name, PARTITIONS, 1) for one in found])
+    await admin.create_topics([NewTopic(item.name, PARTITIONS, 1) for item in found])
     await admin.close()
     async with contextlib.AsyncExitStack() as ends:
         for group in found:

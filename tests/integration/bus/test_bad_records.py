@@ -179,7 +179,7 @@ class Fragile:
 
     async def handle(self, batch: Sequence[Received], on_failed: OnFailedRecords) -> None:
         self.rounds += 1
-        if any(one.event.id == "t1-7" for one in batch):
+        if any(item.event.id == "t1-7" for item in batch):
             raise ZeroDivisionError("a bug outside of every rule")
         await self.inner.handle(batch, on_failed)
 

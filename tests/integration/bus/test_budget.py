@@ -24,7 +24,9 @@ def bad_release(
 
 
 def reason_of(rig: Rig) -> str:
-    (one,) = (one for one in rig.health.components() if one.name == f"consumer {GROUP}")
+    (one,) = (
+        component for component in rig.health.components() if component.name == f"consumer {GROUP}"
+    )
     return one.reason if one.state is State.DOWN else ""
 
 

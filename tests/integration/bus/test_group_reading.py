@@ -62,7 +62,7 @@ class Pair:
 
     def held(self, number: int) -> set[int]:
         consumer = self.current_consumer[number]()
-        return set() if consumer is None else {one.partition for one in consumer.assignment()}
+        return set() if consumer is None else {item.partition for item in consumer.assignment()}
 
     async def has_heard(self, moment: datetime) -> bool:
         await self.watermarks.advance([0])

@@ -35,8 +35,8 @@ async def send_bomb(rig: Rig, codec: str, *values: bytes) -> None:
     )
     await producer.start()
     sent = [await producer.send(rig.prefix + TICKETS, value, partition=0) for value in values]
-    for one in sent:
-        await one
+    for item in sent:
+        await item
     await producer.stop()
 
 
@@ -87,5 +87,5 @@ async def test_a_log_that_ends_with_the_mark_of_a_transaction_is_read_to_its_end
     async with asyncio.timeout(120), reader(rig.settings, [topic]) as consumer:
         assert len(await rig.read(TICKETS)) == 2
         found = in_event_time(consumer, outcome, RecordDecoder(prefix=rig.prefix))
-        assert [one async for one in found] == []
+        assert [item async for item in found] == []
     assert outcome.unreadable == 2

@@ -57,8 +57,8 @@ async def test_everything_arrives_in_order_for_each_key(kind: Kind) -> None:
     await kind.publisher.publish(messages[:250])
     await kind.publisher.publish(messages[250:])
     arrived = await kind.arrived()
-    for key in {one.key for one in messages}:
-        wanted = [one.value for one in messages if one.key == key]
+    for key in {item.key for item in messages}:
+        wanted = [item.value for item in messages if item.key == key]
         assert [value for found, value in arrived if found == key] == wanted
 
 

@@ -49,14 +49,14 @@ async def test_a_topic_made_anew_is_not_read_until_it_is_adopted_and_then_wholly
         rig.members.remove(member)
     await make_anew(rig)
     # A repeat of a known event, and news of known and new subjects at offsets that are marked.
-    await rig.publish([first[0], *(noted(one, 6) for one in KNOWN), noted(NEW, 1)])
+    await rig.publish([first[0], *(noted(item, 6) for item in KNOWN), noted(NEW, 1)])
     if not is_running:
         await rig.join(BatchProcessor(unit_of_work), is_guarded=True)
 
     await eventually(lambda: is_stopped(rig), timeout=30)
     assert await rig.are_told(told)
     anew = await adopt(rig)
-    assert [(one.position.topic, one.records) for one in anew] == [(rig.prefix + TICKETS, 4)]
+    assert [(item.position.topic, item.records) for item in anew] == [(rig.prefix + TICKETS, 4)]
     after = {ticket: tuple("123456") for ticket in KNOWN} | {NEW: ("1",)}
     await eventually(lambda: rig.are_told(after), timeout=30)
     await eventually(lambda: rig.health.answer_ready().is_ok, timeout=20)

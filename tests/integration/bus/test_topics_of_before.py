@@ -38,7 +38,7 @@ async def test_topics_of_before_are_altered_where_that_is_safe_and_told_of_elsew
     kafka_settings = KafkaSettings(bootstrap=kafka)
 
     async def are_there() -> bool:
-        return {one.name for one in made} <= set(await admin.list_topics())
+        return {item.name for item in made} <= set(await admin.list_topics())
 
     async def nothing_is_left() -> bool:
         again = await apply_topics(kafka_settings, topics, prefix=prefix)
@@ -62,15 +62,15 @@ async def test_topics_of_before_are_altered_where_that_is_safe_and_told_of_elsew
     said = f"{prefix}{REQUESTS} had message.timestamp.type=CreateTime and has LogAppendTime now"
     assert said in applied.altered
     assert f"{prefix}{TICKETS} had retention.ms={DAY} and has -1 now" in applied.altered
-    left = [one for one in applied.differing if "is declared" in one]
-    assert [one.partition("=")[0].removeprefix(prefix) for one in sorted(left)] == [
+    left = [item for item in applied.differing if "is declared" in item]
+    assert [item.partition("=")[0].removeprefix(prefix) for item in sorted(left)] == [
         f"{TELEMETRY} has retention.ms",
         f"{TICKETS} has cleanup.policy",
     ]
-    assert all("--add-config" in one for one in left)
+    assert all("--add-config" in item for item in left)
 
 
 async def settings(admin: AIOKafkaAdminClient, topic: str) -> dict[str, str]:
     asked = [ConfigResource(ConfigResourceType.TOPIC, topic)]
-    ((response,),) = [one.resources for one in await admin.describe_configs(asked)]
+    ((response,),) = [config.resources for config in await admin.describe_configs(asked)]
     return {entry[0]: entry[1] for entry in response[4]}

@@ -85,7 +85,7 @@ async def test_a_broker_that_lost_its_end_under_running_readers_is_read_again_on
 
 
 async def is_stopped_for_good(rig: Rig) -> bool:
-    return any(one.replaced for one in await MongoPositions(rig.store.database).all())
+    return any(item.replaced for item in await MongoPositions(rig.store.database).all())
 
 
 async def test_another_cluster_with_the_same_names_is_noticed(
@@ -98,7 +98,7 @@ async def test_another_cluster_with_the_same_names_is_noticed(
     await asyncio.to_thread(brokers.broker.stop)
     properties = logs_of(brokers) / "meta.properties"
     lines = properties.read_text().splitlines()
-    other = ["cluster.id=b3RoZXItY2x1c3Rlci0wMQ" if CLUSTER in one else one for one in lines]
+    other = ["cluster.id=b3RoZXItY2x1c3Rlci0wMQ" if CLUSTER in line else line for line in lines]
     assert other != lines
     properties.write_text("\n".join(other))
     await asyncio.to_thread(brokers.broker.start)

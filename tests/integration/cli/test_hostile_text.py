@@ -111,7 +111,7 @@ def words_for(path: Words, params: list[Any], files: dict[str, str]) -> list[str
         ("report", "page"): ["--out", files["page"]],
         ("triage", "learn"): [files["history"]],
     }  # fmt: skip
-    required = [one for one in params if one.required and one.param_type_name == "argument"]
+    required = [param for param in params if param.required and param.param_type_name == "argument"]
     return known.get(path, [HOSTILE] * len(required))
 
 

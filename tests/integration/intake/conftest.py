@@ -16,7 +16,7 @@ from tests.support.intake_around import Bus, Intake, Person
 
 @pytest.fixture
 async def bus(kafka: str, prefix: str) -> AsyncIterator[Bus]:
-    topics = [one for one in all_topics(["network"]) if "notifications" not in one.name]
+    topics = [topic for topic in all_topics(["network"]) if "notifications" not in topic.name]
     settings = KafkaSettings(bootstrap=kafka)
     await apply_topics(settings, topics, prefix=prefix, partitions=2)
     producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all")

@@ -46,7 +46,7 @@ def decided(ticket: str) -> AnyEvent:
 
 
 def types(events: list[AnyEvent]) -> list[str]:
-    return [one.type.removeprefix("desk.ticket.").removesuffix(".v1") for one in events]
+    return [event.type.removeprefix("desk.ticket.").removesuffix(".v1") for event in events]
 
 
 async def test_a_ticket_posted_is_on_the_bus_with_its_trace_as_number_one(
@@ -113,7 +113,7 @@ async def test_a_comment_repeated_after_eighty_others_is_said_once(ana: Person, 
 
 async def _all_opened(bus: Bus, count: int) -> bool:
     """So many tickets; a copy of an event has the same id, and may come at any time."""
-    assert len({one.id for one in await bus.read() if "opened" in one.type}) == count
+    assert len({item.id for item in await bus.read() if "opened" in item.type}) == count
     return True
 
 
@@ -127,7 +127,7 @@ async def test_a_request_sent_twice_opens_one_ticket_that_triage_gives_to_its_te
     await bus.publish([request, decided(ticket), request])
     events = await bus.of(ticket, 3)
     assert types(events) == ["opened", "triaged", "assigned"]
-    assert [one.sequence for one in events] == [1, 2, 3]
+    assert [item.sequence for item in events] == [1, 2, 3]
     view = (await ana.get(f"/tickets/{ticket}")).json()
     assert view["channel"] == "event"
     assert view["who_has_it"]["team_title"] == "Network and remote access"
@@ -149,7 +149,7 @@ async def test_a_problem_reaches_every_ticket_of_it_and_the_status_page(
     ana: Person, bus: Bus
 ) -> None:
     opened = [await ana.post("/tickets", f"k-{n}", title="VPN does not connect") for n in range(5)]
-    tickets = tuple(one.json()["id"] for one in opened)
+    tickets = tuple(item.json()["id"] for item in opened)
     people = ("ana",)
     told: dict[str, Any] = {
         "service": "vpn",
@@ -166,7 +166,7 @@ async def test_a_problem_reaches_every_ticket_of_it_and_the_status_page(
 
     async def is_told() -> bool:
         status = (await ana.get("/status")).json()
-        return [one["message"] for one in status["problems"]] == [message]
+        return [item["message"] for item in status["problems"]] == [message]
 
     await eventually(is_told)
     await bus.publish([event(ProblemResolved(**told, resolution=written("A new gateway.")), "p-1")])
@@ -227,12 +227,12 @@ async def test_a_killed_intake_goes_on_where_it_was_and_its_store_is_the_fold_of
     assert again.json()["id"] == ticket
     await max_of_network.post(f"/tickets/{ticket}/start", "k-2")
     events = await bus.of(ticket, 4)
-    assert [one.sequence for one in events] == [1, 2, 3, 4]
+    assert [event.sequence for event in events] == [1, 2, 3, 4]
     folded = fold(events)
     assert folded is not None
     seen = (await max_of_network.get(f"/tickets/{ticket}/timeline")).json()
     assert [entry["text"] for entry in seen["entries"]] == [
-        english(one.message) for one in folded.timeline
+        english(item.message) for item in folded.timeline
     ]
 
 

@@ -46,24 +46,26 @@ async def test_a_key_is_one_call_wherever_and_whenever_it_comes(
     made = await asyncio.gather(
         *(post(at, "/tickets", f"t-{n}", {"title": f"VPN {n}"}) for at, n in places)
     )
-    assert {one.status_code for one in made} == {201}
-    ids = [{one.json()["id"] for one in made[number::4]} for number in range(4)]
-    assert [len(one) for one in ids] == [1, 1, 1, 1]
+    assert {item.status_code for item in made} == {201}
+    ids = [{item.json()["id"] for item in made[number::4]} for number in range(4)]
+    assert [len(item) for item in ids] == [1, 1, 1, 1]
     [ticket] = ids[0]
     comments = f"/tickets/{ticket}/comments"
 
     # The same again, of one note; and two that want different things under one key.
     same = await asyncio.gather(*(post(at, comments, "n", {"text": "once"}) for at, _ in places))
-    assert {one.status_code for one in same} == {200}
+    assert {item.status_code for item in same} == {200}
     rivals = await asyncio.gather(
         *(post(at, comments, "r", {"text": f"as {n % 2}"}) for at, n in places)
     )
-    assert {one.status_code for one in rivals} == {200, 422}
-    assert {one.json()["code"] for one in rivals if one.is_error} == {"idempotency-key-reused"}
+    assert {rival.status_code for rival in rivals} == {200, 422}
+    assert {rival.json()["code"] for rival in rivals if rival.is_error} == {
+        "idempotency-key-reused"
+    }
     # Whichever came first is what the key stands for, at both of them.
     for at in (intake, other):
         said = [await post(at, comments, "r", {"text": f"as {number}"}) for number in range(2)]
-        assert sorted(one.status_code for one in said) == [200, 422]
+        assert sorted(item.status_code for item in said) == [200, 422]
 
     # Somebody else's key is another one, though it is spelt alike.
     theirs = await post(other, "/tickets", "t-0", {"title": "Mine"}, BEN)

@@ -111,7 +111,7 @@ async def check_telemetry(intake: Intake, bus: Bus, kafka: str) -> None:
         raw async for raw in read_all(KafkaSettings(bootstrap=kafka), [bus.prefix + TELEMETRY])
     ]
     decoded = [Codec().decode(raw.key, raw.value, raw.headers) for raw in records]
-    (told,) = {one.id: one for one in decoded}.values()
+    (told,) = {item.id: item for item in decoded}.values()
     assert (told.source, told.id, told.subject) == ("/monitor/zabbix", "m", "vpn")
 
 
@@ -140,9 +140,9 @@ async def test_who_is_known_is_heard_by_both_ways_until_it_is_revoked(
         await post(strict, long),
         await post(strict, [event("x"), event("y", source="/monitor/other")], BATCH),
     ]
-    assert [one.status_code for one in answers] == [202, 202, 202, 207], answers
+    assert [answer.status_code for answer in answers] == [202, 202, 202, 207], answers
     assert answers[2].json()["results"][0]["amended"] == ["description"]
-    tickets = [one.json()["results"][0]["ticket"] for one in answers]
+    tickets = [answer.json()["results"][0]["ticket"] for answer in answers]
     assert tickets == [request_ticket_id("/monitor/zabbix", id) for id in ("s", "b", "l", "x")]
     await bus.publish([by_kafka("/monitor/zabbix", "k"), by_kafka("/monitor/zabbix-evil", "k")])
     for ticket in (*tickets, request_ticket_id("/monitor/zabbix", "k")):

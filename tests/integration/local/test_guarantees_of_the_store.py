@@ -43,7 +43,7 @@ async def _insert_until_killed(rows: Rows, writer: int, kept: dict[str, int]) ->
 
 async def _bulk_until_killed(rows: Rows, kept: dict[str, int]) -> None:
     for number in itertools.count():
-        ids = [f"{len(kept)}-bulk-{number}-{one}" for one in range(50)]
+        ids = [f"{len(kept)}-bulk-{number}-{item}" for item in range(50)]
         try:
             await rows.insert_many([{"_id": id, "version": 0} for id in ids], ordered=False)
         except PyMongoError:
@@ -57,7 +57,7 @@ async def _write_and_kill(servers: LocalServers, kept: dict[str, int]) -> None:
         await rows.create_index([("_id", 1), ("version", 1)], unique=True)
         before = len(kept)
         writers = [_insert_until_killed(rows, writer, kept) for writer in range(WRITERS)]
-        tasks = [asyncio.create_task(one) for one in [*writers, _bulk_until_killed(rows, kept)]]
+        tasks = [asyncio.create_task(item) for item in [*writers, _bulk_until_killed(rows, kept)]]
         await eventually(lambda: len(kept) > before + 500, timeout=180)
         servers.store.kill()
         await asyncio.gather(*tasks)

@@ -62,7 +62,7 @@ class Owners:
     async def remembered(self) -> AskedProposal:
         known = await self.office.reported()
         assert known is not None
-        return next(one for one in known.made if one.service == "vpn")
+        return next(item for item in known.made if item.service == "vpn")
 
     async def has_reported(self) -> bool:
         known = await self.office.reported()
@@ -70,8 +70,8 @@ class Owners:
 
     async def ranked(self) -> list[ServiceRanked]:
         """What was told of the VPN, repeats included."""
-        told = [one.data for one in await self.office.told()]
-        return [one for one in told if isinstance(one, ServiceRanked) and one.service == "vpn"]
+        told = [item.data for item in await self.office.told()]
+        return [item for item in told if isinstance(item, ServiceRanked) and item.service == "vpn"]
 
     async def ranked_times(self, count: int) -> list[ServiceRanked]:
         """The same, once it was told so often."""
@@ -119,7 +119,7 @@ async def test_an_answer_is_told_once_and_holds_until_the_figures_worsen(owners:
     assert back.reasons[-1].code == "report.rejected-and-worse"
     assert "100% more" in english(back.reasons[-1])
     told = await owners.office.told()
-    assert len({one.id for one in told if isinstance(one.data, ResponseRecorded)}) == 1
+    assert len({item.id for item in told if isinstance(item.data, ResponseRecorded)}) == 1
 
 
 async def _the_third_without_an_answer_is_escalated(owners: Owners) -> None:

@@ -58,7 +58,7 @@ def history() -> list[AnyEvent]:
         for site in ["berlin"] * 4 + ["paris"] * (4 if week < HALF else 1)
     ]
     lives = [life(number, week, site) for number, (week, site) in enumerate(sites)]
-    return [event for one in lives for event in one]
+    return [event for live in lives for event in live]
 
 
 class Ended(NamedTuple):
@@ -91,7 +91,7 @@ async def answer(metrics: Metrics, path: str) -> dict[str, Any]:
 
 async def all_is_counted(metrics: Metrics) -> bool:
     found = await answer(metrics, f"goals?{AS_OF}")
-    assert [one["goal"] for one in found["goals"]] == ["half-the-vpn"]
+    assert [item["goal"] for item in found["goals"]] == ["half-the-vpn"]
     (goal,) = found["goals"]
     assert (goal["baseline"], goal["now"]) == (8, 5)
     plan = await answer(metrics, f"staffing?team=network&weeks=8&within=30&{AS_OF}")
@@ -122,7 +122,7 @@ async def answers_are_right(told: Metrics) -> None:
     assert 4 <= hour["people"] <= 6
     cohort = await answer(told, f"cohorts?change={CHANGE}&weeks={HALF}&site=paris&{AS_OF}")
     square = [f"{who}_{when}" for who in ("cohort", "rest") for when in ("before", "after")]
-    assert [cohort[one] for one in square] == [48, 12, 48, 48]
+    assert [cohort[item] for item in square] == [48, 12, 48, 48]
     assert (cohort["answer"], cohort["ratio"]) == ("helped", 0.25)
     page = await told.get(f"/v1/report?from={FIRST}&to={MONDAY}&team=network")
     assert page.status_code == httpx.codes.OK, page.text

@@ -72,7 +72,7 @@ async def test_after_any_kills_a_rebuild_from_the_log_says_the_same(
         charter=metrics.charter,
     )
     found = await eventually(lambda: _clean(settings), timeout=400, interval=3)
-    counts = {one.collection: one.alike for one in found.comparisons}
+    counts = {comparison.collection: comparison.alike for comparison in found.comparisons}
     assert counts["tickets"] == TICKETS
     assert counts["cells"] > 100
     assert found.failures == []
@@ -100,7 +100,7 @@ async def _clean(settings: MetricsSettings) -> Outcome:
     """The living may still be at work; that is waited for, and nothing else."""
     outcome = await run(settings)
     assert outcome.moving == 0
-    missing = [one for one in outcome.comparisons if not one.is_clean]
+    missing = [comparison for comparison in outcome.comparisons if not comparison.is_clean]
     assert not missing, [
         (m.collection, m.different[:3], m.missing[:3], m.surplus[:3]) for m in missing
     ]
@@ -108,7 +108,9 @@ async def _clean(settings: MetricsSettings) -> Outcome:
 
 
 def _of(outcome: Outcome, collection: str) -> Comparison:
-    return next(one for one in outcome.comparisons if one.collection == collection)
+    return next(
+        comparison for comparison in outcome.comparisons if comparison.collection == collection
+    )
 
 
 async def _sums_agree(settings: MetricsSettings) -> None:

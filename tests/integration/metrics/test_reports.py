@@ -42,8 +42,8 @@ async def _is_said_by_both(metrics: Metrics, settings: MetricsSettings, period: 
     answer = await metrics.get(f"/v1/reports/systems?period={period.name}")
     told = answer.json()["systems"]
     found = (await ask(settings, period.name)).systems
-    assert [one.service for one in found] == [one["service"] for one in told]
-    assert [one.score for one in found] == [one["score"] for one in told]
+    assert [item.service for item in found] == [item["service"] for item in told]
+    assert [item.score for item in found] == [item["score"] for item in told]
     assert found[0].contacts == 12
     return True
 
@@ -63,7 +63,7 @@ async def test_a_tick_reports_once_across_kills_and_restarts(
     await office.weeks_ago(Reported(period.end - timedelta(weeks=3)))
     await metrics.start()
     await eventually(lambda: _has_told(office, expected), timeout=180)
-    first = {one.id: one for one in await office.told()}
+    first = {item.id: item for item in await office.told()}
     metrics.kill()
     await metrics.start()
     made = await office.reported()
@@ -77,10 +77,10 @@ async def test_a_tick_reports_once_across_kills_and_restarts(
     await eventually(lambda: _is_repeated(office), timeout=180)
     told = await office.told()
     assert len(first) == expected
-    assert {one.id for one in told} == set(first)
-    assert all(one.data == first[one.id].data for one in told)
-    _is_as_published([one for one in first.values() if _rank(one) == 1], period)
-    (goal,) = (one for one in first.values() if isinstance(one.data, GoalStatusReported))
+    assert {item.id for item in told} == set(first)
+    assert all(item.data == first[item.id].data for item in told)
+    _is_as_published([item for item in first.values() if _rank(item) == 1], period)
+    (goal,) = (item for item in first.values() if isinstance(item.data, GoalStatusReported))
     await _is_as_asked(metrics, goal, period)
     await office.close()
 
@@ -131,7 +131,7 @@ def _is_as_published(worst: list[AnyEvent], period: Period) -> None:
 
 
 async def _is_repeated(office: Office) -> bool:
-    counts = Counter(one.id for one in await office.told())
+    counts = Counter(item.id for item in await office.told())
     return min(counts.values()) >= 2
 
 

@@ -28,7 +28,7 @@ async def test_a_breach_is_told_by_a_timer_and_explained(metrics: Metrics, bus: 
     told_after = now() - due
     assert timedelta(0) < told_after < timedelta(seconds=60)
     found = await _slas(metrics, ticket.id)
-    assert ("response-p1", "breached") in [(one["policy"], one["status"]) for one in found]
+    assert ("response-p1", "breached") in [(item["policy"], item["status"]) for item in found]
 
 
 async def test_a_kill_neither_loses_nor_repeats_a_saying(metrics: Metrics, bus: Bus) -> None:
@@ -74,8 +74,8 @@ async def test_events_sent_twice_say_nothing_twice(metrics: Metrics, bus: Bus) -
     await bus.publish(last.events)
     await eventually(lambda: _told(bus, last, "response-default started"), timeout=90)
     await eventually(lambda: _told(bus, ticket, "response-p1 started"), timeout=90)
-    for one in (ticket, last):
-        said = await bus.said(one.id)
+    for item in (ticket, last):
+        said = await bus.said(item.id)
         assert len(said) == len(set(said)), said
     assert (await metrics.get("/health/ready")).status_code == 200
 
@@ -88,7 +88,7 @@ async def test_events_late_and_out_of_order_end_with_the_truth(metrics: Metrics,
     await bus.publish([ticket.events[0], ticket.events[3], ticket.events[2], ticket.events[1]])
 
     await eventually(lambda: _told(bus, ticket, "resolution-p1 met"), timeout=90)
-    statuses = {one["policy"]: one["status"] for one in await _slas(metrics, ticket.id)}
+    statuses = {sla["policy"]: sla["status"] for sla in await _slas(metrics, ticket.id)}
     assert statuses["response-p1"] == "met"
     assert "response-p1 breached" not in await bus.said(ticket.id)
 

@@ -42,8 +42,8 @@ class Shelves:
     async def look(self) -> dict[str, DaySums]:
         kept = DailySums("goals", self.buckets, self.sums)
         last = FIRST + timedelta(days=DAYS)
-        days = [one async for one in kept.days(FIRST, last, CUTS, LATER)]
-        return {one.day: one for one in days if isinstance(one, DaySums)}
+        days = [item async for item in kept.days(FIRST, last, CUTS, LATER)]
+        return {item.day: item for item in days if isinstance(item, DaySums)}
 
 
 def entry(chance: random.Random, day: date, revision: int) -> Entry:
@@ -88,12 +88,12 @@ async def test_sums_are_those_of_the_cells_whoever_made_them_meanwhile(store: St
 
 async def from_scratch(buckets: Documents[Bucket]) -> dict[str, DaySums]:
     stored = await buckets.find({}, limit=1000)
-    days: Iterable[str] = sorted({one.id[:10] for one in stored})
-    versions = {one.id: one.version for one in stored}
+    days: Iterable[str] = sorted({item.id[:10] for item in stored})
+    versions = {item.id: item.version for item in stored}
     return {
         day: sums_of(
             day,
-            [one.state for one in stored if one.state and one.state.day == day],
+            [item.state for item in stored if item.state and item.state.day == day],
             CUTS,
             (*(versions.get(f"{day}.{part:02d}", 0) for part in range(16)), *RULES),
         )

@@ -29,12 +29,12 @@ async def replicas(
     env = environment(kafka, mongo, bus.prefix, CHARTER)
     both = [Metrics("metrics", env, tmp_path / f"metrics-{number}.log") for number in (1, 2)]
     try:
-        for one in both:
-            await one.start()
+        for item in both:
+            await item.start()
         yield both
     finally:
-        for one in both:
-            one.kill()
+        for item in both:
+            item.kill()
 
 
 async def is_told(bus: Bus, ticket: Ticket, saying: str) -> bool:
@@ -128,10 +128,10 @@ async def knows(replica: Metrics, tickets: Iterable[Ticket]) -> bool:
 async def all_share(replicas: list[Metrics]) -> bool:
     """Each holds some of the tickets' partitions."""
     held = [
-        one["partitions"]
+        item["partitions"]
         for replica in replicas
-        for one in (await replica.get("/health/ready")).json()["consumers"]
-        if one["name"] == "metrics"
+        for item in (await replica.get("/health/ready")).json()["consumers"]
+        if item["name"] == "metrics"
     ]
     return len(held) == len(replicas) and all(held)
 
@@ -140,7 +140,7 @@ async def waiting(replicas: list[Metrics]) -> bool:
     """One of them shows the deadline that it cannot judge yet."""
     for replica in replicas:
         found = (await replica.get("/health/ready")).json()["components"]
-        for one in found:
-            if one["name"] == "verdicts of tickets" and one["state"] == "degraded":
-                return "written until" in one["reason"]
+        for item in found:
+            if item["name"] == "verdicts of tickets" and item["state"] == "degraded":
+                return "written until" in item["reason"]
     return False

@@ -139,7 +139,7 @@ async def test_killed_while_telling_and_while_mailing_it_tells_everybody_once(
 
     await eventually(lambda: _count(bus, "network", 40), timeout=90)
     await eventually(lambda: _count(bus, ANA, 160), timeout=90)
-    assert len({one.id for one in bus.seen}) == 200
+    assert len({bu.id for bu in bus.seen}) == 200
     await eventually(lambda: len(set(mailed)) == 200, timeout=180)
     # Each kill can leave one mail per line sent and not written down.
     assert len(mailed) <= 200 + 2 * 2

@@ -49,7 +49,7 @@ class Place:
         async def is_healed() -> bool:
             await self._publish(measured(device, 41.0))
             answer = await self.desk.services["automation"].get(f"/v1/runs?target={device}")
-            return [one["phase"] for one in answer.json()["items"]] == ["healed"]
+            return [item["phase"] for item in answer.json()["items"]] == ["healed"]
 
         await eventually(is_healed, timeout=120, interval=0.3)
 
@@ -110,8 +110,8 @@ async def test_older_brokers_are_adopted_and_nothing_is_done_twice(place: Place)
     assert "Nothing was changed" in shown.stdout
     begun = await asyncio.to_thread(desk.type, "topics", "adopt", "--yes")
     assert begun.returncode == 0, begun.stdout + begun.stderr
-    for one in desk.services.values():
-        await eventually(one.is_ready, timeout=120, interval=0.3)
+    for service in desk.services.values():
+        await eventually(service.is_ready, timeout=120, interval=0.3)
     await lived(place, "3")
     assert len(desk.mail.mailbox.mails) == 3
     assert len(place.target.effects) == 3

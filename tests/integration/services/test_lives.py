@@ -27,13 +27,13 @@ async def running(
     """All five, each with a log of its own; ended whatever happens."""
     env = environment(kafka, mongo, prefix)
     found = [ServiceProcess(name, env, folder / f"{name}.log") for name in SERVICES]
-    for one in found:
-        one.launch()
+    for item in found:
+        item.launch()
     try:
         yield found
     finally:
-        for one in found:
-            one.kill()
+        for item in found:
+            item.kill()
 
 
 async def ready(one: ServiceProcess) -> httpx.Response:
@@ -76,7 +76,7 @@ async def test_what_is_away_is_waited_for_and_a_stop_is_heard_meanwhile(
             assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
             assert named in answer.text
         codes = await asyncio.gather(*map(code_after_sigterm, services))
-    assert codes == [0] * len(SERVICES), [one.log.read_text()[-2000:] for one in services]
+    assert codes == [0] * len(SERVICES), [service.log.read_text()[-2000:] for service in services]
 
 
 async def test_with_everything_there_each_becomes_ready_and_stops_cleanly(
@@ -85,9 +85,9 @@ async def test_with_everything_there_each_becomes_ready_and_stops_cleanly(
     topics = all_topics(team.name for team in load_charter(CHARTER).teams)
     await apply_topics(KafkaSettings(bootstrap=kafka), topics, prefix=prefix, partitions=1)
     async with running(tmp_path, kafka, mongo, prefix) as services:
-        await asyncio.gather(*(eventually(one.is_ready, timeout=120) for one in services))
+        await asyncio.gather(*(eventually(service.is_ready, timeout=120) for service in services))
         codes = await asyncio.gather(*map(code_after_sigterm, services))
-        logs = {one.name: one.log.read_text() for one in services}
+        logs = {service.name: service.log.read_text() for service in services}
     assert codes == [0] * len(SERVICES), logs
     for name, log in logs.items():
         assert "service_stopped" in log, name

@@ -50,7 +50,9 @@ class Kept:
     @property
     def state(self) -> State:
         wanted = f"loop {self.name}"
-        (one,) = (one for one in self.service.health.components() if one.name == wanted)
+        (one,) = (
+            component for component in self.service.health.components() if component.name == wanted
+        )
         return one.state
 
 
@@ -85,14 +87,14 @@ async def gone_round(kept: list[Kept], rounds: int) -> None:
     """Each of them as often as that, after all that it was to suffer."""
 
     def all_have() -> bool:
-        behind = [one.label for one in kept if one.faulty.rounds < rounds]
+        behind = [item.label for item in kept if item.faulty.rounds < rounds]
         if behind:
             raise AssertionError(f"not gone round: {behind}")
         return True
 
     await eventually(all_have, timeout=180)
-    assert [one.label for one in kept if one.task.done()] == []
-    assert [one.label for one in kept if one.state is not State.READY] == []
+    assert [item.label for item in kept if item.task.done()] == []
+    assert [item.label for item in kept if item.state is not State.READY] == []
 
 
 async def test_every_loop_goes_on_whatever_any_of_its_calls_raises(
@@ -104,8 +106,8 @@ async def test_every_loop_goes_on_whatever_any_of_its_calls_raises(
 
     kept = keep_all(services, suffering)
     await gone_round(kept, 2)
-    assert [one.label for one in kept if one.faulty.tried < 1] == []
-    await cancel_tasks(*(one.task for one in kept))
+    assert [item.label for item in kept if item.faulty.tried < 1] == []
+    await cancel_tasks(*(item.task for item in kept))
 
 
 async def spoil(service: Assembled, mongo: str) -> list[str]:
@@ -145,6 +147,6 @@ async def test_every_loop_goes_round_with_documents_that_nobody_can_read(
     for service, names in zip(services, collections, strict=True):
         relays = {f"documents of relay {name}" for name in names}
         found = service.health.components()
-        assert relays <= {one.name for one in found if one.state is State.DEGRADED}, service.name
+        assert relays <= {item.name for item in found if item.state is State.DEGRADED}, service.name
         assert service.health.answer_ready().is_ok, service.name
-    await cancel_tasks(*(one.task for one in kept))
+    await cancel_tasks(*(item.task for item in kept))

@@ -70,4 +70,4 @@ async def test_readers_see_whole_documents(rows: AsyncCollection[Row]) -> None:
     await asyncio.gather(write(rows, seen), *(read(rows, seen) for _ in range(4)))
     assert seen.rows > 1_000
     assert seen.torn == []
-    assert {one["version"] async for one in rows.find({})} == {ROUNDS}
+    assert {item["version"] async for item in rows.find({})} == {ROUNDS}

@@ -74,7 +74,7 @@ async def course(
     await engine.settle()
     run = await engine.run()
     assert run.is_closed
-    ends = [one for one in engine.said() if one in {"healed", "escalated", "skipped"}]
+    ends = [item for item in engine.said() if item in {"healed", "escalated", "skipped"}]
     assert len(ends) == 1
     for number, effect in enumerate(effects):
         calls = [call for call in engine.target.calls if call.step == f"s{number}"]

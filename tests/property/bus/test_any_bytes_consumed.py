@@ -103,7 +103,7 @@ class Rig:
         return Decision(Seen(count=(state or Seen()).count + 1), (told,))
 
     async def handle(self, batch: Sequence[Received], on_failed: OnFailedRecords) -> None:
-        self.handed.update(one.raw.offset for one in batch)
+        self.handed.update(item.raw.offset for item in batch)
         self.batch = batch
         await self.folding.handle(batch, on_failed)
 
@@ -116,12 +116,12 @@ class Rig:
         assert pause is None, self.consumer._progress.pause_reason
         assert self.lane.sought == 0, "the batch would be read again"
         reroute = Counter(self.letters())
-        handed = Counter({one.offset: self.handed[one.offset] for one in records})
+        handed = Counter({record.offset: self.handed[record.offset] for record in records})
         assert set(reroute.values()) <= {1}
         assert set(handed.values()) <= {0, 1}
-        assert {one.offset for one in records} == {*reroute, *(+handed)}
-        for one in self.batch:
-            assert one.raw.offset in reroute or await self.is_known(one)
+        assert {record.offset for record in records} == {*reroute, *(+handed)}
+        for item in self.batch:
+            assert item.raw.offset in reroute or await self.is_known(item)
         self.publisher.messages.clear()
 
     def letters(self) -> list[int]:
@@ -172,7 +172,7 @@ def check(message: Message) -> None:
 @pytest.mark.parametrize("topic", [REQUESTS, TICKETS])
 async def test_any_record_is_handled_or_parked_once(topic: str, part: int) -> None:
     rig = Rig(topic)
-    begin = [one for plain in good() for one in copies(plain, OWN if plain[0] == topic else 1)]
+    begin = [copy for plain in good() for copy in copies(plain, OWN if plain[0] == topic else 1)]
     batch: list[OddRecord] = []
     for number, record in enumerate(odd_records(begin, part, RECORDS // PARTS), 1):
         record.topic, record.offset = topic, number

@@ -99,9 +99,9 @@ def record(type: str, topic: str, data: dict[str, object], number: int, sign: st
 @pytest.mark.parametrize("sign", SIGNS)
 async def test_what_follows_from_the_longest_inputs_stays_under_the_limit(sign: str) -> None:
     events = events_of(sign)
-    assert all(len(one.data.model_dump_json().encode()) <= MOST_BYTES for one in events)
+    assert all(len(item.data.model_dump_json().encode()) <= MOST_BYTES for item in events)
     intake = make_desk(load_charter(CHARTER))
-    requests = [one for one in events if one.topic == REQUESTS]
+    requests = [item for item in events if item.topic == REQUESTS]
     await intake.hear_events(*requests)
     assert check(intake.publisher.messages) >= REPEATS
 

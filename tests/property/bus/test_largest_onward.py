@@ -114,7 +114,9 @@ def longest(payload: type[Payload], sign: str, variant: int) -> AnyEvent:
 def all_events(sign: str) -> list[AnyEvent]:
     """Of each type of ours several, with other choices, each about a ticket of its own that is
     opened first."""
-    types = [one for one in PAYLOADS.values() if not is_open(one) and one not in ENDS]
+    types = [
+        payload for payload in PAYLOADS.values() if not is_open(payload) and payload not in ENDS
+    ]
     types.sort(key=lambda one: (one.TOPIC != TICKETS_TOPIC, one is not TicketOpened))
     found = []
     for number, one in enumerate(types, start=1):
@@ -148,9 +150,9 @@ def notify(language: Language, publisher: FakePublisher) -> BatchProcessor:
 
 async def nothing_too_large(failures: Sequence[Failure]) -> None:
     """A fact that means nothing may be refused, but for no length and by no bug."""
-    for one in failures:
-        assert isinstance(one.error, Invalid), one.error
-        assert one.error.kind != "event-too-large", one.error
+    for failure in failures:
+        assert isinstance(failure.error, Invalid), failure.error
+        assert failure.error.kind != "event-too-large", failure.error
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
@@ -200,7 +202,7 @@ async def test_runs_with_the_longest_signals_and_answers_stay_under_the_limit(
     await engine.settle()
     assert check(engine.bus.messages) >= 1
     ends = RunEscalated | RunHealed | RunSkipped
-    assert any(isinstance(one.data, ends) for one in engine.bus.events())
+    assert any(isinstance(event.data, ends) for event in engine.bus.events())
 
 
 def signal(sign: str) -> Event[SignalRaised]:

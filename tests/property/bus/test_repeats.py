@@ -86,12 +86,13 @@ def life(service: Service, fold: Projection[Any], dice: random.Random) -> Iterat
     """
     read = {topic.name for topic in topics_read_by(service)} | {"desk.notifications"}
     kinds = [
-        one
-        for one in examples()
-        if any(one.topic.startswith(topic) for topic in read) and any(True for _ in fold.keys(one))
+        example
+        for example in examples()
+        if any(example.topic.startswith(topic) for topic in read)
+        and any(True for _ in fold.keys(example))
     ]
     sequences: defaultdict[str, int] = defaultdict(int)
-    opened = [one for one in kinds if isinstance(one.data, TicketOpened | RunEscalated)]
+    opened = [kind for kind in kinds if isinstance(kind.data, TicketOpened | RunEscalated)]
     for number in range(EVENTS if kinds else 0):
         one = opened[number] if number < len(opened) else dice.choice(kinds)
         if one.sequence is not None:
@@ -101,7 +102,7 @@ def life(service: Service, fold: Projection[Any], dice: random.Random) -> Iterat
 
 
 async def came_to(fold: Projection[Any], events: Sequence[AnyEvent], dice: random.Random) -> Came:
-    clock = FakeClock(max(one.time for one in events))
+    clock = FakeClock(max(item.time for item in events))
     documents = FakeDocuments(fold.documents._schema, clock)  # type: ignore[attr-defined]
     publisher, refused = FakePublisher(), set[str]()
     at_work: Projection[Any] = replace(fold, documents=documents)
@@ -118,7 +119,7 @@ async def came_to(fold: Projection[Any], events: Sequence[AnyEvent], dice: rando
         )
         await unit_of_work.run(unit_of_work.work_items_of(received(one, place)), on_failed)
     states = {id: text or "" for id, (_, text) in documents._rows.items()}
-    return Came(states, {one.id for one in publisher.events()}, refused)
+    return Came(states, {item.id for item in publisher.events()}, refused)
 
 
 NAMED = [(service, name) for service in SERVICES for name in folds(service)]

@@ -103,7 +103,9 @@ async def _post(
     async with httpx.AsyncClient(transport=desk.transport, base_url="http://desk") as client:
         answer = await client.post("/v1/events", content=body, headers=[*sent, *headers])
     decode, messages = Codec().decode, desk.publisher.messages
-    return answer, [decode(one.key, one.value, one.headers, MONDAY) for one in messages]
+    return answer, [
+        decode(message.key, message.value, message.headers, MONDAY) for message in messages
+    ]
 
 
 BATCHES = some.lists(SOUND | EVENTS, max_size=5).map(lambda value: json.dumps(value).encode())
@@ -126,5 +128,5 @@ def test_every_call_is_answered_and_publishes_its_senders_events_only(
     assert all(event.type in SYSTEM.types for event in published)
     # What was accepted here is let in by every consumer.
     assert not any(map(Admission(lambda: CHARTER), published))
-    for one in told.get("results", ()):
-        assert one["accepted"] or (one["code"] and one["detail"])
+    for item in told.get("results", ()):
+        assert item["accepted"] or (item["code"] and item["detail"])

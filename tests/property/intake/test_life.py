@@ -237,7 +237,9 @@ def test_the_log_of_any_life_reads_back_from_the_bus(told: list[tuple[str, int]]
     codec = Codec()
     world = lived(told)
     messages = [codec.encode(event) for event in world.log]
-    assert [codec.decode(one.key, one.value, one.headers) for one in messages] == world.log
+    assert [
+        codec.decode(message.key, message.value, message.headers) for message in messages
+    ] == world.log
     assert Ticket.model_validate_json(world.ticket.model_dump_json()) == world.ticket
 
 

@@ -52,7 +52,7 @@ def buckets(told: list[tuple[Slice, list[Contribution]]]) -> list[Bucket]:
     for day, of_day in groupby(flat, key=lambda one: one[0]):
         by_source = groupby(of_day, key=lambda one: (one[1], one[2]))
         contribution_sets = (
-            Entry(source, 1, by, tuple(one[3] for one in lines))
+            Entry(source, 1, by, tuple(line[3] for line in lines))
             for (source, by), lines in by_source
         )
         found.append(Bucket(day, tuple(contribution_sets)))
@@ -63,7 +63,7 @@ async def _reckoned(
     told: list[Bucket], first: date, last: date, as_of: datetime, by: str, *, whole: bool
 ) -> dict[tuple[datetime, str], Totals]:
     documents = FakeDocuments(BUCKETS, FakeClock(BEGAN))
-    await documents.write([Stored(f"{one.day}.00", state=one) for one in told])
+    await documents.write([Stored(f"{item.day}.00", state=item) for item in told])
     start = datetime(first.year, first.month, first.day, tzinfo=UTC)
     end = datetime(last.year, last.month, last.day, tzinfo=UTC) + DAY
     totals_query = TotalsQuery(tuple(spans_of(start, end, 1, as_of)), by)
@@ -71,8 +71,8 @@ async def _reckoned(
         async for bucket in read_buckets(documents, date(1970, 1, 1), last):
             totals_query.add(bucket)
     else:
-        async for one in days(documents, first, last, as_of):
-            totals_query.take(one)
+        async for item in days(documents, first, last, as_of):
+            totals_query.take(item)
     return {(instant(span.start), name): one for (span, name), one in totals_query.totals().items()}
 
 

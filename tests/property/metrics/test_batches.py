@@ -59,8 +59,8 @@ def lived(told: History, batches: Iterable[Sequence[AnyEvent]]) -> Lived:
     assert fold.on_timer is not None
     take([WorkItem(TICKET, fold.on_timer)])
     assert document.state is not None
-    everything = [codec.decode(one.key, one.value, one.headers) for one in document.outbox]
-    return Lived(document.state, [one for one in everything if one.topic == "desk.sla"])
+    everything = [codec.decode(item.key, item.value, item.headers) for item in document.outbox]
+    return Lived(document.state, [item for item in everything if item.topic == "desk.sla"])
 
 
 def singly(told: History) -> Lived:

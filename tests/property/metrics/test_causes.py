@@ -42,7 +42,7 @@ entries = st.builds(
         f"t-{number}", 1, Slice(kind, service), tuple(published)
     ),
     st.integers(0, 10**9),
-    st.sampled_from([one.name for one in SERVICES] + [""]),
+    st.sampled_from([service.name for service in SERVICES] + [""]),
     st.sampled_from(["incident", "request"]),
     st.lists(contributions, max_size=4),
 ).map(lambda one: one if one.slice.service else one._replace(slice=Slice("incident")))
@@ -64,13 +64,13 @@ def _said(
     for part in range(parts):
         causes.add(Bucket("2026-11-01", tuple(found[part::parts])))
     statuses = causes.rank(services, known)
-    return [one.model_dump_json() for one in rank_services(statuses, PERIOD, AS_OF, "v1")]
+    return [service.model_dump_json() for service in rank_services(statuses, PERIOD, AS_OF, "v1")]
 
 
 @settings(max_examples=80, deadline=None)
 @given(
     st.lists(entries, max_size=12),
-    st.dictionaries(st.sampled_from([one.name for one in SERVICES]), changes),
+    st.dictionaries(st.sampled_from([service.name for service in SERVICES]), changes),
     st.randoms(use_true_random=False),
     st.integers(1, 7),
 )
@@ -117,8 +117,8 @@ def test_changes_in_any_order_and_told_twice_are_the_same(
 ) -> None:
     def fold(some: list[AnyEvent]) -> Changes:
         state = Changes()
-        for one in some:
-            state = add_change(state, one)
+        for item in some:
+            state = add_change(state, item)
         return state
 
     again = [*told, *told]

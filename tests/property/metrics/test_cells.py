@@ -48,7 +48,9 @@ def _posted() -> list[AnyEvent]:
             )
             record = decision.state
             published += (
-                one for one in decision.events if one.type.startswith("desk.metrics.contributions")
+                item
+                for item in decision.events
+                if item.type.startswith("desk.metrics.contributions")
             )
     return published
 
@@ -68,7 +70,7 @@ async def _projection(events: list[AnyEvent], batch: int) -> dict[str, bytes]:
     for start in range(0, len(told), batch):
         await BatchProcessor(unit_of_work).handle(told[start : start + batch], on_failed)
     found = await documents.find({}, limit=1000)
-    return {one.id: BYTES.dump_json(one.state) for one in found if one.state is not None}
+    return {item.id: BYTES.dump_json(item.state) for item in found if item.state is not None}
 
 
 IN_ORDER = asyncio.run(_projection(POSTED, 1000))

@@ -69,18 +69,18 @@ def agree(told: History, seed: int) -> None:
 def rows(explained: Sequence[Explanation]) -> list[tuple[object, ...]]:
     return [
         (
-            one.clock,
-            one.cycle,
-            one.team,
-            one.policy,
-            one.policy_version,
-            one.applies,
-            one.ends is None,
-            one.ends or one.applies,
-            "running" if one.status is Status.PAUSED else one.status,
-            one.used,
+            item.clock,
+            item.cycle,
+            item.team,
+            item.policy,
+            item.policy_version,
+            item.applies,
+            item.ends is None,
+            item.ends or item.applies,
+            "running" if item.status is Status.PAUSED else item.status,
+            item.used,
         )
-        for one in explained
+        for item in explained
     ]
 
 
@@ -105,9 +105,9 @@ def expected_rows(walk: Reference) -> list[tuple[object, ...]]:
 def dues(explained: Sequence[Explanation], now: datetime) -> list[tuple[object, ...]]:
     """The due instants that were reached."""
     return [
-        (one.clock, one.cycle, one.team, one.applies, one.policy, one.due)
-        for one in explained
-        if one.due is not None and one.due <= (one.ends or now)
+        (item.clock, item.cycle, item.team, item.applies, item.policy, item.due)
+        for item in explained
+        if item.due is not None and item.due <= (item.ends or now)
     ]
 
 
@@ -131,10 +131,10 @@ def test_a_due_instant_in_the_future_is_where_the_reference_gets_to(random: Rand
         for vow in expected.vows
         if vow.end is None
     }
-    for one in explained:
-        key = (one.clock, one.team, one.cycle, one.applies, one.policy)
+    for item in explained:
+        key = (item.clock, item.team, item.cycle, item.applies, item.policy)
         if key in reached:
-            assert reached[key] == (one.due if one.due and one.due <= horizon else None)
+            assert reached[key] == (item.due if item.due and item.due <= horizon else None)
 
 
 @settings(max_examples=80, deadline=None)
@@ -230,16 +230,16 @@ def fired(decision: Decision[TicketClocks], told: History) -> Decision[TicketClo
 @given(randoms)
 def test_the_counted_stretches_add_up_and_leave_no_gap(random: Random) -> None:
     told = history(random)
-    for one in explain(folded(told.events), told.book, told.now):
-        lengths = [stretch.end - stretch.start for stretch in one.explanation if stretch.counted]
-        assert sum(lengths, timedelta(0)) == one.used
-        assert one.used + one.remaining - one.overrun == one.target
-        assert min(one.used, one.remaining, one.overrun, one.held) >= timedelta(0)
-        for before, after in zip(one.explanation, one.explanation[1:], strict=False):
+    for item in explain(folded(told.events), told.book, told.now):
+        lengths = [stretch.end - stretch.start for stretch in item.explanation if stretch.counted]
+        assert sum(lengths, timedelta(0)) == item.used
+        assert item.used + item.remaining - item.overrun == item.target
+        assert min(item.used, item.remaining, item.overrun, item.held) >= timedelta(0)
+        for before, after in zip(item.explanation, item.explanation[1:], strict=False):
             assert before.end == after.start
             assert (before.why, before.message) != (after.why, after.message)
-        if one.explanation:
-            assert one.explanation[-1].end == (one.ends or told.now)
+        if item.explanation:
+            assert item.explanation[-1].end == (item.ends or told.now)
 
 
 @settings(max_examples=100, deadline=None)

@@ -75,8 +75,8 @@ def entries_of(told: Told) -> list[tuple[str, Entry]]:
     """Which cell gets which entry, as tickets tell it."""
     found: dict[tuple[str, int], list[Contribution]] = {}
     for number, (_, published) in enumerate(told):
-        for one in published:
-            found.setdefault((f"{one.day}.{number % 3:02d}", number), []).append(one)
+        for item in published:
+            found.setdefault((f"{item.day}.{number % 3:02d}", number), []).append(item)
     return [
         (id, Entry(f"t{number}", 1, told[number][0], tuple(sorted(published))))
         for (id, number), published in found.items()
@@ -99,7 +99,7 @@ class Shelf:
             assert not await self.buckets.write([stored])
 
     async def all_cells(self) -> list[Bucket]:
-        return [one.state for one in await self.buckets.find({}, limit=10_000) if one.state]
+        return [item.state for item in await self.buckets.find({}, limit=10_000) if item.state]
 
 
 def day_at(number: int) -> date:
@@ -119,13 +119,13 @@ def goals(names: Iterable[str]) -> list[MeasuredGoal]:
 async def seen(shelf: Shelf, wanted: list[MeasuredGoal], now: datetime) -> list[GoalFigures]:
     """As the report of goals asks."""
     found = list_goal_weeks(wanted, day_at(0), now)
-    whole = {day for one in found for day in one.whole}
-    since = min(one.since for one in found)
+    whole = {day for item in found for day in item.whole}
+    since = min(item.since for item in found)
     kept = DailySums("goals", shelf.buckets, shelf.sums)
-    async for day in kept.days(since, now.date(), [one.cut for one in found], now, whole):
-        for one in found:
-            _taken(one, day)
-    return [one.seen(People(100, 2.0)) for one in found]
+    async for day in kept.days(since, now.date(), [item.cut for item in found], now, whole):
+        for item in found:
+            _taken(item, day)
+    return [item.seen(People(100, 2.0)) for item in found]
 
 
 def _taken(one: GoalWeeks | Causes, day: DaySums | tuple[Bucket, ...]) -> None:
@@ -141,9 +141,9 @@ def from_scratch(
 ) -> list[GoalFigures]:
     found = list_goal_weeks(wanted, day_at(0), now)
     for bucket in buckets:
-        for one in found:
-            one.add(bucket)
-    return [one.seen(People(100, 2.0)) for one in found]
+        for item in found:
+            item.add(bucket)
+    return [item.seen(People(100, 2.0)) for item in found]
 
 
 @settings(deadline=None, max_examples=25)
@@ -195,9 +195,9 @@ def test_sums_have_the_same_bytes_in_any_order(told: Told, chance: random.Random
             book = DailySums("any", shelf.buckets, shelf.sums)
             async for _ in book.days(day_at(0), day_at(DAYS), cuts, BEGAN + 99 * DAY):
                 pass
-        for one in await shelf.sums.find({}, limit=1000):
-            assert one.state is not None
-            found.append(write(replace(one.state, made_of=())))
+        for item in await shelf.sums.find({}, limit=1000):
+            assert item.state is not None
+            found.append(write(replace(item.state, made_of=())))
         return found
 
     async def both() -> None:
@@ -252,7 +252,7 @@ def test_causes_say_of_their_reach_what_all_of_history_says(
     """Something from two years ago changes nothing; quiet is only told up to 400 days."""
     as_of = BEGAN + timedelta(hours=known)
     at = micros(BEGAN - years * 365 * DAY)
-    once = [(by, [one._replace(weight=1) for one in published]) for by, published in told]
+    once = [(by, [item._replace(weight=1) for item in published]) for by, published in told]
     once.append((Slice("incident", "erp"), [Contribution("contacts", at, at)]))
 
     async def all_of_it() -> None:
@@ -277,5 +277,5 @@ async def reached(shelf: Shelf, as_of: datetime) -> Causes:
 
 def ranking(causes: Causes, as_of: datetime) -> list[ServiceRanked]:
     statuses = causes.rank(SERVICES, {})
-    told = [one._replace(quiet_days=min(400, int(one.quiet_days))) for one in statuses]
+    told = [statuse._replace(quiet_days=min(400, int(statuse.quiet_days))) for statuse in statuses]
     return rank_services(told, PERIOD, as_of, "v1")

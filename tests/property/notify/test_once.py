@@ -86,9 +86,16 @@ async def _warn_team(batches: Sequence[Sequence[AnyEvent]]) -> list[Event[Notifi
     for batch in batches:
         await bus.reads(*batch)
     return [
-        Event(one.id, one.source, one.subject, one.time, one.data, causation_id=one.causation_id)
-        for one in bus.published.events()
-        if isinstance(one.data, Notified)
+        Event(
+            event.id,
+            event.source,
+            event.subject,
+            event.time,
+            event.data,
+            causation_id=event.causation_id,
+        )
+        for event in bus.published.events()
+        if isinstance(event.data, Notified)
     ]
 
 
@@ -102,9 +109,9 @@ async def test_each_cause_tells_each_recipient_of_each_kind_once(
     chance.shuffle(mixed)
     cut = chance.randint(0, len(mixed))
     told = await _warn_team([mixed[:cut], mixed[cut:], mixed])
-    found = Counter((one.causation_id, one.data.recipient, one.data.kind) for one in told)
+    found = Counter((item.causation_id, item.data.recipient, item.data.kind) for item in told)
     assert not [key for key, times in found.items() if times > 1]
-    assert len({one.id for one in told}) == len(told)
+    assert len({item.id for item in told}) == len(told)
 
 
 @settings(max_examples=40, deadline=None)
@@ -113,12 +120,12 @@ async def test_a_ticket_tells_the_same_however_its_life_arrives(
     events: list[AnyEvent], seed: int
 ) -> None:
     """Within one ticket's own events the order of arrival changes nothing, not even the order."""
-    life = [one for one in events if one.sequence and one.subject == "t-1"]
+    life = [event for event in events if event.sequence and event.subject == "t-1"]
     mixed = [*life, *life]
     random.Random(seed).shuffle(mixed)  # noqa: S311 (a shuffle)
     in_order, mixed_up = await _warn_team([life]), await _warn_team([mixed])
-    assert [one.id for one in mixed_up] == [one.id for one in in_order]
-    assert [one.data for one in mixed_up] == [one.data for one in in_order]
+    assert [item.id for item in mixed_up] == [item.id for item in in_order]
+    assert [item.data for item in mixed_up] == [item.data for item in in_order]
 
 
 @settings(max_examples=40, deadline=None)
@@ -130,8 +137,8 @@ async def test_a_person_hears_at_most_once_that_a_problem_began_and_that_it_ende
     random.Random(seed).shuffle(mixed)  # noqa: S311 (a shuffle)
     told = await _warn_team([mixed])
     heard = Counter(
-        (one.data.recipient, one.data.kind)
-        for one in told
-        if one.data.problem and one.data.kind.startswith("problem")
+        (item.data.recipient, item.data.kind)
+        for item in told
+        if item.data.problem and item.data.kind.startswith("problem")
     )
     assert not [key for key, times in heard.items() if times > 1]

@@ -120,7 +120,7 @@ async def test_runbooks_show_limits_breaker_and_what_is_not_enforced(desk: Desk)
     await desk.engine.hear(raised())
     await desk.engine.settle()
     answer = await desk.client.get("/v1/runbooks", headers=ANA)
-    book = next(one for one in answer.json()["items"] if one["id"] == "clean-disk")
+    book = next(item for item in answer.json()["items"] if item["id"] == "clean-disk")
     assert book["breaker"] == "closed"
     assert book["failures_in_a_row"] == 1
     assert book["totals"] == {"inconclusive": 1}

@@ -89,7 +89,9 @@ async def test_what_says_nothing_of_the_window_changes_nothing(
     assert (await engine.run()).outcome is Outcome.INCONCLUSIVE
     if after > MINUTE:  # nothing is written for what comes after the window
         found = await engine.runs.load([(await engine.run()).id])
-        assert [one.version for one in found.values()] == [one.version for one in before.values()]
+        assert [item.version for item in found.values()] == [
+            item.version for item in before.values()
+        ]
 
 
 async def test_an_older_measurement_does_not_outweigh_a_newer_one() -> None:
@@ -120,7 +122,7 @@ def test_runs_at_work_are_never_forgotten_for_those_that_are_over() -> None:
     for n in range(2 * MAX_LATE):
         subject = keep_watch(subject, f"run-{n}", START, START) or subject
     assert subject is not None
-    left = [one.run for one in subject.watches]
+    left = [item.run for item in subject.watches]
     assert left == [f"run-{n}" for n in range(MAX_LATE, 3 * MAX_LATE)]
 
 

@@ -68,8 +68,10 @@ async def test_a_wait_is_journalled_as_a_wait_and_calls_nobody() -> None:
         ("rest-again", "wait", "wait", StepStatus.DONE),
     ]
     assert engine.target.kinds() == ["act"]
-    recorded = [one.data for one in engine.bus.events() if isinstance(one.data, RunStepRecorded)]
-    assert {(one.step, one.executor) for one in recorded} == {
+    recorded = [
+        event.data for event in engine.bus.events() if isinstance(event.data, RunStepRecorded)
+    ]
+    assert {(item.step, item.executor) for item in recorded} == {
         ("rest", "wait"),
         ("clean", "http"),
         ("rest-again", "wait"),

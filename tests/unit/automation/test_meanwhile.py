@@ -68,7 +68,7 @@ async def test_a_worker_frozen_longer_than_its_lease_spoils_nothing(effect: str)
     engine, target = await frozen(effect)
     acted_at = (await engine.run()).acted_at
     assert acted_at is not None
-    assert len({one.key for one in target.calls}) == 1
+    assert len({call.key for call in target.calls}) == 1
     assert len(target.calls) == 2
     engine.clock.advance(timedelta(seconds=1))
     await engine.hear(measured(40.0, acted_at + timedelta(seconds=1)))
@@ -114,5 +114,5 @@ async def test_a_run_cancelled_during_its_act_says_what_is_known_of_it(
     await engine.hear(raised())
     await engine.settle()
     run = await engine.run()
-    assert [one.step for one in target.calls] == ["first"]
+    assert [call.step for call in target.calls] == ["first"]
     assert (run.outcome, run.is_closed) == (outcome, True)

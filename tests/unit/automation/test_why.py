@@ -84,7 +84,7 @@ async def test_runs_and_looks_are_told_to_those_who_may_see_runs() -> None:
     async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:
         path = f"/v1/why?subject={raised().subject}"
         answer = await client.get(path, headers={"Authorization": "Bearer ana"})
-        assert [one["kind"] for one in answer.json()["looks"]] == ["run", "runbook"]
+        assert [item["kind"] for item in answer.json()["looks"]] == ["run", "runbook"]
         refused = await client.get(path, headers={"Authorization": "Bearer eva"})
         assert refused.status_code == 403
 

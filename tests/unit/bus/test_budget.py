@@ -62,7 +62,7 @@ def test_what_others_did_wrong_costs_nothing(clock: FakeClock) -> None:
     for number in range(1_000):
         budget.spend([(f"t{number}", Invalid("no event")), (f"u{number}", Transient("not now"))])
     with pytest.raises(BudgetSpent):
-        budget.spend([(one, Unreadable({one: "no JSON"})) for one in "ab"])
+        budget.spend([(item, Unreadable({item: "no JSON"})) for item in "ab"])
 
 
 def test_one_document_counts_once_however_often_it_fails(clock: FakeClock) -> None:

@@ -42,7 +42,7 @@ async def test_changes_asked_together_make_one_write(desk: Desk) -> None:
     commands = CommandQueue(desk.unit_of_work)
     stored = await asyncio.gather(*(commands.change(f"t{n}", add("x")) for n in range(50)))
     assert writes == [50]
-    assert all(one.state == Story(notes=("x",)) for one in stored)
+    assert all(item.state == Story(notes=("x",)) for item in stored)
 
 
 async def test_changes_of_one_document_follow_each_other(desk: Desk) -> None:
@@ -60,7 +60,7 @@ async def test_a_refusal_hurts_only_who_asked(desk: Desk) -> None:
         commands.change("t", add("c")),
         return_exceptions=True,
     )
-    assert [isinstance(one, Rejected) for one in outcomes] == [False, True, False, False]
+    assert [isinstance(outcome, Rejected) for outcome in outcomes] == [False, True, False, False]
     assert await desk.notes("t") == ("a", "c")
     assert await desk.notes("u") == ("b",)
 
@@ -81,8 +81,8 @@ async def test_too_many_waiting_changes_are_refused_at_once(
     outcomes = await asyncio.gather(
         *(commands.change(f"t{n}", add("x")) for n in range(5)), return_exceptions=True
     )
-    refused = [one for one in outcomes if isinstance(one, Transient)]
-    assert [one.kind for one in refused] == ["overloaded", "overloaded"]
+    refused = [outcome for outcome in outcomes if isinstance(outcome, Transient)]
+    assert [item.kind for item in refused] == ["overloaded", "overloaded"]
 
 
 async def test_an_answer_does_not_wait_for_a_slow_bus(
@@ -102,7 +102,7 @@ async def test_an_answer_does_not_wait_for_a_slow_bus(
     assert later.state == Story(notes=("b",))
     await commands.finish()
     left = await desk.documents.pending(START + timedelta(hours=1), 10)
-    assert {one.id for one in left} == {"t", "u"}
+    assert {item.id for item in left} == {"t", "u"}
 
 
 async def test_a_bus_that_is_away_does_not_refuse_what_is_safe(desk: Desk) -> None:

@@ -17,7 +17,10 @@ def unwritable(store: FakeDocuments[Story], ids: set[str]) -> None:
     write = store.write
 
     async def refuse(documents: Sequence[Stored[Story]]) -> frozenset[str]:
-        if any(one.id in ids and one.state and "large" in one.state.notes for one in documents):
+        if any(
+            document.id in ids and document.state and "large" in document.state.notes
+            for document in documents
+        ):
             raise OverflowError("too large for the store")
         return await write(documents)
 

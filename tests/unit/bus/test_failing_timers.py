@@ -73,7 +73,9 @@ class Watch:
 
     def shown(self) -> str:
         name = "documents of timers stories"
-        (one,) = (one for one in self.desk.health.components() if one.name == name)
+        (one,) = (
+            component for component in self.desk.health.components() if component.name == name
+        )
         assert one.state is State.DEGRADED
         return one.reason
 
@@ -155,5 +157,5 @@ async def test_a_document_that_cannot_be_read_does_not_stop_the_timers_of_a_ledg
     await timers._refresh(desk.clock.now())
     await timers._fire()
     found = await desk.documents.load(["a", "b"])
-    assert [one.state and one.state.woken for one in found.values()] == [1, 1]
+    assert [item.state and item.state.woken for item in found.values()] == [1, 1]
     assert desk.telemetry.value(names.DOCUMENTS_HELD) == 1

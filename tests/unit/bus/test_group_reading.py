@@ -33,21 +33,21 @@ class Member:
         return cast(TrackedConsumer, self)
 
     def partitions_for_topic(self, topic: str) -> set[int] | None:
-        return {one.partition for one in self.ends if one.topic == topic} or None
+        return {end.partition for end in self.ends if end.topic == topic} or None
 
     async def ends_at_once(self, asked: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
-        return {one: self.ends[one] for one in asked}
+        return {item: self.ends[item] for item in asked}
 
     async def beginning_offsets(
         self, asked: Collection[TopicPartition]
     ) -> Mapping[TopicPartition, int]:
-        return {one: self.begins[one] for one in asked}
+        return {item: self.begins[item] for item in asked}
 
     async def committed_by_group(
         self, asked: Collection[TopicPartition]
     ) -> Mapping[TopicPartition, int]:
         self.requests += 1
-        return {one: self.committed.get(one, -1) for one in asked}
+        return {item: self.committed.get(item, -1) for item in asked}
 
 
 class Group:

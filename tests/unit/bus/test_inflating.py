@@ -81,8 +81,8 @@ def passed_over(data: bytes) -> tuple[int, Invalid]:
     """The one record that stands for a batch, between two good ones."""
     before, after = batch(b"before"), batch(b"after", first=1_000)
     first, (offset, reason), last = (
-        (one.value, (one.offset, one.checksum))[one.checksum is not None]
-        for one in read(before + data + after)
+        (item.value, (item.offset, item.checksum))[item.checksum is not None]
+        for item in read(before + data + after)
     )
     assert (first, last) == (b"before", b"after")
     assert isinstance(reason, Invalid)
@@ -99,9 +99,9 @@ def test_batches_are_read_as_they_were_written(name: str | None) -> None:
     values = [b"one", b"", b"three" * 1_000]
     codec = NONE if name is None else ENCODERS[name][0]
     found = read(batch(*values, codec=codec, first=7) + batch(b"next", first=10))
-    assert [one.value for one in found] == [*values, b"next"]
-    assert [one.offset for one in found] == [7, 8, 9, 10]
-    assert [one.timestamp for one in found] == [1_000, 1_001, 1_002, 1_000]
+    assert [item.value for item in found] == [*values, b"next"]
+    assert [item.offset for item in found] == [7, 8, 9, 10]
+    assert [item.timestamp for item in found] == [1_000, 1_001, 1_002, 1_000]
     assert found[0].key == b"k"
     assert list(found[0].headers) == [("h", b"x")]
 
@@ -156,7 +156,9 @@ def test_a_batch_of_an_old_format_is_passed_over() -> None:
 
 
 def test_what_is_cut_off_at_the_end_is_fetched_again() -> None:
-    assert [one.value for one in read(batch(b"whole") + batch(b"cut", first=1)[:-1])] == [b"whole"]
+    assert [item.value for item in read(batch(b"whole") + batch(b"cut", first=1)[:-1])] == [
+        b"whole"
+    ]
     assert read(b"") == []
     assert BoundedRecords(b"1234").size_in_bytes() == 4
 

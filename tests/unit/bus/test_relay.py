@@ -111,7 +111,11 @@ async def test_an_outbox_that_cannot_be_sent_waits_behind_those_that_can(desk: D
     assert desk.published_ids() == ["good-1"]
     assert desk.telemetry.value(names.DOCUMENTS_HELD) == BATCH
     assert desk.telemetry.value(names.DOCUMENT_FAILURES) == BATCH
-    (shown,) = (one for one in desk.health.components() if one.name == "documents of relay stories")
+    (shown,) = (
+        component
+        for component in desk.health.components()
+        if component.name == "documents of relay stories"
+    )
     assert shown.state is State.DEGRADED
     assert "desk topics apply" in shown.reason
     assert desk.health.answer_ready().is_ok

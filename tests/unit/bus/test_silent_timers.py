@@ -115,14 +115,22 @@ async def test_it_waits_for_a_batch_in_flight_and_says_so() -> None:
     await watch.set("t", watch.clock.now() - LONG_AGO)
     running = asyncio.create_task(watch.timers.run())
     await eventually(lambda: watch.desk.telemetry.value(names.TIMER_WAITING) >= 60)
-    shown = next(one for one in watch.health.components() if one.name == "verdicts of stories")
+    shown = next(
+        component
+        for component in watch.health.components()
+        if component.name == "verdicts of stories"
+    )
     assert shown.state is State.DEGRADED
     assert "partition 0 is not read to its end yet" in shown.reason
     assert watch.ids == []
     watch.log.is_handled = True
     await eventually(lambda: watch.ids == ["t"])
     await eventually(lambda: watch.desk.telemetry.value(names.TIMER_WAITING) == 0)
-    shown = next(one for one in watch.health.components() if one.name == "verdicts of stories")
+    shown = next(
+        component
+        for component in watch.health.components()
+        if component.name == "verdicts of stories"
+    )
     assert shown.state is State.READY
     running.cancel()
 

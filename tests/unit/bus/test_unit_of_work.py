@@ -130,7 +130,7 @@ async def test_a_failure_is_parked_before_the_write_that_would_hide_it(loose: De
         found.append(await loose.documents.load(["t"]))
 
     batch = [received(noted("t", 1, POISON), 1), received(noted("t", 2), 2)]
-    tasks = [task for one in batch for task in loose.unit_of_work.work_items_of(one)]
+    tasks = [task for item in batch for task in loose.unit_of_work.work_items_of(item)]
     await loose.unit_of_work.run(tasks, look)
     assert found == [{}]
     assert await loose.notes() == ("2",)
@@ -141,7 +141,7 @@ async def test_what_could_not_be_parked_is_not_hidden_by_a_write(loose: Desk) ->
         raise DependencyDown("the bus is away")
 
     batch = [received(noted("t", 1, POISON), 1), received(noted("t", 2), 2)]
-    tasks = [task for one in batch for task in loose.unit_of_work.work_items_of(one)]
+    tasks = [task for item in batch for task in loose.unit_of_work.work_items_of(item)]
     with pytest.raises(DependencyDown):
         await loose.unit_of_work.run(tasks, refuse)
     assert await loose.notes() == ()
@@ -319,7 +319,7 @@ async def test_a_repeated_command_is_answered_with_the_document_as_it_is_now(
         loose.on_failed,
         lambda found: answers.append(found["t"]),
     )
-    assert [one.state for one in answers] == [Story(notes=("x", "1"))]
+    assert [answer.state for answer in answers] == [Story(notes=("x", "1"))]
 
 
 async def test_memory_is_bounded_and_can_be_forgotten() -> None:

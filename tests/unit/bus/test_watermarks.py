@@ -35,7 +35,7 @@ class Log:
         self.asked += 1
         if self.is_moved_meanwhile:
             self.assignment += 1
-        return {one: self.ends[one] for one in partitions}
+        return {partition: self.ends[partition] for partition in partitions}
 
     async def has_handled(self, partition: int, end: int) -> bool:
         return self.handled[partition] >= end

@@ -137,7 +137,7 @@ async def test_at_a_stop_it_says_goodbye_only_if_all_is_out() -> None:
     other = Writer()
     other.unit_of_work.open_moments.mark_uncertain(START)
     await close_now(other.watermark)
-    assert not any(one.has_left for one in other.bus.told)
+    assert not any(bu.has_left for bu in other.bus.told)
 
 
 async def test_one_that_is_held_up_goes_on_telling_that_it_is_there() -> None:
@@ -147,7 +147,7 @@ async def test_one_that_is_held_up_goes_on_telling_that_it_is_there() -> None:
         await writer.note(1)
     for _ in range(3):
         assert await writer.later(AT_LEAST_EVERY) == START
-    assert [one.until for one in writer.bus.told] == [START] * 3
+    assert [bu.until for bu in writer.bus.told] == [START] * 3
 
 
 async def test_doubts_that_come_again_and_again_do_not_hold_it_for_ever() -> None:

@@ -77,12 +77,12 @@ def test_a_wrong_goal_is_refused_with_its_line(
 ) -> None:
     with_goals.replace("goals.yaml", old, new)
     told = with_goals.problems()
-    assert any(one.startswith(begins) and part in one for one in told), told
+    assert any(item.startswith(begins) and part in item for item in told), told
 
 
 def test_a_name_is_given_once(with_goals: Folder) -> None:
     with_goals.write("goals.yaml", GOALS + GOALS.removeprefix("goals:\n"))
-    assert any("'half' is there already" in one for one in with_goals.problems())
+    assert any("'half' is there already" in problem for problem in with_goals.problems())
 
 
 def test_an_empty_file_is_told(folder: Folder) -> None:
@@ -96,8 +96,9 @@ def test_an_empty_file_is_told(folder: Folder) -> None:
 def test_a_list_without_items_is_told(folder: Folder, section: str) -> None:
     folder.write(f"{section}.yaml", f"{section}:\n")
     assert any(
-        one.startswith(f"{section}.yaml:1: ") and f"write its items, or '{section}: []'" in one
-        for one in folder.problems()
+        problem.startswith(f"{section}.yaml:1: ")
+        and f"write its items, or '{section}: []'" in problem
+        for problem in folder.problems()
     )
 
 

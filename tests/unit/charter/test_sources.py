@@ -55,7 +55,7 @@ def test_sources_are_read_and_are_part_of_the_version(folder: Folder) -> None:
     before = folder.load().version
     folder.write("sources.yaml", SOURCES)
     charter = folder.load()
-    assert [one.name for one in charter.sources] == ["zabbix", "portal"]
+    assert [source.name for source in charter.sources] == ["zabbix", "portal"]
     assert not charter.sources[0].revoked
     assert charter.version != before
 
@@ -95,7 +95,7 @@ def test_a_wrong_source_is_refused_with_its_line(
 ) -> None:
     with_sources.replace("sources.yaml", old, new)
     told = with_sources.problems()
-    assert any(one.startswith(f"sources.yaml:{begins}") and part in one for one in told), told
+    assert any(item.startswith(f"sources.yaml:{begins}") and part in item for item in told), told
 
 
 SECOND_BREAKS = [
@@ -115,7 +115,7 @@ def test_what_two_systems_cannot_share_is_refused_at_the_second(
 ) -> None:
     with_sources.replace("sources.yaml", old, new)
     told = with_sources.problems()
-    assert any(one.startswith(f"sources.yaml:{line}:") and part in one for one in told), told
+    assert any(item.startswith(f"sources.yaml:{line}:") and part in item for item in told), told
 
 
 def test_prefixes_that_only_begin_alike_do_not_overlap(with_sources: Folder) -> None:

@@ -28,19 +28,21 @@ LIMIT = 5  # desk-skip: mutate any limit does here
 
 def test_what_runs_is_changed_and_declarations_and_excused_lines_are_not() -> None:
     mutants = list(find_mutants(PATH, TEXT))
-    assert {one.line for one in mutants} == {15}
-    changed = {one.apply(TEXT).splitlines()[14].strip() for one in mutants}
+    assert {mutant.line for mutant in mutants} == {15}
+    changed = {mutant.apply(TEXT).splitlines()[14].strip() for mutant in mutants}
     assert "return bill.due is None and day > bill.due + 1" in changed
     assert "return bill.due is not None or day > bill.due + 1" in changed
     assert "return bill.due is not None and day >= bill.due + 1" in changed
     assert "return bill.due is not None and day > bill.due - 1" in changed
-    assert all(one.apply(TEXT) != TEXT for one in mutants)
+    assert all(mutant.apply(TEXT) != TEXT for mutant in mutants)
 
 
 def test_one_change_for_each_place_and_the_same_for_the_same_seed() -> None:
     mutants = list(find_mutants(PATH, TEXT))
     chosen = choose(mutants, 3, "1 billing")
     assert chosen == choose(mutants, 3, "1 billing")
-    assert len({(one.line, one.column) for one in chosen}) == len(chosen) == 3
+    assert len({(item.line, item.column) for item in chosen}) == len(chosen) == 3
     assert any(chosen != choose(mutants, 3, f"{seed} billing") for seed in range(2, 9))
-    assert len(choose(mutants, 99, "1 billing")) == len({(one.line, one.column) for one in mutants})
+    assert len(choose(mutants, 99, "1 billing")) == len(
+        {(mutant.line, mutant.column) for mutant in mutants}
+    )

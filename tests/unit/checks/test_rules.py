@@ -154,4 +154,4 @@ def test_a_package_declares_what_others_take(package: str, sentence: str) -> Non
 
 def test_this_file_is_looked_at() -> None:
     root = Path(__file__).resolve().parents[3]
-    assert PurePosixPath("scripts/checks/size.py") in {one.path for one in sources(root)}
+    assert PurePosixPath("scripts/checks/size.py") in {source.path for source in sources(root)}

@@ -94,10 +94,10 @@ def test_many_letters_are_settled_by_marks_of_a_bounded_size() -> None:
     letters = gather([changed(n, origin=f"t/0/{n}".encode()) for n in range(2_500)])
     marks = settlements(letters, TOPIC, "max" * 1_000, NOW, "n" * 100_000)
     assert len(marks) == 3
-    assert all(len(one.value) < 20_000 for one in marks)
+    assert all(len(mark.value) < 20_000 for mark in marks)
     records = [Record(3_000 + n, list(m.headers), m.value) for n, m in enumerate(marks)]
     copies = [changed(n, origin=f"t/0/{n}".encode()) for n in range(2_500)]
-    assert all(one.settlement for one in gather([*copies, *records]))
+    assert all(item.settlement for item in gather([*copies, *records]))
 
 
 def test_a_letter_says_what_it_is_in_both_modes() -> None:

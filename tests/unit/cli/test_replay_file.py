@@ -20,7 +20,9 @@ GOOD = {
 
 def lines(folder: Path, *documents: object) -> Path:
     file = folder / "events.jsonl"
-    texts = [one if isinstance(one, str) else json.dumps(one) for one in documents]
+    texts = [
+        document if isinstance(document, str) else json.dumps(document) for document in documents
+    ]
     file.write_text("\n".join(texts), encoding="utf-8")
     return file
 
@@ -28,8 +30,8 @@ def lines(folder: Path, *documents: object) -> Path:
 def test_good_lines_keep_their_ids(tmp_path: Path) -> None:
     good, problems = replay._read(lines(tmp_path, GOOD, "", {**GOOD, "id": "e2"}))
     assert problems == []
-    assert [dict(one.headers)["ce_id"] for one in good] == [b"e1", b"e2"]
-    assert {one.topic for one in good} == {"desk.requests"}
+    assert [dict(item.headers)["ce_id"] for item in good] == [b"e1", b"e2"]
+    assert {item.topic for item in good} == {"desk.requests"}
 
 
 @pytest.mark.parametrize(
@@ -64,8 +66,8 @@ def test_what_readers_make_fit_is_published_as_it_is(tmp_path: Path) -> None:
     data = {"requester": "ana", "title": "x" * 400}
     good, problems = replay._read(lines(tmp_path, timeless, {**GOOD, "data": data}))
     assert problems == []
-    assert [json.loads(one.value) for one in good] == [timeless, {**GOOD, "data": data}]
-    assert [one.key for one in good] == [b"ana", b"ana"]
+    assert [json.loads(item.value) for item in good] == [timeless, {**GOOD, "data": data}]
+    assert [item.key for item in good] == [b"ana", b"ana"]
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,7 @@ async def test_whoever_asks_in_german_is_refused_in_german(client: httpx.AsyncCl
     wrong = await client.post("/v1/tickets", json={"people": 0, "titel": "x"}, headers=german)
     assert wrong.headers["content-language"] == "de"
     assert wrong.json()["detail"].startswith("3 Stellen der Anfrage sind falsch")
-    assert {one["pointer"]: one["detail"] for one in wrong.json()["errors"]} == {
+    assert {item["pointer"]: item["detail"] for item in wrong.json()["errors"]} == {
         "/title": "Das fehlt.",
         "/people": "Schreiben Sie eine Zahl ab 1.",
         "/titel": "Dieses Feld gibt es nicht; lassen Sie es weg oder prüfen Sie die Schreibweise.",
@@ -182,7 +182,7 @@ async def test_a_broken_body_is_told_field_by_field(client: httpx.AsyncClient) -
     answer = await client.post("/v1/tickets", json={"people": 0, "titel": "hush"})
     assert answer.status_code == 422
     assert answer.json()["detail"].startswith("3 things are wrong with the request")
-    assert {one["pointer"]: one["detail"] for one in answer.json()["errors"]} == {
+    assert {item["pointer"]: item["detail"] for item in answer.json()["errors"]} == {
         "/title": "This is missing.",
         "/people": "Write a number of 1 or more.",
         "/titel": "There is no such field; leave it out or check its spelling.",
@@ -321,9 +321,9 @@ def test_the_document_tells_of_problems_roles_and_headers(app: FastAPI) -> None:
     post = document["paths"]["/v1/tickets"]["post"]
     assert set(post["responses"]) == {"201", "default"}
     assert post["x-desk-roles"] == ["employee"]
-    assert [one["name"] for one in post["parameters"]] == ["Idempotency-Key"]
+    assert [item["name"] for item in post["parameters"]] == ["Idempotency-Key"]
     put = document["paths"]["/v1/desk"]["put"]
-    assert [one["name"] for one in put["parameters"]] == ["Idempotency-Key", "If-Match"]
+    assert [item["name"] for item in put["parameters"]] == ["Idempotency-Key", "If-Match"]
     assert document["paths"]["/v1/errors/{name}"]["get"]["security"] == []
     assert document["security"] == [{"bearer": []}]
     assert {"Problem", "FieldProblem"} <= set(document["components"]["schemas"])

@@ -50,8 +50,8 @@ def test_a_batch_is_parted_without_touching_its_events(outer: str) -> None:
     events = ['{"id": "ä", "n": 1.10, "deep": [{"]": ","}]}', '{"id":"\\ud800"}', "17", '"]"']
     body = (outer % " , ".join(events)).encode()
     found = sent("application/cloudevents-batch+json", body)
-    assert [one.value.decode() for one in found] == events
-    assert {one.headers for one in found} == {STRUCTURED}
+    assert [item.value.decode() for item in found] == events
+    assert {item.headers for item in found} == {STRUCTURED}
 
 
 def test_an_empty_batch_has_no_events() -> None:
@@ -60,7 +60,7 @@ def test_an_empty_batch_has_no_events() -> None:
 
 def test_bytes_that_are_no_utf8_spoil_only_their_own_event() -> None:
     found = sent("application/cloudevents-batch+json", b'[{"id": "\xff"}, {"id": "2"}]')
-    assert [json.loads(one.value)["id"] for one in found] == ["\ufffd", "2"]
+    assert [json.loads(item.value)["id"] for item in found] == ["\ufffd", "2"]
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_a_header_spelled_as_on_kafka_is_named() -> None:
 def test_a_batch_may_name_another_encoding() -> None:
     body = '[{"id": "ä"}, 1]'.encode("utf-16")
     found = sent("application/cloudevents-batch+json; charset=utf-16", body)
-    assert [one.value.decode() for one in found] == ['{"id": "ä"}', "1"]
+    assert [item.value.decode() for item in found] == ['{"id": "ä"}', "1"]
 
 
 def test_an_encoded_body_is_refused_instead_of_misread() -> None:

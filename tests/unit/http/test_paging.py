@@ -81,9 +81,9 @@ async def test_what_is_hidden_leaves_no_hole_in_any_page(hidden: set[int], limit
     pages, after = list[list[int]](), None
     while True:
         found = await find_visible(find, lambda one: one.sort not in hidden, after, limit)
-        pages.append([one.sort for one in found[:limit]])
+        pages.append([item.sort for item in found[:limit]])
         if len(found) <= limit:
             break
         after = (found[limit - 1].sort, "")
-    shown = [one for one in range(10) if one not in hidden]
+    shown = [item for item in range(10) if item not in hidden]
     assert pages == ([shown[n : n + limit] for n in range(0, len(shown), limit)] or [[]])

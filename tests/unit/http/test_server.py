@@ -252,7 +252,7 @@ async def test_more_calls_at_once_than_agreed_are_told_to_come_back(serve: Serve
         for probe in ("/health/live", "/metrics"):
             assert (await client.get(probe)).status_code == 200
         desk.release.set()
-        assert [(await one).json() for one in waiting] == ["done", "done"]
+        assert [(await item).json() for item in waiting] == ["done", "done"]
         assert (await client.get("/v1/echo")).status_code == 200
 
 
@@ -276,7 +276,7 @@ async def test_a_caller_that_is_too_quick_is_told_how_quick_it_may_be(serve: Ser
     desk = await serve(rate=1, burst=3)
     async with desk.client(authorization="Bearer ana") as ana:
         answers = [await ana.get("/v1/mine") for _ in range(4)]
-    assert [one.status_code for one in answers] == [200, 200, 200, 429]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
     assert answers[0].headers["ratelimit-policy"] == '"caller";q=3;w=3'
     assert answers[0].headers["ratelimit"] == '"caller";r=2;t=1'
     assert answers[3].headers["retry-after"] == "1"
@@ -308,7 +308,7 @@ async def test_an_address_that_a_caller_made_up_counts_only_from_a_proxy_that_is
             await client.get("/v1/echo", headers={"X-Forwarded-For": f"192.0.2.{number}"})
             for number in range(2)
         ]
-    assert [one.status_code for one in answers] == statuses
+    assert [answer.status_code for answer in answers] == statuses
 
 
 async def test_what_is_not_http_gets_a_problem(serve: Serve) -> None:

@@ -55,8 +55,8 @@ def _containers(value: object, depth: int = 1) -> Iterator[tuple[int, int]]:
     if isinstance(value, list | dict):
         inner = list(value.values() if isinstance(value, dict) else value)
         yield depth, len(inner)
-        for one in inner:
-            yield from _containers(one, depth + 1)
+        for item in inner:
+            yield from _containers(item, depth + 1)
 
 
 _NESTED = st.recursive(

@@ -25,5 +25,5 @@ async def desk(charter: Charter) -> AsyncIterator[Desk]:
     """Whatever a test does, every ticket's log has no gap and folds to what is stored."""
     made = make_desk(charter)
     yield made
-    for id in {one.subject for one in made.publisher.events() if one.topic == TICKETS}:
+    for id in {event.subject for event in made.publisher.events() if event.topic == TICKETS}:
         await made.check(id)

@@ -86,8 +86,8 @@ async def test_nobody_learns_of_the_tickets_of_others(desk: Desk) -> None:
         await ben.post(f"/tickets/{code}/resolve", resolution="x"),
         await ben.get("/tickets/01890000-0000-7000-8000-000000000000"),
     ]
-    assert {one.status_code for one in answers} == {404}
-    assert {one.json()["code"] for one in answers} == {"not-found"}
+    assert {answer.status_code for answer in answers} == {404}
+    assert {answer.json()["code"] for answer in answers} == {"not-found"}
     assert answers[0].json()["detail"] == f"There is no ticket {ticket}, or it is not yours."
 
 
@@ -243,8 +243,8 @@ async def test_internal_comments_stay_with_staff(desk: Desk) -> None:
     )
     hers = (await desk.ana.get(f"/tickets/{ticket}/timeline")).json()["entries"]
     his = (await desk.max.get(f"/tickets/{ticket}/timeline")).json()["entries"]
-    assert [one["what"] for one in hers] == ["opened"]
-    assert [one["what"] for one in his] == ["opened", "commented"]
+    assert [her["what"] for her in hers] == ["opened"]
+    assert [hi["what"] for hi in his] == ["opened", "commented"]
 
 
 async def test_staff_who_need_help_speak_as_employees_on_their_own_tickets(desk: Desk) -> None:

@@ -56,7 +56,7 @@ async def test_a_timeline_is_read_in_pages_that_no_new_line_moves(desk: Desk) ->
     second = await desk.ana.get(f"/tickets/{ticket}/timeline?limit=50&cursor={following}")
     assert "link" not in second.headers
     assert second.json()["next"] is None
-    lines = [one["text"] for page in (first, second) for one in page.json()["entries"]]
+    lines = [item["text"] for page in (first, second) for item in page.json()["entries"]]
     assert [line[-2:] for line in lines[1:]] == [f"n{number}" for number in range(6)]
 
 
@@ -93,7 +93,7 @@ def test_long_lines_take_the_room_of_others(lengths: list[int], shown: int) -> N
     story = Story.begin().then(*[comment("x" * length) for length in lengths])
     story.then(comment("for staff", public=False))
     entries = show(story.ticket, NO_SLA, ANYBODY).latest_entries
-    assert [len(one.text) for one in entries] == lengths[-shown:]
+    assert [len(entry.text) for entry in entries] == lengths[-shown:]
     assert show(story.ticket, NO_SLA, STAFF).latest_entries[-1].text.endswith("for staff")
 
 

@@ -125,14 +125,14 @@ async def test_of_a_batch_each_is_judged_by_itself(desk: Desk) -> None:
     assert answer.status_code == 207
     told = answer.json()
     assert (told["accepted"], told["refused"]) == (2, len(wrong))
-    codes = [one.get("code") for one in told["results"]]
+    codes = [item.get("code") for item in told["results"]]
     assert codes[0] is None
     assert codes[-1] is None
     assert codes[1:3] == ["foreign-source", "foreign-source"]
     assert codes[4] == "unknown-type"
     assert "desk.ticket.requested.v1" in told["results"][4]["detail"]
-    assert [one["index"] for one in told["results"]] == list(range(len(wrong) + 2))
-    assert [one.id for one in desk.publisher.events()] == ["1", "9"]
+    assert [item["index"] for item in told["results"]] == list(range(len(wrong) + 2))
+    assert [item.id for item in desk.publisher.events()] == ["1", "9"]
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ async def test_one_identity_twice_in_a_call_is_published_once_or_told(desk: Desk
     other = event("1", data={"requester": "bob", "title": "Other"})
     answer = await post(desk, [event("1"), event("1"), other], BATCH)
     assert answer.status_code == 207
-    assert [one.get("code") for one in answer.json()["results"]] == [None, None, "id-reused"]
+    assert [item.get("code") for item in answer.json()["results"]] == [None, None, "id-reused"]
     assert len(desk.publisher.messages) == 1
 
 

@@ -137,7 +137,7 @@ async def test_the_status_tells_of_open_problems_only(desk: Desk) -> None:
         3,
         "We repair it.",
     )
-    troubled = [one["name"] for one in status["services"] if one["state"] == "trouble"]
+    troubled = [item["name"] for item in status["services"] if item["state"] == "trouble"]
     assert troubled == ["vpn"]
     await desk.hear(solved(["gone"]), "p-1")
     assert (await desk.ana.get("/status")).json()["problems"] == []
@@ -237,12 +237,12 @@ async def test_a_late_fact_is_kept_and_changes_nothing_else(desk: Desk, end: str
         await desk.hear(data, subject, f"e-{number}")
     after = await desk.ticket(ticket)
     commented = [e.data for e in desk.log(ticket) if isinstance(e.data, TicketUpdateIgnored)]
-    assert [one.fact for one in commented] == [data.TYPE for data, _ in facts]
-    assert all("nothing changed" in english(one.reason) for one in commented)
+    assert [item.fact for item in commented] == [data.TYPE for data, _ in facts]
+    assert all("nothing changed" in english(item.reason) for item in commented)
     ignored = {"timeline", "sequence", "updated_at", "commands"}
     assert after.model_dump(exclude=ignored) == before.model_dump(exclude=ignored)
     hers = (await desk.ana.get(f"/tickets/{ticket}/timeline")).json()["entries"]
-    assert not [one for one in hers if one["what"] == "update-ignored"]
+    assert not [her for her in hers if her["what"] == "update-ignored"]
 
 
 async def test_a_ticket_never_goes_back_in_time(desk: Desk) -> None:

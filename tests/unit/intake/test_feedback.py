@@ -10,7 +10,7 @@ from tests.support.intake_world import Desk, triage_says
 
 
 def said(desk: Desk) -> list[Any]:
-    return [one.data for one in desk.publisher.events() if one.topic == FEEDBACK]
+    return [event.data for event in desk.publisher.events() if event.topic == FEEDBACK]
 
 
 async def resolved(desk: Desk, **more: Any) -> str:
@@ -33,7 +33,7 @@ async def test_an_answer_carries_the_ticket_as_it_is_known(desk: Desk) -> None:
             device="lt-1",
         )
     ]  # fmt: skip
-    (event,) = [one for one in desk.publisher.events() if one.topic == FEEDBACK]
+    (event,) = [item for item in desk.publisher.events() if item.topic == FEEDBACK]
     assert (event.subject, event.source, event.time) == (ticket, "/desk/intake", desk.clock.now())
 
 
@@ -42,7 +42,10 @@ async def test_a_later_answer_replaces_the_earlier_one_of_the_same_resolution(de
     await desk.ana.post(f"/tickets/{ticket}/feedback", score=5)
     second = await desk.ana.post(f"/tickets/{ticket}/feedback", score=2, comment="Broken again")
     assert second.json()["replaces_earlier"] is True
-    assert [(one.cycle, one.revision, one.score) for one in said(desk)] == [(0, 1, 5), (0, 2, 2)]
+    assert [(item.cycle, item.revision, item.score) for item in said(desk)] == [
+        (0, 1, 5),
+        (0, 2, 2),
+    ]
 
 
 async def test_a_reopened_ticket_is_asked_about_anew(desk: Desk) -> None:
@@ -53,7 +56,10 @@ async def test_a_reopened_ticket_is_asked_about_anew(desk: Desk) -> None:
     assert (refused.status_code, refused.json()["code"]) == (409, "wrong-state")
     await desk.max.post(f"/tickets/{ticket}/resolve", resolution="Really done")
     await desk.ana.post(f"/tickets/{ticket}/feedback", score=3)
-    assert [(one.cycle, one.revision, one.score) for one in said(desk)] == [(0, 1, 4), (1, 1, 3)]
+    assert [(item.cycle, item.revision, item.score) for item in said(desk)] == [
+        (0, 1, 4),
+        (1, 1, 3),
+    ]
 
 
 async def test_a_repeated_call_says_nothing_twice(desk: Desk) -> None:
@@ -103,7 +109,7 @@ async def test_what_is_missing_is_noted_once(desk: Desk) -> None:
     (wanted,) = said(desk)
     assert isinstance(wanted, DemandRequested)
     assert (wanted.what, wanted.by) == ("Shared  Whiteboard", "ana")
-    (event,) = [one for one in desk.publisher.events() if one.topic == FEEDBACK]
+    (event,) = [item for item in desk.publisher.events() if item.topic == FEEDBACK]
     assert event.subject == "shared whiteboard"
 
 
@@ -125,4 +131,4 @@ async def test_an_answer_outlives_a_bus_that_is_away(desk: Desk) -> None:
     assert (answer.status_code, said(desk)) == (200, [])
     desk.publisher.is_down = False
     await desk.ana.post(path, key="k-3", score=4)
-    assert [one.revision for one in said(desk)] == [1]
+    assert [item.revision for item in said(desk)] == [1]

@@ -23,7 +23,7 @@ async def comments(desk: Desk, ticket: str, count: int, first: int = 0) -> None:
 
 
 def commented(desk: Desk, ticket: str) -> list[str]:
-    return [one.data.text for one in desk.log(ticket) if isinstance(one.data, TicketCommented)]
+    return [item.data.text for item in desk.log(ticket) if isinstance(item.data, TicketCommented)]
 
 
 async def test_a_call_repeated_after_many_others_does_nothing(desk: Desk) -> None:
@@ -102,7 +102,7 @@ def test_what_was_looked_up_counts_only_until_another_call_is_dropped() -> None:
         fingerprint_of("t", before, "other", NOTHING)
     looked_up = Recalled(first.value.mark)
     assert fingerprint_of("t", before, "other", looked_up) is None
-    safe = frozenset(one.key for one in before)
+    safe = frozenset(item.key for item in before)
     after = with_command("t", before, Command(key="new", fingerprint="f"), Recalled(safe=safe))
     with pytest.raises(Unsure) as again:
         fingerprint_of("t", after, "k7", looked_up)

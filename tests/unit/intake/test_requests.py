@@ -42,7 +42,7 @@ async def test_another_request_of_the_same_source_and_id_is_told_however_late(
     real = TicketRequested(requester="ana", title="The core switch is on fire")
     event = Event("INC-1001", "/monitor/zabbix", "ana", MONDAY, real)
     await desk.hear_events(event, on_failed=on_failed)
-    assert [getattr(one.error, "kind", "") for one in parked] == ["id-reused"]
+    assert [getattr(item.error, "kind", "") for item in parked] == ["id-reused"]
     assert (await desk.ticket(ticket)).requester == "mallory"
     assert desk.types(ticket).count("opened") == 1
 
@@ -53,7 +53,7 @@ async def test_what_two_sources_say_under_one_id_happens_twice(desk: Desk) -> No
     for source, id in (("/crm", "a\nb"), ("/crm\na", "b"), ("/crm/a", "b"), ("/crm", "/ab")):
         await desk.hear(data, "ana", id, source)
     assert len(desk.publisher.messages) == 4
-    assert len({one.subject for one in desk.publisher.events()}) == 4
+    assert len({event.subject for event in desk.publisher.events()}) == 4
 
 
 async def test_two_facts_with_one_id_change_a_ticket_twice_under_ids_of_their_own(
@@ -63,6 +63,6 @@ async def test_two_facts_with_one_id_change_a_ticket_twice_under_ids_of_their_ow
     ticket = request_ticket_id("/crm", "r-1")
     for source, team in (("/a", "network"), ("/b", "service-desk"), ("/c", "network")):
         await desk.hear(triage_says(team), ticket, "e", source)
-    ids = [one.id for one in desk.log(ticket)]
+    ids = [item.id for item in desk.log(ticket)]
     assert len(ids) > 4
     assert len(set(ids)) == len(ids)

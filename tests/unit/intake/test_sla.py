@@ -73,7 +73,7 @@ async def test_the_clocks_are_shown_and_no_part_of_the_tickets_life(desk: Desk) 
         await desk.hear(data, ticket, f"e-{number}")
         stored = (await desk.slas.load([ticket]))[ticket].state
         assert stored is not None
-        assert [(one.status, one.due) for one in stored.clocks] == [(status, due)]
+        assert [(clock.status, clock.due) for clock in stored.clocks] == [(status, due)]
     assert desk.types(ticket) == ["opened"]
     assert (await desk.ana.get(f"/tickets/{ticket}")).json()["sequence"] == 1
 
@@ -97,15 +97,17 @@ async def test_a_reader_with_an_old_etag_sees_what_the_clocks_say_now(desk: Desk
 
 async def test_clocks_that_cannot_be_read_are_unknown_and_hide_no_ticket(desk: Desk) -> None:
     ticket, other = await desk.ana.open(), await desk.ana.open()
-    for one in (ticket, other):
-        await desk.hear(triage_says(), one, f"triaged-{one}")
-        await desk.hear(SlaStarted(**CLOCK, due=DUE, target=timedelta(hours=4)), one, f"sla-{one}")
+    for item in (ticket, other):
+        await desk.hear(triage_says(), item, f"triaged-{item}")
+        await desk.hear(
+            SlaStarted(**CLOCK, due=DUE, target=timedelta(hours=4)), item, f"sla-{item}"
+        )
     desk.slas.damage(ticket)
     view = (await desk.ana.get(f"/tickets/{ticket}")).json()
     assert (view["sla"], view["due"]) == ([], None)
     assert view["expectation"].startswith("We cannot tell now what is promised")
     items = (await desk.ana.get("/tickets")).json()["items"]
-    assert {one["id"]: one["due"] for one in items} == {
+    assert {item["id"]: item["due"] for item in items} == {
         ticket: None,
         other: "2026-03-02T13:00:00Z",
     }
@@ -115,7 +117,7 @@ async def test_a_listing_shows_when_each_ticket_is_due(desk: Desk) -> None:
     first, second = await desk.ana.open(), await desk.ana.open()
     await desk.hear(SlaStarted(**CLOCK, due=DUE, target=timedelta(hours=4)), first)
     items = (await desk.ana.get("/tickets")).json()["items"]
-    assert {one["id"]: one["due"] for one in items} == {
+    assert {item["id"]: item["due"] for item in items} == {
         first: "2026-03-02T13:00:00Z",
         second: None,
     }

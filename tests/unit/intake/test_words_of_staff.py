@@ -13,7 +13,7 @@ async def everything(desk: Desk, who: str, ticket: str) -> str:
     caller = desk.client(who, "member", "network") if who == "max" else desk.client(who)
     shown = [await caller.get(f"/tickets/{ticket}{part}") for part in ("", "/timeline")]
     shown.append(await caller.get("/tickets"))
-    return "".join(one.text for one in shown)
+    return "".join(item.text for item in shown)
 
 
 async def test_reason_cause_and_internal_comments_are_for_staff_only(desk: Desk) -> None:
@@ -47,8 +47,10 @@ async def test_who_solved_her_own_ticket_is_heard_and_not_counted(desk: Desk) ->
     await desk.max.post(f"/tickets/{ticket}/resolve", resolution="Done", how="self_service")
     said = await desk.max.post(f"/tickets/{ticket}/feedback", score=5)
     assert (said.status_code, said.json()["score"], said.json()["counted"]) == (200, 5, False)
-    events = [one.data for one in desk.publisher.events() if isinstance(one.data, SurveyAnswered)]
-    assert [one.counted for one in events] == [False]
+    events = [
+        event.data for event in desk.publisher.events() if isinstance(event.data, SurveyAnswered)
+    ]
+    assert [event.counted for event in events] == [False]
 
 
 async def test_who_was_helped_by_another_is_counted(desk: Desk) -> None:

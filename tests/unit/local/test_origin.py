@@ -23,7 +23,7 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.usefixtures("docker")
 def test_given_addresses_win() -> None:
     picked = pick(env={"DESK_KAFKA": KAFKA, "DESK_MONGO": MONGO})
-    assert {one.origin for one in picked.values()} == {Origin.GIVEN}
+    assert {item.origin for item in picked.values()} == {Origin.GIVEN}
     assert picked["kafka"].address == KAFKA
     assert picked["mongo"].why == "DESK_MONGO is set"
 
@@ -38,7 +38,7 @@ def test_compose_serves_what_is_not_given() -> None:
 def test_without_an_engine_servers_are_local(docker: Path) -> None:
     docker.write_text("#!/bin/sh\nexit 1\n")
     picked = pick(env={})
-    assert {one.origin for one in picked.values()} == {Origin.LOCAL}
+    assert {item.origin for item in picked.values()} == {Origin.LOCAL}
     assert "no container engine answers" in picked["kafka"].why
 
 

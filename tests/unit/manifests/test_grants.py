@@ -78,11 +78,11 @@ def test_intake_passes_on_what_comes_over_http_and_no_other_service_does() -> No
 @pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.name)
 def test_services_read_what_they_subscribe_to_and_nothing_else(topic: Topic) -> None:
     services = readers(topic) & {f"desk-{service}" for service in SERVICES}
-    assert services == {f"desk-{one}" for one in (*topic.readers, *topic.followers)}
+    assert services == {f"desk-{reader}" for reader in (*topic.readers, *topic.followers)}
 
 
 def test_retry_and_dead_letter_topics_belong_to_their_group_alone() -> None:
-    dead = next(one for one in TOPICS if one.name == dead_topic(names.TICKETS, "triage"))
+    dead = next(topic for topic in TOPICS if topic.name == dead_topic(names.TICKETS, "triage"))
     assert (writers(dead), readers(dead)) == ({"desk-triage"}, {"desk-triage"})
 
 
@@ -105,7 +105,7 @@ def test_a_team_reads_its_own_notifications_and_not_those_of_a_team_named_alike(
 
 
 def test_what_people_are_told_is_read_by_notify_alone() -> None:
-    people = next(one for one in TOPICS if one.name == team_topic(names.PEOPLE))
+    people = next(topic for topic in TOPICS if topic.name == team_topic(names.PEOPLE))
     assert readers(people) == {"desk-notify"}
 
 
@@ -132,7 +132,7 @@ def test_who_comes_by_http_has_no_user() -> None:
 
 def test_who_is_revoked_keeps_a_user_without_rights() -> None:
     assert USERS["gone"].grants == ()
-    documents = {one["metadata"]["name"]: one["spec"] for one in _rendered()}
+    documents = {item["metadata"]["name"]: item["spec"] for item in _rendered()}
     assert documents["gone"]["authorization"] == {"type": "simple", "acls": []}
 
 
@@ -144,7 +144,7 @@ def test_everybody_but_the_desk_itself_has_quotas() -> None:
 
 
 def test_quotas_are_written_for_strimzi() -> None:
-    documents = {one["metadata"]["name"]: one["spec"] for one in _rendered()}
+    documents = {item["metadata"]["name"]: item["spec"] for item in _rendered()}
     assert documents["zabbix"]["quotas"] == {
         "producerByteRate": 2_048,
         "consumerByteRate": 2_048,

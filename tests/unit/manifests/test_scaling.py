@@ -37,12 +37,12 @@ def test_nothing_scales_to_zero_or_past_the_partitions(service: Service) -> None
 def test_every_lag_trigger_names_topic_group_and_the_consumers_reset_policy(
     service: Service,
 ) -> None:
-    lags = [one for one in triggers(service) if one["type"] == "kafka"]
-    assert {one["metadata"]["topic"] for one in lags} == topics(service)
-    assert {one["metadata"]["offsetResetPolicy"] for one in lags} == {"earliest"}
-    groups = {one["metadata"]["consumerGroup"] for one in lags}
+    lags = [trigger for trigger in triggers(service) if trigger["type"] == "kafka"]
+    assert {lag["metadata"]["topic"] for lag in lags} == topics(service)
+    assert {lag["metadata"]["offsetResetPolicy"] for lag in lags} == {"earliest"}
+    groups = {lag["metadata"]["consumerGroup"] for lag in lags}
     assert all(group == service or group.startswith(f"{service}.") for group in groups)
-    names = [one["name"] for one in lags]
+    names = [lag["name"] for lag in lags]
     assert len(set(names)) == len(names)
 
 
@@ -59,7 +59,7 @@ def test_shrinking_is_slower_than_a_rebalance_storm() -> None:
 
 
 def test_intake_grows_with_its_http_load_too() -> None:
-    kinds = {service: {one["type"] for one in triggers(service)} for service in SERVICES}
+    kinds = {service: {trigger["type"] for trigger in triggers(service)} for service in SERVICES}
     assert [service for service, found in kinds.items() if "cpu" in found] == ["intake"]
 
 

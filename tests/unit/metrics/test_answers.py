@@ -95,12 +95,12 @@ def system(one: Followed) -> ServiceRanked:
 
 
 def test_what_nobody_answers_comes_back_counts_and_is_escalated_with_the_third() -> None:
-    found = [system(one) for one in weekly(*(ranked(week=week) for week in range(4)))]
-    assert [one.unanswered for one in found] == [0, 1, 2, 3]
-    assert [one.in_a_row for one in found] == [1, 2, 3, 4]
-    assert [one.unanswered_since for one in found] == [None, TUESDAY, TUESDAY, TUESDAY]
-    assert [one.escalated for one in found] == [False, False, True, True]
-    assert [one.escalated_to for one in found] == ["", "", "service-care", "service-care"]
+    found = [system(item) for item in weekly(*(ranked(week=week) for week in range(4)))]
+    assert [item.unanswered for item in found] == [0, 1, 2, 3]
+    assert [item.in_a_row for item in found] == [1, 2, 3, 4]
+    assert [item.unanswered_since for item in found] == [None, TUESDAY, TUESDAY, TUESDAY]
+    assert [item.escalated for item in found] == [False, False, True, True]
+    assert [item.escalated_to for item in found] == ["", "", "service-care", "service-care"]
     assert found[0].reasons == ()
     assert "since 1 December 2026: 2 reports in a row" in english(found[2].reasons[-1])
 
@@ -125,14 +125,14 @@ def test_another_proposal_does_not_make_silence_an_answer() -> None:
 def test_a_report_that_asks_nothing_ends_the_count() -> None:
     quiet = ranked(20, Proposal.LEAVE, 1)
     found = weekly(ranked(), quiet, ranked(week=2))
-    assert [system(one).unanswered for one in found] == [0, 0, 0]
+    assert [system(item).unanswered for item in found] == [0, 0, 0]
     assert found[1].asked.waiting == 0
 
 
 def test_a_sla_keeps_it_out_until_its_day_and_then_it_says_for_when() -> None:
     """Reports of 1, 8, 15 and 22 December; target date the 15th."""
     found = weekly(*(ranked(week=week) for week in range(4)), said=SAID)
-    assert [one.system is None for one in found] == [False, True, False, False]
+    assert [item.system is None for item in found] == [False, True, False, False]
     back = system(found[2])
     assert (back.answer, back.target_date) == (Answer.ACCEPTED, date(2026, 12, 15))
     assert back.unanswered == 0
@@ -181,12 +181,12 @@ def test_what_cost_nothing_and_was_rejected_comes_back_once_it_costs_something()
 
 def test_an_answer_holds_although_a_report_asks_nothing_in_between() -> None:
     found = weekly(ranked(), ranked(20, Proposal.LEAVE, 1), ranked(week=2), said=REJECTED)
-    assert [one.system is None for one in found] == [False, False, True]
+    assert [item.system is None for item in found] == [False, False, True]
 
 
 def test_an_answer_that_crosses_a_report_is_heard_by_the_next() -> None:
     found = weekly(ranked(), ranked(week=1), ranked(week=2), said=REJECTED, since=2)
-    assert [one.system is None for one in found] == [False, False, True]
+    assert [item.system is None for item in found] == [False, False, True]
 
 
 # What was done
@@ -214,7 +214,7 @@ def done_reports(counts: Came, weeks: int = 7) -> list[Followed]:
 
 def test_what_is_done_is_compared_for_four_weeks_and_then_asked_about_anew() -> None:
     found = done_reports(came((40, 8), (100, 100)))
-    told = [(system(one).outcome, one.asked.waiting, one.asked.heard) for one in found]
+    told = [(system(item).outcome, item.asked.waiting, item.asked.heard) for item in found]
     outcome = AnswerOutcome.HELPED
     assert told[0] == (None, 1, "")
     assert told[1][1:] == (0, "")

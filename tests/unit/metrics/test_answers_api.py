@@ -143,7 +143,7 @@ async def test_a_second_answer_takes_the_place_of_the_first(office: Office) -> N
     done = await office.call({"answer": "done", "what": "It stands."}, key="k-2")
     assert done.status_code == 201
     found = (await office.call()).json()
-    assert [one["answer"] for one in found["answers"]] == ["done", "accepted"]
+    assert [item["answer"] for item in found["answers"]] == ["done", "accepted"]
     assert found["standing"] == "Done on 2 December 2026 by bo. It said: “It stands.”"
     assert len(office.told) == 2
 

@@ -118,7 +118,7 @@ async def test_an_empty_answer_is_a_table_with_every_column(app: FastAPI) -> Non
     form = "by=team&format=parquet"
     empty = await ask(app, f"from=2026-11-01&to=2026-11-02&as_of=2026-11-03T00:00:00Z&{form}")
     full = await ask(app, f"{WEEK}&{form}")
-    tables = [pq.read_table(io.BytesIO(one.content)) for one in (empty, full)]
+    tables = [pq.read_table(io.BytesIO(item.content)) for item in (empty, full)]
     assert tables[0].column_names == tables[1].column_names
     assert len(tables[0].column_names) > 40
 

@@ -31,7 +31,7 @@ async def test_what_was_reopened_or_waited_for_tells_nothing_of_handling() -> No
 async def test_arrivals_are_counted_in_the_teams_own_hour_and_by_skill() -> None:
     """23 November 2026 is a Monday; 09:00 in Berlin is hour 9 there and 8 in UTC."""
     mondays = mondays_of(BERLIN, NOW, 2, EVER)
-    assert [one.date().isoformat() for one in mondays] == ["2026-11-16", "2026-11-23"]
+    assert [monday.date().isoformat() for monday in mondays] == ["2026-11-16", "2026-11-23"]
     found = ArrivalWeeks(
         "network", BERLIN, mondays, {"vpn": frozenset({"vpn"}), "erp": frozenset()}
     )
@@ -49,10 +49,10 @@ async def test_arrivals_are_counted_in_the_teams_own_hour_and_by_skill() -> None
 def test_no_week_before_the_first_figure_and_none_that_is_not_over() -> None:
     first = at("2026-11-10 12:00")
     found = mondays_of(BERLIN, NOW, 12, first)
-    assert [one.date().isoformat() for one in found] == ["2026-11-16", "2026-11-23"]
+    assert [item.date().isoformat() for item in found] == ["2026-11-16", "2026-11-23"]
 
 
 def test_a_week_in_which_the_clock_changes_is_a_week() -> None:
     found = mondays_of(BERLIN, datetime(2026, 11, 3, tzinfo=UTC), 2, EVER)
-    assert [one.utcoffset() for one in found] == [timedelta(hours=2), timedelta(hours=1)]
+    assert [item.utcoffset() for item in found] == [timedelta(hours=2), timedelta(hours=1)]
     assert found[1] - found[0] == timedelta(weeks=1)

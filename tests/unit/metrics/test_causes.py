@@ -59,9 +59,9 @@ async def test_a_score_is_lost_minutes_and_a_quarter_of_an_hour_for_each_contact
         Story("09:00", service="mail", kind=Kind.QUESTION).resolved("15:00"),
         policies=book(policy()),
     )
-    rows = [(one.service.name, one.trouble.contacts, one.trouble.score) for one in found]
+    rows = [(item.service.name, item.trouble.contacts, item.trouble.score) for item in found]
     assert rows == [("vpn", 1, 120 + 15), ("mail", 2, 30 + 2 * 15), ("erp", 0, 0)]
-    assert [one.share for one in found] == [135 / 195, 60 / 195, 0]
+    assert [item.share for item in found] == [135 / 195, 60 / 195, 0]
     assert found[1].trouble.requests == 1
 
 
@@ -115,24 +115,24 @@ async def test_quiet_begins_with_the_last_that_was_heard_or_with_the_log() -> No
         Story("2026-11-24 09:00", service="vpn"),
         changes={"erp": add_change(Changes(), finished)},
     )
-    quiet = {one.service.name: one.quiet_days for one in found}
+    quiet = {item.service.name: item.quiet_days for item in found}
     since = {
         "mail": at("2026-11-23 09:00"),
         "vpn": at("2026-11-24 09:00"),
         "erp": LATER - timedelta(days=3),
     }
     assert quiet == {name: (LATER - moment) / timedelta(days=1) for name, moment in since.items()}
-    assert [one.unchanged_days for one in found] == [None, None, 3]
+    assert [item.unchanged_days for item in found] == [None, None, 3]
 
 
 async def test_an_empty_log_calls_nothing_quiet() -> None:
-    assert [one.quiet_days for one in await statuses()] == [0, 0, 0]
+    assert [statuse.quiet_days for statuse in await statuses()] == [0, 0, 0]
 
 
 async def test_tickets_without_a_known_service_rank_nothing() -> None:
     found = await statuses(Story("09:00"), Story("09:00", service="a-service-nobody-owns"))
-    assert {one.trouble.contacts for one in found} == {0}
-    assert [one.service.name for one in found] == ["erp", "mail", "vpn"]
+    assert {item.trouble.contacts for item in found} == {0}
+    assert [item.service.name for item in found] == ["erp", "mail", "vpn"]
 
 
 def test_who_no_longer_needs_it_counts_once_and_breaks_no_silence() -> None:
@@ -150,6 +150,6 @@ def test_who_no_longer_needs_it_counts_once_and_breaks_no_silence() -> None:
     old = Entry("t-1", 1, Slice("incident", "erp"), (Contribution("contacts", opened, opened),))
     causes = Causes(WEEK, LATER)
     causes.add(Bucket("2026-11-25", (old, *said)))
-    erp = next(one for one in causes.rank(SERVICES, {}) if one.service.name == "erp")
+    erp = next(item for item in causes.rank(SERVICES, {}) if item.service.name == "erp")
     assert erp.trouble.obsolete_by == {"ana", "ben"}
     assert erp.quiet_days == (LATER - at("2026-11-01 09:00")) / timedelta(days=1)

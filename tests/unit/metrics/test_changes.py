@@ -132,6 +132,6 @@ def test_a_change_told_again_counts_once_and_the_later_word_stands() -> None:
 
 def test_what_is_kept_is_a_year_and_never_more_than_a_document_holds() -> None:
     old = changes(change("old", -500), change("new", 1))
-    assert [one.change for one in old.finished] == ["new"]
+    assert [item.change for item in old.finished] == ["new"]
     many = changes(*(change(f"c{number}", number / 100) for number in range(MOST + 10)))
     assert len(many.finished) == MOST

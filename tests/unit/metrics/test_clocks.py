@@ -37,7 +37,7 @@ def test_updates_are_owed_from_the_first_response_to_the_end() -> None:
         .resolved("12:00")
     )
     assert [
-        (one.cycle, one.status, local(one.due)) for one in story.explain(policies, "15:00")
+        (item.cycle, item.status, local(item.due)) for item in story.explain(policies, "15:00")
     ] == [
         (1, Status.MET, "Mon 10:30"),
         (2, Status.BREACHED, "Mon 11:00"),
@@ -49,7 +49,7 @@ def test_a_bot_update_is_an_update_but_begins_none() -> None:
     policies = book(policy(UPDATE, 60))
     assert Story().answered("09:10", Role.AUTOMATION).explain(policies, "12:00") == ()
     story = Story().answered("09:10").answered("09:40", Role.AUTOMATION)
-    assert [one.by_automation for one in story.explain(policies, "10:00")] == [True, False]
+    assert [item.by_automation for item in story.explain(policies, "10:00")] == [True, False]
 
 
 def test_each_team_that_holds_the_ticket_has_a_clock() -> None:
@@ -65,7 +65,8 @@ def test_each_team_that_holds_the_ticket_has_a_clock() -> None:
         .reopened("12:00")
     )
     found = [
-        (one.team, one.cycle, one.policy, one.status) for one in story.explain(policies, "12:10")
+        (item.team, item.cycle, item.policy, item.status)
+        for item in story.explain(policies, "12:10")
     ]
     assert found == [
         ("desk", 1, "ownership-default", Status.MET),
@@ -77,7 +78,7 @@ def test_each_team_that_holds_the_ticket_has_a_clock() -> None:
 
 def test_a_ticket_taken_from_its_team_is_held_by_none() -> None:
     story = Story().assigned("09:00", "desk").assigned("09:30", "")
-    assert [one.status for one in story.explain(book(policy(OWNERSHIP)), "10:00")] == [Status.MET]
+    assert [item.status for item in story.explain(book(policy(OWNERSHIP)), "10:00")] == [Status.MET]
 
 
 def test_an_assignment_while_resolved_begins_its_clock_at_the_reopening() -> None:
@@ -88,9 +89,9 @@ def test_an_assignment_while_resolved_begins_its_clock_at_the_reopening() -> Non
 def test_a_repair_by_the_desk_ends_the_response_sla_without_verdict() -> None:
     policies = book(policy(RESPONSE, 60), policy(NEXT, 60))
     story = Story().resolved("09:30", How.AUTOMATION)
-    assert [one.status for one in story.explain(policies, "12:00")] == [Status.CANCELLED]
+    assert [item.status for item in story.explain(policies, "12:00")] == [Status.CANCELLED]
     story.reopened("10:00")
-    assert [(one.clock, one.cycle) for one in story.explain(policies, "12:00")] == [
+    assert [(item.clock, item.cycle) for item in story.explain(policies, "12:00")] == [
         (RESPONSE, 1),
         (RESPONSE, 2),
     ]
@@ -104,7 +105,7 @@ def test_a_resolution_by_a_person_is_a_response() -> None:
 def test_a_ticket_that_its_requester_withdraws_gets_no_verdict() -> None:
     policies = book(policy(RESPONSE, 60), policy())
     story = Story().resolved("09:30", How.WITHDRAWN)
-    assert {one.status for one in story.explain(policies, "12:00")} == {Status.CANCELLED}
+    assert {item.status for item in story.explain(policies, "12:00")} == {Status.CANCELLED}
 
 
 def test_reopening_by_its_requester_asks_for_an_answer() -> None:
@@ -152,7 +153,8 @@ def test_each_stretch_says_whether_it_counted_and_why() -> None:
     story = Story("2026-11-20 15:00").paused("2026-11-20 16:00", "vendor").resumed("10:00")
     stretches = story.explain(book(policy()), "11:00")[0].explanation
     assert [
-        (local(one.start), local(one.end), one.counted, english(one.message)) for one in stretches
+        (local(stretch.start), local(stretch.end), stretch.counted, english(stretch.message))
+        for stretch in stretches
     ] == [
         ("Fri 15:00", "Fri 16:00", True, "open hours of “office”"),
         ("Fri 16:00", "Fri 17:00", False, "waiting for a supplier"),
@@ -173,7 +175,7 @@ def test_closed_days_are_named() -> None:
     )
     ours = Edition(version="v1", since=BEGINNING, policies=(policy(),), calendars=(closed,))
     stretches = Story("16:00").explain(PolicyBook([ours]), "2026-11-26 10:00")[0].explanation
-    assert [(one.counted, english(one.message)) for one in stretches] == [
+    assert [(stretch.counted, english(stretch.message)) for stretch in stretches] == [
         (True, "open hours of “office”"),
         (False, "outside the hours of “office”"),
         (False, "holiday: Founders' Day"),
@@ -186,7 +188,7 @@ def test_closed_days_are_named() -> None:
 def test_time_between_cycles_and_before_a_fresh_goal_is_named() -> None:
     story = Story().resolved("10:00").reopened("11:00").priority("12:00", "P1")
     fresh = story.explain(urgent(on_change="from_change"), "13:00")
-    assert [[one.why for one in sla.explanation] for sla in fresh] == [
+    assert [[item.why for item in sla.explanation] for sla in fresh] == [
         [Why.WORKED],
         [Why.WORKED, Why.RESOLVED, Why.WORKED],
         [Why.BEFORE, Why.WORKED],

@@ -46,7 +46,7 @@ async def status(*events: AnyEvent) -> ServiceStatus:
     causes = Causes(WEEK, NOW + timedelta(days=9), SERVICES)
     for bucket in await desk.buckets():
         causes.add(bucket)
-    return next(one for one in causes.rank(SERVICES, {}) if one.service.name == "erp")
+    return next(item for item in causes.rank(SERVICES, {}) if item.service.name == "erp")
 
 
 async def test_spelling_makes_no_second_wish_and_people_count_once() -> None:

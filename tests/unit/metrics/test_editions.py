@@ -31,7 +31,7 @@ FIRST = load_charter(Path("charter"))
 def charter(minutes: int) -> Charter:
     """Another charter: every target is so many minutes."""
     target = timedelta(minutes=minutes)
-    slas = tuple(one.model_copy(update={"target": target}) for one in FIRST.slas)
+    slas = tuple(sla.model_copy(update={"target": target}) for sla in FIRST.slas)
     return FIRST.model_copy(update={"slas": slas, "version": f"{minutes} minutes"})
 
 
@@ -64,7 +64,7 @@ class Replicas:
 
 def target_at(book: PolicyBook, moment: int) -> timedelta:
     """Which targets hold at a moment, as this book has it."""
-    held = [one for one in book.editions if micros(one.since) <= moment]
+    held = [edition for edition in book.editions if micros(edition.since) <= moment]
     return held[-1].policies[0].target
 
 

@@ -43,7 +43,7 @@ async def ask(app: FastAPI, query: str, who: str = "bo") -> httpx.Response:
 
 async def test_the_worst_come_first_and_the_limit_hides_no_count(app: FastAPI) -> None:
     found = (await ask(app, f"{WEEK}&of=device&limit=1")).json()
-    assert [one["name"] for one in found["rows"]] == ["lt-1"]
+    assert [item["name"] for item in found["rows"]] == ["lt-1"]
     assert (found["known"], found["mean"]) == (2, pytest.approx(75))
     assert found["rows"][0]["sentiment"] is None
 

@@ -31,7 +31,7 @@ async def experiences(desk: Desk, of: Of) -> dict[str, Experience]:
     found = Impressions(QuerySpan(micros(DAY), micros(NOW), micros(NOW)), of)
     for bucket in await desk.buckets():
         found.add(bucket)
-    return {one.name: one for one in found.experiences()}
+    return {experience.name: experience for experience in found.experiences()}
 
 
 async def test_a_later_answer_replaces_the_earlier_one_in_any_order_and_however_often() -> None:
@@ -88,7 +88,7 @@ async def test_trouble_counts_on_the_days_it_lasted_in_any_order_of_its_events()
             QuerySpan(micros(DAY + 24 * HOUR), micros(DAY + 48 * HOUR), micros(NOW)),
         ]
         found = totals_of(await desk.buckets(), days)
-        minutes = [figures_of(found[one, ""], one)["abnormal_minutes"] for one in days]
+        minutes = [figures_of(found[day, ""], day)["abnormal_minutes"] for day in days]
         assert minutes == [60, 60]
 
 

@@ -25,7 +25,7 @@ def found(skill: str, came: int, passed: int = 0) -> list[tuple[str, int, list[s
         ("unknown-team", skill): SkillDemand(99, 99),
     }
     gaps = gaps_of(asked, [NETWORK], PERIOD, "v1")
-    return [(one.skill, one.bus_factor, codes(one.reasons)) for one in gaps]
+    return [(gap.skill, gap.bus_factor, codes(gap.reasons)) for gap in gaps]
 
 
 @pytest.mark.parametrize(

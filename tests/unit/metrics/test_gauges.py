@@ -29,7 +29,11 @@ async def test_the_page_shows_teams_and_never_tickets() -> None:
     collections, meter = desk.collections, telemetry.metrics.get_meter("test")
     await Gauges(meter, collections.buckets, desk.sums, collections.tickets, desk.clock).look()
     page = metrics_page(telemetry.registry)[0].decode()
-    lines = [one for one in page.splitlines() if one.startswith("desk_restore_mean_seconds{")]
+    lines = [
+        splitline
+        for splitline in page.splitlines()
+        if splitline.startswith("desk_restore_mean_seconds{")
+    ]
     assert len(lines) == 1
     assert 'desk_team="mail"' in lines[0]
     assert lines[0].endswith(" 7200.0")
@@ -50,11 +54,15 @@ async def test_a_team_has_tickets_at_risk_until_they_are_done() -> None:
         await desk.at(at(moment))
         await gauges.look()
         page = metrics_page(telemetry.registry)[0].decode()
-        seen += [one for one in page.splitlines() if one.startswith("desk_tickets_at_risk{")]
+        seen += [
+            splitline
+            for splitline in page.splitlines()
+            if splitline.startswith("desk_tickets_at_risk{")
+        ]
         if moment == "09:40":
             story = story.resolved("09:45")
-    assert [one.rpartition(" ")[2] for one in seen] == ["0.0", "1.0", "0.0"]
-    assert all('desk_team="mail"' in one and "ticket-1" not in one for one in seen)
+    assert [item.rpartition(" ")[2] for item in seen] == ["0.0", "1.0", "0.0"]
+    assert all('desk_team="mail"' in item and "ticket-1" not in item for item in seen)
 
 
 async def test_gauges_show_what_measures_say_of_the_same_days() -> None:
@@ -81,8 +89,8 @@ async def test_gauges_show_what_measures_say_of_the_same_days() -> None:
     first = NOW.date() - timedelta(days=DAYS - 1)
     span = QuerySpan(micros(datetime.combine(first, time(), UTC)), micros(NOW), micros(NOW))
     expected = TotalsQuery([span], "team")
-    async for one in days(collections.buckets, first, NOW.date(), NOW):
-        expected.take(one)
+    async for day in days(collections.buckets, first, NOW.date(), NOW):
+        expected.take(day)
     page = metrics_page(telemetry.registry)[0].decode()
     figures = {
         team or "none": figures_of(one, span) for (_, team), one in expected.totals().items()
@@ -101,7 +109,7 @@ def _shown(page: str, name: str) -> dict[str, float]:
         name.replace(".", "_") + r"(?:_seconds|_ratio)?\{.*desk_team=\"(.+?)\".*\} (.+)"
     )
     found = (wanted.fullmatch(line) for line in page.splitlines())
-    return {one[1]: float(one[2]) for one in found if one}
+    return {item[1]: float(item[2]) for item in found if item}
 
 
 async def test_tickets_kept_without_these_facets_count_too() -> None:
@@ -114,7 +122,7 @@ async def test_tickets_kept_without_these_facets_count_too() -> None:
     )
     before = FakeDocuments(old, desk.clock)
     await before.write(
-        [replace(one, version=0) for one in await desk.collections.tickets.find({}, limit=9)]
+        [replace(item, version=0) for item in await desk.collections.tickets.find({}, limit=9)]
     )
     telemetry = recorded_telemetry().telemetry
     meter = telemetry.metrics.get_meter("test")

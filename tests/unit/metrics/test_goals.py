@@ -55,7 +55,7 @@ def weeks_of(values: list[float | None]) -> tuple[GoalWeek, ...]:
 def seen(
     values: list[float | None], baseline: float | None = 20_000.0, known: float = 25.0
 ) -> GoalFigures:
-    last = [one for one in values[-4:] if one is not None]
+    last = [value for value in values[-4:] if value is not None]
     recent = sum(last) / len(last) if last else None
     return GoalFigures(baseline, known, 25.0, weeks_of(values), recent)
 
@@ -246,7 +246,7 @@ def test_amounts_are_told_with_three_digits(value: float, unit: Unit, text: str)
 
 
 def test_numbers_have_no_exponent() -> None:
-    assert [number(one) for one in (0, 1_234_567, 99.96, 0.5)] == ["0", "1,230,000", "100", "0.5"]
+    assert [number(item) for item in (0, 1_234_567, 99.96, 0.5)] == ["0", "1,230,000", "100", "0.5"]
     assert math.isfinite(trend_of([(0, 1), (1, 9), (2, 81)], is_log=True).at(1e6).high)
 
 

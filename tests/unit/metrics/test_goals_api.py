@@ -92,7 +92,7 @@ async def test_staffing_plans_the_teams_hours(app: FastAPI) -> None:
     assert hour["people"] == 6
     assert found["error"]["per_hour"] == pytest.approx(0)
     assert found["sentence"].startswith("Most are needed on Monday from 10 to 11: 6 people for 6")
-    skills = {one["skill"]: one["arrivals"] for one in found["skills"]}
+    skills = {item["skill"]: item["arrivals"] for item in found["skills"]}
     assert skills == {"vpn": 5, "wifi": 1}
 
 

@@ -70,7 +70,7 @@ def test_g27_reopened(on_reopen: str, due: str) -> None:
     story = Story().resolved("11:00").reopened("2026-11-24 09:00")
     policies = book(policy(on_reopen=on_reopen))
     assert story.due(policies, "2026-11-24 09:00") == due
-    assert [one.cycle for one in story.explain(policies, "2026-11-24 09:00")] == [1, 2]
+    assert [item.cycle for item in story.explain(policies, "2026-11-24 09:00")] == [1, 2]
 
 
 def test_g28_warnings_are_in_working_time_and_stand_while_paused() -> None:

@@ -147,8 +147,8 @@ def numbers(said: object) -> Iterator[float]:
     if isinstance(said, dict):
         said = list(said.values())
     if isinstance(said, list):
-        for one in said:
-            yield from numbers(one)
+        for item in said:
+            yield from numbers(item)
     elif isinstance(said, int | float):
         yield said
 

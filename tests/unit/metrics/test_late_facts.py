@@ -135,11 +135,11 @@ def test_a_breach_said_again_after_late_facts_pages_nobody() -> None:
     first = decide(story.clocks(story.events[:1]), policies, at("11:00"))
     second = decide(reduce(evolve, story.events[1:], first.state), policies, at("11:00"))
     breaches = [e.data for e in second.events if isinstance(e.data, SlaBreached)]
-    assert [(local(one.due), one.inherited) for one in breaches] == [("Mon 10:10", True)]
+    assert [(local(breach.due), breach.inherited) for breach in breaches] == [("Mon 10:10", True)]
 
 
 def untrue(events: tuple[Event[Payload], ...]) -> list[str]:
-    return [one.data.untrue for one in events if isinstance(one.data, SlaCancelled)]
+    return [event.data.untrue for event in events if isinstance(event.data, SlaCancelled)]
 
 
 @pytest.mark.parametrize(

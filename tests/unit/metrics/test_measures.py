@@ -157,7 +157,7 @@ async def test_a_repair_counts_until_the_same_trouble_is_back() -> None:
 
 async def test_runs_told_twice_and_in_any_order_count_once() -> None:
     events = [_run("r1", "09:05", healed=True), _run("r1", "09:00", healed=False)]
-    again = [one._replace(id=f"{one.id}-again") for one in events]
+    again = [event._replace(id=f"{event.id}-again") for event in events]
     assert (await figures([*events, *again]))["auto_healed"] == 1
 
 

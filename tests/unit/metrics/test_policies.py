@@ -66,7 +66,7 @@ def test_the_edition_in_force_at_the_time_decides() -> None:
     chosen = [
         policies.select(RESOLUTION, SlaAttributes(""), when) for when in (before, first, second)
     ]
-    assert [one and one.version for one in chosen] == ["1@v1", "1@v1", None]
+    assert [item and item.version for item in chosen] == ["1@v1", "1@v1", None]
     assert policies.list_changes(before, second) == [second]
     assert policies.next_change(first) == second
 

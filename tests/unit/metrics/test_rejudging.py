@@ -18,8 +18,8 @@ async def desk_at_noon(new: Edition) -> Desk:
     """One ticket is open and broken, one is done; then the SLA policies change."""
     desk = Desk(at("11:30"), PolicyBook([OLD]))
     done = [
-        one._replace(id=f"done-{one.id}", subject="done")
-        for one in Story("09:00").resolved("09:30").events
+        event._replace(id=f"done-{event.id}", subject="done")
+        for event in Story("09:00").resolved("09:30").events
     ]
     await desk.tell([*Story("09:00").events, *done])
     await desk.at(at("11:59"))

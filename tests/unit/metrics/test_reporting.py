@@ -104,11 +104,11 @@ class Office:
         return self.publisher.events()
 
     def systems(self) -> dict[str, ServiceRanked]:
-        found = [one.data for one in self.told if isinstance(one.data, ServiceRanked)]
-        return {one.service: one for one in found}
+        found = [item.data for item in self.told if isinstance(item.data, ServiceRanked)]
+        return {item.service: item for item in found}
 
     def goals(self) -> list[GoalStatusReported]:
-        return [one.data for one in self.told if isinstance(one.data, GoalStatusReported)]
+        return [item.data for item in self.told if isinstance(item.data, GoalStatusReported)]
 
 
 async def _ignore(_failures: object) -> None:
@@ -129,8 +129,8 @@ async def office(charter: Charter) -> Office:
 async def test_every_service_is_told_of_to_its_owner_team(office: Office) -> None:
     await office.begin(BEFORE)
     await office.tick()
-    assert set(office.systems()) == {one.name for one in office.charter.services}
-    owners = {one.name: one.owner for one in office.charter.services}
+    assert set(office.systems()) == {item.name for item in office.charter.services}
+    owners = {item.name: item.owner for item in office.charter.services}
     for event in office.told:
         if isinstance(event.data, ServiceRanked):
             assert event.subject == event.data.team == owners[event.data.service]
@@ -145,11 +145,11 @@ async def test_every_service_is_told_of_to_its_owner_team(office: Office) -> Non
 async def test_it_is_said_once_across_a_restart(office: Office) -> None:
     await office.begin(BEFORE)
     await office.tick()
-    said = [one.id for one in office.told]
+    said = [item.id for item in office.told]
     await office.tick()
     await office.restarted().begin()
     await office.tick()
-    assert [one.id for one in office.told] == said
+    assert [item.id for item in office.told] == said
     assert len(set(said)) == len(said)
     assert (await office.reported()).until == MONDAY
 
@@ -162,7 +162,7 @@ async def test_two_that_wake_at_once_report_once(office: Office) -> None:
     await other.on_timer([WEEKLY], _ignore)
     await asked.finish()
     await office.commands.finish()
-    ids = [one.id for one in office.told]
+    ids = [item.id for item in office.told]
     assert len(ids) == len(set(ids)) > 0
 
 
@@ -195,8 +195,8 @@ async def test_the_same_week_has_the_same_ids_on_another_desk(
     later = Office(charter, NOW + timedelta(days=3))
     await later.begin(BEFORE)
     await later.tick()
-    mine = {one.id for one in office.told if isinstance(one.data, ServiceRanked)}
-    assert {one.id for one in later.told if isinstance(one.data, ServiceRanked)} == mine
+    mine = {item.id for item in office.told if isinstance(item.data, ServiceRanked)}
+    assert {item.id for item in later.told if isinstance(item.data, ServiceRanked)} == mine
 
 
 async def test_a_proposal_that_nobody_acts_on_comes_back_and_counts(office: Office) -> None:
@@ -204,10 +204,10 @@ async def test_a_proposal_that_nobody_acts_on_comes_back_and_counts(office: Offi
     await office.tick()
     office.desk.clock.advance(timedelta(weeks=1))
     await office.tick()
-    vpn = [one.data for one in office.told if isinstance(one.data, ServiceRanked)]
-    rows = [(one.period, one.in_a_row) for one in vpn if one.service == "vpn"]
+    vpn = [item.data for item in office.told if isinstance(item.data, ServiceRanked)]
+    rows = [(item.period, item.in_a_row) for item in vpn if item.service == "vpn"]
     assert rows == [("2026-W45/2026-W48", 1), ("2026-W46/2026-W49", 2)]
-    assert {one.in_a_row for one in vpn if one.proposal is Proposal.LEAVE} == {1}
+    assert {item.in_a_row for item in vpn if item.proposal is Proposal.LEAVE} == {1}
 
 
 async def test_what_was_answered_is_heard_by_the_next_report(office: Office) -> None:
@@ -218,10 +218,10 @@ async def test_what_was_answered_is_heard_by_the_next_report(office: Office) -> 
     office.desk.clock.advance(timedelta(weeks=1))
     before = len(office.told)
     await office.tick()
-    services = {getattr(one.data, "service", "") for one in office.told[before:]}
+    services = {getattr(item.data, "service", "") for item in office.told[before:]}
     assert "mail" in services
     assert "vpn" not in services
-    vpn = next(one for one in (await office.reported()).made if one.service == "vpn")
+    vpn = next(item for item in (await office.reported()).made if item.service == "vpn")
     assert (vpn.waiting, vpn.score, vpn.heard) == (0, 900, "")
 
 
@@ -230,8 +230,8 @@ async def test_the_third_report_without_an_answer_is_escalated(office: Office) -
     for _ in range(3):
         await office.tick()
         office.desk.clock.advance(timedelta(weeks=1))
-    vpn = [one.data for one in office.told if isinstance(one.data, ServiceRanked)]
-    told = [(one.unanswered, one.escalated_to) for one in vpn if one.service == "vpn"]
+    vpn = [item.data for item in office.told if isinstance(item.data, ServiceRanked)]
+    told = [(item.unanswered, item.escalated_to) for item in vpn if item.service == "vpn"]
     assert told == [(0, ""), (1, ""), (2, "service-care")]
 
 
@@ -245,11 +245,11 @@ async def test_gaps_are_told_in_the_first_report_of_a_month(office: Office) -> N
     """The report of 30 November tells of none, the one a week later does."""
     await office.begin(BEFORE)
     await office.tick()
-    assert not [one for one in office.told if isinstance(one.data, SkillGapReported)]
+    assert not [item for item in office.told if isinstance(item.data, SkillGapReported)]
     office.desk.clock.advance(timedelta(weeks=1))
     await office.tick()
-    gaps = [one for one in office.told if isinstance(one.data, SkillGapReported)]
-    (gap,) = [one.data for one in gaps if isinstance(one.data, SkillGapReported)]
+    gaps = [item for item in office.told if isinstance(item.data, SkillGapReported)]
+    (gap,) = [item.data for item in gaps if isinstance(item.data, SkillGapReported)]
     assert (gap.team, gap.skill, gap.bus_factor, gap.asked) == ("network", "mail", 0, 12)
     assert gap.period == "2026-W37/2026-W49"
 
@@ -259,7 +259,7 @@ async def aiming(charter: Charter) -> Office:
     """Each Monday eight tickets about VPN for twelve weeks, then five; to be four in a year."""
     office = Office(charter.model_copy(update={"goals": (Goal.model_validate(HALF),)}))
     days = [FIRST + timedelta(weeks=week) for week in range(27) for _ in range(8 - 3 * (week > 11))]
-    events = [one for number, day in enumerate(days) for one in life(number, day, "vpn")]
+    events = [item for number, day in enumerate(days) for item in life(number, day, "vpn")]
     await office.desk.tell(events)
     return office
 
@@ -284,7 +284,7 @@ async def test_each_goal_is_told_each_week_with_what_was_said_before(aiming: Off
 async def test_a_goal_is_told_as_the_other_ways_to_ask_tell_it(aiming: Office) -> None:
     await aiming.begin(BEFORE)
     await aiming.tick()
-    (event,) = [one for one in aiming.told if isinstance(one.data, GoalStatusReported)]
+    (event,) = [item for item in aiming.told if isinstance(item.data, GoalStatusReported)]
     (told,) = aiming.goals()
     goals, buckets = aiming.charter.goals, aiming.desk.collections.buckets
     (found,) = await assess_goals(buckets, aiming.desk.sums, goals, told.as_of, People())
@@ -313,7 +313,7 @@ async def test_a_goal_has_one_id_in_a_week_on_every_desk(aiming: Office) -> None
     await later.begin(BEFORE)
     await later.tick()
     ids = [
-        [one.id for one in office.told if isinstance(one.data, GoalStatusReported)]
+        [item.id for item in office.told if isinstance(item.data, GoalStatusReported)]
         for office in (aiming, later)
     ]
     assert ids[0] == ids[1]
@@ -365,7 +365,7 @@ def test_four_weeks_in_five_have_no_skill_report() -> None:
     periods = [
         next_period(Reported(end - timedelta(weeks=1)), end + timedelta(hours=30)) for end in ends
     ]
-    told = [skills_period(one) is not None for one in periods if one is not None]
+    told = [skills_period(period) is not None for period in periods if period is not None]
     assert told == [True, False, False, False, False]
 
 

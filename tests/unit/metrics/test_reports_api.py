@@ -92,7 +92,7 @@ async def test_the_worst_comes_first_with_its_proposal_and_reasons(app: FastAPI)
 )
 async def test_a_period_can_be_asked_for(app: FastAPI, query: str, contacts: int) -> None:
     systems = (await ask(app, query)).json()["systems"]
-    assert sum(one["contacts"] for one in systems) == contacts
+    assert sum(system["contacts"] for system in systems) == contacts
 
 
 async def test_as_of_hides_what_came_later(app: FastAPI) -> None:
@@ -184,5 +184,5 @@ async def test_ranks_do_not_tell_how_many_services_are_hidden(
     app = make_app("metrics", metrics_routers(deps, reports_router(sources, clock)), parts)
     ranked = (await ask(app, who=who)).json()["systems"]
     assert (ranked[0]["service"] == "vpn") is sees
-    assert [one["rank"] for one in ranked] == list(range(1, len(ranked) + 1))
-    assert {one["of"] for one in ranked} == {len(ranked)} == {len(charter.services) - (not sees)}
+    assert [item["rank"] for item in ranked] == list(range(1, len(ranked) + 1))
+    assert {item["of"] for item in ranked} == {len(ranked)} == {len(charter.services) - (not sees)}

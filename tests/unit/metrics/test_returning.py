@@ -109,8 +109,12 @@ async def test_any_order_of_arrival_gives_the_same_documents() -> None:
     for order in permutations(lives):
         shuffled = await after(*order, *order)
         comparisons, _ = await compare_collections(straight.collections, shuffled.collections)
-        assert [one.collection for one in comparisons if not one.is_clean] == []
-        returns = next(one for one in comparisons if one.collection == "returns")
+        assert [
+            comparison.collection for comparison in comparisons if not comparison.is_clean
+        ] == []
+        returns = next(
+            comparison for comparison in comparisons if comparison.collection == "returns"
+        )
         assert returns.alike == 1
 
 
@@ -129,8 +133,11 @@ async def test_however_much_a_robot_asks_each_is_judged_in_any_order() -> None:
     straight, backwards = await after(*lives), await after(*reversed(lives))
     assert (await figures(straight))[""]["came_again"] == 6 * 56 - 56
     comparisons, _ = await compare_collections(straight.collections, backwards.collections)
-    assert [one.collection for one in comparisons if not one.is_clean] == []
-    assert next(one for one in comparisons if one.collection == "returns").alike > 1
+    assert [comparison.collection for comparison in comparisons if not comparison.is_clean] == []
+    assert (
+        next(comparison for comparison in comparisons if comparison.collection == "returns").alike
+        > 1
+    )
 
 
 async def test_across_the_border_of_two_documents_it_is_again_once() -> None:
@@ -153,7 +160,7 @@ async def test_what_came_again_ranks_a_service_higher() -> None:
     for bucket in await desk.buckets():
         causes.add(bucket)
     services = [Service(name, name, "network") for name in ("erp", "mail")]
-    ranked = {one.service.name: one.trouble for one in causes.rank(services, {})}
+    ranked = {item.service.name: item.trouble for item in causes.rank(services, {})}
     assert list(ranked) == ["mail", "erp"]
     assert _costs(ranked["mail"]) == (2, 1, 3 * 15)
     assert _costs(ranked["erp"]) == (2, 0, 2 * 15)

@@ -99,7 +99,7 @@ def test_r04_asking_again_does_not_move_the_start() -> None:
 def test_r04_an_answer_ends_it_and_the_next_question_begins_a_cycle() -> None:
     policies = book(policy(NEXT, 60))
     story = Story().answered("09:10").asked("09:20").answered("09:30").asked("11:00")
-    assert [(one.cycle, one.status) for one in story.explain(policies, "11:05")] == [
+    assert [(item.cycle, item.status) for item in story.explain(policies, "11:05")] == [
         (1, Status.MET),
         (2, Status.RUNNING),
     ]
@@ -117,13 +117,13 @@ def test_r04_internal_and_automatic_notes_never_count() -> None:
 def test_r05_next_response_waits_for_the_first() -> None:
     policies = book(policy(RESPONSE, 120), policy(NEXT, 10))
     story = Story().asked("09:05").asked("09:20")
-    assert {one.clock for one in story.explain(policies, "10:00")} == {RESPONSE}
+    assert {item.clock for item in story.explain(policies, "10:00")} == {RESPONSE}
     assert story.answered("10:00").decide(policies, "10:30").due is None
 
 
 def test_r06_nothing_runs_when_the_team_spoke_last() -> None:
     story = Story().answered("09:10").asked("09:20").answered("09:30").answered("09:40")
-    assert [one.status for one in story.explain(book(policy(NEXT, 60)), "12:00")] == [Status.MET]
+    assert [item.status for item in story.explain(book(policy(NEXT, 60)), "12:00")] == [Status.MET]
 
 
 def test_r07_a_merged_ticket_stops_without_verdict() -> None:
@@ -187,12 +187,12 @@ def test_r08_a_calendar_edit_recomputes_open_tickets_and_leaves_closed_ones() ->
     )
     policies = PolicyBook([first, second])
     closed = Story("08:00").resolved("11:30")
-    assert [(one.policy_version, one.status) for one in closed.explain(policies, "13:00")] == [
+    assert [(item.policy_version, item.status) for item in closed.explain(policies, "13:00")] == [
         ("1@v1", Status.MET)
     ]
     still_open = Story("08:00")
     assert [
-        (one.policy_version, local(one.due)) for one in still_open.explain(policies, "12:00")
+        (item.policy_version, local(item.due)) for item in still_open.explain(policies, "12:00")
     ] == [
         ("1@v1", "Mon 13:00"),
         ("1@v2", "Mon 12:00"),

@@ -56,7 +56,9 @@ def test_r10_only_the_reasons_that_a_policy_names_stop_its_clock() -> None:
 def test_r10_closing_after_resolving_moves_nothing() -> None:
     story = Story().resolved("10:00").resolved("10:30").closed("2026-11-30 10:00")
     explained = story.explain(book(policy()), "2026-12-01 10:00")
-    assert [(one.used, local(one.ends)) for one in explained] == [(timedelta(hours=1), "Mon 10:00")]
+    assert [(item.used, local(item.ends)) for item in explained] == [
+        (timedelta(hours=1), "Mon 10:00")
+    ]
 
 
 def test_r11_held_and_remaining_are_never_negative_and_percent_stands_in_a_pause() -> None:

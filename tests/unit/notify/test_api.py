@@ -48,7 +48,7 @@ async def ask(app: FastAPI, who: str, query: str = "") -> httpx.Response:
 
 
 def ids(response: httpx.Response) -> list[str]:
-    return [one["id"] for one in response.json()["items"]]
+    return [item["id"] for item in response.json()["items"]]
 
 
 async def test_an_operator_sees_everything_oldest_first(app: FastAPI) -> None:

@@ -22,7 +22,7 @@ OPEN = read_directory(DEFAULT, "", "en")
 
 
 def heard(messages: Messages) -> set[str]:
-    return {one.data.recipient for one in messages}
+    return {message.data.recipient for message in messages}
 
 
 @pytest.mark.parametrize("directory", PLACES.values(), ids=PLACES)
@@ -39,8 +39,8 @@ def test_a_late_ticket_that_nobody_has_yet_is_told_to_the_owner_of_the_service(
     triaged = TicketTriaged(category="crm", priority=Priority.P3, service=written)
     for place, owner in ((directory, "business-apps"), (OPEN, DEFAULT.routing.default_team)):
         ticket: Ticket | None = None
-        for one in (opened, *([triaged] if is_triaged else []), later):
-            found = tickets.react(ticket, event(one), place)  # type: ignore[arg-type]
+        for item in (opened, *([triaged] if is_triaged else []), later):
+            found = tickets.react(ticket, event(item), place)  # type: ignore[arg-type]
             ticket, messages = found or (ticket, ())
         assert heard(messages) == {owner}
 

@@ -24,7 +24,7 @@ def test_a_team_that_was_told_of_a_breach_hears_once_that_there_was_none() -> No
         TicketAssigned(team="service-care"), TicketResolved(by="n-1", resolution=written(""))
     )
     messages = story.ticket_sees(taken_back())
-    assert [one.recipient for one in messages] == ["network"]
+    assert [message.recipient for message in messages] == ["network"]
     assert to("network", messages) == CORRECTED
     assert not messages[0].urgent
     assert story.ticket_sees(taken_back()) == []
@@ -57,7 +57,7 @@ def test_that_it_was_at_risk_is_corrected_only_if_that_was_not_so_either() -> No
 def test_what_was_taken_back_before_its_ticket_was_known_is_never_told() -> None:
     story = Story()
     story.ticket_sees(breached(), taken_back())
-    assert MessageKind.SLA_BREACHED not in [one.kind for one in story.ticket_sees(opened())]
+    assert MessageKind.SLA_BREACHED not in [see.kind for see in story.ticket_sees(opened())]
 
 
 def test_what_was_told_first_of_many_slas_is_corrected_too() -> None:

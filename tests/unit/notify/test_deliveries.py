@@ -162,7 +162,10 @@ def test_an_outcome_is_only_that_of_its_channel() -> None:
     state, channels = claim_due(dispatch(MAIL, other), NOON, LEASE, "mailto")
     assert channels == (MAIL, other)
     state = record_outcome(state, MAIL, Sent(), NOON, 3)
-    assert [one.state for one in state.deliveries] == [DeliveryState.SENT, DeliveryState.SENDING]
+    assert [delivery.state for delivery in state.deliveries] == [
+        DeliveryState.SENT,
+        DeliveryState.SENDING,
+    ]
 
 
 def test_pauses_double_up_to_a_quarter_of_an_hour() -> None:

@@ -35,7 +35,7 @@ EXPECTED = [
 async def test_each_message_is_on_its_recipients_topic_under_their_key() -> None:
     bus = Bus()
     await bus.reads(*life())
-    assert [(one.topic, one.key) for one in bus.published.messages] == [
+    assert [(message.topic, message.key) for message in bus.published.messages] == [
         ("desk.notifications.people", ANA.encode()),
         ("desk.notifications.network", b"network"),
         ("desk.notifications.people", ANA.encode()),
@@ -56,9 +56,9 @@ async def test_a_message_knows_its_cause() -> None:
     bus = Bus()
     first, second = life()
     await bus.reads(first, second)
-    assigned = [one for one in bus.published.events() if one.causation_id == second.id]
+    assigned = [event for event in bus.published.events() if event.causation_id == second.id]
     assert len(assigned) == 2
-    assert {one.time for one in assigned} == {second.time}
+    assert {item.time for item in assigned} == {second.time}
     again = Bus()
     await again.reads(first, second)
     assert again.published.messages == bus.published.messages
@@ -125,9 +125,9 @@ async def test_a_message_becomes_deliveries_once(
     bus.clock.advance(timedelta(hours=1))
     await bus.carries(message)
     found = await bus.dispatches.load([message.id])
-    states = [one.state for one in found.values() if one.state is not None]
-    assert [one.channel for state in states for one in state.deliveries] == channels
-    assert all(one.changed_at == NOON for state in states for one in state.deliveries)
+    states = [item.state for item in found.values() if item.state is not None]
+    assert [delivery.channel for state in states for delivery in state.deliveries] == channels
+    assert all(delivery.changed_at == NOON for state in states for delivery in state.deliveries)
 
 
 async def test_the_log_channel_writes_a_line_for_teams_that_want_it(

@@ -35,7 +35,7 @@ def test_an_employee_reads_of_a_problem_and_a_repair_in_their_own_language() -> 
         ),
         "p-1",
     )
-    [hers] = [one for one in known if one.recipient == ANA]
+    [hers] = [item for item in known if item.recipient == ANA]
     assert "Störung: Remote access (VPN)" in hers.title
     assert "Network arbeitet daran." in hers.body
     healed = message("resolution.repaired", title="Gateway neu gestartet")

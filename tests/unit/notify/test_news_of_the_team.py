@@ -48,7 +48,9 @@ def test_the_team_hears_at_once_and_the_requester_with_the_sla() -> None:
 
 def test_it_is_the_same_message_whichever_comes_first() -> None:
     late, early = desk(opened(), ASSIGNED, ANSWER), desk(opened(), ANSWER, ASSIGNED)
-    ids = [{one.id for one in story.said if one.data.recipient == ANA} for story in (late, early)]
+    ids = [
+        {item.id for item in story.said if item.data.recipient == ANA} for story in (late, early)
+    ]
     assert ids[0] == ids[1]
     assert len(ids[0]) == 2
 

@@ -36,7 +36,7 @@ def test_every_message_is_told_in_the_story(language: Language) -> None:
 def test_every_message_says_what_happens_next(language: Language) -> None:
     for rule in Rule:
         paragraphs = text(language, rule, "body").split("\n\n")
-        assert any(one.startswith(NEXT[language]) for one in paragraphs), rule
+        assert any(paragraph.startswith(NEXT[language]) for paragraph in paragraphs), rule
 
 
 def test_both_languages_say_the_same_things() -> None:
@@ -49,8 +49,8 @@ def shape(language: Language, rule: Rule) -> list[tuple[str, frozenset[str]]]:
     paragraphs = [text(language, rule, "title"), *text(language, rule, "body").split("\n\n")]
     return [
         (
-            next(iter(re.findall(r"^\[without (\w+)\]", one)), ""),
-            frozenset(name for _, name, _, _ in Formatter().parse(one) if name),
+            next(iter(re.findall(r"^\[without (\w+)\]", paragraph)), ""),
+            frozenset(name for _, name, _, _ in Formatter().parse(paragraph) if name),
         )
-        for one in paragraphs
+        for paragraph in paragraphs
     ]

@@ -118,7 +118,7 @@ def test_an_employees_answer_waits_for_a_team_to_read_it() -> None:
     answer = TicketCommented(by=ANA, role=Role.EMPLOYEE, text="It is worse.")
     assert story.ticket_sees(answer) == []
     story.ticket_sees(ASSIGNED)
-    assert [one.recipient for one in story.ticket_sees(answer)] == ["network"]
+    assert [see.recipient for see in story.ticket_sees(answer)] == ["network"]
 
 
 def test_a_sla_is_nobodys_hurry_once_the_ticket_is_solved() -> None:
@@ -143,7 +143,7 @@ def test_a_sla_without_a_team_is_the_default_teams() -> None:
     story = Story()
     story.ticket_sees(opened())
     unowned = breached().model_copy(update={"team": ""})
-    assert [one.recipient for one in story.ticket_sees(unowned)] == ["service-care"]
+    assert [see.recipient for see in story.ticket_sees(unowned)] == ["service-care"]
 
 
 def test_a_team_that_the_charter_does_not_know_is_the_default_teams() -> None:
@@ -157,7 +157,7 @@ def test_tickets_of_an_open_problem_are_quiet_for_people_and_marked_for_teams() 
     story = Story()
     messages = story.ticket_sees(opened(), LINKED, ASSIGNED, TicketStarted(by="network-1"))
     assert to(ANA, messages) == [MessageKind.TICKET_RECEIVED]
-    [told] = [one for one in messages if one.recipient == "network"]
+    [told] = [message for message in messages if message.recipient == "network"]
     assert (told.problem, told.urgent) == ("p-1", False)
 
 
@@ -192,7 +192,7 @@ def test_a_person_hears_of_a_problem_once_however_many_tickets_they_have() -> No
     assert to(ANA, first) == [MessageKind.PROBLEM_DECLARED]
     assert to(ANA, second) == []
     assert to(BEN, second) == [MessageKind.PROBLEM_DECLARED]
-    assert "Network" in next(one.body for one in second)
+    assert "Network" in next(item.body for item in second)
     assert to("network", second) == []
 
 
@@ -200,13 +200,13 @@ def test_the_end_of_a_problem_is_told_once_and_nothing_of_it_afterwards() -> Non
     story = Story()
     story.happens(problem(ANA), "p-1")
     ended = story.happens(over(ANA, BEN), "p-1")
-    assert [one.recipient for one in ended] == [ANA, BEN, "network"]
+    assert [item.recipient for item in ended] == [ANA, BEN, "network"]
     assert story.happens(over(ANA, BEN), "p-1") == []
     assert to(ANA, story.happens(problem(ANA), "p-1")) == []
 
 
 def test_a_problem_nobody_told_us_of_ends_with_the_owner_of_its_service() -> None:
-    assert [one.recipient for one in Story().happens(over(), "p-1")] == ["network"]
+    assert [happen.recipient for happen in Story().happens(over(), "p-1")] == ["network"]
 
 
 def test_a_problem_that_was_over_first_calls_no_team() -> None:
@@ -226,10 +226,10 @@ def test_growth_before_the_problem_itself_is_only_counted() -> None:
 def test_people_read_their_own_language() -> None:
     story = Story()
     story.happens(opened("de-AT"), "t-1")
-    [told] = [one for one in story.happens(problem(ANA), "p-1") if one.recipient == ANA]
+    [told] = [happen for happen in story.happens(problem(ANA), "p-1") if happen.recipient == ANA]
     assert told.title == "Wir wissen davon: VPN fails"
     story.happens(opened("fr"), "t-2")
-    [told] = [one for one in story.happens(problem(ANA), "p-2") if one.recipient == ANA]
+    [told] = [happen for happen in story.happens(problem(ANA), "p-2") if happen.recipient == ANA]
     assert told.title == "We know about it: VPN fails"
 
 
@@ -266,7 +266,9 @@ def test_an_escalation_is_told_once_to_the_team_and_to_the_person() -> None:
     )
     messages = story.happens(over, "laptop-1")
     assert to(ANA, messages) == to("network", messages) == [MessageKind.REPAIR_FAILED]
-    assert "We come to you." in next(one.body for one in messages if one.recipient == ANA)
+    assert "We come to you." in next(
+        message.body for message in messages if message.recipient == ANA
+    )
     assert to("network", story.happens(over, "laptop-1")) == []
 
 
@@ -336,10 +338,10 @@ def test_long_and_wild_texts_fit_and_break_no_line() -> None:
     messages = story.ticket_sees(
         ASSIGNED, TicketCommented(by=ANA, role=Role.EMPLOYEE, text="{x} " * 5_000)
     )
-    for one in messages:
-        assert len(one.title) <= 300
-        assert "\n" not in one.title
-        assert len(one.body) <= 8_000
+    for message in messages:
+        assert len(message.title) <= 300
+        assert "\n" not in message.title
+        assert len(message.body) <= 8_000
     assert "{x} {x}" in messages[-1].body
 
 
@@ -357,8 +359,8 @@ def test_a_rise_tells_the_team_and_only_the_worst_calls_it_a_fall_is_told_who_kn
     (worse,) = story.happens(changed(info, warning, service), "vpn")
     (worst,) = story.happens(changed(warning, critical, service), "vpn")
     (better,) = story.happens(changed(critical, warning, service), "vpn")
-    assert [one.urgent for one in (worse, worst, better)] == [False, True, False]
-    assert {one.recipient for one in (worse, worst, better)} == {"network"}
+    assert [item.urgent for item in (worse, worst, better)] == [False, True, False]
+    assert {item.recipient for item in (worse, worst, better)} == {"network"}
 
 
 def test_a_devices_rise_is_the_runbooks_business() -> None:

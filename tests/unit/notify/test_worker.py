@@ -85,7 +85,9 @@ async def test_what_is_due_is_sent_once_and_done() -> None:
     await desk.on_timer()
     await desk.worker.on_timer(["m-1"], nobody)
     assert desk.line.sent == [f"m-1 {MAIL}"]
-    assert [one.state for one in (await desk.state()).deliveries] == [DeliveryState.SENT] * 2
+    assert [delivery.state for delivery in (await desk.state()).deliveries] == [
+        DeliveryState.SENT
+    ] * 2
     assert not await desk.is_waiting()
     assert desk.recorded.value("desk.deliveries", channel="mailto", state="sent") == 1
 
@@ -114,7 +116,9 @@ async def test_who_delivers_again_is_well_before_the_last_of_many_is_delivered()
     supervisor = Supervisor(desk.clock, desk.health, desk.recorded.telemetry.meters)
     running = asyncio.create_task(supervisor.keep("deliveries", serve))
     await at_last.wait()
-    [loop] = [one for one in desk.health.components() if one.name == "loop deliveries"]
+    [loop] = [
+        component for component in desk.health.components() if component.name == "loop deliveries"
+    ]
     assert loop.state is State.READY
     running.cancel()
 
@@ -169,12 +173,12 @@ async def test_a_mail_server_that_is_away_costs_no_attempt() -> None:
         await desk.on_timer()
         desk.clock.advance(timedelta(minutes=5))
     assert (await desk.state()).deliveries[0].attempts == 0
-    [smtp] = [one for one in desk.health.components() if one.name == "smtp"]
+    [smtp] = [component for component in desk.health.components() if component.name == "smtp"]
     assert (smtp.state, smtp.is_required) == ("down", False)
     desk.line.is_down = False
     await desk.on_timer()
     assert len(desk.line.sent) == 1
-    [smtp] = [one for one in desk.health.components() if one.name == "smtp"]
+    [smtp] = [component for component in desk.health.components() if component.name == "smtp"]
     assert smtp.state == "ready"
 
 

@@ -56,7 +56,7 @@ def test_a_weakness_is_refused_unless_it_is_named(weakness: str, environment: st
     (sentence,) = found(**weak)
     assert f"DESK_ALLOW_INSECURE={weakness}" in sentence
     assert RANDOM not in sentence
-    others = ",".join(one for one in WEAK if one != weakness)
+    others = ",".join(item for item in WEAK if item != weakness)
     assert found(**weak, DESK_ALLOW_INSECURE=others) == [sentence]
     assert found(**weak, DESK_ALLOW_INSECURE=weakness) == []
 

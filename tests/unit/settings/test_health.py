@@ -62,10 +62,10 @@ def test_since_moves_only_when_the_state_does(health: Health, clock: FakeClock) 
     health.mark("store", State.DOWN, "first reason")
     clock.advance(timedelta(seconds=5))
     health.mark("store", State.DOWN, "second reason")
-    [store] = [one for one in health.components() if one.name == "store"]
+    [store] = [component for component in health.components() if component.name == "store"]
     assert (store.since, store.reason) == (START, "second reason")
     health.mark("store", State.READY)
-    [store] = [one for one in health.components() if one.name == "store"]
+    [store] = [component for component in health.components() if component.name == "store"]
     assert store.since == START + timedelta(seconds=5)
 
 
@@ -155,8 +155,8 @@ async def test_probes_answer_with_reasons_and_components(health: Health) -> None
         ready = await client.get("/health/ready")
         assert ready.status_code == 503
         assert ready.json()["reasons"] == ["store is starting: not started yet"]
-        assert [one["name"] for one in ready.json()["components"]] == ["store", "directory"]
-        assert [one["name"] for one in ready.json()["consumers"]] == ["desk.tickets"]
+        assert [item["name"] for item in ready.json()["components"]] == ["store", "directory"]
+        assert [item["name"] for item in ready.json()["consumers"]] == ["desk.tickets"]
         assert (await client.get("/health/startup")).status_code == 503
         live = await client.get("/health/live")
         assert (live.status_code, live.headers["cache-control"]) == (200, "no-store")

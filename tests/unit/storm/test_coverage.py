@@ -66,7 +66,7 @@ def test_a_mail_is_under_way_from_its_first_byte_to_the_end_of_the_answer() -> N
 
 def test_a_whole_story_hits_steps_inside_the_desk_too() -> None:
     books = clean()
-    seconds = [one.arrived_at for one in books.records]
+    seconds = [record.arrived_at for record in books.records]
     faults = tuple(Fault(moment, None, "kill", "triage-1") for moment in seconds)
     steps = {step for step, _ in table(History(replace(books, faults=faults)))}
     assert {CALL, "a deadline passes", "a call is not yet a ticket"} <= steps

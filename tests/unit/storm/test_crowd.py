@@ -24,7 +24,7 @@ class Brokers:
         if self.is_down:
             self.is_down = False
             raise DependencyDown("away", dependency="kafka")
-        self.taken += [str(one) for one in records]
+        self.taken += [str(record) for record in records]
 
 
 def _crowd(brokers: Brokers, seed: int = 3) -> Crowd:
@@ -48,7 +48,7 @@ async def _asked(seed: int, refusals: int) -> set[tuple[str, str, str]]:
         group.create_task(crowd.ask(http, 200))
         await eventually(lambda: len(crowd.calls) >= 20)
         crowd.is_over.set()
-    return {(one.person, one.key, one.body) for one in crowd.calls}
+    return {(call.person, call.key, call.body) for call in crowd.calls}
 
 
 async def test_what_is_asked_does_not_depend_on_answers() -> None:
@@ -64,19 +64,19 @@ async def _told(brokers: Brokers) -> list[AnyEvent]:
         group.create_task(crowd.measure("laptop-ok-0", timedelta()))
         await eventually(lambda: len(crowd.sent) >= 200)
         crowd.are_devices_over.set()
-    return [one.event for one in crowd.sent]
+    return [item.event for item in crowd.sent]
 
 
 async def test_a_device_tells_the_same_again_in_the_same_order() -> None:
     brokers = [Brokers(), Brokers(is_down_first=True)]
-    first, second = [await _told(one) for one in brokers]
-    assert [one.id for one in first][:200] == [one.id for one in second][:200]
+    first, second = [await _told(broker) for broker in brokers]
+    assert [item.id for item in first][:200] == [item.id for item in second][:200]
 
 
 async def test_some_of_what_a_device_tells_comes_twice_and_some_late() -> None:
     brokers = Brokers()
     told = await _told(brokers)
-    assert len({one.id for one in told}) == len(told)
+    assert len({item.id for item in told}) == len(told)
     jumps = [later.time < before.time for before, later in pairwise(told)]
     assert sum(jumps) > len(told) // 47 + 1
     assert set(Counter(brokers.taken).values()) == {1, 2}

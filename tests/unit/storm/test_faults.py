@@ -18,21 +18,21 @@ def test_a_seed_repeats_its_storm(seed: int, count: int, seconds: float, replica
     assert planned == schedule(seed, count, seconds, replicas)
     assert len(planned) == count
     assert planned == sorted(planned, key=lambda one: one.after)
-    assert all(0 <= one.after <= seconds + 0.01 for one in planned)
+    assert all(0 <= item.after <= seconds + 0.01 for item in planned)
 
 
 @given(st.integers(), st.integers(len(Kind), 100))
 def test_every_kind_falls_when_there_is_room_for_all(seed: int, count: int) -> None:
-    assert {one.kind for one in schedule(seed, count, 60, 2)} == set(Kind)
+    assert {item.kind for item in schedule(seed, count, 60, 2)} == set(Kind)
 
 
 def test_services_are_hit_in_every_replica_and_what_all_lean_on_by_its_own_kinds() -> None:
     planned = schedule(7, 2000, 60, 2)
-    hit = {one.victim for one in planned if one.kind in ON_SERVICES}
+    hit = {item.victim for item in planned if item.kind in ON_SERVICES}
     assert hit == {f"{name}-{number}" for name in SERVICES for number in (1, 2)}
-    others = {one.victim for one in planned if one.kind not in (*ON_SERVICES, Kind.JOIN)}
+    others = {item.victim for item in planned if item.kind not in (*ON_SERVICES, Kind.JOIN)}
     assert others == {"store", "broker", "charter"}
-    joined = {one.victim for one in planned if one.kind is Kind.JOIN}
+    joined = {item.victim for item in planned if item.kind is Kind.JOIN}
     assert joined == {f"{name}-3" for name in SERVICES}
 
 

@@ -21,7 +21,7 @@ FROM_SYSTEM = request_ticket_id("/monitor", "q")
 
 
 def _parked(books: Books) -> Books:
-    first = next(one for one in books.records if one.event is not None)
+    first = next(record for record in books.records if record.event is not None)
     dead = Record(f"{first.topic}.triage.dead", 0, 1, at(9), first.event, "bug")
     return replace(books, records=(*books.records, dead))
 
@@ -44,12 +44,12 @@ def _call(books: Books, number: int, **fields: object) -> Books:
 
 
 def _act(books: Books, of: str, **fields: object) -> Books:
-    acts = [replace(one, **fields) if one.run == of else one for one in books.acts]  # type: ignore[arg-type]
+    acts = [replace(act, **fields) if act.run == of else act for act in books.acts]  # type: ignore[arg-type]
     return replace(books, acts=tuple(acts))
 
 
 def _more_acts(books: Books, run: str, seconds: float, **fields: object) -> Books:
-    found = next(one for one in books.acts if one.run == run)
+    found = next(act for act in books.acts if act.run == run)
     times = {"at": at(seconds), "ended_at": at(seconds + 0.1)}
     more = replace(found, **{**times, **fields})  # type: ignore[arg-type]  # the test's own
     return replace(books, acts=(*books.acts, more))
@@ -65,7 +65,7 @@ def _delivered(books: Books, delivery: Delivery) -> Books:
 
 def _sent_at(books: Books, seconds: float) -> Books:
     """All that outsiders published came then; the only cure is told a second before."""
-    return replace(books, sent=tuple(replace(one, at=at(seconds)) for one in books.sent))
+    return replace(books, sent=tuple(replace(book, at=at(seconds)) for book in books.sent))
 
 
 def _measured(books: Books, run: str, seconds: float) -> Books:
@@ -89,7 +89,9 @@ def _answered(books: Books, seconds: float) -> Books:
 
 
 def _taken_back(books: Books) -> Books:
-    found = next(one for one in books.records if one.event and one.event.id == _broken("b-"))
+    found = next(
+        record for record in books.records if record.event and record.event.id == _broken("b-")
+    )
     assert found.event is not None
     assert isinstance(found.event.data, SlaBreached)
     because = message("sla.late-facts")
@@ -176,7 +178,7 @@ FALSE: list[tuple[str, Falsify]] = [
     ),
     (
         "unknown-means-the-line-broke",
-        lambda b: replace(b, mails=tuple(replace(one, answer="451") for one in b.mails)),
+        lambda b: replace(b, mails=tuple(replace(mail, answer="451") for mail in b.mails)),
     ),
     ("mail-has-a-delivery", lambda b: _mail(b, replace(b.mails[0], id="stranger"))),
     ("message-has-a-cause", lambda b: without(b, "resolved-a")),
@@ -229,7 +231,7 @@ def test_every_law_is_shown_to_fail() -> None:
 
 def test_copies_of_records_are_harmless() -> None:
     books = clean()
-    copies = tuple(replace(one, offset=one.offset + 1000) for one in books.records)
+    copies = tuple(replace(record, offset=record.offset + 1000) for record in books.records)
     assert judge(replace(books, records=(*books.records, *copies))) == []
 
 
@@ -253,5 +255,5 @@ def test_what_the_desk_records_late_may_correct_a_verdict(how: How) -> None:
 def test_only_who_sends_the_same_request_elsewhere_has_surely_done_nothing(
     answer: str, *, is_doubtful: bool
 ) -> None:
-    broken = {one.law for one in judge(_act(clean(), "refused", answer=answer))}
+    broken = {item.law for item in judge(_act(clean(), "refused", answer=answer))}
     assert ("unknown-is-in-doubt" in broken) is is_doubtful

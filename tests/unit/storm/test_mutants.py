@@ -41,7 +41,7 @@ def test_every_law_has_a_mutant_but_those_that_chance_alone_would_break() -> Non
 
 
 def test_those_that_share_a_storm_want_the_same_weather() -> None:
-    assert all(len({one.weather for one in group}) == 1 for group in grouped(MUTANTS))
+    assert all(len({item.weather for item in group}) == 1 for group in grouped(MUTANTS))
 
 
 def test_a_mutant_is_found_by_what_a_storm_tells_of_its_law(
@@ -66,12 +66,12 @@ def test_mutants_share_a_storm_only_if_they_say_so() -> None:
 def test_mutants_that_share_a_storm_can_all_be_made(tmp_path: Path) -> None:
     for number, group in enumerate(grouped(MUTANTS)):
         root = tmp_path / str(number)
-        for file in {one.file for one in group}:
+        for file in {item.file for item in group}:
             (root / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / file, root / file)
-        for one in group:
-            one.apply(root)
-        for file in {one.file for one in group}:
+        for item in group:
+            item.apply(root)
+        for file in {item.file for item in group}:
             compile((root / file).read_text(), file, "exec")
 
 

@@ -52,7 +52,7 @@ def service_of(*parts: Part, close: Part) -> Assembled:
         health=Health(clock),
         telemetry=recorded_telemetry().telemetry,
         app=FastAPI(),
-        lifetimes=[(one.name, one) for one in parts],
+        lifetimes=[(part.name, part) for part in parts],
         close=close.stop,
     )
 

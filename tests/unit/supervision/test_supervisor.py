@@ -35,7 +35,7 @@ class Loop:
 
 
 def component(health: Health) -> Component:
-    (one,) = (one for one in health.components() if one.name == "loop x")
+    (one,) = (item for item in health.components() if item.name == "loop x")
     return one
 
 
@@ -103,5 +103,7 @@ async def test_a_loop_that_is_not_kept_any_more_is_told_of(monkeypatch: pytest.M
 
     monkeypatch.setattr(supervisor, "keep", broken)
     async with supervisor.keep_all({"x": Loop([], health).run}):
-        await eventually(lambda: any(one.name == "loop x" for one in health.components()))
-    assert "ZeroDivisionError" in " ".join(one.reason for one in health.components())
+        await eventually(
+            lambda: any(component.name == "loop x" for component in health.components())
+        )
+    assert "ZeroDivisionError" in " ".join(component.reason for component in health.components())

@@ -52,7 +52,7 @@ async def test_a_failure_on_the_way_is_logged_and_does_not_stop_the_others() -> 
     await began.wait()
     with capture_logs() as logs:
         await cancel_tasks(*tasks)
-    assert [(one["event"], one["task"]) for one in logs] == [("task_failed_at_its_end", "closing")]
+    assert [(log["event"], log["task"]) for log in logs] == [("task_failed_at_its_end", "closing")]
     assert tasks[1].cancelled()
 
 

@@ -97,7 +97,7 @@ def _pattern_problem(tokens: Sequence[Token], loops: Sequence[Loop]) -> str | No
         if any(loop.start < at <= loop.end for loop in loops):
             return "'matches' for each item takes too long; use startsWith, endsWith or contains"
         call = tokens[at + 1 : at + 4]
-        if [one.text for one in call[::2]] != ["(", ")"] or call[1].kind != "text":
+        if [item.text for item in call[::2]] != ["(", ")"] or call[1].kind != "text":
             return "the pattern of 'matches' is written as a text in quotes"
         if (problem := _costly(call[1].text)) is not None:
             return problem

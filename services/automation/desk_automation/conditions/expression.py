@@ -255,7 +255,7 @@ def parts_of(text: str) -> list[str]:
             parts.append(text[start : found.start() - 1])
             start = found.end()
         before = mark
-    return [part for one in (*parts, text[start:]) if (part := one.strip())]
+    return [part for item in (*parts, text[start:]) if (part := item.strip())]
 
 
 def _first_line(error: BaseException) -> str:

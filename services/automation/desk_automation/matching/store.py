@@ -57,8 +57,8 @@ class OpenRuns:
         for phase in _MEASURED:
             page_after = partial(self._find_page, str(phase))
             async for page in pages(page_after, lambda listed: (listed.sort, listed.id)):
-                runs = [one.state for one in page if one.state is not None]
-                found |= {one.plan.verify.measurement for one in runs if one.plan.verify}
+                runs = [item.state for item in page if item.state is not None]
+                found |= {run.plan.verify.measurement for run in runs if run.plan.verify}
                 if phase is Phase.ESCALATED and runs and runs[-1].created_at < oldest:
                     break
         return frozenset(found)

@@ -151,7 +151,7 @@ def _add_listing(router: APIRouter, api: RunsApi, cursors: Cursors) -> None:
         if len(found) > page.limit:
             following = cursors.write(listing, place_of(found[page.limit - 1]))
             response.headers["Link"] = link_next(request, following)
-        states = (one.state for one in found[: page.limit] if one.state is not None)
+        states = (item.state for item in found[: page.limit] if item.state is not None)
         return Page(items=tuple(map(_view, states)), next=following)
 
 

@@ -167,7 +167,7 @@ def describe_measurements(run: Run) -> Message:
     since = fresh(run.samples, run.acted_at)
     if not since:
         return message("measured.nothing-since", **facts)
-    values = [message("measured.value", value=one.value, at=one.at) for one in since[-10:]]
+    values = [message("measured.value", value=item.value, at=item.at) for item in since[-10:]]
     return message("measured.since", values=values, **facts)
 
 

@@ -67,7 +67,7 @@ def _open_line(
         if attempt.kind != "wait":  # nobody is lost over a wait: it was begun to be taken up later
             changes |= {"resumed": left.resumed + 1, "message": message("step.worker-lost")}
         resumed = left.model_copy(update=changes)
-        return resumed, tuple(resumed if one is left else one for one in run.journal)
+        return resumed, tuple(resumed if item is left else item for item in run.journal)
     entry = Entry(
         position=run.position,
         step=attempt.step,
@@ -139,7 +139,7 @@ def _record_late(
         ended_at=now,
         message=message("step.answered-when-over", answer=answer.message),
     )
-    if any(one.token == token and one.message == entry.message for one in run.journal):
+    if any(item.token == token and item.message == entry.message for item in run.journal):
         return None
     after = run.model_copy(update={"journal": (*run.journal, entry)})
     return Decision(after, (events.emit_late_step(after, entry, now),))
@@ -331,7 +331,7 @@ def _finish_line(
     # Of a worker that was lost nobody knows whether it had sent.
     changes["is_sent"] = answer.is_sent or left.resumed > 0
     entry = left.model_copy(update=changes)
-    journal = tuple(entry if one is left else one for one in run.journal)
+    journal = tuple(entry if item is left else item for item in run.journal)
     after = run.model_copy(update={"journal": journal})
     return after, (events.emit_step(after, entry, now),)
 

@@ -114,14 +114,14 @@ def mark_in_doubt(run: Run, why: Message, now: datetime) -> Decided:
         doubtful = entry.model_copy(
             update={"status": StepStatus.IN_DOUBT, "ended_at": now, "message": why}
         )
-        journal = tuple(doubtful if one is entry else one for one in journal)
+        journal = tuple(doubtful if item is entry else item for item in journal)
         doubted_entries = (doubtful,)
     run = run.model_copy(update={"journal": journal})
     reason = message("run.a-step-in-doubt", why=why)
     if entry is not None:
         reason = message("run.step-in-doubt", step=entry.step, why=why)
     ended = escalate(run, Outcome.IN_DOUBT, reason, now)
-    emitted = tuple(events.emit_step(run, one, now) for one in doubted_entries)
+    emitted = tuple(events.emit_step(run, item, now) for item in doubted_entries)
     return Decision(ended.state, (*emitted, *ended.events))
 
 

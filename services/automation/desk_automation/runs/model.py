@@ -137,7 +137,9 @@ class Run(Frozen):
     def doubts(self) -> tuple[Entry, ...]:
         """The acts that may have taken place and that nothing settled since."""
         return tuple(
-            one for one in self.journal if one.kind == "act" and one.status is StepStatus.IN_DOUBT
+            item
+            for item in self.journal
+            if item.kind == "act" and item.status is StepStatus.IN_DOUBT
         )
 
     @property

@@ -64,7 +64,7 @@ def review(run: Run, watch: Watch | None, is_well: IsWell, now: datetime) -> Dec
     if verify is None or acted_at is None or not run.may_be_corrected:
         return None
     known = run.samples if watch is None else watch.samples
-    samples = tuple(one for one in known if watch is None or watch.may_decide(one))
+    samples = tuple(item for item in known if watch is None or watch.may_decide(item))
     newest = fresh(samples, acted_at)[-verify.samples :]
     if not _is_cure(newest, verify.samples, is_well):
         return Decision(run.model_copy(update={"wake_at": None}))

@@ -128,7 +128,7 @@ def correct(
         return None
     totals = {**counts.totals, was.value: max(0, counts.totals.get(was.value, 0) - 1)}
     totals[Outcome.HEALED.value] = totals.get(Outcome.HEALED.value, 0) + 1
-    failed = tuple(one for one in counts.failed if one != target)
+    failed = tuple(count for count in counts.failed if count != target)
     is_open = counts.opened_at is not None and len(failed) >= bounds.failures
     return counts.model_copy(
         update={

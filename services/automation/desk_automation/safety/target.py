@@ -111,7 +111,7 @@ def release(target: Target | None, run: str, *, is_void: bool = False) -> Target
     if target.holder == run:
         changes |= {"holder": "", "holder_runbook": "", "held_until": None}
     if run in target.waiting:
-        changes["waiting"] = tuple(one for one in target.waiting if one != run)
+        changes["waiting"] = tuple(item for item in target.waiting if item != run)
     if is_void and any(admitted.run == run for admitted in target.history):
         changes["history"] = tuple(admitted for admitted in target.history if admitted.run != run)
     return target.model_copy(update=changes) if changes else None

@@ -56,18 +56,18 @@ def keep_watch(
         return None
     changes = {"judged": judged, "until": now + LATE, "is_over": False}
     subject = _replace_watch(subject, watch.model_copy(update=changes))
-    late = [one.run for one in subject.watches if one.judged is not None]
-    for one in late[:-MAX_LATE]:
-        subject = unwatch(subject, one) or subject
+    late = [item.run for item in subject.watches if item.judged is not None]
+    for item in late[:-MAX_LATE]:
+        subject = unwatch(subject, item) or subject
     return subject
 
 
 def close_windows(subject: Subject | None, until: datetime) -> Subject | None:
     """All that was measured before that moment is in; runs whose window is over are to be told."""
     over = [
-        one
-        for one in (() if subject is None else subject.watches)
-        if one.until is not None and one.until <= until and not one.is_over
+        item
+        for item in (() if subject is None else subject.watches)
+        if item.until is not None and item.until <= until and not item.is_over
     ]
     if subject is None or not over:
         return None
@@ -76,7 +76,7 @@ def close_windows(subject: Subject | None, until: datetime) -> Subject | None:
             subject = unwatch(subject, watch.run) or subject
         else:
             subject = _replace_watch(subject, watch.model_copy(update={"is_over": True}))
-    told = (one.run for one in over if one.judged is None)
+    told = (item.run for item in over if item.judged is None)
     updates = tuple(dict.fromkeys((*subject.updates, *told)))
     return subject.model_copy(update={"updates": updates})
 
@@ -86,7 +86,7 @@ def unwatch(subject: Subject | None, run: str) -> Subject | None:
     if subject is None or all(watch.run != run for watch in subject.watches):
         return None
     watches = tuple(watch for watch in subject.watches if watch.run != run)
-    updates = tuple(one for one in subject.updates if one != run)
+    updates = tuple(item for item in subject.updates if item != run)
     return subject.model_copy(update={"watches": watches, "updates": updates})
 
 
@@ -127,7 +127,7 @@ def clear_updates(subject: Subject | None, seen: Subject) -> Subject | None:
 
 
 def _replace_watch(subject: Subject, changed: Watch) -> Subject:
-    watches = tuple(changed if one.run == changed.run else one for one in subject.watches)
+    watches = tuple(changed if watch.run == changed.run else watch for watch in subject.watches)
     return subject.model_copy(update={"watches": watches})
 
 

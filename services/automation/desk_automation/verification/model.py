@@ -60,5 +60,6 @@ class Subject(Frozen):
         if self.updates:
             return now
         return min(
-            (one.until for one in self.watches if one.until and not one.is_over), default=None
+            (watch.until for watch in self.watches if watch.until and not watch.is_over),
+            default=None,
         )

@@ -23,7 +23,9 @@ def fresh(samples: tuple[Sample, ...], acted_at: datetime) -> tuple[Sample, ...]
     """Samples taken after the act, and received after it too: a fast clock proves nothing."""
     ahead = ahead_by(samples)
     return tuple(
-        one for one in samples if one.seen_at > acted_at and measured_at(one, ahead) > acted_at
+        sample
+        for sample in samples
+        if sample.seen_at > acted_at and measured_at(sample, ahead) > acted_at
     )
 
 
@@ -36,14 +38,14 @@ def ahead_by(samples: Sequence[Sample]) -> timedelta:
     """How far the device's clock runs ahead; the median, so that one mad moment decides nothing."""
     if not samples:
         return _NOTHING
-    seconds = median((one.at - one.seen_at).total_seconds() for one in samples)
+    seconds = median((sample.at - sample.seen_at).total_seconds() for sample in samples)
     return max(_NOTHING, timedelta(seconds=seconds))
 
 
 def behind_by(samples: Sequence[Sample]) -> timedelta:
     """How much older measurements say they are than their arrival: the least of it is a clock that
     runs behind, or a way that always takes so long."""
-    least = min((one.seen_at - one.at for one in samples), default=_NOTHING)
+    least = min((sample.seen_at - sample.at for sample in samples), default=_NOTHING)
     return min(max(_NOTHING, least), LONGEST_BEHIND)
 
 

@@ -70,8 +70,8 @@ async def show_status(
     documents: Documents[KnownProblem] = request.app.state.problems
     rows = await documents.find_brief({"open": True}, order="since", limit=MAX_PROBLEMS)
     seen = sight(request, caller)
-    states = (one.state for one in rows if one.state is not None)
-    problems = [one for one in states if not seen.hides(one.service)]
+    states = (row.state for row in rows if row.state is not None)
+    problems = [item for item in states if not seen.hides(item.service)]
     return _status(deps.charter(), problems, seen)
 
 

@@ -59,7 +59,7 @@ def fingerprint_of(
     document: str, commands: CommandQueue, key: str, recalled: Recalled = NOTHING
 ) -> str | None:
     """What was asked under that key, if it was carried out; `Unsure` if that must be looked up."""
-    here = next((one.fingerprint for one in commands if one.key == key), None)
+    here = next((command.fingerprint for command in commands if command.key == key), None)
     if here is not None or len(commands) < KEPT_HERE:
         return here
     if recalled.mark != (mark := _mark(commands)):
@@ -74,7 +74,9 @@ def with_command(
     if len(commands) < MOST_HERE:
         return (*commands, command)
     old, new = commands[1 : 1 - KEPT_HERE], commands[1 - KEPT_HERE :]
-    unsafe = tuple(one for one in old if not (_is_over(one, command) or one.key in recalled.safe))
+    unsafe = tuple(
+        item for item in old if not (_is_over(item, command) or item.key in recalled.safe)
+    )
     if unsafe:
         raise Unsure(document, _mark(commands), unsafe)
     # The first made the document: its key is worth knowing for as long as the document is there.

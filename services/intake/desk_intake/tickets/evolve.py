@@ -120,7 +120,7 @@ def _triage(ticket: Ticket, event: Event[TicketTriaged]) -> Ticket:
 @_life.on(TicketAssigned)
 def _assign(ticket: Ticket, event: Event[TicketAssigned]) -> Ticket:
     data = event.data
-    is_fixed = any(one.code in _FIXING for one in data.explanation)
+    is_fixed = any(item.code in _FIXING for item in data.explanation)
     return ticket.model_copy(
         update={
             "state": State.ASSIGNED,
@@ -175,7 +175,7 @@ def _comment(ticket: Ticket, event: Event[TicketCommented]) -> Ticket:
 def _link(ticket: Ticket, event: Event[TicketLinked]) -> Ticket:
     data = event.data
     others = tuple(
-        one for one in ticket.links if (one.kind, one.target) != (data.kind, data.target)
+        item for item in ticket.links if (item.kind, item.target) != (data.kind, data.target)
     )
     link = Link(kind=data.kind, target=data.target, message=data.message)
     return ticket.model_copy(update={"links": (*others, link)[-MAX_LINKS:]})

@@ -111,7 +111,7 @@ def _evidence(data: RunEscalated) -> TicketCommented:
 def _newest(evidence: Sequence[Evidence]) -> list[Message]:
     """The newest lines that an event has room for, and how many are missing before them."""
     kept, room = list[Message](), MAX_TEXT_BYTES
-    left_out = sum(one.left_out for one in evidence)
+    left_out = sum(item.left_out for item in evidence)
     for number, one in enumerate(reversed(evidence)):
         line = _line(one)
         room -= len(line.model_dump_json().encode())

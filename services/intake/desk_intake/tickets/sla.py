@@ -44,13 +44,13 @@ class TicketSla(Frozen):
 
     def of(self, clock: str) -> SlaView | None:
         """What that clock said last."""
-        return next((one for one in self.clocks if one.clock == clock), None)
+        return next((item for item in self.clocks if item.clock == clock), None)
 
     @property
     def main(self) -> SlaView | None:
         """The clock that people are told about; None if none of them runs."""
         views = (self.of(clock) for clock in _MAIN_CLOCKS)
-        return next((one for one in views if one is not None and one.status in _LIVE), None)
+        return next((view for view in views if view is not None and view.status in _LIVE), None)
 
 
 def apply(before: TicketSla | None, event: AnyEvent) -> TicketSla:
@@ -59,7 +59,7 @@ def apply(before: TicketSla | None, event: AnyEvent) -> TicketSla:
     view = _view(sla, event.data)
     if view is None or view == sla.of(view.clock):
         return sla
-    others = tuple(one for one in sla.clocks if one.clock != view.clock)
+    others = tuple(item for item in sla.clocks if item.clock != view.clock)
     return sla.model_copy(update={"clocks": (*others, view)})
 
 

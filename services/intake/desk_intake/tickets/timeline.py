@@ -49,7 +49,7 @@ def aside(data: Payload) -> TimelineMessage | None:
     """What staff wrote beside it for staff; a line of its own, which employees do not see."""
     match data:
         case TicketAssigned():
-            chosen = tuple(one for one in data.explanation if one.code in BY_PERSON)
+            chosen = tuple(item for item in data.explanation if item.code in BY_PERSON)
             text = message("timeline.why", reasons=chosen)
             return TimelineMessage(DESK, text, public=False) if chosen else None
         case TicketResolved(cause=cause) if cause:
@@ -88,7 +88,7 @@ def _tell_triage(_ticket: Ticket, event: Event[TicketTriaged]) -> TimelineMessag
 @tell.on(TicketAssigned)
 def _tell_assignment(_ticket: Ticket, event: Event[TicketAssigned]) -> TimelineMessage:
     data = event.data
-    why = _why(tuple(one for one in data.explanation if one.code not in BY_PERSON))
+    why = _why(tuple(item for item in data.explanation if item.code not in BY_PERSON))
     facts: dict[str, Param] = {"team": data.team, "why": why}
     if data.previous_team and data.previous_team != data.team:
         facts["before"] = data.previous_team

@@ -169,7 +169,7 @@ def show(ticket: Ticket, sla: TicketSla, reader: Reader) -> TicketView:
         "who_has_it": _holder(ticket, reader),
         "expectation": reader.say(_expectation(ticket, sla, reader)),
         "sla": _clocks(sla, reader),
-        "links": tuple(_link(one, reader) for one in ticket.links),
+        "links": tuple(_link(link, reader) for link in ticket.links),
         "resolution": reader.say(ticket.resolution) if ticket.resolution else "",
         "tried": tuple(_list_tries(ticket, reader)),
         "latest_entries": _latest(ticket, reader),
@@ -284,7 +284,7 @@ def _holder(ticket: Ticket, reader: Reader) -> Holder:
 
 def _clocks(sla: TicketSla, reader: Reader) -> tuple[SlaView, ...]:
     """What teams agree with each other is no business of the person who waits."""
-    return tuple(one for one in sla.clocks if reader.is_staff or one.clock != "ownership")
+    return tuple(item for item in sla.clocks if reader.is_staff or item.clock != "ownership")
 
 
 def _expectation(ticket: Ticket, sla: TicketSla, reader: Reader) -> Message:
@@ -368,7 +368,7 @@ def _list_tries(ticket: Ticket, reader: Reader) -> Iterator[str]:
     for link in ticket.links:
         if link.kind is LinkKind.RUN and link.message:
             yield reader.say(link.message)
-    solutions = [one for one in ticket.timeline if one.what == "resolved" and one.public]
+    solutions = [item for item in ticket.timeline if item.what == "resolved" and item.public]
     # Each reopening says that the solution before it was none.
     failed = solutions[: ticket.reopened]
     for entry in ticket.timeline:

@@ -114,8 +114,8 @@ def measures_router(deps: MetricsDeps) -> APIRouter:
             by=asked.by,
             grain=asked.grain,
             rows=tuple(
-                MeasuresRow(start=one.start, end=one.end, slice=one.slice, figures=one.figures)
-                for one in rows
+                MeasuresRow(start=row.start, end=row.end, slice=row.slice, figures=row.figures)
+                for row in rows
             ),
         )
 
@@ -125,8 +125,8 @@ def measures_router(deps: MetricsDeps) -> APIRouter:
 def _shown(rows: Sequence[FigureRow], by: Breakdown | None, seen: Sight) -> list[FigureRow]:
     """Without what is confidential to the caller; sums of all keep it, since they name nobody."""
     if by is Breakdown.SERVICE:
-        return [one for one in rows if not seen.hides(service=one.slice)]
-    return [one for one in rows if by is not Breakdown.TEAM or not seen.hides(team=one.slice)]
+        return [row for row in rows if not seen.hides(service=row.slice)]
+    return [row for row in rows if by is not Breakdown.TEAM or not seen.hides(team=row.slice)]
 
 
 def _question(deps: MetricsDeps) -> Callable[..., FigureQuery]:
@@ -154,9 +154,9 @@ def _accepted(accept: str) -> Format:
 def _csv(rows: Sequence[FigureRow]) -> Iterator[str]:
     names = tuple(rows[0].figures) if rows else ()
     yield _line(("start", "end", "slice", *names))
-    for one in rows:
-        figures = (one.figures[name] for name in names)
-        yield _line((one.start.isoformat(), one.end.isoformat(), one.slice, *figures))
+    for row in rows:
+        figures = (row.figures[name] for name in names)
+        yield _line((row.start.isoformat(), row.end.isoformat(), row.slice, *figures))
 
 
 def _line(values: Sequence[object]) -> str:
@@ -197,7 +197,7 @@ def experience_router(deps: MetricsDeps) -> APIRouter:
         span = span_of(first, last, as_of or deps.clock.now())
         seen = sight(request, caller)
         every = await experiences(deps, span, of)
-        found = [one for one in every if of is not Of.SERVICE or not seen.hides(one.name)]
+        found = [item for item in every if of is not Of.SERVICE or not seen.hides(item.name)]
         return _answer(of, span, found, limit)
 
     return router
@@ -210,7 +210,7 @@ def span_of(first: date | None, last: date | None, as_of: datetime) -> QuerySpan
     if not timedelta(0) <= last - first < timedelta(days=MOST_DAYS):
         why = message("asked.bad-days", most=MOST_DAYS, first=first, last=last)
         raise Invalid(why, code="bad-days")
-    start, end = (datetime.combine(one, time(), UTC) for one in (first, last + timedelta(days=1)))
+    start, end = (datetime.combine(item, time(), UTC) for item in (first, last + timedelta(days=1)))
     return QuerySpan(micros(start), micros(end), micros(as_of))
 
 
@@ -230,7 +230,7 @@ def _answer(of: Of, span: QuerySpan, found: list[Experience], limit: int) -> Exp
         end=instant(span.end),
         as_of=instant(span.as_of),
         known=len(found),
-        mean=sum(one.score for one in found) / len(found) if found else None,
+        mean=sum(item.score for item in found) / len(found) if found else None,
         rows=tuple(found[:limit]),
     )
 

@@ -106,7 +106,9 @@ def find_changed_sets(
 def keep_prints(published: Published, contribution_sets: Iterable[ContributionSet]) -> Published:
     """What is posted once these are."""
     return tuple(
-        sorted({**dict(published), **{one.bucket: one.print for one in contribution_sets}}.items())
+        sorted(
+            {**dict(published), **{item.bucket: item.print for item in contribution_sets}}.items()
+        )
     )
 
 

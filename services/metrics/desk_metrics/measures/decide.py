@@ -124,7 +124,7 @@ def measure_ticket(
         return replace(record, clocks=clocks), ()
     contributions = _list_contributions(record, clocks, history, book)
     by = Slice(*history.slice[:4], record.person, record.device)
-    days = tuple(one for one in record.published if not is_person(one[0]))
+    days = tuple(item for item in record.published if not is_person(item[0]))
     contribution_sets = (
         *find_changed_sets(clocks.ticket, by, contributions, days),
         *_contact(history, by, record.published),
@@ -145,7 +145,7 @@ def measure_ticket(
         record.device,
     )
     return after, tuple(
-        make_event(clocks.ticket, revision, one, clocks.as_of) for one in contribution_sets
+        make_event(clocks.ticket, revision, item, clocks.as_of) for item in contribution_sets
     )
 
 
@@ -179,9 +179,9 @@ def team_of(record: TicketRecord) -> str:
 def is_at_risk(record: TicketRecord) -> bool:
     """Whether an SLA about it is at risk and not judged yet. By hand: it is asked at each write,
     and sets would take as long as the rest of it."""
-    for one in record.clocks.emitted:
+    for clock in record.clocks.emitted:
         is_near = False
-        for what, _ in one.marks:
+        for what, _ in clock.marks:
             if what.startswith(_JUDGED):
                 break
             is_near = is_near or what.startswith(_NEAR)

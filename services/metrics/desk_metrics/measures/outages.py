@@ -98,5 +98,5 @@ def _prune(kind: str, outages: dict[str, Outage], sources: dict[str, SourceRecor
         for _, one in sorted(outages.items())
         if latest - one.newest <= (ENDED_KEPT if one.start and one.end else OPEN_KEPT)
     )
-    names = (f"spell:{one.episode}" for one in kept)
+    names = (f"spell:{item.episode}" for item in kept)
     return Outages(kind, kept, tuple(sources[name] for name in names if name in sources))

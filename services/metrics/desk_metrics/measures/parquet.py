@@ -22,11 +22,11 @@ def parquet_of(asked: FigureQuery, rows: Sequence[FigureRow]) -> bytes:
     moment = pa.timestamp("us", tz="UTC")
     columns = {
         "start": pa.array([row.start for row in rows], moment),
-        "end": pa.array([one.end for one in rows], moment),
-        "slice": pa.array([one.slice for one in rows], pa.string()),
+        "end": pa.array([item.end for item in rows], moment),
+        "slice": pa.array([item.slice for item in rows], pa.string()),
     }
     for name in figures_of(Totals(), QuerySpan(0, 0, 0)):
-        columns[name] = pa.array([one.figures[name] for one in rows], pa.float64())
+        columns[name] = pa.array([item.figures[name] for item in rows], pa.float64())
     said = {"as_of": asked.as_of.isoformat(), "by": asked.by or "", "grain": asked.grain}
     out = io.BytesIO()
     pq.write_table(pa.table(columns).replace_schema_metadata(said), out)

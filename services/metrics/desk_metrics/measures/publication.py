@@ -26,7 +26,7 @@ class SourceRecord:
 
 def find_source(sources: Iterable[SourceRecord], source: str) -> SourceRecord:
     """The book of a source, empty if it has none yet."""
-    return next((one for one in sources if one.source == source), SourceRecord(source))
+    return next((item for item in sources if item.source == source), SourceRecord(source))
 
 
 def publish(

@@ -126,7 +126,7 @@ class DailySums:
         """The cells of a day, and the version of each part."""
         found = await self._buckets.load(_ids(day))
         made_of = tuple(found[id].version if id in found else 0 for id in _ids(day))
-        buckets = tuple(one.state for one in found.values() if one.state is not None)
+        buckets = tuple(item.state for item in found.values() if item.state is not None)
         return buckets, made_of + RULES
 
     def _id(self, day: date) -> str:
@@ -186,10 +186,10 @@ async def read_buckets(
         lambda one: (one.state.day if one.state else "", one.id),
         (str(first), ""),
     ):
-        for one in page:
-            if one.state is None or one.state.day > str(last):
+        for item in page:
+            if item.state is None or item.state.day > str(last):
                 return
-            yield one.state
+            yield item.state
 
 
 async def _before(

@@ -87,7 +87,7 @@ def _add_answer(
     at, data = micros(event.time), event.data
     if any(answer.revision == data.revision for answer in state.answers):
         return state
-    is_newest = all(one.revision < data.revision for one in state.answers)
+    is_newest = all(item.revision < data.revision for item in state.answers)
     answers = sorted((*state.answers, Answered(data.revision, data.score, at, data.counted)))
     return replace(
         state,

@@ -72,7 +72,7 @@ def add_run(before: Repairs, event: AnyEvent) -> tuple[Repairs, tuple[Event[Payl
     state = _add_run(before, event)
     if state is before:
         return None
-    latest = max([start.at for start in state.starts] + [one.at for one in state.heals])
+    latest = max([start.at for start in state.starts] + [item.at for item in state.heals])
     sources, events = dict[str, SourceRecord](), list[Event[Payload]]()
     for heal in state.heals:
         contributions = tuple(contribute_healing(heal, state.starts))
@@ -81,9 +81,9 @@ def add_run(before: Repairs, event: AnyEvent) -> tuple[Repairs, tuple[Event[Payl
         )
         sources[heal.run] = book
         events += fresh
-    heals = tuple(one for one in state.heals if one.at >= latest - KEPT)
-    starts = tuple(one for one in state.starts if one.at >= latest - KEPT)
-    return Repairs(heals, starts, tuple(sources[one.run] for one in heals)), tuple(events)
+    heals = tuple(item for item in state.heals if item.at >= latest - KEPT)
+    starts = tuple(item for item in state.starts if item.at >= latest - KEPT)
+    return Repairs(heals, starts, tuple(sources[item.run] for item in heals)), tuple(events)
 
 
 # Each device and service that a warning or a person's ticket is about.
@@ -142,7 +142,7 @@ def add_sighting(
         book, fresh = publish(source, Slice("", state.service), contributions, latest)
         sources[warned.episode] = book
         events += fresh
-    warnings = tuple(one for one in state.warnings if one.at >= latest - KEPT)
-    reports = tuple(one for one in state.reports if one.at >= latest - KEPT)
-    kept = tuple(sources[one.episode] for one in warnings)
+    warnings = tuple(item for item in state.warnings if item.at >= latest - KEPT)
+    reports = tuple(item for item in state.reports if item.at >= latest - KEPT)
+    kept = tuple(sources[item.episode] for item in warnings)
     return Detections(state.service, warnings, reports, kept), tuple(events)

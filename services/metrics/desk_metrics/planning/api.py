@@ -79,9 +79,9 @@ def goals_router(deps: PlanningDeps) -> APIRouter:
         found = await assess_goals(deps.buckets, deps.sums, charter.goals, at, people)
         hidden = hidden_goals(charter.goals, sight(request, caller))
         shown = tuple(
-            GoalView(**dict(one), sentence=_sentence(one.explanation))
-            for one in found
-            if one.goal not in hidden
+            GoalView(**dict(item), sentence=_sentence(item.explanation))
+            for item in found
+            if item.goal not in hidden
         )
         return Goals(as_of=at, charter=charter.version, goals=shown)
 
@@ -166,7 +166,7 @@ def _read_cohort_query(  # noqa: PLR0913, PLR0917 (each is a parameter of the ro
     cohort_size: Annotated[int, Query(ge=0, description="People in the cohort.")] = 0,
     rest_size: Annotated[int, Query(ge=0, description="People in the rest.")] = 0,
 ) -> AskedCohort:
-    people = names([canonical_person(one) for one in person or ()])
+    people = names([canonical_person(item) for item in person or ()])
     return AskedCohort(
         change,
         Cohort(people, names(device or ()), names(site or ())),

@@ -76,7 +76,7 @@ class PlanningCommands:
         else:
             found = goals_of(self.read_history(history), charter, _utc(as_of))
         if json:
-            say_json(dumps([_spoken(one) for one in found]))
+            say_json(dumps([_spoken(item) for item in found]))
         else:
             show(*_shown_goals(found))
 
@@ -120,9 +120,9 @@ def goals_of(
     now = as_of or buckets.last
     found = list_goal_weeks(map(measure_goal, charter.goals), buckets.first.date(), now)
     for bucket in buckets:
-        for one in found:
-            one.add(bucket)
-    return [assess_goal(one.goal, one.seen(People()), now) for one in found]
+        for item in found:
+            item.add(bucket)
+    return [assess_goal(item.goal, item.seen(People()), now) for item in found]
 
 
 def plan_of(
@@ -183,15 +183,15 @@ def _shown_goals(found: Sequence[GoalStatus]) -> Iterable[RenderableType]:
     if not found:
         return ["The charter has no goals. Write them in goals.yaml."]
     table = TextTable("goal", "baseline", "should be now", "is now", "target", "due", title="Goals")
-    for one in found:
-        figures = (one.baseline, one.planned_now, one.now, one.target)
+    for item in found:
+        figures = (item.baseline, item.planned_now, item.now, item.target)
         table.add_line(
-            one.goal,
-            *(("" if value is None else amount(value, one.unit)) for value in figures),
-            f"{one.due}",
+            item.goal,
+            *(("" if value is None else amount(value, item.unit)) for value in figures),
+            f"{item.due}",
         )
     return [
-        *(f"{one.title}\n  {spoken_here().render_all(one.explanation)}\n" for one in found),
+        *(f"{item.title}\n  {spoken_here().render_all(item.explanation)}\n" for item in found),
         table,
     ]
 
@@ -218,9 +218,9 @@ def _shown_plan(found: StaffingPlan) -> Iterable[RenderableType]:
 
 def _week(found: StaffingPlan) -> TextTable:
     """Hours down, days across."""
-    people = {(one.day, one.hour): one.people for one in found.hours}
+    people = {(item.day, item.hour): item.people for item in found.hours}
     table = TextTable("hour", *_DAYS, title=f"People of {found.team}")
-    for hour in sorted({one.hour for one in found.hours}):
+    for hour in sorted({item.hour for item in found.hours}):
         table.add_line(
             f"{hour:02d}-{hour + 1:02d}", *(str(people.get((d, hour), "")) for d in _DAYS)
         )

@@ -105,7 +105,7 @@ def assess_goal(goal: MeasuredGoal, seen: GoalFigures, now: datetime) -> GoalSta
 
 
 def _case(goal: MeasuredGoal, seen: GoalFigures, now: int) -> _Case:
-    weeks = [one for one in seen.weeks if one.value is not None and one.end <= _end(goal.due)]
+    weeks = [item for item in seen.weeks if item.value is not None and item.end <= _end(goal.due)]
     target = goal.target(seen.baseline)
     values = [seen.baseline, target, *(week.value for week in weeks)]
     is_log = goal.unit is not Unit.SHARE and all(value and value > 0 for value in values)
@@ -135,7 +135,7 @@ def _forecast(goal: MeasuredGoal, weeks: Sequence[GoalWeek], *, is_log: bool) ->
         ends = found
     else:
         most = 1.0 if goal.unit is Unit.SHARE else math.inf
-        ends = Range(*(max(0.0, min(most, one)) for one in (found.middle, found.low, found.high)))
+        ends = Range(*(max(0.0, min(most, item)) for item in (found.middle, found.low, found.high)))
     return Forecast(value=ends.middle, low=ends.low, high=ends.high, weeks=len(weeks))
 
 
@@ -253,7 +253,7 @@ def _milestones(case: _Case) -> list[GoalMilestone]:
             return []
         # The mean of the last whole weeks before a moment.
         last = [week for week in case.seen.weeks if week.end <= at][-RECENT_WEEKS:]
-        known = [one.value for one in last if one.value is not None]
+        known = [item.value for item in last if item.value is not None]
         measured = (sum(known) / len(known) if known else None) if at <= case.now else None
         met = None if measured is None else goal.is_met(measured, wanted)
         when = (instant(at) - timedelta(microseconds=1)).date()

@@ -115,7 +115,9 @@ def crew_of(team: Team, skill: str) -> TeamCapacity:
     """The team with its hours of work and who has which skill."""
     hours = (_MONDAY + timedelta(hours=hour) for hour in range(HOURS))
     half = timedelta(minutes=30)
-    skilled = {one: sum(one in member.skills for member in team.members) for one in team.all_skills}
+    skilled = {
+        item: sum(item in member.skills for member in team.members) for item in team.all_skills
+    }
     return TeamCapacity(
         team=team.name,
         skill=skill,
@@ -159,7 +161,7 @@ def _team(charter: Charter, asked: AskedPlan, seen: Sight) -> Team:
     """A team that is hidden from the reader is one that there is not."""
     team = charter.find_team(asked.team)
     if team is None or seen.hides(team=team.name):
-        known = [one.name for one in charter.teams if not seen.hides(team=one.name)]
+        known = [item.name for item in charter.teams if not seen.hides(team=item.name)]
         why = message("staffing.no-team", team=asked.team, known=known)
         raise NotFound(why, team=asked.team)
     skills = skill_services(charter, team)
@@ -181,7 +183,7 @@ def sla_of(charter: Charter, asked: AskedPlan) -> tuple[str, timedelta]:
     if asked.sla:
         found = next((sla for sla in charter.slas if sla.name == asked.sla), None)
         if found is None or found.clock is not ClockName.RESPONSE:
-            known = [one.name for one in charter.slas if one.clock is ClockName.RESPONSE]
+            known = [item.name for item in charter.slas if item.clock is ClockName.RESPONSE]
             why = message("staffing.no-such-sla", sla=asked.sla, known=known)
             raise NotFound(why, sla=asked.sla)
         return found.name, found.target
@@ -205,20 +207,23 @@ async def assess_goals(
     first = await first_day(buckets) or now.date()
     found = list_goal_weeks(map(measure_goal, goals), first, now)
     async for day in _days(DailySums(_BOOK, buckets, sums), found, now):
-        for one in found:
+        for item in found:
             if isinstance(day, DaySums):
-                one.take(day)
+                item.take(day)
             else:
                 for bucket in day:
-                    one.add(bucket)
-    return [assess_goal(one.goal, one.seen(people), now) for one in found]
+                    item.add(bucket)
+    return [assess_goal(item.goal, item.seen(people), now) for item in found]
 
 
 async def _days(kept: DailySums, found: Sequence[GoalWeeks], now: datetime) -> AsyncIterator[Day]:
     """Those that any goal rests on."""
     if found:
-        since, whole = min(one.since for one in found), {day for one in found for day in one.whole}
-        cuts = [one.cut for one in found]
+        since, whole = (
+            min(item.since for item in found),
+            {day for item in found for day in item.whole},
+        )
+        cuts = [item.cut for item in found]
         async for day in kept.days(since, now.date(), cuts, now, whole):
             yield day
 

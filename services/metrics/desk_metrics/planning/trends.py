@@ -67,9 +67,9 @@ def trend_of(points: Sequence[Point], *, is_log: bool) -> Trend:
         for later in scaled[place + 1 :]
     )
     slope = median(slopes)
-    x = median(one[0] for one in scaled)
-    y = median(one[1] - slope * (one[0] - x) for one in scaled)
-    rest = sorted(one[1] - y - slope * (one[0] - x) for one in scaled)
+    x = median(item[0] for item in scaled)
+    y = median(item[1] - slope * (item[0] - x) for item in scaled)
+    rest = sorted(item[1] - y - slope * (item[0] - x) for item in scaled)
     low, high = _bounds(slopes, len(scaled))
     tail = (1 - CONFIDENCE) / 2
     return Trend(slope, low, high, (x, y), quantile(rest, tail), quantile(rest, 1 - tail), is_log)

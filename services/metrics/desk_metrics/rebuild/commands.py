@@ -139,7 +139,7 @@ async def _book(living: Store, clock: Clock) -> PolicyBook:
             "Metrics has not run here yet: there is no policy version to judge by. Start"
             " the desk with `make up` first."
         )
-    return PolicyBook(one.state for one in found if one.state is not None)
+    return PolicyBook(item.state for item in found if item.state is not None)
 
 
 def _open_collections(store: Store, clock: Clock) -> Collections:

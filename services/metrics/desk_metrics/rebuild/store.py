@@ -152,9 +152,9 @@ class Comparing(Generic[T]):
     ) -> None:
         async for page in by_id(here, limit=_PAGE):
             states = {
-                one.id: self._truth(one.state)
-                for one in page
-                if one.state is not None and one.id not in skipped
+                item.id: self._truth(item.state)
+                for item in page
+                if item.state is not None and item.id not in skipped
             }
             others = await there.load(states)
             for id, state in states.items():
@@ -178,11 +178,11 @@ async def find_moving(living: Documents[S], rebuilt: Documents[S]) -> set[str]:
     found: set[str] = set()
     for here, there in ((living, rebuilt), (rebuilt, living)):
         async for page in by_id(here, limit=_PAGE):
-            others = await there.load([one.id for one in page])
-            for one in page:
-                other = others.get(one.id)
-                if other is not None and other.sequence != one.sequence:
-                    found.add(one.id)
+            others = await there.load([item.id for item in page])
+            for item in page:
+                other = others.get(item.id)
+                if other is not None and other.sequence != item.sequence:
+                    found.add(item.id)
     return found
 
 

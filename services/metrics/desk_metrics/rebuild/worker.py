@@ -57,16 +57,18 @@ class _Loopback:
         self._elsewhere = elsewhere
 
     async def publish(self, messages: Sequence[Message]) -> None:
-        self.messages += (one for one in messages if one.topic == CONTRIBUTIONS)
-        await self._elsewhere.publish([one for one in messages if one.topic != CONTRIBUTIONS])
+        self.messages += (message for message in messages if message.topic == CONTRIBUTIONS)
+        await self._elsewhere.publish(
+            [message for message in messages if message.topic != CONTRIBUTIONS]
+        )
 
     def take(self, codec: Codec) -> list[Received]:
         taken, self.messages = self.messages, []
         found = []
-        for one in taken:
-            record = _LoopedRecord(one.topic, 0, self.count, one.key, one.value, one.headers)
+        for item in taken:
+            record = _LoopedRecord(item.topic, 0, self.count, item.key, item.value, item.headers)
             self.count += 1
-            found.append(Received(codec.decode(one.key, one.value, one.headers), record))
+            found.append(Received(codec.decode(item.key, item.value, item.headers), record))
         return found
 
 
@@ -146,9 +148,9 @@ class RebuildRunner:
         )
 
     async def _on_failed(self, failures: Iterable[Failure]) -> None:
-        for one in failures:
-            where = f"{one.raw.topic}/{one.raw.partition}/{one.raw.offset}"
-            self.failures.append(f"{where}: {one.error}")
+        for failure in failures:
+            where = f"{failure.raw.topic}/{failure.raw.partition}/{failure.raw.offset}"
+            self.failures.append(f"{where}: {failure.error}")
 
     async def _report(self, failures: Sequence[tuple[WorkItem[Any], Exception]]) -> None:
         self.failures += [f"ticket {task.id}: {error}" for task, error in failures]

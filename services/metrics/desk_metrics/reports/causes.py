@@ -199,7 +199,7 @@ class Causes:
         self, services: Iterable[Service], changes: Mapping[str, Changes]
     ) -> list[ServiceStatus]:
         """Every service, the one that cost most first; equals by repairs, then by name."""
-        named = [(one, self.troubles.get(one.name) or Trouble()) for one in services]
+        named = [(item, self.troubles.get(item.name) or Trouble()) for item in services]
         # Whole microseconds first: a sum of floats would depend on its order.
         whole = sum(trouble.score_us for _, trouble in named)
         found = [

@@ -131,12 +131,12 @@ def _add_problem(state: Changes, event: Event[ProblemDetected]) -> Changes:
 def delivery_of(changes: Changes, known: Known, start: int, end: int) -> Delivery:
     """How the changes went that were finished from `start` to before `end`."""
     judged = list(_judge_changes(changes, known, start, end))
-    releases = [one.contacts for one in judged if one.change.kind == ChangeKind.RELEASE]
-    failed = sum(one.cause is not None for one in judged)
+    releases = [item.contacts for item in judged if item.change.kind == ChangeKind.RELEASE]
+    failed = sum(item.cause is not None for item in judged)
     return Delivery(
         len(judged),
         failed,
-        sum(one.cause is Cause.ROLLED_BACK for one in judged),
+        sum(item.cause is Cause.ROLLED_BACK for item in judged),
         failed / len(judged) if judged else None,
         sum(releases) / len(releases) if releases else None,
     )

@@ -83,11 +83,11 @@ def shown(found: Systems) -> list[RenderableType]:
             "" if rate is None else f"{rate:.0%} of {service.changes:,}", service.proposal.value,
         )  # fmt: skip
     lines: list[RenderableType] = [table]
-    for one in found.systems:
-        lines.append(f"\n{one.service}: {one.proposal.value}")
-        lines.append(f"  {found.why[one.service]}")
-        if one.service in found.answers:
-            lines.append(f"  {found.answers[one.service]}")
+    for system in found.systems:
+        lines.append(f"\n{system.service}: {system.proposal.value}")
+        lines.append(f"  {found.why[system.service]}")
+        if system.service in found.answers:
+            lines.append(f"  {found.answers[system.service]}")
     if not found.systems:
         lines.append("The charter names no service.")
     return [*lines, *_demand(found)]
@@ -98,6 +98,6 @@ def _demand(found: Systems) -> list[RenderableType]:
     if not found.demand:
         return []
     table = TextTable("asked for", "people", "times", title="What people ask for that there is not")
-    for one in found.demand[:MOST_REQUESTED]:
-        table.add_line(one.what, f"{one.people:,}", f"{one.times:,}")
+    for item in found.demand[:MOST_REQUESTED]:
+        table.add_line(item.what, f"{item.people:,}", f"{item.times:,}")
     return ["", table]

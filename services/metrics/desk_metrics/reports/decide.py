@@ -85,14 +85,14 @@ def report(
     """The report of a period as events; making it again makes the same ids."""
     before = {proposal.service: proposal for proposal in reported.made}
     followed = [follow_up(service, before.get(service.service), heard) for service in systems]
-    asked = [one.system for one in followed if one.system is not None]
-    events = [_event(one, one.team, period, one.service) for one in asked]
+    asked = [item.system for item in followed if item.system is not None]
+    events = [_event(item, item.team, period, item.service) for item in asked]
     events += [_event(gap, gap.team, period, gap.skill) for gap in gaps]
     stretch = ReportSpan(period, reported.until, as_of(period))
     told = [report_goal(goal, dict(reported.judged), stretch) for goal in goals]
-    events += [_event(one, one.team, period, one.goal) for one in told]
-    judged = tuple((one.goal, one.verdict.value) for one in told)
-    made = tuple(one.asked for one in followed)
+    events += [_event(item, item.team, period, item.goal) for item in told]
+    judged = tuple((item.goal, item.verdict.value) for item in told)
+    made = tuple(item.asked for item in followed)
     return Reported(period.end, made, judged), tuple(events)
 
 

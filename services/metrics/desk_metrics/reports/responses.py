@@ -61,7 +61,7 @@ class Answers:
 
     def find(self, id: str) -> Said | None:
         """The answer of that id, if it was given."""
-        return next((one for one in self.said if one.id == id), None)
+        return next((item for item in self.said if item.id == id), None)
 
 
 class AskedProposal(NamedTuple):

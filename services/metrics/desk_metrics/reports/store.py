@@ -119,8 +119,8 @@ class Sources:
                 causes.take(day)
                 continue
             for bucket in day:
-                for one in (causes, demand, came):
-                    one.add(bucket)
+                for item in (causes, demand, came):
+                    item.add(bucket)
         stored = await self.changes.load([service.name for service in services])
         changes = {name: one.state for name, one in stored.items() if one.state is not None}
         statuses = causes.rank(services, changes)
@@ -135,7 +135,7 @@ class Sources:
         charter = self.charter()
         told = charter.routing.default_team
         seen = charter.sight_of(told, sees_all=False)
-        kept = frozenset(one.name for one in charter.services if seen.hides(one.name))
+        kept = frozenset(item.name for item in charter.services if seen.hides(item.name))
         return Heard(load_last_answers, survey.came, known, told, kept)
 
     async def find_skill_gaps(self, period: Period, as_of: datetime) -> list[SkillGapReported]:
@@ -250,7 +250,7 @@ async def rank_systems(
         until=period.end,
         as_of=at,
         systems=survey.systems,
-        why={one.service: catalogue.render_all(one.reasons) for one in survey.systems},
+        why={system.service: catalogue.render_all(system.reasons) for system in survey.systems},
         answers={name: catalogue.render(stands) for name, stands in statuses.items()},
         demand=survey.demand,
     )

@@ -82,6 +82,6 @@ def sla_router(
 def _view(found: Explanation) -> SlaExplanation:
     because = sentence(found.cancelled_because) if found.cancelled_because else ""
     stretches = tuple(
-        ExplainedSpanView(**dict(one), text=sentence(one.message)) for one in found.explanation
+        ExplainedSpanView(**dict(item), text=sentence(item.message)) for item in found.explanation
     )
     return SlaExplanation(**{**dict(found), "explanation": stretches, "because": because})

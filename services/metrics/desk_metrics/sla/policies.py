@@ -115,7 +115,7 @@ class PolicyBook:
         self.editions: tuple[Edition, ...] = tuple(sorted(editions, key=lambda one: one.since))
         self._in_force: list[_InForce] = []
         # What has an SLA in any edition; the rest need not be looked at.
-        self.clocks = frozenset(p.clock for one in self.editions for p in one.policies)
+        self.clocks = frozenset(p.clock for item in self.editions for p in item.policies)
         before: dict[str, Terms] = {}
         for edition in self.editions:
             before = _compile(edition, before, hours)
@@ -158,14 +158,14 @@ class PolicyBook:
 
     def list_changes(self, after: int, until: int) -> Sequence[int]:
         """When the edition changed in between, the second moment included."""
-        return [one.since for one in self._in_force[1:] if after < one.since <= until]
+        return [item.since for item in self._in_force[1:] if after < item.since <= until]
 
     def in_force(self, at: int) -> int:
         """How many editions had begun by then; the first judges also what was before it."""
-        return max(1, sum(one.since <= at for one in self._in_force)) if self._in_force else 0
+        return max(1, sum(item.since <= at for item in self._in_force)) if self._in_force else 0
 
     def next_change(self, after: int) -> int | None:
-        return min((one.since for one in self._in_force[1:] if one.since > after), default=None)
+        return min((item.since for item in self._in_force[1:] if item.since > after), default=None)
 
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with the newest edition."""
@@ -205,7 +205,7 @@ def _find_problems(edition: Edition) -> Iterable[Problem]:
         if calendar.never_opens:
             yield Problem("calendar-never-opens", calendar.name)
     for clock in ClockName:
-        policies = [one for one in edition.policies if one.clock is clock and not one.default]
+        policies = [item for item in edition.policies if item.clock is clock and not item.default]
         for index, policy in enumerate(policies):
             for earlier in policies[:index]:
                 if _covers(earlier.when, policy.when):

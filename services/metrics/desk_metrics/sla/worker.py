@@ -57,10 +57,10 @@ class Editions:
     async def begin(self) -> None:
         """Read every edition there was, then note today's."""
         stored = await self._documents.find({}, order="since", limit=10000)
-        for one in stored:
-            if one.unreadable is not None:
-                raise one.unreadable
-        self._keep({one.id: one.state for one in stored if one.state is not None})
+        for item in stored:
+            if item.unreadable is not None:
+                raise item.unreadable
+        self._keep({item.id: item.state for item in stored if item.state is not None})
         await self.refresh()
 
     async def run(self) -> None:

@@ -85,8 +85,8 @@ def delivery_routes(documents: Documents[Dispatch], cursors: Cursors) -> APIRout
             after=(position.sort, position.id) if position else None,
             limit=page.limit + 1,
         )
-        states = (one.state for one in rows[: page.limit])
-        items = tuple(_view(one) for one in states if one is not None)
+        states = (row.state for row in rows[: page.limit])
+        items = tuple(_view(item) for item in states if item is not None)
         following = None
         if len(rows) > page.limit:
             following = cursors.write(listing, place_of(rows[page.limit - 1]))
@@ -100,7 +100,7 @@ def _check_recipient(principal: Principal, recipient: str | None) -> str | None:
     """Whose messages this caller may see; a member who names nobody sees the team's."""
     if principal.has_role(Role.OPERATOR):
         return recipient
-    own = [one for one in (principal.team, principal.subject) if one]
+    own = [item for item in (principal.team, principal.subject) if item]
     wanted = recipient or own[0]
     if wanted not in own:
         raise Forbidden(message("messages.not-yours"))
@@ -116,9 +116,9 @@ def _view(dispatch: Dispatch) -> MessageView:
         happened_at=dispatch.happened_at,
         deliveries=tuple(
             DeliveryView(
-                **one.model_dump(exclude={"in_doubt", "reason"}),
-                reason="" if one.reason is None else sentence(one.reason),
+                **delivery.model_dump(exclude={"in_doubt", "reason"}),
+                reason="" if delivery.reason is None else sentence(delivery.reason),
             )
-            for one in dispatch.deliveries
+            for delivery in dispatch.deliveries
         ),
     )

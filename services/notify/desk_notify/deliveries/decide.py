@@ -69,7 +69,7 @@ def select_channels(message: Notified, directory: Directory) -> tuple[str, ...]:
     profile = directory.teams.get(message.recipient)
     wanted = profile.channels if profile is not None else ()
     is_quiet = bool(message.problem) and message.kind in _KEPT_OUT_OF_MAIL
-    return tuple(one for one in wanted if not (is_quiet and one.startswith(MAIL)))
+    return tuple(item for item in wanted if not (is_quiet and item.startswith(MAIL)))
 
 
 def choose_departure(_message: Notified, now: datetime) -> datetime:
@@ -101,7 +101,7 @@ def plan_dispatch(event: Event[Notified], channels: Sequence[str], now: datetime
 
 def find_due(dispatch: Dispatch) -> datetime | None:
     """When somebody has to look at it again."""
-    moments = [one.next_at for one in dispatch.deliveries if one.next_at is not None]
+    moments = [delivery.next_at for delivery in dispatch.deliveries if delivery.next_at is not None]
     return min(moments, default=None)
 
 
@@ -110,18 +110,18 @@ def give_up(dispatch: Dispatch, now: datetime, most: int) -> Dispatch:
     it dies of it, and nobody knows whether it arrived."""
     after = tuple(
         _change(
-            one,
+            delivery,
             now,
             state=DeliveryState.UNKNOWN,
             next_at=None,
-            reason=message("delivery.sender-lost", tries=one.attempts),
+            reason=message("delivery.sender-lost", tries=delivery.attempts),
         )
-        if one.state is DeliveryState.SENDING
-        and one.attempts >= most
-        and one.next_at is not None
-        and one.next_at <= now
-        else one
-        for one in dispatch.deliveries
+        if delivery.state is DeliveryState.SENDING
+        and delivery.attempts >= most
+        and delivery.next_at is not None
+        and delivery.next_at <= now
+        else delivery
+        for delivery in dispatch.deliveries
     )
     return dispatch.model_copy(update={"deliveries": after})
 
@@ -141,17 +141,17 @@ def claim_due(
     }
     taken = tuple(
         _change(
-            one,
+            item,
             now,
             state=DeliveryState.SENDING,
-            attempts=one.attempts + 1,
+            attempts=item.attempts + 1,
             next_at=now + lease,
             # Nobody reported the last try, or nobody knows what became of it.
-            in_doubt=one.in_doubt or one.state in {DeliveryState.SENDING, DeliveryState.UNKNOWN},
+            in_doubt=item.in_doubt or item.state in {DeliveryState.SENDING, DeliveryState.UNKNOWN},
         )
-        if one.channel in ready
-        else one
-        for one in dispatch.deliveries
+        if item.channel in ready
+        else item
+        for item in dispatch.deliveries
     )
     return dispatch.model_copy(update={"deliveries": taken}), tuple(sorted(ready))
 
@@ -161,8 +161,8 @@ def record_outcome(
 ) -> Dispatch:
     """The dispatch after an attempt; after `most` attempts nothing more is tried."""
     after = tuple(
-        _apply_outcome(one, outcome, now, most) if one.channel == channel else one
-        for one in dispatch.deliveries
+        _apply_outcome(delivery, outcome, now, most) if delivery.channel == channel else delivery
+        for delivery in dispatch.deliveries
     )
     return dispatch.model_copy(update={"deliveries": after})
 

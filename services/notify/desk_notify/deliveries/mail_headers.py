@@ -82,4 +82,4 @@ def _encode(text: str, used: int) -> str:
             raw, room = b"", _BYTES
         raw += part
     words.append(raw)
-    return "\r\n ".join(f"{_HEAD}{base64.b64encode(one).decode()}{_TAIL}" for one in words)
+    return "\r\n ".join(f"{_HEAD}{base64.b64encode(word).decode()}{_TAIL}" for word in words)

@@ -73,8 +73,8 @@ def name_mailbox(channel: str) -> str:
 
 def count_mail(box: Mailbox | None, mail: str, per_hour: int, now: datetime) -> Mailbox | None:
     """The mailbox with one more mail; None if it is full. An attempt more is no mail more."""
-    recent = tuple(one for one in (box or Mailbox()).recent if one.at > now - SPAN)
-    if any(one.id == mail for one in recent):
+    recent = tuple(item for item in (box or Mailbox()).recent if item.at > now - SPAN)
+    if any(item.id == mail for item in recent):
         return Mailbox(recent=recent)
     if len(recent) >= per_hour:
         return None

@@ -141,7 +141,7 @@ class DeliveryWorker:
                 raise NotFound("there is no such message")
             before = give_up(state, context.now, self._most)
             after, taken = claim_due(before, context.now, self._lease, self._scheme)
-            lost[:] = [one for one in before.deliveries if one not in state.deliveries]
+            lost[:] = [item for item in before.deliveries if item not in state.deliveries]
             if not taken and not lost:
                 raise Rejected("another worker has it in hand, or it is done")
             return Decision(after, due=find_due(after))

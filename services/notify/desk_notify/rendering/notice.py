@@ -155,7 +155,7 @@ def list_steps(evidence: Iterable[Evidence], recipient: Recipient) -> str:
 
 def list_steps_in_doubt(evidence: Iterable[Evidence]) -> str:
     """The steps of which nobody knows whether they happened."""
-    steps = dict.fromkeys(one.step for one in evidence if one.status is StepStatus.IN_DOUBT)
+    steps = dict.fromkeys(item.step for item in evidence if item.status is StepStatus.IN_DOUBT)
     return ", ".join(steps)
 
 

@@ -122,7 +122,7 @@ def _problem_over(
     recipient, about = person(name, before.language), About(problem=problem)
     after = before.model_copy(
         update={
-            "problems": tuple(one for one in before.problems if one != problem),
+            "problems": tuple(item for item in before.problems if item != problem),
             "problems_over": (*before.problems_over, problem)[-_MOST:],
         }
     )

@@ -266,11 +266,11 @@ def _take_back(context: RenderContext, event: Event[SlaCancelled]) -> Step:
     ticket, sla = context.ticket, _sla_of(fact)
     if not fact.untrue:
         return context, ()
-    early = tuple(one for one in ticket.early if _sla_of(one.fact) != sla)
-    wrong = [one for one in ticket.slas_reported if one.sla == sla]
+    early = tuple(item for item in ticket.early if _sla_of(item.fact) != sla)
+    wrong = [item for item in ticket.slas_reported if item.sla == sla]
     if not wrong and early == ticket.early:
         return context, ()
-    left = tuple(one for one in ticket.slas_reported if one not in wrong)
+    left = tuple(item for item in ticket.slas_reported if item not in wrong)
     after = context.update(slas_reported=left, early=early)
     messages: Messages = ()
     for report in wrong:

@@ -27,8 +27,8 @@ _NAME = re.compile(r"[a-z0-9*_-]+(\.[a-z0-9*_-]+)*")
 _PORTS = re.compile(r"\*|[0-9]{1,5}(-[0-9]{1,5})?")
 # Where clouds keep the credentials of their machines, beside the link-local 169.254.169.254.
 _METADATA = frozenset(
-    ipaddress.ip_address(one)
-    for one in ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254")
+    ipaddress.ip_address(item)
+    for item in ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254")
 )
 
 
@@ -87,9 +87,9 @@ class Hosts:
     """The hosts that may be called: names, `*.domain` patterns, addresses, networks; with ports."""
 
     def __init__(self, allowed: Sequence[str]) -> None:
-        entries = [read_entry(one) for one in allowed]
-        self._names = [one for one in entries if one.network is None]
-        self._networks = [one for one in entries if one.network is not None]
+        entries = [read_entry(item) for item in allowed]
+        self._names = [entry for entry in entries if entry.network is None]
+        self._networks = [entry for entry in entries if entry.network is not None]
 
     def refusal(self, url: httpx.URL) -> str | None:
         """Why this address is not called; None if it may be, should it lead somewhere allowed."""
@@ -116,7 +116,7 @@ class Hosts:
             return None
         # A pattern that happens to fit does not say that this machine is meant.
         is_own = host == "localhost" and any(
-            one.name == host and one.has_port(port) for one in self._names
+            item.name == host and item.has_port(port) for item in self._names
         )
         if _literal(host) is not None or (_is_special(address) and not is_own):
             return f"the host {host} leads to {address}, which may not be called"
@@ -125,8 +125,8 @@ class Hosts:
     def _covers(self, address: _Address, port: int) -> bool:
         inner = _inner(address)
         return any(
-            one.network is not None and one.has_port(port) and inner in one.network
-            for one in self._networks
+            item.network is not None and item.has_port(port) and inner in item.network
+            for item in self._networks
         )
 
 
@@ -195,4 +195,4 @@ async def _addresses(host: str, port: int) -> list[str]:
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise httpcore.ConnectError(f"{host} is not found: {error}") from error
-    return list(dict.fromkeys(str(one[4][0]) for one in found))
+    return list(dict.fromkeys(str(item[4][0]) for item in found))

@@ -114,8 +114,8 @@ def _date(text: str) -> datetime | None:
 def _decompress(reply: Reply) -> tuple[bytes, str]:
     """The body without its transfer's compression, and what went wrong."""
     raw = bytes(reply.raw)
-    codings = [one.strip().lower() for one in reply.header("content-encoding").split(",")]
-    codings = [one for one in codings if one not in {"", "identity"}]
+    codings = [item.strip().lower() for item in reply.header("content-encoding").split(",")]
+    codings = [item for item in codings if item not in {"", "identity"}]
     if len(codings) > _MAX_CODINGS:
         return raw, "it is compressed again and again"
     for coding in reversed(codings):

@@ -121,11 +121,13 @@ async def publish_events(
     """
     deps = deps_of(request)
     publisher: Publisher = request.app.state.publisher
-    system = next((one for one in deps.charter().sources if one.name == sender.subject), None)
+    system = next(
+        (source for source in deps.charter().sources if source.name == sender.subject), None
+    )
     if system is None:  # the charter changed in between
         raise Forbidden(message("auth.no-publisher-any-more"), code="unknown-publisher")
     sent = sent_events(request.scope["headers"], await request.body())
-    outcomes = [judge_event(one, system, request.app.state.clock) for one in sent]
+    outcomes = [judge_event(item, system, request.app.state.clock) for item in sent]
     outcomes = without_contradictions(outcomes, await _tickets(deps, outcomes))
     await publisher.publish(to_publish(outcomes))
     return _answer(request, system, outcomes)
@@ -134,7 +136,7 @@ async def publish_events(
 async def _tickets(deps: TicketDeps, outcomes: Sequence[Outcome]) -> dict[str, Stored[Ticket]]:
     """The tickets that requests of this call opened before. While the store is away nobody knows;
     the consumer decides then."""
-    ids = {one.ticket for one in outcomes if isinstance(one, Taken) and one.ticket}
+    ids = {outcome.ticket for outcome in outcomes if isinstance(outcome, Taken) and outcome.ticket}
     with contextlib.suppress(DeskError):
         return await deps.tickets.load(sorted(ids)) if ids else {}
     return {}
@@ -142,16 +144,16 @@ async def _tickets(deps: TicketDeps, outcomes: Sequence[Outcome]) -> dict[str, S
 
 def _answer(request: Request, system: OutsideSystem, outcomes: Sequence[Outcome]) -> Response:
     results = tuple(_results(outcomes))
-    refused = [one for one in results if not one.accepted]
-    for one in refused:
-        log.info("event_refused", source=system.name, code=one.code, reason=one.detail)
+    refused = [result for result in results if not result.accepted]
+    for item in refused:
+        log.info("event_refused", source=system.name, code=item.code, reason=item.detail)
     answer = EventsAnswer(
         accepted=len(results) - len(refused), refused=len(refused), results=results
     )
     plain = answer.model_dump(mode="json", exclude_none=True)
     if not refused or answer.accepted:
         return JSONResponse(plain, 207 if refused else 202)
-    status = 403 if all(one.code in _OF_SENDER for one in refused) else 422
+    status = 403 if all(item.code in _OF_SENDER for item in refused) else 422
     code, detail = "no-event-accepted", sentence(message("cloudevents.none-accepted"))
     if len(refused) == 1:
         code, detail = str(refused[0].code), str(refused[0].detail)

@@ -103,22 +103,22 @@ def without_contradictions(
     """
     first: dict[str, str] = {}
     checked: list[Outcome] = []
-    for one in outcomes:
-        if isinstance(one, Taken):
-            id = identity(one.event.source, one.event.id)
-            ticket = tickets.get(one.ticket or "")
-            is_other = ticket is not None and ticket.has_other(id, one.content)
-            if is_other or first.setdefault(id, one.content) != one.content:
-                checked.append(id_reused(one.event))
+    for outcome in outcomes:
+        if isinstance(outcome, Taken):
+            id = identity(outcome.event.source, outcome.event.id)
+            ticket = tickets.get(outcome.ticket or "")
+            is_other = ticket is not None and ticket.has_other(id, outcome.content)
+            if is_other or first.setdefault(id, outcome.content) != outcome.content:
+                checked.append(id_reused(outcome.event))
                 continue
-        checked.append(one)
+        checked.append(outcome)
     return checked
 
 
 def to_publish(outcomes: Sequence[Outcome]) -> list[Message]:
     """One message for each identity, in their order."""
     messages: dict[str, Message] = {}
-    for one in outcomes:
-        if isinstance(one, Taken):
-            messages.setdefault(identity(one.event.source, one.event.id), one.message)
+    for outcome in outcomes:
+        if isinstance(outcome, Taken):
+            messages.setdefault(identity(outcome.event.source, outcome.event.id), outcome.message)
     return list(messages.values())

@@ -150,15 +150,15 @@ async def assign_ticket(body: Assignment, action: ByStaff) -> Response:
 
 def _check_team(deps: TicketDeps, name: str, member: str, actor: Actor) -> None:
     """A team that is hidden from the caller is one that there is not."""
-    shown = [one for one in deps.charter().teams if not actor.sight.hides(team=one.name)]
-    team = next((one for one in shown if one.name == name), None)
+    shown = [item for item in deps.charter().teams if not actor.sight.hides(team=item.name)]
+    team = next((item for item in shown if item.name == name), None)
     if team is None:
-        names = sorted(one.name for one in shown)
+        names = sorted(item.name for item in shown)
         reason = message("refused.nobody-has-it", known=names)
         if name:
             reason = message("refused.unknown-team", team=name, known=names)
         raise Invalid(reason, code="unknown-team", team=name)
-    members = [one.id for one in team.members]
+    members = [item.id for item in team.members]
     if member and member not in members:
         facts: dict[str, Param] = {"member": member, "team": team.title}
         reason = message("refused.no-members", **facts)

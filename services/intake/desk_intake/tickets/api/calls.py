@@ -149,10 +149,13 @@ async def _recall(deps: TicketDeps, call: IdempotentCall, unsure: Unsure) -> Rec
     """Kept first, looked up then: in this order no call can be in neither place."""
     document, now = unsure.document, deps.clock.now()
     await deps.calls.keep(
-        [KeptCall(document, one.key, one.fingerprint, until(one, now)) for one in unsure.to_keep]
+        [
+            KeptCall(document, item.key, item.fingerprint, until(item, now))
+            for item in unsure.to_keep
+        ]
     )
     fingerprint = await deps.calls.find(document, call.seed)
-    return Recalled(unsure.mark, fingerprint, frozenset(one.key for one in unsure.to_keep))
+    return Recalled(unsure.mark, fingerprint, frozenset(item.key for item in unsure.to_keep))
 
 
 def command_of(call: IdempotentCall, context: Context) -> Command:
@@ -172,10 +175,10 @@ async def change_stored(
 
 async def slas_of(deps: TicketDeps, tickets: Sequence[Ticket]) -> list[Stored[TicketSla]]:
     """What their clocks said last, in the same order; one that cannot be read hides no other."""
-    fingerprint, unreadable = await readable(deps.slas, [one.id for one in tickets])
+    fingerprint, unreadable = await readable(deps.slas, [item.id for item in tickets])
     return [
         fingerprint.get(id) or Stored(id, state=TicketSla(ticket=id, is_known=id not in unreadable))
-        for id in (one.id for one in tickets)
+        for id in (item.id for item in tickets)
     ]
 
 

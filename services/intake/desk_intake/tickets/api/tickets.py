@@ -184,7 +184,7 @@ async def _readable(
         return one.state is not None and may_read(one.state, actor)
 
     rows = await find_visible(some, may_see, after, limit)
-    return [one.state for one in rows if one.state is not None]
+    return [row.state for row in rows if row.state is not None]
 
 
 def _whose(requester: str | None, actor: Actor) -> str | None:

@@ -218,7 +218,7 @@ def _text_of(body: Body, today: date) -> tuple[str, date | None]:
 
 
 def _owner(charter: Charter, service: str, seen: Sight) -> str:
-    found = next((one.owner for one in charter.services if one.name == service), None)
+    found = next((item.owner for item in charter.services if item.name == service), None)
     if found is None or seen.hides(service, found):
         raise NotFound(message("answers.no-service", service=service), service=service)
     return found

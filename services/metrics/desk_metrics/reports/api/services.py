@@ -50,5 +50,5 @@ def _shown(found: Systems, seen: Sight) -> Systems:
         for rank, one in enumerate(shown, start=1)
     )
     answers = {name: said for name, said in found.answers.items() if not seen.hides(name)}
-    why = {one.service: found.why[one.service] for one in shown}
+    why = {item.service: found.why[item.service] for item in shown}
     return found.model_copy(update={"systems": systems, "why": why, "answers": answers})
