@@ -8,23 +8,11 @@ from scripts.checks.source import Finding, Source
 NAME = "test-support"
 
 _SUPPORT = "tests.support"
-# Still to be done: folders whose helpers lie among the tests.
-NOT_YET = (
-    *(f"tests/{level}/intake/" for level in ("unit", "property", "contract", "integration")),
-    *(f"tests/{level}/automation/" for level in ("integration", "chaos")),
-    *(f"tests/{level}/notify/" for level in ("unit", "property", "contract", "integration")),
-    *(f"tests/{level}/metrics/" for level in ("unit", "property", "integration")),
-    # These use what services' tests still have among them.
-    *(f"tests/property/bus/test_largest_{what}.py" for what in ("inputs", "onward")),
-    *(f"tests/support/{what}.py" for what in ("http_worlds", "restoring_desk")),
-    "tests/integration/restoring/test_brokers_put_back.py",
-    "tests/unit/bus/test_builder.py",
-)
 
 
 def check(source: Source) -> Iterator[Finding]:
     """Imports of other test modules, whatever is taken from them; conftest gives its fixtures."""
-    if not source.is_test or str(source.path).startswith(NOT_YET):
+    if not source.is_test:
         return
     for node in ast.walk(source.tree):
         for module in _modules(node):
