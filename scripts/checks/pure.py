@@ -23,6 +23,7 @@ _CHARTER = (
     "people",
     "slas",
     "routing",
+    "runbook_checks",
     "runbooks",
     "services",
     "value_types",

@@ -32,7 +32,6 @@ services:
     title: VPN
     owner: network
     criticality: 1
-    depends_on: [network]
 """,
     "calendars.yaml": """\
 calendars:
@@ -59,14 +58,6 @@ slas:
     default: true
     target: 8h
     calendar: office
-""",
-    "catalogue.yaml": """\
-catalogue:
-  - id: vpn-access
-    title: VPN access
-    service: vpn
-    fields:
-      - {name: device, title: Which device?, type: text}
 """,
     "routing.yaml": """\
 default_team: care

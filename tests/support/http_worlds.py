@@ -14,7 +14,7 @@ from desk_automation.matching.api import MatchingApi, matching_routes
 from desk_automation.matching.worker import note_runbooks
 from desk_automation.runs.api import RunsApi, run_routes
 from desk_charter import Charter, CharterSource
-from desk_charter.goals import Goal
+from desk_charter.runbook_checks import RUNBOOKS
 from desk_contracts import AnyEvent
 from desk_contracts.events.problems import ProblemDetected
 from desk_contracts.events.telemetry import AlertFired
@@ -22,6 +22,7 @@ from desk_contracts.message import written
 from desk_contracts.value_types import Severity, SubjectKind
 from desk_metrics.measures.api import MetricsDeps, experience_router, metrics_routers
 from desk_metrics.planning.api import goals_router
+from desk_metrics.planning.charter import Goal
 from desk_metrics.planning.store import PlanningDeps
 from desk_metrics.reports.api.page import page_router
 from desk_metrics.reports.api.responses import AnswersDeps, answers_router
@@ -43,6 +44,7 @@ from desk_testing.telemetry import recorded_telemetry
 from fastapi import FastAPI
 
 from tests.support.automation_engine import Engine, raised, runbook
+from tests.support.charter_sections import obeying
 from tests.support.confidential import with_secrets
 from tests.support.intake_world import make_desk, triage_says
 from tests.support.metrics_desk import Desk as MetricsDesk
@@ -93,8 +95,7 @@ def secret_charter() -> Charter:
     charter = with_secrets(team="business-apps")
     goals = [_goal("less-vpn", "Less about the VPN", "vpn"), _goal("less-crm", OUTAGE, "crm")]
     sources = (runbook(), runbook(id="restart-crm", title=BOOK, owner_team="business-apps"))
-    parts = {name: getattr(charter, name) for name in Charter.model_fields}
-    return Charter.model_validate(parts | {"goals": tuple(goals), "runbooks": sources})
+    return obeying(charter, goals=tuple(goals), runbooks=sources)
 
 
 def _goal(name: str, title: str, service: str) -> Goal:
@@ -177,7 +178,7 @@ async def triage() -> World:
 
 
 async def automation() -> World:
-    engine = Engine(CHARTER.runbooks[:1])
+    engine = Engine(CHARTER.of(RUNBOOKS)[:1])
     meters = recorded_telemetry().telemetry.meters
     lookout = Lookout(engine.clock.now(), meters)
     for subject, service in (("laptop-1", ""), ("crm-db-1", "crm"), ("crm", "")):

@@ -22,7 +22,7 @@ from desk_automation.actions.executor import Executor
 from desk_automation.adapters.executors.http_hosts import Hosts
 from desk_automation.adapters.executors.registry import EXECUTORS, Surroundings
 from desk_automation.matching.api import MatchingApi, matching_routes
-from desk_automation.matching.charter import check_runbooks
+from desk_automation.matching.charter import RUNBOOKS
 from desk_automation.matching.decide import RunPolicy
 from desk_automation.matching.store import OpenRuns, Rulebooks
 from desk_automation.matching.worker import note_runbooks, run_projection
@@ -112,7 +112,7 @@ SERVICE = Service(
         Subscription((names.SIGNALS,), to=("runs", "subjects")),
         Subscription((names.TELEMETRY,), to=("subjects",), group="telemetry"),
     ),
-    organisation=obey_charter(check_runbooks),
+    organisation=obey_charter(RUNBOOKS),
     compose=compose,
 )
 

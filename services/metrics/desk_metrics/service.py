@@ -4,6 +4,7 @@ from datetime import timedelta
 from functools import partial
 
 from desk_charter.desk import Desk, obey_charter
+from desk_charter.slas import SLAS
 from desk_contracts.names import CONTRIBUTIONS
 from desk_contracts.names import TICKETS as TICKETS_TOPIC
 from desk_platform.kafka import Projection
@@ -38,6 +39,7 @@ from desk_metrics.measures.worker import (
     tickets_projection,
 )
 from desk_metrics.planning.api import goals_router
+from desk_metrics.planning.charter import GOALS
 from desk_metrics.planning.goal_weeks import People
 from desk_metrics.planning.store import PlanningDeps
 from desk_metrics.reports.api.page import page_router
@@ -169,7 +171,7 @@ SERVICE = Service(
             (CONTRIBUTIONS,), to=("cells", "returns"), group="figures", linger=FIGURES_LINGER
         ),
     ),
-    organisation=obey_charter(),
+    organisation=obey_charter(SLAS, GOALS),
     compose=compose,
 )
 

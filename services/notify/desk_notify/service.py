@@ -6,6 +6,7 @@ from functools import partial
 
 from desk_charter import Charter
 from desk_charter.desk import Desk, obey_charter
+from desk_charter.slas import SLAS
 from desk_contracts import names
 from desk_contracts.topics import ALL_TEAM_TOPICS
 from desk_platform.health import State
@@ -144,7 +145,7 @@ SERVICE = Service(
             pattern=ALL_TEAM_TOPICS, to=(FURTHER_CHANNELS,), group="deliveries", linger=LINGER
         ),
     ),
-    organisation=obey_charter(),
+    organisation=obey_charter(SLAS),
     compose=compose,
 )
 

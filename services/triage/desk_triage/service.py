@@ -80,7 +80,7 @@ SERVICE = Service(
         # However much telemetry there is, no ticket waits behind it.
         Subscription((names.TELEMETRY,), to=("subjects",), group="telemetry"),
     ),
-    organisation=obey_charter(has_kinds(DETECTORS)),
+    organisation=obey_charter(checks=(has_kinds(DETECTORS),)),
     compose=compose,
 )
 

@@ -8,12 +8,13 @@ from desk_charter import public_holidays
 from desk_charter.calendars import Calendar
 from desk_charter.draft import Draft
 from desk_charter.problems import Problem
+from desk_charter.sections import Section
 from desk_charter.sentences import one_of
 
 
 def calendars_are_sound(draft: Draft) -> Iterator[Problem]:
     """Some hour is open, no two windows overlap, the holidays' region is known."""
-    for calendar in draft.calendars:
+    for calendar in draft.of(CALENDARS, ()):
         where = ("calendars", calendar.name)
         if calendar.week.is_empty:
             sentence = "it is never open, so no SLA on it would ever end; add opening hours"
@@ -71,3 +72,8 @@ def _unknown_region(calendar: Calendar) -> Iterator[Problem]:
     else:
         sentence = f"{region.country} has no subdivisions here; remove this line"
         yield Problem.at(*where, "subdivision", sentence=sentence)
+
+
+CALENDARS: Section[tuple[Calendar, ...]] = Section(
+    "calendars", Calendar, checks=(calendars_are_sound,)
+)

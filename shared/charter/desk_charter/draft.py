@@ -2,37 +2,29 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar, cast
 
-from desk_charter.calendars import Calendar
-from desk_charter.goals import Goal
-from desk_charter.people import Team
 from desk_charter.problems import Problem
-from desk_charter.routing import Routing
-from desk_charter.runbooks import Runbook
+from desk_charter.sections import Section
 from desk_charter.sentences import close_to
-from desk_charter.services import CatalogueItem, Service
-from desk_charter.slas import SlaPolicy
-from desk_charter.sources import OutsideSystem
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The parts that are right by themselves.
+    """The parts that are right by themselves, by the names of their sections.
 
     `written` holds per section every name that is written down, also of items that are wrong by
     themselves, so that a reference to one of those is not reported as a second problem.
     """
 
-    teams: tuple[Team, ...]
-    services: tuple[Service, ...]
-    calendars: tuple[Calendar, ...]
-    slas: tuple[SlaPolicy, ...]
-    catalogue: tuple[CatalogueItem, ...]
-    routing: Routing | None
-    runbooks: tuple[Runbook, ...]
-    goals: tuple[Goal, ...]
-    sources: tuple[OutsideSystem, ...]
+    values: Mapping[str, object]
     written: Mapping[str, tuple[str, ...]]
+
+    def of(self, section: Section[T], otherwise: T) -> T:
+        """What could be understood of a section; `otherwise` where nothing could."""
+        return cast("T", self.values.get(section.name, otherwise))
 
     def knows(self, section: str, name: str) -> bool:
         """Whether the name is written down in that section, or may be as far as one can tell."""
@@ -47,24 +39,5 @@ class Draft:
 
     def understood(self, section: str) -> bool:
         """Whether every item of a section that is written down could be understood."""
-        items = self._parts()[section]
-        return section in self.written and len(items) == len(self.written[section])
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether everything that is written down could be understood."""
-        return self.routing is not None and all(map(self.understood, self._parts()))
-
-    def _parts(self) -> Mapping[str, tuple[object, ...]]:
-        return {
-            "teams": self.teams,
-            "services": self.services,
-            "calendars": self.calendars,
-            "slas": self.slas,
-            "catalogue": self.catalogue,
-            "runbooks": self.runbooks,
-            "goals": self.goals,
-            "sources": self.sources,
-            "rules": self.routing.rules if self.routing else (),
-            "detectors": self.routing.detectors if self.routing else (),
-        }
+        items = self.values.get(section)
+        return isinstance(items, tuple) and len(items) == len(self.written.get(section, ()))

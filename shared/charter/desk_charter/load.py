@@ -4,133 +4,149 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, assert_never
 
+from desk_platform.plugins import Registry
 from pydantic import TypeAdapter, ValidationError
 
-from desk_charter.calendars import Calendar
-from desk_charter.checks import cross_check
 from desk_charter.documents import Document, names_in, read_document
 from desk_charter.draft import Draft
-from desk_charter.goals import Goal
 from desk_charter.model import Charter
-from desk_charter.people import Team
+from desk_charter.organisation import ORGANISATION
 from desk_charter.problems import Check, InvalidCharter, Problem, Where, reading_order
-from desk_charter.routing import Detector, Routing, RoutingRule
-from desk_charter.runbooks import Runbook
+from desk_charter.sections import OF_FEATURES, Form, Section
 from desk_charter.sentences import close_to, sentence_for
-from desk_charter.services import CatalogueItem, Service
-from desk_charter.slas import SlaPolicy
-from desk_charter.sources import OutsideSystem
 from desk_charter.warnings import doubts_of
 
-LISTS: Final = ("teams", "services", "calendars", "slas", "catalogue")
-SECTIONS: Final = (*LISTS, "routing")
-# Files that a charter may do without; what is not written down is empty.
-OPTIONAL: Final = ("goals", "sources")
-RUNBOOKS: Final = "runbooks"
 _VERSION_DIGITS: Final = 16
-
-_T = TypeVar("_T")
-_RULE: Final[TypeAdapter[RoutingRule]] = TypeAdapter(RoutingRule)
-_DETECTOR: Final[TypeAdapter[Detector]] = TypeAdapter(Detector)
-_ROUTING: Final[TypeAdapter[Routing]] = TypeAdapter(Routing)
-_RUNBOOK: Final[TypeAdapter[Runbook]] = TypeAdapter(Runbook)
+_OF_ORGANISATION: Final = frozenset(section.name for section in ORGANISATION)
 
 
-def load_charter(folder: Path, checks: Sequence[Check] = ()) -> Charter:
+def installed_sections() -> tuple[Section[Any], ...]:
+    """What features obey, of all packages that are installed here."""
+    return tuple(Registry[Section[Any]]("desk.charter-sections", {}).kinds.values())
+
+
+def load_charter(
+    folder: Path, obeyed: Sequence[Section[Any]] | None = None, checks: Sequence[Check] = ()
+) -> Charter:
     """The charter written in a folder; `InvalidCharter` with every problem if it has any.
 
-    `checks` are asked once every item can be understood by itself.
+    Besides the organisation's sections, those are read that are obeyed here: all that are
+    installed, if none are named. Others are left alone, but count for the version. `checks` are
+    the caller's own, asked once every item can be understood by itself.
     """
-    charter, _doubts = read_charter(folder, checks)
+    charter, _doubts = read_charter(folder, obeyed, checks)
     return charter
 
 
-def read_charter(folder: Path, checks: Sequence[Check] = ()) -> tuple[Charter, tuple[Problem, ...]]:
+def read_charter(
+    folder: Path, obeyed: Sequence[Section[Any]] | None = None, checks: Sequence[Check] = ()
+) -> tuple[Charter, tuple[Problem, ...]]:
     """The same with its doubts: what is in force and probably not meant."""
     if not folder.is_dir():
         sentence = "there is no such folder; set DESK_CHARTER to the folder with teams.yaml"
         raise InvalidCharter(str(folder), [Problem(str(folder), 1, (), sentence)])
-    reading = _Reading(_documents(folder))
+    sections = (*ORGANISATION, *(installed_sections() if obeyed is None else obeyed))
+    documents = _documents(folder, sections)
+    reading = _Reading(sections, documents)
     draft = reading.draft()
-    problems = [*reading.problems, *_stray_files(folder), *cross_check(draft)]
-    if draft.routing is None or not draft.is_whole:
+    problems = [*reading.problems, *_stray_files(folder, sections), *_names_written_twice(draft)]
+    for section in sections:
+        for check in section.checks:
+            problems.extend(check(draft))
+    if not _is_whole(draft, sections):
         raise InvalidCharter(str(folder), map(reading.located, problems))
-    charter = assembled(draft, draft.routing)
-    for check in checks:
-        problems.extend(check(charter))
+    charter = _assembled(draft, sections, documents)
+    for whole_check in (*chain.from_iterable(one.whole_checks for one in sections), *checks):
+        problems.extend(whole_check(charter))
     if problems:
         raise InvalidCharter(str(folder), map(reading.located, problems))
     return charter, tuple(sorted(map(reading.located, doubts_of(charter)), key=reading_order))
 
 
-def assembled(draft: Draft, routing: Routing) -> Charter:
+def _is_whole(draft: Draft, sections: Sequence[Section[Any]]) -> bool:
+    """Whether everything that is written down could be understood."""
+    for section in sections:
+        if section.form is Form.FIELDS:
+            if section.name not in draft.values or not all(map(draft.understood, section.lists)):
+                return False
+        elif not draft.understood(section.name):
+            return False
+    return True
+
+
+def _assembled(
+    draft: Draft, sections: Sequence[Section[Any]], documents: Mapping[Where, Document]
+) -> Charter:
     """The charter of a draft, under the version of its content."""
-    charter = Charter(
-        version="",
-        teams=draft.teams,
-        services=draft.services,
-        calendars=draft.calendars,
-        slas=draft.slas,
-        catalogue=draft.catalogue,
-        routing=routing,
-        runbooks=draft.runbooks,
-        goals=draft.goals,
-        sources=draft.sources,
-    )
-    return charter.model_copy(update={"version": version_of(charter)})
+    values = {section.name: draft.values[section.name] for section in sections}
+    own = {name: values.pop(name) for name in _OF_ORGANISATION}
+    obeyed = values
+    return Charter.model_validate({"version": version_of(documents), **own, "obeyed": obeyed})
 
 
-def version_of(charter: Charter) -> str:
-    """A hash of what the charter says.
+def version_of(documents: Mapping[Where, Document]) -> str:
+    """A hash of what the files say, whoever obeys them.
 
-    Comments, layout, the order of keys and a default that is written out do not change it; the
-    order of items does, because the first match decides.
+    Comments, layout and the order of keys do not change it; the order of items does, because the
+    first match decides. Every service computes the same, also of sections that it does not read.
     """
-    content = charter.model_dump(mode="json", exclude={"version"}, exclude_defaults=True)
+    content = {"/".join(map(str, where)): document.data for where, document in documents.items()}
     text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:_VERSION_DIGITS]
 
 
-def _documents(folder: Path) -> dict[Where, Document]:
-    found: dict[Where, Document] = {
-        (section,): read_document(folder / f"{section}.yaml", f"{section}.yaml")
-        for section in (*SECTIONS, *OPTIONAL)
-        if (folder / f"{section}.yaml").exists()
-    }
-    for section in SECTIONS:
-        if (section,) not in found:
-            sentence = f"the file is missing; create it with '{section}:' and its items"
-            problem = Problem(f"{section}.yaml", 1, (), sentence)
-            found[(section,)] = Document(f"{section}.yaml", problems=(problem,))
-    for path in sorted((folder / RUNBOOKS).glob("*.yaml")):
-        if not path.name.startswith("."):
-            found[(RUNBOOKS, path.stem)] = read_document(path, f"{RUNBOOKS}/{path.name}")
+def _documents(folder: Path, sections: Sequence[Section[Any]]) -> dict[Where, Document]:
+    """Every file that is part of a charter, by its section and for folders its name."""
+    found: dict[Where, Document] = {}
+    needed = {section.name for section in sections if not section.is_optional}
+    for name in sorted({section.name for section in sections} | OF_FEATURES):
+        path = folder / f"{name}.yaml"
+        if path.exists():
+            found[(name,)] = read_document(path, path.name)
+        elif name in needed:
+            sentence = f"the file is missing; create it with '{name}:' and its items"
+            problem = Problem(path.name, 1, (), sentence)
+            found[(name,)] = Document(path.name, problems=(problem,))
+        for inner in sorted((folder / name).glob("*.yaml")):
+            if not inner.name.startswith("."):
+                found[(name, inner.stem)] = read_document(inner, f"{name}/{inner.name}")
     return found
 
 
-def _stray_files(folder: Path) -> Iterator[Problem]:
+def _stray_files(folder: Path, sections: Sequence[Section[Any]]) -> Iterator[Problem]:
     """YAML that nobody reads is a mistake in a name, and would be missed in silence."""
-    known = {f"{section}.yaml" for section in (*SECTIONS, *OPTIONAL)}
+    names = {section.name for section in sections} | OF_FEATURES
+    known = {f"{name}.yaml" for name in names}
     for path in sorted(folder.iterdir()):
-        if path.suffix in {".yaml", ".yml"} and path.name not in known | _hidden(path):
+        is_hidden = path.name.startswith(".")
+        if path.suffix in {".yaml", ".yml"} and path.name not in known and not is_hidden:
             sentence = f"this file is not part of a charter{close_to(path.name, known)}"
             yield Problem(path.name, 1, (), f"{sentence}; rename or remove it")
-    for path in sorted((folder / RUNBOOKS).glob("*.yml")):
-        sentence = "runbooks are read from .yaml files only; rename it"
-        yield Problem(f"{RUNBOOKS}/{path.name}", 1, (), sentence)
+    for name in sorted(names):
+        for path in sorted((folder / name).glob("*.yml")):
+            sentence = f"{name} are read from .yaml files only; rename it"
+            yield Problem(f"{name}/{path.name}", 1, (), sentence)
 
 
-def _hidden(path: Path) -> set[str]:
-    return {path.name} if path.name.startswith(".") else set()
+def _names_written_twice(draft: Draft) -> Iterator[Problem]:
+    """A name is written once in its section."""
+    for section, written in draft.written.items():
+        place = ("routing", section) if section in {"rules", "detectors"} else (section,)
+        for index, name in enumerate(written):
+            if name and name in written[:index]:
+                sentence = f"'{name}' is there already; give each one its own name"
+                yield Problem.at(*place, index, sentence=sentence)
 
 
 @dataclass(slots=True)
 class _Reading:
     """Turns documents into a draft and collects what is wrong on the way."""
 
+    sections: Sequence[Section[Any]]
     documents: Mapping[Where, Document]
     problems: list[Problem] = field(default_factory=list)
     written: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -138,18 +154,18 @@ class _Reading:
     def draft(self) -> Draft:
         """Everything that can be understood."""
         self.problems.extend(p for d in self.documents.values() for p in d.problems)
-        return Draft(
-            teams=self.section("teams", TypeAdapter(Team)),
-            services=self.section("services", TypeAdapter(Service)),
-            calendars=self.section("calendars", TypeAdapter(Calendar)),
-            slas=self.section("slas", TypeAdapter(SlaPolicy)),
-            catalogue=self.section("catalogue", TypeAdapter(CatalogueItem)),
-            goals=self.section("goals", TypeAdapter(Goal)),
-            sources=self.section("sources", TypeAdapter(OutsideSystem)),
-            routing=self.routing(),
-            runbooks=self.runbooks(),
-            written=self.written,
-        )
+        values: dict[str, object] = {}
+        for section in self.sections:
+            match section.form:
+                case Form.LIST:
+                    values[section.name] = self.listed(section)
+                case Form.FOLDER:
+                    values[section.name] = self.gathered(section)
+                case Form.FIELDS:
+                    values |= self.composed(section)
+                case _:
+                    assert_never(section.form)
+        return Draft(values, self.written)
 
     def located(self, problem: Problem) -> Problem:
         """The problem with its file and line."""
@@ -160,13 +176,20 @@ class _Reading:
 
     def place(self, where: Where) -> tuple[Document | None, Where]:
         """The document of a place, and the way to it from the document's top."""
-        if where[:1] == (RUNBOOKS,):
-            return self.documents.get(where[:2]), where[2:]
-        within = where[1:] if where[:1] == ("routing",) else where
-        return self.documents.get(where[:1]), within
+        form = next((s.form for s in self.sections if (s.name,) == where[:1]), Form.LIST)
+        match form:
+            case Form.FOLDER:
+                return self.documents.get(where[:2]), where[2:]
+            case Form.FIELDS:
+                return self.documents.get(where[:1]), where[1:]
+            case Form.LIST:
+                return self.documents.get(where[:1]), where
+            case _:
+                assert_never(form)
 
-    def section(self, name: str, adapter: TypeAdapter[_T]) -> tuple[_T, ...]:
+    def listed(self, section: Section[Any]) -> tuple[object, ...]:
         """The items of a file that holds one list under its own name."""
+        name = section.name
         if (name,) not in self.documents:
             self.written[name] = ()
             return ()
@@ -182,7 +205,7 @@ class _Reading:
         if name in data and data[name] is None:
             sentence = f"the list '{name}:' is empty; write its items, or '{name}: []' for none"
             self.problems.append(Problem.at(name, sentence=sentence))
-        return self.items((name,), name, data.get(name), adapter)
+        return self.items((name,), name, data.get(name), section.adapter())
 
     def fields(self, name: str) -> Mapping[str, object]:
         """The top of a file, which has to be fields."""
@@ -195,8 +218,8 @@ class _Reading:
         return {}
 
     def items(
-        self, where: Where, name: str, data: object, adapter: TypeAdapter[_T]
-    ) -> tuple[_T, ...]:
+        self, where: Where, name: str, data: object, adapter: TypeAdapter[Any]
+    ) -> tuple[object, ...]:
         """The items of a list that are right by themselves."""
         if data is None:
             return ()
@@ -205,40 +228,42 @@ class _Reading:
             self.problems.append(Problem.at(*where, sentence=sentence))
             return ()
         names = self.written[name] = tuple(names_in(data))
-        found: list[_T] = []
+        found: list[object] = []
         for index, item in enumerate(data):
             is_sole = names[index] and names.count(names[index]) == 1
             key = names[index] if is_sole else index
             found.extend(self.understood((*where, key), item, adapter))
         return tuple(found)
 
-    def routing(self) -> Routing | None:
-        """The routing, with the rules and detectors that are right by themselves."""
-        data = dict(self.fields("routing"))
-        where = ("routing",)
-        rules = self.items((*where, "rules"), "rules", data.get("rules", []), _RULE)
-        raw = data.get("detectors", [])
-        detectors = self.items((*where, "detectors"), "detectors", raw, _DETECTOR)
+    def composed(self, section: Section[Any]) -> dict[str, object]:
+        """A file of fields, with the items of its lists that are right by themselves."""
+        data = self.fields(section.name)
+        lists: dict[str, object] = {}
+        for name, item in section.lists.items():
+            place = (section.name, name)
+            lists[name] = self.items(place, name, data.get(name, []), TypeAdapter(item))
         if not data:
-            return None
-        parts = {**data, "rules": rules, "detectors": detectors}
-        return next(self.understood(where, parts, _ROUTING), None)
+            return lists
+        for value in self.understood((section.name,), {**data, **lists}, section.adapter()):
+            lists[section.name] = value
+        return lists
 
-    def runbooks(self) -> tuple[Runbook, ...]:
-        """One runbook per file, named like its file."""
-        places = [where for where in self.documents if where[0] == RUNBOOKS]
-        self.written[RUNBOOKS] = tuple(str(where[1]) for where in places)
-        found: list[Runbook] = []
+    def gathered(self, section: Section[Any]) -> tuple[object, ...]:
+        """One item per file, named like its file."""
+        places = [where for where in self.documents if where[0] == section.name]
+        self.written[section.name] = tuple(str(where[1]) for where in places)
+        found: list[object] = []
         for where in places:
             document = self.documents[where]
             if document.node is not None:
-                found.extend(self.understood(where, document.data, _RUNBOOK))
+                found.extend(self.understood(where, document.data, section.adapter()))
             if isinstance(document.data, dict) and document.data.get("id", where[1]) != where[1]:
-                sentence = f"a runbook is named like its file; write 'id: {where[1]}' or rename it"
+                kind = section.name.removesuffix("s")
+                sentence = f"a {kind} is named like its file; write 'id: {where[1]}' or rename it"
                 self.problems.append(Problem.at(*where, "id", sentence=sentence))
         return tuple(found)
 
-    def understood(self, where: Where, data: object, adapter: TypeAdapter[_T]) -> Iterator[_T]:
+    def understood(self, where: Where, data: object, adapter: TypeAdapter[Any]) -> Iterator[Any]:
         """The value of one item, or nothing and its problems."""
         try:
             yield adapter.validate_python(data)

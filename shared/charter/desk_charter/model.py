@@ -4,64 +4,24 @@ Pure and frozen; read by `desk_charter.load`, kept fresh by `desk_charter.watch`
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from desk_contracts.errors import NotFound
-from desk_contracts.events.sla import ClockName
 from desk_contracts.text import plain_words
 from desk_kernel.sight import Sight
 from pydantic import Field
 
-from desk_charter.calendars import Calendar, Closure, HolidayRegion, Week, Window
-from desk_charter.detectors import (
-    DetectorSettings,
-    ForecastDetector,
-    ThresholdDetector,
-    ZScoreDetector,
-)
-from desk_charter.goals import Goal, GoalWhere, Period, Target
-from desk_charter.people import Member, Shift, Team
-from desk_charter.routing import (
-    AffectedPeople,
-    Detector,
-    PriorityMatrix,
-    ProblemClustering,
-    Routing,
-    RoutingRule,
-    RuleThen,
-    RuleWhen,
-    TicketFacts,
-    UrgencyRow,
-)
-from desk_charter.runbooks import (
-    ActStep,
-    Breaker,
-    Escalate,
-    FleetGuard,
-    HttpRequest,
-    Limits,
-    Match,
-    PerRunbook,
-    PerTarget,
-    Probe,
-    ProbeStep,
-    Retry,
-    Runbook,
-    RunbookTest,
-    Step,
-    Tell,
-    UndoAct,
-    Verify,
-    WaitStep,
-)
-from desk_charter.services import CatalogueItem, FormField, MaintenanceWindow, Service
-from desk_charter.slas import SlaAttributes, SlaCondition, SlaPolicy
+from desk_charter.calendars import Calendar
+from desk_charter.people import Team
+from desk_charter.routing import Routing
+from desk_charter.sections import Section
+from desk_charter.services import Service
 from desk_charter.sources import OutsideSystem
 from desk_charter.value_types import CharterModel
 
-_T = TypeVar("_T")
+T = TypeVar("T")
 
 
 class Charter(CharterModel):
@@ -71,12 +31,17 @@ class Charter(CharterModel):
     teams: tuple[Team, ...] = Field(description="Who does the work.")
     services: tuple[Service, ...] = Field(description="What people use.")
     calendars: tuple[Calendar, ...] = Field(description="When clocks run.")
-    slas: tuple[SlaPolicy, ...] = Field(description="What people may rely on, in order.")
-    catalogue: tuple[CatalogueItem, ...] = Field(default=(), description="What can be asked for.")
     routing: Routing = Field(description="How work finds its team.")
-    runbooks: tuple[Runbook, ...] = Field(default=(), description="What the desk may do itself.")
-    goals: tuple[Goal, ...] = Field(default=(), description="What should be better, and when.")
     sources: tuple[OutsideSystem, ...] = Field(default=(), description="Who else publishes events.")
+    obeyed: Mapping[str, Any] = Field(
+        default_factory=dict, description="What features obey, by the names of their sections."
+    )
+
+    def of(self, section: Section[T]) -> T:
+        """What the charter says in a section; `LookupError` in a service that does not obey it."""
+        if section.name not in self.obeyed:
+            raise LookupError(f"{section.file} is not read here; name it in obey_charter(...)")
+        return cast("T", self.obeyed[section.name])
 
     def team(self, name: str) -> Team:
         """The team of that name; `NotFound` if the charter has none."""
@@ -106,23 +71,6 @@ class Charter(CharterModel):
         """The calendar of that name; `NotFound` if the charter has none."""
         return _known(next((c for c in self.calendars if c.name == name), None), "calendar", name)
 
-    def sla(self, name: str) -> SlaPolicy:
-        """The SLA of that name; `NotFound` if the charter has none."""
-        return _known(next((p for p in self.slas if p.name == name), None), "sla", name)
-
-    def catalogue_item(self, item_id: str) -> CatalogueItem:
-        """The catalogue item of that id; `NotFound` if the charter has none."""
-        found = next((item for item in self.catalogue if item.id == item_id), None)
-        return _known(found, "catalogue item", item_id)
-
-    def runbook(self, runbook_id: str) -> Runbook:
-        """The runbook of that id; `NotFound` if the charter has none."""
-        return _known(self.find_runbook(runbook_id), "runbook", runbook_id)
-
-    def find_runbook(self, runbook_id: str | None) -> Runbook | None:
-        """The runbook of that id, if there is one."""
-        return next((book for book in self.runbooks if book.id == runbook_id), None)
-
     def owner_of(self, service: str | None) -> Team:
         """The team that answers for a service; the default team for an unknown one."""
         found = self.find_service(service)
@@ -131,12 +79,6 @@ class Charter(CharterModel):
     def services_of(self, team: str) -> tuple[Service, ...]:
         """What a team answers for."""
         return tuple(service for service in self.services if service.owner == team)
-
-    def sla_for(self, clock: ClockName, facts: SlaAttributes) -> SlaPolicy | None:
-        """The first SLA of that clock that fits; else its default; None if it has none."""
-        ours = [sla for sla in self.slas if sla.clock == clock]
-        named = next((p for p in ours if not p.default and p.when.matches(facts)), None)
-        return named or next((p for p in ours if p.default), None)
 
     def sight_of(self, team: str, *, sees_all: bool) -> Sight:
         """What a member of that team, or of none, may see."""
@@ -171,65 +113,7 @@ class Charter(CharterModel):
         return {name: one for name, one in called if times[name] == 1}
 
 
-def _known(found: _T | None, kind: str, name: str) -> _T:
+def _known(found: T | None, kind: str, name: str) -> T:
     if found is None:
         raise NotFound(f"the charter has no {kind} '{name}'", kind=kind, name=name)
     return found
-
-
-__all__ = [
-    "ActStep",
-    "AffectedPeople",
-    "Breaker",
-    "Calendar",
-    "CatalogueItem",
-    "Charter",
-    "Closure",
-    "Detector",
-    "DetectorSettings",
-    "Escalate",
-    "FleetGuard",
-    "ForecastDetector",
-    "FormField",
-    "Goal",
-    "GoalWhere",
-    "HolidayRegion",
-    "HttpRequest",
-    "Limits",
-    "MaintenanceWindow",
-    "Match",
-    "Member",
-    "OutsideSystem",
-    "PerRunbook",
-    "PerTarget",
-    "Period",
-    "PriorityMatrix",
-    "Probe",
-    "ProbeStep",
-    "ProblemClustering",
-    "Retry",
-    "Routing",
-    "RoutingRule",
-    "RuleThen",
-    "RuleWhen",
-    "Runbook",
-    "RunbookTest",
-    "Service",
-    "Shift",
-    "SlaAttributes",
-    "SlaCondition",
-    "SlaPolicy",
-    "Step",
-    "Target",
-    "Team",
-    "Tell",
-    "ThresholdDetector",
-    "TicketFacts",
-    "UndoAct",
-    "UrgencyRow",
-    "Verify",
-    "WaitStep",
-    "Week",
-    "Window",
-    "ZScoreDetector",
-]

@@ -1,11 +1,16 @@
 """Teams: small, cross-functional, and able to finish what they take. No tiers."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Self
 
+from desk_contracts import names
 from pydantic import Field, model_validator
 
 from desk_charter.calendars import Window
+from desk_charter.draft import Draft
+from desk_charter.problems import Problem
+from desk_charter.sections import Section
 from desk_charter.value_types import (
     DAYS,
     ChannelUrl,
@@ -90,3 +95,27 @@ class Team(CharterModel):
         """Whether somebody of the team works at that (aware) moment."""
         local = at.astimezone(zone_of(self.zone))
         return not self.shifts or any(shift.covers(local) for shift in self.shifts)
+
+
+# `desk.notifications.people` is every employee's topic, so no team can have that name.
+RESERVED_TEAMS = frozenset({names.PEOPLE})
+
+
+def teams_are_sound(draft: Draft) -> Iterator[Problem]:
+    """No reserved name, no member twice."""
+    for team in draft.of(TEAMS, ()):
+        if team.name in RESERVED_TEAMS:
+            sentence = f"'{team.name}' is the topic of all employees; choose another name"
+            yield Problem.at("teams", team.name, "name", sentence=sentence)
+    seen: dict[str, str] = {}
+    for team in draft.of(TEAMS, ()):
+        for member in team.members:
+            if member.id in seen:
+                sentence = f"member '{member.id}' is already in team '{seen[member.id]}'"
+                yield Problem.at(
+                    "teams", team.name, "members", member.id, sentence=f"{sentence}; use another id"
+                )
+            seen.setdefault(member.id, team.name)
+
+
+TEAMS: Section[tuple[Team, ...]] = Section("teams", Team, checks=(teams_are_sound,))

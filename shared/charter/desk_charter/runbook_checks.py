@@ -8,6 +8,7 @@ from desk_charter.addresses import address_problem
 from desk_charter.draft import Draft
 from desk_charter.problems import Problem
 from desk_charter.runbooks import ActStep, ProbeStep, Request, Runbook
+from desk_charter.sections import Form, Section
 from desk_charter.sentences import close_to, one_of
 
 PARAMETERS = frozenset({"target", "subject", "event", "data", "run", "key", "steps"})
@@ -16,7 +17,7 @@ _PARAMETER = re.compile(r"\$\{([^}]*)\}")
 
 def runbooks_are_sound(draft: Draft) -> Iterator[Problem]:
     """Owners exist, what acts by itself verifies itself, nothing destructive runs unasked."""
-    for runbook in draft.runbooks:
+    for runbook in draft.of(RUNBOOKS, ()):
         where = ("runbooks", runbook.id)
         yield from draft.unknown("teams", runbook.owner_team, *where, "owner_team")
         if runbook.escalate.team is not None:
@@ -33,7 +34,7 @@ def runbooks_are_sound(draft: Draft) -> Iterator[Problem]:
 
 def steps_are_sound(draft: Draft) -> Iterator[Problem]:
     """Step ids are unique, and every ${parameter} begins with something that exists."""
-    for runbook in draft.runbooks:
+    for runbook in draft.of(RUNBOOKS, ()):
         where = ("runbooks", runbook.id)
         ids = Counter(step.id for step in (*runbook.guards, *runbook.steps))
         for step_id, count in ids.items():
@@ -75,3 +76,13 @@ def _unknown_parameters(text: str, *where: str | int) -> Iterator[Problem]:
             known = one_of(sorted(PARAMETERS))
             sentence = f"${{{parameter}}} is not known{close_to(root, PARAMETERS)}"
             yield Problem.at(*where, sentence=f"{sentence}; a parameter begins with {known}")
+
+
+RUNBOOKS: Section[tuple[Runbook, ...]] = Section(
+    "runbooks",
+    Runbook,
+    form=Form.FOLDER,
+    is_optional=True,
+    checks=(runbooks_are_sound, steps_are_sound),
+    count_by="mode",
+)

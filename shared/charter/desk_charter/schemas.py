@@ -1,39 +1,32 @@
 """JSON Schemas of the charter's files, for editors that check YAML while it is written."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
+from typing import assert_never
 
 from pydantic import BaseModel, Field, create_model
 
-from desk_charter.calendars import Calendar
-from desk_charter.goals import Goal
-from desk_charter.people import Team
-from desk_charter.routing import Routing
-from desk_charter.runbooks import Runbook
-from desk_charter.services import CatalogueItem, Service
-from desk_charter.slas import SlaPolicy
-from desk_charter.sources import OutsideSystem
+from desk_charter.load import installed_sections
+from desk_charter.organisation import ORGANISATION
+from desk_charter.sections import Form
 from desk_charter.value_types import CharterModel
 
 JsonSchema = dict[str, object]
 
-_ITEMS: Mapping[str, type[BaseModel]] = {
-    "teams": Team,
-    "services": Service,
-    "calendars": Calendar,
-    "slas": SlaPolicy,
-    "catalogue": CatalogueItem,
-    "goals": Goal,
-    "sources": OutsideSystem,
-}
-
 
 def charter_schemas() -> dict[str, JsonSchema]:
     """The schema of each file of a charter, by the name of the schema's own file."""
-    files: dict[str, type[BaseModel]] = {"routing": Routing, "runbook": Runbook}
-    for name, item in _ITEMS.items():
-        files[name] = _list_file(name, item)
+    files: dict[str, type[BaseModel]] = {}
+    for section in (*ORGANISATION, *installed_sections()):
+        match section.form:
+            case Form.LIST:
+                files[section.name] = _list_file(section.name, section.item)
+            case Form.FIELDS:
+                files[section.name] = section.item
+            case Form.FOLDER:
+                files[section.name.removesuffix("s")] = section.item
+            case _:
+                assert_never(section.form)
     return {f"{name}.schema.json": _schema(name, model) for name, model in sorted(files.items())}
 
 

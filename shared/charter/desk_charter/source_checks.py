@@ -8,6 +8,7 @@ from desk_contracts.topics import OPEN_TOPICS
 
 from desk_charter.draft import Draft
 from desk_charter.problems import Problem
+from desk_charter.sections import Section
 from desk_charter.sentences import close_to, one_of
 from desk_charter.sources import OutsideSystem, is_covered, is_named
 
@@ -17,10 +18,10 @@ OPEN_TYPES = frozenset(type for type, payload in PAYLOADS.items() if payload.TOP
 
 def sources_are_sound(draft: Draft) -> Iterator[Problem]:
     """Types, services, prefixes and credentials of the sources."""
-    for index, system in enumerate(draft.sources):
+    for index, system in enumerate(draft.of(SOURCES, ())):
         yield from _types(system)
         yield from _services(draft, system)
-        yield from _taken(system, draft.sources[:index])
+        yield from _taken(system, draft.of(SOURCES, ())[:index])
 
 
 def _types(system: OutsideSystem) -> Iterator[Problem]:
@@ -68,3 +69,8 @@ def _taken(system: OutsideSystem, earlier: tuple[OutsideSystem, ...]) -> Iterato
             if digest in other.token_sha256:
                 sentence = f"this is a token of '{other.name}'; make another token"
                 yield Problem.at(*where, "token_sha256", index, sentence=sentence)
+
+
+SOURCES: Section[tuple[OutsideSystem, ...]] = Section(
+    "sources", OutsideSystem, is_optional=True, checks=(sources_are_sound,)
+)

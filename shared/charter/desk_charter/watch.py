@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from desk_contracts import AnyEvent
@@ -17,9 +17,10 @@ from desk_platform.clock import Clock
 from desk_platform.heartbeat import beat
 
 from desk_charter.admission import Admission
-from desk_charter.load import RUNBOOKS, load_charter
+from desk_charter.load import load_charter
 from desk_charter.model import Charter
 from desk_charter.problems import Check, InvalidCharter, Problem
+from desk_charter.sections import Section
 
 # The kubelet itself takes up to a minute to bring a changed ConfigMap; two seconds add little.
 POLL: Final = timedelta(seconds=2)
@@ -57,6 +58,7 @@ class CharterSource:
         folder: Path,
         clock: Clock,
         *,
+        obeyed: Sequence[Section[Any]] | None = None,
         checks: Sequence[Check] = (),
         accepts_unknown: bool = False,
         poll: timedelta = POLL,
@@ -64,11 +66,11 @@ class CharterSource:
         """`accepts_unknown` lets in events of systems that `sources.yaml` does not list."""
         self._folder = folder
         self._clock = clock
-        self._checks = tuple(checks)
+        self._obeyed, self._checks = obeyed, tuple(checks)
         self._poll = poll
         self._listeners: list[OnChange] = []
         self._seen = fingerprint(folder)
-        self._current = load_charter(folder, self._checks)
+        self._current = load_charter(folder, self._obeyed, self._checks)
         self._admission = Admission(lambda: self._current, accepts_unknown=accepts_unknown)
         self._loaded_at = clock.now()
         self._reloads = 0
@@ -117,7 +119,9 @@ class CharterSource:
         if seen == self._seen:
             return False
         try:
-            charter = await asyncio.to_thread(load_charter, self._folder, self._checks)
+            charter = await asyncio.to_thread(
+                load_charter, self._folder, self._obeyed, self._checks
+            )
         except InvalidCharter as invalid:
             await self._refuse(invalid, seen)
             return False
@@ -157,7 +161,7 @@ class CharterSource:
 def fingerprint(folder: Path) -> Fingerprint:
     """Name, inode, time and size of every YAML file: changes whenever the charter may have."""
     found: list[tuple[str, int, int, int]] = []
-    for pattern in ("*.y*ml", f"{RUNBOOKS}/*.y*ml"):
+    for pattern in ("*.y*ml", "*/*.y*ml"):
         for path in sorted(folder.glob(pattern)):
             try:
                 stat = path.stat()

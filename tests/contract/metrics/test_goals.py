@@ -3,10 +3,10 @@
 from typing import get_args
 
 import pytest
-from desk_charter.goals import OF_SERVICES_ONLY, GoalMeasure
 from desk_metrics.measures.figures import figures_of
 from desk_metrics.measures.totals import QuerySpan, Totals
 from desk_metrics.measures.units import COUNTS
+from desk_metrics.planning.charter import OF_SERVICES_ONLY, GoalMeasure
 
 FIGURES = figures_of(Totals(), QuerySpan(0, 1, 1))
 

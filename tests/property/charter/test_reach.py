@@ -2,9 +2,9 @@
 
 from itertools import product
 
-from desk_charter.reach import hides_policy, hides_rule
 from desk_charter.routing import RuleWhen, TicketFacts
-from desk_charter.slas import SlaAttributes, SlaCondition
+from desk_charter.routing_checks import hides_rule
+from desk_charter.slas import SlaAttributes, SlaCondition, hides_policy
 from desk_contracts.text import SpokenWords
 from hypothesis import given
 from hypothesis import strategies as st

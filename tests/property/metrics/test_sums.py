@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import get_args
 
 import pytest
-from desk_charter.goals import GoalMeasure
 from desk_contracts.events.reports import ServiceRanked
 from desk_metrics.measures.contributions import Contribution, Slice, Where
 from desk_metrics.measures.figures import figures_of
@@ -20,6 +19,7 @@ from desk_metrics.measures.sources import sources_of
 from desk_metrics.measures.store import BUCKETS, SUMS, DailySums
 from desk_metrics.measures.sums import Cut, DaySums, sums_of
 from desk_metrics.measures.totals import QuerySpan, TotalsQuery
+from desk_metrics.planning.charter import GoalMeasure
 from desk_metrics.planning.goal_weeks import GoalWeeks, People, list_goal_weeks
 from desk_metrics.planning.model import GoalFigures, MeasuredGoal
 from desk_metrics.reports.causes import SIGNS, Causes, Service

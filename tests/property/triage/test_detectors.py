@@ -8,9 +8,8 @@ in every order; what a late healthy measurement would have prevented stays open 
 from collections.abc import Sequence
 from datetime import timedelta
 
-from desk_charter.detectors import ForecastDetector
-from desk_charter.model import Detector as Settings
-from desk_charter.model import ThresholdDetector
+from desk_charter.detectors import ForecastDetector, ThresholdDetector
+from desk_charter.routing import Detector as Settings
 from desk_contracts import AnyEvent, Event
 from desk_contracts.events.signals import SignalCleared, SignalRaised
 from desk_contracts.events.telemetry import Measured

@@ -11,15 +11,14 @@ from desk_charter import Charter, CharterSource
 from desk_contracts.events.automation import Outcome
 
 from tests.support.automation_engine import START, Engine, measured, raised, runbook
+from tests.support.charter_sections import obeying
 from tests.support.confidential import with_secrets
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
 
 def charter_of(*books: object) -> Charter:
-    charter = with_secrets(team="business-apps")
-    parts = {name: getattr(charter, name) for name in Charter.model_fields}
-    return Charter.model_validate(parts | {"runbooks": books})
+    return obeying(with_secrets(team="business-apps"), runbooks=books)
 
 
 class Source:

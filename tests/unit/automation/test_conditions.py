@@ -13,7 +13,7 @@ from desk_automation.conditions.expression import (
     condition,
     problems_in,
 )
-from desk_automation.matching.charter import check_runbooks
+from desk_automation.matching.charter import RUNBOOKS
 from desk_charter import InvalidCharter, load_charter
 from desk_contracts import Payload
 from desk_contracts.events.signals import SignalRaised
@@ -97,7 +97,7 @@ def test_a_wrong_runbook_is_refused_with_file_and_line(
 ) -> None:
     charter = changed_charter(tmp_path, old, new)
     with pytest.raises(InvalidCharter) as refused:
-        load_charter(charter, [check_runbooks])
+        load_charter(charter, [RUNBOOKS])
     [problem] = refused.value.problems
     assert problem.file == "runbooks/clean-disk.yaml"
     assert problem.line > 1
@@ -105,7 +105,7 @@ def test_a_wrong_runbook_is_refused_with_file_and_line(
 
 
 def test_the_default_charter_is_right() -> None:
-    assert load_charter(ROOT / "charter", [check_runbooks]).runbooks
+    assert load_charter(ROOT / "charter", [RUNBOOKS]).of(RUNBOOKS)
 
 
 NESTED = "data.explanation.all(a, data.explanation.all(b, data.explanation.all(c, a == b)))"

@@ -48,20 +48,6 @@ BREAKS = [
     ),
     (
         "services.yaml",
-        "[network]",
-        "[network, dns]",
-        "services.yaml:10: services.vpn.depends_on[1]:",
-        "not in services.yaml",
-    ),
-    (
-        "services.yaml",
-        "criticality: 1\n  - name",
-        "criticality: 1\n    depends_on: [vpn]\n  - name",
-        "services.yaml:6: services.network.depends_on:",
-        "network needs vpn needs network",
-    ),
-    (
-        "services.yaml",
         "criticality: 1",
         "criticality: 5",
         "services.yaml:5: services.network.criticality:",

@@ -1,4 +1,4 @@
-"""Mistakes in the catalogue, the routing and runbooks are told where they are."""
+"""Mistakes in the routing and runbooks are told where they are."""
 
 from typing import Protocol
 
@@ -12,34 +12,6 @@ class Folder(Protocol):
 
 # file, old text, new text, the beginning of the problem, a part of its sentence
 BREAKS = [
-    (
-        "catalogue.yaml",
-        "service: vpn",
-        "service: fax",
-        "catalogue.yaml:4: catalogue.vpn-access.service:",
-        "not in services.yaml",
-    ),
-    (
-        "catalogue.yaml",
-        "service: vpn",
-        "service: vpn\n    team: fax",
-        "catalogue.yaml:5: catalogue.vpn-access.team:",
-        "not in teams.yaml",
-    ),
-    (
-        "catalogue.yaml",
-        "type: text}",
-        "type: choice}",
-        "catalogue.yaml:6: catalogue.vpn-access.fields[0]:",
-        "two different options",
-    ),
-    (
-        "catalogue.yaml",
-        "type: text}",
-        "type: text}\n      - {name: device, title: Again?, type: text}",
-        "catalogue.yaml:6: catalogue.vpn-access.fields.device:",
-        "2 times",
-    ),
     ("routing.yaml", "default_team: care", "default_team: x", "routing.yaml:1:", "not in teams"),
     ("routing.yaml", "default_team: care\n", "", "routing.yaml:1: routing.default_team", "missing"),
     (
@@ -209,13 +181,6 @@ BREAKS = [
         "",
         "routing.yaml:12: routing.detectors.vpn-fails:",
         "'kind' is missing",
-    ),
-    (
-        "catalogue.yaml",
-        "type: text}",
-        "type: text, options: [a, b]}",
-        "catalogue.yaml:6: catalogue.vpn-access.fields[0]:",
-        "write type: choice",
     ),
     (
         "runbooks/restart-vpn.yaml",

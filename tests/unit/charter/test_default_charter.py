@@ -9,8 +9,9 @@ from desk_charter.admission import Admission
 from desk_charter.load import load_charter
 from desk_charter.model import Charter
 from desk_charter.routing import TicketFacts
+from desk_charter.runbook_checks import RUNBOOKS
 from desk_charter.runbooks import ActStep
-from desk_charter.slas import SlaAttributes
+from desk_charter.slas import SLAS, SlaAttributes, policy_for
 from desk_contracts.events.sla import ClockName
 from desk_contracts.text import SpokenWords
 
@@ -64,8 +65,10 @@ def test_every_rule_ends_at_a_team_that_has_the_skills(charter: Charter) -> None
 def test_response_and_resolution_have_targets_for_everybody(charter: Charter) -> None:
     for clock in (ClockName.RESPONSE, ClockName.RESOLUTION):
         for priority in ("P1", "P2", "P3", "P4", None):
-            assert charter.sla_for(clock, SlaAttributes("incident", priority)) is not None
-    worst = charter.sla_for(ClockName.RESOLUTION, SlaAttributes("incident", "P1"))
+            assert (
+                policy_for(charter.of(SLAS), clock, SlaAttributes("incident", priority)) is not None
+            )
+    worst = policy_for(charter.of(SLAS), ClockName.RESOLUTION, SlaAttributes("incident", "P1"))
     assert worst is not None
     assert worst.calendar == "always-open"
 
@@ -80,7 +83,7 @@ def test_berlin_is_closed_on_the_day_of_german_unity(charter: Charter) -> None:
 
 
 def test_clean_disk_acts_by_itself_and_verifies(charter: Charter) -> None:
-    runbook = charter.runbook("clean-disk")
+    runbook = next(one for one in charter.of(RUNBOOKS) if one.id == "clean-disk")
     act = runbook.steps[0]
     assert isinstance(act, ActStep)
     assert (runbook.mode, act.effect) == ("auto", "keyed")

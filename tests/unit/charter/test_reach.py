@@ -1,8 +1,8 @@
 """A rule behind one that takes all its tickets is found, and no other rule is accused."""
 
 import pytest
-from desk_charter.reach import hides_rule
 from desk_charter.routing import RuleWhen
+from desk_charter.routing_checks import hides_rule
 
 CASES = [
     ({"any_words": ["vpn"]}, {"any_words": ["vpn"]}, True),

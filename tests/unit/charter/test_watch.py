@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +13,8 @@ import pytest
 import structlog.testing
 from desk_charter.model import Charter
 from desk_charter.problems import InvalidCharter, Problem
+from desk_charter.runbook_checks import RUNBOOKS
+from desk_charter.slas import SLAS
 from desk_charter.watch import CharterSource
 from desk_platform.clock import FakeClock
 
@@ -89,14 +92,14 @@ async def test_a_corrected_charter_ends_the_refusal(folder: Folder) -> None:
     assert source.refused is None
     folder.replace("slas.yaml", "8h", "9h")
     assert await source.refresh()
-    assert source.current.sla("all").target == timedelta(hours=9)
+    assert source.current.of(SLAS)[-1].target == timedelta(hours=9)
 
 
 async def test_a_file_that_goes_or_comes_is_seen(folder: Folder) -> None:
     source = source_of(folder)
     (folder.path / "runbooks" / "restart-vpn.yaml").unlink()
     assert await source.refresh()
-    assert source.current.runbooks == ()
+    assert source.current.of(RUNBOOKS) == ()
 
 
 async def test_a_config_map_that_swaps_its_data_link_is_seen(
@@ -154,13 +157,14 @@ async def test_a_file_that_changes_while_it_is_read_is_taken_whole_next_time(
             if is_bad:
                 yield Problem.at("teams", sentence="half written")
 
-    source = CharterSource(folder.path, FakeClock(NOW), checks=[write_on])
+    written = (SLAS, replace(RUNBOOKS, whole_checks=(write_on,)))
+    source = CharterSource(folder.path, FakeClock(NOW), obeyed=written)
     folder.replace("slas.yaml", "8h", "9h")
     writes.append("# the rest\n")
     assert not await source.refresh()
     assert (source.status.refusals, source.refused) == (0, None)
     assert await source.refresh()
-    assert source.current.sla("all").target == timedelta(hours=9)
+    assert source.current.of(SLAS)[-1].target == timedelta(hours=9)
 
 
 @contextlib.asynccontextmanager

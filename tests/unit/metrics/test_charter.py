@@ -10,6 +10,8 @@ from desk_charter.load import load_charter
 from desk_metrics.sla.charter import edition_of
 from desk_metrics.sla.worktime import WorkingTime
 
+from tests.support.charter_sections import obeying
+
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
 HOURS = ["08:00-18:00"]
@@ -30,8 +32,8 @@ WRITTEN: dict[str, Any] = {
 
 
 def hours_of(written: dict[str, Any]) -> WorkingTime:
-    charter = load_charter(Path("charter"))
-    only = {"calendars": (Calendar.model_validate(written),), "slas": ()}
+    charter = obeying(load_charter(Path("charter")), slas=())
+    only = {"calendars": (Calendar.model_validate(written),)}
     [calendar] = edition_of(charter.model_copy(update=only), SINCE).calendars
     return WorkingTime(calendar)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from desk_charter import Charter
 from desk_charter.load import load_charter
+from desk_charter.slas import SLAS
 from desk_contracts.errors import Transient
 from desk_kernel import Decision
 from desk_metrics.measures.decide import decide_ticket, record_event
@@ -22,6 +23,7 @@ from desk_platform.kafka import CommandQueue, Projection, UnitOfWork
 from desk_testing.fakes import FakeDocuments, FakePublisher
 from desk_testing.telemetry import recorded_telemetry
 
+from tests.support.charter_sections import obeying
 from tests.support.metrics_story import Story, at, edition, policy, said
 
 NOON = at("12:00")
@@ -31,8 +33,8 @@ FIRST = load_charter(Path("charter"))
 def charter(minutes: int) -> Charter:
     """Another charter: every target is so many minutes."""
     target = timedelta(minutes=minutes)
-    slas = tuple(sla.model_copy(update={"target": target}) for sla in FIRST.slas)
-    return FIRST.model_copy(update={"slas": slas, "version": f"{minutes} minutes"})
+    slas = tuple(sla.model_copy(update={"target": target}) for sla in FIRST.of(SLAS))
+    return obeying(FIRST, slas=slas).model_copy(update={"version": f"{minutes} minutes"})
 
 
 @dataclass

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from desk_charter import Charter, load_charter
-from desk_charter.model import Goal
 from desk_contracts import AnyEvent
 from desk_contracts.errors import DependencyDown
 from desk_contracts.events.reports import (
@@ -18,6 +17,7 @@ from desk_contracts.events.reports import (
     ServiceRanked,
     SkillGapReported,
 )
+from desk_metrics.planning.charter import GOALS, Goal
 from desk_metrics.planning.goal_weeks import People
 from desk_metrics.planning.store import assess_goals, owner_of
 from desk_metrics.reports.decide import WEEKLY, Reported, first_reported, next_period, skills_period
@@ -31,6 +31,7 @@ from desk_testing.fakes import FakeDocuments, FakePublisher
 from desk_testing.telemetry import recorded_telemetry
 from pydantic import TypeAdapter
 
+from tests.support.charter_sections import obeying
 from tests.support.metrics_desk import Desk
 from tests.support.metrics_goals_api import FIRST, life
 from tests.support.metrics_measures import second
@@ -257,7 +258,7 @@ async def test_gaps_are_told_in_the_first_report_of_a_month(office: Office) -> N
 @pytest.fixture
 async def aiming(charter: Charter) -> Office:
     """Each Monday eight tickets about VPN for twelve weeks, then five; to be four in a year."""
-    office = Office(charter.model_copy(update={"goals": (Goal.model_validate(HALF),)}))
+    office = Office(obeying(charter, goals=(Goal.model_validate(HALF),)))
     days = [FIRST + timedelta(weeks=week) for week in range(27) for _ in range(8 - 3 * (week > 11))]
     events = [item for number, day in enumerate(days) for item in life(number, day, "vpn")]
     await office.desk.tell(events)
@@ -286,7 +287,7 @@ async def test_a_goal_is_told_as_the_other_ways_to_ask_tell_it(aiming: Office) -
     await aiming.tick()
     (event,) = [item for item in aiming.told if isinstance(item.data, GoalStatusReported)]
     (told,) = aiming.goals()
-    goals, buckets = aiming.charter.goals, aiming.desk.collections.buckets
+    goals, buckets = aiming.charter.of(GOALS), aiming.desk.collections.buckets
     (found,) = await assess_goals(buckets, aiming.desk.sums, goals, told.as_of, People())
     assert (event.subject, event.time, told.as_of) == ("network", DUE, DUE)
     assert (told.explanation, told.verdict) == (found.explanation, found.verdict)

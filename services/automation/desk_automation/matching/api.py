@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from desk_charter import CharterSource
+from desk_charter.runbook_checks import RUNBOOKS
 from desk_charter.runbooks import Runbook
 from desk_contracts.frozen import Frozen
 from desk_platform.clock import Clock
@@ -92,7 +93,7 @@ def _add_listing(router: APIRouter, api: MatchingApi) -> None:
         """Those of the charter in force; one whose record is damaged is left out, and those of
         teams that are hidden from the caller."""
         seen = sight(request, caller)
-        every = api.charter.current.runbooks
+        every = api.charter.current.of(RUNBOOKS)
         runbooks = [runbook for runbook in every if not seen.hides(team=runbook.owner_team)]
         stored, damaged = await readable(api.statistics, [runbook.id for runbook in runbooks])
         now = api.clock.now()

@@ -1,10 +1,12 @@
-"""The check that refuses a runbook which would fail, or never match, once it matters."""
+"""The charter's runbooks, and what refuses one that would fail, or never match, once it matters."""
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-from desk_charter import Charter, Problem
+from desk_charter import Charter, Problem, runbook_checks
 from desk_charter.runbooks import ActStep, HttpRequest, Probe, ProbeStep, Runbook
+from desk_charter.sections import Section
 from desk_contracts import Payload
 from desk_contracts.catalogue import PAYLOADS
 from desk_contracts.events.signals import SignalRaised
@@ -28,7 +30,7 @@ _OURS = frozenset(
 
 def check_runbooks(charter: Charter) -> Iterator[Problem]:
     """Everything in the runbooks that would fail, or never match, once it matters."""
-    for runbook in charter.runbooks:
+    for runbook in charter.of(runbook_checks.RUNBOOKS):
         where = ("runbooks", runbook.id)
         if runbook.event not in READ:
             sentence = f"automation does not read {runbook.event}; write {SignalRaised.TYPE}"
@@ -114,3 +116,9 @@ def _tests(runbook: Runbook) -> Iterator[Problem]:
             did = "starts a run" if starts else "is ignored"
             sentence = f"the event of '{test.name}' {did}, but 'expect: {test.expect}' is written"
             yield Problem.at("runbooks", runbook.id, "tests", number, sentence=sentence)
+
+
+# What every reader of a charter checks, and what only automation can.
+RUNBOOKS: Section[tuple[Runbook, ...]] = replace(
+    runbook_checks.RUNBOOKS, whole_checks=(check_runbooks,)
+)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from desk_charter.model import Charter
+from desk_charter.runbook_checks import RUNBOOKS
 from desk_charter.runbooks import Runbook
 
 from desk_automation.conditions.expression import Condition, Inputs, condition
@@ -26,9 +27,10 @@ class Rulebook:
 
     def __init__(self, charter: Charter, earlier: frozenset[str] = frozenset()) -> None:
         self.version = charter.version
-        self.rules = tuple(Rule(runbook, condition(runbook.when)) for runbook in charter.runbooks)
+        runbooks = charter.of(RUNBOOKS)
+        self.rules = tuple(Rule(runbook, condition(runbook.when)) for runbook in runbooks)
         self.measurements = earlier | {
-            runbook.verify.measurement for runbook in charter.runbooks if runbook.verify
+            runbook.verify.measurement for runbook in runbooks if runbook.verify
         }
 
     def find_matching(self, event: Raised) -> Iterator[Runbook]:

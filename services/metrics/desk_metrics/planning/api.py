@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated
 
-from desk_charter.goals import Goal
 from desk_contracts.errors import Forbidden
 from desk_contracts.frozen import Frozen
 from desk_contracts.message import Message, message
@@ -17,6 +16,7 @@ from fastapi import APIRouter, Depends, Query, Request
 
 from desk_metrics.measures.api import FIRST_DAY
 from desk_metrics.measures.contributions import Where
+from desk_metrics.planning.charter import GOALS, Goal
 from desk_metrics.planning.cohorts import Cohort, CohortComparison, Sizes, names
 from desk_metrics.planning.goal_weeks import People
 from desk_metrics.planning.goals import GoalStatus
@@ -76,8 +76,8 @@ def goals_router(deps: PlanningDeps) -> APIRouter:
         """Baseline, way, today's value, forecast at the due day, and a sentence for each goal."""
         at, charter = as_of or deps.clock.now(), deps.charter()
         people = People(deps.people, deps.cost_per_minute)
-        found = await assess_goals(deps.buckets, deps.sums, charter.goals, at, people)
-        hidden = hidden_goals(charter.goals, sight(request, caller))
+        found = await assess_goals(deps.buckets, deps.sums, charter.of(GOALS), at, people)
+        hidden = hidden_goals(charter.of(GOALS), sight(request, caller))
         shown = tuple(
             GoalView(**dict(item), sentence=_sentence(item.explanation))
             for item in found

@@ -22,6 +22,7 @@ from rich.console import RenderableType
 from desk_metrics.measures.rollups import Bucket
 from desk_metrics.measures.store import BUCKETS, SUMS
 from desk_metrics.planning.arrivals import HOURS
+from desk_metrics.planning.charter import GOALS
 from desk_metrics.planning.goal_weeks import People, list_goal_weeks
 from desk_metrics.planning.goals import GoalStatus, assess_goal
 from desk_metrics.planning.quantities import amount, length
@@ -118,7 +119,7 @@ def goals_of(
 ) -> list[GoalStatus]:
     """The charter's goals against a history file."""
     now = as_of or buckets.last
-    found = list_goal_weeks(map(measure_goal, charter.goals), buckets.first.date(), now)
+    found = list_goal_weeks(map(measure_goal, charter.of(GOALS)), buckets.first.date(), now)
     for bucket in buckets:
         for item in found:
             item.add(bucket)
@@ -150,7 +151,7 @@ async def _load_goals(
     try:
         people = People(deps.people, deps.cost_per_minute)
         now = as_of or deps.clock.now()
-        return await assess_goals(deps.buckets, deps.sums, charter.goals, now, people)
+        return await assess_goals(deps.buckets, deps.sums, charter.of(GOALS), now, people)
     finally:
         await store.stop()
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from desk_charter.model import Charter, Goal, Team
-from desk_charter.slas import SlaAttributes
+from desk_charter.model import Charter
+from desk_charter.people import Team
+from desk_charter.slas import SLAS, SlaAttributes, policy_for
 from desk_contracts.errors import Invalid, NotFound
 from desk_contracts.events.sla import ClockName
 from desk_contracts.message import Message, message
@@ -23,6 +24,7 @@ from desk_metrics.measures.store import DailySums, Day, first_day, read_buckets
 from desk_metrics.measures.sums import DaySums
 from desk_metrics.planning.arrival_weeks import ArrivalWeeks, mondays_of
 from desk_metrics.planning.arrivals import HOURS
+from desk_metrics.planning.charter import Goal
 from desk_metrics.planning.cohorts import (
     Cohort,
     CohortComparison,
@@ -181,13 +183,15 @@ def sla_of(charter: Charter, asked: AskedPlan) -> tuple[str, timedelta]:
     if asked.within is not None:
         return "given", timedelta(minutes=asked.within)
     if asked.sla:
-        found = next((sla for sla in charter.slas if sla.name == asked.sla), None)
+        found = next((sla for sla in charter.of(SLAS) if sla.name == asked.sla), None)
         if found is None or found.clock is not ClockName.RESPONSE:
-            known = [item.name for item in charter.slas if item.clock is ClockName.RESPONSE]
+            known = [item.name for item in charter.of(SLAS) if item.clock is ClockName.RESPONSE]
             why = message("staffing.no-such-sla", sla=asked.sla, known=known)
             raise NotFound(why, sla=asked.sla)
         return found.name, found.target
-    baseline = charter.sla_for(ClockName.RESPONSE, SlaAttributes("incident", team=asked.team))
+    baseline = policy_for(
+        charter.of(SLAS), ClockName.RESPONSE, SlaAttributes("incident", team=asked.team)
+    )
     if baseline is None:
         raise Invalid(message("staffing.no-sla"), code="no-sla")
     return baseline.name, baseline.target

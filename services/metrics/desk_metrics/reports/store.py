@@ -21,6 +21,7 @@ from desk_metrics.measures.store import (
     read_buckets,
 )
 from desk_metrics.measures.sums import DaySums
+from desk_metrics.planning.charter import GOALS
 from desk_metrics.planning.goal_weeks import People
 from desk_metrics.planning.store import assess_goals, owner_of
 from desk_metrics.reports.causes import SIGNS, Causes, Service
@@ -150,10 +151,10 @@ class Sources:
     async def goals(self, as_of: datetime) -> list[OwnedGoal]:
         """Where each goal of the charter stands, and who answers for it."""
         charter = self.charter()
-        found = await assess_goals(self.buckets, self.sums, charter.goals, as_of, self.people)
+        found = await assess_goals(self.buckets, self.sums, charter.of(GOALS), as_of, self.people)
         return [
             OwnedGoal(one, owner_of(goal, charter), charter.version)
-            for goal, one in zip(charter.goals, found, strict=True)
+            for goal, one in zip(charter.of(GOALS), found, strict=True)
         ]
 
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from desk_charter import Charter
 from desk_charter.calendars import Calendar
+from desk_charter.slas import SLAS
 
 from desk_metrics.sla.calendars import DatedCalendar
 from desk_metrics.sla.holidays import public_holidays
@@ -21,7 +22,9 @@ def edition_of(charter: Charter, since: datetime) -> Edition:
     return Edition(
         version=charter.version,
         since=since,
-        policies=tuple(policy.model_copy(update={"title": policy.name}) for policy in charter.slas),
+        policies=tuple(
+            policy.model_copy(update={"title": policy.name}) for policy in charter.of(SLAS)
+        ),
         calendars=tuple(map(date_calendar, charter.calendars)),
         sorting=SORTING,
     )

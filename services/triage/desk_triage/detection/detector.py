@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
-from desk_charter.model import DetectorSettings
+from desk_charter.detectors import DetectorSettings
 from desk_contracts.message import Message
 
 from desk_triage.detection.model import DetectorState, Sample

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from desk_charter.model import Charter, Member, Service, Team
+from desk_charter.model import Charter
+from desk_charter.people import Member, Team
+from desk_charter.services import Service
 from desk_contracts.events.tickets import TicketOpened
 from desk_contracts.message import Message, message
 from desk_contracts.value_types import Priority

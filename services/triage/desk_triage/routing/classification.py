@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from desk_charter.model import Charter, RoutingRule, RuleThen, Service, TicketFacts
+from desk_charter.model import Charter
+from desk_charter.routing import RoutingRule, RuleThen, TicketFacts
+from desk_charter.services import Service
 from desk_contracts.events.tickets import TicketOpened
 from desk_contracts.message import Message, message, written
 from desk_contracts.text import SpokenWords

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from desk_charter.model import Charter, Team
+from desk_charter.model import Charter
+from desk_charter.people import Team
 from desk_contracts.events.tickets import Kind, TicketOpened
 from desk_contracts.message import Explanation, Message
 from desk_contracts.value_types import Priority, Value

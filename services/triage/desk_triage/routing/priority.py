@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from desk_charter.model import Charter, RuleThen, Service
+from desk_charter.model import Charter
+from desk_charter.routing import RuleThen
+from desk_charter.services import Service
 from desk_contracts.events.tickets import Kind, TicketOpened
 from desk_contracts.message import Message, Param, message
 from desk_contracts.value_types import Level, Priority

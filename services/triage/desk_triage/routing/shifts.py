@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, time, timedelta
 
-from desk_charter.model import Team
+from desk_charter.people import Team
 from desk_charter.value_types import DAYS, minute_of, zone_of
 from desk_contracts.message import Message, message
 

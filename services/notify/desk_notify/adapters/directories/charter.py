@@ -3,6 +3,7 @@
 from zoneinfo import ZoneInfo
 
 from desk_charter import Charter, CharterSource
+from desk_charter.slas import SLAS
 from desk_contracts.events.sla import ClockName
 from desk_contracts.messages import Language
 from desk_contracts.text import plain_words
@@ -50,5 +51,5 @@ def read_directory(charter: Charter, portal: str, language: Language) -> Directo
         service_titles={service.name: service.title for service in services},
         mails={m.id: m.mail for team in charter.teams for m in team.members if m.mail},
         portal=portal.rstrip("/"),
-        has_response_policy=any(p.clock is ClockName.RESPONSE for p in charter.slas),
+        has_response_policy=any(p.clock is ClockName.RESPONSE for p in charter.of(SLAS)),
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import sqrt
 
-from desk_charter.model import ForecastDetector
+from desk_charter.detectors import ForecastDetector
 from desk_contracts.message import Message, message
 
 from desk_triage.detection.detector import Finding, Verdict

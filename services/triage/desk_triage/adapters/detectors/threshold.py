@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from desk_charter.model import ThresholdDetector
+from desk_charter.detectors import ThresholdDetector
 from desk_contracts.message import message
 
 from desk_triage.detection.detector import Finding, Verdict

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import sqrt
 
-from desk_charter.model import ZScoreDetector
+from desk_charter.detectors import ZScoreDetector
 from desk_contracts.message import Message, message
 
 from desk_triage.detection.detector import Finding, Verdict

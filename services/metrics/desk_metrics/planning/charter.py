@@ -1,11 +1,14 @@
 """Goals: what the organisation wants of a measure until when, compared with how it was before."""
 
+from collections.abc import Iterator
 from typing import Literal, Self
 
+from desk_charter.draft import Draft
+from desk_charter.problems import Problem
+from desk_charter.sections import Section
+from desk_charter.value_types import CalendarDate, CharterModel, Slug, Title
 from desk_contracts.events.tickets import Kind
 from pydantic import Field, model_validator
-
-from desk_charter.value_types import CalendarDate, CharterModel, Slug, Title
 
 Direction = Literal["down", "up"]
 
@@ -153,3 +156,20 @@ class Goal(CharterModel):
                 f"{self.measure} can be told by service only; take kinds, teams and sites out"
             )
         return self
+
+
+def goals_refer_to_what_exists(draft: Draft) -> Iterator[Problem]:
+    """Services, teams and owners of goals exist."""
+    for goal in draft.of(GOALS, ()):
+        where = ("goals", goal.name, "where")
+        for index, service in enumerate(goal.where.services):
+            yield from draft.unknown("services", service, *where, "services", index)
+        for index, team in enumerate(goal.where.teams):
+            yield from draft.unknown("teams", team, *where, "teams", index)
+        if goal.owner is not None:
+            yield from draft.unknown("teams", goal.owner, "goals", goal.name, "owner")
+
+
+GOALS: Section[tuple[Goal, ...]] = Section(
+    "goals", Goal, is_optional=True, checks=(goals_refer_to_what_exists,)
+)
