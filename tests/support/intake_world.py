@@ -19,7 +19,7 @@ from desk_intake.service import ROUTERS
 from desk_intake.status.model import KnownProblem
 from desk_intake.status.store import PROBLEMS, problems_projection
 from desk_intake.tickets.api.deps import TicketDeps
-from desk_intake.tickets.evolve import evolve, fold
+from desk_intake.tickets.evolve import evolve, replay
 from desk_intake.tickets.model import Ticket
 from desk_intake.tickets.sla import TicketSla
 from desk_intake.tickets.store import (
@@ -159,7 +159,7 @@ class Desk:
         assert [item.sequence for item in log] == list(range(1, len(log) + 1))
         assert len({item.id for item in log}) == len(log)
         assert [item.time for item in log] == sorted(item.time for item in log)
-        assert fold(log) == stored.model_copy(update={"commands": ()})
+        assert replay(log) == stored.model_copy(update={"commands": ()})
 
 
 @dataclass

@@ -13,7 +13,7 @@ from desk_contracts.events.tickets import (
 )
 from desk_contracts.message import written
 from desk_contracts.value_types import Priority
-from desk_intake.tickets.evolve import fold
+from desk_intake.tickets.evolve import replay
 from desk_intake.tickets.record import Cause, record
 
 NOW = datetime(2026, 3, 2, 9, 0, 0, 123_456, tzinfo=UTC)
@@ -38,7 +38,7 @@ def test_a_ticket_survives_the_way_through_the_log() -> None:
         message = codec.encode(event)
         read.append(codec.decode(message.key, message.value, message.headers))
     assert tuple(read) == recorded.events
-    assert fold(read) == recorded.state
+    assert replay(read) == recorded.state
     assert [item.sequence for item in read] == [1, 2, 3, 4]
     assert {(item.topic, item.subject, item.source) for item in read} == {
         ("desk.tickets", "t-1", "/desk/intake")

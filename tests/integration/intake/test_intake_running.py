@@ -14,7 +14,7 @@ from desk_contracts.events.triage import TriageDecided
 from desk_contracts.ids import new_id, request_ticket_id
 from desk_contracts.message import written
 from desk_contracts.value_types import Priority
-from desk_intake.tickets.evolve import fold
+from desk_intake.tickets.evolve import replay
 from desk_intake.tickets.registration import proactive_ticket
 from desk_platform.kafka.records import REASON_CODE
 from desk_platform.kafka.topic_reader import read_all
@@ -228,7 +228,7 @@ async def test_a_killed_intake_goes_on_where_it_was_and_its_store_is_the_fold_of
     await max_of_network.post(f"/tickets/{ticket}/start", "k-2")
     events = await bus.of(ticket, 4)
     assert [event.sequence for event in events] == [1, 2, 3, 4]
-    folded = fold(events)
+    folded = replay(events)
     assert folded is not None
     seen = (await max_of_network.get(f"/tickets/{ticket}/timeline")).json()
     assert [entry["text"] for entry in seen["entries"]] == [

@@ -17,7 +17,7 @@ from desk_contracts.message import written
 from desk_contracts.messages import catalogue
 from desk_contracts.value_types import Priority
 from desk_intake.tickets import lifecycle as life
-from desk_intake.tickets.evolve import evolve, fold
+from desk_intake.tickets.evolve import evolve, replay
 from desk_intake.tickets.lifecycle import Actor, Changes
 from desk_intake.tickets.model import OPEN_STATES, Ticket
 from desk_intake.tickets.record import Cause, record
@@ -209,7 +209,7 @@ def test_the_store_is_the_fold_of_a_log_without_gap_or_double(told: list[tuple[s
     assert [event.sequence for event in world.log] == list(range(1, len(world.log) + 1))
     assert len({event.id for event in world.log}) == len(world.log)
     assert [event.time for event in world.log] == sorted(event.time for event in world.log)
-    assert fold(world.log) == world.ticket
+    assert replay(world.log) == world.ticket
 
 
 @settings(max_examples=40)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from desk_charter import Charter
 from desk_contracts.frozen import Frozen
-from desk_contracts.message import Message, message
+from desk_contracts.message import message
 from desk_kernel.sight import Sight
 from desk_platform.http import STAFF, Principal, Role, require, sight
 from desk_platform.http.language import sentence
@@ -80,8 +80,10 @@ def _status(charter: Charter, problems: list[KnownProblem], seen: Sight) -> Stat
     troubled: dict[str, list[str]] = defaultdict(list)
     for problem in problems:
         troubled[problem.service].append(problem.id)
+    names = [titles.get(name, name) for name in troubled]
+    overall = message("status.trouble", services=names) if names else message("status.none")
     return Status(
-        sentence=sentence(_overall([titles.get(name, name) for name in troubled])),
+        sentence=sentence(overall),
         problems=tuple(_view(problem, titles) for problem in problems),
         services=tuple(
             ServiceStatus(
@@ -107,9 +109,3 @@ def _view(problem: KnownProblem, titles: dict[str, str]) -> ProblemView:
         since=problem.since,
         updated_at=problem.updated_at,
     )
-
-
-def _overall(titles: list[str]) -> Message:
-    if not titles:
-        return message("status.none")
-    return message("status.trouble", services=titles)

@@ -51,7 +51,7 @@ class Unsure(Exception):
     """
 
     def __init__(self, document: str, mark: str, to_keep: CommandQueue = ()) -> None:
-        super().__init__(f"what was called on {document} before is not all in it")
+        super().__init__(document)
         self.document, self.mark, self.to_keep = document, mark, to_keep
 
 
@@ -74,8 +74,12 @@ def with_command(
     if len(commands) < MOST_HERE:
         return (*commands, command)
     old, new = commands[1 : 1 - KEPT_HERE], commands[1 - KEPT_HERE :]
+    now = command.at
     unsafe = tuple(
-        item for item in old if not (_is_over(item, command) or item.key in recalled.safe)
+        item
+        for item in old
+        if item.key not in recalled.safe
+        and (item.at is None or now is None or until(item, item.at) > now)
     )
     if unsafe:
         raise Unsure(document, _mark(commands), unsafe)
@@ -91,9 +95,3 @@ def until(command: Command, now: datetime) -> datetime:
 def _mark(commands: CommandQueue) -> str:
     """The oldest that can be dropped: another one when any were."""
     return commands[1].key
-
-
-def _is_over(command: Command, newer: Command) -> bool:
-    if command.at is None or newer.at is None:
-        return False
-    return until(command, command.at) <= newer.at

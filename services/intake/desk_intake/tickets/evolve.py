@@ -55,7 +55,7 @@ def evolve(ticket: Ticket | None, event: AnyEvent) -> Ticket:
         if line is not None:
             entry = Entry(
                 at=event.time,
-                what=_what(event),
+                what=event.type.split(".")[2],  # `update-ignored` of desk.ticket.update-ignored.v1
                 who=line.who,
                 message=line.message,
                 public=line.public,
@@ -64,17 +64,12 @@ def evolve(ticket: Ticket | None, event: AnyEvent) -> Ticket:
     return changed
 
 
-def fold(events: Iterable[AnyEvent]) -> Ticket | None:
+def replay(events: Iterable[AnyEvent]) -> Ticket | None:
     """A ticket from its whole log."""
     ticket: Ticket | None = None
     for event in events:
         ticket = evolve(ticket, event)
     return ticket
-
-
-def _what(event: AnyEvent) -> str:
-    """`desk.ticket.update-ignored.v1` is `update-ignored` to people."""
-    return event.type.split(".")[2]
 
 
 def _open(event: AnyEvent, data: TicketOpened) -> Ticket:

@@ -112,8 +112,8 @@ def _newest(evidence: Sequence[Evidence]) -> list[Message]:
     """The newest lines that an event has room for, and how many are missing before them."""
     kept, room = list[Message](), MAX_TEXT_BYTES
     left_out = sum(item.left_out for item in evidence)
-    for number, one in enumerate(reversed(evidence)):
-        line = _line(one)
+    for number, step in enumerate(reversed(evidence)):
+        line = _line(step)
         room -= len(line.model_dump_json().encode())
         if room < 0:
             left_out += len(evidence) - number
@@ -123,13 +123,13 @@ def _newest(evidence: Sequence[Evidence]) -> list[Message]:
     return [*first, *kept]
 
 
-def _line(one: Evidence) -> Message:
+def _line(evidence: Evidence) -> Message:
     return message(
         "comment.step",
-        step=one.step,
-        status=one.status,
-        attempt=one.attempt,
-        text=one.message or "",
+        step=evidence.step,
+        status=evidence.status,
+        attempt=evidence.attempt,
+        text=evidence.message or "",
     )
 
 

@@ -102,19 +102,23 @@ def tickets_projection(documents: Documents[Ticket], close_after: timedelta) -> 
     def react(ticket: Ticket | None, event: AnyEvent, context: Context) -> Decision[Ticket] | None:
         cause = cause_of(event, context.now)
         if ticket is None:
-            return written(_open(None, event, context), close_after)
-        return written(record(ticket.id, ticket, apply_inbound(ticket, event), cause), close_after)
+            return as_written(_open(None, event, context), close_after)
+        return as_written(
+            record(ticket.id, ticket, apply_inbound(ticket, event), cause), close_after
+        )
 
     def on_timer(ticket: Ticket | None, context: Context) -> Decision[Ticket] | None:
         if ticket is None:
             return None
-        passed = written(pass_time(ticket, context.now, close_after), close_after)
+        passed = as_written(pass_time(ticket, context.now, close_after), close_after)
         return passed or Decision(ticket, due=due_of(ticket, close_after))
 
     return Projection(documents, keys=tickets_of, react=react, on_timer=on_timer)
 
 
-def written(recorded: Decision[Ticket] | None, close_after: timedelta) -> Decision[Ticket] | None:
+def as_written(
+    recorded: Decision[Ticket] | None, close_after: timedelta
+) -> Decision[Ticket] | None:
     """What was recorded, as the unit of work writes it."""
     if recorded is None:
         return None

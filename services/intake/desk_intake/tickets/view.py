@@ -10,7 +10,7 @@ from desk_contracts.message import Carried, Message, Param, message
 from desk_contracts.messages import Catalogue
 from desk_contracts.value_types import Level, Priority
 
-from desk_intake.tickets.model import Entry, Link, Ticket
+from desk_intake.tickets.model import Entry, Ticket
 from desk_intake.tickets.sla import SlaView, TicketSla
 from desk_intake.tickets.timeline import DESK
 
@@ -168,32 +168,37 @@ def show(ticket: Ticket, sla: TicketSla, reader: Reader) -> TicketView:
     fields: dict[str, object] = {
         "who_has_it": _holder(ticket, reader),
         "expectation": reader.say(_expectation(ticket, sla, reader)),
-        "sla": _clocks(sla, reader),
-        "links": tuple(_link(link, reader) for link in ticket.links),
+        # What teams agree with each other is no business of the person who waits.
+        "sla": tuple(
+            clock for clock in sla.clocks if reader.is_staff or clock.clock != "ownership"
+        ),
+        "links": tuple(
+            LinkView(
+                kind=link.kind,
+                target=link.target,
+                text=reader.say(link.message) if link.message else "",
+            )
+            for link in ticket.links
+        ),
         "resolution": reader.say(ticket.resolution) if ticket.resolution else "",
         "tried": tuple(_list_tries(ticket, reader)),
         "latest_entries": _latest(ticket, reader),
         "timeline_url": f"/v1/tickets/{ticket.id}/timeline",
     }
     if not reader.is_staff:
-        fields |= _withheld(ticket)
+        # What staff and repairs write for staff; the person is told by lines meant for them.
+        fields |= {"cause": ""}
+        if ticket.kind is Kind.PROACTIVE:
+            fields |= {"description": "", "attributes": {}}
     summary = _summary(ticket, sla, reader)
     return TicketView.model_validate(_copy_fields(TicketView, ticket) | summary | fields)
 
 
-def _withheld(ticket: Ticket) -> dict[str, object]:
-    """What staff and repairs write for staff; the person is told by lines meant for them."""
-    if ticket.kind is Kind.PROACTIVE:
-        return {"cause": "", "description": "", "attributes": {}}
-    return {"cause": ""}
-
-
-def _fields_shared(view: type[View]) -> tuple[str, ...]:
-    return tuple(name for name in view.model_fields if name in Ticket.model_fields)
-
-
 # What a view shows just as the ticket has it; found once, since every answer needs it.
-_COPIED = {view: _fields_shared(view) for view in (TicketSummary, TicketView)}
+_COPIED = {
+    view: tuple(name for name in view.model_fields if name in Ticket.model_fields)
+    for view in (TicketSummary, TicketView)
+}
 
 
 def _copy_fields(view: type[TicketSummary], ticket: Ticket) -> dict[str, object]:
@@ -237,11 +242,6 @@ def _line(entry: Entry, reader: Reader) -> EntryView:
     )
 
 
-def _link(link: Link, reader: Reader) -> LinkView:
-    text = reader.say(link.message) if link.message else ""
-    return LinkView(kind=link.kind, target=link.target, text=text)
-
-
 def _latest(ticket: Ticket, reader: Reader) -> tuple[EntryView, ...]:
     """The newest lines, as far as they have room; one at least, however long it is."""
     entries: list[Entry] = []
@@ -257,17 +257,14 @@ def _latest(ticket: Ticket, reader: Reader) -> tuple[EntryView, ...]:
 
 
 def _summary(ticket: Ticket, sla: TicketSla, reader: Reader) -> dict[str, object]:
+    state = reader.catalogue.word("state", ticket.state)
+    if ticket.waiting_for is not None:
+        state = reader.say(message("ticket.waiting-for", reason=ticket.waiting_for))
     return {
-        "state_in_words": _state_in_words(ticket, reader),
+        "state_in_words": state,
         "due": sla.main.due if sla.main else None,
         "next_step": reader.say(_next_step(ticket, reader)),
     }
-
-
-def _state_in_words(ticket: Ticket, reader: Reader) -> str:
-    if ticket.waiting_for is not None:
-        return reader.say(message("ticket.waiting-for", reason=ticket.waiting_for))
-    return reader.catalogue.word("state", ticket.state)
 
 
 def _holder(ticket: Ticket, reader: Reader) -> Holder:
@@ -282,24 +279,21 @@ def _holder(ticket: Ticket, reader: Reader) -> Holder:
     return Holder(team=ticket.team, team_title=title, member=ticket.member, sentence=sentence)
 
 
-def _clocks(sla: TicketSla, reader: Reader) -> tuple[SlaView, ...]:
-    """What teams agree with each other is no business of the person who waits."""
-    return tuple(item for item in sla.clocks if reader.is_staff or item.clock != "ownership")
-
-
 def _expectation(ticket: Ticket, sla: TicketSla, reader: Reader) -> Message:
     if ticket.state is State.MERGED:
         return message("ticket.goes-on")
     if not ticket.is_open:
         return message("ticket.solved")
-    hope = _hope(ticket, sla, reader)
+    if sla.main is not None:
+        hope = _hope(ticket, sla.main, reader)
+    elif ticket.state is State.NEW:
+        hope = message("ticket.being-sorted")
+    else:
+        hope = message("ticket.no-sla" if sla.is_known else "ticket.sla-unknown")
     return message("ticket.shared", hope=hope) if ticket.problem else hope
 
 
-def _hope(ticket: Ticket, sla: TicketSla, reader: Reader) -> Message:
-    main = sla.main
-    if main is None:
-        return _without_target(ticket, sla)
+def _hope(ticket: Ticket, main: SlaView, reader: Reader) -> Message:
     if main.due is None:
         return _expect_undated(ticket, main, reader)
     facts: dict[str, Param] = {"what": main.clock, "due": main.due}
@@ -323,18 +317,14 @@ def _expect_undated(ticket: Ticket, main: SlaView, reader: Reader) -> Message:
     return message("ticket.expect-undated", what=main.clock)
 
 
-def _without_target(ticket: Ticket, sla: TicketSla) -> Message:
-    if ticket.state is State.NEW:
-        return message("ticket.being-sorted")
-    return message("ticket.no-sla" if sla.is_known else "ticket.sla-unknown")
-
-
 def _next_step(ticket: Ticket, reader: Reader) -> Message:
     team = reader.title_of(ticket.team)
     if ticket.state is State.WAITING:
         return _step_when_waiting(ticket)
     if ticket.state is State.RESOLVED:
-        return _step_when_resolved(ticket, reader)
+        if ticket.resolved_at is None:
+            return message("next-step.resolved")
+        return message("next-step.try-it", closing=ticket.resolved_at + reader.close_after)
     steps = {
         State.NEW: message("next-step.new"),
         State.TRIAGED: message("next-step.triaged"),
@@ -344,12 +334,6 @@ def _next_step(ticket: Ticket, reader: Reader) -> Message:
         State.MERGED: message("next-step.merged", into=ticket.merged_into),
     }
     return steps[ticket.state]
-
-
-def _step_when_resolved(ticket: Ticket, reader: Reader) -> Message:
-    if ticket.resolved_at is None:
-        return message("next-step.resolved")
-    return message("next-step.try-it", closing=ticket.resolved_at + reader.close_after)
 
 
 def _step_when_waiting(ticket: Ticket) -> Message:

@@ -32,7 +32,6 @@ from desk_intake.events.api.posted import (
     without_contradictions,
 )
 from desk_intake.tickets.api.calls import deps_of
-from desk_intake.tickets.api.deps import TicketDeps
 from desk_intake.tickets.model import Ticket
 
 router = APIRouter(prefix="/v1", tags=["events"])
@@ -128,18 +127,15 @@ async def publish_events(
         raise Forbidden(message("auth.no-publisher-any-more"), code="unknown-publisher")
     sent = sent_events(request.scope["headers"], await request.body())
     outcomes = [judge_event(item, system, request.app.state.clock) for item in sent]
-    outcomes = without_contradictions(outcomes, await _tickets(deps, outcomes))
+    # Tickets that requests of this call opened before. While the store is away nobody knows; the
+    # consumer decides then.
+    ids = {outcome.ticket for outcome in outcomes if isinstance(outcome, Taken) and outcome.ticket}
+    tickets: dict[str, Stored[Ticket]] = {}
+    with contextlib.suppress(DeskError):
+        tickets = await deps.tickets.load(sorted(ids)) if ids else {}
+    outcomes = without_contradictions(outcomes, tickets)
     await publisher.publish(to_publish(outcomes))
     return _answer(request, system, outcomes)
-
-
-async def _tickets(deps: TicketDeps, outcomes: Sequence[Outcome]) -> dict[str, Stored[Ticket]]:
-    """The tickets that requests of this call opened before. While the store is away nobody knows;
-    the consumer decides then."""
-    ids = {outcome.ticket for outcome in outcomes if isinstance(outcome, Taken) and outcome.ticket}
-    with contextlib.suppress(DeskError):
-        return await deps.tickets.load(sorted(ids)) if ids else {}
-    return {}
 
 
 def _answer(request: Request, system: OutsideSystem, outcomes: Sequence[Outcome]) -> Response:
@@ -161,11 +157,13 @@ def _answer(request: Request, system: OutsideSystem, outcomes: Sequence[Outcome]
 
 
 def _results(outcomes: Sequence[Outcome]) -> Iterator[EventResult]:
-    for index, one in enumerate(outcomes):
-        if isinstance(one, Invalid):
-            yield EventResult(index=index, accepted=False, code=one.kind, detail=one.message)
+    for index, outcome in enumerate(outcomes):
+        if isinstance(outcome, Invalid):
+            yield EventResult(
+                index=index, accepted=False, code=outcome.kind, detail=outcome.message
+            )
             continue
-        event = one.event
+        event = outcome.event
         yield EventResult(
-            index=index, accepted=True, id=event.id, ticket=one.ticket, amended=event.amended
+            index=index, accepted=True, id=event.id, ticket=outcome.ticket, amended=event.amended
         )

@@ -135,8 +135,12 @@ async def list_tickets(  # noqa: PLR0913, PLR0917 (one argument for each filter)
 ) -> Response:
     """Employees see their own tickets, staff those of everybody."""
     actor = actor_of(request, caller)
+    if requester == "me" or (requester is None and not actor.is_staff):
+        requester = actor.id
+    if not actor.is_staff and requester != actor.id:
+        raise Forbidden(message("refused.list-own-only"))
     wanted = {
-        "requester": _whose(requester, actor),
+        "requester": requester,
         "team": team,
         "state": state.value if state else None,
         "service": service,
@@ -163,8 +167,8 @@ async def _page(
     shown = rows[: page.limit]
     slas = await slas_of(deps, shown)
     items = tuple(
-        summarise(one, sla.read() or TicketSla(ticket=one.id), reader)
-        for one, sla in zip(shown, slas, strict=True)
+        summarise(ticket, sla.read() or TicketSla(ticket=ticket.id), reader)
+        for ticket, sla in zip(shown, slas, strict=True)
     )
     answered = Page[TicketSummary](items=items, next=following)
     return Response(answered.model_dump_json(), 200, headers, "application/json")
@@ -180,19 +184,11 @@ async def _readable(
     async def some(after: After | None, limit: int) -> list[Listed[Ticket]]:
         return await deps.tickets.find_brief(filters, order="newest", after=after, limit=limit)
 
-    def may_see(one: Listed[Ticket]) -> bool:
-        return one.state is not None and may_read(one.state, actor)
+    def may_see(row: Listed[Ticket]) -> bool:
+        return row.state is not None and may_read(row.state, actor)
 
     rows = await find_visible(some, may_see, after, limit)
     return [row.state for row in rows if row.state is not None]
-
-
-def _whose(requester: str | None, actor: Actor) -> str | None:
-    if requester == "me" or (requester is None and not actor.is_staff):
-        return actor.id
-    if not actor.is_staff and requester != actor.id:
-        raise Forbidden(message("refused.list-own-only"))
-    return requester
 
 
 @router.get("/{ticket}", response_model=TicketView, summary="Read a ticket by id or code")
