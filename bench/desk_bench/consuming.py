@@ -8,7 +8,7 @@ from time import perf_counter
 from aiokafka import AIOKafkaConsumer
 from desk_contracts import AnyEvent, Codec, Event
 from desk_contracts.events.tickets import Role, TicketCommented
-from desk_contracts.ids import derived_id
+from desk_contracts.ids import derive_id
 from desk_contracts.names import TICKETS
 from desk_contracts.topics import BY_NAME
 from desk_kernel import Context, Decision
@@ -19,7 +19,7 @@ from desk_platform.kafka.batch_processor import OnFailedRecords
 from desk_platform.kafka.records import Received
 from desk_platform.settings import KafkaSettings, StoreDriver, StoreSettings
 from desk_platform.store import MongoDocuments, Schema, Store
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 from pydantic import BaseModel, ConfigDict
 from pymongo import AsyncMongoClient, InsertOne
 
@@ -75,15 +75,15 @@ async def fill(kafka: KafkaSettings, events: int, prefix: str) -> None:
 
 def _note(number: int, clock: SystemClock) -> Event[TicketCommented]:
     return Event(
-        id=derived_id("bench", "note", number),
+        id=derive_id("bench", "note", number),
         source="/desk/intake",
-        subject=derived_id("bench", "ticket", number),
+        subject=derive_id("bench", "ticket", number),
         time=clock.now(),
         data=TicketCommented(
             by="bench", role=Role.EMPLOYEE, text="The VPN does not connect. " * 12
         ),
         sequence=1,
-        correlation_id=derived_id("bench", "ticket", number),
+        correlation_id=derive_id("bench", "ticket", number),
     )
 
 
@@ -127,7 +127,7 @@ async def desk_stored(
     kafka: KafkaSettings, mongo: str, events: int, prefix: str, group: str
 ) -> float:
     """The same with a document per ticket, guarded, marked, in bulk."""
-    clock, telemetry = SystemClock(), recorded_telemetry().telemetry
+    clock, telemetry = SystemClock(), record_telemetry().telemetry
     store = Store(StoreSettings(url=mongo, driver=StoreDriver.MOTOR), "bench_" + group)
     documents = MongoDocuments(store.database, Schema("seen", Seen), clock.now)
     await documents.prepare()
@@ -153,11 +153,11 @@ async def store_ceiling(mongo: str, events: int, prefix: str) -> float:
     collection = client[prefix + "ceiling"]["seen"]
     await collection.create_index([("_id", 1), ("version", 1)], unique=True)
     state = Seen(notes=1, last="The VPN does not con").model_dump_json()
-    document = {"version": 1, "writer": derived_id("bench", "writer"), "state": state}
+    document = {"version": 1, "writer": derive_id("bench", "writer"), "state": state}
     document |= {"sequence": 1}
     started = perf_counter()
     for first in range(0, events, BATCH):
-        ids = [derived_id("bench", "ticket", number) for number in range(first, first + BATCH)]
+        ids = [derive_id("bench", "ticket", number) for number in range(first, first + BATCH)]
         await collection.bulk_write(
             [InsertOne({"_id": id, **document}) for id in ids],
             ordered=False,

@@ -15,7 +15,7 @@ from desk_platform.kafka.subscription import MAX_RECORDS
 from desk_platform.settings import KafkaSettings, StoreSettings
 from desk_platform.store import MongoDocuments, Store
 from desk_platform.store.driver import Database
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 
 from desk_bench.journal import CommitNotes, Journal, NotingDatabase, NotingPublisher
 from desk_bench.lives import book, lives, publish
@@ -117,7 +117,7 @@ def ticket_unit_of_work(
     documents: MongoDocuments[TicketRecord], policies: PolicyBook, publisher: Publisher
 ) -> UnitOfWork[TicketRecord]:
     """As the service's `main` makes it."""
-    meters = recorded_telemetry().telemetry.meters
+    meters = record_telemetry().telemetry.meters
     fold = tickets_projection(documents, lambda: policies)
     return UnitOfWork(fold, publisher, SystemClock(), meters, name="tickets")
 

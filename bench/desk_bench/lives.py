@@ -22,8 +22,8 @@ from desk_contracts.events.tickets import (
     TicketTriaged,
     WaitingFor,
 )
-from desk_contracts.ids import derived_id, ticket_code
-from desk_contracts.message import written
+from desk_contracts.ids import derive_id, ticket_code
+from desk_contracts.message import verbatim
 from desk_contracts.value_types import Priority
 from desk_metrics.sla.charter import edition_of
 from desk_metrics.sla.policies import Edition, PolicyBook
@@ -53,7 +53,7 @@ def book() -> PolicyBook:
 
 
 def ticket_id(number: int) -> str:
-    return derived_id("bench", "ticket", number)
+    return derive_id("bench", "ticket", number)
 
 
 class Life:
@@ -67,7 +67,7 @@ class Life:
     def say(self, after: timedelta, data: Payload) -> None:
         self.at += after
         sequence = len(self.events) + 1
-        id = derived_id(self.id, "bench", sequence)
+        id = derive_id(self.id, "bench", sequence)
         cause = self.events[0].id if self.events else id
         event = Event(id, "/desk/intake", self.id, self.at, data, sequence, cause)
         self.events.append(event)
@@ -105,7 +105,8 @@ class Life:
             self.say(self._minutes(5, 600), answer)
             self.say(timedelta(seconds=1), TicketResumed(by="desk"))
         self.say(
-            self._minutes(5, 900), TicketResolved(by="bo", resolution=written("A new certificate."))
+            self._minutes(5, 900),
+            TicketResolved(by="bo", resolution=verbatim("A new certificate.")),
         )
         self.say(timedelta(days=3), TicketClosed(by="desk"))
         return self

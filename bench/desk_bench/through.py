@@ -17,7 +17,7 @@ from desk_platform.kafka.records import Received
 from desk_platform.kafka.subscription import Reading
 from desk_platform.lifetimes import Lifetime
 from desk_platform.settings import KafkaSettings
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 
 LONGEST = 300
 
@@ -90,7 +90,7 @@ async def consumed(  # noqa: PLR0913 (what a consumer stands between)
         publisher=publisher,
         clock=clock,
         health=Health(clock),
-        telemetry=recorded_telemetry().telemetry,
+        telemetry=record_telemetry().telemetry,
         topic_prefix=prefix,
         reading=Reading.at(linger),
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from desk_contracts import AnyEvent, Event
 from desk_contracts.events.contributions import ContributionsChanged
-from desk_contracts.ids import derived_id
+from desk_contracts.ids import derive_id
 from desk_contracts.names import CONTRIBUTIONS
 from desk_metrics.measures.rollups import Bucket
 from desk_metrics.measures.store import BUCKETS
@@ -24,7 +24,7 @@ from desk_platform.clock import SystemClock
 from desk_platform.kafka import KafkaPublisher, UnitOfWork
 from desk_platform.settings import KafkaSettings, StoreSettings
 from desk_platform.store import MongoDocuments, Store
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 
 from desk_bench.lives import BEGAN, BETWEEN, SERVICES, publish, ticket_id
 from desk_bench.rows import Row, compared
@@ -60,7 +60,7 @@ def _opened(number: int) -> AnyEvent:
     data = ContributionsChanged(
         of=of, revision=1, kind="incident", service=service, postings=(("opened", at, at, 1, 0),)
     )
-    id, bucket = derived_id(of, "measures", 1), f"{moment:%Y-%m-%d}.{service}"
+    id, bucket = derive_id(of, "measures", 1), f"{moment:%Y-%m-%d}.{service}"
     return Event(id, "/desk/metrics", bucket, moment, data)
 
 
@@ -72,7 +72,7 @@ async def _desk(kafka: KafkaSettings, mongo: str, events: int, name: str) -> tup
     drained = Drained(events)
 
     def handler(publisher: KafkaPublisher) -> Timed:
-        meters = recorded_telemetry().telemetry.meters
+        meters = record_telemetry().telemetry.meters
         fold = buckets_projection(documents)
         return Timed(drained, UnitOfWork(fold, publisher, SystemClock(), meters, cached=64))
 

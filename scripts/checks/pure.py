@@ -45,7 +45,7 @@ _OUTSIDE = frozenset(
         *("subprocess", "socket", "random", "secrets", "tempfile", "shutil", "sqlite3", "duckdb"),
     )
 )
-_IDS = ("derived_id", "identity", "request_ticket_id")
+_IDS = ("derive_id", "identity", "request_ticket_id")
 _ALLOWED_OF_SHARED = (
     "desk_contracts",
     "desk_kernel",

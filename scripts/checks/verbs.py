@@ -20,6 +20,7 @@ _FINE = frozenset(
         "exceed",
         "feed",
         "need",
+        "pending",
         "ping",
         "proceed",
         "seed",
@@ -41,6 +42,8 @@ def check(source: Source) -> Iterator[Finding]:
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         if any(dotted(mark).endswith(("property", "fixture")) for mark in node.decorator_list):
+            continue
+        if node.name.startswith("__"):
             continue
         first = node.name.strip("_").partition("_")[0]
         is_participle = first in _IRREGULAR or _PARTICIPLE.search(first)

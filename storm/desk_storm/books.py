@@ -91,7 +91,7 @@ class Delivery:
     """What notify says of one channel of one message, by its HTTP side when the storm is over.
 
     `message` is the id of the message's event; `mail` is the part of the mail's `Message-ID` before
-    the `@`: `derived_id(message, channel)`, empty for other channels. `state` is pending, sending,
+    the `@`: `derive_id(message, channel)`, empty for other channels. `state` is pending, sending,
     sent, failed, unknown or held.
     """
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import httpx
 from desk_contracts import AnyEvent, Codec
 from desk_contracts.errors import Invalid
-from desk_contracts.ids import derived_id
+from desk_contracts.ids import derive_id
 from desk_platform.kafka.topic_reader import list_topic_names, read_all
 from desk_platform.settings import KafkaSettings
 
@@ -59,7 +59,7 @@ def _delivery(message: str, told: dict[str, str]) -> Delivery:
         message,
         channel,
         told["state"],
-        derived_id(message, channel) if channel.startswith(_MAIL) else "",
+        derive_id(message, channel) if channel.startswith(_MAIL) else "",
         int(told["attempts"]),
         datetime.fromisoformat(told["changed_at"]),
         told["reason"],

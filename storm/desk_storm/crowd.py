@@ -11,7 +11,7 @@ from desk_contracts import AnyEvent, Codec, Event
 from desk_contracts.errors import DependencyDown
 from desk_contracts.events.requests import TicketRequested
 from desk_contracts.events.telemetry import Measured
-from desk_contracts.ids import derived_id
+from desk_contracts.ids import derive_id
 from desk_contracts.value_types import SubjectKind
 from desk_platform.kafka.producer import KafkaPublisher
 
@@ -118,7 +118,7 @@ class Crowd:
         self, http: httpx.AsyncClient, who: Who, path: str, body: Mapping[str, object], deed: str
     ) -> HttpCall:
         """Ask any replica until one answers, always under the same key."""
-        key, at = derived_id(f"{self.seed}", deed), datetime.now(UTC)
+        key, at = derive_id(f"{self.seed}", deed), datetime.now(UTC)
         chance = stream(self.seed, deed)
         answers: list[int | None] = []
         last: httpx.Response | None = None
@@ -158,7 +158,7 @@ class Crowd:
         due = asyncio.get_running_loop().time()
         while not self.is_over.is_set():
             number += 1
-            id = derived_id(f"{self.seed}", "request", number)
+            id = derive_id(f"{self.seed}", "request", number)
             data = TicketRequested(requester="monitor", title=f"The ERP answers slowly {number}")
             event = Event(id, "/storm/monitor", "monitor", datetime.now(UTC), data)
             copies = 2 if number % _REPEATED_EVERY == 0 else 1
@@ -206,7 +206,7 @@ class Crowd:
         at = datetime.now(UTC) - behind
         if number % _GLITCHES_EVERY == 0:
             at += _GLITCH
-        id = derived_id(f"{self.seed} {device}", "measurement", number)
+        id = derive_id(f"{self.seed} {device}", "measurement", number)
         return Event(id, "/storm/agent", device, at, data)
 
     async def _publish(

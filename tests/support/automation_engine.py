@@ -25,7 +25,7 @@ from desk_contracts import AnyEvent, Event
 from desk_contracts.events.automation import RunEscalated, RunHealed, RunSkipped, RunStepRecorded
 from desk_contracts.events.signals import SignalCleared, SignalRaised
 from desk_contracts.events.telemetry import Measured
-from desk_contracts.message import written
+from desk_contracts.message import verbatim
 from desk_contracts.value_types import Severity, SubjectKind
 from desk_kernel import Context, Decision
 from desk_platform.clock import FakeClock
@@ -34,19 +34,19 @@ from desk_platform.kafka.unit_of_work import Cause, Rule, WorkItem
 from desk_platform.store import Stored
 from desk_platform.store.document import S
 from desk_testing.fakes import FakeDocuments, FakePublisher
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TERM = timedelta(seconds=6)
-OK = Answer(Result.OK, written("200 done"), is_met=True)
-NOT_MET = Answer(Result.OK, written("200 no"), is_met=False)
-TIMEOUT = Answer(Result.UNKNOWN, written("no answer within 5 s"))
-REFUSED = Answer(Result.REFUSED, written("404 not here"))
-NO_CONNECTION = Answer(Result.NOT_TAKEN, written("no connection"), is_sent=False)
+OK = Answer(Result.OK, verbatim("200 done"), is_met=True)
+NOT_MET = Answer(Result.OK, verbatim("200 no"), is_met=False)
+TIMEOUT = Answer(Result.UNKNOWN, verbatim("no answer within 5 s"))
+REFUSED = Answer(Result.REFUSED, verbatim("404 not here"))
+NO_CONNECTION = Answer(Result.NOT_TAKEN, verbatim("no connection"), is_sent=False)
 UNREADABLE = Answer(
-    Result.UNKNOWN, written("it cannot be told from the answer, it is no JSON: 200 {")
+    Result.UNKNOWN, verbatim("it cannot be told from the answer, it is no JSON: 200 {")
 )
-NOT_OURS = Answer(Result.NOT_TAKEN, written("another worker has the run"), is_sent=False)
+NOT_OURS = Answer(Result.NOT_TAKEN, verbatim("another worker has the run"), is_sent=False)
 
 
 class Crash(BaseException):
@@ -182,7 +182,7 @@ class Engine:
         self.restart()
 
     def _unit_of_work(self, fold: Projection[S]) -> UnitOfWork[S]:
-        meters = recorded_telemetry().telemetry.meters
+        meters = record_telemetry().telemetry.meters
         return UnitOfWork(fold, self.bus, self.clock, meters, cached=0)
 
     def _changes(self, unit_of_work: UnitOfWork[S]) -> CrashingCommands[S]:

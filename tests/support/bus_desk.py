@@ -15,7 +15,7 @@ from desk_platform.kafka import Cause, Projection, Received, UnitOfWork, WorkIte
 from desk_platform.store import Origin, Schema
 from desk_platform.supervision import Supervisor
 from desk_testing.fakes import FakeDocuments, FakePublisher
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 from pydantic import BaseModel, ConfigDict
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -121,7 +121,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.documents = FakeDocuments(STORIES, self.clock)
-        self.telemetry = recorded_telemetry()
+        self.telemetry = record_telemetry()
         self.unit_of_work = self.another()
         self.health = Health(self.clock)
         meters = self.telemetry.telemetry.meters

@@ -25,7 +25,7 @@ from desk_platform.settings import KafkaSettings, StoreSettings
 from desk_platform.store import MongoDocuments, Store
 from desk_platform.store.positions import MongoPositions
 from desk_testing.opening import close_now, open_now
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 
 from tests.support.bus_desk import STORIES, Story, tell
 
@@ -64,7 +64,7 @@ class Rig:
         self.settings = KafkaSettings(bootstrap=self.kafka)
         self.clock = SystemClock()
         self.health = Health(self.clock)
-        self.telemetry = recorded_telemetry()
+        self.telemetry = record_telemetry()
         self.store = Store(StoreSettings(url=self.mongo), self.prefix + "bus")
         self.documents = MongoDocuments(self.store.database, STORIES, self.clock.now)
         self.publisher = KafkaPublisher(self.settings, "bus-tests", self.prefix)

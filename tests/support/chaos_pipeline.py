@@ -11,7 +11,7 @@ from desk_contracts import AnyEvent, Event, derive
 from desk_contracts.errors import Transient
 from desk_contracts.events.tickets import Channel, Kind, Role, TicketCommented, TicketOpened
 from desk_contracts.events.triage import DuplicateFound
-from desk_contracts.ids import derived_id
+from desk_contracts.ids import derive_id
 from desk_kernel import Context, Decision
 from desk_platform.kafka import Projection
 from desk_platform.store import Documents, Schema
@@ -62,7 +62,7 @@ def ticket_event(ticket: str, number: int, text: str) -> AnyEvent:
 
 def _event(ticket: str, number: int, data: TicketOpened | TicketCommented) -> AnyEvent:
     return Event(
-        id=derived_id(ticket, "event", number),
+        id=derive_id(ticket, "event", number),
         source="/desk/intake",
         subject=ticket,
         time=START + timedelta(seconds=number),
@@ -74,7 +74,7 @@ def _event(ticket: str, number: int, data: TicketOpened | TicketCommented) -> An
 def tell(state: Tale | None, event: AnyEvent, _context: Context) -> Decision[Tale]:
     """Two events for every event."""
     before = state or Tale()
-    digest = derived_id(before.digest, event.id)
+    digest = derive_id(before.digest, event.id)
     told = tuple(_found(event, event.subject, "tell", ordinal) for ordinal in (0, 1))
     return Decision(Tale(count=before.count + 1, digest=digest), told)
 

@@ -38,7 +38,7 @@ from desk_platform.store.document import S
 from desk_platform.store.idempotency import KeptCall, KeptCalls
 from desk_platform.telemetry import Telemetry, configure_logs
 from desk_testing.opening import close_now, open_now
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 
 from tests.support.chaos_pipeline import COUNTS, GROUP, TALES, Tale, counts, tales, ticket_event
 
@@ -182,7 +182,7 @@ class Pipeline:
     def __init__(self, plan: Plan) -> None:
         self.plan, self.clock = plan, SystemClock()
         self.death = Death(plan.step, plan.nth)
-        self.telemetry: Telemetry = recorded_telemetry().telemetry
+        self.telemetry: Telemetry = record_telemetry().telemetry
         self.store = Store(StoreSettings(url=plan.mongo), plan.prefix + GROUP)
         self.kafka = KafkaSettings(bootstrap=plan.kafka)
         self.bus = KafkaPublisher(self.kafka, "kill-suite", plan.prefix)

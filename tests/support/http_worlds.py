@@ -18,7 +18,7 @@ from desk_charter.runbook_checks import RUNBOOKS
 from desk_contracts import AnyEvent
 from desk_contracts.events.problems import ProblemDetected
 from desk_contracts.events.telemetry import AlertFired
-from desk_contracts.message import written
+from desk_contracts.message import verbatim
 from desk_contracts.value_types import Severity, SubjectKind
 from desk_metrics.measures.api import MetricsDeps, experience_router, metrics_routers
 from desk_metrics.planning.api import goals_router
@@ -40,7 +40,7 @@ from desk_platform.lookout import Lookout
 from desk_platform.store import Stored
 from desk_testing.fakes import FakeDocuments, FakePublisher
 from desk_testing.http import FakeAuthenticator
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 from fastapi import FastAPI
 
 from tests.support.automation_engine import Engine, raised, runbook
@@ -113,7 +113,7 @@ CHARTER = secret_charter()
 
 def _parts(clock: Clock) -> AppParts:
     who = FakeAuthenticator(ADAS, *(reader for reader in READERS.values() if reader))
-    telemetry = recorded_telemetry().telemetry
+    telemetry = record_telemetry().telemetry
     return AppParts(Health(clock), telemetry, who, clock, organisation=lambda: CHARTER)
 
 
@@ -126,7 +126,7 @@ async def intake() -> World:
     await desk.hear(triage_says(team="business-apps"), secret)
     for service, team, title in (("crm", "business-apps", OUTAGE), ("vpn", "network", "VPN down")):
         found = ProblemDetected(
-            service=service, title=written(title), team=team, message=written(title),
+            service=service, title=verbatim(title), team=team, message=verbatim(title),
             tickets=(), people=(), explanation=(),
         )  # fmt: skip
         await desk.hear(found, f"p-{service}")
@@ -179,7 +179,7 @@ async def triage() -> World:
 
 async def automation() -> World:
     engine = Engine(CHARTER.of(RUNBOOKS)[:1])
-    meters = recorded_telemetry().telemetry.meters
+    meters = record_telemetry().telemetry.meters
     lookout = Lookout(engine.clock.now(), meters)
     for subject, service in (("laptop-1", ""), ("crm-db-1", "crm"), ("crm", "")):
         signal = raised(subject)
@@ -233,7 +233,7 @@ async def _week() -> MetricsDesk:
 
 async def metrics() -> World:
     desk = await _week()
-    clock, collections, telemetry = desk.clock, desk.collections, recorded_telemetry().telemetry
+    clock, collections, telemetry = desk.clock, desk.collections, record_telemetry().telemetry
     reported, answers = FakeDocuments(REPORTED, clock), FakeDocuments(ANSWERS, clock)
     responses = OwnerResponses(reported, answers)
     asked = tuple(

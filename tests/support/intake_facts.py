@@ -4,17 +4,17 @@ from collections.abc import Iterable
 
 from desk_contracts.events.automation import Evidence, Outcome, RunEscalated, StepStatus
 from desk_contracts.events.problems import ProblemDetected
-from desk_contracts.message import written
+from desk_contracts.message import verbatim
 
 
 def problem(tickets: Iterable[str], message: str = "We repair it.") -> ProblemDetected:
     return ProblemDetected(
         service="vpn",
-        title=written("The VPN is down"),
+        title=verbatim("The VPN is down"),
         tickets=tuple(tickets),
         people=("ana", "ben"),
         team="network",
-        message=written(message),
+        message=verbatim(message),
     )
 
 
@@ -28,7 +28,7 @@ def escalated(person: str = "", tell: str = "") -> RunEscalated:
         service="laptop",
         device="lt-7",
         person=person,
-        reason=written("Cleaning freed too little"),
-        evidence=(Evidence(step="clean", status=StepStatus.DONE, message=written("freed 10 MB")),),
+        reason=verbatim("Cleaning freed too little"),
+        evidence=(Evidence(step="clean", status=StepStatus.DONE, message=verbatim("freed 10 MB")),),
         tell=tell,
     )

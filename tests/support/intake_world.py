@@ -12,7 +12,7 @@ from desk_contracts import names as topics
 from desk_contracts.events.tickets import Channel, Kind, TicketOpened
 from desk_contracts.events.triage import TriageDecided
 from desk_contracts.ids import new_id
-from desk_contracts.message import written
+from desk_contracts.message import verbatim
 from desk_contracts.value_types import Priority
 from desk_intake.feedback.store import FEEDBACK
 from desk_intake.service import ROUTERS
@@ -35,7 +35,7 @@ from desk_platform.kafka import BatchProcessor, CommandQueue, Projection, Receiv
 from desk_platform.kafka.batch_processor import OnFailedRecords
 from desk_platform.settings import Environment
 from desk_testing.fakes import FakeDocuments, FakeKeptCalls, FakePublisher
-from desk_testing.telemetry import RecordedTelemetry, recorded_telemetry
+from desk_testing.telemetry import RecordedTelemetry, record_telemetry
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CLOSE_AFTER = timedelta(days=5)
@@ -186,7 +186,7 @@ class Caller:
 
 
 def make_desk(charter: Charter) -> Desk:
-    clock, publisher, telemetry = FakeClock(MONDAY), FakePublisher(), recorded_telemetry("intake")
+    clock, publisher, telemetry = FakeClock(MONDAY), FakePublisher(), record_telemetry("intake")
     tickets, problems = FakeDocuments(TICKETS, clock), FakeDocuments(PROBLEMS, clock)
     slas = FakeDocuments(SLAS, clock)
     meters = telemetry.telemetry.meters
@@ -223,7 +223,7 @@ def make_desk(charter: Charter) -> Desk:
 
 
 def triage_says(team: str = "network", priority: Priority = Priority.P3) -> TriageDecided:
-    reason = written("It speaks of the VPN.")
+    reason = verbatim("It speaks of the VPN.")
     return TriageDecided(
         category="vpn", priority=priority, team=team, explanation=(reason,), charter="c1"
     )

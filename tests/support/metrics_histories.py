@@ -28,7 +28,7 @@ from desk_contracts.events.tickets import (
     TicketUpdated,
     WaitingFor,
 )
-from desk_contracts.message import written
+from desk_contracts.message import verbatim
 from desk_contracts.value_types import Priority
 from desk_metrics.sla.calendars import ROUND_THE_CLOCK, DatedCalendar
 from desk_metrics.sla.policies import Edition, PolicyBook
@@ -208,7 +208,7 @@ def _note(random: Random) -> Payload:
 
 def _resolution(random: Random) -> Payload:
     how = random.choice((How.MEMBER, How.MEMBER, How.AUTOMATION, How.WITHDRAWN))
-    return TicketResolved(by="bo", how=how, resolution=written("done"))
+    return TicketResolved(by="bo", how=how, resolution=verbatim("done"))
 
 
 def _update(random: Random) -> Payload:

@@ -6,9 +6,9 @@ import httpx
 from desk_contracts import AnyEvent, Codec, Event
 from desk_contracts.events.changes import ChangeFinished, ChangeKind
 from desk_contracts.events.problems import ProblemDetected
-from desk_contracts.message import written
+from desk_contracts.message import verbatim
 from desk_metrics.reports.decide import WEEKLY, Reported
-from desk_metrics.reports.periods import Period
+from desk_metrics.reports.periods import ReportPeriod
 from desk_metrics.reports.store import REPORTED
 from desk_platform.clock import SystemClock
 from desk_platform.settings import StoreSettings
@@ -53,7 +53,7 @@ class Office:
         await self._store.stop()
 
 
-def _changes(period: Period) -> list[AnyEvent]:
+def _changes(period: ReportPeriod) -> list[AnyEvent]:
     """Five releases of the VPN; one is rolled back, one is followed by a problem."""
     events: list[AnyEvent] = []
     for number in range(5):
@@ -62,17 +62,17 @@ def _changes(period: Period) -> list[AnyEvent]:
         events.append(Event(f"finished-{number}", "/delivery", "vpn", at, done))
     broken = ProblemDetected(
         service="vpn",
-        title=written("VPN fails"),
+        title=verbatim("VPN fails"),
         tickets=(),
         people=(),
         team="network",
-        message=written(""),
+        message=verbatim(""),
     )
     at = period.start + timedelta(days=9, hours=2)
     return [*events, Event("problem", "/desk/triage", "p-1", at, broken)]
 
 
-def _history(period: Period) -> list[AnyEvent]:
+def _history(period: ReportPeriod) -> list[AnyEvent]:
     """Twelve incidents of an hour about the VPN, and its changes, told twice."""
     events: list[AnyEvent] = []
     for number in range(12):
@@ -82,7 +82,7 @@ def _history(period: Period) -> list[AnyEvent]:
     return [*events, *_changes(period), *_changes(period)]
 
 
-async def _worst(metrics: Metrics, period: Period, *, contacts: int, changes: int) -> bool:
+async def _worst(metrics: Metrics, period: ReportPeriod, *, contacts: int, changes: int) -> bool:
     answer = await metrics.get(f"/v1/reports/systems?period={period.name}")
     assert answer.status_code == httpx.codes.OK, answer.text
     worst = answer.json()["systems"][0]

@@ -19,7 +19,7 @@ from desk_contracts.events.tickets import (
 )
 from desk_contracts.events.watermarks import WatermarkAdvanced
 from desk_contracts.ids import ticket_code
-from desk_contracts.message import written
+from desk_contracts.message import verbatim
 from desk_contracts.names import TICKETS
 from desk_contracts.value_types import Priority
 from desk_testing.processes import ServiceProcess
@@ -110,5 +110,5 @@ class Ticket:
 
     def resolved(self, at: datetime) -> "Ticket":
         return self.say(
-            at, TicketResolved(by="network-1", resolution=written("A new certificate."))
+            at, TicketResolved(by="network-1", resolution=verbatim("A new certificate."))
         )

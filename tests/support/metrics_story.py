@@ -27,7 +27,7 @@ from desk_contracts.events.tickets import (
     TicketUpdated,
     WaitingFor,
 )
-from desk_contracts.message import written
+from desk_contracts.message import verbatim
 from desk_contracts.value_types import Priority
 from desk_kernel import Decision
 from desk_metrics.sla.calendars import ROUND_THE_CLOCK, DatedCalendar
@@ -151,7 +151,7 @@ class Story:
         return self.say(when, said.model_copy(update=more))
 
     def resolved(self, when: str, how: How = How.MEMBER) -> "Story":
-        return self.say(when, TicketResolved(by="bo", how=how, resolution=written("done")))
+        return self.say(when, TicketResolved(by="bo", how=how, resolution=verbatim("done")))
 
     def reopened(self, when: str, by: str = REQUESTER) -> "Story":
         return self.say(when, TicketReopened(by=by, reason="not done"))

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from desk_contracts import AnyEvent, Event, Payload
 from desk_contracts.events.notifications import MessageKind, Notified
 from desk_contracts.events.tickets import Channel, Kind, TicketOpened
-from desk_contracts.ids import derived_id
+from desk_contracts.ids import derive_id
 from desk_contracts.messages import Language
 from desk_notify.rules import people, team_topics, tickets
 from desk_notify.rules.model import Person, TeamTopic, Ticket
@@ -38,7 +38,7 @@ def directory(language: Language = "en", portal: str = "") -> Directory:
 
 def event(payload: Payload, subject: str = "t-1", cause: str = "") -> AnyEvent:
     """Something that happened; its id says what, so that tests can repeat it."""
-    id = cause or derived_id(f"{subject}/{payload.model_dump_json()}", payload.TYPE)
+    id = cause or derive_id(f"{subject}/{payload.model_dump_json()}", payload.TYPE)
     return Event(id=id, source="/test", subject=subject, time=NOON, data=payload)
 
 

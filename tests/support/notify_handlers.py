@@ -20,12 +20,12 @@ from desk_platform.clock import FakeClock
 from desk_platform.kafka import BatchProcessor, Received, UnitOfWork
 from desk_platform.kafka.records import Failure
 from desk_testing.fakes import FakeDocuments, FakePublisher
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 
 from tests.support.notify_desk import NOON, directory
 
 # Made once: it takes longer than all the folds of a test.
-METERS = recorded_telemetry().telemetry.meters
+METERS = record_telemetry().telemetry.meters
 
 
 @dataclass

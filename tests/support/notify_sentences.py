@@ -43,7 +43,7 @@ from desk_contracts.events.tickets import (
     TicketTriaged,
     WaitingFor,
 )
-from desk_contracts.message import Message, message, written
+from desk_contracts.message import Message, message, verbatim
 from desk_contracts.messages import Language
 from desk_contracts.value_types import Priority, Severity, SubjectKind
 
@@ -75,7 +75,7 @@ def _all(language: Language) -> Iterator[Notified]:
     yield from with_portal.ticket_sees(opened(language))
     yield from with_portal.ticket_sees(
         TicketPaused(waiting_for=WaitingFor.EMPLOYEE, by="network-1"),
-        TicketResolved(by="network-1", resolution=written("Done.")),
+        TicketResolved(by="network-1", resolution=verbatim("Done.")),
     )
     child = Story(directory(language))
     child.ticket_sees(opened(language), TicketLinked(kind=LinkKind.PROBLEM, target="p-1"))
@@ -98,9 +98,9 @@ def _ticket(story: Story, language: Language) -> Iterator[Notified]:
         TicketTriaged(category="vpn", priority=Priority.P1),
         sla(SlaStarted, clock=ClockName.RESOLUTION, target=timedelta(hours=8), due=_NEXT_DAY),
         TicketLinked(
-            kind=LinkKind.SIGNAL, target="s", message=written("40% of all logins fail on vpn-gw.")
+            kind=LinkKind.SIGNAL, target="s", message=verbatim("40% of all logins fail on vpn-gw.")
         ),
-        TicketAssigned(team="network", member="network-1", explanation=(written(why),)),
+        TicketAssigned(team="network", member="network-1", explanation=(verbatim(why),)),
         TicketStarted(by="network-1"),
         TicketCommented(by="network-1", role=Role.MEMBER, text="Which version do you use?"),
         TicketPaused(waiting_for=WaitingFor.EMPLOYEE, by="network-1", until=_DUE),
@@ -110,7 +110,7 @@ def _ticket(story: Story, language: Language) -> Iterator[Notified]:
         _take_back("breached"),
         sla(SlaAtRisk, clock=ClockName.RESOLUTION, percent=75, due=_NEXT_DAY),
         _take_back("at_risk"),
-        TicketResolved(by="network-1", resolution=written("The gateway has a new certificate.")),
+        TicketResolved(by="network-1", resolution=verbatim("The gateway has a new certificate.")),
         TicketReopened(by="network-1", reason="It drops again."),
         TicketMerged(into="t-2", by="network-1"),
     )
@@ -126,26 +126,26 @@ def _problem(story: Story) -> Iterator[Notified]:
     yield from story.happens(
         ProblemDetected(
             service="vpn",
-            title=written("VPN logins fail"),
+            title=verbatim("VPN logins fail"),
             tickets=("t-1", "t-2"),
             people=(ANA,),
             team="network",
-            message=written("Logins to the VPN fail at the moment."),
-            explanation=(written(why),),
+            message=verbatim("Logins to the VPN fail at the moment."),
+            explanation=(verbatim(why),),
         ),
         "p-1",
     )
     grown = ProblemUpdated(
-        service="vpn", title=written("VPN logins fail"), tickets=("t-3",), people=(BEN,)
+        service="vpn", title=verbatim("VPN logins fail"), tickets=("t-3",), people=(BEN,)
     )
     yield from story.happens(grown, "p-1")
     yield from story.happens(
         ProblemResolved(
             service="vpn",
-            title=written("VPN logins fail"),
+            title=verbatim("VPN logins fail"),
             tickets=("t-1", "t-2", "t-3"),
             people=(ANA, BEN),
-            resolution=written("The certificate is renewed."),
+            resolution=verbatim("The certificate is renewed."),
         ),
         "p-1",
     )
@@ -167,9 +167,9 @@ def _repairs(story: Story) -> Iterator[Notified]:
             team="network",
             service="laptop",
             site="Berlin",
-            reason=written("The disk is still nearly full."),
+            reason=verbatim("The disk is still nearly full."),
             evidence=(
-                Evidence(step="clean", status=StepStatus.DONE, message=written("freed 0 bytes")),
+                Evidence(step="clean", status=StepStatus.DONE, message=verbatim("freed 0 bytes")),
                 Evidence(step="restart", status=StepStatus.IN_DOUBT),
             ),
         ),
@@ -180,7 +180,7 @@ def _repairs(story: Story) -> Iterator[Notified]:
 
 def _found_cured(story: Story) -> Iterator[Notified]:
     since = Evidence(
-        step="verify", status=StepStatus.DONE, message=written("Since the repair: 40 at 09:00.")
+        step="verify", status=StepStatus.DONE, message=verbatim("Since the repair: 40 at 09:00.")
     )
     cure = run(RunHealed, person=ANA, evidence=(since,), corrects=Outcome.IN_DOUBT)
     yield from story.happens(cure, "laptop-1")
@@ -242,8 +242,8 @@ def _reports(story: Story) -> Iterator[Notified]:
         score=6570,
         proposal=Proposal.REPAIR,
         in_a_row=2,
-        reasons=(written(why),),
-        based_on=written("84 contacts and 31 repairs."),
+        reasons=(verbatim(why),),
+        based_on=verbatim("84 contacts and 31 repairs."),
     )
     yield from story.happens(ranked, "network")
     quiet = ranked.model_copy(update={"proposal": Proposal.LEAVE})
@@ -259,7 +259,7 @@ def _reports(story: Story) -> Iterator[Notified]:
         members=2,
         asked=46,
         handed_on=18,
-        reasons=(written("46 tickets asked for wifi; one member has it."),),
+        reasons=(verbatim("46 tickets asked for wifi; one member has it."),),
     )
     yield from story.happens(gap, "network")
 

@@ -31,7 +31,7 @@ from desk_contracts.events.sla import (
 )
 from desk_contracts.events.telemetry import Measured
 from desk_contracts.ids import request_ticket_id
-from desk_contracts.message import Message, message, written
+from desk_contracts.message import Message, message, verbatim
 from desk_contracts.topics import BY_NAME
 from desk_contracts.value_types import SubjectKind
 from desk_storm.books import (
@@ -135,7 +135,7 @@ class Story:
         self.message(cause, since + 1, "net", MessageKind.TICKET_ASSIGNED, ticket)
 
     def solved(self, ticket: str, seconds: float) -> None:
-        data = life.TicketResolved(by="member@example.org", resolution=written("done"))
+        data = life.TicketResolved(by="member@example.org", resolution=verbatim("done"))
         self.tell(f"resolved-{ticket}", ticket, seconds, data)
         cause = f"resolved-{ticket}"
         self.message(cause, seconds, "ann@example.org", MessageKind.TICKET_RESOLVED, ticket)
@@ -170,7 +170,7 @@ class Story:
                 step="sweep",
                 status=status,
                 attempt=number,
-                message=written(answer),
+                message=verbatim(answer),
             )
             self.tell(f"step-{run}-{number}", f"device-{run}", since + number + 0.2, step)
 
@@ -252,7 +252,7 @@ def _repaired(story: Story) -> None:
     story.run("doubt", 120, ["broke the line"], effect=True)
     story.escalated("doubt", 125, Outcome.IN_DOUBT, message("run.a-step-in-doubt", why=""))
     story.run("refused", 130, ["403"], effect=False)
-    story.escalated("refused", 135, Outcome.NOT_RUN, written("Sweep failed."))
+    story.escalated("refused", 135, Outcome.NOT_RUN, verbatim("Sweep failed."))
     story.run("blind", 140, ["200"], effect=True)
     reason = message("run.cannot-tell", measured="")
     story.escalated("blind", 210, Outcome.INCONCLUSIVE, reason)

@@ -16,8 +16,8 @@ from desk_contracts.events.tickets import (
     TicketResolved,
     TicketTriaged,
 )
-from desk_contracts.ids import derived_id, ticket_code
-from desk_contracts.message import written
+from desk_contracts.ids import derive_id, ticket_code
+from desk_contracts.message import verbatim
 from desk_contracts.value_types import Priority
 from desk_triage.learning.dataset import Coefficients, TrainingSet
 from desk_triage.learning.evaluation import LearningTask
@@ -42,12 +42,12 @@ CATEGORY = LearningTask(lambda example: example.category, CATEGORIES, 0.9)
 
 def life(number: int, *texts: tuple[float, Payload], opened: TicketOpened) -> list[AnyEvent]:
     """The events of one ticket; `said` is what happened so many hours after it was opened."""
-    ticket = derived_id(f"past/{number}", "ticket")
+    ticket = derive_id(f"past/{number}", "ticket")
     begun = BEGUN + timedelta(days=7 * (number // PER_WEEK), minutes=number % PER_WEEK)
     emitted: list[tuple[float, Payload]] = [(0.0, opened), *texts]
     return [
         Event(
-            id=derived_id(f"past/{number}", "event", place),
+            id=derive_id(f"past/{number}", "event", place),
             source="/past",
             subject=ticket,
             time=begun + timedelta(hours=hours),
@@ -60,7 +60,7 @@ def life(number: int, *texts: tuple[float, Payload], opened: TicketOpened) -> li
 
 def ticket(title: str, number: int = 0, **more: object) -> TicketOpened:
     return TicketOpened(
-        code=ticket_code(derived_id(f"past/{number}", "ticket")),
+        code=ticket_code(derive_id(f"past/{number}", "ticket")),
         kind=Kind.INCIDENT,
         title=title,
         requester=f"person-{number % 40}",
@@ -85,7 +85,7 @@ def lives(count: int = 12 * PER_WEEK, *, is_noise: bool = False) -> Iterator[lis
             (0.0, TicketTriaged(category=CATEGORIES[topic], priority=Priority.P3)),
             (0.0, TicketAssigned(team="service-care")),
             (1.0, TicketAssigned(team=TEAMS[team], previous_team="service-care")),
-            (5.0, TicketResolved(by="m-1", resolution=written("Done"))),
+            (5.0, TicketResolved(by="m-1", resolution=verbatim("Done"))),
             opened=ticket(title, number),
         )
 

@@ -5,16 +5,14 @@
 
 from desk_manifests.documents import Document, as_yaml
 from desk_manifests.files import differences, files, write_files
-from desk_manifests.grants import Grant, Quotas, User, all_users
+from desk_manifests.grants import Quotas, User, all_users
 from desk_manifests.rendering import RendererMissing, render
 from desk_manifests.scaling import SUBSCRIPTIONS, scaled_objects
-from desk_manifests.strimzi import CLUSTER, topic_documents, user_documents
+from desk_manifests.strimzi import user_documents
 
 __all__ = [
-    "CLUSTER",
     "SUBSCRIPTIONS",
     "Document",
-    "Grant",
     "Quotas",
     "RendererMissing",
     "User",
@@ -24,7 +22,6 @@ __all__ = [
     "files",
     "render",
     "scaled_objects",
-    "topic_documents",
     "user_documents",
     "write_files",
 ]

@@ -75,7 +75,7 @@ class RecordedTelemetry:
                                 yield point
 
 
-def recorded_telemetry(service: str = "test", sampler: Sampler | None = None) -> RecordedTelemetry:
+def record_telemetry(service: str = "test", sampler: Sampler | None = None) -> RecordedTelemetry:
     """Records every span (unless a sampler says otherwise) and every figure in memory."""
     resource = Resource({names.SERVICE_NAME: service})
     exporter = InMemorySpanExporter()

@@ -50,7 +50,7 @@ def compose(desk: Desk, settings: IntakeSettings) -> Web:
         changes=desk.commands(changes),
         slas=slas,
         charter=lambda: desk.charter.current,
-        calls=desk.kept_calls(),
+        calls=desk.keep_calls(),
         clock=desk.clock,
         cursors=desk.cursors,
         close_after=settings.close_after,

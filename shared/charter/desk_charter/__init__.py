@@ -3,11 +3,8 @@
 __all__ = [
     "Charter",
     "CharterSource",
-    "CharterStatus",
-    "Check",
     "InvalidCharter",
     "Problem",
-    "Refusal",
     "check_charter",
     "load_charter",
 ]
@@ -15,5 +12,5 @@ __all__ = [
 from desk_charter.check import check_charter
 from desk_charter.load import load_charter
 from desk_charter.model import Charter
-from desk_charter.problems import Check, InvalidCharter, Problem
-from desk_charter.watch import CharterSource, CharterStatus, Refusal
+from desk_charter.problems import InvalidCharter, Problem
+from desk_charter.watch import CharterSource

@@ -10,7 +10,7 @@ from typing import ClassVar, Generic, NamedTuple, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from desk_contracts.digest import seed_of
-from desk_contracts.ids import derived_id, identity
+from desk_contracts.ids import derive_id, identity
 
 
 class Payload(BaseModel):
@@ -95,7 +95,7 @@ def derive(  # noqa: PLR0913 (an event has this many independent parts)
 ) -> Event[P]:
     """The event that `rule` concludes from `cause`; replaying gives the same id again."""
     return Event(
-        id=derived_id(seed_of(cause), rule, ordinal),
+        id=derive_id(seed_of(cause), rule, ordinal),
         source=source,
         subject=subject,
         time=at,

@@ -67,7 +67,7 @@ def outside_event(
     _check_version(attributes)
     source = attributes.identifier("source", is_clean=True)
     if is_reserved(source):
-        raise reserved_source(source)
+        raise refuse_reserved_source(source)
     document, changed = amend(payload, data)
     if is_mended:
         changed |= halves(document)
@@ -92,7 +92,7 @@ def outside_event(
     )
 
 
-def reserved_source(source: str) -> Invalid:
+def refuse_reserved_source(source: str) -> Invalid:
     """Somebody outside speaks as one of the desk's services."""
     return Invalid(
         f"the source {quote(source)} is reserved: only the desk's own services call themselves "

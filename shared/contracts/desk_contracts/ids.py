@@ -29,7 +29,7 @@ def new_id() -> str:
     return str(uuid_utils.uuid7())
 
 
-def derived_id(cause: str, rule: str, ordinal: int = 0) -> str:
+def derive_id(cause: str, rule: str, ordinal: int = 0) -> str:
     """The same cause, rule and ordinal give the same UUIDv5 on every replay.
 
     The length in front keeps a cause apart from its rule, whatever line breaks either has.
@@ -49,7 +49,7 @@ def identity(source: str, id: str) -> str:
 
 def request_ticket_id(source: str, id: str) -> str:
     """The ticket that a request of an outside system becomes: one, however often it comes."""
-    return derived_id(identity(source, id), "ticket-of-request")
+    return derive_id(identity(source, id), "ticket-of-request")
 
 
 def ticket_code(ticket_id: str, attempt: int = 0) -> str:

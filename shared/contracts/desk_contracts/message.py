@@ -61,7 +61,7 @@ def plain(params: Mapping[str, Param]) -> dict[str, Carried]:
     return {name: _plain(value) for name, value in params.items()}
 
 
-def written(text: str) -> Message:
+def verbatim(text: str) -> Message:
     """What a person wrote, word for word."""
     return Message(code=WRITTEN, params={"text": text})
 

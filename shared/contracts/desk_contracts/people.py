@@ -88,7 +88,7 @@ def is_same_person(person: str, other: str) -> bool:
     return canonical_person(person) == canonical_person(other)
 
 
-def written_if_other(written: str, person: str) -> str:
+def find_other_spelling(written: str, person: str) -> str:
     """What was written, where it differs from the canonical form; else nothing."""
     shown = " ".join(without_invisible(written).split())
     return "" if shown == person else shown

@@ -110,7 +110,7 @@ OPEN_TOPICS: frozenset[str] = frozenset(
 )
 
 
-def known_for(topic: str) -> timedelta | None:
+def identity_retention(topic: str) -> timedelta | None:
     """How long the identities of its records are kept: a day longer than the records, and
     for ever (None) where these are kept for ever.
     """

@@ -260,7 +260,7 @@ class ServiceBuilder(Generic[O]):
         )
         self.job(f"timers {name}", timers.run)
 
-    def kept_calls(self) -> MongoKeptCalls:
+    def keep_calls(self) -> MongoKeptCalls:
         """Calls of this service's HTTP side, kept for their time."""
         calls = MongoKeptCalls(self.store.database, self.clock.now)
         self._prepared.append(calls.prepare)

@@ -48,8 +48,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "a mail has another name than its delivery",
         "mail-has-a-delivery",
         _DELIVERIES,
-        "return derived_id(dispatch.message, channel)",
-        'return derived_id(dispatch.message, "mail")',
+        "return derive_id(dispatch.message, channel)",
+        'return derive_id(dispatch.message, "mail")',
         together="E",
     ),
     Mutant(

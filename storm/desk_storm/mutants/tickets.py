@@ -19,8 +19,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "a repeated call is another ticket",
         "one-call-opens-one-ticket",
         _TICKETS,
-        'id = derived_id(call.seed, "ticket-of-call")',
-        'id = derived_id(f"{call.seed}{request.app.state.clock.now()}", "ticket-of-call")',
+        'id = derive_id(call.seed, "ticket-of-call")',
+        'id = derive_id(f"{call.seed}{request.app.state.clock.now()}", "ticket-of-call")',
         together="G",
     ),
     Mutant(

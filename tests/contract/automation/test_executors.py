@@ -16,7 +16,7 @@ from desk_automation.adapters.executors.http import HttpAction
 from desk_automation.adapters.executors.http_hosts import Hosts
 from desk_automation.adapters.executors.registry import EXECUTORS, Surroundings
 from desk_automation.adapters.executors.wait import WaitAction
-from desk_contracts.message import written
+from desk_contracts.message import verbatim
 from desk_platform.clock import SystemClock
 
 from tests.support.automation_engine import FakeTarget
@@ -89,16 +89,16 @@ class FakeSide:
     action: Action = field(default_factory=lambda: HttpAction(method="POST", url="http://x"))
 
     def take(self) -> None:
-        self.executor.script = [Answer(Result.OK, written("200"), is_met=True)]
+        self.executor.script = [Answer(Result.OK, verbatim("200"), is_met=True)]
 
     def refuse(self) -> None:
-        self.executor.script = [Answer(Result.REFUSED, written("404"))]
+        self.executor.script = [Answer(Result.REFUSED, verbatim("404"))]
 
     def fall_silent(self) -> None:
-        self.executor.script = [Answer(Result.UNKNOWN, written("no answer"))]
+        self.executor.script = [Answer(Result.UNKNOWN, verbatim("no answer"))]
 
     def say(self, text: str) -> None:
-        self.executor.script = [Answer(Result.OK, written(redact(text)), is_met=True)]
+        self.executor.script = [Answer(Result.OK, verbatim(redact(text)), is_met=True)]
 
     def effects(self) -> int:
         return self.executor.distinct_effects

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from desk_charter import load_charter
-from desk_platform.http import calls_without_key, undeclared_routes
+from desk_platform.http import calls_without_key, find_undeclared_routes
 from fastapi import FastAPI
 
 from scripts.openapi import TARGET, document
@@ -35,7 +35,7 @@ def test_the_document_in_the_tree_is_what_the_code_says(app: FastAPI) -> None:
 
 
 def test_every_route_says_who_may_call_it(app: FastAPI) -> None:
-    assert undeclared_routes(app) == []
+    assert find_undeclared_routes(app) == []
 
 
 def test_every_unsafe_call_can_be_repeated_safely(app: FastAPI) -> None:

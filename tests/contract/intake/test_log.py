@@ -11,7 +11,7 @@ from desk_contracts.events.tickets import (
     TicketResolved,
     TicketTriaged,
 )
-from desk_contracts.message import written
+from desk_contracts.message import verbatim
 from desk_contracts.value_types import Priority
 from desk_intake.tickets.evolve import replay
 from desk_intake.tickets.record import Cause, record
@@ -28,7 +28,7 @@ def test_a_ticket_survives_the_way_through_the_log() -> None:
         ),
         TicketTriaged(category="vpn", priority=Priority.P2),
         TicketAssigned(team="network"),
-        TicketResolved(by="max", resolution=written("New certificate")),
+        TicketResolved(by="max", resolution=verbatim("New certificate")),
     ]  # fmt: skip
     recorded = record("t-1", None, decided, Cause("call-1", NOW, "story-1", TRACE))
     assert recorded is not None

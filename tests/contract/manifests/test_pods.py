@@ -7,7 +7,7 @@ from desk_contracts.topics import SERVICES
 from desk_platform.clock import SystemClock
 from desk_platform.health import Health, health_routes
 from desk_platform.telemetry import metrics_routes
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 from starlette.routing import Route
 
 PROBES = {
@@ -68,7 +68,7 @@ def test_probes_ask_what_services_answer_at_the_port_they_listen_on(overlay: Any
 
 def test_prometheus_asks_where_services_answer(prod: Any) -> None:
     endpoint = prod.named("ServiceMonitor", "experience-desk")["spec"]["endpoints"][0]
-    routes = metrics_routes(recorded_telemetry().telemetry).routes
+    routes = metrics_routes(record_telemetry().telemetry).routes
     assert endpoint["path"] in {route.path for route in routes if isinstance(route, Route)}
 
 

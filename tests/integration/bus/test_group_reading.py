@@ -66,7 +66,7 @@ class Pair:
 
     async def has_heard(self, moment: datetime) -> bool:
         await self.watermarks.advance([0])
-        heard = self.watermarks.heard_until(0)
+        heard = self.watermarks.find_heard_until(0)
         return heard is not None and heard >= moment
 
 

@@ -12,7 +12,7 @@ from desk_contracts.events.problems import ProblemDetected, ProblemResolved
 from desk_contracts.events.requests import TicketRequested
 from desk_contracts.events.triage import TriageDecided
 from desk_contracts.ids import new_id, request_ticket_id
-from desk_contracts.message import written
+from desk_contracts.message import verbatim
 from desk_contracts.value_types import Priority
 from desk_intake.tickets.evolve import replay
 from desk_intake.tickets.registration import proactive_ticket
@@ -39,7 +39,7 @@ def decided(ticket: str) -> AnyEvent:
         category="vpn",
         priority=Priority.P2,
         team="network",
-        explanation=(written("It speaks of the VPN"),),
+        explanation=(verbatim("It speaks of the VPN"),),
         charter="c1",
     )
     return event(data, ticket)
@@ -153,13 +153,13 @@ async def test_a_problem_reaches_every_ticket_of_it_and_the_status_page(
     people = ("ana",)
     told: dict[str, Any] = {
         "service": "vpn",
-        "title": written("The VPN is down"),
+        "title": verbatim("The VPN is down"),
         "tickets": tickets,
         "people": people,
     }
     message = "It is being repaired; you need not call."
     await bus.publish(
-        [event(ProblemDetected(**told, team="network", message=written(message)), "p-1")]
+        [event(ProblemDetected(**told, team="network", message=verbatim(message)), "p-1")]
     )
     for ticket in tickets:
         assert types(await bus.of(ticket, 2)) == ["opened", "linked"]
@@ -169,7 +169,9 @@ async def test_a_problem_reaches_every_ticket_of_it_and_the_status_page(
         return [item["message"] for item in status["problems"]] == [message]
 
     await eventually(is_told)
-    await bus.publish([event(ProblemResolved(**told, resolution=written("A new gateway.")), "p-1")])
+    await bus.publish(
+        [event(ProblemResolved(**told, resolution=verbatim("A new gateway.")), "p-1")]
+    )
     for ticket in tickets:
         assert types(await bus.of(ticket, 3))[-1] == "resolved"
     view = (await ana.get(f"/tickets/{tickets[0]}")).json()
@@ -190,7 +192,7 @@ async def test_a_repair_escalated_becomes_one_proactive_ticket(
         title="Disk of lt-7 is full",
         outcome=Outcome.NOT_HEALED,
         team="workplace",
-        reason=written("Cleaning freed too little"),
+        reason=verbatim("Cleaning freed too little"),
     )
     handed = event(run, "lt-7")
     await bus.publish([handed, handed])

@@ -9,7 +9,7 @@ import pytest
 from desk_charter import load_charter
 from desk_contracts.events.reports import Answer, ResponseRecorded, ServiceRanked
 from desk_metrics.reports.decide import AFTER, WEEKS, Reported
-from desk_metrics.reports.periods import Period, weeks_before
+from desk_metrics.reports.periods import ReportPeriod, weeks_before
 from desk_metrics.reports.responses import Answers, AskedProposal
 from desk_metrics.reports.store import ANSWERS
 from desk_platform.clock import SystemClock
@@ -31,7 +31,9 @@ NO = {"answer": "rejected", "reason": "It is replaced soon."}
 class Owners:
     """Owners and the weekly report, week after week by moving the report's document back."""
 
-    def __init__(self, metrics: Metrics, office: Office, period: Period, store: Store) -> None:
+    def __init__(
+        self, metrics: Metrics, office: Office, period: ReportPeriod, store: Store
+    ) -> None:
         self.metrics, self.office, self.period = metrics, office, period
         self._answers = MongoDocuments(store.database, ANSWERS, SystemClock().now)
 

@@ -9,7 +9,7 @@ from desk_contracts import AnyEvent
 from desk_contracts.events.reports import GoalStatusReported, Proposal, ServiceRanked
 from desk_metrics.reports.commands import ask
 from desk_metrics.reports.decide import AFTER, WEEKS, Reported
-from desk_metrics.reports.periods import Period, weeks_before
+from desk_metrics.reports.periods import ReportPeriod, weeks_before
 from desk_metrics.settings import MetricsSettings
 from desk_platform.settings import Environment, KafkaSettings, StoreSettings
 from desk_testing import eventually
@@ -37,7 +37,9 @@ async def test_the_command_line_says_what_the_service_says(
     await eventually(lambda: _is_said_by_both(metrics, settings, period), timeout=180)
 
 
-async def _is_said_by_both(metrics: Metrics, settings: MetricsSettings, period: Period) -> bool:
+async def _is_said_by_both(
+    metrics: Metrics, settings: MetricsSettings, period: ReportPeriod
+) -> bool:
     """Between the two questions another batch may have been counted."""
     answer = await metrics.get(f"/v1/reports/systems?period={period.name}")
     told = answer.json()["systems"]
@@ -90,7 +92,7 @@ def _rank(event: AnyEvent) -> int:
     return event.data.rank if isinstance(event.data, ServiceRanked) else 0
 
 
-def _goal(period: Period) -> str:
+def _goal(period: ReportPeriod) -> str:
     """Compared with eight weeks that nothing is known of; one a week is wanted."""
     first, last = period.start - timedelta(weeks=8), period.start - timedelta(days=1)
     return f"""\
@@ -106,7 +108,7 @@ goals:
 """
 
 
-async def _is_as_asked(metrics: Metrics, event: AnyEvent, period: Period) -> None:
+async def _is_as_asked(metrics: Metrics, event: AnyEvent, period: ReportPeriod) -> None:
     """The goal is told to the owner of its service, as the HTTP side tells it of that moment."""
     said, at = event.data, period.end + AFTER
     assert isinstance(said, GoalStatusReported)
@@ -119,7 +121,7 @@ async def _is_as_asked(metrics: Metrics, event: AnyEvent, period: Period) -> Non
     assert (said.verdict, english(said.explanation)) == (asked["verdict"], asked["sentence"])
 
 
-def _is_as_published(worst: list[AnyEvent], period: Period) -> None:
+def _is_as_published(worst: list[AnyEvent], period: ReportPeriod) -> None:
     (event,) = worst
     said = event.data
     assert isinstance(said, ServiceRanked)

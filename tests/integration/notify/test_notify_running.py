@@ -15,7 +15,7 @@ from desk_contracts.events.tickets import (
     TicketStarted,
 )
 from desk_contracts.ids import ticket_code
-from desk_contracts.message import written
+from desk_contracts.message import verbatim
 from desk_testing import eventually
 
 from tests.support.notify_running import Bus, MailServer, Notify
@@ -36,7 +36,7 @@ def life(number: int, requester: str = ANA, team: str = "network") -> Iterator[A
         ),
         TicketAssigned(team=team),
         TicketStarted(by="network-1"),
-        TicketResolved(by="network-1", resolution=written("The gateway has a new certificate.")),
+        TicketResolved(by="network-1", resolution=verbatim("The gateway has a new certificate.")),
     )  # fmt: skip
     for sequence, payload in enumerate(payloads, 1):
         yield Event(

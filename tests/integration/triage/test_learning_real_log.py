@@ -22,7 +22,7 @@ from desk_contracts.events.tickets import (
     TicketOpened,
     TicketResolved,
 )
-from desk_contracts.message import written
+from desk_contracts.message import verbatim
 from desk_triage.adapters.trainers.scikit_learn import ScikitLearn
 from desk_triage.learning.evaluation import LearningTask, learn
 from desk_triage.learning.examples import ExampleCollector, TrainingExample
@@ -64,7 +64,7 @@ def life(number: str, emitted: list[dict[str, str]]) -> Iterator[AnyEvent]:
             team = row["assignment_group"]
             texts.append((row["sys_updated_at"], TicketAssigned(team=team)))
         if row["incident_state"] == "Resolved":
-            done = TicketResolved(by="somebody", resolution=written(""))
+            done = TicketResolved(by="somebody", resolution=verbatim(""))
             texts.append((row["sys_updated_at"], done))
     texts.append((emitted[-1]["sys_updated_at"], TicketClosed(by="somebody")))
     for sequence, (at, data) in enumerate(texts, 1):

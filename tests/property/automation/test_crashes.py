@@ -8,7 +8,7 @@ from desk_automation.actions.answer import Answer, Result
 from desk_automation.runs import journal
 from desk_automation.runs.model import Phase, Run
 from desk_contracts.events.automation import Outcome, RunEscalated, StepStatus
-from desk_contracts.message import written
+from desk_contracts.message import verbatim
 
 from tests.support.automation_engine import (
     NO_CONNECTION,
@@ -195,7 +195,7 @@ async def test_a_result_under_an_old_token_is_refused() -> None:
     engine.clock.advance(TERM)
     await engine.worker.advance(stale.id)
     newer = await engine.run()
-    late = Answer(Result.REFUSED, written("from the past"))
+    late = Answer(Result.REFUSED, verbatim("from the past"))
     assert newer.token == stale.token + 1
     assert journal.apply_answer(newer, attempt, stale.token, late, START, 1.0) is None
     assert journal.renew_lease(newer, stale.token, TERM, START) is None

@@ -22,7 +22,7 @@ from desk_platform.kafka.records import ORIGIN, REASON_CODE
 from desk_platform.settings import KafkaSettings
 from desk_platform.store import Schema
 from desk_testing.fakes import FakeDocuments, FakePublisher
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 from pydantic import BaseModel
 
 from tests.support.odd_records import MAX_RECORD_BYTES, Header, OddRecord, good, odd_records
@@ -74,7 +74,7 @@ class Rig:
     codes: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        telemetry = recorded_telemetry("intake").telemetry
+        telemetry = record_telemetry("intake").telemetry
         self.documents = FakeDocuments(Schema("seen", Seen), self.clock)
         keys = lambda event: [event.subject]  # noqa: E731
         fold = Projection(self.documents, keys, self.react, ordered=self.topic == TICKETS)

@@ -19,7 +19,7 @@ from desk_contracts.events.contributions import ContributionsChanged
 from desk_contracts.events.notifications import Notified
 from desk_contracts.events.signals import SignalRaised
 from desk_contracts.events.tickets import TicketOpened
-from desk_contracts.message import WRITTEN, written
+from desk_contracts.message import WRITTEN, verbatim
 from desk_contracts.messages import Language
 from desk_contracts.names import TICKETS as TICKETS_TOPIC
 from desk_contracts.value_types import Severity, SubjectKind
@@ -37,7 +37,7 @@ from desk_platform.kafka import BatchProcessor, UnitOfWork
 from desk_platform.kafka.records import Failure
 from desk_testing.fakes import FakeDocuments, FakePublisher
 from desk_testing.processes import CHARTER
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 
 from tests.support.automation_engine import Engine, act, guard, runbook
 from tests.support.intake_world import make_desk
@@ -132,7 +132,7 @@ def directory(language: Language) -> Directory:
 
 
 def notify(language: Language, publisher: FakePublisher) -> BatchProcessor:
-    clock, meters = FakeClock(MONDAY), recorded_telemetry().telemetry.meters
+    clock, meters = FakeClock(MONDAY), record_telemetry().telemetry.meters
 
     def look() -> Directory:
         return directory(language)
@@ -194,10 +194,10 @@ async def test_runs_with_the_longest_signals_and_answers_stay_under_the_limit(
     title = {"title": "${data.title} ${data.attributes.long}"}
     book = runbook(guards=[guard() | {"retry": often}], steps=steps, tell=tell, escalate=title)
     engine = Engine((book,))
-    engine.target.script = [Answer(Result.OK, written(sign * 9_000), is_met=True)]
-    engine.target.script += [Answer(Result.NOT_TAKEN, written(sign * 9_000))] * 19
-    engine.target.script += [Answer(Result.OK, written(sign * 9_000), is_met=True)] * 10
-    engine.target.script += [Answer(result, written(sign * 9_000), is_met=True)] * 900
+    engine.target.script = [Answer(Result.OK, verbatim(sign * 9_000), is_met=True)]
+    engine.target.script += [Answer(Result.NOT_TAKEN, verbatim(sign * 9_000))] * 19
+    engine.target.script += [Answer(Result.OK, verbatim(sign * 9_000), is_met=True)] * 10
+    engine.target.script += [Answer(result, verbatim(sign * 9_000), is_met=True)] * 900
     await engine.hear(signal(sign))
     await engine.settle()
     assert check(engine.bus.messages) >= 1

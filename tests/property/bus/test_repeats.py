@@ -25,7 +25,7 @@ from desk_local.paths import ROOT
 from desk_platform.clock import FakeClock
 from desk_platform.kafka import Projection, UnitOfWork
 from desk_testing.fakes import FakeDocuments, FakePublisher
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 
 from tests.support.bus_desk import received
 from tests.support.faults import built
@@ -33,7 +33,7 @@ from tests.support.faults import built
 EXAMPLES = ROOT / "tests" / "contract" / "events" / "examples"
 NOWHERE = ("127.0.0.1:9", "mongodb://127.0.0.1:9")
 EVENTS, REPEATS = 160, 80
-METERS = recorded_telemetry().telemetry.meters
+METERS = record_telemetry().telemetry.meters
 
 
 @cache

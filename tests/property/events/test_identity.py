@@ -8,7 +8,7 @@ from desk_contracts.digest import content_of
 from desk_contracts.envelope import AnyEvent
 from desk_contracts.events.changes import ChangeKind, ChangePlanned
 from desk_contracts.events.telemetry import AlertFired
-from desk_contracts.ids import derived_id, identity, request_ticket_id
+from desk_contracts.ids import derive_id, identity, request_ticket_id
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,8 +41,8 @@ def test_a_derived_id_is_one_cause_one_rule_and_one_ordinal(
 ) -> None:
     one, other = pairs_of(whole, first, second)
     is_same = (one, one_th) == (other, other_th)
-    assert (derived_id(*one, one_th) == derived_id(*other, other_th)) == is_same
-    assert derived_id(whole, "b\nc") != derived_id(f"{whole}\nb", "c")
+    assert (derive_id(*one, one_th) == derive_id(*other, other_th)) == is_same
+    assert derive_id(whole, "b\nc") != derive_id(f"{whole}\nb", "c")
 
 
 def alert(attributes: dict[str, str], at: datetime = AT) -> AnyEvent:

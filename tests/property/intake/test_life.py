@@ -13,7 +13,7 @@ from desk_contracts.events.sla import ClockName, SlaBreached, SlaMet
 from desk_contracts.events.tickets import How, State, WaitingFor
 from desk_contracts.events.triage import DuplicateFound, TriageDecided, TriageDeferred
 from desk_contracts.ids import request_ticket_id
-from desk_contracts.message import written
+from desk_contracts.message import verbatim
 from desk_contracts.messages import catalogue
 from desk_contracts.value_types import Priority
 from desk_intake.tickets import lifecycle as life
@@ -73,7 +73,7 @@ DEEDS: dict[str, TicketAction] = {
     "close": lambda t, _: life.close(t, ANA),
 }
 
-_PROBLEM: dict[str, Any] = {"service": "vpn", "title": written("VPN is down")}
+_PROBLEM: dict[str, Any] = {"service": "vpn", "title": verbatim("VPN is down")}
 _CLOCK: dict[str, Any] = {"policy": "p", "policy_version": "v"}
 FACTS: dict[str, tuple[str, Payload]] = {
     "request": ("ana", REQUEST.data),
@@ -98,13 +98,13 @@ FACTS: dict[str, tuple[str, Payload]] = {
             tickets=(ID, "unknown"),
             people=("ana",),
             team="network",
-            message=written("x"),
+            message=verbatim("x"),
         ),
     ),
     "solved": (
         "p-1",
         ProblemResolved(
-            **_PROBLEM, tickets=(ID,), people=("ana",), resolution=written("New gateway")
+            **_PROBLEM, tickets=(ID,), people=("ana",), resolution=verbatim("New gateway")
         ),
     ),
     "kept": (
@@ -121,7 +121,7 @@ FACTS: dict[str, tuple[str, Payload]] = {
             title="x",
             outcome=Outcome.IN_DOUBT,
             team="network",
-            reason=written("x"),
+            reason=verbatim("x"),
         ),
     ),
 }

@@ -23,7 +23,7 @@ from desk_platform.kafka import CommandQueue, UnitOfWork
 from desk_platform.store import Stored
 from desk_platform.store.idempotency import KeptCall
 from desk_testing.fakes import FakeDocuments, FakeKeptCalls, FakePublisher
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -81,7 +81,7 @@ class World:
         self.answered: dict[str, str] = {}
 
     def _replica(self) -> TicketDeps:
-        meters = recorded_telemetry("intake").telemetry.meters
+        meters = record_telemetry("intake").telemetry.meters
         fold = tickets_projection(self.documents, CLOSE_AFTER)
         changes = CommandQueue(UnitOfWork(fold, FakePublisher(), self.clock, meters, cached=0))
         nothing = None

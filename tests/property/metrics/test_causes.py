@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from desk_contracts import AnyEvent, Event
 from desk_contracts.events.changes import ChangeFinished, ChangeKind
 from desk_contracts.events.problems import ProblemDetected
-from desk_contracts.message import written
+from desk_contracts.message import verbatim
 from desk_metrics.measures.contributions import Contribution, Slice
 from desk_metrics.measures.rollups import Bucket, Entry
 from desk_metrics.reports.causes import Causes, Service
@@ -89,7 +89,12 @@ def _event(number: int, days: int, *, is_problem: bool, succeeded: bool) -> AnyE
     at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=days)
     data: ChangeFinished | ProblemDetected = (
         ProblemDetected(
-            service="vpn", title=written("x"), tickets=(), people=(), team="t", message=written("")
+            service="vpn",
+            title=verbatim("x"),
+            tickets=(),
+            people=(),
+            team="t",
+            message=verbatim(""),
         )
         if is_problem
         else ChangeFinished(change=f"c{number}", kind=ChangeKind.RELEASE, succeeded=succeeded)

@@ -17,7 +17,7 @@ from desk_platform.clock import FakeClock
 from desk_platform.kafka import UnitOfWork
 from desk_platform.kafka.batch_processor import BatchProcessor
 from desk_testing.fakes import FakeDocuments, FakePublisher
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
@@ -26,7 +26,7 @@ from tests.support.metrics_desk import received
 from tests.support.metrics_measures import second
 from tests.support.metrics_story import Story, at, book, policy
 
-METERS = recorded_telemetry().telemetry.meters
+METERS = record_telemetry().telemetry.meters
 POLICIES: PolicyBook = book(policy(minutes=60))
 BYTES = TypeAdapter(Bucket)
 

@@ -24,7 +24,7 @@ from desk_metrics.planning.goal_weeks import GoalWeeks, People, list_goal_weeks
 from desk_metrics.planning.model import GoalFigures, MeasuredGoal
 from desk_metrics.reports.causes import SIGNS, Causes, Service
 from desk_metrics.reports.decide import rank_services
-from desk_metrics.reports.periods import Period
+from desk_metrics.reports.periods import ReportPeriod
 from desk_metrics.reports.store import days_of
 from desk_metrics.sla.worktime import micros
 from desk_platform.clock import FakeClock
@@ -239,7 +239,9 @@ def test_every_figure_asked_for_can_be_told_from_sums(told: Told, days: int, kno
 
 
 # Days 49 to 55: those before day 21 and some after day 57 are known by their sums alone.
-PERIOD = Period("2026-W17", datetime(2026, 4, 20, tzinfo=UTC), datetime(2026, 4, 27, tzinfo=UTC))
+PERIOD = ReportPeriod(
+    "2026-W17", datetime(2026, 4, 20, tzinfo=UTC), datetime(2026, 4, 27, tzinfo=UTC)
+)
 SERVICES = tuple(Service(name, name, "network") for name in ("vpn", "crm", "erp"))
 
 

@@ -24,7 +24,7 @@ from desk_contracts.events.tickets import (
     TicketStarted,
     WaitingFor,
 )
-from desk_contracts.message import message, written
+from desk_contracts.message import message, verbatim
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -40,8 +40,8 @@ _STEPS: tuple[Payload, ...] = (
     TicketCommented(by="network-1", role=Role.MEMBER, text="How?"),
     TicketCommented(by=ANA, role=Role.EMPLOYEE, text="So."),
     TicketLinked(kind=LinkKind.PROBLEM, target="p-1"),
-    TicketResolved(by="network-1", resolution=written("Done.")),
-    TicketResolved(by="desk", how=How.PROBLEM, resolution=written("Done.")),
+    TicketResolved(by="network-1", resolution=verbatim("Done.")),
+    TicketResolved(by="desk", how=How.PROBLEM, resolution=verbatim("Done.")),
     TicketReopened(by=ANA, reason="No."),
     TicketClosed(by="desk"),
 )

@@ -19,12 +19,12 @@ from desk_platform.http import (
     Principal,
     Role,
     calls_without_key,
+    find_undeclared_routes,
     make_app,
-    undeclared_routes,
 )
 from desk_platform.lookout import Lookout
 from desk_testing.http import FakeAuthenticator
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 
 from tests.support.automation_engine import Engine, raised, runbook
 
@@ -43,7 +43,7 @@ class Desk:
 async def desk() -> AsyncIterator[Desk]:
     engine = Engine((runbook(settle="30s"),))
     charter = CharterSource(CHARTER, engine.clock)
-    lookout = Lookout(engine.clock.now(), recorded_telemetry().telemetry.meters)
+    lookout = Lookout(engine.clock.now(), record_telemetry().telemetry.meters)
     matching = MatchingApi(charter, engine.statistics, engine.runs, lookout, engine.clock)
     routers = [
         run_routes(RunsApi(engine.runs, engine.journal), Cursors(b"secret")),
@@ -53,12 +53,12 @@ async def desk() -> AsyncIterator[Desk]:
     eva = Principal("eva", frozenset({Role.EMPLOYEE}))
     parts = AppParts(
         Health(engine.clock),
-        recorded_telemetry().telemetry,
+        record_telemetry().telemetry,
         FakeAuthenticator(ana, eva),
         engine.clock,
     )
     app = make_app("automation", routers, parts)
-    assert undeclared_routes(app) == []
+    assert find_undeclared_routes(app) == []
     assert calls_without_key(app) == []
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:

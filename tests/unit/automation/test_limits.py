@@ -8,7 +8,7 @@ from desk_automation.runs.model import Phase
 from desk_automation.verification.decide import MAX_SAMPLES
 from desk_contracts.errors import DependencyDown
 from desk_contracts.events.automation import Outcome, RunEscalated
-from desk_contracts.message import written
+from desk_contracts.message import verbatim
 from pydantic import ValidationError
 
 from tests.support.automation_engine import (
@@ -179,7 +179,7 @@ async def test_a_breaker_counts_targets_and_not_runs() -> None:
     ("answer", "attributes"),
     [
         (
-            Answer(Result.REFUSED, written("the host evil:80 may not be called"), is_sent=False),
+            Answer(Result.REFUSED, verbatim("the host evil:80 may not be called"), is_sent=False),
             None,
         ),
         (NO_CONNECTION, None),

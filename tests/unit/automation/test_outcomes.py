@@ -8,7 +8,7 @@ from desk_automation.runs import journal
 from desk_automation.runs.model import Phase
 from desk_automation.runs.store import run_rule
 from desk_contracts.events.automation import Outcome, RunEscalated, StepStatus
-from desk_contracts.message import written
+from desk_contracts.message import verbatim
 
 from tests.support.automation_engine import (
     NO_CONNECTION,
@@ -30,8 +30,8 @@ from tests.support.automation_engine import (
 from tests.support.spoken import english
 
 SECOND = timedelta(seconds=1)
-LATER = Answer(Result.NOT_TAKEN, written("429 not now"), retry_after=8.0)
-MUCH_LATER = Answer(Result.NOT_TAKEN, written("429 not now"), retry_after=86_400.0)
+LATER = Answer(Result.NOT_TAKEN, verbatim("429 not now"), retry_after=8.0)
+MUCH_LATER = Answer(Result.NOT_TAKEN, verbatim("429 not now"), retry_after=86_400.0)
 
 
 @pytest.mark.parametrize("answers", [[NO_CONNECTION, TIMEOUT], [REFUSED], [UNREADABLE, UNREADABLE]])
@@ -59,7 +59,7 @@ async def test_a_target_is_not_called_before_the_moment_it_allowed() -> None:
 
 
 async def test_a_confirming_question_waits_as_long_as_the_target_asked() -> None:
-    busy = Answer(Result.UNKNOWN, written("503 wait"), retry_after=8.0)
+    busy = Answer(Result.UNKNOWN, verbatim("503 wait"), retry_after=8.0)
     engine = Engine((runbook(steps=[act("confirmable")]),), FakeTarget([busy, OK]))
     times = []
     engine.target.on_call = lambda _: times.append(engine.clock.now())

@@ -10,17 +10,17 @@ from desk_automation.matching.api import MatchingApi, matching_routes
 from desk_automation.matching.worker import note_runbooks
 from desk_charter import CharterSource
 from desk_platform.health import Health
-from desk_platform.http import AppParts, Principal, Role, make_app, undeclared_routes
+from desk_platform.http import AppParts, Principal, Role, find_undeclared_routes, make_app
 from desk_platform.lookout import Lookout
 from desk_testing.http import FakeAuthenticator
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 
 from tests.support.automation_engine import Engine, OneBook, raised, runbook
 from tests.support.spoken import english
 
 
 def lookout(engine: Engine) -> Lookout:
-    return Lookout(engine.clock.now(), recorded_telemetry().telemetry.meters)
+    return Lookout(engine.clock.now(), record_telemetry().telemetry.meters)
 
 
 def matching_api(engine: Engine, seen: Lookout) -> MatchingApi:
@@ -73,10 +73,10 @@ async def test_runs_and_looks_are_told_to_those_who_may_see_runs() -> None:
         Principal("ana", frozenset({Role.MEMBER})),
         Principal("eva", frozenset({Role.EMPLOYEE})),
     )
-    telemetry = recorded_telemetry().telemetry
+    telemetry = record_telemetry().telemetry
     parts = AppParts(Health(engine.clock), telemetry, FakeAuthenticator(ana, eva), engine.clock)
     app = make_app("automation", [matching_routes(whys)], parts)
-    assert undeclared_routes(app) == []
+    assert find_undeclared_routes(app) == []
     await engine.hear(raised())
     note_runbooks(seen, raised(), engine.rulebook)
     engine.clock.advance(timedelta(seconds=1))
@@ -100,7 +100,7 @@ async def test_whom_a_condition_asked_for_is_told_to_owners_operators_and_that_p
     note_runbooks(seen, raised(), OneBook(runbook(when="data.person == 'bob'")))
     roles = {"max": Role.MEMBER, "ana": Role.MEMBER, "olga": Role.OWNER, "otto": Role.OPERATOR}
     known = FakeAuthenticator(*(Principal(one, frozenset({role})) for one, role in roles.items()))
-    parts = AppParts(Health(engine.clock), recorded_telemetry().telemetry, known, engine.clock)
+    parts = AppParts(Health(engine.clock), record_telemetry().telemetry, known, engine.clock)
     app = make_app("automation", [matching_routes(matching_api(engine, seen))], parts)
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app),

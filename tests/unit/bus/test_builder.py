@@ -13,7 +13,7 @@ from desk_platform.kafka import Projection
 from desk_platform.kafka.timer_stops import AllPartitions, NothingUnread, OwnPartition, Stops
 from desk_platform.service import Service, Subscription, Web
 from desk_platform.settings import Environment, ServiceSettings
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 
 from tests.support.bus_desk import STORIES, Story
 from tests.support.intake_world import MONDAY
@@ -33,7 +33,7 @@ def table(*subscriptions: Subscription) -> Service[ServiceSettings, CharterSourc
 
 def builder_of(*subscriptions: Subscription) -> Desk:
     settings = ServiceSettings(environment=Environment.LOCAL, charter=Path(ROOT / "charter"))
-    telemetry = recorded_telemetry().telemetry
+    telemetry = record_telemetry().telemetry
     return Desk(table(*subscriptions), settings, FakeClock(MONDAY), telemetry)
 
 

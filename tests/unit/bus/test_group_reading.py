@@ -43,7 +43,7 @@ class Member:
     ) -> Mapping[TopicPartition, int]:
         return {item: self.begins[item] for item in asked}
 
-    async def committed_by_group(
+    async def read_committed(
         self, asked: Collection[TopicPartition]
     ) -> Mapping[TopicPartition, int]:
         self.requests += 1
@@ -69,7 +69,7 @@ class Group:
         """Whether it has heard until the start, a second later."""
         self.clock.advance(SECOND)
         await self.watermarks.advance([0])
-        heard = self.watermarks.heard_until(0)
+        heard = self.watermarks.find_heard_until(0)
         return heard is not None and heard >= START
 
 
@@ -80,7 +80,7 @@ async def test_it_waits_for_the_partition_that_is_behind_whoever_holds_it() -> N
     assert not await group.look()
     group.tickets.committed[TICKETS[1]] = 10
     assert await group.look()
-    assert group.watermarks.heard_until(0) == START + SECOND
+    assert group.watermarks.find_heard_until(0) == START + SECOND
 
 
 async def test_what_came_after_the_question_is_not_waited_for() -> None:

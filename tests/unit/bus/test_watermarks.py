@@ -55,11 +55,11 @@ async def test_a_partition_is_heard_until_the_moment_before_its_end_was_asked_fo
     log, clock = Log(0), FakeClock(START)
     watermarks = Watermarks(log, clock)
     await watermarks.advance([0])
-    assert watermarks.heard_until(0) is None
+    assert watermarks.find_heard_until(0) is None
     log.handled[0] = 10
     clock.advance(SECOND)
     await watermarks.advance([0])
-    assert watermarks.heard_until(0) == START
+    assert watermarks.find_heard_until(0) == START
     assert log.asked == 1
 
 
@@ -69,7 +69,7 @@ async def test_what_came_after_the_question_is_not_waited_for() -> None:
     await watermarks.advance([0])
     log.ends[0], log.handled[0] = 500, 10
     await watermarks.advance([0])
-    assert watermarks.heard_until(0) == START
+    assert watermarks.find_heard_until(0) == START
 
 
 async def test_a_partition_of_another_member_is_never_heard() -> None:
@@ -77,7 +77,7 @@ async def test_a_partition_of_another_member_is_never_heard() -> None:
     log.handled[1] = 10
     watermarks = Watermarks(log, FakeClock(START))
     await watermarks.advance([1])
-    assert watermarks.heard_until(1) is None
+    assert watermarks.find_heard_until(1) is None
     assert not watermarks.is_assigned(1)
     assert log.asked == 0
 
@@ -87,9 +87,9 @@ async def test_a_new_assignment_forgets_what_was_heard_before() -> None:
     log.handled[0] = 10
     watermarks = Watermarks(log, FakeClock(START))
     await watermarks.advance([0])
-    assert watermarks.heard_until(0) == START
+    assert watermarks.find_heard_until(0) == START
     log.assignment += 1
-    assert watermarks.heard_until(0) is None
+    assert watermarks.find_heard_until(0) is None
 
 
 async def test_an_answer_that_meets_a_new_assignment_counts_for_nothing() -> None:
@@ -97,7 +97,7 @@ async def test_an_answer_that_meets_a_new_assignment_counts_for_nothing() -> Non
     log.handled[0], log.is_moved_meanwhile = 10, True
     watermarks = Watermarks(log, FakeClock(START))
     await watermarks.advance([0])
-    assert watermarks.heard_until(0) is None
+    assert watermarks.find_heard_until(0) is None
 
 
 async def test_nothing_is_heard_further_than_the_writer_has_published() -> None:
@@ -105,14 +105,14 @@ async def test_nothing_is_heard_further_than_the_writer_has_published() -> None:
     log.handled[0] = 10
     watermarks = Watermarks(log, clock, told)
     await watermarks.advance([0])
-    assert watermarks.heard_until(0) is None
+    assert watermarks.find_heard_until(0) is None
     assert "its writer has not said" in watermarks.why_not(0)
     told.until = START - SECOND
     await watermarks.advance([0])
-    assert watermarks.heard_until(0) == START - SECOND
+    assert watermarks.find_heard_until(0) == START - SECOND
     clock.advance(60 * SECOND)
     await watermarks.advance([0])
-    assert watermarks.heard_until(0) == START - SECOND
+    assert watermarks.find_heard_until(0) == START - SECOND
     assert log.asked == 1
 
 
@@ -121,7 +121,7 @@ async def test_a_writer_whose_clock_is_ahead_makes_nothing_heard_in_the_future()
     log.handled[0] = 10
     watermarks = Watermarks(log, FakeClock(START), Told(START + 3600 * SECOND))
     await watermarks.advance([0])
-    assert watermarks.heard_until(0) == START
+    assert watermarks.find_heard_until(0) == START
 
 
 def test_keys_lie_where_kafkas_own_clients_put_them() -> None:

@@ -66,7 +66,7 @@ FOUND = [
 LEFT_ALONE = [
     ("one-dispatch", DOMAIN, LADDER.replace("isinstance(data, Closed)", "is_late")),
     ("one-dispatch", TEST, LADDER),
-    ("pure", DOMAIN, "from desk_contracts.ids import derived_id\n"),
+    ("pure", DOMAIN, "from desk_contracts.ids import derive_id\n"),
     (
         "one-use",
         HANDLERS,

@@ -8,7 +8,7 @@ import pytest
 from desk_contracts import Codec, Event, Payload, derive, number_event
 from desk_contracts.errors import Invalid
 from desk_contracts.events.tickets import Role, TicketClosed, TicketCommented
-from desk_contracts.ids import derived_id
+from desk_contracts.ids import derive_id
 from desk_contracts.topics import MAX_EVENT_BYTES
 
 AT = datetime(2026, 3, 2, 9, 0, 0, 123456, tzinfo=UTC)
@@ -352,7 +352,7 @@ def test_a_derived_event_has_the_same_id_every_time() -> None:
 
     first, again, other = conclude(0), conclude(0), conclude(1)
     assert first == again
-    assert first.id == derived_id(EVENT.identity, "close", 0) != other.id
+    assert first.id == derive_id(EVENT.identity, "close", 0) != other.id
     assert (first.causation_id, first.correlation_id) == ("e1", "c1")
     assert first.traceparent == EVENT.traceparent
     assert number_event(first, 9).sequence == 9

@@ -20,16 +20,16 @@ from desk_platform.http import (
     TooManyRequests,
     UndeclaredRoutes,
     calls_without_key,
+    find_undeclared_routes,
     make_app,
     precondition,
     refuse_undeclared,
     require,
     require_key,
-    undeclared_routes,
 )
 from desk_platform.telemetry import current_context, names
 from desk_testing.http import FakeAuthenticator
-from desk_testing.telemetry import RecordedTelemetry, recorded_telemetry
+from desk_testing.telemetry import RecordedTelemetry, record_telemetry
 from fastapi import APIRouter, Depends, FastAPI, HTTPException
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from starlette.types import Message
@@ -91,7 +91,7 @@ async def silent() -> Message:
 
 @pytest.fixture
 def recorded() -> RecordedTelemetry:
-    return recorded_telemetry("intake")
+    return record_telemetry("intake")
 
 
 @pytest.fixture
@@ -332,7 +332,7 @@ def test_the_document_tells_of_problems_roles_and_headers(app: FastAPI) -> None:
 
 
 def test_every_route_here_declares_who_may_call_and_asks_for_a_key(app: FastAPI) -> None:
-    assert undeclared_routes(app) == []
+    assert find_undeclared_routes(app) == []
     assert calls_without_key(app) == []
 
 
@@ -344,7 +344,7 @@ def test_a_route_without_policy_or_key_is_found_even_when_included(app: FastAPI)
 
     app.include_router(inner, prefix="/v1")
     app.mount("/files", FastAPI())
-    assert undeclared_routes(app) == ["POST /v1/open", "* /files"]
+    assert find_undeclared_routes(app) == ["POST /v1/open", "* /files"]
     assert calls_without_key(app) == ["POST /v1/open"]
     with pytest.raises(UndeclaredRoutes, match=r"POST /v1/open; \* /files"):
         refuse_undeclared(app)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from desk_contracts.errors import Invalid
-from desk_platform.http.cloudevents import MOST_EVENTS, SentEvent, attribute_of, sent_events
+from desk_platform.http.cloudevents import MOST_EVENTS, SentEvent, attribute_of, read_sent_events
 
 STRUCTURED = (("content-type", b"application/cloudevents+json"),)
 
@@ -13,7 +13,7 @@ def sent(content_type: str | None, body: bytes, **attributes: bytes) -> list[Sen
     headers = [(f"ce-{name}".encode(), value) for name, value in attributes.items()]
     if content_type is not None:
         headers.append((b"content-type", content_type.encode()))
-    return sent_events([*headers, (b"authorization", b"Bearer x"), (b"host", b"desk")], body)
+    return read_sent_events([*headers, (b"authorization", b"Bearer x"), (b"host", b"desk")], body)
 
 
 def refusal(content_type: str | None, body: bytes, **attributes: bytes) -> tuple[int, str]:
@@ -114,7 +114,7 @@ def test_what_is_no_form_of_cloudevents_is_refused(content_type: str | None) -> 
 
 def test_a_header_spelled_as_on_kafka_is_named() -> None:
     with pytest.raises(Invalid, match="header=ce_id, right=ce-id"):
-        sent_events([(b"CE_ID", b"1"), (b"ce-source", b"/a")], b"{}")
+        read_sent_events([(b"CE_ID", b"1"), (b"ce-source", b"/a")], b"{}")
 
 
 def test_a_batch_may_name_another_encoding() -> None:
@@ -125,7 +125,7 @@ def test_a_batch_may_name_another_encoding() -> None:
 
 def test_an_encoded_body_is_refused_instead_of_misread() -> None:
     with pytest.raises(Invalid, match="encoding=gzip"):
-        sent_events(
+        read_sent_events(
             [(b"Content-Encoding", b"gzip"), (b"content-type", b"application/cloudevents+json")],
             b"\x1f\x8b",
         )
@@ -156,5 +156,5 @@ def test_headers_that_stand_for_no_utf8_are_left_to_the_codec() -> None:
 
 
 def test_a_header_that_comes_twice_comes_twice_to_the_codec() -> None:
-    found = sent_events([(b"ce-id", b"1"), (b"CE-ID", b"2"), (b"ce-source", b"/a")], b"{}")
+    found = read_sent_events([(b"ce-id", b"1"), (b"CE-ID", b"2"), (b"ce-source", b"/a")], b"{}")
     assert [value for name, value in found[0].headers if name == "ce_id"] == [b"1", b"2"]

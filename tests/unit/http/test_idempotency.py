@@ -20,7 +20,7 @@ from desk_platform.http import (
 from desk_platform.http.idempotency import read_key
 from desk_platform.http.refusals import BadRequest
 from desk_testing.http import FakeAuthenticator
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 from fastapi import APIRouter, Depends, FastAPI
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -43,7 +43,7 @@ def made_app() -> FastAPI:
         return {"id": call.seed}
 
     clock, known = FakeClock(START), FakeAuthenticator(Principal("ana"), Principal("bo"))
-    parts = AppParts(Health(clock), recorded_telemetry().telemetry, known, clock)
+    parts = AppParts(Health(clock), record_telemetry().telemetry, known, clock)
     return make_app("Desk", [router], parts)
 
 

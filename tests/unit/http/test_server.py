@@ -17,7 +17,7 @@ from desk_platform.http.server import Server, server_of
 from desk_platform.settings import Environment, HttpSettings, ServiceSettings
 from desk_testing import eventually
 from desk_testing.http import FakeAuthenticator
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 from fastapi import APIRouter, Depends, FastAPI, Request
 
 QUICK = {
@@ -115,7 +115,7 @@ async def served(bounds: HttpSettings) -> AsyncIterator[Served]:
 
     clock = FakeClock(datetime(2026, 1, 1, tzinfo=UTC))
     knows = FakeAuthenticator(Principal("ana", frozenset({Role.EMPLOYEE})), Principal("ben"))
-    telemetry = recorded_telemetry("intake").telemetry
+    telemetry = record_telemetry("intake").telemetry
     parts = AppParts(Health(clock), telemetry, knows, clock, bounds=bounds, body_limit=LIMIT)
     app = make_app("intake", [router], parts)
     settings = ServiceSettings(environment=Environment.LOCAL, http_port=0, http=bounds)

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 from desk_contracts.events.problems import ProblemDetected
-from desk_contracts.message import written
+from desk_contracts.message import verbatim
 from desk_platform.http import STAFF
 
 from tests.support.confidential import SERVICE
@@ -39,7 +39,7 @@ async def desk() -> Desk:
 async def secret(desk: Desk) -> str:
     ticket = await desk.ana.open(SECRET, service="Customer records")
     found = ProblemDetected(
-        service="crm", title=written(OUTAGE), team="business-apps", message=written(OUTAGE),
+        service="crm", title=verbatim(OUTAGE), team="business-apps", message=verbatim(OUTAGE),
         tickets=(), people=(), explanation=(),
     )  # fmt: skip
     await desk.hear(found, "p-1")

@@ -21,8 +21,8 @@ from desk_contracts.events.tickets import (
     TicketStarted,
     WaitingFor,
 )
-from desk_contracts.ids import DESK, derived_id
-from desk_contracts.message import written
+from desk_contracts.ids import DESK, derive_id
+from desk_contracts.message import verbatim
 from desk_intake.tickets import lifecycle as life
 from desk_intake.tickets.evolve import evolve
 from desk_intake.tickets.lifecycle import ALLOWED, Actor, Changes
@@ -37,8 +37,8 @@ ANA = Actor("ana", is_staff=False)
 
 WAYS = {
     State.WAITING: (TicketStarted(by="max"), TicketPaused(waiting_for=WaitingFor.VENDOR, by="max")),
-    State.RESOLVED: (TicketResolved(by="max", resolution=written("x")),),
-    State.CLOSED: (TicketResolved(by="max", resolution=written("x")), TicketClosed(by="max")),
+    State.RESOLVED: (TicketResolved(by="max", resolution=verbatim("x")),),
+    State.CLOSED: (TicketResolved(by="max", resolution=verbatim("x")), TicketClosed(by="max")),
     State.MERGED: (TicketMerged(into="t-2", by="max"),),
 }
 
@@ -110,7 +110,7 @@ def test_a_long_timeline_keeps_its_beginning_and_says_what_is_gone(story: Story)
     long = TicketCommented(by="ana", role=Role.EMPLOYEE, text="x" * 20_000)
     ticket = story.then(*[long] * 60).ticket
     assert sum(entry.size for entry in ticket.timeline) <= 1_000_000
-    assert ticket.timeline[-1].message == written(long.text)
+    assert ticket.timeline[-1].message == verbatim(long.text)
 
 
 def test_links_are_bounded_and_unique(story: Story) -> None:
@@ -131,7 +131,7 @@ def test_events_of_others_are_no_part_of_a_tickets_life(story: Story) -> None:
 def test_time_alone_changes_nothing_before_it_is_due(story: Story) -> None:
     week = timedelta(days=7)
     assert pass_time(story.ticket, MONDAY + 100 * week, week) is None
-    resolved = story.then(TicketResolved(by="max", resolution=written("x"))).ticket
+    resolved = story.then(TicketResolved(by="max", resolution=verbatim("x"))).ticket
     assert resolved.resolved_at is not None
     due = resolved.resolved_at + week
     assert pass_time(resolved, due - timedelta(microseconds=1), week) is None
@@ -145,7 +145,7 @@ def test_every_line_of_a_timeline_is_a_sentence(story: Story) -> None:
         TicketStarted(by="max"),
         TicketPaused(waiting_for=WaitingFor.EMPLOYEE, by="max", until=MONDAY + timedelta(days=1)),
         TicketLinked(kind=LinkKind.SIGNAL, target="s-1"),
-        TicketResolved(by="max", resolution=written("Restarted it")),
+        TicketResolved(by="max", resolution=verbatim("Restarted it")),
     )
     assert [english(entry.message) for entry in story.ticket.timeline] == [
         "Reported in the portal. Its code is K7M2-Q9PC.",
@@ -161,7 +161,7 @@ def test_every_line_of_a_timeline_is_a_sentence(story: Story) -> None:
 
 @pytest.mark.parametrize("cause", ["e-1", "", "Köln €", "\U0001f600" * 40])
 def test_a_derived_id_is_the_standard_librarys_uuid5(cause: str) -> None:
-    assert derived_id(cause, "rule", 3) == str(uuid5(DESK, f"{len(cause)}:{cause}\nrule\n3"))
+    assert derive_id(cause, "rule", 3) == str(uuid5(DESK, f"{len(cause)}:{cause}\nrule\n3"))
 
 
 def test_a_stored_ticket_reads_back_as_it_was(story: Story) -> None:

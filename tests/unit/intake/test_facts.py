@@ -11,7 +11,7 @@ from desk_contracts.events.requests import TicketRequested
 from desk_contracts.events.tickets import TicketCommented, TicketUpdateIgnored
 from desk_contracts.events.triage import DuplicateFound, TriageDeferred
 from desk_contracts.ids import request_ticket_id
-from desk_contracts.message import written
+from desk_contracts.message import verbatim
 from desk_contracts.value_types import Priority
 from desk_intake.tickets.registration import MAX_TEXT, cut, proactive_ticket
 
@@ -25,10 +25,10 @@ MINUTE = timedelta(minutes=1)
 def solved(tickets: Iterable[str], resolution: str = "A new gateway") -> ProblemResolved:
     return ProblemResolved(
         service="vpn",
-        title=written("The VPN is down"),
+        title=verbatim("The VPN is down"),
         tickets=tuple(tickets),
         people=("ana", "ben"),
-        resolution=written(resolution),
+        resolution=verbatim(resolution),
     )
 
 
@@ -71,7 +71,7 @@ async def test_triage_may_think_again_until_somebody_starts(desk: Desk) -> None:
 
 async def test_what_triage_leaves_to_a_person_goes_to_the_named_team(desk: Desk) -> None:
     ticket = await desk.ana.open()
-    reason = written("No rule knows it")
+    reason = verbatim("No rule knows it")
     deferred = TriageDeferred(team="service-care", explanation=(reason,), charter="c1")
     await desk.hear(deferred, ticket)
     stored = await desk.ticket(ticket)
@@ -85,7 +85,7 @@ async def test_what_triage_leaves_to_a_person_goes_to_the_named_team(desk: Desk)
 async def test_a_problem_is_linked_to_every_ticket_of_it_once(desk: Desk) -> None:
     hers, his = await desk.ana.open(), await desk.ben.open()
     await desk.hear(problem([hers, hers]), "p-1", "e-1")
-    update = ProblemUpdated(service="vpn", title=written("The VPN is down"), tickets=(his, hers))
+    update = ProblemUpdated(service="vpn", title=verbatim("The VPN is down"), tickets=(his, hers))
     await desk.hear(update, "p-1", "e-2")
     for ticket in (hers, his):
         assert desk.types(ticket) == ["opened", "linked"]
@@ -104,14 +104,14 @@ async def test_a_solved_problem_solves_its_tickets_and_leaves_solved_ones_alone(
     await desk.hear(solved([hers, his], resolution="A new gateway"), "p-1")
     stored = await desk.ticket(hers)
     assert (stored.state, stored.how) == ("resolved", "problem")
-    assert stored.resolution == written("A new gateway")
+    assert stored.resolution == verbatim("A new gateway")
     assert desk.types(his) == ["opened", "resolved", "linked", "update-ignored"]
     assert (await desk.ticket(his)).how == "withdrawn"
 
 
 async def test_a_duplicate_is_linked_to_what_is_known(desk: Desk) -> None:
     ticket = await desk.ana.open()
-    reason = written("Twenty people say the same.")
+    reason = verbatim("Twenty people say the same.")
     await desk.hear(DuplicateFound(problem="p-1", explanation=(reason,)), ticket)
     assert english((await desk.ticket(ticket)).links[0].message) == (
         "We know of this trouble already and work on it: Twenty people say the same."
@@ -125,7 +125,7 @@ async def test_the_status_tells_of_open_problems_only(desk: Desk) -> None:
     await desk.hear(problem(["gone"]), "p-1")
     await desk.hear(
         ProblemUpdated(
-            service="vpn", title=written("The VPN is down"), tickets=("other",), people=("cleo",)
+            service="vpn", title=verbatim("The VPN is down"), tickets=("other",), people=("cleo",)
         ),
         "p-1",
         "e-2",
@@ -144,7 +144,7 @@ async def test_the_status_tells_of_open_problems_only(desk: Desk) -> None:
 
 
 async def test_a_problem_met_late_is_still_told(desk: Desk) -> None:
-    update = ProblemUpdated(service="erp", title=written("ERP is slow"), people=("ana",))
+    update = ProblemUpdated(service="erp", title=verbatim("ERP is slow"), people=("ana",))
     await desk.hear(update, "p-2")
     (told,) = (await desk.ana.get("/status")).json()["problems"]
     assert (told["title"], told["people"]) == ("ERP is slow", 1)

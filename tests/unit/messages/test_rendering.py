@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from desk_contracts.events.tickets import State
-from desk_contracts.message import Message, Param, message, written
+from desk_contracts.message import Message, Param, message, verbatim
 from desk_contracts.messages import catalogue, negotiate
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -73,7 +73,7 @@ GOLDEN: list[tuple[Message, str, str]] = [
             "timeline.triaged",
             category="vpn",
             priority="P2",
-            why=message("timeline.why", reasons=[written("It says so"), written("And so!")]),
+            why=message("timeline.why", reasons=[verbatim("It says so"), verbatim("And so!")]),
         ),
         "Sorted as vpn with priority P2. Why: It says so. And so!",
         "Eingeordnet als vpn mit Priorität P2. Warum: It says so. And so!",
@@ -90,7 +90,7 @@ def test_a_message_is_a_sentence_in_each_language(number: int) -> None:
 
 def test_what_people_wrote_is_left_as_it_is() -> None:
     for text in ("A  note {with} 100 % of everything", "  indented\n\tand broken"):
-        assert catalogue("de").render(written(text)) == text.strip()
+        assert catalogue("de").render(verbatim(text)) == text.strip()
 
 
 def test_what_only_a_newer_release_says_is_shown_as_it_came() -> None:

@@ -11,7 +11,7 @@ from desk_contracts.events.reports import (
     ResponseRecorded,
     ServiceRanked,
 )
-from desk_contracts.message import written
+from desk_contracts.message import verbatim
 from desk_metrics.measures.contributions import Contribution, Slice
 from desk_metrics.measures.rollups import Bucket, Entry
 from desk_metrics.reports.effectiveness import Came, assess_effectiveness
@@ -70,7 +70,7 @@ def ranked(
         score=score,
         proposal=proposal,
         reasons=(),
-        based_on=written(""),
+        based_on=verbatim(""),
     )
 
 

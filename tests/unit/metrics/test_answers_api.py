@@ -21,14 +21,14 @@ from desk_platform.http import (
     Principal,
     Role,
     calls_without_key,
+    find_undeclared_routes,
     make_app,
-    undeclared_routes,
 )
 from desk_platform.kafka import CommandQueue, Projection, UnitOfWork
 from desk_platform.store import Stored
 from desk_testing.fakes import FakeDocuments, FakePublisher
 from desk_testing.http import FakeAuthenticator
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 from fastapi import FastAPI
 
 from tests.support.metrics_desk import Desk
@@ -52,7 +52,7 @@ class Office:
 
     def __init__(self) -> None:
         self.desk = Desk(NOW, PolicyBook(()))
-        clock, telemetry = self.desk.clock, recorded_telemetry().telemetry
+        clock, telemetry = self.desk.clock, record_telemetry().telemetry
         self.publisher = FakePublisher()
         answers = FakeDocuments(ANSWERS, clock)
         self.reported = FakeDocuments(REPORTED, clock)
@@ -186,4 +186,4 @@ async def test_what_cannot_be_answered_is_refused_with_a_sentence(
 async def test_the_key_is_asked_for(office: Office) -> None:
     answer = await office.call(REJECTED, key="")
     assert (answer.status_code, answer.json()["code"]) == (400, "idempotency-key-missing")
-    assert calls_without_key(office.app) == undeclared_routes(office.app) == []
+    assert calls_without_key(office.app) == find_undeclared_routes(office.app) == []

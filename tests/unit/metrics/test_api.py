@@ -15,7 +15,7 @@ from desk_metrics.sla.policies import PolicyBook
 from desk_platform.health import Health
 from desk_platform.http import AppParts, Principal, Role, make_app
 from desk_testing.http import FakeAuthenticator
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 from fastapi import FastAPI
 
 from tests.support.confidential import with_secrets
@@ -38,7 +38,7 @@ async def app() -> FastAPI:
     vpn = Story("2026-11-24 09:00", service="vpn", kind=Kind.REQUEST).assigned("10:00", "network")
     await desk.tell(second(vpn.resolved("2026-11-24 11:00")))
     await desk.at(NOW)
-    telemetry, clock = recorded_telemetry().telemetry, desk.clock
+    telemetry, clock = record_telemetry().telemetry, desk.clock
     parts = AppParts(Health(clock), telemetry, FakeAuthenticator(*CALLERS), clock)
     collections = desk.collections
     deps = MetricsDeps(
@@ -155,7 +155,7 @@ async def test_more_rows_than_anybody_reads_are_refused_and_weeks_help() -> None
         story = Story("2026-11-24 09:00", service=f"made-up-{number}")
         await desk.tell(second(story, f"ticket-{number}"))
     parts = AppParts(
-        Health(desk.clock), recorded_telemetry().telemetry, FakeAuthenticator(*CALLERS), desk.clock
+        Health(desk.clock), record_telemetry().telemetry, FakeAuthenticator(*CALLERS), desk.clock
     )
     collections = desk.collections
     deps = MetricsDeps(collections.tickets, collections.buckets, lambda: desk.book, desk.clock)
@@ -185,7 +185,7 @@ async def test_figures_of_a_confidential_service_are_for_its_team(who: str, sees
         Principal("olga", frozenset({Role.OWNER})),
     )
     parts = AppParts(
-        Health(desk.clock), recorded_telemetry().telemetry, callers, desk.clock,
+        Health(desk.clock), record_telemetry().telemetry, callers, desk.clock,
         organisation=lambda: charter,
     )  # fmt: skip
     collections = desk.collections

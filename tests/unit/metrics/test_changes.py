@@ -6,7 +6,7 @@ import pytest
 from desk_contracts import AnyEvent, Event
 from desk_contracts.events.changes import ChangeFinished, ChangeKind
 from desk_contracts.events.problems import ProblemDetected
-from desk_contracts.message import written
+from desk_contracts.message import verbatim
 from desk_metrics.reports.changes import (
     DAY,
     MOST,
@@ -38,11 +38,11 @@ def change(
 def problem(name: str, days: float) -> AnyEvent:
     data = ProblemDetected(
         service="vpn",
-        title=written("VPN fails"),
+        title=verbatim("VPN fails"),
         tickets=(),
         people=(),
         team="network",
-        message=written(""),
+        message=verbatim(""),
     )
     return Event(f"{name}-{days}", "/desk/triage", name, at(days), data)
 

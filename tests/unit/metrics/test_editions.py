@@ -21,7 +21,7 @@ from desk_metrics.sla.worktime import micros
 from desk_platform.clock import FakeClock
 from desk_platform.kafka import CommandQueue, Projection, UnitOfWork
 from desk_testing.fakes import FakeDocuments, FakePublisher
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 
 from tests.support.charter_sections import obeying
 from tests.support.metrics_story import Story, at, edition, policy, said
@@ -49,7 +49,7 @@ class Replicas:
 
     async def start(self, name: str, known: Charter) -> Editions:
         fold: Projection[Edition] = Projection(self.documents)
-        meters = recorded_telemetry().telemetry.meters
+        meters = record_telemetry().telemetry.meters
         unit_of_work = UnitOfWork(
             fold, FakePublisher(), self.clock, meters, cached=0, name="editions"
         )

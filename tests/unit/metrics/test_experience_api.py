@@ -8,7 +8,7 @@ from desk_metrics.measures.api import MetricsDeps, experience_router, metrics_ro
 from desk_platform.health import Health
 from desk_platform.http import AppParts, Principal, Role, make_app
 from desk_testing.http import FakeAuthenticator
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 from fastapi import FastAPI
 
 from tests.support.metrics_feedback import after, answered, cleared, raised
@@ -28,7 +28,7 @@ async def app() -> FastAPI:
     )
     clock = desk.clock
     parts = AppParts(
-        Health(clock), recorded_telemetry().telemetry, FakeAuthenticator(*CALLERS), clock
+        Health(clock), record_telemetry().telemetry, FakeAuthenticator(*CALLERS), clock
     )
     deps = MetricsDeps(desk.collections.tickets, desk.collections.buckets, lambda: desk.book, clock)
     return make_app("metrics", metrics_routers(deps, experience_router(deps)), parts)

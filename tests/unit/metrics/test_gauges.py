@@ -13,7 +13,7 @@ from desk_metrics.sla.worktime import micros
 from desk_platform.store import Schema
 from desk_platform.telemetry.meters import metrics_page
 from desk_testing.fakes import FakeDocuments
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 
 from tests.support.metrics_desk import Desk
 from tests.support.metrics_measures import second
@@ -25,7 +25,7 @@ NOW = datetime(2026, 12, 1, tzinfo=UTC)
 async def test_the_page_shows_teams_and_never_tickets() -> None:
     desk = Desk(NOW, PolicyBook(()))
     await desk.tell(Story("09:00").assigned("09:05", "mail").resolved("11:00").events)
-    telemetry = recorded_telemetry().telemetry
+    telemetry = record_telemetry().telemetry
     collections, meter = desk.collections, telemetry.metrics.get_meter("test")
     await Gauges(meter, collections.buckets, desk.sums, collections.tickets, desk.clock).look()
     page = metrics_page(telemetry.registry)[0].decode()
@@ -43,7 +43,7 @@ async def test_the_page_shows_teams_and_never_tickets() -> None:
 
 async def test_a_team_has_tickets_at_risk_until_they_are_done() -> None:
     desk = Desk(at("09:00"), book(policy(minutes=60, warn_at=(50,))))
-    telemetry = recorded_telemetry().telemetry
+    telemetry = record_telemetry().telemetry
     collections, meter = desk.collections, telemetry.metrics.get_meter("test")
     gauges = Gauges(meter, collections.buckets, desk.sums, collections.tickets, desk.clock)
     story, seen = Story("09:00").assigned("09:05", "mail"), list[str]()
@@ -79,7 +79,7 @@ async def test_gauges_show_what_measures_say_of_the_same_days() -> None:
         Story("2026-11-26 09:00").resolved("2026-11-26 11:00").reopened("2026-11-27 09:00"),
         Story("2026-11-30 09:00"),
     ]
-    telemetry = recorded_telemetry().telemetry
+    telemetry = record_telemetry().telemetry
     collections, meter = desk.collections, telemetry.metrics.get_meter("test")
     gauges = Gauges(meter, collections.buckets, desk.sums, collections.tickets, desk.clock)
     for number, life in enumerate(lives):
@@ -124,7 +124,7 @@ async def test_tickets_kept_without_these_facets_count_too() -> None:
     await before.write(
         [replace(item, version=0) for item in await desk.collections.tickets.find({}, limit=9)]
     )
-    telemetry = recorded_telemetry().telemetry
+    telemetry = record_telemetry().telemetry
     meter = telemetry.metrics.get_meter("test")
     await Gauges(meter, desk.collections.buckets, desk.sums, before, desk.clock).look()
     page = metrics_page(telemetry.registry)[0].decode()

@@ -15,7 +15,7 @@ from desk_metrics.sla.policies import PolicyBook
 from desk_platform.health import Health
 from desk_platform.http import AppParts, Principal, Role, make_app
 from desk_testing.http import FakeAuthenticator
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 from fastapi import FastAPI
 
 from tests.support.metrics_desk import Desk
@@ -48,7 +48,7 @@ async def app(tmp_path: Path) -> FastAPI:
     (tmp_path / "charter" / "goals.yaml").write_text(GOALS, encoding="utf-8")
     charter = load_charter(tmp_path / "charter")
     desk = await history()
-    telemetry, clock, collections = recorded_telemetry().telemetry, desk.clock, desk.collections
+    telemetry, clock, collections = record_telemetry().telemetry, desk.clock, desk.collections
     parts = AppParts(Health(clock), telemetry, FakeAuthenticator(*CALLERS), clock)
     deps = MetricsDeps(collections.tickets, collections.buckets, lambda: desk.book, clock)
     planning = PlanningDeps(collections.buckets, desk.sums, lambda: charter, clock, people=100)

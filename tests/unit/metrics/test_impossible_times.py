@@ -18,7 +18,7 @@ from desk_contracts.events.tickets import (
     TicketResolved,
     TicketStarted,
 )
-from desk_contracts.message import written
+from desk_contracts.message import verbatim
 from desk_metrics.measures.api import MetricsDeps, experience_router, metrics_routers
 from desk_metrics.measures.balance import Balance, Move
 from desk_metrics.measures.gauges import TEAM, Gauges
@@ -33,7 +33,7 @@ from desk_platform.health import Health
 from desk_platform.http import AppParts, Principal, Role, make_app
 from desk_testing.fakes import FakeDocuments
 from desk_testing.http import FakeAuthenticator
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 
 from tests.support.metrics_desk import Desk
 from tests.support.metrics_measures import second
@@ -85,7 +85,7 @@ def odd() -> Iterator[AnyEvent]:
     assigned = TicketAssigned(team="network", member="nina")
     started, solved = (
         TicketStarted(by="nina"),
-        TicketResolved(by="nina", resolution=written("done")),
+        TicketResolved(by="nina", resolution=verbatim("done")),
     )
     again = TicketReopened(by="eve", reason="no")
     for never in NEVER:
@@ -112,7 +112,7 @@ async def desk_with(*more: AnyEvent) -> Desk:
 
 async def answers(desk: Desk) -> dict[str, httpx.Response]:
     clock, collections, sums = desk.clock, desk.collections, desk.sums
-    telemetry = recorded_telemetry().telemetry
+    telemetry = record_telemetry().telemetry
     parts = AppParts(
         Health(clock), telemetry, FakeAuthenticator(OWNER), clock, organisation=lambda: CHARTER
     )
@@ -162,7 +162,7 @@ async def test_every_report_can_be_read_and_says_nothing_absurd() -> None:
 
 
 async def test_gauges_show_nothing_absurd() -> None:
-    desk, recorded = await desk_with(*odd()), recorded_telemetry()
+    desk, recorded = await desk_with(*odd()), record_telemetry()
     meter = recorded.telemetry.metrics.get_meter("t")
     gauges = Gauges(
         meter, desk.collections.buckets, desk.sums, desk.collections.tickets, desk.clock

@@ -26,7 +26,7 @@ from desk_metrics.sla.policies import PolicyBook
 from desk_platform.health import Health
 from desk_platform.http import AppParts, Principal, Role, make_app
 from desk_testing.http import FakeAuthenticator
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 from fastapi import FastAPI
 
 from tests.support.metrics_desk import Desk
@@ -293,7 +293,7 @@ async def test_the_page_says_what_it_is_about_and_in_which_zone(desk: Desk) -> N
 def app(desk: Desk) -> FastAPI:
     clock, collections = desk.clock, desk.collections
     parts = AppParts(
-        Health(clock), recorded_telemetry().telemetry, FakeAuthenticator(*CALLERS), clock
+        Health(clock), record_telemetry().telemetry, FakeAuthenticator(*CALLERS), clock
     )
     deps = MetricsDeps(collections.tickets, collections.buckets, lambda: desk.book, clock)
     return make_app("metrics", metrics_routers(deps, page_router(deps)), parts)

@@ -28,7 +28,7 @@ from desk_metrics.sla.policies import PolicyBook
 from desk_platform.kafka import CommandQueue, Projection, UnitOfWork
 from desk_platform.store import Stored
 from desk_testing.fakes import FakeDocuments, FakePublisher
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 from pydantic import TypeAdapter
 
 from tests.support.charter_sections import obeying
@@ -72,7 +72,7 @@ class Office:
         self.reporting = self.restarted()
 
     def restarted(self) -> Reporting:
-        desk, telemetry = self.desk, recorded_telemetry().telemetry
+        desk, telemetry = self.desk, record_telemetry().telemetry
         fold = Projection(self.documents)
         unit_of_work = UnitOfWork(fold, self.publisher, desk.clock, telemetry.meters, cached=0)
         responses = OwnerResponses(self.documents, self.answers)

@@ -23,7 +23,7 @@ from desk_platform.http import AppParts, Principal, Role, make_app
 from desk_platform.store import Stored
 from desk_testing.fakes import FakeDocuments
 from desk_testing.http import FakeAuthenticator
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 from fastapi import FastAPI
 from rich.console import Console
 
@@ -62,7 +62,7 @@ def sources(desk: Desk) -> Sources:
 @pytest.fixture
 def app(desk: Desk, sources: Sources) -> FastAPI:
     clock = desk.clock
-    telemetry = recorded_telemetry().telemetry
+    telemetry = record_telemetry().telemetry
     parts = AppParts(Health(clock), telemetry, FakeAuthenticator(*CALLERS), clock)
     deps = MetricsDeps(desk.collections.tickets, desk.collections.buckets, lambda: desk.book, clock)
     return make_app("metrics", metrics_routers(deps, reports_router(sources, clock)), parts)
@@ -178,7 +178,7 @@ async def test_ranks_do_not_tell_how_many_services_are_hidden(
         Principal("olga", frozenset({Role.OWNER})),
     )
     parts = AppParts(
-        Health(clock), recorded_telemetry().telemetry, callers, clock, organisation=lambda: charter
+        Health(clock), record_telemetry().telemetry, callers, clock, organisation=lambda: charter
     )
     deps = MetricsDeps(collections.tickets, collections.buckets, lambda: desk.book, clock)
     app = make_app("metrics", metrics_routers(deps, reports_router(sources, clock)), parts)

@@ -8,11 +8,11 @@ from desk_notify.deliveries.api import delivery_routes
 from desk_notify.deliveries.store import DELIVERIES
 from desk_platform.clock import FakeClock
 from desk_platform.health import Health
-from desk_platform.http import AppParts, Cursors, Principal, Role, make_app, undeclared_routes
+from desk_platform.http import AppParts, Cursors, Principal, Role, find_undeclared_routes, make_app
 from desk_platform.store import Stored
 from desk_testing.fakes import FakeDocuments
 from desk_testing.http import FakeAuthenticator
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 from fastapi import FastAPI
 
 from tests.support.notify_deliveries import dispatch
@@ -35,7 +35,7 @@ async def app() -> FastAPI:
         state = dispatch().model_copy(update=fields | moment)
         await documents.write([Stored(id=state.message, state=state)])
     parts = AppParts(
-        Health(clock), recorded_telemetry().telemetry, FakeAuthenticator(*CALLERS), clock
+        Health(clock), record_telemetry().telemetry, FakeAuthenticator(*CALLERS), clock
     )
     return make_app("notify", [delivery_routes(documents, Cursors(b"secret"))], parts)
 
@@ -105,7 +105,7 @@ async def test_employees_have_no_business_here(app: FastAPI) -> None:
 
 
 def test_every_route_says_who_may_call_it(app: FastAPI) -> None:
-    assert undeclared_routes(app) == []
+    assert find_undeclared_routes(app) == []
 
 
 def test_a_delivery_is_listed_without_what_was_written_in_it() -> None:

@@ -5,7 +5,7 @@ from desk_contracts.events.problems import ProblemDetected
 from desk_contracts.events.signals import SignalRaised
 from desk_contracts.events.sla import SlaAtRisk
 from desk_contracts.events.tickets import Channel, Kind, TicketOpened, TicketTriaged
-from desk_contracts.message import written
+from desk_contracts.message import verbatim
 from desk_contracts.value_types import Priority, Severity, SubjectKind
 from desk_notify.adapters.directories.charter import read_directory
 from desk_notify.rendering.notice import Messages
@@ -59,9 +59,9 @@ def test_an_alarm_is_told_to_the_owner_however_its_service_is_written(written: s
 def test_a_problem_is_told_to_those_in_it_and_to_its_team() -> None:
     problem = ProblemDetected(
         service="crm",
-        title=written("No records"),
+        title=verbatim("No records"),
         team="business-apps",
-        message=written("We know."),
+        message=verbatim("We know."),
         tickets=("t-1",), people=(ANA,), explanation=(),
     )  # fmt: skip
     cause = event(problem, "p-1")

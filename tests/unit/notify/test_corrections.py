@@ -3,7 +3,7 @@
 from desk_contracts.events.notifications import MessageKind
 from desk_contracts.events.sla import SlaAtRisk, SlaBreached, SlaCancelled
 from desk_contracts.events.tickets import TicketAssigned, TicketResolved
-from desk_contracts.message import message, written
+from desk_contracts.message import message, verbatim
 
 from tests.support.notify_desk import NOON, Story, opened, sla, to
 from tests.support.notify_silence import assigned, breached
@@ -21,7 +21,7 @@ def test_a_team_that_was_told_of_a_breach_hears_once_that_there_was_none() -> No
     story = assigned()
     story.ticket_sees(breached())
     story.ticket_sees(
-        TicketAssigned(team="service-care"), TicketResolved(by="n-1", resolution=written(""))
+        TicketAssigned(team="service-care"), TicketResolved(by="n-1", resolution=verbatim(""))
     )
     messages = story.ticket_sees(taken_back())
     assert [message.recipient for message in messages] == ["network"]

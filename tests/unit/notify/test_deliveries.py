@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from desk_contracts.events.notifications import Audience, MessageKind
-from desk_contracts.message import message, written
+from desk_contracts.message import message, verbatim
 from desk_notify.deliveries.decide import (
     HeldBack,
     Later,
@@ -94,11 +94,11 @@ def test_what_is_in_hand_is_nobody_elses_until_the_claim_runs_out() -> None:
     ("outcome", "attempts", "state", "is_over"),
     [
         (Sent(), 1, DeliveryState.SENT, True),
-        (Refused(written("550 no such user")), 1, DeliveryState.FAILED, True),
-        (Later(written("450 busy")), 1, DeliveryState.PENDING, False),
-        (Later(written("450 busy")), 3, DeliveryState.FAILED, True),
-        (Later(written("cut off"), is_unknown=True), 1, DeliveryState.UNKNOWN, False),
-        (Later(written("cut off"), is_unknown=True), 3, DeliveryState.UNKNOWN, True),
+        (Refused(verbatim("550 no such user")), 1, DeliveryState.FAILED, True),
+        (Later(verbatim("450 busy")), 1, DeliveryState.PENDING, False),
+        (Later(verbatim("450 busy")), 3, DeliveryState.FAILED, True),
+        (Later(verbatim("cut off"), is_unknown=True), 1, DeliveryState.UNKNOWN, False),
+        (Later(verbatim("cut off"), is_unknown=True), 3, DeliveryState.UNKNOWN, True),
     ],
 )
 def test_each_outcome_has_its_end(
@@ -109,7 +109,7 @@ def test_each_outcome_has_its_end(
     assert found.reason == getattr(outcome, "reason", None)
 
 
-CUT = Later(written("the line broke"), is_unknown=True)
+CUT = Later(verbatim("the line broke"), is_unknown=True)
 
 
 def tried(*outcomes: Outcome | None, most: int = 3) -> Dispatch:
@@ -127,9 +127,9 @@ def tried(*outcomes: Outcome | None, most: int = 3) -> Dispatch:
 @pytest.mark.parametrize(
     ("then", "waits"),
     [
-        (Refused(written("550 nobody here")), False),
-        (Later(written("450 busy")), True),
-        (HeldBack(written("too many within an hour")), False),
+        (Refused(verbatim("550 nobody here")), False),
+        (Later(verbatim("450 busy")), True),
+        (HeldBack(verbatim("too many within an hour")), False),
     ],
 )
 def test_what_may_have_arrived_stays_unknown_whatever_a_later_try_says(
@@ -142,7 +142,7 @@ def test_what_may_have_arrived_stays_unknown_whatever_a_later_try_says(
 
 
 def test_it_stays_so_to_the_last_try() -> None:
-    [delivery] = tried(CUT, Later(written("450 busy")), Later(written("450 busy"))).deliveries
+    [delivery] = tried(CUT, Later(verbatim("450 busy")), Later(verbatim("450 busy"))).deliveries
     assert (delivery.state, delivery.next_at) == (DeliveryState.UNKNOWN, None)
 
 
@@ -153,8 +153,8 @@ def test_only_a_yes_settles_it() -> None:
 
 
 def test_a_plain_no_before_anything_was_sent_stays_a_no() -> None:
-    [delivery] = tried(Later(written("450 busy")), Refused(written("550 nobody here"))).deliveries
-    assert (delivery.state, delivery.reason) == (DeliveryState.FAILED, written("550 nobody here"))
+    [delivery] = tried(Later(verbatim("450 busy")), Refused(verbatim("550 nobody here"))).deliveries
+    assert (delivery.state, delivery.reason) == (DeliveryState.FAILED, verbatim("550 nobody here"))
 
 
 def test_an_outcome_is_only_that_of_its_channel() -> None:
@@ -175,5 +175,5 @@ def test_pauses_double_up_to_a_quarter_of_an_hour() -> None:
 
 def test_every_attempt_has_the_same_mail_id_and_every_channel_its_own() -> None:
     state = dispatch()
-    assert derive_mail_id(state, MAIL) == derive_mail_id(after(Later(written("x"))), MAIL)
+    assert derive_mail_id(state, MAIL) == derive_mail_id(after(Later(verbatim("x"))), MAIL)
     assert derive_mail_id(state, MAIL) != derive_mail_id(state, "mailto:other@desk.example")

@@ -10,7 +10,7 @@ from desk_contracts.envelope import number_event
 from desk_contracts.events.notifications import Audience, MessageKind, Notified
 from desk_contracts.events.problems import ProblemDetected, ProblemResolved
 from desk_contracts.events.tickets import TicketAssigned
-from desk_contracts.message import written
+from desk_contracts.message import verbatim
 from desk_notify.adapters.directories.charter import read_directory
 from desk_notify.rules import people, team_topics
 from desk_notify.rules.model import Ticket
@@ -68,10 +68,10 @@ async def test_one_event_tells_every_person_of_a_problem() -> None:
     bus = Bus()
     problem = ProblemDetected(
         service="vpn",
-        title=written("VPN fails"),
+        title=verbatim("VPN fails"),
         tickets=("t-1",), people=(ANA, BEN),
         team="network",
-        message=written("We know."),
+        message=verbatim("We know."),
     )  # fmt: skip
     cause = event(problem, "p-1")
     await bus.reads(cause)
@@ -90,7 +90,11 @@ async def test_the_end_of_a_problem_reaches_its_tickets() -> None:
     bus = Bus()
     await bus.reads(life()[0])
     over = ProblemResolved(
-        service="vpn", title=written("V"), tickets=("t-1",), people=(), resolution=written("Fixed.")
+        service="vpn",
+        title=verbatim("V"),
+        tickets=("t-1",),
+        people=(),
+        resolution=verbatim("Fixed."),
     )
     await bus.reads(event(over, "p-1"))
     state = (await bus.tickets.load(["t-1"]))["t-1"].state
@@ -167,11 +171,11 @@ def test_an_earlier_ticket_told_again_does_not_change_the_language() -> None:
 def test_a_problem_told_again_after_many_updates_calls_its_team_once() -> None:
     found = ProblemDetected(
         service="vpn",
-        title=written("VPN"),
+        title=verbatim("VPN"),
         tickets=("t-1",),
         people=(),
         team="network",
-        message=written("x"),
+        message=verbatim("x"),
     )
     told = team_topics.react(None, event(found, "p-1"), directory())
     assert told is not None

@@ -38,7 +38,7 @@ def dispatch(title: str = "Störung vorbei: VPN", thread: str = "t-1") -> Dispat
     )  # fmt: skip
 
 
-def written(state: Dispatch, to: str = "net@desk.example", name: str = NAME) -> bytes:
+def verbatim(state: Dispatch, to: str = "net@desk.example", name: str = NAME) -> bytes:
     return mail_of(state, f"mailto:{to}", read_address(to), SENDER, name)
 
 
@@ -57,7 +57,7 @@ def titles() -> st.SearchStrategy[str]:
 
 
 def test_a_mail_is_marked_as_automatic_and_threaded_by_its_ticket() -> None:
-    mail = read(written(dispatch()))
+    mail = read(verbatim(dispatch()))
     assert mail["From"] == "Experience Desk <desk@desk.example>"
     assert mail["To"] == "net@desk.example"
     assert mail["Subject"] == "Störung vorbei: VPN"
@@ -68,14 +68,14 @@ def test_a_mail_is_marked_as_automatic_and_threaded_by_its_ticket() -> None:
 
 
 def test_a_second_attempt_is_the_same_mail() -> None:
-    first, second = (written(dispatch()) for _ in range(2))
-    other = written(dispatch(), "c@b.example")
+    first, second = (verbatim(dispatch()) for _ in range(2))
+    other = verbatim(dispatch(), "c@b.example")
     assert first == second
     assert read(first)["Message-ID"] != read(other)["Message-ID"]
 
 
 def test_the_text_on_the_wire_is_plain_ascii() -> None:
-    assert written(dispatch()).isascii()
+    assert verbatim(dispatch()).isascii()
 
 
 @given(titles())
@@ -140,7 +140,7 @@ def test_a_hostile_title_is_shown_and_not_obeyed(title: str, shown: str) -> None
 
 def test_half_an_emoji_in_a_text_does_not_keep_the_rest_from_being_sent() -> None:
     state = dispatch().model_copy(update={"body": "Broken \ud83d here\x00", "thread": "a b\r\n>"})
-    mail = read(written(state))
+    mail = read(verbatim(state))
     assert mail.get_content().replace("\r\n", "\n") == "Broken ? here\x00\n"
     assert mail["References"].startswith("<thread-")
     assert state.happened_at + timedelta() == mail["Date"].datetime

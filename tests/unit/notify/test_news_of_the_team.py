@@ -17,7 +17,7 @@ from desk_contracts.events.tickets import (
     TicketResolved,
     TicketStarted,
 )
-from desk_contracts.message import written
+from desk_contracts.message import verbatim
 
 from tests.support.notify_desk import ANA, NOON, Story, directory, opened, sla, to
 
@@ -75,10 +75,10 @@ def test_without_slas_of_answers_nothing_waits() -> None:
     [
         (TicketStarted(by="network-1"), [MessageKind.TICKET_CHANGED]),
         (
-            TicketResolved(by="network-1", resolution=written("Done.")),
+            TicketResolved(by="network-1", resolution=verbatim("Done.")),
             [MessageKind.TICKET_RESOLVED],
         ),
-        (TicketResolved(by=ANA, resolution=written("It works again.")), []),
+        (TicketResolved(by=ANA, resolution=verbatim("It works again.")), []),
         (TicketMerged(into="t-2", by="network-1"), [MessageKind.TICKET_CHANGED]),
         (TicketClosed(by="network-1"), []),
     ],

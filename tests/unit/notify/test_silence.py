@@ -27,7 +27,7 @@ from desk_contracts.events.tickets import (
     TicketUpdated,
     WaitingFor,
 )
-from desk_contracts.message import written
+from desk_contracts.message import verbatim
 from desk_contracts.value_types import Severity, SubjectKind
 
 from tests.support.notify_desk import ANA, BEN, NOON, Story, opened, run, sla, to
@@ -39,20 +39,20 @@ LINKED = TicketLinked(kind=LinkKind.PROBLEM, target="p-1")
 def problem(*people: str, service: str = "vpn") -> ProblemDetected:
     return ProblemDetected(
         service=service,
-        title=written("VPN fails"),
+        title=verbatim("VPN fails"),
         tickets=("t-1",), people=people,
         team="network",
-        message=written("We know."),
+        message=verbatim("We know."),
     )  # fmt: skip
 
 
 def over(*people: str) -> ProblemResolved:
     return ProblemResolved(
         service="vpn",
-        title=written("VPN fails"),
+        title=verbatim("VPN fails"),
         tickets=("t-1",),
         people=people,
-        resolution=written("Fixed."),
+        resolution=verbatim("Fixed."),
     )
 
 
@@ -73,9 +73,9 @@ def signal(severity: Severity, kind: SubjectKind) -> SignalRaised:
         TicketResumed(by="network-1"),
         TicketUpdated(by="network-1", title="VPN drops hourly"),
         TicketAssigned(team="network", member="network-2", previous_team="network"),
-        TicketResolved(by=ANA, resolution=written("It went away.")),
-        TicketResolved(by="desk", how=How.PROBLEM, resolution=written("With the problem.")),
-        TicketResolved(by="network-1", how=How.WITHDRAWN, resolution=written("Not needed.")),
+        TicketResolved(by=ANA, resolution=verbatim("It went away.")),
+        TicketResolved(by="desk", how=How.PROBLEM, resolution=verbatim("With the problem.")),
+        TicketResolved(by="network-1", how=How.WITHDRAWN, resolution=verbatim("Not needed.")),
         TicketClosed(by="desk"),
         sla(SlaPaused, waiting_for="employee"),
         sla(SlaMet, took=timedelta(hours=1), due=NOON),
@@ -100,7 +100,7 @@ def test_what_the_desk_opened_itself_tells_the_person_only_what_needs_or_helps_t
     assert to("network", quiet) == [MessageKind.TICKET_ASSIGNED]
     loud = story.ticket_sees(
         TicketPaused(waiting_for=WaitingFor.EMPLOYEE, by="network-1"),
-        TicketResolved(by="network-1", resolution=written("Cleaned.")),
+        TicketResolved(by="network-1", resolution=verbatim("Cleaned.")),
     )
     assert to(ANA, loud) == [MessageKind.TICKET_CHANGED, MessageKind.TICKET_RESOLVED]
 
@@ -123,7 +123,7 @@ def test_an_employees_answer_waits_for_a_team_to_read_it() -> None:
 
 def test_a_sla_is_nobodys_hurry_once_the_ticket_is_solved() -> None:
     story = assigned()
-    story.ticket_sees(TicketResolved(by="network-1", resolution=written("Done.")))
+    story.ticket_sees(TicketResolved(by="network-1", resolution=verbatim("Done.")))
     assert story.ticket_sees(breached()) == []
     story.ticket_sees(TicketReopened(by=ANA, reason="No."))
     assert to("network", story.ticket_sees(breached())) == [MessageKind.SLA_BREACHED]
@@ -186,7 +186,7 @@ def test_a_person_hears_of_a_problem_once_however_many_tickets_they_have() -> No
     story = Story()
     first = story.happens(problem(ANA, ANA), "p-1")
     more = ProblemUpdated(
-        service="vpn", title=written("VPN fails"), tickets=("t-2",), people=(ANA, BEN)
+        service="vpn", title=verbatim("VPN fails"), tickets=("t-2",), people=(ANA, BEN)
     )
     second = story.happens(more, "p-1")
     assert to(ANA, first) == [MessageKind.PROBLEM_DECLARED]
@@ -217,7 +217,7 @@ def test_a_problem_that_was_over_first_calls_no_team() -> None:
 
 def test_growth_before_the_problem_itself_is_only_counted() -> None:
     story = Story()
-    grown = ProblemUpdated(service="vpn", title=written("VPN fails"), tickets=("t-1", "t-2"))
+    grown = ProblemUpdated(service="vpn", title=verbatim("VPN fails"), tickets=("t-1", "t-2"))
     assert story.happens(grown, "p-1") == []
     assert story.happens(grown.model_copy(update={"tickets": ()}), "p-1") == []
     assert story.team_topics["problem:p-1"].tickets == 2
@@ -245,7 +245,7 @@ def test_a_cure_that_comes_to_light_late_is_told_once_to_the_team_that_was_told_
     assert Story().happens(healed, "laptop-1") == []
     story = Story()
     over = run(
-        RunEscalated, outcome=Outcome.INCONCLUSIVE, team="network", reason=written("No deferred.")
+        RunEscalated, outcome=Outcome.INCONCLUSIVE, team="network", reason=verbatim("No deferred.")
     )
     story.happens(over, "laptop-1")
     [told] = story.happens(healed, "laptop-1")
@@ -260,7 +260,7 @@ def test_an_escalation_is_told_once_to_the_team_and_to_the_person() -> None:
         RunEscalated,
         outcome=Outcome.NOT_HEALED,
         team="network",
-        reason=written("Still full."),
+        reason=verbatim("Still full."),
         person=ANA,
         tell="We come to you.",
     )
@@ -306,7 +306,7 @@ def goal(
         due=date(2027, 12, 31),
         verdict=verdict,
         verdict_before=before,
-        explanation=(written("It is as it is."),),
+        explanation=(verbatim("It is as it is."),),
         milestone=part if due else None,
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from desk_contracts.errors import DependencyDown
-from desk_contracts.message import message, written
+from desk_contracts.message import message, verbatim
 from desk_kernel import Decision
 from desk_notify.deliveries.decide import Later, Outcome, Refused, Sent, claim_due
 from desk_notify.deliveries.mail_limits import Mailbox, MailRules
@@ -19,7 +19,7 @@ from desk_platform.health import Health, State
 from desk_platform.kafka import CommandQueue, Projection, UnitOfWork, WorkItem
 from desk_platform.supervision import Supervisor
 from desk_testing.fakes import FakeDocuments, FakePublisher
-from desk_testing.telemetry import RecordedTelemetry, recorded_telemetry
+from desk_testing.telemetry import RecordedTelemetry, record_telemetry
 
 from tests.support.notify_channels import FakeChannel
 from tests.support.notify_deliveries import LEASE, MAIL, dispatch
@@ -37,7 +37,7 @@ class Desk:
         self.clock = FakeClock(NOON)
         self.health = Health(self.clock)
         self.health.expect("smtp", required=False)
-        self.recorded: RecordedTelemetry = recorded_telemetry()
+        self.recorded: RecordedTelemetry = record_telemetry()
         self.documents = FakeDocuments(DELIVERIES, self.clock)
         fold = delivery_projection(self.documents, directory, ["mailto"])
         meters = self.recorded.telemetry.meters
@@ -131,7 +131,7 @@ async def test_a_message_that_does_not_exist_stops_nobody() -> None:
 
 
 async def test_a_refusal_for_now_is_tried_again_later() -> None:
-    desk = Desk(Later(written("450 busy")), Sent())
+    desk = Desk(Later(verbatim("450 busy")), Sent())
     await desk.keep(dispatch())
     await desk.on_timer()
     await desk.on_timer()
@@ -145,9 +145,9 @@ async def test_a_refusal_for_now_is_tried_again_later() -> None:
 @pytest.mark.parametrize(
     ("answer", "attempts", "end"),
     [
-        (Later(written("450 busy")), 3, DeliveryState.FAILED),
-        (Later(written("cut off"), is_unknown=True), 3, DeliveryState.UNKNOWN),
-        (Refused(written("550 nobody here")), 1, DeliveryState.FAILED),
+        (Later(verbatim("450 busy")), 3, DeliveryState.FAILED),
+        (Later(verbatim("cut off"), is_unknown=True), 3, DeliveryState.UNKNOWN),
+        (Refused(verbatim("550 nobody here")), 1, DeliveryState.FAILED),
     ],
 )
 async def test_it_gives_up_in_the_end_and_says_so(
@@ -183,7 +183,7 @@ async def test_a_mail_server_that_is_away_costs_no_attempt() -> None:
 
 
 async def test_a_server_that_goes_away_between_claim_and_mail_leaves_no_doubt() -> None:
-    desk = Desk(Refused(written("550 nobody here")))
+    desk = Desk(Refused(verbatim("550 nobody here")))
     await desk.keep(dispatch())
     desk.line.opens = 1
     await desk.on_timer()
@@ -357,7 +357,7 @@ async def test_nobody_is_flooded_and_what_is_held_back_is_told() -> None:
 
 
 async def test_an_attempt_more_is_no_mail_more() -> None:
-    desk = Desk(Later(written("450 busy")), Later(written("450 busy")), Sent())
+    desk = Desk(Later(verbatim("450 busy")), Later(verbatim("450 busy")), Sent())
     await desk.keep(to("ana@desk.example"))
     for _ in range(3):
         await desk.on_timer()

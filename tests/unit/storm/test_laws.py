@@ -8,7 +8,7 @@ from desk_contracts.events.automation import Outcome
 from desk_contracts.events.sla import SlaBreached, SlaCancelled
 from desk_contracts.events.tickets import Channel, How
 from desk_contracts.ids import request_ticket_id
-from desk_contracts.message import message, written
+from desk_contracts.message import message, verbatim
 from desk_storm.books import Books, Delivery, End, Mail, Record, Restless, Stuck
 from desk_storm.clocks import lateness
 from desk_storm.history import History
@@ -143,7 +143,7 @@ FALSE: list[tuple[str, Falsify]] = [
     ("not-run-means-no-effect", lambda b: _act(b, "refused", effect=True)),
     ("unknown-is-in-doubt", lambda b: changed(b, "over-doubt", outcome=Outcome.NOT_HEALED)),
     ("unknown-is-in-doubt", lambda b: _act(b, "refused", answer="502")),
-    ("doubt-is-in-words", lambda b: changed(b, "over-doubt", reason=written("It did not help."))),
+    ("doubt-is-in-words", lambda b: changed(b, "over-doubt", reason=verbatim("It did not help."))),
     ("done-means-received", lambda b: _act(b, "healed", answer="502")),
     ("healed-means-effect", lambda b: _act(b, "healed", effect=False)),
     ("healed-means-measured", lambda b: replace(b, sent=())),
@@ -193,7 +193,7 @@ FALSE: list[tuple[str, Falsify]] = [
     ),
     (
         "repair-message-says-the-outcome",
-        lambda b: changed(b, "evidence-doubt", message=written("It did not help.")),
+        lambda b: changed(b, "evidence-doubt", message=verbatim("It did not help.")),
     ),
     ("repair-message-says-the-outcome", lambda b: without(b, "opened-ticket-of-doubt")),
     (

@@ -11,7 +11,7 @@ from desk_platform.clock import SystemClock
 from desk_platform.health import Health
 from desk_platform.runtime import Assembled, Opened
 from desk_platform.settings import Environment, ServiceSettings
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 from fastapi import FastAPI
 
 
@@ -50,7 +50,7 @@ def service_of(*parts: Part, close: Part) -> Assembled:
         settings=settings,
         clock=clock,
         health=Health(clock),
-        telemetry=recorded_telemetry().telemetry,
+        telemetry=record_telemetry().telemetry,
         app=FastAPI(),
         lifetimes=[(part.name, part) for part in parts],
         close=close.stop,

@@ -11,7 +11,7 @@ from desk_platform.heartbeat import beat
 from desk_platform.supervision import Supervisor
 from desk_platform.telemetry import names
 from desk_testing import eventually
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 
 from tests.support.bus_desk import START
 
@@ -53,7 +53,7 @@ async def test_a_loop_that_fails_begins_again_and_health_says_so(
     error: Exception, state: State, is_ready: bool
 ) -> None:
     clock = FakeClock(START)
-    health, telemetry = Health(clock), recorded_telemetry()
+    health, telemetry = Health(clock), record_telemetry()
     loop = Loop([error] * 30, health)
     supervisor = Supervisor(clock, health, telemetry.telemetry.meters)
     running = asyncio.create_task(supervisor.keep("x", loop.run))
@@ -72,7 +72,7 @@ async def test_a_loop_that_ends_without_a_reason_begins_again() -> None:
         nonlocal rounds
         rounds += 1
 
-    supervisor = Supervisor(clock, health, recorded_telemetry().telemetry.meters)
+    supervisor = Supervisor(clock, health, record_telemetry().telemetry.meters)
     running = asyncio.create_task(supervisor.keep("x", ends))
     await eventually(lambda: rounds > 3)
     assert component(health).state is State.DEGRADED
@@ -85,7 +85,7 @@ async def test_kept_loops_run_until_the_end_of_the_with() -> None:
     clock = FakeClock(START)
     health = Health(clock)
     loop = Loop([], health)
-    supervisor = Supervisor(clock, health, recorded_telemetry().telemetry.meters)
+    supervisor = Supervisor(clock, health, record_telemetry().telemetry.meters)
     async with supervisor.keep_all({"x": loop.run}):
         await eventually(lambda: loop.states)
         before = asyncio.all_tasks()
@@ -96,7 +96,7 @@ async def test_a_loop_that_is_not_kept_any_more_is_told_of(monkeypatch: pytest.M
     """A bug of the supervisor's own: the service goes on, and says that it is not whole."""
     clock = FakeClock(START)
     health = Health(clock)
-    supervisor = Supervisor(clock, health, recorded_telemetry().telemetry.meters)
+    supervisor = Supervisor(clock, health, record_telemetry().telemetry.meters)
 
     async def broken(_name: str, _loop: object) -> None:
         raise ZeroDivisionError

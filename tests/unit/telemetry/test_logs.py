@@ -7,7 +7,7 @@ from io import StringIO
 
 import pytest
 from desk_platform.telemetry import configure_logs, current_context, get_logger, log_context
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 from pydantic import SecretStr
 
 
@@ -70,7 +70,7 @@ def test_context_holds_inside_only_and_nests(out: StringIO) -> None:
 
 
 def test_lines_in_a_span_carry_its_ids(out: StringIO) -> None:
-    recorded = recorded_telemetry()
+    recorded = record_telemetry()
     with recorded.telemetry.batch_span("desk.tickets", "triage", 1):
         get_logger().info("inside")
     get_logger().info("outside")

@@ -4,12 +4,12 @@ import dataclasses
 
 import httpx
 from desk_platform.telemetry import Meters, metrics_routes, names
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 from fastapi import FastAPI
 
 
 def test_recorded_figures_can_be_asked_for_by_attribute() -> None:
-    recorded = recorded_telemetry()
+    recorded = record_telemetry()
     meters = recorded.telemetry.meters
     meters.dead_letters.add(2, {names.DESTINATION: "desk.tickets", names.REASON: "unreadable"})
     meters.dead_letters.add(3, {names.DESTINATION: "desk.requests", names.REASON: "unreadable"})
@@ -23,7 +23,7 @@ def test_recorded_figures_can_be_asked_for_by_attribute() -> None:
 
 
 def test_what_is_counted_for_each_record_is_told_whole_whenever_it_is_asked() -> None:
-    recorded = recorded_telemetry()
+    recorded = record_telemetry()
     tally = recorded.telemetry.meters.unhandled
     tally.count("unwatched-measurement")
     assert recorded.value(names.UNHANDLED) == 1
@@ -34,7 +34,7 @@ def test_what_is_counted_for_each_record_is_told_whole_whenever_it_is_asked() ->
 
 
 async def test_the_page_names_metrics_as_prometheus_does() -> None:
-    telemetry = recorded_telemetry("intake").telemetry
+    telemetry = record_telemetry("intake").telemetry
     for field in dataclasses.fields(Meters):
         instrument = getattr(telemetry.meters, field.name)
         for verb in ("add", "record", "set", "count"):
@@ -72,13 +72,13 @@ async def test_the_page_names_metrics_as_prometheus_does() -> None:
 
 
 def test_two_services_in_one_process_share_nothing() -> None:
-    one, other = recorded_telemetry("one"), recorded_telemetry("other")
+    one, other = record_telemetry("one"), record_telemetry("other")
     one.telemetry.meters.retries.add(1)
     assert (one.value(names.RETRIES), other.value(names.RETRIES)) == (1, 0)
 
 
 async def test_stop_lets_go() -> None:
-    recorded = recorded_telemetry()
+    recorded = record_telemetry()
     with recorded.telemetry.send_span("desk.tickets", 1):
         pass
     await recorded.telemetry.stop()

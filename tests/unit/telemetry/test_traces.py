@@ -11,7 +11,7 @@ from desk_platform.telemetry import (
     start,
 )
 from desk_platform.telemetry.traces import MAX_LINKS, links_to
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 from opentelemetry import trace
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased
 from opentelemetry.trace import SpanKind, StatusCode
@@ -25,7 +25,7 @@ def sampled(number: int) -> str:
 
 
 def test_a_batch_has_one_process_span_with_the_current_names() -> None:
-    recorded = recorded_telemetry()
+    recorded = record_telemetry()
     with recorded.telemetry.batch_span("desk.tickets", "triage", 3, [SAMPLED], partition=2):
         pass
     [span] = recorded.spans()
@@ -53,7 +53,7 @@ def test_a_batch_has_one_process_span_with_the_current_names() -> None:
 def test_the_other_operations_have_their_kind_and_type(
     operation: str, kind: SpanKind, type_: str
 ) -> None:
-    recorded = recorded_telemetry()
+    recorded = record_telemetry()
     with recorded.telemetry.span(operation, "desk.tickets", {}):
         pass
     [span] = recorded.spans()
@@ -62,7 +62,7 @@ def test_the_other_operations_have_their_kind_and_type(
 
 
 def test_a_failing_batch_says_so_on_its_span() -> None:
-    recorded = recorded_telemetry()
+    recorded = record_telemetry()
     with (
         pytest.raises(KeyError),
         recorded.telemetry.batch_span("desk.tickets", "triage", 1),
@@ -80,7 +80,7 @@ def test_links_are_sampled_ones_only_each_once_and_128_at_most() -> None:
 
 
 def test_the_trace_goes_on_through_text() -> None:
-    recorded = recorded_telemetry()
+    recorded = record_telemetry()
     assert current_traceparent() is None
     with recorded.telemetry.send_span("desk.tickets", 1) as first:
         carried = current_traceparent()
@@ -114,7 +114,7 @@ def test_a_later_version_of_the_header_is_read_as_far_as_known() -> None:
 
 
 def test_unsampled_parents_record_nothing_but_carry_the_trace() -> None:
-    recorded = recorded_telemetry(sampler=ParentBased(ALWAYS_OFF))
+    recorded = record_telemetry(sampler=ParentBased(ALWAYS_OFF))
     with recorded.telemetry.batch_span("desk.tickets", "triage", 1, [SAMPLED]):
         carried = current_traceparent()
     assert recorded.spans() == ()

@@ -5,9 +5,9 @@ import pytest
 from desk_contracts.people import (
     NotAPerson,
     canonical_person,
+    find_other_spelling,
     is_same_person,
     read_person,
-    written_if_other,
 )
 
 
@@ -74,5 +74,5 @@ def test_a_callers_blanks_around_an_id_are_no_part_of_it() -> None:
 
 
 def test_what_was_written_is_kept_where_it_differs() -> None:
-    assert written_if_other("Ivy@Corp.Example", "ivy@corp.example") == "Ivy@Corp.Example"
-    assert written_if_other("a1", "a1") == ""
+    assert find_other_spelling("Ivy@Corp.Example", "ivy@corp.example") == "Ivy@Corp.Example"
+    assert find_other_spelling("a1", "a1") == ""

@@ -12,13 +12,13 @@ from desk_platform.http import (
     Principal,
     Role,
     calls_without_key,
+    find_undeclared_routes,
     make_app,
-    undeclared_routes,
 )
 from desk_platform.store import Schema
 from desk_platform.store.document import S
 from desk_testing.http import FakeAuthenticator
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 from desk_triage.detection.model import DetectorState
 from desk_triage.detection.store import SUBJECTS
 from desk_triage.problems.store import CLUSTERS
@@ -42,11 +42,11 @@ class Front:
 @pytest.fixture
 async def front() -> AsyncIterator[Front]:
     desk = TriageDesk()
-    telemetry = recorded_telemetry().telemetry
+    telemetry = record_telemetry().telemetry
     who = FakeAuthenticator(MIA, ANA, OWNER)
     parts = AppParts(Health(desk.clock), telemetry, who, desk.clock)
     app = make_app("triage", desk.routers(), parts)
-    assert undeclared_routes(app) == []
+    assert find_undeclared_routes(app) == []
     assert calls_without_key(app) == []
     transport = httpx.ASGITransport(app)
     headers = known_as("mia")

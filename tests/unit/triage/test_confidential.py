@@ -5,7 +5,7 @@ import pytest
 from desk_platform.health import Health
 from desk_platform.http import AppParts, Principal, Role, make_app
 from desk_testing.http import FakeAuthenticator
-from desk_testing.telemetry import recorded_telemetry
+from desk_testing.telemetry import record_telemetry
 
 from tests.support.confidential import with_secrets
 from tests.support.triage_desk import TriageDesk, opened
@@ -31,7 +31,7 @@ async def test_only_those_whom_it_concerns_see_it(
     tickets = [opened("VPN does not connect", n / 10, person=f"p-{n}") for n in range(6)]
     await desk.feed(*tickets)
     parts = AppParts(
-        Health(desk.clock), recorded_telemetry().telemetry, FakeAuthenticator(*CALLERS), desk.clock,
+        Health(desk.clock), record_telemetry().telemetry, FakeAuthenticator(*CALLERS), desk.clock,
         organisation=lambda: SECRET,
     )  # fmt: skip
     app = make_app("triage", desk.routers(), parts)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from desk_charter.runbooks import ActStep, Probe, ProbeStep, Retry, Step, WaitStep
-from desk_contracts.ids import derived_id
+from desk_contracts.ids import derive_id
 from desk_contracts.message import message
 
 from desk_automation.actions.executor import ExecutorKind
@@ -18,7 +18,7 @@ Kinds = Mapping[str, ExecutorKind[Any, Any]]
 
 def plan_step(step: Step, run: str, values: Values, kinds: Kinds) -> PlannedStep:
     """The step with every parameter filled in."""
-    key = derived_id(run, f"step/{step.id}")
+    key = derive_id(run, f"step/{step.id}")
     values = {**values, "key": key}
     if isinstance(step, WaitStep):
         call = _plan_call(step, timedelta(), Retry(attempts=1), values, kinds)
@@ -35,7 +35,7 @@ def plan_step(step: Step, run: str, values: Values, kinds: Kinds) -> PlannedStep
 
 def plan_probe(id: str, probe: Probe, run: str, values: Values, kinds: Kinds) -> PlannedProbe:
     """The question with every parameter filled in."""
-    key = derived_id(run, f"probe/{id}")
+    key = derive_id(run, f"probe/{id}")
     call = _plan_call(probe, probe.timeout, probe.retry, {**values, "key": key}, kinds)
     return PlannedProbe(id=id, call=call, expect=probe.expect, key=key)
 

@@ -12,7 +12,7 @@ from desk_charter.runbooks import Runbook
 from desk_contracts import Event
 from desk_contracts.events.automation import Outcome
 from desk_contracts.events.signals import SignalRaised
-from desk_contracts.ids import derived_id
+from desk_contracts.ids import derive_id
 from desk_contracts.message import Message, message
 from desk_kernel import Decision
 from pydantic import JsonValue
@@ -55,7 +55,7 @@ def run_id(event: Raised, runbook: Runbook) -> str:
     """One run for each episode, runbook and value of its `match.by`."""
     values = values_of(event, "")
     by = [as_text(lookup(path, values)) or "" for path in runbook.match.by]
-    return derived_id(event.data.episode, "\n".join(["run", runbook.id, *by]))
+    return derive_id(event.data.episode, "\n".join(["run", runbook.id, *by]))
 
 
 def start_run(runbook: Runbook, event: Raised, policy: RunPolicy, now: datetime) -> Decision[Run]:
@@ -128,7 +128,7 @@ def _hand_over_unplanned(
         mode=mode,
         settle=timedelta(),
         team=runbook.escalate.team or runbook.owner_team,
-        escalation_title=cut(f"{event.data.title}: {runbook.title} could not be planned", 300),
+        escalation_title=cut(f"{event.data.title}: {runbook.title}", 300),
         bounds=bounds_of(runbook),
     )
     run = _new(id, event.subject, _trigger(event), plan, timedelta(), now)

@@ -17,7 +17,7 @@ from desk_contracts.events.automation import (
     RunStepRecorded,
     StepStatus,
 )
-from desk_contracts.ids import derived_id
+from desk_contracts.ids import derive_id
 from desk_contracts.message import Message, Param, message
 
 from desk_automation.actions.redaction import cut, redact_message
@@ -180,7 +180,7 @@ def _redact_reason(run: Run) -> Message:
 def _make_event(run: Run, data: Payload, rule: str, at: datetime) -> AnyEvent:
     trigger = run.trigger
     return Event(
-        id=derived_id(run.id, rule),
+        id=derive_id(run.id, rule),
         source=SOURCE,
         subject=run.target,
         time=at,

@@ -7,7 +7,7 @@ from desk_contracts import AnyEvent, Event
 from desk_contracts.events.signals import SignalCleared
 from desk_contracts.events.telemetry import Measured
 from desk_contracts.names import TELEMETRY
-from desk_contracts.topics import known_for
+from desk_contracts.topics import identity_retention
 from desk_kernel import Context, Decision, Readings
 from desk_platform.kafka import Projection
 from desk_platform.kafka.unit_of_work import Rule
@@ -40,7 +40,7 @@ def subject_projection(
         return _schedule(follow(subject, event, context), context)
 
     # An end that is delivered again later is in the set of ends already.
-    return Projection(documents, keys, react, known_for=known_for(TELEMETRY))
+    return Projection(documents, keys, react, known_for=identity_retention(TELEMETRY))
 
 
 def subject_rule(

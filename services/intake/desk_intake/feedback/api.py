@@ -9,7 +9,7 @@ from typing import Annotated, Protocol
 from desk_contracts.errors import Invalid
 from desk_contracts.events.feedback import DemandObsoleteReported, DemandRequested, SurveyAnswered
 from desk_contracts.frozen import Frozen
-from desk_contracts.ids import derived_id
+from desk_contracts.ids import derive_id
 from desk_contracts.message import message
 from desk_kernel import Context, Decision
 from desk_platform.http import check_same
@@ -142,7 +142,7 @@ async def give_feedback(
     request: Request, body: NewFeedback, caller: Caller, call: Call
 ) -> FeedbackView:
     """What people miss, and what is no longer of use to them; owners see both in their reports."""
-    id = derived_id(call.seed, "feedback-of-call")
+    id = derive_id(call.seed, "feedback-of-call")
     statement = _say_again(request, id, body, actor_of(request, caller))
     feedback = await _state_again(request, call, id, lambda _revision: statement, is_first=True)
     return FeedbackView(id=id, about=body.about, what=body.what, reason=body.reason, at=feedback.at)

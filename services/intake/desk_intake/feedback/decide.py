@@ -12,7 +12,7 @@ from desk_contracts.envelope import Payload
 from desk_contracts.errors import Forbidden, Rejected
 from desk_contracts.events.feedback import DemandObsoleteReported, DemandRequested, SurveyAnswered
 from desk_contracts.events.tickets import State
-from desk_contracts.ids import derived_id
+from desk_contracts.ids import derive_id
 from desk_contracts.message import Param, message
 from desk_contracts.text import name_of
 
@@ -45,7 +45,7 @@ class Feedback(Part):
 
 def survey_of(ticket: Ticket) -> str:
     """One survey for each time that a ticket was resolved for good, or seemed to be."""
-    return derived_id(ticket.id, "survey", ticket.reopened)
+    return derive_id(ticket.id, "survey", ticket.reopened)
 
 
 def may_answer(ticket: Ticket, actor: Actor) -> None:
@@ -117,7 +117,7 @@ def state_anew(
 ) -> tuple[Feedback, tuple[Event[Payload], ...]]:
     """The feedback as it stands now, and the event that says so."""
     event: AnyEvent = Event(
-        id=derived_id(cause.identity, f"{id}/{statement.TYPE}"),
+        id=derive_id(cause.identity, f"{id}/{statement.TYPE}"),
         source=SOURCE,
         subject=subject_of(statement),
         time=cause.at,

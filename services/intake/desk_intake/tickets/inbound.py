@@ -19,7 +19,7 @@ from desk_contracts.events.tickets import (
     TicketUpdateIgnored,
 )
 from desk_contracts.events.triage import DuplicateFound, TriageDecided, TriageDeferred
-from desk_contracts.message import Message, message, written
+from desk_contracts.message import Message, message, verbatim
 from desk_kernel import Reducers
 
 from desk_intake.tickets.model import Ticket
@@ -157,10 +157,12 @@ def _resolve_with_repair(ticket: Ticket, fact: Event[RunHealed]) -> list[Payload
     if not ticket.is_open or ticket.kind is not Kind.PROACTIVE:
         return [_too_late(ticket, fact, message("fact.repair-succeeded"))]
     resolution = (
-        written(data.tell) if data.tell else message("resolution.repaired", title=data.title)
+        verbatim(data.tell) if data.tell else message("resolution.repaired", title=data.title)
     )
     if data.corrects is not None:
-        resolution = message("resolution.repaired-corrected", told=written(data.tell or data.title))
+        resolution = message(
+            "resolution.repaired-corrected", told=verbatim(data.tell or data.title)
+        )
     return [TicketResolved(by=AUTOMATION, how=How.AUTOMATION, resolution=resolution)]
 
 

@@ -29,7 +29,7 @@ from desk_contracts.events.tickets import (
     WaitingFor,
 )
 from desk_contracts.frozen import Frozen
-from desk_contracts.message import Message, message, written
+from desk_contracts.message import Message, message, verbatim
 from desk_contracts.value_types import Level, Priority
 from desk_kernel.sight import SEES_ALL, Sight
 
@@ -264,7 +264,7 @@ def resolve(
     chosen = how or (How.WITHDRAWN if is_own else How.MEMBER)
     if is_own and chosen not in (How.WITHDRAWN, How.SELF_SERVICE):
         raise Forbidden(message("refused.how-on-own-ticket"))
-    return [TicketResolved(by=actor.id, how=chosen, resolution=written(resolution), cause=cause)]
+    return [TicketResolved(by=actor.id, how=chosen, resolution=verbatim(resolution), cause=cause)]
 
 
 def reopen(ticket: Ticket, actor: Actor, reason: str) -> list[Payload]:

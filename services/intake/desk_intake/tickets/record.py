@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from desk_contracts import AnyEvent, Event, Payload
-from desk_contracts.ids import derived_id
+from desk_contracts.ids import derive_id
 from desk_kernel import Decision
 
 from desk_intake.tickets.evolve import evolve
@@ -55,7 +55,7 @@ def record(
     at = max(cause.at, ticket.updated_at) if ticket else cause.at
     for ordinal, data in enumerate(decided):
         event: AnyEvent = Event(
-            id=derived_id(cause.identity, f"{id}/{data.TYPE}", ordinal),
+            id=derive_id(cause.identity, f"{id}/{data.TYPE}", ordinal),
             source=SOURCE,
             subject=id,
             time=at,

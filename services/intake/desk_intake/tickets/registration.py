@@ -15,9 +15,9 @@ from desk_contracts.events.tickets import (
     TicketLinked,
     TicketOpened,
 )
-from desk_contracts.ids import derived_id
-from desk_contracts.message import Message, message, written
-from desk_contracts.people import canonical_person, person_or, written_if_other
+from desk_contracts.ids import derive_id
+from desk_contracts.message import Message, message, verbatim
+from desk_contracts.people import canonical_person, find_other_spelling, person_or
 
 from desk_intake.tickets.inbound import AUTOMATION
 
@@ -29,7 +29,7 @@ _CUT = " … (shortened)"
 
 def proactive_ticket(run: str) -> str:
     """The one ticket that a repair can be escalated with."""
-    return derived_id(run, "ticket-of-run")
+    return derive_id(run, "ticket-of-run")
 
 
 def from_request(
@@ -43,7 +43,7 @@ def from_request(
             title=data.title,
             description=cut(data.description),
             requester=(person := canonical_person(data.requester)),
-            requester_written=written_if_other(data.requester, person),
+            requester_written=find_other_spelling(data.requester, person),
             channel=Channel.EVENT,
             service=data.service,
             device=data.device,
@@ -87,7 +87,7 @@ def from_run(fact: AnyEvent, data: RunEscalated, code: str) -> list[Payload]:
         _evidence(data),
     ]
     if data.tell:
-        opened.append(_comment(written(cut(data.tell)), public=True))
+        opened.append(_comment(verbatim(cut(data.tell)), public=True))
     opened.append(TicketAssigned(team=data.team, explanation=(reason,)))
     return opened
 

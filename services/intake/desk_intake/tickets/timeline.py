@@ -26,7 +26,7 @@ from desk_contracts.events.tickets import (
     TicketUpdated,
     TicketUpdateIgnored,
 )
-from desk_contracts.message import Message, Param, message, written
+from desk_contracts.message import Message, Param, message, verbatim
 from desk_kernel import Reducers
 
 from desk_intake.tickets.model import Ticket
@@ -135,7 +135,7 @@ def _tell_update(_ticket: Ticket, event: Event[TicketUpdated]) -> TimelineMessag
 def _tell_comment(_ticket: Ticket, event: Event[TicketCommented]) -> TimelineMessage:
     data = event.data
     is_machine = data.automatic or data.role in (Role.AUTOMATION, Role.SYSTEM)
-    text = data.message or written(data.text)
+    text = data.message or verbatim(data.text)
     return TimelineMessage(DESK if is_machine else data.by, text, data.public)
 
 
@@ -175,7 +175,7 @@ def _tell_resolution(_ticket: Ticket, event: Event[TicketResolved]) -> TimelineM
 @tell.on(TicketReopened)
 def _tell_reopening(ticket: Ticket, event: Event[TicketReopened]) -> TimelineMessage:
     data = event.data
-    reason = written(data.reason)
+    reason = verbatim(data.reason)
     if not ticket.team:
         return TimelineMessage(data.by, message("timeline.reopened", reason=reason))
     return TimelineMessage(

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from desk_contracts import Payload
 from desk_contracts.events.tickets import State, TicketClosed, TicketResumed
-from desk_contracts.ids import derived_id
+from desk_contracts.ids import derive_id
 from desk_kernel import Decision
 
 from desk_intake.tickets.model import Ticket
@@ -30,5 +30,5 @@ def pass_time(ticket: Ticket, now: datetime, close_after: timedelta) -> Decision
     decided: Payload = (
         TicketResumed(by=TIMER) if ticket.state is State.WAITING else TicketClosed(by=TIMER)
     )
-    cause = derived_id(ticket.id, "timer", ticket.sequence)
+    cause = derive_id(ticket.id, "timer", ticket.sequence)
     return record(ticket.id, ticket, [decided], Cause(cause, due, correlation_id=ticket.id))

@@ -26,9 +26,9 @@ from desk_contracts.events.tickets import (
     TicketUpdated,
     WaitingFor,
 )
-from desk_contracts.ids import derived_id, identity
-from desk_contracts.message import message, written
-from desk_contracts.people import person_or, written_if_other
+from desk_contracts.ids import derive_id, identity
+from desk_contracts.message import message, verbatim
+from desk_contracts.people import find_other_spelling, person_or
 from desk_contracts.value_types import Level, Priority
 
 from desk_metrics.history.rows import QUEUED, RESTING, ExportRow, Fault, Remark
@@ -82,13 +82,13 @@ def build_events(
 
     `code_of` gives the code that people say for a ticket id.
     """
-    ticket = derived_id(identity(source, rows[0].ticket), "ticket")
+    ticket = derive_id(identity(source, rows[0].ticket), "ticket")
     events: list[Imported] = []
     for payload, row in _tell_changes(rows, code_of(ticket)):
         number = len(events) + 1
         first = events[0].event.id if events else ""
         event: AnyEvent = Event(
-            derived_id(identity(source, row.ticket), _RULE, number),
+            derive_id(identity(source, row.ticket), _RULE, number),
             source,
             ticket,
             instant(row.at),
@@ -122,7 +122,7 @@ def _open(row: ExportRow, code: str) -> TicketOpened:
         kind=Kind(row.kind or Kind.INCIDENT),
         title=row.title or row.category or f"Ticket {row.ticket}",
         requester=(person := person_or(row.requester, UNKNOWN)),
-        requester_written=written_if_other(row.requester, person) if row.requester else "",
+        requester_written=find_other_spelling(row.requester, person) if row.requester else "",
         channel=Channel(row.channel or Channel.API),
         service=row.service,
         device=row.device,
@@ -189,7 +189,7 @@ def _state(reached: str, before: ExportRow, row: ExportRow) -> Iterator[Payload]
         case State.IN_PROGRESS if reached != State.IN_PROGRESS:
             yield TicketStarted(by=_by(row))
         case State.RESOLVED if reached not in RESTING:
-            yield TicketResolved(by=_by(row), resolution=written(row.resolution), cause=row.cause)
+            yield TicketResolved(by=_by(row), resolution=verbatim(row.resolution), cause=row.cause)
         case State.CLOSED if before.state != State.CLOSED:
             yield TicketClosed(by=_by(row))
         case State.MERGED if before.state != State.MERGED:

@@ -14,7 +14,7 @@ from desk_contracts.events.tickets import (
     TicketTriaged,
     TicketUpdated,
 )
-from desk_contracts.ids import derived_id
+from desk_contracts.ids import derive_id
 from desk_kernel import Decision, Reducers
 
 from desk_metrics.measures.contact import contribute_contact
@@ -224,12 +224,12 @@ def make_event(
     """The event that carries a sheet to its cell."""
     by = contribution_set.slice
     return Event(
-        id=derived_id(source, f"measures/{contribution_set.bucket}", revision),
+        id=derive_id(source, f"measures/{contribution_set.bucket}", revision),
         source=SOURCE,
         subject=contribution_set.bucket,
         time=instant(at),
         data=ContributionsChanged(
-            of=source if len(source) <= _LONGEST_SOURCE else derived_id(source, "source"),
+            of=source if len(source) <= _LONGEST_SOURCE else derive_id(source, "source"),
             revision=revision,
             kind=by.kind,
             service=by.service,

@@ -46,7 +46,7 @@ from desk_metrics.reports.changes import (
     Known,
     delivery_of,
 )
-from desk_metrics.reports.periods import Period
+from desk_metrics.reports.periods import ReportPeriod
 from desk_metrics.sla.worktime import instant, micros
 
 CONTACT_MINUTES = 15
@@ -136,7 +136,9 @@ class Reach(NamedTuple):
 class Causes:
     """Adds up days one by one for one period, as known at a moment: cells, or signs of life."""
 
-    def __init__(self, period: Period, as_of: datetime, services: Iterable[Service] = ()) -> None:
+    def __init__(
+        self, period: ReportPeriod, as_of: datetime, services: Iterable[Service] = ()
+    ) -> None:
         self._called = {
             plain_words(called): service.name
             for service in services

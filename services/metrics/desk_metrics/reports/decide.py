@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 
 from desk_contracts.envelope import Event, Payload
 from desk_contracts.events.reports import ServiceRanked, SkillGapReported
-from desk_contracts.ids import derived_id
+from desk_contracts.ids import derive_id
 from desk_contracts.message import message
 
 from desk_metrics.reports.causes import ServiceStatus
 from desk_metrics.reports.milestones import OwnedGoal, PastVerdict, ReportSpan, report_goal
-from desk_metrics.reports.periods import Period, weeks_before
+from desk_metrics.reports.periods import ReportPeriod, weeks_before
 from desk_metrics.reports.proposals import propose
 from desk_metrics.reports.responses import AskedProposal, Heard, follow_up
 from desk_metrics.sla.decide import SOURCE
@@ -47,25 +47,25 @@ def first_reported(now: datetime) -> Reported:
     return Reported(_until(now))
 
 
-def next_period(reported: Reported, now: datetime) -> Period | None:
+def next_period(reported: Reported, now: datetime) -> ReportPeriod | None:
     """What to report about now, if anything. Reports that were missed are not sent later."""
     if now < reported.due:
         return None
     return weeks_before(_until(now), WEEKS)
 
 
-def as_of(period: Period) -> datetime:
+def as_of(period: ReportPeriod) -> datetime:
     """Up to when facts belong to the report of a period, however late it is made."""
     return period.end + AFTER
 
 
-def skills_period(period: Period) -> Period | None:
+def skills_period(period: ReportPeriod) -> ReportPeriod | None:
     """The quarter to look for skill gaps in; none but in the first report of a month."""
     return weeks_before(period.end, SKILL_WEEKS) if period.end.day <= WEEK.days else None
 
 
 def rank_services(
-    statuses: Sequence[ServiceStatus], period: Period, known: datetime, charter: str
+    statuses: Sequence[ServiceStatus], period: ReportPeriod, known: datetime, charter: str
 ) -> list[ServiceRanked]:
     """What is said of each service, in the order given."""
     return [
@@ -80,7 +80,7 @@ def report(
     gaps: Iterable[SkillGapReported],
     goals: Iterable[OwnedGoal],
     heard: Heard,
-    period: Period,
+    period: ReportPeriod,
 ) -> tuple[Reported, tuple[Event[Payload], ...]]:
     """The report of a period as events; making it again makes the same ids."""
     before = {proposal.service: proposal for proposal in reported.made}
@@ -96,8 +96,8 @@ def report(
     return Reported(period.end, made, judged), tuple(events)
 
 
-def _event(data: Payload, team: str, period: Period, about: str) -> Event[Payload]:
-    id = derived_id(f"{data.TYPE}/{period.name}", f"{team}/{about}")
+def _event(data: Payload, team: str, period: ReportPeriod, about: str) -> Event[Payload]:
+    id = derive_id(f"{data.TYPE}/{period.name}", f"{team}/{about}")
     return Event(id, SOURCE, team, as_of(period), data)
 
 
@@ -106,7 +106,7 @@ def _until(now: datetime) -> datetime:
 
 
 def _rank_service(
-    one: ServiceStatus, rank: int, of: int, period: Period, known: datetime, charter: str
+    one: ServiceStatus, rank: int, of: int, period: ReportPeriod, known: datetime, charter: str
 ) -> ServiceRanked:
     trouble, went = one.trouble, one.delivery
     proposal, reasons = propose(one)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from desk_contracts.events.reports import GoalStatusReported, GoalVerdict
 
 from desk_metrics.planning.goals import GoalStatus
-from desk_metrics.reports.periods import Period
+from desk_metrics.reports.periods import ReportPeriod
 
 # Goal, and what the last report said of it.
 PastVerdict = tuple[str, str]
@@ -28,7 +28,7 @@ class OwnedGoal:
 class ReportSpan(NamedTuple):
     """What a report is about, since when there was none, and what is known in it."""
 
-    period: Period
+    period: ReportPeriod
     since: datetime
     as_of: datetime
 

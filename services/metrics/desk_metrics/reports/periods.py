@@ -17,7 +17,7 @@ FIRST_YEAR = 1971
 _WEEK_LONG = timedelta(weeks=1)
 
 
-class Period(NamedTuple):
+class ReportPeriod(NamedTuple):
     """From `start` to before `end`; the name says the same in words of a calendar."""
 
     name: str
@@ -30,7 +30,7 @@ class Period(NamedTuple):
         return self.start - (self.end - self.start)
 
 
-def read_period(text: str) -> Period:
+def read_period(text: str) -> ReportPeriod:
     """The period of that name; says what one looks like if there is none."""
     first, _, last = text.partition("/")
     (start, end), (_, until) = _stretch(first, text), _stretch(last or first, text)
@@ -40,16 +40,16 @@ def read_period(text: str) -> Period:
         raise _refusal(text, message("asked.ends-before-start"))
     if until - start > MOST:
         raise _refusal(text, message("asked.too-long", most=MOST.days))
-    return Period(text, start, until)
+    return ReportPeriod(text, start, until)
 
 
-def weeks_before(end: datetime, weeks: int) -> Period:
+def weeks_before(end: datetime, weeks: int) -> ReportPeriod:
     """So many whole weeks (Monday to Sunday, UTC), the last of which is over at that moment."""
     monday = end.astimezone(UTC).date() - timedelta(days=end.astimezone(UTC).weekday())
     until = _midnight(monday)
     start = until - weeks * _WEEK_LONG
     first, last = _name(start), _name(until - _WEEK_LONG)
-    return Period(first if weeks == 1 else f"{first}/{last}", start, until)
+    return ReportPeriod(first if weeks == 1 else f"{first}/{last}", start, until)
 
 
 def _name(monday: datetime) -> str:

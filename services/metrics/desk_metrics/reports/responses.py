@@ -18,7 +18,7 @@ from desk_contracts.events.reports import (
     ResponseRecorded,
     ServiceRanked,
 )
-from desk_contracts.ids import derived_id
+from desk_contracts.ids import derive_id
 from desk_contracts.message import Message, Param, message
 
 from desk_metrics.reports.effectiveness import Came, assess_effectiveness
@@ -126,7 +126,7 @@ def response_event(said: Said, service: str, team: str) -> Event[Payload]:
         text=said.text,
         target_date=said.target_date,
     )
-    return Event(derived_id(said.id, ResponseRecorded.TYPE), SOURCE, team, said.at, data)
+    return Event(derive_id(said.id, ResponseRecorded.TYPE), SOURCE, team, said.at, data)
 
 
 def in_force(last: Said | None, asked: AskedProposal | None) -> Said | None:

@@ -15,7 +15,7 @@ from desk_contracts.message import Message, Param, message
 
 from desk_metrics.measures.rollups import Bucket
 from desk_metrics.measures.skills import CAME, read_asked
-from desk_metrics.reports.periods import Period
+from desk_metrics.reports.periods import ReportPeriod
 from desk_metrics.sla.worktime import micros
 
 FEWEST_ASKED = 10
@@ -48,7 +48,7 @@ class Skills:
     """Adds up cells one by one: what teams were asked for in a period, as known at a moment."""
 
     def __init__(
-        self, period: Period, as_of: datetime, needed: Mapping[str, tuple[str, ...]]
+        self, period: ReportPeriod, as_of: datetime, needed: Mapping[str, tuple[str, ...]]
     ) -> None:
         self._start, self._end = micros(period.start), micros(period.end)
         self._as_of, self._needed = micros(as_of), needed
@@ -77,7 +77,7 @@ class Skills:
 def gaps_of(
     asked: Mapping[tuple[str, str], SkillDemand],
     crews: Iterable[TeamSkills],
-    period: Period,
+    period: ReportPeriod,
     charter: str,
 ) -> list[SkillGapReported]:
     """Every gap of every team, the most asked for first."""

@@ -30,7 +30,7 @@ from desk_metrics.reports.decide import WEEKLY, WEEKS, Reported, rank_services
 from desk_metrics.reports.demand import Demand, DemandEntry
 from desk_metrics.reports.effectiveness import REACH, Came
 from desk_metrics.reports.milestones import OwnedGoal
-from desk_metrics.reports.periods import Period, read_period, weeks_before
+from desk_metrics.reports.periods import ReportPeriod, read_period, weeks_before
 from desk_metrics.reports.responses import Answers, AskedProposal, Heard, Said, find_status
 from desk_metrics.reports.skill_gaps import Skills, TeamSkills, gaps_of
 
@@ -108,7 +108,7 @@ class Sources:
     responses: OwnerResponses
     people: People = _NOT_TOLD
 
-    async def survey(self, period: Period, as_of: datetime) -> ServiceSurvey:
+    async def survey(self, period: ReportPeriod, as_of: datetime) -> ServiceSurvey:
         """All that one walk over the days tells of services; `causes` says which it needs."""
         charter = self.charter()
         services = services_of(charter)
@@ -139,7 +139,9 @@ class Sources:
         kept = frozenset(item.name for item in charter.services if seen.hides(item.name))
         return Heard(load_last_answers, survey.came, known, told, kept)
 
-    async def find_skill_gaps(self, period: Period, as_of: datetime) -> list[SkillGapReported]:
+    async def find_skill_gaps(
+        self, period: ReportPeriod, as_of: datetime
+    ) -> list[SkillGapReported]:
         """What teams were asked for and too few of them can do."""
         charter = self.charter()
         skills = Skills(period, as_of, skills_needed(charter))
@@ -234,13 +236,13 @@ class Systems(Frozen):
     demand: tuple[DemandEntry, ...]
 
 
-def parse_period(text: str, at: datetime) -> Period:
+def parse_period(text: str, at: datetime) -> ReportPeriod:
     """The period that was asked for, or the last whole weeks."""
     return read_period(text) if text else weeks_before(at, WEEKS)
 
 
 async def rank_systems(
-    sources: Sources, period: Period, at: datetime, catalogue: Catalogue
+    sources: Sources, period: ReportPeriod, at: datetime, catalogue: Catalogue
 ) -> Systems:
     """The answer for the HTTP side and the command line."""
     survey = await sources.survey(period, at)

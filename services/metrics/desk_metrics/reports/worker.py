@@ -28,7 +28,7 @@ from desk_metrics.reports.decide import (
     report,
     skills_period,
 )
-from desk_metrics.reports.periods import Period
+from desk_metrics.reports.periods import ReportPeriod
 from desk_metrics.reports.store import Sources
 
 
@@ -90,7 +90,7 @@ class Reporting:
             except Transient as error:
                 log.warning("report_waits", period=period.name, reason=str(error))
 
-    async def _make(self, id: str, period: Period) -> None:
+    async def _make(self, id: str, period: ReportPeriod) -> None:
         known = as_of(period)
         survey = await self._sources.survey(period, known)
         heard = await self._sources.load_heard(survey, known)

@@ -9,7 +9,7 @@ from typing import Literal
 
 from desk_contracts.envelope import Event, Payload
 from desk_contracts.events.sla import ClockName, SlaCancelled
-from desk_contracts.ids import derived_id
+from desk_contracts.ids import derive_id
 from desk_contracts.message import message
 from desk_kernel import Decision
 
@@ -183,7 +183,7 @@ class _Emitter:
         began = f"{emitted.applies[0]}.{emitted.applies[1]}"
         lifecycle = self._lifecycle
         return Event(
-            id=derived_id(self._ticket, f"{sla}/{began}/{what}", emitted.revision),
+            id=derive_id(self._ticket, f"{sla}/{began}/{what}", emitted.revision),
             source=SOURCE,
             subject=self._ticket,
             time=instant(at),

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from desk_contracts import Event
 from desk_contracts.events.notifications import Audience, MessageKind, Notified
-from desk_contracts.ids import derived_id
+from desk_contracts.ids import derive_id
 from desk_contracts.message import Message, message
 from desk_kernel import Backoff
 
@@ -174,7 +174,7 @@ def pause(attempts: int) -> timedelta:
 
 def derive_mail_id(dispatch: Dispatch, channel: str) -> str:
     """The same for every attempt at one delivery, so that a second copy can be recognised."""
-    return derived_id(dispatch.message, channel)
+    return derive_id(dispatch.message, channel)
 
 
 def _apply_outcome(before: Delivery, outcome: Outcome, now: datetime, most: int) -> Delivery:

@@ -5,7 +5,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from desk_contracts.ids import derived_id
+from desk_contracts.ids import derive_id
 from desk_contracts.mail_addresses import MailAddress
 
 from desk_notify.deliveries.decide import derive_mail_id
@@ -26,7 +26,7 @@ def mail_of(
     """The mail; every attempt gives the same Message-ID, so a copy can be told from deferred."""
     thread = dispatch.thread
     if not _ID.fullmatch(thread):
-        thread = derived_id(thread, "thread")
+        thread = derive_id(thread, "thread")
     root = f"<thread-{thread}@{sender.domain}>"
     head = [
         mailbox("From", name, str(sender)),

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from desk_contracts.errors import DependencyDown, NotFound, Rejected, Transient
-from desk_contracts.message import message, written
+from desk_contracts.message import message, verbatim
 from desk_kernel import Context, Decision
 from desk_platform.clock import Clock
 from desk_platform.health import Health, State
@@ -151,7 +151,7 @@ class DeliveryWorker:
         except Rejected:
             return None, ()
         for delivery in lost:
-            self._report(id, delivery, Later(delivery.reason or written(""), is_unknown=True))
+            self._report(id, delivery, Later(delivery.reason or verbatim(""), is_unknown=True))
         return dispatch, taken
 
     async def _send_once(self, connection: Channel, dispatch: Dispatch, channel: str) -> Outcome:

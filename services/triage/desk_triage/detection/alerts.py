@@ -16,7 +16,7 @@ from desk_contracts.digest import content_of, id_reused, seed_of
 from desk_contracts.errors import Invalid
 from desk_contracts.events.signals import SignalRaised
 from desk_contracts.events.telemetry import AlertFired, AlertResolved
-from desk_contracts.ids import derived_id
+from desk_contracts.ids import derive_id
 from desk_contracts.message import message
 from desk_contracts.text import plain_words
 from desk_kernel import Decision
@@ -158,7 +158,7 @@ def _lower(alert: AlertWatch, name: str, at: datetime) -> tuple[AlertWatch, list
 
 def _emit_quiet(episode: Episode, name: str, at: datetime, data: Payload, rule: str) -> AnyEvent:
     return Event(
-        id=derived_id(episode.id, rule),
+        id=derive_id(episode.id, rule),
         source=SOURCE,
         subject=name,
         time=at,
@@ -235,7 +235,7 @@ def _emit_raised(
     if service is not None:
         reasons += explain_changes(snapshot, service.name, service.title, at)
     signal = SignalRaised(
-        episode=derived_id(seed_of(event), f"episode/{data.fingerprint}"),
+        episode=derive_id(seed_of(event), f"episode/{data.fingerprint}"),
         detector=DETECTOR,
         signal=name or DETECTOR,
         title=data.summary,

@@ -33,7 +33,7 @@ from desk_platform.http.why import (
     SubjectAsked,
     UnhandledList,
     WhyView,
-    unhandled_view,
+    view_unhandled,
     why_view,
 )
 from desk_platform.lookout import Lookout
@@ -174,7 +174,7 @@ def _add_why(router: APIRouter, reads: DetectionReads) -> None:
             # A name near that of a hidden service is most likely that service, misspelled.
             names = (unhandled.last_service, unhandled.last_subject, meant)
             if not any(map(reader.seen.hides, names)):
-                items.append(unhandled_view(unhandled, meant))
+                items.append(view_unhandled(unhandled, meant))
         return UnhandledList(since=reads.lookout.since, items=tuple(items))
 
 

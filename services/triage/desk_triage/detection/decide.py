@@ -12,7 +12,7 @@ from desk_contracts import AnyEvent, Event, derive
 from desk_contracts.digest import seed_of
 from desk_contracts.events.signals import SignalRaised
 from desk_contracts.events.telemetry import Measured
-from desk_contracts.ids import derived_id
+from desk_contracts.ids import derive_id
 from desk_contracts.message import Message, Param, message
 from desk_kernel import Decision
 
@@ -109,7 +109,7 @@ def _emit_raised(
     title = settings.title.replace("{value}", f"{finding.value:.4g}")
     title = title.replace("{level}", f"{finding.threshold:.4g}").replace("{subject}", event.subject)
     signal = SignalRaised(
-        episode=derived_id(seed_of(event), f"episode/{settings.id}/{event.subject}"),
+        episode=derive_id(seed_of(event), f"episode/{settings.id}/{event.subject}"),
         detector=settings.id,
         signal=settings.signal,
         title=title[:_TITLE_LENGTH],

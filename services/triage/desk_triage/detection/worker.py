@@ -7,7 +7,7 @@ from desk_contracts import AnyEvent, Event
 from desk_contracts.events.telemetry import AlertFired, AlertResolved, Measured
 from desk_contracts.message import message
 from desk_contracts.names import TELEMETRY
-from desk_contracts.topics import known_for
+from desk_contracts.topics import identity_retention
 from desk_kernel import Context, Decision, Readings, Reducers
 from desk_platform.kafka import Projection
 from desk_platform.lookout import Consideration, Lookout
@@ -67,7 +67,7 @@ def subject_projection(
         return None if state is None else alerts.clear_quiet(state, context.id, context.now)
 
     react = _react_with(inputs, watchers)
-    return Projection(documents, keys, react, on_timer, known_for=known_for(TELEMETRY))
+    return Projection(documents, keys, react, on_timer, known_for=identity_retention(TELEMETRY))
 
 
 def _react_with(inputs: Inputs, watchers: Watchers) -> _React:

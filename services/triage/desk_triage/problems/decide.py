@@ -13,8 +13,8 @@ from desk_contracts import AnyEvent, Event
 from desk_contracts.errors import NotFound
 from desk_contracts.events.signals import SignalCleared, SignalRaised
 from desk_contracts.events.tickets import TicketOpened
-from desk_contracts.ids import derived_id
-from desk_contracts.message import Message, message, written
+from desk_contracts.ids import derive_id
+from desk_contracts.message import Message, message, verbatim
 from desk_kernel import Decision
 
 from desk_triage.changes.snapshot import ContextSnapshot, explain_changes
@@ -149,7 +149,7 @@ def end_by_member(
     problem = cluster.problem if cluster else None
     if cluster is None or problem is None or problem.id != problem_id:
         raise NotFound(message("problem.not-open", problem=problem_id), problem=problem_id)
-    why = written(resolution) if resolution else message("problem.ended-by-member", by=by)
+    why = verbatim(resolution) if resolution else message("problem.ended-by-member", by=by)
     return _decide(*_resolve(cluster, problem, now, why))
 
 
@@ -198,7 +198,7 @@ def _detect(
     signals = tuple(evidence.episode for evidence in cluster.signals)
     owner, title = charter.owner_of(cluster.service), title_of(charter, cluster.service)
     problem = Problem(
-        id=derived_id(members[0].ticket, f"problem/{cluster.name}"),
+        id=derive_id(members[0].ticket, f"problem/{cluster.name}"),
         title=message("problem.title", service=title),
         team=owner.name,
         message=message("problem.known", service=title, team=owner.title),

@@ -7,7 +7,7 @@ from desk_charter.model import Charter
 from desk_contracts import AnyEvent, Event, derive
 from desk_contracts.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
 from desk_contracts.events.triage import DuplicateFound
-from desk_contracts.ids import derived_id
+from desk_contracts.ids import derive_id
 from desk_contracts.message import Message, message
 
 from desk_triage.problems.model import IncidentCluster, Problem
@@ -87,7 +87,7 @@ def _describe_more(
         listed.update(_list_people(members))
         events.append(
             Event(
-                id=derived_id(problem.id, f"problem/updated/{members[0][0]}"),
+                id=derive_id(problem.id, f"problem/updated/{members[0][0]}"),
                 source=SOURCE,
                 subject=problem.id,
                 time=at,
@@ -120,7 +120,7 @@ def describe_resolution(
     """That it is over. Every listed member is named once, over as many events as that takes."""
     return tuple(
         Event(
-            id=derived_id(problem.id, "problem/resolved", number),
+            id=derive_id(problem.id, "problem/resolved", number),
             source=SOURCE,
             subject=problem.id,
             time=at,

@@ -6,7 +6,7 @@ from desk_charter.model import Charter
 from desk_charter.routing import RoutingRule, RuleThen, TicketFacts
 from desk_charter.services import Service
 from desk_contracts.events.tickets import TicketOpened
-from desk_contracts.message import Message, message, written
+from desk_contracts.message import Message, message, verbatim
 from desk_contracts.text import SpokenWords
 
 # The gist of a ticket stands at its beginning; a forwarded thread may go on for pages.
@@ -47,7 +47,7 @@ def classify(opened: TicketOpened, charter: Charter) -> Classification:
         channel=opened.channel,
     )
     rule = _find_rule(facts, named, charter)
-    reasons = [written(rule.why)] if rule else []
+    reasons = [verbatim(rule.why)] if rule else []
     if opened.service and named is None:
         reasons.append(message("routing.unknown-service", service=opened.service))
     service = charter.find_service(rule.then.service) if rule else None

@@ -9,7 +9,6 @@ from desk_contracts.text.characters import is_visible, without_invisible
 from desk_contracts.text.sinks import csv_field, html_text, json_text, plain_line, plain_text
 from desk_contracts.text.words import (
     NORMALISER,
-    Phrase,
     SpokenWords,
     name_of,
     plain_words,
@@ -19,7 +18,6 @@ from desk_contracts.text.words import (
 
 __all__ = [
     "NORMALISER",
-    "Phrase",
     "SpokenWords",
     "csv_field",
     "html_text",

@@ -27,14 +27,12 @@ from desk_platform.http.principal import (
     Principal,
     Role,
     UndeclaredRoutes,
-    current_principal,
+    find_undeclared_routes,
     may_see_person,
     refuse_undeclared,
     require,
     sight,
-    undeclared_routes,
 )
-from desk_platform.http.problems import Problem
 from desk_platform.http.refusals import (
     BadRequest,
     PreconditionRequired,
@@ -58,7 +56,6 @@ __all__ = [
     "Precondition",
     "PreconditionRequired",
     "Principal",
-    "Problem",
     "Role",
     "TooManyRequests",
     "Unauthenticated",
@@ -66,9 +63,9 @@ __all__ = [
     "authenticator_from",
     "calls_without_key",
     "check_same",
-    "current_principal",
     "cursors_from",
     "etag",
+    "find_undeclared_routes",
     "find_visible",
     "link_next",
     "make_app",
@@ -81,5 +78,4 @@ __all__ = [
     "require",
     "require_key",
     "sight",
-    "undeclared_routes",
 ]

@@ -31,7 +31,7 @@ class SentEvent:
     headers: tuple[tuple[str, bytes], ...]
 
 
-def sent_events(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> list[SentEvent]:
+def read_sent_events(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> list[SentEvent]:
     """The events of one call, not yet read; refuses what is no form of CloudEvents."""
     given = [(name.decode("latin-1").lower(), value) for name, value in headers]
     by_name = dict(given)

@@ -31,7 +31,7 @@ class Gate:
     def admit(self) -> Generator[None, None, None]:
         """Around a call; `Stopping` or `Overloaded` if it may not begin."""
         if self.is_closed:
-            raise self.stopping()
+            raise self.explain_stop()
         if self.is_held:
             raise Held(message("request.put-back"), retry_after=_HELD_SECONDS)
         if self.under_way >= self._most:
@@ -61,6 +61,6 @@ class Gate:
         return 0
 
     @staticmethod
-    def stopping() -> Stopping:
+    def explain_stop() -> Stopping:
         """What whoever comes too late is told."""
         return Stopping(message("request.restarted"), retry_after=_BACK_IN_SECONDS)

@@ -106,15 +106,15 @@ class Edge:
         try:
             await self._admit(scope, receive, exchange)
         except (TooLarge, TooManyRequests, Overloaded, Stopping, Held) as refused:
-            await refusal(refused, scope["path"])(scope, _nothing, exchange.send_on)
+            await refusal(refused, scope["path"])(scope, _do_nothing, exchange.send_on)
         except ClientDisconnect:
             exchange.status = exchange.status or _HUNG_UP
         except asyncio.CancelledError:
             if exchange.status or not self._gate.is_closed:
                 raise
             # The body was still to come when the server ended: nothing was begun.
-            late = self._gate.stopping()
-            await refusal(late, scope["path"])(scope, _nothing, exchange.send_on)
+            late = self._gate.explain_stop()
+            await refusal(late, scope["path"])(scope, _do_nothing, exchange.send_on)
 
     async def _admit(self, scope: Scope, receive: Receive, exchange: _Exchange) -> None:
         """A body is read whole before its call takes a place: who sends slowly holds up nobody."""
@@ -123,7 +123,7 @@ class Edge:
                 async with asyncio.timeout(_BODY_IS_HERE_SECONDS):
                     await self._bodies.read(receive, exchange.length)
                     exchange.is_whole = True
-            raise self._gate.stopping()
+            raise self._gate.explain_stop()
         receive = await self._bodies.read(receive, exchange.length)
         exchange.is_whole = True
         with self._gate.admit():
@@ -147,7 +147,7 @@ class Edge:
             if self._gate.is_closed:
                 # What it needed has stopped before it; the same key finds out what was done.
                 _log.warning("request_cut_short", path=scope["path"], reason=repr(error))
-                raise self._gate.stopping() from error
+                raise self._gate.explain_stop() from error
             _log.error("request_failed", path=scope["path"], exc_info=error)
             await unforeseen_error(scope["path"])(scope, receive, exchange.send_on)
 
@@ -199,5 +199,5 @@ def _method(scope: Scope) -> str:
     return method if method in _METHODS else "_OTHER"
 
 
-async def _nothing() -> Message:
+async def _do_nothing() -> Message:
     return {"type": "http.disconnect"}

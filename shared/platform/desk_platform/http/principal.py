@@ -202,7 +202,7 @@ def policies_of(dependant: Dependant) -> list[Policy | OpenPolicy]:
     return policies
 
 
-def undeclared_routes(app: FastAPI) -> list[str]:
+def find_undeclared_routes(app: FastAPI) -> list[str]:
     """Routes anybody could call because nobody said who may; what is mounted cannot say it."""
     routes = []
     for route in iter_route_contexts(app.routes):
@@ -216,7 +216,7 @@ def undeclared_routes(app: FastAPI) -> list[str]:
 
 def refuse_undeclared(app: FastAPI) -> None:
     """No application starts with a route that is open by mistake."""
-    if routes := undeclared_routes(app):
+    if routes := find_undeclared_routes(app):
         raise UndeclaredRoutes(
             f"These routes do not say who may call them: {'; '.join(routes)}. Give each"
             " Depends(require(...)), or Depends(PUBLIC) if everybody may."

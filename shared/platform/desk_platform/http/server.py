@@ -227,7 +227,7 @@ def _raw_problem(status: int, code: str, detail: str) -> bytes:
     return STATUS_LINE[status] + head.encode() + body
 
 
-def bounded_protocol(bounds: HttpSettings, body_limit: int) -> type[BoundedProtocol]:
+def bound_protocol(bounds: HttpSettings, body_limit: int) -> type[BoundedProtocol]:
     """The protocol of one server."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = max(8, min(bounds.connections, files - _OTHER_FILES))
@@ -304,7 +304,7 @@ def server_of(app: ASGIApp, settings: ServiceSettings, body_limit: int) -> Serve
         app,
         host=settings.http_host,
         port=settings.http_port,
-        http=bounded_protocol(bounds, body_limit),
+        http=bound_protocol(bounds, body_limit),
         log_config=None,
         access_log=False,
         loop="none",

@@ -114,7 +114,7 @@ def _look_view(look: Consideration, reader: Principal) -> LookView:
     )
 
 
-def unhandled_view(unhandled: Unhandled, meant: str = "") -> UnhandledView:
+def view_unhandled(unhandled: Unhandled, meant: str = "") -> UnhandledView:
     """One name that nothing is set up for; `meant` is a known one that is near."""
     return UnhandledView(
         kind=unhandled.kind,

@@ -87,7 +87,7 @@ class GroupReading:
             if not left:
                 continue
             async with within(ASKED_WITHIN, "what the group has committed"):
-                committed = await consumer.committed_by_group(left)
+                committed = await consumer.read_committed(left)
             self._strike_out(committed)
             left = [partition for partition in left if partition in self._left]
             if left:

@@ -177,7 +177,7 @@ class KafkaPublisher:
             if name in client.cluster.unauthorized_topics:
                 raise _forbidden_error(topic)
             if loop.time() > until:
-                raise _missing_error(topic)
+                raise _explain_missing(topic)
             await asyncio.sleep(_TOPIC_ASKED_EVERY_SECONDS)
 
     def _renew_if_refused(self, before: AIOKafkaProducer, errors: Iterable[Exception]) -> None:
@@ -246,13 +246,13 @@ def _reason(message: Message, error: Exception) -> DeskError:
     if isinstance(error, _FORBIDDEN):
         return _forbidden_error(message.topic)
     if isinstance(error, _MISSING):
-        return _missing_error(message.topic)
+        return _explain_missing(message.topic)
     if isinstance(error, KafkaError | TimeoutError):
         return DependencyDown(f"the bus did not acknowledge: {error!r}", dependency="kafka")
     return Invalid(f"a message cannot be sent: {error!r}", code="unpublishable")
 
 
-def _missing_error(topic: str) -> DeskError:
+def _explain_missing(topic: str) -> DeskError:
     text = f"the topic {topic} is missing: run `desk topics apply`"
     return Transient(text, code="topic-missing", topic=topic)
 

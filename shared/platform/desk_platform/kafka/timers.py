@@ -145,17 +145,17 @@ class Timers:
         partitions = self._waiting.partitions()
         if partitions:
             await watermarks.advance(partitions)
-        while heard := self._heard(watermarks):
+        while heard := self._take_ready(watermarks):
             until, ready = heard
             await self._fire_now(ready, until)
         self._waiting.show(watermarks)
 
-    def _heard(self, watermarks: Watermarks) -> tuple[datetime, dict[str, datetime]] | None:
+    def _take_ready(self, watermarks: Watermarks) -> tuple[datetime, dict[str, datetime]] | None:
         """Take what no longer waits and is read up to one time, of however many partitions."""
         ready: dict[str, datetime] = {}
         moment: datetime | None = None
         for partition in self._waiting.partitions():
-            until = watermarks.heard_until(partition)
+            until = watermarks.find_heard_until(partition)
             if until is None or moment not in {None, until}:
                 continue
             if taken := self._waiting.take(partition, until, BATCH - len(ready)):

@@ -118,7 +118,7 @@ class TrackedConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has n
         """What `end_offsets` answers, without waiting behind a fetch: for timers, which wait."""
         return await end_offsets(self._client, partitions)
 
-    async def committed_by_group(
+    async def read_committed(
         self, partitions: Collection[TopicPartition]
     ) -> dict[TopicPartition, int]:
         """What the group has committed, other members' partitions too, in one request."""

@@ -62,7 +62,7 @@ class Watermarks:
         """Changes whenever this member may hold other partitions than before."""
         return self._log.assignment_number()
 
-    def heard_until(self, partition: int) -> datetime | None:
+    def find_heard_until(self, partition: int) -> datetime | None:
         """All that was recorded for the partition before this moment is handled; None: unknown."""
         self._follow_assignment()
         return self._heard.get(partition)
@@ -101,7 +101,7 @@ class Watermarks:
             return "no broker has said yet how many partitions the topic has"
         if (until := self._writer_limit()) is None:
             return "its writer has not said how far it has published"
-        heard = self.heard_until(partition)
+        heard = self.find_heard_until(partition)
         read = "not read to its end yet" if heard is None else f"read until {heard.isoformat()}"
         return f"partition {partition} is {read} and written until {until.isoformat()}"
 

@@ -4,18 +4,16 @@ Shared values have `DESK_*` names, a service's own values its prefix (`INTAKE_*`
 `load_settings`; everywhere else settings are an argument.
 """
 
-from desk_platform.settings.exposure import exposures, is_loopback, refuse_exposure
+from desk_platform.settings.exposure import exposures, refuse_exposure
 from desk_platform.settings.groups import (
     PUBLIC_KEY_ALGORITHMS,
     Environment,
     KafkaSecurity,
     KafkaSettings,
-    LogLevel,
     SaslMechanism,
     SignInSettings,
     StoreDriver,
     StoreSettings,
-    Weakness,
 )
 from desk_platform.settings.http import HttpSettings
 from desk_platform.settings.loader import SettingsError, load_settings, read_settings, variables
@@ -27,16 +25,13 @@ __all__ = [
     "HttpSettings",
     "KafkaSecurity",
     "KafkaSettings",
-    "LogLevel",
     "SaslMechanism",
     "ServiceSettings",
     "SettingsError",
     "SignInSettings",
     "StoreDriver",
     "StoreSettings",
-    "Weakness",
     "exposures",
-    "is_loopback",
     "load_settings",
     "read_settings",
     "refuse_exposure",

@@ -19,7 +19,7 @@ from desk_platform.settings import ServiceSettings
 from desk_platform.telemetry import names
 from desk_platform.telemetry.logs import configure_logs
 from desk_platform.telemetry.meters import Meters, metrics_page, metrics_provider
-from desk_platform.telemetry.traces import links_to, messaging_span, trace_provider
+from desk_platform.telemetry.traces import links_to, open_messaging_span, trace_provider
 
 _SCOPE = "desk_platform"
 
@@ -48,17 +48,17 @@ class Telemetry:
         if partition is not None:
             attributes[names.PARTITION] = str(partition)
         links = links_to(traceparents)
-        return messaging_span(self.tracer, names.PROCESS, topic, attributes, links)
+        return open_messaging_span(self.tracer, names.PROCESS, topic, attributes, links)
 
     def send_span(self, topic: str, size: int) -> AbstractContextManager[Span]:
         """The span of one publish of `size` messages: `send <topic>`."""
-        return messaging_span(self.tracer, names.SEND, topic, {names.BATCH_COUNT: size})
+        return open_messaging_span(self.tracer, names.SEND, topic, {names.BATCH_COUNT: size})
 
     def span(
         self, operation: str, topic: str, attributes: Mapping[str, AttributeValue]
     ) -> AbstractContextManager[Span]:
         """A span of another bus operation (`poll`, `commit`)."""
-        return messaging_span(self.tracer, operation, topic, attributes)
+        return open_messaging_span(self.tracer, operation, topic, attributes)
 
     async def stop(self) -> None:
         """Sends what is still waiting, then lets go; exporters block, so not on the loop."""

@@ -84,7 +84,7 @@ def links_to(traceparents: Iterable[str | None]) -> list[Link]:
 
 
 @contextmanager
-def messaging_span(
+def open_messaging_span(
     tracer: Tracer,
     operation: str,
     destination: str,

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from random import Random
 
-from desk_contracts.ids import derived_id
+from desk_contracts.ids import derive_id
 from desk_metrics.history.fitting import Candidate, Verdict, count_minutes, fit, list_calendars
 from desk_metrics.sla.worktime import WorkingTime, micros
 
@@ -24,7 +24,7 @@ def verdicts(truth: Candidate, targets: dict[str, int], count: int = 1200) -> li
         closed = resolved + random.randrange(1, 150 * HOUR)
         intervals = ((opened, waits, False), (waits, resumes, True), (resumes, resolved, False))
         priority = random.choice(("P1", "P3"))
-        verdict = Verdict(derived_id(str(number), "t"), priority, True, opened, closed, intervals)
+        verdict = Verdict(derive_id(str(number), "t"), priority, True, opened, closed, intervals)
         made.append(
             verdict._replace(kept=count_minutes(verdict, truth, CLOCKS) <= targets[priority])
         )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from desk_contracts.errors import Invalid, NotFound
-from desk_contracts.message import written
+from desk_contracts.message import verbatim
 from desk_metrics.history.exports.mapping import Mapping, Times
 from desk_metrics.history.exports.model import ExportRecord
 from desk_metrics.history.exports.moments import Moments
@@ -100,7 +100,7 @@ def test_a_broken_record_is_refused_and_a_mended_one_remarked() -> None:
     reader = RowReader(TICKETS, NOW)
     assert reader.read(ExportRecord(3, broken="too short"), 0) == (
         None,
-        [Remark(Fault.UNREADABLE, False, 0, 3, "", written("too short"))],
+        [Remark(Fault.UNREADABLE, False, 0, 3, "", verbatim("too short"))],
     )
     row, [remark] = reader.read(ExportRecord(3, TICKET, mended=REPLACED), 0)
     assert row is not None

@@ -8,11 +8,11 @@ import httpx
 import pytest
 from desk_contracts.value_types import SubjectKind
 from desk_platform.health import Health
-from desk_platform.http import AppParts, Principal, Role, make_app, undeclared_routes
+from desk_platform.http import AppParts, Principal, Role, find_undeclared_routes, make_app
 from desk_platform.lookout import MOST_NAMES, MOST_PER_SUBJECT, MOST_SUBJECTS, OTHERS
 from desk_platform.telemetry import names
 from desk_testing.http import FakeAuthenticator
-from desk_testing.telemetry import RecordedTelemetry, recorded_telemetry
+from desk_testing.telemetry import RecordedTelemetry, record_telemetry
 
 from tests.support.triage_desk import TriageDesk, at, fired, measured, opened, over, vpn_failures
 
@@ -37,12 +37,12 @@ class Front:
 
 @pytest.fixture
 async def front() -> AsyncIterator[Front]:
-    desk, telemetry = TriageDesk(), recorded_telemetry()
+    desk, telemetry = TriageDesk(), record_telemetry()
     desk.lookout.meters = telemetry.telemetry.meters
     who = FakeAuthenticator(MIA, ANA)
     parts = AppParts(Health(desk.clock), telemetry.telemetry, who, desk.clock)
     app = make_app("triage", desk.routers(), parts)
-    assert undeclared_routes(app) == []
+    assert find_undeclared_routes(app) == []
     headers = {"Authorization": "Bearer mia"}
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://desk", headers=headers

@@ -12,7 +12,7 @@ from desk_contracts.events.tickets import (
     TicketReopened,
     TicketResolved,
 )
-from desk_contracts.message import written
+from desk_contracts.message import verbatim
 from desk_triage.learning.examples import ExampleCollector, TrainingExample
 
 from tests.support.triage_history import BEGUN, examples_of, life, ticket
@@ -23,7 +23,7 @@ def assigned(team: str) -> TicketAssigned:
 
 
 def resolved(how: How = How.MEMBER) -> TicketResolved:
-    return TicketResolved(by="m-1", how=how, resolution=written("Done"))
+    return TicketResolved(by="m-1", how=how, resolution=verbatim("Done"))
 
 
 def example(*texts: Payload) -> TrainingExample | None:

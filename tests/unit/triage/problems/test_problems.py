@@ -9,7 +9,7 @@ from desk_contracts.events.problems import ProblemDetected, ProblemResolved, Pro
 from desk_contracts.events.signals import SignalCleared, SignalRaised
 from desk_contracts.events.tickets import Kind
 from desk_contracts.events.triage import DuplicateFound
-from desk_contracts.message import written
+from desk_contracts.message import verbatim
 from desk_contracts.value_types import Severity, SubjectKind
 from desk_triage.changes.snapshot import EMPTY
 from desk_triage.problems.decide import add_signal, add_ticket, end_by_member, remove_signal
@@ -183,7 +183,7 @@ async def test_a_member_ends_it_once() -> None:
     ended = end_by_member(cluster, cluster.problem.id, "mia", "Renewed.", at(30))
     (end,) = ended.events
     assert isinstance(end.data, ProblemResolved)
-    assert end.data.resolution == written("Renewed.")
+    assert end.data.resolution == verbatim("Renewed.")
     for gone in (ended.state, None):
         with pytest.raises(NotFound):
             end_by_member(gone, cluster.problem.id, "mia", "", at(31))
@@ -208,16 +208,16 @@ def test_events_stay_small_and_name_everybody_once() -> None:
     members = tuple((f"ticket-{n:036}", f"person-{n:0180}") for n in range(3_000))
     problem = Problem(
         id="p",
-        title=written("Trouble"),
+        title=verbatim("Trouble"),
         team="network",
-        message=written("m" * 20_000),
+        message=verbatim("m" * 20_000),
         first_at=MONDAY,
         last_at=MONDAY + timedelta(minutes=1),
         quiet_until=MONDAY,
         members=members,
     )
     cluster = IncidentCluster(service="vpn", category="vpn")
-    ends = describe_resolution(cluster, problem, MONDAY, written("x" * 5_000))
+    ends = describe_resolution(cluster, problem, MONDAY, verbatim("x" * 5_000))
     starts = describe_problem(opened("VPN"), cluster, problem, [], CHARTER)
     for events in (ends, starts):
         assert all(Codec().encode(item) for item in events)

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 from desk_contracts import Event
 from desk_contracts.events.signals import SignalCleared
-from desk_contracts.message import written
+from desk_contracts.message import verbatim
 from desk_triage.changes.snapshot import EMPTY
 from desk_triage.problems.decide import add_ticket, remove_signal
 from desk_triage.problems.model import Evidence, IncidentCluster, Problem
@@ -18,9 +18,9 @@ QUIET = CHARTER.routing.problems.quiet
 def cluster_until(until: datetime, *, signals: int = 1) -> IncidentCluster:
     problem = Problem(
         id="p",
-        title=written("Trouble"),
+        title=verbatim("Trouble"),
         team="network",
-        message=written("Known."),
+        message=verbatim("Known."),
         first_at=at(0),
         last_at=at(1),
         quiet_until=until,

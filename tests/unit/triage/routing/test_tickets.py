@@ -8,7 +8,7 @@ from desk_contracts.events.tickets import (
     TicketUpdated,
 )
 from desk_contracts.events.triage import TriageDecided, TriageDeferred
-from desk_contracts.message import written
+from desk_contracts.message import verbatim
 from desk_triage.routing.model import MAX_CORRECTIONS, Ticket
 
 from tests.support.triage_desk import TriageDesk, event, opened
@@ -87,7 +87,7 @@ async def test_a_member_holds_a_ticket_only_while_it_is_open() -> None:
     first = opened("VPN does not connect")
     await desk.feed(first, event(first.subject, TicketAssigned(team="network", member="m"), 1, 2))
     assert len(await desk.tickets.find({"held": True})) == 1
-    await desk.feed(event(first.subject, TicketResolved(by="m", resolution=written("done")), 2, 3))
+    await desk.feed(event(first.subject, TicketResolved(by="m", resolution=verbatim("done")), 2, 3))
     assert await desk.tickets.find({"held": True}) == []
     await desk.feed(event(first.subject, TicketReopened(by="ana", reason="no"), 3, 4))
     assert len(await desk.tickets.find({"held": True})) == 1

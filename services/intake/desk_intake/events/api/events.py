@@ -13,7 +13,7 @@ from desk_contracts.errors import DeskError, Forbidden, Invalid
 from desk_contracts.frozen import Frozen
 from desk_contracts.message import message
 from desk_platform.http import Principal
-from desk_platform.http.cloudevents import MOST_EVENTS, sent_events
+from desk_platform.http.cloudevents import MOST_EVENTS, read_sent_events
 from desk_platform.http.language import sentence
 from desk_platform.http.problems import problem
 from desk_platform.kafka import Publisher
@@ -125,7 +125,7 @@ async def publish_events(
     )
     if system is None:  # the charter changed in between
         raise Forbidden(message("auth.no-publisher-any-more"), code="unknown-publisher")
-    sent = sent_events(request.scope["headers"], await request.body())
+    sent = read_sent_events(request.scope["headers"], await request.body())
     outcomes = [judge_event(item, system, request.app.state.clock) for item in sent]
     # Tickets that requests of this call opened before. While the store is away nobody knows; the
     # consumer decides then.

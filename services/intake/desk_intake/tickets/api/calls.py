@@ -6,7 +6,7 @@ from typing import Annotated, TypeVar
 
 from desk_contracts import Payload
 from desk_contracts.errors import Invalid, Transient
-from desk_contracts.ids import derived_id, read_code
+from desk_contracts.ids import derive_id, read_code
 from desk_contracts.message import message
 from desk_kernel import Context, Decision
 from desk_platform.http import (
@@ -73,7 +73,7 @@ def reader_of(deps: TicketDeps, actor: Actor) -> Reader:
 def cause_of_call(request: Request, call: IdempotentCall, id: str, context: Context) -> Cause:
     """The call as the cause of events; the same call gives the same ids."""
     return Cause(
-        id=derived_id(call.seed, f"call/{id}"),
+        id=derive_id(call.seed, f"call/{id}"),
         at=context.now,
         correlation_id=request.scope.get("desk.correlation_id", ""),
         traceparent=current_traceparent() or "",

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from desk_contracts.errors import Forbidden
 from desk_contracts.events.tickets import State, TicketOpened
-from desk_contracts.ids import derived_id, ticket_code
+from desk_contracts.ids import derive_id, ticket_code
 from desk_contracts.message import message
-from desk_contracts.people import PersonAsked, canonical_person, written_if_other
+from desk_contracts.people import PersonAsked, canonical_person, find_other_spelling
 from desk_kernel import Context, Decision
 from desk_platform.http import (
     Page,
@@ -62,7 +62,7 @@ async def open_ticket(request: Request, body: NewTicket, caller: Caller, call: C
     """Opens a ticket. A repetition with the same key answers with the ticket opened before."""
     actor = actor_of(request, caller)
     _check_claims(body, actor)
-    id = derived_id(call.seed, "ticket-of-call")
+    id = derive_id(call.seed, "ticket-of-call")
     was_there = False
 
     def rule(recalled: Recalled, state: Ticket | None, context: Context) -> Decision[Ticket] | None:
@@ -105,7 +105,7 @@ def _read_opening(body: NewTicket, code: str, caller: Principal) -> TicketOpened
         title=body.title,
         description=body.description,
         requester=person,
-        requester_written=written_if_other(written, person),
+        requester_written=find_other_spelling(written, person),
         channel=body.channel,
         service=body.service,
         device=body.device,

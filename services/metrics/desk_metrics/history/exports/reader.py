@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from desk_contracts.message import Message, message, written
+from desk_contracts.message import Message, message, verbatim
 from desk_contracts.text import is_visible
 
 from desk_metrics.history.exports.mapping import Column, FirstOf, Mapping, Shape, normalise_word
@@ -89,7 +89,7 @@ class RowReader:
             remark(Fault.ENCODING, record.mended)
         try:
             if record.broken:
-                raise _RowRefused(Fault.UNREADABLE, written(record.broken))  # noqa: TRY301
+                raise _RowRefused(Fault.UNREADABLE, verbatim(record.broken))  # noqa: TRY301
             ticket = self._ticket(record.values)
             row = self._row(record, ticket, file, remark)
         except _RowRefused as error:

@@ -9,7 +9,7 @@ from desk_charter import Charter
 from desk_contracts.errors import Forbidden, Invalid, NotFound, Rejected
 from desk_contracts.events.reports import Answer, Proposal
 from desk_contracts.frozen import Frozen
-from desk_contracts.ids import derived_id
+from desk_contracts.ids import derive_id
 from desk_contracts.message import message
 from desk_kernel import Context, Decision
 from desk_kernel.sight import Sight
@@ -182,7 +182,7 @@ async def _read_response(
     deps: AnswersDeps, service: str, body: Body, by: str, call: IdempotentCall
 ) -> Said:
     """The answer to keep; what was kept before under the same key, whatever has passed since."""
-    id, now = derived_id(call.seed, "report-answer"), deps.clock.now()
+    id, now = derive_id(call.seed, "report-answer"), deps.clock.now()
     known = await deps.responses.load_answers(service)
     if (before := known.find(id)) is not None:
         return before
