@@ -76,16 +76,27 @@ def find_mutants(path: PurePosixPath, text: str) -> Iterator[Mutant]:
     """All changes of a module that could make a difference when it runs."""
     nodes = list(ast_nodes(get_ast(text)))
     lines = text.splitlines()
-    silent = _declarations(ast.parse(text))
+    tree = ast.parse(text)
+    silent, signatures = _declarations(tree), _signatures(tree)
     for name in operator_names():
         kind = get_operator(name)
         if kind.arguments() or (_ODD.search(name) and not _IDENTITY.search(name)):
             continue
         places = (place for node in nodes for place in kind().mutation_positions(node))
         for occurrence, (start, _end) in enumerate(places):
-            is_silent = any(first <= start < last for first, last in silent)
+            left_out = [*silent, *(signatures if "BinaryOperator_Mul" in name else ())]
+            is_silent = any(first <= start < last for first, last in left_out)
             if not is_silent and not _SKIP.search(lines[start[0] - 1]):
                 yield Mutant(path, start[0], start[1], name, occurrence)
+
+
+def _signatures(tree: ast.Module) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """From `def` to the body of each function: a star there is no product."""
+    return [
+        ((node.lineno, node.col_offset), (node.body[0].lineno, node.body[0].col_offset))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
 
 
 def _declarations(tree: ast.Module) -> list[tuple[tuple[int, int], tuple[int, int]]]:
@@ -141,9 +152,11 @@ def run_tests(service: str, feature: str, copy: Path, timeout: float) -> Outcome
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             return Outcome.TIMED_OUT
-    # A module that cannot be imported ends the collection: 2. Higher codes speak of the run itself.
-    if done.returncode > 2 or done.returncode < 0:
-        text = (copy / "output").read_text(encoding="utf-8")
+    # A module that cannot be imported ends the collection: 2, or 4 where a conftest imports it;
+    # other codes speak of the run itself.
+    text = (copy / "output").read_text(encoding="utf-8")
+    is_broken = done.returncode == 4 and "while loading conftest" in text
+    if done.returncode not in {0, 1, 2} and not is_broken:
         raise RuntimeError(f"pytest ended with {done.returncode} on {service}:\n{text[-3000:]}")
     return Outcome.FOUND if done.returncode else Outcome.ALIVE
 
