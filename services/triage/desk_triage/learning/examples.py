@@ -47,7 +47,7 @@ class TrainingExample(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Hihistory:
+class _History:
     opened_at: datetime
     person: str
     tokens: tuple[str, ...]
@@ -59,7 +59,7 @@ class _Hihistory:
     finished_by: str = ""
 
 
-_follow: Reducers[_Hihistory, [], None] = Reducers(lambda _history, _event: None)
+_follow: Reducers[_History, [], None] = Reducers(lambda _history, _event: None)
 
 
 @dataclass(slots=True)
@@ -70,7 +70,7 @@ class ExampleCollector:
     most: int = MOST_TICKETS
     seen: int = 0
     unreadable: int = 0
-    _histories: dict[str, _Hihistory] = field(default_factory=dict)
+    _histories: dict[str, _History] = field(default_factory=dict)
 
     def add(self, event: AnyEvent | None) -> None:
         """One more event, None for an unreadable one; unknown tickets are passed over."""
@@ -91,7 +91,7 @@ class ExampleCollector:
 
     def _open(self, event: AnyEvent, opened: TicketOpened) -> None:
         self.seen += 1
-        self._histories[event.subject] = _Hihistory(
+        self._histories[event.subject] = _History(
             opened_at=event.time,
             person=event.subject if opened.requester == _NOBODY else opened.requester,
             tokens=tuple(map(sys.intern, extract_tokens(opened))),
@@ -125,35 +125,35 @@ class ExampleCollector:
 
 
 @_follow.on(TicketAssigned)
-def _assign(history: _Hihistory, event: Event[TicketAssigned]) -> None:
+def _assign(history: _History, event: Event[TicketAssigned]) -> None:
     history.team = event.data.team
 
 
 @_follow.on(TicketTriaged)
-def _triage(history: _Hihistory, event: Event[TicketTriaged]) -> None:
+def _triage(history: _History, event: Event[TicketTriaged]) -> None:
     history.category = event.data.category
 
 
 @_follow.on(TicketReopened)
-def _reopen(history: _Hihistory, _event: Event[TicketReopened]) -> None:
+def _reopen(history: _History, _event: Event[TicketReopened]) -> None:
     history.finished_at, history.finished_by = None, ""
 
 
 @_follow.on(TicketMerged)
-def _merge(history: _Hihistory, event: Event[TicketMerged]) -> None:
+def _merge(history: _History, event: Event[TicketMerged]) -> None:
     history.finished_at, history.finished_by = event.time, ""
 
 
 @_follow.on(TicketResolved)
-def _resolve(history: _Hihistory, event: Event[TicketResolved]) -> None:
+def _resolve(history: _History, event: Event[TicketResolved]) -> None:
     _finish(history, event.time, history.team if event.data.how in _BY_A_TEAM else "")
 
 
 @_follow.on(TicketClosed)
-def _close(history: _Hihistory, event: Event[TicketClosed]) -> None:
+def _close(history: _History, event: Event[TicketClosed]) -> None:
     _finish(history, event.time, history.team)
 
 
-def _finish(history: _Hihistory, at: datetime, by: str) -> None:
+def _finish(history: _History, at: datetime, by: str) -> None:
     if history.finished_at is None:
         history.finished_at, history.finished_by = at, by
