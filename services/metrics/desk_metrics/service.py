@@ -113,11 +113,11 @@ def _routers(deps: MetricsDeps, sources: Sources) -> tuple[APIRouter, ...]:
 def _gather(desk: Desk) -> None:
     """What figures are made of, beside tickets."""
     desk.unit_of_work("repairs", repairs_projection(desk.documents(REPAIRS)), cached=2_000)
-    desk.unit_of_work("sights", detections_projection(desk.documents(DETECTIONS)), cached=2_000)
-    desk.unit_of_work("spells", outages_projection(desk.documents(OUTAGES)), cached=2_000)
-    desk.unit_of_work("voices", responses_projection(desk.documents(RESPONSES)), cached=500)
+    desk.unit_of_work("detections", detections_projection(desk.documents(DETECTIONS)), cached=2_000)
+    desk.unit_of_work("outages", outages_projection(desk.documents(OUTAGES)), cached=2_000)
+    desk.unit_of_work("survey_responses", responses_projection(desk.documents(RESPONSES)), cached=500)
     desk.unit_of_work("changes", changes_projection(desk.documents(CHANGES)), cached=2_000)
-    desk.unit_of_work("cells", buckets_projection(desk.documents(BUCKETS)), cached=64)
+    desk.unit_of_work("buckets", buckets_projection(desk.documents(BUCKETS)), cached=64)
     desk.unit_of_work("returns", returns_projection(desk.documents(RETURNS)), cached=2_000)
 
 
@@ -163,12 +163,12 @@ SERVICE = Service(
         # Nobody waits for a figure, and SLAs are counted in minutes: larger batches, less work.
         Subscription(
             READS,
-            to=("tickets", "changes", "repairs", "sights", "spells", "voices"),
+            to=("tickets", "changes", "repairs", "detections", "outages", "survey_responses"),
             linger=LINGER,
         ),
         # What metrics tells itself: parts of days, and who came again.
         Subscription(
-            (CONTRIBUTIONS,), to=("cells", "returns"), group="figures", linger=FIGURES_LINGER
+            (CONTRIBUTIONS,), to=("buckets", "returns"), group="figures", linger=FIGURES_LINGER
         ),
     ),
     organisation=obey_charter(SLAS, GOALS),

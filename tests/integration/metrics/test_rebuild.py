@@ -74,11 +74,11 @@ async def test_after_any_kills_a_rebuild_from_the_log_says_the_same(
     found = await eventually(lambda: _clean(settings), timeout=400, interval=3)
     counts = {comparison.collection: comparison.alike for comparison in found.comparisons}
     assert counts["tickets"] == TICKETS
-    assert counts["cells"] > 100
+    assert counts["buckets"] > 100
     assert found.failures == []
     await _sums_agree(settings)
     await _spoil(settings)
-    buckets = _of(await run(settings), "cells")
+    buckets = _of(await run(settings), "buckets")
     assert len(buckets.different) == 1
 
 

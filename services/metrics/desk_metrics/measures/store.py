@@ -50,16 +50,16 @@ TICKETS = Schema(
     searched=(("open", "judged"),),
 )
 BUCKETS = Schema(
-    collection="cells",
+    collection="buckets",
     model=Bucket,
     facets=lambda bucket: {"day": bucket.day, "balance": write_balance(balance_of(bucket))},
     searched=(("day",),),
 )
 SUMS = Schema(collection="sums", model=DaySums)
 REPAIRS = Schema(collection="repairs", model=Repairs)
-DETECTIONS = Schema(collection="sights", model=Detections)
-OUTAGES = Schema(collection="spells", model=Outages)
-RESPONSES = Schema(collection="voices", model=KeptResponse)
+DETECTIONS = Schema(collection="detections", model=Detections)
+OUTAGES = Schema(collection="outages", model=Outages)
+RESPONSES = Schema(collection="survey_responses", model=KeptResponse)
 RETURNS = Schema(collection="returns", model=Returns)
 
 # A day of sums, or all its cells where sums cannot tell.

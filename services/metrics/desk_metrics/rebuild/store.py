@@ -202,12 +202,12 @@ async def compare_collections(
         return False
 
     tickets = Comparing("tickets", TicketRecord, ticket_truth, never)
-    buckets = Comparing("cells", Bucket, bucket, lambda one: not one.entries)
+    buckets = Comparing("buckets", Bucket, bucket, lambda one: not one.entries)
     repairs = Comparing("repairs", Repairs, repairs_truth, never)
-    detections = Comparing("sights", Detections, detections_truth, never)
+    detections = Comparing("detections", Detections, detections_truth, never)
     changes = Comparing("changes", Changes, lambda one: one, never)
-    outages = Comparing("spells", Outages, outages_truth, never)
-    responses = Comparing("voices", KeptResponse, response_truth, never)
+    outages = Comparing("outages", Outages, outages_truth, never)
+    responses = Comparing("survey_responses", KeptResponse, response_truth, never)
     returns = Comparing("returns", Returns, strip_returns, lambda one: not one.contacts)
     return [
         await tickets.compare(living.tickets, rebuilt.tickets, away),

@@ -99,15 +99,15 @@ class RebuildRunner:
         self._projection = tickets_projection(collections.tickets, book)
         self._tickets = self._unit_of_work("tickets", self._projection)
         self._buckets = self._unit_of_work(
-            "cells", buckets_projection(collections.buckets), cached=64
+            "buckets", buckets_projection(collections.buckets), cached=64
         )
         self._returns = self._unit_of_work("returns", returns_projection(collections.returns))
         self._others = (
             self._unit_of_work("repairs", repairs_projection(collections.repairs)),
-            self._unit_of_work("sights", detections_projection(collections.detections)),
+            self._unit_of_work("detections", detections_projection(collections.detections)),
             self._unit_of_work("changes", changes_projection(collections.changes)),
-            self._unit_of_work("spells", outages_projection(collections.outages)),
-            self._unit_of_work("voices", responses_projection(collections.responses)),
+            self._unit_of_work("outages", outages_projection(collections.outages)),
+            self._unit_of_work("survey_responses", responses_projection(collections.responses)),
         )
         self.reevaluation = Reevaluation(self._tickets, self._projection, book, clock)
 
