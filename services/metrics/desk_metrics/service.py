@@ -115,7 +115,9 @@ def _gather(desk: Desk) -> None:
     desk.unit_of_work("repairs", repairs_projection(desk.documents(REPAIRS)), cached=2_000)
     desk.unit_of_work("detections", detections_projection(desk.documents(DETECTIONS)), cached=2_000)
     desk.unit_of_work("outages", outages_projection(desk.documents(OUTAGES)), cached=2_000)
-    desk.unit_of_work("survey_responses", responses_projection(desk.documents(RESPONSES)), cached=500)
+    desk.unit_of_work(
+        "survey_responses", responses_projection(desk.documents(RESPONSES)), cached=500
+    )
     desk.unit_of_work("changes", changes_projection(desk.documents(CHANGES)), cached=2_000)
     desk.unit_of_work("buckets", buckets_projection(desk.documents(BUCKETS)), cached=64)
     desk.unit_of_work("returns", returns_projection(desk.documents(RETURNS)), cached=2_000)
