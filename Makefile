@@ -78,7 +78,7 @@ rules: setup ## Our own rules over the syntax tree
 # Services and servers mostly wait, so one processor is free for the others meanwhile.
 # Two halves that take about as long, one for each of two cores.
 # DONE are folders that ran before: CI runs unit tests once, with their coverage.
-BESIDE := $(filter-out $(DONE),$(wildcard tests/integration/restoring tests/integration/services \
+BESIDE := $(filter-out $(DONE),$(wildcard tests/integration/notify tests/integration/restoring tests/integration/services \
   tests/integration/triage tests/e2e tests/unit tests/property tests/contract))
 WAITING := $(filter-out $(BESIDE),$(filter-out %.py %__,$(wildcard tests/integration/*)))
 
