@@ -14,7 +14,6 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from desk_contracts.topics import SERVICES
 from desk_local.paths import ROOT
 
 from desk_storm.mutants import MUTANTS, Mutant
@@ -116,8 +115,9 @@ def copied(root: Path, to: Path) -> None:
 
 def paths(root: Path) -> str:
     """Where Python looks first, so that the copy's code runs and not the project's own."""
-    services = [root / "services" / name for name in SERVICES]
-    return os.pathsep.join(str(service) for service in (root / "storm", root / "shared", *services))
+    packages = sorted((*root.glob("services/*/desk_*"), *root.glob("shared/*/desk_*")))
+    folders = (root / "storm", root / "tools", *(package.parent for package in packages))
+    return os.pathsep.join(map(str, folders))
 
 
 def _raged(copy: Path, weather: Sequence[str]) -> str:

@@ -75,11 +75,22 @@ def test_mutants_that_share_a_storm_can_all_be_made(tmp_path: Path) -> None:
             compile((root / file).read_text(), file, "exec")
 
 
-def test_a_copy_has_what_git_knows_and_its_own_code_is_found_first(tmp_path: Path) -> None:
+def root_of(file: str) -> str:
+    """The folder on Python's path under which a file lies."""
+    return file.partition("/desk_")[0]
+
+
+ROOTS = {root_of(mutant.file): mutant for mutant in MUTANTS}
+
+
+@pytest.mark.parametrize("root", sorted(ROOTS))
+def test_a_copy_has_what_git_knows_and_its_own_code_is_found_first(
+    root: str, tmp_path: Path
+) -> None:
     copied(ROOT, tmp_path)
-    mutant = MUTANTS[0]
+    mutant = ROOTS[root]
     mutant.apply(tmp_path)
-    module = mutant.file.split("/", 2)[2].removesuffix(".py").replace("/", ".")
+    module = mutant.file.removeprefix(f"{root}/").removesuffix(".py").replace("/", ".")
     show = f"import {module} as found; print(found.__file__)"
     told = subprocess.run(
         [sys.executable, "-c", show],

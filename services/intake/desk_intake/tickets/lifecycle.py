@@ -1,7 +1,7 @@
 """What people may do with a ticket, and when: each call gives the events it means, or a refusal.
 
-Impossible calls raise `Rejected` with the states that would allow them. Facts from the bus are in
-`facts.py`: those are never refused.
+Impossible calls raise `Rejected` with the states that would allow them. What the bus says is in
+`inbound.py`: that is never refused.
 """
 
 from dataclasses import dataclass

@@ -53,7 +53,7 @@ Decide = Callable[[Ticket, Context], Sequence[Payload]]
 
 
 def deps_of(request: Request) -> TicketDeps:
-    """What `main` gave the application."""
+    """What the service's table gave the application."""
     deps: TicketDeps = request.app.state.intake
     return deps
 
@@ -175,9 +175,9 @@ async def change_stored(
 
 async def slas_of(deps: TicketDeps, tickets: Sequence[Ticket]) -> list[Stored[TicketSla]]:
     """What their clocks said last, in the same order; one that cannot be read hides no other."""
-    fingerprint, unreadable = await readable(deps.slas, [item.id for item in tickets])
+    slas, unreadable = await readable(deps.slas, [item.id for item in tickets])
     return [
-        fingerprint.get(id) or Stored(id, state=TicketSla(ticket=id, is_known=id not in unreadable))
+        slas.get(id) or Stored(id, state=TicketSla(ticket=id, is_known=id not in unreadable))
         for id in (item.id for item in tickets)
     ]
 
