@@ -34,28 +34,28 @@ def judge(package: str, percent: float) -> tuple[bool, str]:
 
 def measure(report: dict[str, Any]) -> dict[str, tuple[int, int, list[str]]]:
     """Of each package what was run of how much pure code, and its modules with most left."""
-    found: dict[str, list[tuple[int, int, str]]] = defaultdict(list)
+    files_by_package: dict[str, list[tuple[int, int, str]]] = defaultdict(list)
     for name, file in report["files"].items():
         path = PurePosixPath(name)
         if is_pure(path):
-            told = file["summary"]
-            run = told["covered_lines"] + told.get("covered_branches", 0)
-            total = told["num_statements"] + told.get("num_branches", 0)
-            found[path.parts[1]].append((run, total, name))
+            totals = file["summary"]
+            run = totals["covered_lines"] + totals.get("covered_branches", 0)
+            total = totals["num_statements"] + totals.get("num_branches", 0)
+            files_by_package[path.parts[1]].append((run, total, name))
     return {
         package: (
             sum(run for run, _, _ in files),
             sum(total for _, total, _ in files),
             [f"{name}: {total - run} of {total}" for run, total, name in most_left(files)],
         )
-        for package, files in sorted(found.items())
+        for package, files in sorted(files_by_package.items())
     }
 
 
 def most_left(files: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
     """The three modules of which most was not run."""
     left = [file for file in files if file[0] < file[1]]
-    return sorted(left, key=lambda one: one[0] - one[1])[:3]
+    return sorted(left, key=lambda entry: entry[0] - entry[1])[:3]
 
 
 def read_report() -> dict[str, Any]:
@@ -74,8 +74,8 @@ def main() -> int:
     code = 0
     for package in sorted(FLOORS):
         run, total, left = figures.get(package, (0, 1, []))
-        will_do, said = judge(package, run * 100 / total)
-        print(f"{package}: {run * 100 / total:.1f} % of {total} lines and branches{said}")
+        will_do, remark = judge(package, run * 100 / total)
+        print(f"{package}: {run * 100 / total:.1f} % of {total} lines and branches{remark}")
         for line in left:
             print(f"  not run: {line}")
         code = code if will_do else 1

@@ -49,7 +49,7 @@ _IDENTITY = re.compile(r"ComparisonOperator_(Is_IsNot|IsNot_Is)$")
 class Outcome(StrEnum):
     """What the tests said of a mutant."""
 
-    FOUND = "found"
+    KILLED = "found"
     ALIVE = "alive"
     # An endless loop is found as well, only later.
     TIMED_OUT = "timed out"
@@ -139,9 +139,9 @@ def run_tests(service: str, feature: str, copy: Path, timeout: float) -> Outcome
     """Unit and property tests of the service on a copy of it, those of the feature first."""
     folders = [f"tests/unit/{service}/{feature}", f"tests/unit/{service}"]
     folders += [f"tests/property/{service}"]
-    known = [folder for folder in folders if any((ROOT / folder).rglob("test_*.py"))]
+    existing = [folder for folder in folders if any((ROOT / folder).rglob("test_*.py"))]
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
-    command += ["--hypothesis-profile=mutants", "--hypothesis-seed=1", *known]
+    command += ["--hypothesis-profile=mutants", "--hypothesis-seed=1", *existing]
     storage = {"HYPOTHESIS_STORAGE_DIRECTORY": str(copy / "hypothesis")}
     environ = os.environ | storage | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
     with (copy / "output").open("w+", encoding="utf-8") as output:
@@ -158,7 +158,7 @@ def run_tests(service: str, feature: str, copy: Path, timeout: float) -> Outcome
     is_broken = done.returncode == 4 and "while loading conftest" in text
     if done.returncode not in {0, 1, 2} and not is_broken:
         raise RuntimeError(f"pytest ended with {done.returncode} on {service}:\n{text[-3000:]}")
-    return Outcome.FOUND if done.returncode else Outcome.ALIVE
+    return Outcome.KILLED if done.returncode else Outcome.ALIVE
 
 
 def try_mutant(service: str, mutant: Mutant | None, timeout: float) -> Outcome:
@@ -196,7 +196,11 @@ def judge(service: str, count: int, seed: int, jobs: int) -> tuple[int, int]:
     timeout = max(LEAST_TIMEOUT, 4 * jobs * (time.monotonic() - began))
     with ThreadPoolExecutor(jobs) as pool:
         outcomes = list(pool.map(partial(try_mutant, service, timeout=timeout), chosen))
-    alive = [one for one, said in zip(chosen, outcomes, strict=True) if said is Outcome.ALIVE]
+    alive = [
+        candidate
+        for candidate, outcome in zip(chosen, outcomes, strict=True)
+        if outcome is Outcome.ALIVE
+    ]
     late = outcomes.count(Outcome.TIMED_OUT)
     print(
         f"{service}: {len(chosen) - len(alive)} of {len(chosen)} found ({late} by their time), "
@@ -216,13 +220,15 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="which sample (default 1)")
     parser.add_argument("--count", type=int, default=42, help="mutants of each (default 42)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="side by side")
-    asked = parser.parse_args()
-    if unknown := set(asked.services) - set(SERVICES):
+    options = parser.parse_args()
+    if unknown := set(options.services) - set(SERVICES):
         parser.error(f"{', '.join(sorted(unknown))}: services are {', '.join(SERVICES)}")
-    figures = [judge(service, asked.count, asked.seed, asked.jobs) for service in asked.services]
-    found, tried = (sum(column) for column in zip(*figures, strict=True))
-    print(f"{found} of {tried} mutants found; the bar is {PASS_PERCENT} of 100.")
-    return 0 if found * 100 >= tried * PASS_PERCENT else 1
+    figures = [
+        judge(service, options.count, options.seed, options.jobs) for service in options.services
+    ]
+    killed, tried = (sum(column) for column in zip(*figures, strict=True))
+    print(f"{killed} of {tried} mutants found; the bar is {PASS_PERCENT} of 100.")
+    return 0 if killed * 100 >= tried * PASS_PERCENT else 1
 
 
 if __name__ == "__main__":

@@ -63,15 +63,18 @@ def _collections(table: Service[Any, Any]) -> Iterator[tuple[str, ...]]:
 def _routes(assembled: Assembled) -> Iterator[tuple[str, ...]]:
     for route in assembled.app.routes:
         if isinstance(route, APIRoute) and not route.path.startswith(_OF_ALL):
-            said = _first_sentence(inspect.getdoc(route.endpoint) or "")
-            yield _codes(f"{method} {route.path}" for method in sorted(route.methods or ())), said
+            summary = _first_sentence(inspect.getdoc(route.endpoint) or "")
+            yield (
+                _codes(f"{method} {route.path}" for method in sorted(route.methods or ())),
+                summary,
+            )
 
 
 def _table(head: str, rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
     yield f"| {head} |"
     yield "|---" * len(head.split(" |")) + "|"
     for row in rows:
-        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
+        yield f"| {' | '.join(field.replace('|', chr(92) + '|') for field in row)} |"
     yield ""
 
 

@@ -23,15 +23,15 @@ from desk_bench import (
     clocks,
     consuming,
     drivers,
-    folding,
     identities,
+    projecting,
     rebuilding,
     scaling,
     serving,
     stopping,
     windows,
 )
-from desk_bench.fleet import fleet_journey
+from desk_bench.fleet import fleet_roundtrip
 from desk_bench.rows import Row, save, show
 
 SIZES = (10_000, 100_000, 1_000_000)
@@ -60,13 +60,13 @@ BENCHMARKS: dict[str, Benchmark] = {
     ),
     "serving": lambda kafka, mongo, share: serving.run(kafka, mongo, share.of(6_400, 320)),
     "stopping": lambda kafka, mongo, share: stopping.run(kafka, mongo, share.of(50)),
-    "journey": lambda kafka, mongo, share: fleet_journey(kafka, mongo, share.of(1_500, 100)),
+    "roundtrip": lambda kafka, mongo, share: fleet_roundtrip(kafka, mongo, share.of(1_500, 100)),
     "burst": lambda kafka, mongo, share: burst.run(kafka, mongo, share.of(2_500, 200)),
     "drivers": lambda _, mongo, share: drivers.run(mongo, share.of(20_000, 1_000)),
     "identities": lambda _, mongo, share: identities.run(
         mongo, [share.of(size, 1_000) for size in SIZES]
     ),
-    "metrics-fold": lambda kafka, mongo, share: folding.run(kafka, mongo, share.of(8_000)),
+    "metrics-fold": lambda kafka, mongo, share: projecting.run(kafka, mongo, share.of(8_000)),
     "metrics-scale": lambda kafka, mongo, share: scaling.run(
         kafka, mongo, [share.of(size, 3_000) for size in SIZES], share.of(1_500, 300)
     ),

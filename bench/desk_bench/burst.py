@@ -18,14 +18,14 @@ from desk_platform.settings import KafkaSettings
 from desk_testing import eventually
 
 from desk_bench.fleet import fleet
-from desk_bench.journey import ASKED
 from desk_bench.listening import from_now_on
+from desk_bench.roundtrip import TITLES
 from desk_bench.rows import Row
 from desk_bench.serving import ready
 
 CALLS_PER_SECOND = 2
 CALM_SECONDS = 15
-PATIENCE = 400
+TIMEOUT = 400
 _BULK = 500
 _OPENED = ("ce_type", TicketOpened.TYPE.encode())
 
@@ -42,13 +42,13 @@ class Callers:
         """Until cancelled; each call comes at its time, however long the earlier ones take."""
         async with asyncio.TaskGroup() as group:
             while True:
-                group.create_task(self._one())
+                group.create_task(self._call())
                 await asyncio.sleep(1 / CALLS_PER_SECOND)
 
-    async def _one(self) -> None:
+    async def _call(self) -> None:
         key = new_id()
         headers = {"X-Desk-User": f"p-{key[-4:]}", "X-Desk-Roles": "employee"}
-        body = {"title": f"{ASKED[len(self.seconds) % len(ASKED)]}, {key[-6:]}"}
+        body = {"title": f"{TITLES[len(self.seconds) % len(TITLES)]}, {key[-6:]}"}
         url = f"http://127.0.0.1:{self.port}/v1/tickets"
         before = perf_counter()
         async with httpx.AsyncClient(timeout=60) as client:
@@ -75,7 +75,7 @@ async def run(kafka: str, mongo: str, requests: int) -> list[Row]:
             before = perf_counter()
             await _publish(kafka, requests)
             await eventually(
-                lambda: opened.total() - busy.statuses[201] >= requests, timeout=PATIENCE
+                lambda: opened.total() - busy.statuses[201] >= requests, timeout=TIMEOUT
             )
             took = perf_counter() - before
     name = f"while {requests:,} requests from the bus are worked off"
@@ -105,16 +105,16 @@ async def _calling(callers: Callers) -> AsyncIterator[None]:
 async def _opened(kafka: str) -> AsyncIterator[Counter[str]]:
     """How many tickets were opened from now on."""
     consumer = await from_now_on(kafka, names.TICKETS, wait_ms=100)
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
 
     async def count() -> None:
         async for record in consumer:
             if _OPENED in record.headers:
-                found["tickets"] += 1
+                counts["tickets"] += 1
 
     counting = asyncio.create_task(count())
     try:
-        yield found
+        yield counts
     finally:
         counting.cancel()
         await consumer.stop()
@@ -129,6 +129,6 @@ async def _publish(kafka: str, requests: int) -> None:
 
 
 def _request(number: int) -> Event[TicketRequested]:
-    title = f"{ASKED[number % len(ASKED)]}, {number}"
+    title = f"{TITLES[number % len(TITLES)]}, {number}"
     data = TicketRequested(requester=f"person-{number}", title=title)
     return Event(new_id(), "/bench/monitor", f"person-{number}", datetime.now(UTC), data)

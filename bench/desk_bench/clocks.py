@@ -18,9 +18,9 @@ from desk_platform.settings import StoreSettings
 from desk_platform.store import Store, Stored
 from desk_testing import eventually
 
-from desk_bench.folding import prepared
 from desk_bench.listening import from_now_on
 from desk_bench.lives import Life, book
+from desk_bench.projecting import prepared
 from desk_bench.ready import ready
 from desk_bench.rows import Row
 from desk_bench.serving import ready as answers
@@ -31,7 +31,7 @@ SPREAD, PARTS = timedelta(minutes=10), 10
 ANSWER_WITHIN = timedelta(minutes=15)
 # Until the first one is due everything is written and the services run.
 NOTICE, WRITTEN_PER_SECOND = timedelta(seconds=40), 1_500
-PATIENCE = 240
+TIMEOUT = 240
 _BULK = 500
 _BREACHED = ("ce_type", SlaBreached.TYPE.encode())
 
@@ -52,7 +52,7 @@ async def run(kafka: str, mongo: str, clocks: int) -> list[Row]:
                 await answers(running.enter_context(service(name, kafka, mongo)), "/health/ready")
             if datetime.now(UTC) > first_due:
                 raise SystemExit("The machine is too slow to wind up so many clocks in time.")
-            await eventually(lambda: len(late) >= wanted, timeout=PATIENCE)
+            await eventually(lambda: len(late) >= wanted, timeout=TIMEOUT)
     late = sorted(late[:wanted])
     within = (SPREAD / PARTS).seconds
     name = f"{clocks:,} clocks run, {wanted:,} break within {within} s, told late by"

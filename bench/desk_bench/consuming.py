@@ -137,8 +137,8 @@ async def desk_stored(
         return Decision(_folded(state, event))
 
     def handler(publisher: KafkaPublisher) -> Timed:
-        fold = Projection(documents, lambda event: (event.subject,), react, ordered=True)
-        return Timed(drained, UnitOfWork(fold, publisher, clock, telemetry.meters))
+        projection = Projection(documents, lambda event: (event.subject,), react, ordered=True)
+        return Timed(drained, UnitOfWork(projection, publisher, clock, telemetry.meters))
 
     try:
         return await consumed(kafka, group, drained, handler, prefix=prefix)

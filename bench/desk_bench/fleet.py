@@ -5,17 +5,17 @@ from contextlib import ExitStack, contextmanager
 
 from desk_contracts.topics import SERVICES
 
-from desk_bench import journey
+from desk_bench import roundtrip
 from desk_bench.rows import Row
 from desk_bench.serving import ready, service
 
 
-async def fleet_journey(kafka: str, mongo: str, tickets: int) -> list[Row]:
-    """The journey of a ticket on a desk of our own."""
+async def fleet_roundtrip(kafka: str, mongo: str, tickets: int) -> list[Row]:
+    """The roundtrip of a ticket on a desk of our own."""
     with fleet(kafka, mongo) as ports:
         for port in ports.values():
             await ready(port, "/health/ready")
-        return await journey.run(kafka, ports["intake"], tickets)
+        return await roundtrip.run(kafka, ports["intake"], tickets)
 
 
 @contextmanager

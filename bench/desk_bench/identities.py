@@ -26,25 +26,25 @@ async def run(mongo: str, sizes: Sequence[int]) -> list[Row]:
     store = Store(StoreSettings(url=mongo), "bench-identities")
     kept = MongoKeptCalls(store.database, lambda: datetime.now(UTC))
     await kept.prepare()
-    filled, keeping, finding = 0, [], []
+    filled, keep_costs, finding = 0, [], []
     for size in sizes:
         for first in range(filled, size, _FILLED_AT_ONCE):
             await kept.keep(_calls(first, min(size, first + _FILLED_AT_ONCE)))
         filled = size
-        keeping.append(await _keeping(kept, size))
+        keep_costs.append(await _measure_keep(kept, size))
         finding.append(await _finding(kept, size))
     sweeping = await _sweeping(kept)
     await store.drop()
     await store.stop()
     rows = [
         Row(f"{what} {AT_ONCE} identities beside {size:,}", round(cost, 1), "ms")
-        for what, costs in (("keep", keeping), ("find", finding))
+        for what, costs in (("keep", keep_costs), ("find", finding))
         for size, cost in zip(sizes, costs, strict=True)
     ]
     last = f"{sizes[-1]:,} against {sizes[0]:,}"
     return [
         *rows,
-        compared(f"keep identities, {last}", keeping[-1], keeping[0], "ms", "≤ 2"),
+        compared(f"keep identities, {last}", keep_costs[-1], keep_costs[0], "ms", "≤ 2"),
         compared(f"find identities, {last}", finding[-1], finding[0], "ms", "≤ 2"),
         Row(f"sweep 1,000 of {sizes[-1]:,}", round(sweeping, 1), "ms"),
     ]
@@ -58,7 +58,7 @@ def _calls(first: int, end: int) -> list[KeptCall]:
     ]
 
 
-async def _keeping(kept: MongoKeptCalls, size: int) -> float:
+async def _measure_keep(kept: MongoKeptCalls, size: int) -> float:
     """Median of milliseconds; the numbers are beyond every one that fills the store."""
     took = []
     for number in range(_ROUNDS):
@@ -72,13 +72,15 @@ async def _keeping(kept: MongoKeptCalls, size: int) -> float:
 async def _finding(kept: MongoKeptCalls, size: int) -> float:
     chance, took = random.Random(size), []  # noqa: S311
     for number in range(_ROUNDS):
-        known = [_calls(item, item + 1)[0].id for item in chance.sample(range(size), AT_ONCE // 2)]
+        recorded = [
+            _calls(item, item + 1)[0].id for item in chance.sample(range(size), AT_ONCE // 2)
+        ]
         unknown = [f"nobody-{number}-{item}" for item in range(AT_ONCE // 2)]
         began = perf_counter()
-        found = await kept.find_all([*known, *unknown])
+        returned = await kept.find_all([*recorded, *unknown])
         took.append(perf_counter() - began)
-        if len(found) != len(known):
-            raise SystemExit(f"{len(known) - len(found)} identities were forgotten")
+        if len(returned) != len(recorded):
+            raise SystemExit(f"{len(recorded) - len(returned)} identities were forgotten")
     return 1000 * statistics.median(took)
 
 

@@ -24,7 +24,7 @@ class Batch:
     """The records of one batch and what each of its lanes did, in its order."""
 
     records: int
-    lanes: dict[int, list[Step]] = field(default_factory=dict)
+    tasks: dict[int, list[Step]] = field(default_factory=dict)
 
 
 @dataclass
@@ -34,14 +34,14 @@ class Journal:
     batches: list[Batch] = field(default_factory=list)
 
     def note(self, step: Step) -> None:
-        lane = id(asyncio.current_task())
+        task = id(asyncio.current_task())
         if step:
-            self.batches[-1].lanes.setdefault(lane, []).append(step)
+            self.batches[-1].tasks.setdefault(task, []).append(step)
 
     async def repeat(self, number: int, collection: Collection, publisher: Publisher) -> None:
         """One batch again."""
         async with asyncio.TaskGroup() as group:
-            for steps in self.batches[number].lanes.values():
+            for steps in self.batches[number].tasks.values():
                 group.create_task(_again(steps, collection, publisher))
 
 

@@ -117,8 +117,8 @@ class Life:
 
 def lives(numbers: Iterable[int], began: datetime = BEGAN) -> list[AnyEvent]:
     """Whole lives of these tickets, opened one after the other, in the order of their events."""
-    told = (Life(n, began + place * BETWEEN).begin().end() for place, n in enumerate(numbers))
-    return in_event_time(event for life in told for event in life.events)
+    finished = (Life(n, began + place * BETWEEN).begin().end() for place, n in enumerate(numbers))
+    return in_event_time(event for life in finished for event in life.events)
 
 
 def in_event_time(events: Iterable[AnyEvent]) -> list[AnyEvent]:

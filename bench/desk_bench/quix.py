@@ -29,7 +29,7 @@ def main() -> None:
         name,
         key_deserializer="str",
         value_deserializer="json",
-        timestamp_extractor=lambda value, *_: int(value["postings"][0][1]) // 1000,
+        timestamp_extractor=lambda value, *_: int(value["contributions"][0][1]) // 1000,
     )
     moments: list[float] = []
     counts: dict[str, int] = {}

@@ -34,8 +34,8 @@ def show(rows: Sequence[Row]) -> None:
     """The table for people."""
     table = Table("what", "value", "unit", "baseline", "ratio", "bar")
     for row in rows:
-        cells = (row.name, row.value, row.unit, row.baseline, row.ratio, row.bar)
-        table.add_row(*("" if cell is None else str(cell) for cell in cells))
+        texts = (row.name, row.value, row.unit, row.baseline, row.ratio, row.bar)
+        table.add_row(*("" if text is None else str(text) for text in texts))
     Console(width=140).print(table)
 
 

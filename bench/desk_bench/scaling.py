@@ -20,8 +20,8 @@ from desk_platform.store import Store
 from desk_platform.store.driver import Collection, InsertOne
 from desk_platform.store.driver import Row as Document
 
-from desk_bench.folding import Bench, prepared
 from desk_bench.lives import BEGAN, Life, book, in_event_time, lives, publish, ticket_id
+from desk_bench.projecting import Bench, prepared
 from desk_bench.ready import ready
 from desk_bench.rows import Row, compared
 
@@ -75,11 +75,11 @@ class Scaled:
         events = in_event_time(_continued(self._sample()) + lives(new))
         await publish(self._kafka, events, prefix)
         bench = Bench(self._kafka, self._mongo, len(events), prefix)
-        return await bench.fold_into(self._store.database, "scale")
+        return await bench.project_into(self._store.database, "scale")
 
     def _sample(self) -> list[int]:
-        found = self._chance.sample(range(self._filled), self._old + len(self._used))
-        mine = [number for number in found if number not in self._used][: self._old]
+        sampled = self._chance.sample(range(self._filled), self._old + len(self._used))
+        mine = [number for number in sampled if number not in self._used][: self._old]
         self._used.update(mine)
         return mine
 

@@ -14,7 +14,7 @@ import httpx
 from desk_local.ports import free_ports
 from desk_local.services import command_of
 
-from desk_bench.posting import Poster
+from desk_bench.http_posts import Poster
 from desk_bench.rows import Row, compared
 
 ROUNDS = 3

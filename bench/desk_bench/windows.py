@@ -58,7 +58,11 @@ def _opened(number: int) -> AnyEvent:
     moment, service = BEGAN + number * BETWEEN, SERVICES[number % len(SERVICES)]
     at, of = int(moment.timestamp()) * 1_000_000, ticket_id(number)
     data = ContributionsChanged(
-        of=of, revision=1, kind="incident", service=service, postings=(("opened", at, at, 1, 0),)
+        of=of,
+        revision=1,
+        kind="incident",
+        service=service,
+        contributions=(("opened", at, at, 1, 0),),
     )
     id, bucket = derive_id(of, "measures", 1), f"{moment:%Y-%m-%d}.{service}"
     return Event(id, "/desk/metrics", bucket, moment, data)
@@ -73,8 +77,8 @@ async def _desk(kafka: KafkaSettings, mongo: str, events: int, name: str) -> tup
 
     def handler(publisher: KafkaPublisher) -> Timed:
         meters = record_telemetry().telemetry.meters
-        fold = buckets_projection(documents)
-        return Timed(drained, UnitOfWork(fold, publisher, SystemClock(), meters, cached=64))
+        projection = buckets_projection(documents)
+        return Timed(drained, UnitOfWork(projection, publisher, SystemClock(), meters, cached=64))
 
     rate = await consumed(kafka, name, drained, handler, topic=CONTRIBUTIONS, linger=LINGER)
     counts = await _counted(documents)
@@ -113,8 +117,8 @@ async def _quix(python: str, kafka: str, events: int) -> tuple[float, Counts]:
             folder,
         )
         process = await asyncio.create_subprocess_exec(*words, stdout=asyncio.subprocess.PIPE)
-        said, _ = await process.communicate()
+        output, _ = await process.communicate()
     assert process.returncode == 0, "Quix Streams failed; what it says is above"
-    answer = json.loads(said)
+    answer = json.loads(output)
     assert answer["records"] == events
     return events / answer["seconds"], Counter(answer["counts"])

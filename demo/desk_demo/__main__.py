@@ -22,8 +22,8 @@ from desk_platform.settings import KafkaSettings
 from desk_platform.telemetry import configure_logs
 from rich.live import Live
 
-from desk_demo.board import render
 from desk_demo.desk import Desk, next_events
+from desk_demo.live_view import render
 from desk_demo.player import Player
 from desk_demo.story import read_story
 from desk_demo.summary import checks, is_complete
@@ -66,7 +66,7 @@ async def play(path: Path, *, is_plain: bool) -> int:
 async def _watch(
     consumer: AIOKafkaConsumer, player: Player, console: Screen, *, is_plain: bool
 ) -> None:
-    codec, started, said, told = Codec(), monotonic(), "", 0
+    codec, started, caption, events = Codec(), monotonic(), "", 0
     live = Live(console=console, refresh_per_second=5, screen=False)
     if not is_plain:
         live.start()
@@ -75,12 +75,12 @@ async def _watch(
             for event in await next_events(consumer, codec):
                 before = len(player.watched.seen)
                 player.watched.add(event)
-                told += len(player.watched.seen) - before
-            if is_plain and player.said != said:
-                said = player.said
-                console.print(said)
+                events += len(player.watched.seen) - before
+            if is_plain and player.caption != caption:
+                caption = player.caption
+                console.print(caption)
             if not is_plain:
-                live.update(render(player.watched, player.said, monotonic() - started))
+                live.update(render(player.watched, player.caption, monotonic() - started))
     finally:
         if not is_plain:
             live.stop()
@@ -88,21 +88,21 @@ async def _watch(
 
 def _judge(player: Player, console: Screen, seconds: float) -> int:
     table = TextTable("", "what should happen", "what was seen", title="The day in short")
-    found = checks(player)
-    for check in found:
+    results = checks(player)
+    for check in results:
         mark = style("✓", "green") if check.is_true else style("✗", "red")
         table.add_line(mark, check.expected, check.seen)
     console.print(table)
     watched = player.watched
     console.print(
         f"{len(watched.tickets)} tickets, {len(watched.repairs)} repairs, "
-        f"{len(watched.problems)} problem, {sum(watched.told.values())} messages to "
+        f"{len(watched.problems)} problem, {sum(watched.messages.values())} messages to "
         f"{len(watched.told_people)} people and {len(watched.team_messages)} teams, "
         f"{len(watched.seen)} events in {seconds:.0f} s."
     )
     for text in player.missing:
         console.print(style(text, "red"))
-    return 0 if all(check.is_true for check in found) else 1
+    return 0 if all(check.is_true for check in results) else 1
 
 
 @contextmanager

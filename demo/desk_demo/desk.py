@@ -79,12 +79,12 @@ class Desk:
         body = {"resolution": work.resolution}
         _good(await self.http.post(f"{url}/resolve", json=body, headers=_as(*who)))
 
-    async def resolve_problem(self, problem: str, deed: ResolveProblem) -> None:
+    async def resolve_problem(self, problem: str, action: ResolveProblem) -> None:
         """A member says that it is over."""
         answer = await self.http.post(
             f"{self.triage}/v1/problems/{problem}/resolve",
-            json={"resolution": deed.resolution},
-            headers=_as(deed.member, "member", deed.team),
+            json={"resolution": action.resolution},
+            headers=_as(action.member, "member", action.team),
         )
         _good(answer)
 
@@ -104,14 +104,14 @@ class Desk:
 
 async def next_events(consumer: AIOKafkaConsumer, codec: Codec) -> Sequence[AnyEvent]:
     """What came within the next tenth of a second."""
-    found: list[AnyEvent] = []
+    events: list[AnyEvent] = []
     for records in (await consumer.getmany(timeout_ms=100)).values():
         for record in records:
             try:
-                found.append(codec.decode(record.key, record.value, record.headers))
+                events.append(codec.decode(record.key, record.value, record.headers))
             except Invalid:
                 continue  # somebody else's record; the services dead-letter it
-    return found
+    return events
 
 
 def _is_told(name: str) -> bool:

@@ -7,12 +7,12 @@ from time import monotonic
 
 from desk_demo.desk import Desk
 from desk_demo.story import (
-    Deed,
+    Action,
     Measure,
     Request,
     ResolveProblem,
-    Scene,
     Story,
+    StoryStep,
     Ticket,
     Tickets,
     Until,
@@ -21,7 +21,7 @@ from desk_demo.story import (
 from desk_demo.watching import Watched
 
 # What does not come within this time will not come; the summary says what is missing.
-PATIENCE_SECONDS = 60.0
+TIMEOUT_SECONDS = 60.0
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Player:
     desk: Desk
     watched: Watched
     story: Story
-    said: str = ""
+    caption: str = ""
     tagged: dict[str, list[str]] = field(default_factory=dict)
     requesters: dict[str, str] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
@@ -40,28 +40,28 @@ class Player:
         """All scenes; measurements go on in the background."""
         started = monotonic()
         async with asyncio.TaskGroup() as group:
-            for scene in self.story.scenes:
-                await asyncio.sleep(max(0.0, scene.at - (monotonic() - started)))
-                if scene.until is not None:
-                    await self._await(scene, scene.until)
-                self.said = scene.say
-                await self._do(scene.do, group)
+            for step in self.story.scenes:
+                await asyncio.sleep(max(0.0, step.at - (monotonic() - started)))
+                if step.until is not None:
+                    await self._await(step, step.until)
+                self.caption = step.say
+                await self._do(step.do, group)
 
-    async def _do(self, deed: Deed, group: asyncio.TaskGroup) -> None:  # noqa: C901 (one case each)
-        match deed:
-            case Deed(measure=Measure() as measure):
+    async def _do(self, action: Action, group: asyncio.TaskGroup) -> None:  # noqa: C901 (one case each)
+        match action:
+            case Action(measure=Measure() as measure):
                 group.create_task(self._measure(measure))
-            case Deed(ticket=Ticket() as ticket):
+            case Action(ticket=Ticket() as ticket):
                 self._tag(ticket.tag, await self.desk.ask(ticket))
-            case Deed(tickets=Tickets() as tickets):
+            case Action(tickets=Tickets() as tickets):
                 await self._many(tickets)
-            case Deed(request=Request() as request):
+            case Action(request=Request() as request):
                 self.requesters[request.tag] = request.requester
                 await self.desk.request(request)
-            case Deed(work=Work() as work):
+            case Action(work=Work() as work):
                 for id in self.tagged.get(work.tag, []):
                     await self.desk.work(id, work)
-            case Deed(resolve_problem=ResolveProblem() as over):
+            case Action(resolve_problem=ResolveProblem() as over):
                 for problem in self.watched.open_problems():
                     await self.desk.resolve_problem(problem, over)
 
@@ -80,13 +80,13 @@ class Player:
             self._tag(tickets.tag, await self.desk.ask_shortly(requester, title))
             await asyncio.sleep(0.2)
 
-    async def _await(self, scene: Scene, until: Until) -> None:
+    async def _await(self, step: StoryStep, until: Until) -> None:
         if not await self.eventually(lambda: self._was_seen(until)):
-            self.missing.append(f"{until.event} was not seen before: {scene.say}")
+            self.missing.append(f"{until.event} was not seen before: {step.say}")
 
     async def eventually(self, is_true: Callable[[], bool]) -> bool:
         """Wait for something to be seen, with patience but not for ever."""
-        deadline = monotonic() + PATIENCE_SECONDS
+        deadline = monotonic() + TIMEOUT_SECONDS
         while not is_true():
             if monotonic() > deadline:
                 return False

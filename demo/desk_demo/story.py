@@ -81,7 +81,7 @@ class ResolveProblem(Part):
     resolution: str
 
 
-class Deed(Part):
+class Action(Part):
     """What a scene does: one of these."""
 
     measure: Measure | None = None
@@ -99,12 +99,12 @@ class Until(Part):
     tag: str = ""
 
 
-class Scene(Part):
+class StoryStep(Part):
     """One moment of the day."""
 
     at: float
     say: str
-    do: Deed
+    do: Action
     until: Until | None = None
 
 
@@ -113,7 +113,7 @@ class Story(Part):
 
     title: str
     devices: tuple[Device, ...]
-    scenes: tuple[Scene, ...] = Field(min_length=1)
+    scenes: tuple[StoryStep, ...] = Field(min_length=1)
 
 
 def read_story(path: Path, run: str) -> Story:

@@ -45,17 +45,23 @@ def _stubborn(player: Player) -> Check:
 
 def _vpn(player: Player) -> Check:
     own = set(player.tagged.get("vpn", []))
-    found = [tickets & own for _, tickets, _ in player.watched.problems.values() if tickets & own]
-    seen = f"{len(found)} problem with {len(found[0]) if found else 0} of {len(own)} tickets"
-    return Check("twenty VPN tickets become one problem", len(found) == 1 and found[0] == own, seen)
+    matching = [
+        tickets & own for _, tickets, _ in player.watched.problems.values() if tickets & own
+    ]
+    seen = (
+        f"{len(matching)} problem with {len(matching[0]) if matching else 0} of {len(own)} tickets"
+    )
+    return Check(
+        "twenty VPN tickets become one problem", len(matching) == 1 and matching[0] == own, seen
+    )
 
 
 def _broadcast(player: Player) -> Check:
     people = {player.watched.tickets[t].requester for t in player.tagged.get("vpn", [])}
-    told = people & player.watched.told_people
+    notified = people & player.watched.told_people
     closed = [t for t in _tickets(player, "vpn") if t.state == "resolved"]
-    seen = f"{len(told)} of {len(people)} people told, {len(closed)} tickets resolved"
-    is_all = len(told) == len(people) == len(closed)
+    seen = f"{len(notified)} of {len(people)} people told, {len(closed)} tickets resolved"
+    is_all = len(notified) == len(people) == len(closed)
     return Check("everybody concerned is told, and all is resolved at once", is_all, seen)
 
 
@@ -70,9 +76,9 @@ def _printer(player: Player) -> Check:
 
 
 def _solved(player: Player, tag: str, team: str, expected: str) -> Check:
-    found = _tickets(player, tag)
-    ok = bool(found) and all(t.team == team and t.state == "resolved" for t in found)
-    seen = ", ".join(f"{t.code} {t.state} by {t.team}" for t in found)
+    tickets = _tickets(player, tag)
+    ok = bool(tickets) and all(t.team == team and t.state == "resolved" for t in tickets)
+    seen = ", ".join(f"{t.code} {t.state} by {t.team}" for t in tickets)
     return Check(expected, ok, seen)
 
 
@@ -103,8 +109,8 @@ _CHECKS: tuple[Callable[[Player], Check], ...] = (
 
 
 def _repair(player: Player, target: str) -> Repair:
-    found = [repair for repair in player.watched.repairs.values() if repair.target == target]
-    return found[-1] if found else Repair(target, "", "not started")
+    repairs = [repair for repair in player.watched.repairs.values() if repair.target == target]
+    return repairs[-1] if repairs else Repair(target, "", "not started")
 
 
 def _owners(player: Player, names: Iterable[str]) -> set[str]:
@@ -113,5 +119,5 @@ def _owners(player: Player, names: Iterable[str]) -> set[str]:
 
 
 def _tickets(player: Player, tag: str) -> list[Ticket]:
-    known = player.watched.tickets
-    return [known[id] for id in player.tagged.get(tag, []) if id in known]
+    tickets = player.watched.tickets
+    return [tickets[id] for id in player.tagged.get(tag, []) if id in tickets]

@@ -50,9 +50,9 @@ class Watched:
     problems: dict[str, tuple[str, set[str], bool]] = field(default_factory=dict)
     slas: Counter[str] = field(default_factory=Counter)
     told_people: set[str] = field(default_factory=set)
-    told: Counter[str] = field(default_factory=Counter)
+    messages: Counter[str] = field(default_factory=Counter)
     team_messages: Counter[str] = field(default_factory=Counter)
-    news: deque[tuple[datetime, str]] = field(default_factory=lambda: deque(maxlen=9))
+    updates: deque[tuple[datetime, str]] = field(default_factory=lambda: deque(maxlen=9))
     seen: set[str] = field(default_factory=set)
     kinds: set[tuple[str, str]] = field(default_factory=set)
 
@@ -74,7 +74,7 @@ class Watched:
             case ProblemDetected() | ProblemUpdated() | ProblemResolved():
                 self._problem(event.subject, event.data, event.time)
             case Notified():
-                self._told(event.data)
+                self._count_message(event.data)
             case _:
                 self._rest(event)
 
@@ -91,7 +91,7 @@ class Watched:
     def _signal(self, subject: str, data: SignalRaised | SignalCleared, at: datetime) -> None:
         if isinstance(data, SignalRaised):
             self.signals[f"{subject} {data.signal}"] = "open"
-            self.news.append((at, f"seen: {data.title}"))
+            self.updates.append((at, f"seen: {data.title}"))
         else:
             self.signals[f"{subject} {data.signal}"] = "cleared"
 
@@ -111,7 +111,7 @@ class Watched:
         repair = self.repairs.setdefault(run, Repair(event.subject, ""))
         repair.state, repair.team = state, team
         to = f" to {team}" if team else ""
-        self.news.append((event.time, f"repair of {event.subject}: {state}{to}"))
+        self.updates.append((event.time, f"repair of {event.subject}: {state}{to}"))
 
     def _ticket(self, event: AnyEvent) -> None:
         data = event.data
@@ -131,7 +131,7 @@ class Watched:
                 ticket.state = "in progress"
             case tickets.TicketResolved():
                 ticket.state = "resolved"
-                self.news.append((event.time, f"{ticket.code} resolved: {ticket.title}"))
+                self.updates.append((event.time, f"{ticket.code} resolved: {ticket.title}"))
             case _:
                 return
 
@@ -141,23 +141,23 @@ class Watched:
         data: ProblemDetected | ProblemUpdated | ProblemResolved,
         at: datetime,
     ) -> None:
-        title, known, _ = self.problems.get(
+        title, members, _ = self.problems.get(
             problem, (spoken_here().render(data.title), set(), False)
         )
         is_over = isinstance(data, ProblemResolved)
-        self.problems[problem] = (title, known | set(data.tickets), is_over)
+        self.problems[problem] = (title, members | set(data.tickets), is_over)
         if isinstance(data, ProblemDetected):
-            self.news.append((at, f"one problem: {title} ({len(data.tickets)} tickets)"))
+            self.updates.append((at, f"one problem: {title} ({len(data.tickets)} tickets)"))
 
     def _sla(self, event: AnyEvent) -> None:
         name = event.type.removeprefix("desk.sla.").rpartition(".v")[0]
         self.slas[name] += 1
         if isinstance(event.data, sla.SlaBreached):
             code = self.tickets[event.subject].code if event.subject in self.tickets else ""
-            self.news.append((event.time, f"SLA breached: {event.data.clock} of {code}"))
+            self.updates.append((event.time, f"SLA breached: {event.data.clock} of {code}"))
 
-    def _told(self, data: Notified) -> None:
-        self.told[data.kind] += 1
+    def _count_message(self, data: Notified) -> None:
+        self.messages[data.kind] += 1
         if data.audience is Audience.PERSON:
             self.told_people.add(data.recipient)
         else:

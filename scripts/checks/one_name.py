@@ -12,7 +12,7 @@ NAME = "one-name"
 
 def check_all(sources: Sequence[Source]) -> Iterator[Finding]:
     """Over all files, since two modules may call two things the same."""
-    found: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+    findings_by_name: dict[tuple[str, str], list[Finding]] = defaultdict(list)
     for source in sources:
         place = module_of(source.path)
         if place is None:
@@ -20,7 +20,7 @@ def check_all(sources: Sequence[Source]) -> Iterator[Finding]:
         for node in source.tree.body:
             if isinstance(node, ast.ClassDef):
                 finding = source.finding(node, NAME, f"{place[0]} has another class {node.name}.")
-                found[place[0], node.name.lstrip("_")].append(finding)
-    for findings in found.values():
+                findings_by_name[place[0], node.name.lstrip("_")].append(finding)
+    for findings in findings_by_name.values():
         if len(findings) > 1:
             yield from findings

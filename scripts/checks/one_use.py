@@ -14,7 +14,8 @@ _ROOTS = ("services", "shared", "tools")
 
 def check(source: Source) -> Iterator[Finding]:
     """Functions and methods; lines of the body without its docstring. Decorated ones are called
-    by their decorator, and what is only handed on, not called, needs a name."""
+    by their decorator, what is only handed on, not called, needs a name, and a generator cannot
+    be written where it is read."""
     if source.path.parts[0] not in _ROOTS:
         return
     calls, mentions = _uses(source.tree)
@@ -23,7 +24,10 @@ def check(source: Source) -> Iterator[Finding]:
             continue
         if not node.name.startswith("_") or node.name.startswith("__"):
             continue
-        if calls[node.name] == mentions[node.name] == 1 and _lines(node) < FEWEST_LINES:
+        is_generator = any(isinstance(inner, ast.Yield) for inner in ast.walk(node))
+        if is_generator or calls[node.name] != mentions[node.name]:
+            continue
+        if calls[node.name] == 1 and _lines(node) < FEWEST_LINES:
             yield source.finding(
                 node, NAME, f"{node.name} is short and has one caller: write it there."
             )

@@ -30,19 +30,19 @@ def module_of(path: PurePosixPath) -> tuple[str, tuple[str, ...]] | None:
 
 def is_pure(path: PurePosixPath) -> bool:
     """Whether the module belongs to what decides: in a feature, and none that may reach out."""
-    found = module_of(path)
-    if found is None:
+    module = module_of(path)
+    if module is None:
         return False
-    _service, way = found
+    _service, way = module
     return len(way) > 1 and way[0] != ADAPTERS and way[1] not in EFFECTS and way[-1] not in EFFECTS
 
 
 def check(source: Source) -> Iterator[Finding]:
     """Where a module lies, and that its name names something."""
-    found = module_of(source.path)
-    if found is None:
+    module = module_of(source.path)
+    if module is None:
         return
-    _service, way = found
+    _service, way = module
     if len(way) == 1 and way[0] not in AT_THE_TOP:
         yield source.finding(
             1, NAME, f"{way[0]}.py lies in no feature and in no adapter: whose is it?"

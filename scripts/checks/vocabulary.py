@@ -25,8 +25,8 @@ INSTEAD = (
     ("reckoning keeping rejudging aiming ringing comparing", "query, sums, re-evaluation"),
     ("standing standings aim aims deed deeds objection", "status, goal, action, reopen request"),
     ("voices voice voiced sights spells spell", "survey response, detection, outage"),
-    ("wishes wish helped", "demand, effectiveness"),
-    ("correspondence letters postbox shelves workshop", "owner responses, collections, runner"),
+    ("wishes wish", "demand"),
+    ("correspondence postbox shelves workshop", "owner responses, collections, runner"),
     ("lessons lesson pupil taught tempered judged", "training example, trained, calibrated"),
     ("trial likely usual sureness", "evaluation, prediction, majority class, confidence"),
     ("guess guessing board noticeboard", "predict, context snapshot"),
@@ -41,6 +41,25 @@ BANNED = {word: meant for words, meant in INSTEAD for word in words.split()}
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 # Words that are banned only as whole names: in others they are English.
 _WHOLE = frozenset(["found", "known", "asked", "said", "one", "told"])
+# A test's name is a sentence, and these are English in one.
+_ENGLISH = frozenset(
+    {
+        *(
+            "guess",
+            "judged",
+            "keeping",
+            "known",
+            "likely",
+            "matter",
+            "news",
+            "rests",
+            "said",
+            "stay",
+            "stays",
+        ),
+        *("saying", "telling", "told", "turn", "usual", "wake"),
+    }
+)
 
 
 def check(source: Source) -> Iterator[Finding]:
@@ -49,6 +68,8 @@ def check(source: Source) -> Iterator[Finding]:
         return
     for line, name in ((1, source.path.stem), *_given(source.tree)):
         for word in _private(name):
+            if name.startswith("test_") and word in _ENGLISH:
+                continue
             yield source.finding(line, NAME, f"'{name}' says '{word}'; meant is {BANNED[word]}.")
 
 

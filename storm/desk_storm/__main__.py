@@ -21,15 +21,15 @@ from desk_platform.kafka.producer import KafkaPublisher
 from desk_platform.settings import KafkaSettings
 
 from desk_storm import charter, collecting, disks
+from desk_storm.archive import keep
 from desk_storm.books import Books, End, Restless, Stuck
 from desk_storm.clocks import lateness
 from desk_storm.coverage import drawn, never, table
 from desk_storm.crowd import Crowd
 from desk_storm.faults import FULL, Planned, schedule, shown
 from desk_storm.history import History
-from desk_storm.keeping import keep
 from desk_storm.laws import Broken, judge
-from desk_storm.postbox import Postbox
+from desk_storm.mail_server import MailServer
 from desk_storm.replicas import Fleet
 from desk_storm.settling import Outlook, Stillness
 from desk_storm.targets import KINDS, Targets
@@ -103,28 +103,28 @@ async def _storm(plan: Plan, folder: Path) -> int:
     planned = _planned(plan)
     async with AsyncExitStack() as stack:
         servers = await _servers(stack, folder / "servers", plan.backend)
-        targets, postbox = Targets(), Postbox(plan.seed)
-        await _around_it(stack, targets, postbox)
+        targets, mail_server = Targets(), MailServer(plan.seed)
+        await _around_it(stack, targets, mail_server)
         first = charter.write(folder / "charter")
-        fleet = Fleet.made(folder, _around(servers, postbox, folder), plan.replicas)
+        fleet = Fleet.made(folder, _around(servers, mail_server, folder), plan.replicas)
         await fleet.start(stack)
         kafka = KafkaSettings(bootstrap=servers.kafka)
         publisher = await stack.enter_async_context(KafkaPublisher(kafka, "storm"))
         crowd = Crowd([item.address for item in fleet.of("intake")], publisher, targets, plan.seed)
         weather = Weather(fleet, servers, folder / "charter", charters=[first])
         began = datetime.now(UTC)
-        outlook = _outlook(kafka, fleet, targets, postbox)
+        outlook = _outlook(kafka, fleet, targets, mail_server)
         restless = await _rage(plan, planned, crowd, weather, outlook)
         fleet.look()
         closing = datetime.now(UTC)
-        deliveries, records = await collecting.said(fleet.of("notify")[0].address, kafka)
+        deliveries, records = await collecting.collect(fleet.of("notify")[0].address, kafka)
         books = Books(
             began,
             closing,
             tuple(crowd.calls),
             tuple(crowd.sent),
             tuple(targets.acts),
-            tuple(postbox.mails),
+            tuple(mail_server.mails),
             tuple(deliveries),
             tuple(records),
             tuple(weather.faults),
@@ -156,27 +156,31 @@ def _planned(plan: Plan) -> list[Planned]:
     return planned
 
 
-def _outlook(kafka: KafkaSettings, fleet: Fleet, targets: Targets, postbox: Postbox) -> Outlook:
+def _outlook(
+    kafka: KafkaSettings, fleet: Fleet, targets: Targets, mail_server: MailServer
+) -> Outlook:
     def unfinished() -> list[str]:
         acts = sum(act.ended_at is None for act in targets.acts)
-        mails = sum(mail.ended_at is None for mail in postbox.mails)
-        told = ((acts, "acts at their targets"), (mails, "mails on their way"))
-        return [f"{count} {what}" for count, what in told if count]
+        mails = sum(mail.ended_at is None for mail in mail_server.mails)
+        counts = ((acts, "acts at their targets"), (mails, "mails on their way"))
+        return [f"{count} {what}" for count, what in counts if count]
 
-    return Outlook(kafka, fleet.lasting, lambda: len(targets.acts) + len(postbox.mails), unfinished)
+    return Outlook(
+        kafka, fleet.lasting, lambda: len(targets.acts) + len(mail_server.mails), unfinished
+    )
 
 
-async def _around_it(stack: AsyncExitStack, *outside: Targets | Postbox) -> None:
+async def _around_it(stack: AsyncExitStack, *outside: Targets | MailServer) -> None:
     for item in outside:
         await item.start()
         stack.callback(item.stop)
 
 
-def _around(servers: LocalServers, postbox: Postbox, folder: Path) -> Around:
+def _around(servers: LocalServers, mail_server: MailServer, folder: Path) -> Around:
     env = {
         "DESK_CHARTER": str(folder / "charter"),
         "NOTIFY_SMTP_HOST": "127.0.0.1",
-        "NOTIFY_SMTP_PORT": str(postbox.port),
+        "NOTIFY_SMTP_PORT": str(mail_server.port),
         "NOTIFY_SMTP_SECURITY": "none",
         "NOTIFY_MAIL_DOMAINS": "desk.example",
         "NOTIFY_MAIL_PER_HOUR": "1000",
@@ -200,7 +204,7 @@ async def _rage(
             group.create_task(crowd.measure(device, _OFFSETS[number % len(_OFFSETS)]))
         asking = group.create_task(crowd.ask(http, plan.rate * 0.8))
         requesting = group.create_task(crowd.request(plan.rate * 0.2))
-        telling = group.create_task(_say(crowd, weather))
+        weather_task = group.create_task(_say(crowd, weather))
         raging = group.create_task(weather.rage(planned, plan.seconds))
         # Faults may take longer than planned; the crowd does not.
         await asyncio.sleep(plan.seconds)
@@ -209,7 +213,7 @@ async def _rage(
         restless = await _settle(plan, outlook)
         crowd.are_devices_over.set()
         watch.cancel()
-        telling.cancel()
+        weather_task.cancel()
     return restless
 
 

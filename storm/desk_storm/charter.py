@@ -44,13 +44,13 @@ def write(folder: Path) -> Charter:
         "attributes: {agent_url", 'attributes: {only: "1", agent_url'
     )
     (book.parent / "wipe-disk.yaml").write_text(other)
-    return _told(0)
+    return _build(0)
 
 
 def change(folder: Path, number: int) -> Charter:
     """Another version while all runs: other targets of the SLAs."""
     _sla(folder, number)
-    return _told(number)
+    return _build(number)
 
 
 def _sla(folder: Path, number: int) -> None:
@@ -61,7 +61,7 @@ def _sla(folder: Path, number: int) -> None:
     new.replace(folder / "slas.yaml")
 
 
-def _told(number: int) -> Charter:
+def _build(number: int) -> Charter:
     path = "/v1/actions/clean-disk"
     steps = (
         Step("clean-disk", "clean", path, "keyed", 4),

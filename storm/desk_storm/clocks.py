@@ -15,7 +15,7 @@ from desk_contracts.events.sla import ClockName
 from desk_storm.history import History
 
 Key = tuple[str, str, str, int, str]
-_SAYINGS = (
+_TRANSITIONS = (
     said.SlaStarted,
     said.SlaPaused,
     said.SlaResumed,
@@ -24,7 +24,7 @@ _SAYINGS = (
     said.SlaMet,
     said.SlaCancelled,
 )
-_Saying = (
+_Transition = (
     said.SlaStarted
     | said.SlaPaused
     | said.SlaResumed
@@ -42,7 +42,7 @@ class Account:
     ticket: str
     clock: ClockName
     cycle: int
-    lines: list[tuple[AnyEvent, _Saying]] = field(default_factory=list)
+    lines: list[tuple[AnyEvent, _Transition]] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -74,7 +74,7 @@ def accounts(history: History) -> Iterator[Account]:
         current: dict[Key, Account] = {}
         for event in events:
             data = event.data
-            if not isinstance(data, _SAYINGS):
+            if not isinstance(data, _TRANSITIONS):
                 continue
             key = (data.clock, data.policy, data.policy_version, data.cycle, data.team)
             account = current.setdefault(key, Account(ticket, data.clock, data.cycle))
@@ -118,8 +118,8 @@ def has_waited(history: History, ticket: str) -> bool:
     return any(isinstance(item.event.data, life.TicketPaused) for item in events)
 
 
-def _first(found: Iterator[tuple[AnyEvent, bool]], events: Sequence[AnyEvent]) -> Ending | None:
-    event, is_done = next(found, (None, False))
+def _first(matches: Iterator[tuple[AnyEvent, bool]], events: Sequence[AnyEvent]) -> Ending | None:
+    event, is_done = next(matches, (None, False))
     if event is None:
         return None
     opened = [item.time for item in events if isinstance(item.data, life.TicketOpened)]
@@ -159,7 +159,7 @@ def _resolutions(events: Sequence[AnyEvent], cycle: int) -> Iterator[tuple[AnyEv
 class Lateness:
     """How long after the due moment breaches were told, in seconds."""
 
-    told: int
+    count: int
     p50: float
     p99: float
     most: float

@@ -16,7 +16,7 @@ _MAIL = "mailto:"
 _OPERATOR = {"X-Desk-User": "storm", "X-Desk-Roles": "operator"}
 
 
-async def said(notify: str, kafka: KafkaSettings) -> tuple[list[Delivery], list[Record]]:
+async def collect(notify: str, kafka: KafkaSettings) -> tuple[list[Delivery], list[Record]]:
     """What the desk says. It is read before the books of others: what it says was done is in those
     by then."""
     return await deliveries(notify), await records(kafka)
@@ -24,7 +24,7 @@ async def said(notify: str, kafka: KafkaSettings) -> tuple[list[Delivery], list[
 
 async def records(kafka: KafkaSettings) -> list[Record]:
     """Every record of the desk's topics, side topics included."""
-    codec, found = Codec(), []
+    codec, items = Codec(), []
     names = [name for name in sorted(await list_topic_names(kafka)) if name.startswith("desk.")]
     async for raw in read_all(kafka, names):
         at = datetime.fromtimestamp(getattr(raw, "timestamp", 0) / 1000, UTC)
@@ -34,33 +34,33 @@ async def records(kafka: KafkaSettings) -> list[Record]:
             event = codec.decode(raw.key, raw.value, raw.headers, at)
         except Invalid as error:
             reason = reason or str(error)
-        found.append(Record(raw.topic, raw.partition, raw.offset, at, event, reason))
-    return found
+        items.append(Record(raw.topic, raw.partition, raw.offset, at, event, reason))
+    return items
 
 
 async def deliveries(notify: str) -> list[Delivery]:
     """Page by page, by the public route for operators."""
-    found: list[Delivery] = []
+    items: list[Delivery] = []
     params = {"limit": "200"}
     async with httpx.AsyncClient(base_url=notify, timeout=30) as http:
         while True:
             answer = await http.get("/v1/deliveries", params=params, headers=_OPERATOR)
             page = answer.raise_for_status().json()
             for message in page["items"]:
-                found += [_delivery(message["id"], item) for item in message["deliveries"]]
+                items += [_delivery(message["id"], item) for item in message["deliveries"]]
             if not page.get("next"):
-                return found
+                return items
             params = {"limit": "200", "cursor": page["next"]}
 
 
-def _delivery(message: str, told: dict[str, str]) -> Delivery:
-    channel = told["channel"]
+def _delivery(message: str, document: dict[str, str]) -> Delivery:
+    channel = document["channel"]
     return Delivery(
         message,
         channel,
-        told["state"],
+        document["state"],
         derive_id(message, channel) if channel.startswith(_MAIL) else "",
-        int(told["attempts"]),
-        datetime.fromisoformat(told["changed_at"]),
-        told["reason"],
+        int(document["attempts"]),
+        datetime.fromisoformat(document["changed_at"]),
+        document["reason"],
     )

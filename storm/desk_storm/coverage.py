@@ -14,7 +14,7 @@ from desk_contracts.events.tickets import TicketAssigned, TicketOpened
 
 from desk_storm.books import Fault
 from desk_storm.faults import LASTING
-from desk_storm.history import History, Told
+from desk_storm.history import Arrival, History
 
 Span = tuple[datetime, datetime]
 _NEAR = timedelta(seconds=2)
@@ -48,16 +48,16 @@ def spans(history: History) -> Iterator[tuple[str, Span]]:
     for mail in history.books.mails:
         if mail.began_at is not None and mail.ended_at is not None:
             yield "a mail is being handed over", (mail.began_at, mail.ended_at)
-    yield from _asked(history)
+    yield from _calls(history)
     yield from _requests(history)
     opened, assigned = _firsts(history, TicketOpened), _firsts(history, TicketAssigned)
-    told = {
+    notified = {
         item.event.data.ticket: item.arrived_at
         for item in history.of(Notified)
         if item.event.data.kind is MessageKind.TICKET_ASSIGNED
     }
     yield from _between("a ticket waits for a team", opened, assigned)
-    yield from _between("a team waits to be told", assigned, told)
+    yield from _between("a team waits to be told", assigned, notified)
     yield from _between("a clock waits to be started", opened, _firsts(history, SlaStarted))
     yield from _clocks(history)
     yield from _runs(history)
@@ -94,18 +94,18 @@ def drawn(counts: dict[tuple[str, str], int]) -> str:
     width = max(len(step) for step in steps)
     rows = [" " * width + "".join(f"  {kind:>13}" for kind in kinds)]
     for step in steps:
-        cells = (str(counts.get((step, kind), ".")) for kind in kinds)
-        rows.append(step.ljust(width) + "".join(f"  {cell:>13}" for cell in cells))
+        texts = (str(counts.get((step, kind), ".")) for kind in kinds)
+        rows.append(step.ljust(width) + "".join(f"  {text:>13}" for text in texts))
     return "\n".join(rows)
 
 
 def _firsts(history: History, kind: type[Payload]) -> dict[str, datetime]:
-    found: dict[str, datetime] = {}
+    arrivals: dict[str, datetime] = {}
     for item in history.of(kind):
-        found[item.event.subject] = min(
-            found.get(item.event.subject, item.arrived_at), item.arrived_at
+        arrivals[item.event.subject] = min(
+            arrivals.get(item.event.subject, item.arrived_at), item.arrived_at
         )
-    return found
+    return arrivals
 
 
 def _between(
@@ -116,7 +116,7 @@ def _between(
             yield step, (at, until[subject])
 
 
-def _asked(history: History) -> Iterator[tuple[str, Span]]:
+def _calls(history: History) -> Iterator[tuple[str, Span]]:
     """From the call on, since intake holds it before it has answered."""
     opened = _firsts(history, TicketOpened)
     for call in history.books.calls:
@@ -127,14 +127,14 @@ def _asked(history: History) -> Iterator[tuple[str, Span]]:
 
 
 def _requests(history: History) -> Iterator[tuple[str, Span]]:
-    opened: dict[str, Told[TicketOpened]] = {
+    opened: dict[str, Arrival[TicketOpened]] = {
         item.event.causation_id: item
         for item in history.of(TicketOpened)
         if item.event.causation_id
     }
     for sent in history.books.sent:
-        if (one := opened.get(sent.event.id)) is not None:
-            yield "a request is not yet a ticket", (sent.at, one.arrived_at)
+        if (ticket := opened.get(sent.event.id)) is not None:
+            yield "a request is not yet a ticket", (sent.at, ticket.arrived_at)
 
 
 def _clocks(history: History) -> Iterator[tuple[str, Span]]:
@@ -151,9 +151,9 @@ def _runs(history: History) -> Iterator[tuple[str, Span]]:
     recorded: dict[str, list[datetime]] = defaultdict(list)
     for step in history.of(RunStepRecorded):
         recorded[step.event.data.run].append(step.arrived_at)
-    for run, one in began.items():
-        if (at := raised.get(one.event.subject)) is not None and at <= one.arrived_at:
-            yield "a signal waits for its run", (at, one.arrived_at)
+    for run, start in began.items():
+        if (at := raised.get(start.event.subject)) is not None and at <= start.arrived_at:
+            yield "a signal waits for its run", (at, start.arrived_at)
         acts = history.acts.get(run, [])
         end = history.run_ends.get(run)
         if acts and end is not None and (over := acts[-1].ended_at) is not None:

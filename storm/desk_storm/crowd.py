@@ -46,12 +46,12 @@ class Who:
     team: str = ""
 
     def headers(self, key: str) -> dict[str, str]:
-        told = {
+        fields = {
             "X-Desk-User": self.person,
             "X-Desk-Roles": self.role,
             "Idempotency-Key": f'"{key}"',
         }
-        return {**told, "X-Desk-Team": self.team} if self.team else told
+        return {**fields, "X-Desk-Team": self.team} if self.team else fields
 
 
 _SOLVER = Who("network-1", "member", "network")
@@ -88,21 +88,21 @@ class Crowd:
 
     async def _life(self, http: httpx.AsyncClient, number: int) -> None:
         title = f"{_TITLES[number % len(_TITLES)]} {number}"
-        rests = stream(self.seed, f"person {number}").uniform(2, 22)
+        pause = stream(self.seed, f"person {number}").uniform(2, 22)
         who = Who(f"person-{number % 500}@desk.example")
-        asked = {"title": title, "channel": "portal"}
-        opened = await self._call(http, who, "/v1/tickets", asked, f"{number} open")
+        ticket = {"title": title, "channel": "portal"}
+        opened = await self._call(http, who, "/v1/tickets", ticket, f"{number} open")
         if opened.status != 201:
             return
         self.tickets += 1
         url = f"/v1/tickets/{json.loads(opened.answer)['id']}"
         if number % 10 == 0:
             return  # nobody cares for some; their clocks must be told breached
-        await asyncio.sleep(rests)
+        await asyncio.sleep(pause)
         if number % 3:
-            said = {"text": f"We look at it {number}", "public": True}
+            comment = {"text": f"We look at it {number}", "public": True}
             await self._call(http, _SOLVER, f"{url}/start", {}, f"{number} start")
-            await self._call(http, _SOLVER, f"{url}/comments", said, f"{number} comment")
+            await self._call(http, _SOLVER, f"{url}/comments", comment, f"{number} comment")
         if number % 8 == 0:
             if number % 3 == 0:
                 await self._call(http, _SOLVER, f"{url}/start", {}, f"{number} start")
@@ -115,11 +115,11 @@ class Crowd:
             await self._call(http, _SOLVER, f"{url}/resolve", done, f"{number} resolve")
 
     async def _call(
-        self, http: httpx.AsyncClient, who: Who, path: str, body: Mapping[str, object], deed: str
+        self, http: httpx.AsyncClient, who: Who, path: str, body: Mapping[str, object], action: str
     ) -> HttpCall:
         """Ask any replica until one answers, always under the same key."""
-        key, at = derive_id(f"{self.seed}", deed), datetime.now(UTC)
-        chance = stream(self.seed, deed)
+        key, at = derive_id(f"{self.seed}", action), datetime.now(UTC)
+        chance = stream(self.seed, action)
         answers: list[int | None] = []
         last: httpx.Response | None = None
         while len(answers) < _TRIES:

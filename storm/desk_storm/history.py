@@ -19,7 +19,7 @@ P = TypeVar("P", bound=Payload)
 SETTLING = timedelta(seconds=20)
 
 
-class Told(NamedTuple, Generic[P]):
+class Arrival(NamedTuple, Generic[P]):
     """An event and when its first record arrived."""
 
     event: Event[P]
@@ -36,41 +36,41 @@ class History:
     @cached_property
     def records(self) -> tuple[Record, ...]:
         """Records of main topics, in the order of their partitions."""
-        found = (
+        events = (
             record for record in self.books.records if not record.topic.endswith((RETRY, DEAD))
         )
-        return tuple(sorted(found, key=lambda one: (one.topic, one.partition, one.offset)))
+        return tuple(sorted(events, key=lambda item: (item.topic, item.partition, item.offset)))
 
     @cached_property
-    def _by_payload(self) -> dict[type[Payload], list[Told[Payload]]]:
-        found: dict[type[Payload], list[Told[Payload]]] = defaultdict(list)
+    def _by_payload(self) -> dict[type[Payload], list[Arrival[Payload]]]:
+        arrivals: dict[type[Payload], list[Arrival[Payload]]] = defaultdict(list)
         seen: set[tuple[str, str]] = set()
         for record in self.records:
             event = record.event
             if event is None or (record.topic, event.identity) in seen:
                 continue
             seen.add((record.topic, event.identity))
-            found[type(event.data)].append(Told(event, record.arrived_at))
-        return found
+            arrivals[type(event.data)].append(Arrival(event, record.arrived_at))
+        return arrivals
 
-    def of(self, kind: type[P]) -> Sequence[Told[P]]:
+    def of(self, kind: type[P]) -> Sequence[Arrival[P]]:
         """All events of a kind, copies left out."""
         return self._by_payload.get(kind, [])  # type: ignore[return-value]  # filed by their type
 
-    def on(self, topic: str) -> Iterator[Told[Payload]]:
+    def on(self, topic: str) -> Iterator[Arrival[Payload]]:
         """All events of a topic, copies left out."""
-        for told in self._by_payload.values():
-            yield from (item for item in told if item.event.topic == topic)
+        for arrivals in self._by_payload.values():
+            yield from (item for item in arrivals if item.event.topic == topic)
 
     @cached_property
-    def known(self) -> dict[str, Told[Payload]]:
+    def by_id(self) -> dict[str, Arrival[Payload]]:
         """Every event that the desk or an outsider told, by its id."""
-        return {item.event.id: item for told in self._by_payload.values() for item in told}
+        return {item.event.id: item for arrivals in self._by_payload.values() for item in arrivals}
 
     @cached_property
-    def tickets(self) -> dict[str, list[Told[Payload]]]:
+    def tickets(self) -> dict[str, list[Arrival[Payload]]]:
         """The life of every ticket, by its sequence."""
-        return _by_subject(self.on(topics.TICKETS), lambda one: one.event.sequence or 0)
+        return _by_subject(self.on(topics.TICKETS), lambda item: item.event.sequence or 0)
 
     @cached_property
     def slas(self) -> dict[str, list[AnyEvent]]:
@@ -85,9 +85,9 @@ class History:
         return lives
 
     @cached_property
-    def run_ends(self) -> dict[str, Told[Payload]]:
+    def run_ends(self) -> dict[str, Arrival[Payload]]:
         """How each run ended, by the run's id."""
-        ends: dict[str, Told[Payload]] = {}
+        ends: dict[str, Arrival[Payload]] = {}
         for item in self.on(topics.AUTOMATION):
             data = item.event.data
             if isinstance(data, RunHealed | RunEscalated | RunSkipped) and data.run:
@@ -106,15 +106,15 @@ class History:
     @cached_property
     def acts(self) -> dict[str, list[Act]]:
         """What targets received for each run, in order; questions among it."""
-        found: dict[str, list[Act]] = defaultdict(list)
-        for act in sorted(self.books.acts, key=lambda one: one.at):
-            found[act.run].append(act)
-        return found
+        by_run: dict[str, list[Act]] = defaultdict(list)
+        for act in sorted(self.books.acts, key=lambda entry: entry.at):
+            by_run[act.run].append(act)
+        return by_run
 
     def charter(self, at: datetime) -> Charter | None:
         """The version in force at a moment."""
         past = [item for item in self.books.charters if item.at <= at]
-        return max(past, key=lambda one: one.at, default=None)
+        return max(past, key=lambda edition: edition.at, default=None)
 
     def step(self, act: Act) -> Step | None:
         """Which step of its run's runbook an act is, as the charter tells by the path."""
@@ -140,9 +140,9 @@ class History:
 
 
 def _by_subject(
-    told: Iterable[Told[Payload]], key: Callable[[Told[Payload]], int]
-) -> dict[str, list[Told[Payload]]]:
-    lives: dict[str, list[Told[Payload]]] = defaultdict(list)
-    for item in sorted(told, key=key):
+    arrivals: Iterable[Arrival[Payload]], key: Callable[[Arrival[Payload]], int]
+) -> dict[str, list[Arrival[Payload]]]:
+    lives: dict[str, list[Arrival[Payload]]] = defaultdict(list)
+    for item in sorted(arrivals, key=key):
         lives[item.event.subject].append(item)
     return lives

@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from desk_storm.replicas import Replica
 
 # What is told all the time, as measurements or how far a service has written, is left out.
-_SAID = (
+_PREFIXES = (
     "desk.tickets",
     "desk.triage",
     "desk.sla",
@@ -38,7 +38,7 @@ _GAUGES = {
 class Look:
     """The desk at one moment: how much was said until then, and what still waits, in words."""
 
-    said: int
+    records: int
     waiting: tuple[str, ...] = ()
 
 
@@ -48,16 +48,16 @@ class Stillness:
 
     at_least: float
     reasons: tuple[str, ...] = ("nobody has looked yet",)
-    _said: int | None = None
+    _records: int | None = None
     _since: float = 0.0
 
     def see(self, seconds: float, look: Look) -> bool:
         """Whether the desk rests, so many seconds after everybody went home."""
-        more = 0 if self._said is None else look.said - self._said
+        more = 0 if self._records is None else look.records - self._records
         self.reasons = look.waiting or ((f"{more} more were said in the end",) if more else ())
-        if self.reasons or self._said is None:
+        if self.reasons or self._records is None:
             self._since = seconds
-        self._said = look.said
+        self._records = look.records
         return seconds - self._since >= _QUIET_SECONDS and seconds >= self.at_least
 
 
@@ -88,7 +88,7 @@ class Outlook:
 
 
 async def _ends(kafka: KafkaSettings) -> dict[TopicPartition, int]:
-    names = [name for name in await list_topic_names(kafka) if name.startswith(_SAID)]
+    names = [name for name in await list_topic_names(kafka) if name.startswith(_PREFIXES)]
     async with reader(kafka, names) as consumer:
         return dict(await consumer.end_offsets(consumer.assignment()))
 
@@ -98,30 +98,32 @@ async def _behind(kafka: KafkaSettings, ends: Mapping[TopicPartition, int]) -> l
     admin = AIOKafkaAdminClient(**kafka_arguments(kafka))
     await admin.start()
     try:
-        found: list[str] = []
+        reasons: list[str] = []
         for group, *_ in await admin.list_consumer_groups():
             read = await admin.list_consumer_group_offsets(group)
-            left = sum(max(0, ends.get(one, 0) - max(0, at.offset)) for one, at in read.items())
-            found += [f"{group} has {left} records to read"] if left else []
-        return found
+            left = sum(
+                max(0, ends.get(partition, 0) - max(0, at.offset)) for partition, at in read.items()
+            )
+            reasons += [f"{group} has {left} records to read"] if left else []
+        return reasons
     finally:
         await admin.close()
 
 
 async def _pages(replicas: Sequence[Replica]) -> list[str]:
-    found: list[str] = []
+    reasons: list[str] = []
     async with httpx.AsyncClient(timeout=5) as http:
         for replica in replicas:
             try:
                 health = await http.get(f"{replica.address}/health/ready")
                 metrics = await http.get(f"{replica.address}/metrics")
             except httpx.TransportError as error:
-                found.append(f"{replica.name} does not answer: {error!r}")
+                reasons.append(f"{replica.name} does not answer: {error!r}")
                 continue
             if not health.is_success:
-                found.append(f"{replica.name} is not ready: {health.text}")
-            found += [f"{replica.name}: {text}" for text in waiting(metrics.text)]
-    return found
+                reasons.append(f"{replica.name} is not ready: {health.text}")
+            reasons += [f"{replica.name}: {text}" for text in waiting(metrics.text)]
+    return reasons
 
 
 def waiting(page: str) -> list[str]:

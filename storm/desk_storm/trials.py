@@ -35,17 +35,17 @@ def main() -> None:
     parser.add_argument("--clean", action="store_true", help="storm on the product as it is")
     given = parser.parse_args()
     if given.clean:
-        told = _stormed(())
-        print(told)
-        raise SystemExit(0 if _CLEAN in told else 1)
+        report = _stormed(())
+        print(report)
+        raise SystemExit(0 if _CLEAN in report else 1)
     chosen = [
         mutant
         for mutant in MUTANTS
         if not given.names or {mutant.name, mutant.together, *mutant.laws} & {*given.names}
     ]
     if not chosen:
-        known = "; ".join(mutant.name for mutant in MUTANTS)
-        raise SystemExit(f"There is no such mutant or law. The mutants: {known}")
+        names = "; ".join(mutant.name for mutant in MUTANTS)
+        raise SystemExit(f"There is no such mutant or law. The mutants: {names}")
     missed = [item for group in grouped(chosen) for item in _missed(group)]
     print(f"{len(chosen) - len(missed)} of {len(chosen)} mutants were found.")
     raise SystemExit(1 if missed else 0)
@@ -59,35 +59,35 @@ def grouped(chosen: Sequence[Mutant]) -> list[list[Mutant]]:
     return list(groups.values())
 
 
-def is_found(mutant: Mutant, told: str) -> bool:
+def is_found(mutant: Mutant, report: str) -> bool:
     """Whether a storm that told this has found the mutant by each law that it is for."""
-    return all(evidence(law, told) for law in mutant.laws)
+    return all(evidence(law, report) for law in mutant.laws)
 
 
-def evidence(law: str, told: str) -> str:
+def evidence(law: str, report: str) -> str:
     """The first thing that a storm told of a law that was broken; empty if it was not."""
-    return next((line for line in told.splitlines() if line.startswith(f"  {law} | ")), "")
+    return next((line for line in report.splitlines() if line.startswith(f"  {law} | ")), "")
 
 
 def _missed(group: Sequence[Mutant]) -> list[Mutant]:
     """Those of a group that no storm finds; what is missed together is tried alone."""
-    told = _stormed(group)
-    missed = [item for item in group if not is_found(item, told)]
+    report = _stormed(group)
+    missed = [item for item in group if not is_found(item, report)]
     for item in group:
         if item not in missed:
-            _tell("found", item, told)
+            _tell("found", item, report)
     if len(group) > 1:
         return [item for each in missed for item in _missed([each])]
     for item in missed:
-        _tell("MISSED", item, told)
-        print("\n".join(told.splitlines()[-20:]))
+        _tell("MISSED", item, report)
+        print("\n".join(report.splitlines()[-20:]))
     return missed
 
 
-def _tell(how: str, mutant: Mutant, told: str) -> None:
+def _tell(how: str, mutant: Mutant, report: str) -> None:
     """With what showed it: a law that was broken by another's mutant is seen by that."""
     for law in mutant.laws:
-        print(f"{how:<7} {law:<36} {mutant.name}\n{evidence(law, told)[:300]}", flush=True)
+        print(f"{how:<7} {law:<36} {mutant.name}\n{evidence(law, report)[:300]}", flush=True)
 
 
 def _stormed(mutants: Sequence[Mutant]) -> str:

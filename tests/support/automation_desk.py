@@ -50,8 +50,8 @@ class Target:
             path = lines[0].split(" ")[1]
             status = await self._answer(path, headers.get("idempotency-key", ""))
             done = "true" if path.rpartition("/")[2] in self.repaired else "false"
-            said = '{"ok": true, "stuck": true, "password": "hunter2", "done": %s}'
-            body = (said % done).encode()
+            template = '{"ok": true, "stuck": true, "password": "hunter2", "done": %s}'
+            body = (template % done).encode()
             writer.write(
                 f"HTTP/1.1 {status} X\r\ncontent-length: {len(body)}\r\n"
                 "content-type: application/json\r\nconnection: close\r\n\r\n".encode()
@@ -88,8 +88,8 @@ class Automation(ServiceProcess):
             answer = await self.get(f"/v1/runs?{query}")
         except httpx.TransportError:
             return []
-        found: list[dict[str, object]] = answer.json().get("items", [])
-        return found
+        items: list[dict[str, object]] = answer.json().get("items", [])
+        return items
 
 
 @dataclass
@@ -113,15 +113,15 @@ class Bus:
                 headers=list(message.headers),
             )
 
-    async def said(self, subject: str) -> list[str]:
+    async def types_of(self, subject: str) -> list[str]:
         """Types of what automation said about a target so far, without doubles."""
         await self.read()
         return [event.type for event in self.seen.values() if event.subject == subject]
 
     async def read(self) -> None:
-        found = await self.consumer.getmany(timeout_ms=50)
+        batches = await self.consumer.getmany(timeout_ms=50)
         decode = Codec().decode
-        for records in found.values():
+        for records in batches.values():
             for record in records:
                 event = decode(record.key, record.value, record.headers)
                 self.seen.setdefault(event.id, event)
@@ -129,9 +129,9 @@ class Bus:
 
     def data(self, subject: str, type: str) -> object:
         """The payload of the one event of that type."""
-        found = [e.data for e in self.seen.values() if e.subject == subject and e.type == type]
-        assert len(found) == 1, found
-        return found[0]
+        payloads = [e.data for e in self.seen.values() if e.subject == subject and e.type == type]
+        assert len(payloads) == 1, payloads
+        return payloads[0]
 
 
 def raised(

@@ -181,9 +181,9 @@ class Engine:
         self.crashes = 0
         self.restart()
 
-    def _unit_of_work(self, fold: Projection[S]) -> UnitOfWork[S]:
+    def _unit_of_work(self, projection: Projection[S]) -> UnitOfWork[S]:
         meters = record_telemetry().telemetry.meters
-        return UnitOfWork(fold, self.bus, self.clock, meters, cached=0)
+        return UnitOfWork(projection, self.bus, self.clock, meters, cached=0)
 
     def _changes(self, unit_of_work: UnitOfWork[S]) -> CrashingCommands[S]:
         return CrashingCommands(unit_of_work, self.boundary)
@@ -251,7 +251,7 @@ class Engine:
         assert stored.state is not None
         return stored.state
 
-    def said(self) -> list[str]:
+    def emitted(self) -> list[str]:
         """Short names of the events published, in order, without doubles."""
         unique = {event.id: event.type for event in self.bus.events()}
         return [item.removeprefix("desk.run.").removesuffix(".v1") for item in unique.values()]
@@ -262,11 +262,13 @@ class Engine:
         return data
 
 
-async def _projection(unit_of_work: UnitOfWork[S], fold: Projection[S], event: AnyEvent) -> None:
+async def _projection(
+    unit_of_work: UnitOfWork[S], projection: Projection[S], event: AnyEvent
+) -> None:
     def rule(state: S | None, context: Context) -> Decision[S] | None:
-        return fold.react(state, event, context)
+        return projection.react(state, event, context)
 
-    tasks = [WorkItem(key, rule, Cause(event.id)) for key in fold.keys(event)]
+    tasks = [WorkItem(key, rule, Cause(event.id)) for key in projection.keys(event)]
     await unit_of_work.run(tasks, _no_failures)
 
 

@@ -32,7 +32,7 @@ class Story(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     notes: tuple[str, ...] = ()
-    woken: int = 0
+    fired: int = 0
 
 
 STORIES: Schema[Story] = Schema("stories", Story)
@@ -89,7 +89,7 @@ def tell(state: Story | None, event: AnyEvent, context: Context) -> Decision[Sto
     if text == SHAKY:
         raise Transient("try again")
     before = state or Story()
-    found = derive(
+    derived = derive(
         event,
         DuplicateFound(problem=f"{len(before.notes)}", explanation=()),
         source="/desk/triage",
@@ -99,13 +99,13 @@ def tell(state: Story | None, event: AnyEvent, context: Context) -> Decision[Sto
     )
     notes = (*before.notes, text)
     return Decision(
-        Story(notes=notes, woken=before.woken), (found,), context.now + timedelta(hours=1)
+        Story(notes=notes, fired=before.fired), (derived,), context.now + timedelta(hours=1)
     )
 
 
 def on_timer(state: Story | None, _context: Context) -> Decision[Story] | None:
     """Counts; wants nothing more."""
-    return None if state is None else Decision(Story(notes=state.notes, woken=state.woken + 1))
+    return None if state is None else Decision(Story(notes=state.notes, fired=state.fired + 1))
 
 
 @dataclass
@@ -129,7 +129,7 @@ class Desk:
 
     def another(self) -> UnitOfWork[Story]:
         """One more member over the same store and bus, as after a restart."""
-        fold = Projection(
+        projection = Projection(
             documents=self.documents,
             keys=lambda event: [event.subject],
             react=self.react,
@@ -137,7 +137,7 @@ class Desk:
             ordered=self.ordered,
         )
         meters = self.telemetry.telemetry.meters
-        return UnitOfWork(fold, self.publisher, self.clock, meters, cached=self.cached)
+        return UnitOfWork(projection, self.publisher, self.clock, meters, cached=self.cached)
 
     async def on_failed(self, failures: Sequence[tuple[WorkItem[Story], Exception]]) -> None:
         self.failures += failures
@@ -148,8 +148,8 @@ class Desk:
         await chosen.run(tasks, self.on_failed)
 
     async def notes(self, ticket: str = "t") -> tuple[str, ...]:
-        found = (await self.documents.load([ticket])).get(ticket)
-        return () if found is None or found.state is None else found.state.notes
+        stored = (await self.documents.load([ticket])).get(ticket)
+        return () if stored is None or stored.state is None else stored.state.notes
 
     def published_ids(self) -> list[str]:
         return [event.id for event in self.publisher.events()]

@@ -88,9 +88,11 @@ class Rig:
         await self.store.stop()
 
     def unit_of_work(self, react: React = tell, *, ordered: bool = True) -> UnitOfWork[Story]:
-        fold = Projection(self.documents, lambda event: [event.subject], react, ordered=ordered)
+        projection = Projection(
+            self.documents, lambda event: [event.subject], react, ordered=ordered
+        )
         meters = self.telemetry.telemetry.meters
-        return UnitOfWork(fold, self.publisher, self.clock, meters, name="stories")
+        return UnitOfWork(projection, self.publisher, self.clock, meters, name="stories")
 
     async def join(
         self,
@@ -157,13 +159,13 @@ class Rig:
         await self.send(message.key, message.value, list(changed.items()))
 
     async def stories(self) -> dict[str, tuple[str, ...]]:
-        found = await self.documents.find({}, limit=100_000)
-        return {item.id: item.state.notes for item in found if item.state is not None}
+        stored = await self.documents.find({}, limit=100_000)
+        return {item.id: item.state.notes for item in stored if item.state is not None}
 
     async def are_told(self, expected: dict[str, tuple[str, ...]]) -> bool:
-        found = await self.stories()
-        if found != expected:
-            wrong = {id for id in found.keys() | expected if found.get(id) != expected.get(id)}
+        actual = await self.stories()
+        if actual != expected:
+            wrong = {id for id in actual.keys() | expected if actual.get(id) != expected.get(id)}
             raise AssertionError(f"{len(wrong)} stories differ, {sorted(wrong)[:5]}")
         return True
 
@@ -200,7 +202,7 @@ class Rig:
         reader, partitions = await self._reader(suffix, topic)
         try:
             ends = await reader.end_offsets(partitions)
-            return {one.partition: end or None for one, end in ends.items()}
+            return {partition.partition: end or None for partition, end in ends.items()}
         finally:
             await reader.stop()
 
@@ -224,16 +226,18 @@ class Rig:
 
 
 def _letter(raw: KafkaRecord) -> Letter:
-    told = {name: (text or b"").decode(errors="replace") for name, text in raw.headers}
-    return Letter(raw.key, told[REASON_CODE], told[REASON], int(told[ATTEMPT]), told[ORIGIN])
+    headers = {name: (text or b"").decode(errors="replace") for name, text in raw.headers}
+    return Letter(
+        raw.key, headers[REASON_CODE], headers[REASON], int(headers[ATTEMPT]), headers[ORIGIN]
+    )
 
 
 async def adopt(rig: Rig) -> Sequence[Anew]:
     """As the command does, for this group."""
     positions = MongoPositions(rig.store.database)
-    found = [(GROUP, item) for item in await positions.all()]
+    marks = [(GROUP, item) for item in await positions.all()]
     async with rig.client() as client:
-        anew = await compare(found, client)
+        anew = await compare(marks, client)
     for item in anew:
         assert await positions.adopt(item.position, item.cluster, item.topic_id)
     return anew

@@ -21,7 +21,7 @@ class Bus:
 
     def __init__(self, desk: Desk) -> None:
         self.inner = desk.publisher
-        self.told: list[WatermarkAdvanced] = []
+        self.watermarks: list[WatermarkAdvanced] = []
         self.by: list[str] = []
         self.held: asyncio.Event | None = None
         self.is_down = False
@@ -34,7 +34,7 @@ class Bus:
             for message in messages:
                 event = Codec().decode(message.key, message.value, message.headers)
                 assert isinstance(event.data, WatermarkAdvanced)
-                self.told.append(event.data)
+                self.watermarks.append(event.data)
                 self.by.append(event.subject)
             return
         if self.held is not None:
@@ -68,7 +68,7 @@ class Writer:
 
     @property
     def until(self) -> datetime:
-        return self.bus.told[-1].until
+        return self.bus.watermarks[-1].until
 
     async def note(self, number: int) -> None:
         await self.desk.feed(received(noted("t", number), number), unit_of_work=self.unit_of_work)
@@ -88,9 +88,9 @@ class Writer:
 
     def hears_itself(self, times: int = 1) -> None:
         """What it told comes back from the bus."""
-        said = WatermarkAdvanced(topic=TICKETS, until=self.desk.clock.now())
+        watermark = WatermarkAdvanced(topic=TICKETS, until=self.desk.clock.now())
         for _ in range(times):
-            self.writers.hear(self.watermark.replica, said)
+            self.writers.hear(self.watermark.replica, watermark)
 
 
 async def settled(writer: Writer) -> None:

@@ -75,8 +75,8 @@ def tell(state: Tale | None, event: AnyEvent, _context: Context) -> Decision[Tal
     """Two events for every event."""
     before = state or Tale()
     digest = derive_id(before.digest, event.id)
-    told = tuple(_found(event, event.subject, "tell", ordinal) for ordinal in (0, 1))
-    return Decision(Tale(count=before.count + 1, digest=digest), told)
+    derived = tuple(_derive(event, event.subject, "tell", ordinal) for ordinal in (0, 1))
+    return Decision(Tale(count=before.count + 1, digest=digest), derived)
 
 
 def tell_unwillingly(state: Tale | None, event: AnyEvent, context: Context) -> Decision[Tale]:
@@ -91,7 +91,7 @@ def count(state: Count | None, event: AnyEvent, _context: Context) -> Decision[C
     before = state or Count()
     after = Count(count=before.count + 1, total=before.total + (event.sequence or 0))
     (key,) = counted_for(event)
-    return Decision(after, (_found(event, key, "count", 0),))
+    return Decision(after, (_derive(event, key, "count", 0),))
 
 
 def person_of(event: AnyEvent) -> str:
@@ -102,7 +102,7 @@ def person_of(event: AnyEvent) -> str:
     return data.by
 
 
-def _found(event: AnyEvent, subject: str, rule: str, ordinal: int) -> Event[DuplicateFound]:
+def _derive(event: AnyEvent, subject: str, rule: str, ordinal: int) -> Event[DuplicateFound]:
     data = DuplicateFound(problem=f"problem-{event.sequence}", explanation=())
     return derive(
         event,
@@ -138,18 +138,18 @@ class Expected:
     in_order: dict[str, list[str]]
 
 
-def fold(log: Iterable[AnyEvent]) -> Expected:
+def project(log: Iterable[AnyEvent]) -> Expected:
     distinct = {event.id: event for event in log}
-    found = Expected({}, {}, {}, {})
+    expected = Expected({}, {}, {}, {})
     context = Context(START)
-    for event in sorted(distinct.values(), key=lambda one: (one.subject, one.sequence or 0)):
-        told = tell(found.tales.get(event.subject), event, context)
-        found.tales[event.subject] = told.state
-        derived = list(told.events)
-        found.in_order.setdefault(event.subject, []).extend(item.id for item in derived)
+    for event in sorted(distinct.values(), key=lambda entry: (entry.subject, entry.sequence or 0)):
+        decision = tell(expected.tales.get(event.subject), event, context)
+        expected.tales[event.subject] = decision.state
+        derived = list(decision.events)
+        expected.in_order.setdefault(event.subject, []).extend(item.id for item in derived)
         for person in counted_for(event):
-            counted = count(found.counts.get(person), event, context)
-            found.counts[person] = counted.state
+            counted = count(expected.counts.get(person), event, context)
+            expected.counts[person] = counted.state
             derived += counted.events
-        found.derived.update({item.id: item for item in derived})
-    return found
+        expected.derived.update({item.id: item for item in derived})
+    return expected

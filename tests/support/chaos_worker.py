@@ -134,9 +134,9 @@ class DyingDocuments(Generic[S]):
 
     async def load(self, ids: Iterable[str]) -> dict[str, Stored[S]]:
         self._death.at("before load")
-        found = await self._documents.load(ids)
+        stored = await self._documents.load(ids)
         self._death.at("after load")
-        return found
+        return stored
 
     async def write(self, documents: Sequence[Stored[S]]) -> frozenset[str]:
         self._death.at("before write")
@@ -200,13 +200,17 @@ class Pipeline:
             yield
         await self.store.stop()
 
-    def folding(self, *, unwilling: bool) -> BatchProcessor:
-        told = DyingDocuments(self.stored[0], self.death)
+    def batch_processor(self, *, unwilling: bool) -> BatchProcessor:
+        documents = DyingDocuments(self.stored[0], self.death)
         counted = DyingDocuments(self.stored[1], self.death)
         meters = self.telemetry.meters
         units_of_work: list[UnitOfWork[Any]] = [
             UnitOfWork(
-                tales(told, unwilling=unwilling), self.publisher, self.clock, meters, name="tales"
+                tales(documents, unwilling=unwilling),
+                self.publisher,
+                self.clock,
+                meters,
+                name="tales",
             ),
             UnitOfWork(counts(counted), self.publisher, self.clock, meters, name="counts"),
         ]
@@ -219,7 +223,7 @@ class Pipeline:
             group=GROUP + suffix,
             owner=GROUP,
             topics=[topic],
-            handler=self.folding(unwilling=unwilling),
+            handler=self.batch_processor(unwilling=unwilling),
             publisher=self.publisher,
             clock=self.clock,
             health=Health(self.clock),
@@ -278,9 +282,9 @@ async def _answer(plan: Plan, tickets: Mapping[str, int]) -> None:
     """Each ticket gets one document with all its events, asked for at once."""
     pipeline = Pipeline(plan)
     documents = DyingDocuments(pipeline.stored[0], pipeline.death)
-    fold = tales(documents, unwilling=False)
+    projection = tales(documents, unwilling=False)
     meters = pipeline.telemetry.meters
-    commands = CommandQueue(UnitOfWork(fold, pipeline.publisher, pipeline.clock, meters))
+    commands = CommandQueue(UnitOfWork(projection, pipeline.publisher, pipeline.clock, meters))
 
     async def ask(ticket: str, many: int) -> None:
         def rule(_state: Tale | None, _context: Context) -> Decision[Tale]:

@@ -10,7 +10,7 @@ from datetime import date
 from types import SimpleNamespace
 from typing import cast
 
-from desk_automation.matching.api import MatchingApi, matching_routes
+from desk_automation.matching.api import MatchingApi, create_matching_router
 from desk_automation.matching.worker import note_runbooks
 from desk_automation.runs.api import RunsApi, run_routes
 from desk_charter import Charter, CharterSource
@@ -125,11 +125,11 @@ async def intake() -> World:
     await desk.hear(triage_says(), plain)
     await desk.hear(triage_says(team="business-apps"), secret)
     for service, team, title in (("crm", "business-apps", OUTAGE), ("vpn", "network", "VPN down")):
-        found = ProblemDetected(
+        detected = ProblemDetected(
             service=service, title=verbatim(title), team=team, message=verbatim(title),
             tickets=(), people=(), explanation=(),
         )  # fmt: skip
-        await desk.hear(found, f"p-{service}")
+        await desk.hear(detected, f"p-{service}")
     names = {"ticket": (plain, secret), "other": (own, own), "service": ("vpn", "crm")}
     app = cast("FastAPI", desk.transport.app)
     return World(app, names | {"team": ("network", "business-apps")})
@@ -147,7 +147,9 @@ async def triage() -> World:
     desk = TriageDesk(charter=CHARTER)
     plain = [opened("VPN does not connect", n / 10, person=ANA, service="vpn") for n in range(6)]
     people = [SUE, *(f"{n}@desk.example" for n in range(5))]
-    secret = [opened(TITLE, 1 + n / 10, person=one, service="crm") for n, one in enumerate(people)]
+    secret = [
+        opened(TITLE, 1 + n / 10, person=person, service="crm") for n, person in enumerate(people)
+    ]
     plain = [*plain, *(opened("VPN", 1, person=item, service="vpn") for item in people[1:])]
     await desk.feed(*plain, *secret)
     await desk.feed(
@@ -159,10 +161,10 @@ async def triage() -> World:
         measured(1, 3, "fan.speed", "laptop-1"),
         opened("Where is it?", 3, service="Customer recrods", person=ANA),
     )
-    found = await desk.clusters.find({"open": True})
+    clusters = await desk.clusters.find({"open": True})
     ids = {
         item.state.service: item.state.problem.id
-        for item in found
+        for item in clusters
         if item.state and item.state.problem
     }
     app = make_app("triage", desk.routers(), _parts(desk.clock))
@@ -192,7 +194,7 @@ async def automation() -> World:
     matching = MatchingApi(source, engine.statistics, engine.runs, lookout, engine.clock)
     routers = [
         run_routes(RunsApi(engine.runs, engine.journal), Cursors(b"x")),
-        matching_routes(matching),
+        create_matching_router(matching),
     ]
     names = {
         "id": (ids["laptop-1"], ids["crm-db-1"]),
@@ -236,13 +238,15 @@ async def metrics() -> World:
     clock, collections, telemetry = desk.clock, desk.collections, record_telemetry().telemetry
     reported, answers = FakeDocuments(REPORTED, clock), FakeDocuments(ANSWERS, clock)
     responses = OwnerResponses(reported, answers)
-    asked = tuple(
+    proposals = tuple(
         AskedProposal(item, "repair", 2, 2, NOW, "2026-W44/2026-W47", 5.0)
         for item in ("crm", "vpn")
     )
-    await reported.write([Stored(id=WEEKLY, state=Reported(NOW, asked))])
-    fold = Projection(answers)
-    commands = CommandQueue(UnitOfWork(fold, FakePublisher(), clock, telemetry.meters, cached=0))
+    await reported.write([Stored(id=WEEKLY, state=Reported(NOW, proposals))])
+    projection = Projection(answers)
+    commands = CommandQueue(
+        UnitOfWork(projection, FakePublisher(), clock, telemetry.meters, cached=0)
+    )
     deps = MetricsDeps(
         collections.tickets, collections.buckets, lambda: desk.book, clock, people=50
     )

@@ -40,9 +40,9 @@ class Bus:
 
     async def read(self) -> list[AnyEvent]:
         """Everything on `desk.tickets` so far."""
-        found = await self.consumer.getmany(timeout_ms=100)
+        batches = await self.consumer.getmany(timeout_ms=100)
         codec = Codec()
-        for records in found.values():
+        for records in batches.values():
             self.seen += [
                 codec.decode(record.key, record.value, record.headers) for record in records
             ]
@@ -52,8 +52,8 @@ class Bus:
         """A ticket's events, as soon as there are so many; a copy after a crash has the same id."""
 
         async def enough() -> list[AnyEvent]:
-            found = {item.id: item for item in await self.read() if item.subject == ticket}
-            return list(found.values()) if len(found) >= at_least else []
+            by_id = {item.id: item for item in await self.read() if item.subject == ticket}
+            return list(by_id.values()) if len(by_id) >= at_least else []
 
         return await eventually(enough, timeout=60)
 

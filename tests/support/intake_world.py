@@ -54,9 +54,9 @@ class Story:
         )
         return cls(evolve(None, number_event(_event(data, "t-1", MONDAY), 1)))
 
-    def then(self, *told: Payload, after: timedelta = timedelta(minutes=1)) -> "Story":
+    def then(self, *payloads: Payload, after: timedelta = timedelta(minutes=1)) -> "Story":
         """The same ticket with more events."""
-        for data in told:
+        for data in payloads:
             at = self.ticket.updated_at + after
             event = number_event(_event(data, "t-1", at), self.ticket.sequence + 1)
             self.ticket = evolve(self.ticket, event)
@@ -141,9 +141,9 @@ class Desk:
         await self.unit_of_work.on_timer([id for _, id in due], _ignore_failures)
 
     async def ticket(self, id: str) -> Ticket:
-        found = (await self.tickets.load([id]))[id].state
-        assert found is not None
-        return found
+        state = (await self.tickets.load([id]))[id].state
+        assert state is not None
+        return state
 
     def log(self, id: str) -> list[AnyEvent]:
         """What the bus has of a ticket."""

@@ -124,8 +124,8 @@ async def settled(load: Load, kafka: str, mongo: str) -> Findings:
             raise AssertionError(str(error)) from error
         assert findings.is_clean
         assert findings.tickets == len(load.accepted) + len(load.requested)
-        told = await _told(settings)
-        return len(told) == findings.tickets
+        by_ticket = await _messages_by_ticket(settings)
+        return len(by_ticket) == findings.tickets
 
     await eventually(is_settled, timeout=120, interval=1)
     return await _audit(settings, mongo)
@@ -144,14 +144,14 @@ async def _audit(kafka: KafkaSettings, mongo: str) -> Findings:
     return findings
 
 
-async def _told(kafka: KafkaSettings) -> dict[str, str]:
+async def _messages_by_ticket(kafka: KafkaSettings) -> dict[str, str]:
     """Which message told a team of which ticket; two different ones for one ticket are an error."""
     codec = Codec()
-    told: dict[str, str] = {}
+    by_ticket: dict[str, str] = {}
     teams = [team.name for team in load_charter(ROOT / "charter").teams]
     async for raw in read_all(kafka, [team_topic(team) for team in teams]):
         event = codec.decode(raw.key, raw.value, raw.headers)
         data = event.data
         if isinstance(data, Notified) and data.kind is MessageKind.TICKET_ASSIGNED:
-            assert told.setdefault(data.ticket, event.id) == event.id
-    return told
+            assert by_ticket.setdefault(data.ticket, event.id) == event.id
+    return by_ticket

@@ -80,7 +80,7 @@ class Desk:
         return self.runner
 
     @property
-    def told(self) -> list[AnyEvent]:
+    def emitted(self) -> list[AnyEvent]:
         """What was said of SLAs since the (re)start."""
         return self.published.events()
 
@@ -94,5 +94,5 @@ class Desk:
         await self.runner.catch_up()
 
     async def buckets(self) -> list[Bucket]:
-        found = await self.collections.buckets.find({}, limit=10_000)
-        return [item.state for item in found if item.state is not None]
+        stored = await self.collections.buckets.find({}, limit=10_000)
+        return [item.state for item in stored if item.state is not None]

@@ -60,5 +60,5 @@ async def after(*events: AnyEvent) -> Desk:
 
 async def figures(desk: Desk, by: str = "", as_of: datetime = NOW) -> dict[str, Figures]:
     span = QuerySpan(micros(DAY), micros(NOW), micros(as_of))
-    found = totals_of(await desk.buckets(), [span], by)
-    return {name: figures_of(totals, span) for (_, name), totals in found.items()}
+    by_group = totals_of(await desk.buckets(), [span], by)
+    return {name: figures_of(totals, span) for (_, name), totals in by_group.items()}

@@ -262,13 +262,13 @@ _SPECIAL = (
 
 
 def _policies(random: Random, length: int, unit: timedelta) -> tuple[SlaPolicy, ...]:
-    found = []
+    policies = []
     for clock in random.sample(tuple(ClockName), random.randint(1, len(ClockName))):
         special = _policy(random, clock, f"{clock}-special", length, unit)
         when = SlaCondition.model_validate(random.choice(_SPECIAL))
-        found.append(special.model_copy(update={"default": False, "when": when}))
-        found.append(_policy(random, clock, f"{clock}-default", length, unit))
-    return tuple(found)
+        policies.append(special.model_copy(update={"default": False, "when": when}))
+        policies.append(_policy(random, clock, f"{clock}-default", length, unit))
+    return tuple(policies)
 
 
 def _editions(random: Random, since: datetime, length: int, unit: timedelta) -> tuple[Edition, ...]:

@@ -26,7 +26,7 @@ def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-async def cells_of(*lives: Iterable[AnyEvent], policies: PolicyBook = NOBODY) -> list[Bucket]:
+async def buckets_of(*lives: Iterable[AnyEvent], policies: PolicyBook = NOBODY) -> list[Bucket]:
     desk = Desk(NOW, policies)
     for life in lives:
         await desk.tell(life)
@@ -42,7 +42,7 @@ async def figures(
     cost: float = 0,
 ) -> Figures:
     (span,) = spans_of(utc(day), utc(day) + timedelta(days=1), 1, as_of)
-    buckets = await cells_of(*lives, policies=policies)
+    buckets = await buckets_of(*lives, policies=policies)
     return figures_of(totals_of(buckets, [span], "")[span, ""], span, 100, cost)
 
 

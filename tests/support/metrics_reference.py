@@ -29,7 +29,7 @@ from desk_contracts.events.tickets import (
 from desk_metrics.sla.calendars import DatedCalendar
 from desk_metrics.sla.policies import Edition
 
-from tests.support.metrics_vows import Debt, Label, Owed, Said, Vow
+from tests.support.metrics_transitions import Debt, Label, Owed, SlaTransition, Vow
 from tests.support.metrics_walls import Walls
 
 RESPONSE, NEXT, UPDATE = ClockName.RESPONSE, ClockName.NEXT_RESPONSE, ClockName.UPDATE
@@ -55,10 +55,10 @@ class Reference:
         assert isinstance(opening.data, TicketOpened)
         self.opened, self.unit, self.requester = opening.time, unit, opening.data.requester
         self.by_time: dict[datetime, list[AnyEvent]] = {}
-        for event in sorted(events, key=lambda one: one.sequence or 0):
+        for event in sorted(events, key=lambda item: item.sequence or 0):
             if event is not opening:
                 self.by_time.setdefault(max(event.time, self.opened), []).append(event)
-        self.editions = sorted(editions, key=lambda one: one.since)
+        self.editions = sorted(editions, key=lambda item: item.since)
         data = opening.data
         self.has = {"kind": str(data.kind), "priority": "", "team": ""}
         self.has |= {"service": data.service, "group": data.group}
@@ -67,7 +67,7 @@ class Reference:
         self.debts: list[Debt] = []
         self.vows: list[Vow] = []
         self.live: list[Vow] = []
-        self.said: list[Said] = []
+        self.transitions: list[SlaTransition] = []
         self.labels: list[Label] = []
         self.cycles: dict[tuple[ClockName, str], int] = {}
         self.now = self.opened
@@ -76,7 +76,7 @@ class Reference:
         self.sorted_as = sorted_as or {}
         self.became: dict[Owed, dict[str, str]] = {}
 
-    def walk(self, until: datetime) -> None:
+    def replay(self, until: datetime) -> None:
         self.owe(RESPONSE)
         self.owe(RESOLUTION)
         turns = {edition.since for edition in self.editions[1:]}
@@ -127,7 +127,7 @@ class Reference:
 
     def say(self, vow: Vow, what: str, when: datetime | None = None) -> None:
         debt = vow.debt
-        self.said.append(
+        self.transitions.append(
             (
                 debt.clock,
                 debt.cycle,
@@ -346,14 +346,14 @@ def walked(
     events: Sequence[AnyEvent], editions: Sequence[Edition], unit: timedelta, until: datetime
 ) -> Reference:
     """The whole walk. What a ticket is sorted as counts from its start, so it is walked twice."""
-    found = Reference(events, editions, unit)
-    found.walk(until)
+    reference = Reference(events, editions, unit)
+    reference.replay(until)
     if editions[0].sorting:
-        found = Reference(events, editions, unit, found.became)
-        found.walk(until)
-    if found.is_being_sorted:
-        found.said, found.vows = [], []
-    return found
+        reference = Reference(events, editions, unit, reference.became)
+        reference.replay(until)
+    if reference.is_being_sorted:
+        reference.transitions, reference.vows = [], []
+    return reference
 
 
 def _calendar(edition: Edition, policy: SlaPolicy) -> DatedCalendar:

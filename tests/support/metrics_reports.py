@@ -28,8 +28,8 @@ class Office:
         self._documents = MongoDocuments(self._store.database, REPORTED, SystemClock().now)
 
     async def reported(self) -> Reported | None:
-        found = (await self._documents.load([WEEKLY])).get(WEEKLY)
-        return None if found is None else found.state
+        stored = (await self._documents.load([WEEKLY])).get(WEEKLY)
+        return None if stored is None else stored.state
 
     async def weeks_ago(self, reported: Reported) -> None:
         """As if the last report had been made then; metrics is not running."""
@@ -37,13 +37,13 @@ class Office:
         stored.state, stored.due = reported, reported.due
         assert await self._documents.write([stored]) == frozenset()
 
-    async def told(self) -> list[AnyEvent]:
+    async def published(self) -> list[AnyEvent]:
         """Everything on the topic, repeats included."""
-        found = await self._bus.consumer.getmany(timeout_ms=200)
+        batches = await self._bus.consumer.getmany(timeout_ms=200)
         decode = Codec().decode
         self._seen += [
             event
-            for records in found.values()
+            for records in batches.values()
             for event in (decode(record.key, record.value, record.headers) for record in records)
             if event.topic == "desk.reports"
         ]

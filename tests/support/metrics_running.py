@@ -53,20 +53,20 @@ class Bus:
 
     async def tell_how_far(self, until: datetime) -> None:
         """All that was recorded before then is published: deadlines until then may be judged."""
-        said = WatermarkAdvanced(topic=TICKETS, until=until)
-        await self.publish([Event(str(uuid4()), "/desk/intake", "intake-1", until, said)])
+        watermark = WatermarkAdvanced(topic=TICKETS, until=until)
+        await self.publish([Event(str(uuid4()), "/desk/intake", "intake-1", until, watermark)])
 
-    async def said(self, ticket: str) -> list[str]:
+    async def transitions(self, ticket: str) -> list[str]:
         """What was said of a ticket's SLAs, once each, as `response-p1 started`."""
-        found = await self.consumer.getmany(timeout_ms=100)
+        batches = await self.consumer.getmany(timeout_ms=100)
         decode = Codec().decode
-        for records in found.values():
+        for records in batches.values():
             self.seen += [decode(record.key, record.value, record.headers) for record in records]
-        told = {event.id: event for event in self.seen if event.subject == ticket}
+        by_id = {event.id: event for event in self.seen if event.subject == ticket}
         return [
             f"{getattr(event.data, 'policy', '')} {event.type.split('.')[2]}"
             f"{getattr(event.data, 'percent', '')}"
-            for event in told.values()
+            for event in by_id.values()
         ]
 
     def goals(self, ticket: str) -> list[float]:

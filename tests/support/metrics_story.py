@@ -142,13 +142,13 @@ class Story:
     def resumed(self, when: str) -> "Story":
         return self.say(when, TicketResumed(by="bo"))
 
-    def asked(self, when: str, **more: bool) -> "Story":
-        said = TicketCommented(by=REQUESTER, role=Role.EMPLOYEE, text="?")
-        return self.say(when, said.model_copy(update=more))
+    def question(self, when: str, **more: bool) -> "Story":
+        comment = TicketCommented(by=REQUESTER, role=Role.EMPLOYEE, text="?")
+        return self.say(when, comment.model_copy(update=more))
 
     def answered(self, when: str, role: Role = Role.MEMBER, **more: bool) -> "Story":
-        said = TicketCommented(by="bo", role=role, text="!")
-        return self.say(when, said.model_copy(update=more))
+        comment = TicketCommented(by="bo", role=role, text="!")
+        return self.say(when, comment.model_copy(update=more))
 
     def resolved(self, when: str, how: How = How.MEMBER) -> "Story":
         return self.say(when, TicketResolved(by="bo", how=how, resolution=verbatim("done")))
@@ -163,8 +163,8 @@ class Story:
         return self.say(when, TicketMerged(into=into, by="bo"))
 
     def clocks(self, events: Iterable[AnyEvent] | None = None) -> TicketClocks:
-        told = self.events if events is None else events
-        return reduce(evolve, told, TicketClocks(ticket=self.ticket))
+        history = self.events if events is None else events
+        return reduce(evolve, history, TicketClocks(ticket=self.ticket))
 
     def decide(self, policies: PolicyBook, now: str) -> Decision[TicketClocks]:
         return decide(self.clocks(), policies, at(now))
@@ -174,8 +174,8 @@ class Story:
 
     def due(self, policies: PolicyBook, now: str, clock: ClockName = ClockName.RESOLUTION) -> str:
         """The due time, local, of the newest SLA of a clock."""
-        found = [item for item in self.explain(policies, now) if item.clock is clock]
-        return local(found[-1].due)
+        explained = [item for item in self.explain(policies, now) if item.clock is clock]
+        return local(explained[-1].due)
 
 
 def local(moment: datetime | None) -> str:
@@ -186,7 +186,7 @@ def local(moment: datetime | None) -> str:
     return f"{there:%a %H:%M:%S}" if there.second else f"{there:%a %H:%M}"
 
 
-def said(events: Iterable[Event[Payload]], clock: ClockName | None = None) -> list[str]:
+def transitions(events: Iterable[Event[Payload]], clock: ClockName | None = None) -> list[str]:
     """Each SLA event as `resolution breached Mon 11:00`."""
     return [
         f"{data['clock']} {event.type.split('.')[2]} {local(event.time)}"

@@ -12,17 +12,17 @@ class Walls:
 
     def __init__(self, calendar: DatedCalendar) -> None:
         self.calendar, self.zone = calendar, ZoneInfo(calendar.zone)
-        self.known: dict[datetime, bool] = {}
+        self.cached: dict[datetime, bool] = {}
 
     def is_open(self, at: datetime) -> bool:
-        if at not in self.known:
+        if at not in self.cached:
             local = at.astimezone(self.zone)
             second = local.hour * 3600 + local.minute * 60 + local.second
             yesterday = local.date() - timedelta(days=1)
-            self.known[at] = any(
+            self.cached[at] = any(
                 opens <= second < closes for opens, closes in self.windows(local.date())
             ) or any(second + 86_400 < closes for _, closes in self.windows(yesterday))
-        return self.known[at]
+        return self.cached[at]
 
     def windows(self, day: date) -> list[tuple[int, int]]:
         calendar = self.calendar

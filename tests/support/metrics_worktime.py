@@ -32,6 +32,6 @@ def at(text: str, zone: ZoneInfo = BERLIN) -> datetime:
 
 def due(hours: WorkingTime, start: str, minutes: float, *pauses: tuple[str, str]) -> datetime:
     spans = [(at(a), at(b)) for a, b in pauses]
-    found = hours.deadline(at(start), timedelta(minutes=minutes), spans)
-    assert found is not None
-    return found.astimezone(BERLIN)
+    deadline = hours.deadline(at(start), timedelta(minutes=minutes), spans)
+    assert deadline is not None
+    return deadline.astimezone(BERLIN)

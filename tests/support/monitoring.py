@@ -33,9 +33,9 @@ def exported() -> set[str]:
     meters = Meters.declare(provider.get_meter("test"))
     for field in dataclasses.fields(meters):
         measure(getattr(meters, field.name))
-    found = {sample.name for family in registry.collect() for sample in family.samples}
+    exported_names = {sample.name for family in registry.collect() for sample in family.samples}
     provider.shutdown()
-    return found
+    return exported_names
 
 
 def measure(instrument: Any) -> None:
@@ -50,8 +50,8 @@ def measure(instrument: Any) -> None:
 
 
 def labels() -> set[str]:
-    known = (getattr(names, name) for name in dir(names) if name.isupper())
-    return {value.replace(".", "_") for value in known if isinstance(value, str)}
+    values = (getattr(names, name) for name in dir(names) if name.isupper())
+    return {value.replace(".", "_") for value in values if isinstance(value, str)}
 
 
 def words(expression: str) -> set[str]:

@@ -65,7 +65,7 @@ class Choosy(Mailbox):
 
     def __init__(self) -> None:
         super().__init__()
-        self.known = "net@desk.example"
+        self.accepted = "net@desk.example"
         self.says = "550 no such user"
         self.is_cut_off = False
         self.is_slow = False
@@ -82,7 +82,7 @@ class Choosy(Mailbox):
     ) -> str:
         if id(session) not in self.sessions:
             self.sessions.append(id(session))
-        if address != self.known:
+        if address != self.accepted:
             return self.says
         envelope.rcpt_tos.append(address)
         return "250 fine"

@@ -17,7 +17,7 @@ MAIL = "mailto:net@desk.example"
 LEASE = timedelta(minutes=2)
 
 
-def told(
+def notified(
     recipient: str = "network",
     audience: Audience = Audience.TEAM,
     kind: MessageKind = MessageKind.TICKET_ASSIGNED,
@@ -29,5 +29,5 @@ def told(
 
 
 def dispatch(*channels: str) -> Dispatch:
-    event = Event(id="m-1", source="/t", subject="network", time=NOON, data=told())
+    event = Event(id="m-1", source="/t", subject="network", time=NOON, data=notified())
     return plan_dispatch(event, channels or (MAIL,), NOON)

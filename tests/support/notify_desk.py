@@ -44,8 +44,8 @@ def event(payload: Payload, subject: str = "t-1", cause: str = "") -> AnyEvent:
 
 def sla(kind: type[P], **fields: object) -> P:
     """Something that an SLA of the network team does."""
-    known = {"clock": "response", "policy": "p", "policy_version": "1", "team": "network"}
-    return kind.model_validate(known | fields)
+    defaults = {"clock": "response", "policy": "p", "policy_version": "1", "team": "network"}
+    return kind.model_validate(defaults | fields)
 
 
 def run(kind: type[P], **fields: object) -> P:
@@ -76,7 +76,7 @@ class Story:
     ticket: Ticket | None = None
     persons: dict[str, Person] = field(default_factory=dict)
     team_topics: dict[str, TeamTopic] = field(default_factory=dict)
-    said: list[Event[Notified]] = field(default_factory=list)
+    messages: list[Event[Notified]] = field(default_factory=list)
 
     def ticket_sees(self, *payloads: Payload) -> list[Notified]:
         """What is said because these happen to the ticket, in this order."""
@@ -114,7 +114,7 @@ class Story:
 
     def _say(self, messages: Iterable[Event[Notified]]) -> list[Notified]:
         new = list(messages)
-        self.said += new
+        self.messages += new
         return [item.data for item in new]
 
 

@@ -54,38 +54,40 @@ class Bus:
         meters = METERS
         self.tickets = FakeDocuments(TICKETS, self.clock)
         self.dispatches = FakeDocuments(DELIVERIES, self.clock)
-        folds: list[Any] = [
+        projections: list[Any] = [
             ticket_projection(self.tickets, directory),
             person_projection(FakeDocuments(PEOPLE, self.clock), directory),
             team_topic_projection(FakeDocuments(TEAM_TOPICS, self.clock), directory),
         ]
-        units_of_work = [UnitOfWork(item, self.published, self.clock, meters) for item in folds]
-        self._folding = BatchProcessor(*units_of_work)
+        units_of_work = [
+            UnitOfWork(item, self.published, self.clock, meters) for item in projections
+        ]
+        self._processor = BatchProcessor(*units_of_work)
         deliveries = delivery_projection(self.dispatches, directory, ["mailto"] if has_mail else [])
         delivering = UnitOfWork(deliveries, self.published, self.clock, meters, cached=0)
         self._channels = LogChannel(BatchProcessor(delivering), directory)
         self._offset = 0
 
     async def reads(self, *events: AnyEvent) -> None:
-        await self._folding.handle(self._received(events), nothing_fails)
+        await self._processor.handle(self._received(events), nothing_fails)
 
     async def carries(self, *events: AnyEvent) -> None:
         await self._channels.handle(self._received(events), nothing_fails)
 
-    def told(self) -> list[tuple[str, MessageKind]]:
-        found = []
+    def recipients(self) -> list[tuple[str, MessageKind]]:
+        pairs = []
         for event in self.published.events():
             assert isinstance(event.data, Notified)
-            found.append((event.data.recipient, event.data.kind))
-        return found
+            pairs.append((event.data.recipient, event.data.kind))
+        return pairs
 
     def _received(self, events: Sequence[AnyEvent]) -> list[Received]:
-        found = []
+        batch = []
         for event in events:
             message = Codec().encode(event)
             self._offset += 1
             record = Record(
                 message.topic, self._offset, message.key, message.value, message.headers
             )
-            found.append(Received(event, record))
-        return found
+            batch.append(Received(event, record))
+        return batch

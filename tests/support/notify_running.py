@@ -22,8 +22,8 @@ class Notify(ServiceProcess):
 
     async def component(self, name: str) -> dict[str, object]:
         health = (await self.get("/health/ready")).json()
-        found: dict[str, object] = next(c for c in health["components"] if c["name"] == name)
-        return found
+        matching: dict[str, object] = next(c for c in health["components"] if c["name"] == name)
+        return matching
 
     async def deliveries(self, recipient: str) -> list[tuple[str, str]]:
         """Channel and state of everything on its way to somebody."""
@@ -59,22 +59,22 @@ class Bus:
             sends.append(await sent)
         await asyncio.gather(*sends)
 
-    async def told(self, recipient: str) -> list[Notified]:
+    async def messages_to(self, recipient: str) -> list[Notified]:
         """What a recipient was told so far, in order; a copy has the id of its original."""
-        found = await self.consumer.getmany(timeout_ms=50)
+        batches = await self.consumer.getmany(timeout_ms=50)
         decode = Codec().decode
-        for records in found.values():
+        for records in batches.values():
             for record in records:
                 event = decode(record.key, record.value, record.headers)
                 assert isinstance(event.data, Notified)
                 assert record.topic == self.prefix + event.topic
                 assert record.key == event.data.recipient.encode()
                 self.seen.append(Event(event.id, "", "", event.time, event.data))
-        told = {item.id: item.data for item in self.seen if item.data.recipient == recipient}
-        return list(told.values())
+        messages = {item.id: item.data for item in self.seen if item.data.recipient == recipient}
+        return list(messages.values())
 
     async def titles(self, recipient: str) -> list[str]:
-        return [item.title for item in await self.told(recipient)]
+        return [item.title for item in await self.messages_to(recipient)]
 
 
 @dataclass

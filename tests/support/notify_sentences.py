@@ -60,12 +60,12 @@ def expected_file(language: Language) -> Path:
     return HERE / f"sentences_{language}.txt"
 
 
-def said(language: Language) -> str:
+def transcript(language: Language) -> str:
     """Every message, as a text to read."""
     return "\n".join(
-        f"=== {told.audience} {told.recipient} · {told.kind}{' · urgent' if told.urgent else ''}\n"
-        f"{told.title}\n\n{told.body}\n"
-        for told in _all(language)
+        f"=== {item.audience} {item.recipient} · {item.kind}{' · urgent' if item.urgent else ''}\n"
+        f"{item.title}\n\n{item.body}\n"
+        for item in _all(language)
     )
 
 
@@ -257,7 +257,7 @@ def _reports(story: Story) -> Iterator[Notified]:
         until=NOON,
         bus_factor=1,
         members=2,
-        asked=46,
+        requested=46,
         handed_on=18,
         reasons=(verbatim("46 tickets asked for wifi; one member has it."),),
     )
@@ -301,7 +301,7 @@ def _goals(story: Story) -> Iterator[Notified]:
     yield from story.happens(goal, "network")
     behind = GoalVerdict.BEHIND, where("goal.behind", 90, 84, 97)
     slow = goal.model_copy(update={"forecast": 90, "forecast_low": 84, "forecast_high": 97})
-    yield from story.happens(_judged(slow, *behind, is_met=False), "network")
+    yield from story.happens(_evaluated(slow, *behind, is_met=False), "network")
     same = goal.model_copy(update={"verdict": GoalVerdict.TOO_EARLY, "milestone": None})
     same = same.model_copy(update={"verdict_before": GoalVerdict.TOO_EARLY})
     assert not list(story.happens(same, "network"))
@@ -319,7 +319,7 @@ def where(code: str, forecast: int, low: int, high: int) -> Message:
     )
 
 
-def _judged(
+def _evaluated(
     goal: GoalStatusReported, verdict: GoalVerdict, where: Message, *, is_met: bool
 ) -> GoalStatusReported:
     assert goal.milestone is not None
@@ -331,4 +331,4 @@ def _judged(
 
 if __name__ == "__main__":
     for language in LANGUAGES:
-        expected_file(language).write_text(said(language), encoding="utf-8")
+        expected_file(language).write_text(transcript(language), encoding="utf-8")

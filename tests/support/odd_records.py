@@ -216,12 +216,12 @@ CODEC = Codec()
 
 def good() -> Sequence[tuple[str, bytes, bytes, tuple[tuple[str, bytes | None], ...]]]:
     """An event of every type as the desk writes it; those from outside call themselves so."""
-    found = []
+    records = []
     for path in sorted(EXAMPLES.glob("*.json")):
         document = json.loads(path.read_text(encoding="utf-8"))
         headers = [("content-type", b"application/cloudevents+json")]
         event = CODEC.decode(document["subject"].encode(), json.dumps(document).encode(), headers)
         message = CODEC.encode(event)
         weight = OFTEN if is_open(type(event.data)) else 1
-        found += [(message.topic, message.key, message.value, tuple(message.headers))] * weight
-    return found
+        records += [(message.topic, message.key, message.value, tuple(message.headers))] * weight
+    return records

@@ -6,14 +6,18 @@ from desk_contracts.message import Message
 from desk_contracts.messages import catalogue
 
 
-def english(said: Message | Iterable[Message] | None) -> str:
+def english(messages: Message | Iterable[Message] | None) -> str:
     """The message or messages in English; nothing for none."""
-    if said is None:
+    if messages is None:
         return ""
     spoken = catalogue("en")
-    return spoken.render(said) if isinstance(said, Message) else spoken.render_all(tuple(said))
+    return (
+        spoken.render(messages)
+        if isinstance(messages, Message)
+        else spoken.render_all(tuple(messages))
+    )
 
 
-def codes(said: Iterable[Message]) -> list[str]:
+def codes(messages: Iterable[Message]) -> list[str]:
     """The codes of the messages, in their order."""
-    return [item.code for item in said]
+    return [item.code for item in messages]

@@ -76,8 +76,8 @@ class Story:
     def tell(self, id: str, subject: str, seconds: float, data: Payload, cause: str = "") -> None:
         """One event on its topic, written by whoever writes there."""
         topic = data.destination()
-        known = BY_NAME.get(topic)
-        writer = "notify" if known is None else known.writer
+        topic_info = BY_NAME.get(topic)
+        writer = "notify" if topic_info is None else topic_info.writer
         source = "/monitor" if writer == "outside" else f"/desk/{writer}"
         number = None
         if topic == life.TicketOpened.TOPIC:
@@ -214,7 +214,7 @@ def _opened(
     )
 
 
-def _asked(story: Story) -> None:
+def _queried(story: Story) -> None:
     """One is answered and solved; one waits in between; one comes from a system and is broken."""
     for ticket, since in (("a", 0), ("c", 2)):
         story.call(f"key-{ticket}", "/v1/tickets", {"title": ticket}, {"id": ticket})
@@ -261,7 +261,7 @@ def _repaired(story: Story) -> None:
 def clean() -> Books:
     """All that a law asks for, and nothing that one forbids."""
     story = Story()
-    _asked(story)
+    _queried(story)
     _repaired(story)
     deliveries = (
         Delivery("m1", "mailto:net@example.org", "sent", "mail-1", 1, at(3)),
@@ -317,8 +317,10 @@ def without(books: Books, *ids: str) -> Books:
 def again(books: Books, id: str, **fields: object) -> Books:
     """The same books, with an event once more at the end of its topic, under another id."""
     place = max(record.offset for record in books.records) + 1
-    found = next(item for item in books.records if item.event is not None and item.event.id == id)
-    copy = replace(found, offset=place)
+    original = next(
+        item for item in books.records if item.event is not None and item.event.id == id
+    )
+    copy = replace(original, offset=place)
     more = replace(books, records=(*books.records, copy))
     only = replace(more, records=(copy,))
     other = changed(only, id, **{"_id": f"{id}-again", **fields})

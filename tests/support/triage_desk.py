@@ -240,11 +240,11 @@ class TriageDesk:
         for _, error in failures:
             raise error
 
-    def _received(self, one: AnyEvent) -> Received:
-        message = self._codec.encode(one)
+    def _received(self, incoming: AnyEvent) -> Received:
+        message = self._codec.encode(incoming)
         self._offset += 1
         raw = Record(message.key, message.value, message.headers, message.topic, 0, self._offset)
-        return Received(one, raw)
+        return Received(incoming, raw)
 
 
 def raised(desk: TriageDesk, signal: str) -> list[SignalRaised]:

@@ -30,7 +30,7 @@ BEGUN = datetime(2025, 9, 1, 8, 0, tzinfo=UTC)
 PER_WEEK = 60
 TEAMS = ("network", "workplace", "business-apps")
 CATEGORIES = ("antennas", "hinges", "ledgers")
-_SAID = (
+_COMMENTS = (
     ("The antenna bends", "antenna mast sways", "Branch antenna shakes"),
     ("Hinge broke", "Loose hinge and battery", "The battery is swollen"),
     ("Ledger shows wrong sums", "Cannot post to the ledger", "Quarter in the ledger closed"),
@@ -75,7 +75,7 @@ def lives(count: int = 12 * PER_WEEK, *, is_noise: bool = False) -> Iterator[lis
     """
     for number in range(count):
         topic = number % 3
-        texts = _SAID[topic][number % 5 % 3]
+        texts = _COMMENTS[topic][number % 5 % 3]
         title = _VAGUE if number % 7 == 0 else texts
         team = (topic + 1) % 3 if number % 31 == 0 else topic
         if is_noise:

@@ -43,7 +43,9 @@ def main() -> None:
     try:
         app()
     except DeskError as error:
-        complain(error.message if error.said is None else spoken_here().render(error.said))
+        complain(
+            error.message if error.described is None else spoken_here().render(error.described)
+        )
         raise SystemExit(2) from error
     except (KafkaError, OSError) as error:
         if isinstance(error, OSError) and error.filename is not None:

@@ -105,7 +105,7 @@ def asyncapi_document(payloads: Mapping[str, type[Payload]]) -> Document:
         "components": {
             "messages": {
                 **{name: _message(payload) for name, payload in payloads.items()},
-                "failedRecord": _failed_record(),
+                "failedRecord": _describe_failed_record(),
             },
             "schemas": {"cloudEventHeaders": _headers()},
         },
@@ -117,7 +117,7 @@ def topics_of(payload: type[Payload]) -> str:
     return TEAM_CHANNEL if payload.TOPIC == names.NOTIFICATIONS else payload.TOPIC
 
 
-def kept_ms(kept: timedelta | None) -> int:
+def retention_ms(kept: timedelta | None) -> int:
     """Retention as Kafka writes it; -1 is for ever."""
     return -1 if kept is None else int(kept / timedelta(milliseconds=1))
 
@@ -180,7 +180,7 @@ def _channel(topic: Topic, types: Sequence[str]) -> Document:
 def _retention(topic: Topic) -> Document:
     return {
         "cleanup.policy": ["compact" if topic.compacted else "delete"],
-        "retention.ms": kept_ms(topic.kept),
+        "retention.ms": retention_ms(topic.kept),
         "retention.bytes": -1,
         "max.message.bytes": topic.max_batch_bytes,
     }
@@ -266,7 +266,7 @@ def _message(payload: type[Payload]) -> Document:
     }
 
 
-def _failed_record() -> Document:
+def _describe_failed_record() -> Document:
     properties = {name: {"type": "string", "description": text} for name, text in FAILURE_HEADERS}
     return {
         "name": "failedRecord",

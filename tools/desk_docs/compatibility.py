@@ -56,14 +56,14 @@ class _Pair:
         yield from self._choices(old, new, place)
 
     def _fields(self, old: Schema, new: Schema, place: str) -> Iterator[str]:
-        before, now = _mapping(old["properties"]), _mapping(new["properties"])
+        before, now = _as_mapping(old["properties"]), _as_mapping(new["properties"])
         needed_before, needed = set(_list(old, "required")), set(_list(new, "required"))
         for name in sorted(before.keys() - now.keys()):
             yield f"{name} of {place} is gone (removed or renamed): keep it"
         for name in sorted((now.keys() - before.keys()) & needed):
             yield f"{name} of {place} is new and required: give it a default"
         for name in sorted(before.keys() & now.keys()):
-            earlier, other = _mapping(before[name]), _mapping(now[name])
+            earlier, other = _as_mapping(before[name]), _as_mapping(now[name])
             if (name in needed_before) != (name in needed):
                 change = "required" if name in needed else "optional"
                 yield f"{name} of {place} became {change}: leave that as it was"
@@ -77,7 +77,7 @@ class _Pair:
             yield f"{place} has another choice of types: make it a new field"
             return
         for choice, other in zip(before, now, strict=True):
-            yield from self.compare(_mapping(choice), _mapping(other), place)
+            yield from self.compare(_as_mapping(choice), _as_mapping(other), place)
 
 
 def _types(old: Schema, new: Schema, place: str) -> Iterator[str]:
@@ -115,7 +115,7 @@ def _resolve(document: Schema, schema: Schema) -> Schema:
     reference = schema.get("$ref")
     if not isinstance(reference, str):
         return schema
-    return _mapping(_mapping(document["$defs"])[reference.rpartition("/")[2]])
+    return _as_mapping(_as_mapping(document["$defs"])[reference.rpartition("/")[2]])
 
 
 def _list(schema: Schema, word: str) -> list[object]:
@@ -123,7 +123,7 @@ def _list(schema: Schema, word: str) -> list[object]:
     return values if isinstance(values, list) else []
 
 
-def _mapping(value: object) -> Schema:
+def _as_mapping(value: object) -> Schema:
     if not isinstance(value, Mapping):
         raise TypeError(f"{value!r} is no part of a schema")
     return value

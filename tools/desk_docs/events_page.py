@@ -86,8 +86,8 @@ def _fields(schema: Schema) -> Iterator[str]:
     required = schema.get("required", [])
     yield "| field | type | default | meaning |"
     yield "|---|---|---|---|"
-    for name, field in _mapping(schema["properties"]).items():
-        part = _mapping(field)
+    for name, field in _as_mapping(schema["properties"]).items():
+        part = _as_mapping(field)
         is_required = isinstance(required, list) and name in required
         default = "required" if is_required else f"`{json.dumps(part.get('default'))}`"
         yield _row(f"`{name}`", _words(part), default, str(part.get("description", "")))
@@ -98,8 +98,8 @@ def _parts(schemas: Iterable[Schema]) -> Iterator[str]:
     """Objects and lists of values that fields refer to, each once."""
     parts: dict[str, Schema] = {}
     for schema in schemas:
-        for name, part in _mapping(schema.get("$defs", {})).items():
-            if parts.setdefault(name, _mapping(part)) != part:
+        for name, part in _as_mapping(schema.get("$defs", {})).items():
+            if parts.setdefault(name, _as_mapping(part)) != part:
                 raise ValueError(f"two different parts of events are called {name}; rename one")
     yield "\n## Parts\n"
     for name, part in sorted(parts.items()):
@@ -126,9 +126,9 @@ def _words(schema: Schema) -> str:
             parts, exactly = ([schema["items"]], "")
             if isinstance(places, list):
                 parts, exactly = places, "exactly: "
-            return f"list of {exactly}{', '.join(_words(_mapping(part)) for part in parts)}"
+            return f"list of {exactly}{', '.join(_words(_as_mapping(part)) for part in parts)}"
         case "object":
-            return f"object of {_words(_mapping(schema['additionalProperties']))}"
+            return f"object of {_words(_as_mapping(schema['additionalProperties']))}"
         case "string":
             return _string(schema)
         case kind:
@@ -149,7 +149,7 @@ def _string(schema: Schema) -> str:
     return "text"
 
 
-def _mapping(value: object) -> Schema:
+def _as_mapping(value: object) -> Schema:
     if not isinstance(value, Mapping):
         raise TypeError(f"{value!r} is no part of a schema")
     return value

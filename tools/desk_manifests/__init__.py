@@ -7,7 +7,7 @@ from desk_manifests.documents import Document, as_yaml
 from desk_manifests.files import differences, files, write_files
 from desk_manifests.grants import Quotas, User, all_users
 from desk_manifests.rendering import RendererMissing, render
-from desk_manifests.scaling import SUBSCRIPTIONS, scaled_objects
+from desk_manifests.scaling import SUBSCRIPTIONS, render_scaled_objects
 from desk_manifests.strimzi import user_documents
 
 __all__ = [
@@ -21,7 +21,7 @@ __all__ = [
     "differences",
     "files",
     "render",
-    "scaled_objects",
+    "render_scaled_objects",
     "user_documents",
     "write_files",
 ]

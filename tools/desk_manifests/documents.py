@@ -19,13 +19,13 @@ _WORDS: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y
 
 def as_yaml(documents: Iterable[Document], source: str) -> str:
     """One file with these objects, which says at its top what it was made from."""
-    parts = ("".join(f"{line}\n" for line in _mapping(document)) for document in documents)
+    parts = ("".join(f"{line}\n" for line in _as_mapping(document)) for document in documents)
     return HEADER.format(source=source) + "---\n".join(parts)
 
 
 def _lines(value: object) -> Iterator[str]:
     if isinstance(value, Mapping) and value:
-        yield from _mapping(value)
+        yield from _as_mapping(value)
     elif isinstance(value, Sequence) and not isinstance(value, str) and value:
         for inner in value:
             first, *rest = _lines(inner)
@@ -35,7 +35,7 @@ def _lines(value: object) -> Iterator[str]:
         yield _scalar(value)
 
 
-def _mapping(value: Mapping[str, object]) -> Iterator[str]:
+def _as_mapping(value: Mapping[str, object]) -> Iterator[str]:
     for key, inner in value.items():
         first, *rest = _lines(inner)
         if isinstance(inner, str) or not isinstance(inner, Mapping | Sequence) or not inner:

@@ -6,7 +6,7 @@ from pathlib import Path
 from desk_charter import Charter
 
 from desk_manifests.documents import Document, as_yaml
-from desk_manifests.scaling import scaled_objects
+from desk_manifests.scaling import render_scaled_objects
 from desk_manifests.strimzi import topic_documents, user_documents
 
 KAFKA = Path("deploy/k8s/base/kafka")
@@ -24,7 +24,9 @@ def files(charter: Charter, root: Path, charter_folder: Path) -> dict[Path, str]
     return {
         KAFKA / "topics.yaml": as_yaml(topic_documents(teams), _CATALOGUE),
         KAFKA / "users.yaml": as_yaml(user_documents(teams, charter.sources), _USERS),
-        AUTOSCALING / "scaledobjects.yaml": as_yaml(scaled_objects(), "desk_manifests/scaling.py"),
+        AUTOSCALING / "scaledobjects.yaml": as_yaml(
+            render_scaled_objects(), "desk_manifests/scaling.py"
+        ),
         charter_folder / KUSTOMIZATION: as_yaml(
             [charter_maps(root / charter_folder)], "the charter's files"
         ),

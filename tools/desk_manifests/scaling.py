@@ -67,12 +67,12 @@ _CPU_PERCENT: Final = "70"
 _BOOTSTRAP: Final = f"{CLUSTER}-kafka-bootstrap.desk.svc:9093"
 
 
-def scaled_objects() -> list[Document]:
+def render_scaled_objects() -> list[Document]:
     """A ScaledObject for each service."""
-    return [_scaled_object(service) for service in SERVICES]
+    return [_render_scaled_object(service) for service in SERVICES]
 
 
-def _scaled_object(service: Service) -> Document:
+def _render_scaled_object(service: Service) -> Document:
     spec: Document = {
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": service},
         "pollingInterval": 15,

@@ -45,16 +45,16 @@ class FakesOnly:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Before `-k` and marks choose: a suite has the kinds that its text gives it."""
         for item in items:
-            if (found := suite_of(item)) is not None:
-                self.by_item[item.nodeid] = found
-                self.suites[found[0]].has_real |= found[1] != FAKE
+            if (suite := suite_of(item)) is not None:
+                self.by_item[item.nodeid] = suite
+                self.suites[suite[0]].has_real |= suite[1] != FAKE
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """A skip is told at set-up, a pass at the call."""
-        found = self.by_item.get(report.nodeid)
-        if found is None or report.when == "teardown":
+        item_suite = self.by_item.get(report.nodeid)
+        if item_suite is None or report.when == "teardown":
             return
-        suite, kind = found
+        suite, kind = item_suite
         self.suites[suite].ran.add(kind)
         if report.when == "call" and report.passed:
             self.suites[suite].passed.add(kind)
@@ -63,11 +63,11 @@ class FakesOnly:
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """After the last test, while the exit code can still be changed."""
         result = yield
-        if self.found():
+        if self.list_failed():
             session.testsfailed += 1
         return result
 
-    def found(self) -> list[str]:
+    def list_failed(self) -> list[str]:
         """Suites that only fakes passed, though others were to."""
         if not self.is_whole:
             return []
@@ -79,7 +79,7 @@ class FakesOnly:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Name them."""
-        for name in self.found():
+        for name in self.list_failed():
             terminalreporter.write_line(
                 f"FAILED {name} - only a fake passes: it proves nothing of the real kind", red=True
             )

@@ -39,7 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """A suite that only fakes pass fails, if whole files were asked for."""
-    is_whole = not any("::" in asked for asked in config.args)
+    is_whole = not any("::" in argument for argument in config.args)
     config.pluginmanager.register(FakesOnly(is_whole=is_whole), "desk-fakes-only")
 
 

@@ -21,7 +21,7 @@ from desk_platform.startup import start_service
 from desk_automation.actions.executor import Executor
 from desk_automation.adapters.executors.http_hosts import Hosts
 from desk_automation.adapters.executors.registry import EXECUTORS, Surroundings
-from desk_automation.matching.api import MatchingApi, matching_routes
+from desk_automation.matching.api import MatchingApi, create_matching_router
 from desk_automation.matching.charter import RUNBOOKS
 from desk_automation.matching.decide import RunPolicy
 from desk_automation.matching.store import OpenRuns, Rulebooks
@@ -79,7 +79,7 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     return Web(
         [
             run_routes(RunsApi(stored_runs, collections.runs), desk.cursors),
-            matching_routes(matching),
+            create_matching_router(matching),
         ]
     )
 

@@ -61,11 +61,11 @@ def compose(desk: Desk, settings: MetricsSettings) -> Web:
     editions = _editions(desk)
     tickets, buckets, sums = (desk.documents(item) for item in (TICKETS, BUCKETS, SUMS))
     projection = tickets_projection(tickets, lambda: editions.book)
-    told = desk.unit_of_work(
+    unit_of_work = desk.unit_of_work(
         "tickets", projection, stops=OwnPartition(TICKETS_TOPIC), readiness_gate=editions.until_now
     )
-    reevaluation = Reevaluation(told, projection, lambda: editions.book, desk.clock)
-    desk.job("rejudging", reevaluation.run)
+    reevaluation = Reevaluation(unit_of_work, projection, lambda: editions.book, desk.clock)
+    desk.job("reevaluation", reevaluation.run)
     _gather(desk)
     meter = desk.telemetry.metrics.get_meter("desk_metrics")
     desk.job("figures", Gauges(meter, buckets, sums, tickets, desk.clock).run)
@@ -82,14 +82,10 @@ def compose(desk: Desk, settings: MetricsSettings) -> Web:
     changes = desk.documents(CHANGES)
     sources = Sources(buckets, sums, changes, lambda: desk.charter.current, responses, people)
     _report(desk, sources)
-    return Web(metrics_routers(deps, *_routers(deps, sources), _answers(desk, sources)))
-
-
-def _answers(desk: Desk, sources: Sources) -> APIRouter:
-    """Owners may answer at any replica, so nothing is remembered."""
-    answers = desk.unit_of_work("answers", Projection(sources.responses.answers), cached=0)
-    deps = AnswersDeps(sources.responses, desk.commands(answers), sources.charter, desk.clock)
-    return answers_router(deps)
+    # Owners may answer at any replica, so nothing is remembered.
+    answers = desk.unit_of_work("answers", Projection(responses.answers), cached=0)
+    answers_deps = AnswersDeps(responses, desk.commands(answers), sources.charter, desk.clock)
+    return Web(metrics_routers(deps, *_routers(deps, sources), answers_router(answers_deps)))
 
 
 def _routers(deps: MetricsDeps, sources: Sources) -> tuple[APIRouter, ...]:

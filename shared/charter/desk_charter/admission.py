@@ -33,7 +33,7 @@ class Admission:
         self._charter = charter
         self._accepts_unknown = accepts_unknown
         self._read_from: Charter | None = None
-        self._known: dict[str, OutsideSystem | None] = {}
+        self._systems: dict[str, OutsideSystem | None] = {}
         # The types that need no second look, by source: most events are let in here.
         self._free: dict[str, frozenset[str]] = {}
 
@@ -51,25 +51,31 @@ class Admission:
             return None
         system = self.system_of(event.source)
         if system is None:
-            return None if self._accepts_unknown else _unknown(event)
+            if self._accepts_unknown:
+                return None
+            return Invalid(
+                f"no system of sources.yaml has the source {_shown(event.source)}; add it there or"
+                " correct the event's source, then replay the dead letter",
+                code=UNKNOWN,
+            )
         return refusal_of(system, event)
 
     def system_of(self, source: str) -> OutsideSystem | None:
         """Whose source that is; revoked systems are found too."""
         charter = self._charter()
         if charter is not self._read_from:
-            self._read_from, self._known, self._free = charter, {}, {}
+            self._read_from, self._systems, self._free = charter, {}, {}
         try:
-            return self._known[source]
+            return self._systems[source]
         except KeyError:
-            found = next((s for s in charter.sources if is_covered(s.source, source)), None)
-        if len(self._known) >= MOST_REMEMBERED:
-            self._known.clear()
+            system = next((s for s in charter.sources if is_covered(s.source, source)), None)
+        if len(self._systems) >= MOST_REMEMBERED:
+            self._systems.clear()
             self._free.clear()
-        self._known[source] = found
-        if found and not (found.revoked or found.services or found.subjects):
-            self._free[source] = found.known_types
-        return found
+        self._systems[source] = system
+        if system and not (system.revoked or system.services or system.subjects):
+            self._free[source] = system.known_types
+        return system
 
 
 def refusal_of(system: OutsideSystem, event: AnyEvent) -> Invalid | None:
@@ -80,28 +86,28 @@ def refusal_of(system: OutsideSystem, event: AnyEvent) -> Invalid | None:
             code=REVOKED,
         )
     if event.type not in system.known_types:
-        return refused_type(system, event.type)
+        return refuse_type(system, event.type)
     if system.subjects and not system.may_concern(event.subject):
         allowed = ", ".join(system.subjects)
         return _not_allowed(
             system, f"may send events of {allowed}, and not of {_shown(event.subject)}"
         )
-    return _refused_service(system, event) if system.services else None
+    return _refuse_service(system, event) if system.services else None
 
 
-def refused_type(system: OutsideSystem, type: str) -> Invalid:
+def refuse_type(system: OutsideSystem, type: str) -> Invalid:
     """Why this system may not send events of that type."""
     return _not_allowed(system, f"may send {', '.join(system.types)}, and not {type}")
 
 
-def _refused_service(system: OutsideSystem, event: AnyEvent) -> Invalid | None:
+def _refuse_service(system: OutsideSystem, event: AnyEvent) -> Invalid | None:
     named = list(services_of(event))
     foreign = next((item for item in named if not system.may_name(item)), None)
     if named and foreign is None:
         return None
-    told = "names no service" if foreign is None else f"is about {_shown(foreign)}"
+    trouble = "names no service" if foreign is None else f"is about {_shown(foreign)}"
     allowed = ", ".join(system.services)
-    return _not_allowed(system, f"may speak for {allowed}, and this event {told}")
+    return _not_allowed(system, f"may speak for {allowed}, and this event {trouble}")
 
 
 def services_of(event: AnyEvent) -> Iterator[str]:
@@ -113,14 +119,6 @@ def services_of(event: AnyEvent) -> Iterator[str]:
     is_service = getattr(data, "subject_kind", None) is SubjectKind.SERVICE
     if is_service or isinstance(data, ChangePlanned | ChangeStarted | ChangeFinished):
         yield event.subject
-
-
-def _unknown(event: AnyEvent) -> Invalid:
-    return Invalid(
-        f"no system of sources.yaml has the source {_shown(event.source)}; add it there or correct"
-        " the event's source, then replay the dead letter",
-        code=UNKNOWN,
-    )
 
 
 def _not_allowed(system: OutsideSystem, sentence: str) -> Invalid:

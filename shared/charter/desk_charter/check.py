@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from desk_charter.load import installed_sections, read_charter
+from desk_charter.load import find_installed_sections, read_charter
 from desk_charter.model import Charter
 from desk_charter.problems import InvalidCharter
 
@@ -15,9 +15,9 @@ def check_charter(path: Path) -> tuple[int, str]:
         charter, doubts = read_charter(path)
     except InvalidCharter as invalid:
         return 1, invalid.message
-    told = "".join(f"\n  warning: {doubt}" for doubt in doubts)
+    warnings = "".join(f"\n  warning: {doubt}" for doubt in doubts)
     valid = f"the charter in {path} is valid, version {charter.version}"
-    return 0, f"{valid}\n  {', '.join(_counts(charter))}{told}"
+    return 0, f"{valid}\n  {', '.join(_counts(charter))}{warnings}"
 
 
 def _counts(charter: Charter) -> Iterator[str]:
@@ -27,7 +27,7 @@ def _counts(charter: Charter) -> Iterator[str]:
     yield f"{len(charter.routing.rules)} routing rules"
     yield f"{len(charter.routing.detectors)} detectors"
     yield f"{len(charter.sources)} sources"
-    for section in installed_sections():
+    for section in find_installed_sections():
         items = charter.of(section)
         kinds = Counter(getattr(item, section.count_by) for item in items if section.count_by)
         parts = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))

@@ -76,25 +76,25 @@ class _Reader:
             return None
         inside = (*around, id(node))
         if isinstance(node, MappingNode):
-            return self.mapping(node, inside)
+            return self.read_mapping(node, inside)
         if isinstance(node, SequenceNode):
             return [self.value(item, inside) for item in node.value]
         return self.scalar(node)
 
-    def mapping(self, node: MappingNode, inside: tuple[int, ...]) -> dict[str, object]:
+    def read_mapping(self, node: MappingNode, inside: tuple[int, ...]) -> dict[str, object]:
         """Unique text keys only."""
-        found: dict[str, object] = {}
+        values: dict[str, object] = {}
         for key_node, value_node in node.value:
             key = key_node.value
             if not isinstance(key_node, ScalarNode) or not isinstance(key, str):
                 self.refuse(key_node, "a key has to be a plain word")
             elif key_node.tag == f"{_TAG}merge":
                 self.refuse(key_node, "merge keys (<<) are not read here; write the fields out")
-            elif key in found:
+            elif key in values:
                 self.refuse(key_node, f"'{key}' is written twice; keep one of the two")
             else:
-                found[key] = self.value(value_node, inside)
-        return found
+                values[key] = self.value(value_node, inside)
+        return values
 
     def scalar(self, node: Node) -> object:
         """Text, number, truth value or nothing; dates stay text."""
@@ -113,15 +113,13 @@ def read_document(path: Path, file: str) -> Document:
     try:
         raw = path.read_bytes()
         if len(raw) > _MAX_BYTES:
-            return _refused(
-                file, 1, f"the file has {len(raw)} bytes; at most {_MAX_BYTES} are read"
-            )
+            return _refuse(file, 1, f"the file has {len(raw)} bytes; at most {_MAX_BYTES} are read")
         return parse_document(raw.decode("utf-8"), file)
     except OSError as error:
-        return _refused(file, 1, f"the file cannot be read: {error.strerror}")
+        return _refuse(file, 1, f"the file cannot be read: {error.strerror}")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        return _refused(file, line, "the file is not UTF-8 text; save it as UTF-8")
+        return _refuse(file, line, "the file is not UTF-8 text; save it as UTF-8")
 
 
 def parse_document(text: str, file: str) -> Document:
@@ -130,18 +128,18 @@ def parse_document(text: str, file: str) -> Document:
     try:
         node = yaml.compose(text)
         if node is None:
-            return _refused(file, 1, "the file is empty; write its fields or remove the file")
+            return _refuse(file, 1, "the file is empty; write its fields or remove the file")
         reader = _Reader(file=file, yaml=yaml)
         data = reader.value(node)
         return Document(file, data, node, tuple(reader.problems))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        return _refused(file, line, f"this is not YAML: {error.problem or error.context}")
+        return _refuse(file, line, f"this is not YAML: {error.problem or error.context}")
     except YAMLError as error:
-        return _refused(file, 1, f"this is not YAML: {' '.join(str(error).split())}")
+        return _refuse(file, 1, f"this is not YAML: {' '.join(str(error).split())}")
     except (_TooMuch, RecursionError):
-        return _refused(
+        return _refuse(
             file, 1, f"the file has more than {_MAX_VALUES} values or is nested too deep"
         )
 
@@ -154,7 +152,7 @@ def names_in(data: object) -> Iterator[str]:
         yield name if isinstance(name, str) else ""
 
 
-def _refused(file: str, line: int, sentence: str) -> Document:
+def _refuse(file: str, line: int, sentence: str) -> Document:
     return Document(file, problems=(Problem(file, line, (), sentence),))
 
 
@@ -172,13 +170,15 @@ def _step(node: Node | None, part: str | int, line: int) -> tuple[int, Node | No
         items = node.value
         if isinstance(part, int) and part < len(items):
             return _line(items[part]), items[part]
-        named = next((item for item in items if _is_named(item, part)), None)
+        named = next(
+            (
+                item
+                for item in items
+                if isinstance(item, MappingNode)
+                and any(key.value in _NAMES and value.value == part for key, value in item.value)
+            ),
+            None,
+        )
         if named is not None:
             return _line(named), named
     return line, None
-
-
-def _is_named(node: Node, name: str | int) -> bool:
-    if not isinstance(node, MappingNode):
-        return False
-    return any(key.value in _NAMES and value.value == name for key, value in node.value)

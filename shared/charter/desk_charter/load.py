@@ -15,7 +15,7 @@ from desk_charter.documents import Document, names_in, read_document
 from desk_charter.draft import Draft
 from desk_charter.model import Charter
 from desk_charter.organisation import ORGANISATION
-from desk_charter.problems import Check, InvalidCharter, Problem, Where, reading_order
+from desk_charter.problems import Check, InvalidCharter, Problem, Where, sort_key
 from desk_charter.sections import OF_FEATURES, Form, Section
 from desk_charter.sentences import close_to, sentence_for
 from desk_charter.warnings import doubts_of
@@ -24,7 +24,7 @@ _VERSION_DIGITS: Final = 16
 _OF_ORGANISATION: Final = frozenset(section.name for section in ORGANISATION)
 
 
-def installed_sections() -> tuple[Section[Any], ...]:
+def find_installed_sections() -> tuple[Section[Any], ...]:
     """What features obey, of all packages that are installed here."""
     return tuple(Registry[Section[Any]]("desk.charter-sections", {}).kinds.values())
 
@@ -49,7 +49,7 @@ def read_charter(
     if not folder.is_dir():
         sentence = "there is no such folder; set DESK_CHARTER to the folder with teams.yaml"
         raise InvalidCharter(str(folder), [Problem(str(folder), 1, (), sentence)])
-    sections = (*ORGANISATION, *(installed_sections() if obeyed is None else obeyed))
+    sections = (*ORGANISATION, *(find_installed_sections() if obeyed is None else obeyed))
     documents = _documents(folder, sections)
     reading = _Reading(sections, documents)
     draft = reading.draft()
@@ -58,13 +58,15 @@ def read_charter(
         for check in section.checks:
             problems.extend(check(draft))
     if not _is_whole(draft, sections):
-        raise InvalidCharter(str(folder), map(reading.located, problems))
-    charter = _assembled(draft, sections, documents)
-    for whole_check in (*chain.from_iterable(one.whole_checks for one in sections), *checks):
+        raise InvalidCharter(str(folder), map(reading.locate, problems))
+    values = {section.name: draft.values[section.name] for section in sections}
+    own = {name: values.pop(name) for name in _OF_ORGANISATION}
+    charter = Charter.model_validate({"version": version_of(documents), **own, "obeyed": values})
+    for whole_check in (*chain.from_iterable(item.whole_checks for item in sections), *checks):
         problems.extend(whole_check(charter))
     if problems:
-        raise InvalidCharter(str(folder), map(reading.located, problems))
-    return charter, tuple(sorted(map(reading.located, doubts_of(charter)), key=reading_order))
+        raise InvalidCharter(str(folder), map(reading.locate, problems))
+    return charter, tuple(sorted(map(reading.locate, doubts_of(charter)), key=sort_key))
 
 
 def _is_whole(draft: Draft, sections: Sequence[Section[Any]]) -> bool:
@@ -76,16 +78,6 @@ def _is_whole(draft: Draft, sections: Sequence[Section[Any]]) -> bool:
         elif not draft.understood(section.name):
             return False
     return True
-
-
-def _assembled(
-    draft: Draft, sections: Sequence[Section[Any]], documents: Mapping[Where, Document]
-) -> Charter:
-    """The charter of a draft, under the version of its content."""
-    values = {section.name: draft.values[section.name] for section in sections}
-    own = {name: values.pop(name) for name in _OF_ORGANISATION}
-    obeyed = values
-    return Charter.model_validate({"version": version_of(documents), **own, "obeyed": obeyed})
 
 
 def version_of(documents: Mapping[Where, Document]) -> str:
@@ -101,30 +93,30 @@ def version_of(documents: Mapping[Where, Document]) -> str:
 
 def _documents(folder: Path, sections: Sequence[Section[Any]]) -> dict[Where, Document]:
     """Every file that is part of a charter, by its section and for folders its name."""
-    found: dict[Where, Document] = {}
+    documents: dict[Where, Document] = {}
     needed = {section.name for section in sections if not section.is_optional}
     for name in sorted({section.name for section in sections} | OF_FEATURES):
         path = folder / f"{name}.yaml"
         if path.exists():
-            found[(name,)] = read_document(path, path.name)
+            documents[(name,)] = read_document(path, path.name)
         elif name in needed:
             sentence = f"the file is missing; create it with '{name}:' and its items"
             problem = Problem(path.name, 1, (), sentence)
-            found[(name,)] = Document(path.name, problems=(problem,))
+            documents[(name,)] = Document(path.name, problems=(problem,))
         for inner in sorted((folder / name).glob("*.yaml")):
             if not inner.name.startswith("."):
-                found[(name, inner.stem)] = read_document(inner, f"{name}/{inner.name}")
-    return found
+                documents[(name, inner.stem)] = read_document(inner, f"{name}/{inner.name}")
+    return documents
 
 
 def _stray_files(folder: Path, sections: Sequence[Section[Any]]) -> Iterator[Problem]:
     """YAML that nobody reads is a mistake in a name, and would be missed in silence."""
     names = {section.name for section in sections} | OF_FEATURES
-    known = {f"{name}.yaml" for name in names}
+    expected = {f"{name}.yaml" for name in names}
     for path in sorted(folder.iterdir()):
         is_hidden = path.name.startswith(".")
-        if path.suffix in {".yaml", ".yml"} and path.name not in known and not is_hidden:
-            sentence = f"this file is not part of a charter{close_to(path.name, known)}"
+        if path.suffix in {".yaml", ".yml"} and path.name not in expected and not is_hidden:
+            sentence = f"this file is not part of a charter{close_to(path.name, expected)}"
             yield Problem(path.name, 1, (), f"{sentence}; rename or remove it")
     for name in sorted(names):
         for path in sorted((folder / name).glob("*.yml")):
@@ -158,16 +150,16 @@ class _Reading:
         for section in self.sections:
             match section.form:
                 case Form.LIST:
-                    values[section.name] = self.listed(section)
+                    values[section.name] = self.list_named(section)
                 case Form.FOLDER:
-                    values[section.name] = self.gathered(section)
+                    values[section.name] = self.gather(section)
                 case Form.FIELDS:
-                    values |= self.composed(section)
+                    values |= self.compose(section)
                 case _:
                     assert_never(section.form)
         return Draft(values, self.written)
 
-    def located(self, problem: Problem) -> Problem:
+    def locate(self, problem: Problem) -> Problem:
         """The problem with its file and line."""
         document, place = self.place(problem.where)
         if problem.file or document is None:
@@ -187,7 +179,7 @@ class _Reading:
             case _:
                 assert_never(form)
 
-    def listed(self, section: Section[Any]) -> tuple[object, ...]:
+    def list_named(self, section: Section[Any]) -> tuple[object, ...]:
         """The items of a file that holds one list under its own name."""
         name = section.name
         if (name,) not in self.documents:
@@ -228,14 +220,14 @@ class _Reading:
             self.problems.append(Problem.at(*where, sentence=sentence))
             return ()
         names = self.written[name] = tuple(names_in(data))
-        found: list[object] = []
+        understood: list[object] = []
         for index, item in enumerate(data):
             is_sole = names[index] and names.count(names[index]) == 1
             key = names[index] if is_sole else index
-            found.extend(self.understood((*where, key), item, adapter))
-        return tuple(found)
+            understood.extend(self.understood((*where, key), item, adapter))
+        return tuple(understood)
 
-    def composed(self, section: Section[Any]) -> dict[str, object]:
+    def compose(self, section: Section[Any]) -> dict[str, object]:
         """A file of fields, with the items of its lists that are right by themselves."""
         data = self.fields(section.name)
         lists: dict[str, object] = {}
@@ -248,20 +240,20 @@ class _Reading:
             lists[section.name] = value
         return lists
 
-    def gathered(self, section: Section[Any]) -> tuple[object, ...]:
+    def gather(self, section: Section[Any]) -> tuple[object, ...]:
         """One item per file, named like its file."""
         places = [where for where in self.documents if where[0] == section.name]
         self.written[section.name] = tuple(str(where[1]) for where in places)
-        found: list[object] = []
+        understood: list[object] = []
         for where in places:
             document = self.documents[where]
             if document.node is not None:
-                found.extend(self.understood(where, document.data, section.adapter()))
+                understood.extend(self.understood(where, document.data, section.adapter()))
             if isinstance(document.data, dict) and document.data.get("id", where[1]) != where[1]:
                 kind = section.name.removesuffix("s")
                 sentence = f"a {kind} is named like its file; write 'id: {where[1]}' or rename it"
                 self.problems.append(Problem.at(*where, "id", sentence=sentence))
-        return tuple(found)
+        return tuple(understood)
 
     def understood(self, where: Where, data: object, adapter: TypeAdapter[Any]) -> Iterator[Any]:
         """The value of one item, or nothing and its problems."""

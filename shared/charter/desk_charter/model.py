@@ -4,7 +4,7 @@ Pure and frozen; read by `desk_charter.load`, kept fresh by `desk_charter.watch`
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
@@ -45,7 +45,7 @@ class Charter(CharterModel):
 
     def team(self, name: str) -> Team:
         """The team of that name; `NotFound` if the charter has none."""
-        return _known(self.find_team(name), "team", name)
+        return _require(self.find_team(name), "team", name)
 
     def has_team(self, name: str | None) -> bool:
         """Whether there is a team of that name."""
@@ -57,7 +57,7 @@ class Charter(CharterModel):
 
     def service(self, name: str) -> Service:
         """The service of that name; `NotFound` if the charter has none."""
-        return _known(self.find_service(name), "service", name)
+        return _require(self.find_service(name), "service", name)
 
     def find_service(self, name: str | None) -> Service | None:
         """The service of that name, if there is one."""
@@ -69,12 +69,12 @@ class Charter(CharterModel):
 
     def calendar(self, name: str) -> Calendar:
         """The calendar of that name; `NotFound` if the charter has none."""
-        return _known(next((c for c in self.calendars if c.name == name), None), "calendar", name)
+        return _require(next((c for c in self.calendars if c.name == name), None), "calendar", name)
 
     def owner_of(self, service: str | None) -> Team:
         """The team that answers for a service; the default team for an unknown one."""
-        found = self.find_service(service)
-        return self.team(found.owner if found else self.routing.default_team)
+        owned = self.find_service(service)
+        return self.team(owned.owner if owned else self.routing.default_team)
 
     def services_of(self, team: str) -> tuple[Service, ...]:
         """What a team answers for."""
@@ -85,13 +85,13 @@ class Charter(CharterModel):
         if sees_all:
             return Sight(team)
         hidden = {other.name for other in self.teams if other.confidential and other.name != team}
-        services = frozenset(self._services_hidden_from(team, hidden))
+        services = frozenset(
+            plain_words(name)
+            for service in self.services
+            if service.owner != team and (service.confidential or service.owner in hidden)
+            for name in (service.name, service.title)
+        )
         return Sight(team, services, frozenset(hidden))
-
-    def _services_hidden_from(self, team: str, teams: set[str]) -> Iterator[str]:
-        for service in self.services:
-            if service.owner != team and (service.confidential or service.owner in teams):
-                yield from (plain_words(service.name), plain_words(service.title))
 
     @cached_property
     def _teams(self) -> dict[str | None, Team]:
@@ -110,10 +110,10 @@ class Charter(CharterModel):
             for name in {plain_words(service.name), plain_words(service.title)}
         ]
         times = Counter(name for name, _ in called)
-        return {name: one for name, one in called if times[name] == 1}
+        return {name: item for name, item in called if times[name] == 1}
 
 
-def _known(found: T | None, kind: str, name: str) -> T:
-    if found is None:
+def _require(item: T | None, kind: str, name: str) -> T:
+    if item is None:
         raise NotFound(f"the charter has no {kind} '{name}'", kind=kind, name=name)
-    return found
+    return item

@@ -50,7 +50,7 @@ class InvalidCharter(Invalid):
     code: ClassVar[str] = "invalid-charter"
 
     def __init__(self, folder: str, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(sorted(set(problems), key=reading_order))
+        self.problems = tuple(sorted(set(problems), key=sort_key))
         count = len(self.problems)
         lines = "\n".join(f"  {problem}" for problem in self.problems)
         super().__init__(
@@ -60,7 +60,7 @@ class InvalidCharter(Invalid):
         )
 
 
-def reading_order(problem: Problem) -> tuple[str, int, str, str]:
+def sort_key(problem: Problem) -> tuple[str, int, str, str]:
     """Problems as somebody meets them who reads file after file."""
     return (problem.file, problem.line, problem.path, problem.sentence)
 

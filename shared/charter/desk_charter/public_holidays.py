@@ -21,7 +21,7 @@ def holidays_in(region: HolidayRegion | None, year: int) -> Mapping[date, str]:
 
 def is_known(region: HolidayRegion) -> bool:
     """Whether the library knows the country and the subdivision."""
-    supported = _supported()
+    supported = _list_supported()
     if region.country not in supported:
         return False
     return region.subdivision is None or region.subdivision in supported[region.country]
@@ -29,18 +29,18 @@ def is_known(region: HolidayRegion) -> bool:
 
 def countries() -> Iterable[str]:
     """Every country code that is known."""
-    return _supported().keys()
+    return _list_supported().keys()
 
 
 def subdivisions(country: str) -> Iterable[str]:
     """Every subdivision that is known of a country."""
-    return _supported().get(country, ())
+    return _list_supported().get(country, ())
 
 
 @lru_cache(maxsize=1)
-def _supported() -> Mapping[str, tuple[str, ...]]:
-    found = holidays.list_supported_countries(include_aliases=True)
-    return MappingProxyType({code: tuple(parts) for code, parts in found.items()})
+def _list_supported() -> Mapping[str, tuple[str, ...]]:
+    parts_of = holidays.list_supported_countries(include_aliases=True)
+    return MappingProxyType({code: tuple(parts) for code, parts in parts_of.items()})
 
 
 @lru_cache(maxsize=256)

@@ -43,12 +43,12 @@ def system_of_token(charter: Charter, token: str) -> OutsideSystem | None:
     """Whose token that is. All are compared, so that the time tells nothing."""
     if not SHORTEST_TOKEN <= len(token) <= LONGEST_TOKEN:
         return None
-    digest, found = sha256(token.encode()).hexdigest(), None
+    digest, match = sha256(token.encode()).hexdigest(), None
     for system in charter.sources:
-        for known in system.token_sha256:
-            if compare_digest(known, digest):
-                found = system
-    return found
+        for token_digest in system.token_sha256:
+            if compare_digest(token_digest, digest):
+                match = system
+    return match
 
 
 async def _caller(request: Request, charter: Charter) -> OutsideSystem:

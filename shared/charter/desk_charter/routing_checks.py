@@ -13,7 +13,7 @@ from desk_charter.sections import Form, Section
 from desk_charter.sentences import close_to
 
 
-def routing_refers_to_what_exists(draft: Draft) -> Iterator[Problem]:
+def check_routing_references(draft: Draft) -> Iterator[Problem]:
     """Teams and services of rules and detectors exist."""
     routing = draft.of(ROUTING, None)
     if routing is None:
@@ -70,42 +70,34 @@ def hides_rule(earlier: RuleWhen, later: RuleWhen) -> bool:
     return (
         is_covered_by(earlier.kinds, later.kinds)
         and is_covered_by(earlier.services, later.services)
-        and is_covered_by(_called(earlier.categories), _called(later.categories))
-        and is_covered_by(_called(earlier.sites), _called(later.sites))
+        and is_covered_by(_find_called(earlier.categories), _find_called(later.categories))
+        and is_covered_by(_find_called(earlier.sites), _find_called(later.sites))
         and is_covered_by(earlier.channels, later.channels)
-        and all(_is_said(word, later) for word in earlier.all_words)
-        and _hides_any_words(earlier, later)
+        and all(_has_to_say(later, word) for word in earlier.all_words)
+        and (not earlier.any_words or _has_to_say(later, *earlier.any_words))
     )
 
 
-def _called(names: Collection[str]) -> Collection[str]:
+def _find_called(names: Collection[str]) -> Collection[str]:
     return tuple(map(plain_words, names))
 
 
-def _hides_any_words(earlier: RuleWhen, later: RuleWhen) -> bool:
-    if not earlier.any_words:
-        return True
-    if any(_finds(wanted, word) for wanted in earlier.any_words for word in later.all_words):
+def _has_to_say(later: RuleWhen, *wanted: str) -> bool:
+    """Whether a text that fits the later rule must hold one of the words."""
+    if any(_finds(item, word) for item in wanted for word in later.all_words):
         return True
     return bool(later.any_words) and all(
-        any(_finds(wanted, word) for wanted in earlier.any_words) for word in later.any_words
+        any(_finds(item, word) for item in wanted) for word in later.any_words
     )
 
 
-def _is_said(wanted: str, later: RuleWhen) -> bool:
-    """Whether a text that fits the later rule must hold the word."""
-    if any(_finds(wanted, word) for word in later.all_words):
-        return True
-    return bool(later.any_words) and all(_finds(wanted, word) for word in later.any_words)
-
-
-def _finds(wanted: str, said: str) -> bool:
-    """Whether a text in which `said` is found always has `wanted` in it too."""
-    (plain, may_go_on), (text, said_may_go_on) = read_phrase(wanted), read_phrase(said)
+def _finds(wanted: str, phrase: str) -> bool:
+    """Whether a text in which `phrase` is found always has `wanted` in it too."""
+    (plain, may_go_on), (text, said_may_go_on) = read_phrase(wanted), read_phrase(phrase)
     if may_go_on:
         return f" {plain}" in f" {text}"
     if said_may_go_on:
-        # The last word of `said` may go on, so only the words before it are certain.
+        # The last word of `phrase` may go on, so only the words before it are certain.
         text = text.rpartition(" ")[0]
     return f" {plain} " in f" {text} "
 
@@ -115,5 +107,5 @@ ROUTING: Section[Routing | None] = Section(
     Routing,
     form=Form.FIELDS,
     lists={"rules": RoutingRule, "detectors": Detector},
-    checks=(routing_refers_to_what_exists, skills_exist, rules_are_reachable),
+    checks=(check_routing_references, skills_exist, rules_are_reachable),
 )

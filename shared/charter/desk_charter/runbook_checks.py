@@ -73,9 +73,9 @@ def _unknown_parameters(text: str, *where: str | int) -> Iterator[Problem]:
     for parameter in _PARAMETER.findall(text):
         root = parameter.strip().partition(".")[0]
         if root not in PARAMETERS:
-            known = one_of(sorted(PARAMETERS))
+            allowed = one_of(sorted(PARAMETERS))
             sentence = f"${{{parameter}}} is not known{close_to(root, PARAMETERS)}"
-            yield Problem.at(*where, sentence=f"{sentence}; a parameter begins with {known}")
+            yield Problem.at(*where, sentence=f"{sentence}; a parameter begins with {allowed}")
 
 
 RUNBOOKS: Section[tuple[Runbook, ...]] = Section(

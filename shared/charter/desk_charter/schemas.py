@@ -6,7 +6,7 @@ from typing import assert_never
 
 from pydantic import BaseModel, Field, create_model
 
-from desk_charter.load import installed_sections
+from desk_charter.load import find_installed_sections
 from desk_charter.organisation import ORGANISATION
 from desk_charter.sections import Form
 from desk_charter.value_types import CharterModel
@@ -17,17 +17,32 @@ JsonSchema = dict[str, object]
 def charter_schemas() -> dict[str, JsonSchema]:
     """The schema of each file of a charter, by the name of the schema's own file."""
     files: dict[str, type[BaseModel]] = {}
-    for section in (*ORGANISATION, *installed_sections()):
+    for section in (*ORGANISATION, *find_installed_sections()):
         match section.form:
             case Form.LIST:
-                files[section.name] = _list_file(section.name, section.item)
+                items = (
+                    tuple[section.item, ...],  # type: ignore[name-defined]  # made at run time
+                    Field(description=f"All {section.name}, in order."),
+                )
+                files[section.name] = create_model(  # type: ignore[call-overload]  # fields by name
+                    f"{section.name.capitalize()}File",
+                    __base__=CharterModel,
+                    **{section.name: items},
+                )
             case Form.FIELDS:
                 files[section.name] = section.item
             case Form.FOLDER:
                 files[section.name.removesuffix("s")] = section.item
             case _:
                 assert_never(section.form)
-    return {f"{name}.schema.json": _schema(name, model) for name, model in sorted(files.items())}
+    return {
+        f"{name}.schema.json": {
+            **model.model_json_schema(),
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": f"Charter: {name}",
+        }
+        for name, model in sorted(files.items())
+    }
 
 
 def write_charter_schemas(folder: Path) -> list[Path]:
@@ -44,16 +59,3 @@ def write_charter_schemas(folder: Path) -> list[Path]:
 def render(schema: JsonSchema) -> str:
     """The same bytes for the same schema."""
     return json.dumps(schema, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
-
-
-def _list_file(name: str, item: type[BaseModel]) -> type[BaseModel]:
-    items = (tuple[item, ...], Field(description=f"All {name}, in order."))  # type: ignore[valid-type]  # made at run time
-    return create_model(f"{name.capitalize()}File", __base__=CharterModel, **{name: items})  # type: ignore[call-overload,no-any-return]  # fields by name
-
-
-def _schema(name: str, model: type[BaseModel]) -> JsonSchema:
-    head: JsonSchema = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"Charter: {name}",
-    }
-    return {**model.model_json_schema(), **head}

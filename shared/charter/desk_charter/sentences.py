@@ -59,9 +59,9 @@ def sentence_for(error: ErrorDetails) -> str:
     return special(error, context) if special else error["msg"]
 
 
-def close_to(word: str, known: Iterable[str]) -> str:
+def close_to(word: str, words: Iterable[str]) -> str:
     """` (did you mean 'x'?)`, or nothing."""
-    close = difflib.get_close_matches(word, sorted(set(known)), n=1, cutoff=0.65)
+    close = difflib.get_close_matches(word, sorted(set(words)), n=1, cutoff=0.65)
     return f" (did you mean '{close[0]}'?)" if close else ""
 
 
@@ -71,7 +71,7 @@ def one_of(words: Iterable[str]) -> str:
     return f"{', '.join(most)} or {last}" if most else last
 
 
-def _missing(error: ErrorDetails, _: Mapping[str, object]) -> str:
+def _describe_missing(error: ErrorDetails, _: Mapping[str, object]) -> str:
     return f"'{error['loc'][-1]}' is missing; add it"
 
 
@@ -113,7 +113,7 @@ def _unknown_kind(_: ErrorDetails, context: Mapping[str, object]) -> str:
 
 
 _SPECIAL: dict[str, Callable[[ErrorDetails, Mapping[str, object]], str]] = {
-    "missing": _missing,
+    "missing": _describe_missing,
     "extra_forbidden": _unknown_field,
     "enum": _not_allowed,
     "literal_error": _not_allowed,

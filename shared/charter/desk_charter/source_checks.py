@@ -21,7 +21,7 @@ def sources_are_sound(draft: Draft) -> Iterator[Problem]:
     for index, system in enumerate(draft.of(SOURCES, ())):
         yield from _types(system)
         yield from _services(draft, system)
-        yield from _taken(system, draft.of(SOURCES, ())[:index])
+        yield from _find_taken(system, draft.of(SOURCES, ())[:index])
 
 
 def _types(system: OutsideSystem) -> Iterator[Problem]:
@@ -51,7 +51,7 @@ def _signs_in_as(system: OutsideSystem) -> str:
     return canonical_person(system.sign_in or "")
 
 
-def _taken(system: OutsideSystem, earlier: tuple[OutsideSystem, ...]) -> Iterator[Problem]:
+def _find_taken(system: OutsideSystem, earlier: tuple[OutsideSystem, ...]) -> Iterator[Problem]:
     """Each event has one sender at most, each credential one owner."""
     where = ("sources", system.name)
     for other in earlier:

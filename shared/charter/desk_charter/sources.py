@@ -18,7 +18,7 @@ from desk_charter.value_types import CharterModel, Slug, Title
 OWN_USERS: Final = "desk-"
 # While a token is changed the old and the new one are both valid; a third would be one forgotten.
 MOST_TOKENS: Final = 2
-USUAL_BYTES_PER_SECOND: Final = 1_048_576
+DEFAULT_BYTES_PER_SECOND: Final = 1_048_576
 
 _OF_NOTHING: Final = sha256(b"").hexdigest()
 _PREFIX = re.compile(r"(/|[A-Za-z][A-Za-z0-9+.-]*:)[!-~]*[!-.0-~]")
@@ -121,7 +121,7 @@ class OutsideSystem(CharterModel):
         description="Whether it is devices' agents, which also get the desk's actions.",
     )
     bytes_per_second: int = Field(
-        default=USUAL_BYTES_PER_SECOND,
+        default=DEFAULT_BYTES_PER_SECOND,
         ge=1_024,
         le=1_073_741_824,
         description="What its Kafka user may write and read on each broker.",
@@ -135,7 +135,7 @@ class OutsideSystem(CharterModel):
         """What stands there twice was meant to be something else."""
         for name in ("types", "services", "subjects", "token_sha256"):
             given: Sequence[str] = getattr(self, name)
-            twice = next((one for at, one in enumerate(given) if one in given[:at]), None)
+            twice = next((item for at, item in enumerate(given) if item in given[:at]), None)
             if twice is not None:
                 raise ValueError(f"'{twice}' stands twice in {name}; take one out or correct it")
         return self

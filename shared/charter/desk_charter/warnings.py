@@ -17,7 +17,7 @@ def doubts_of(charter: Charter) -> Iterator[Problem]:
     for where, window in _windows(charter):
         yield from _about(window, where)
     for calendar in charter.calendars:
-        yield from _closed_twice(calendar)
+        yield from _warn_closed_twice(calendar)
 
 
 def _windows(charter: Charter) -> Iterator[tuple[Where, Window]]:
@@ -61,14 +61,14 @@ def _about(window: Window, where: Where) -> Iterator[Problem]:
         yield Problem.at(*where, sentence=sentence)
 
 
-def _closed_twice(calendar: Calendar) -> Iterator[Problem]:
+def _warn_closed_twice(calendar: Calendar) -> Iterator[Problem]:
     """A day in two closures of one kind is closed once, and told by the name of the first."""
     for (_, first), (index, second) in combinations(enumerate(calendar.closures), 2):
         if first.first <= second.last and second.first <= first.last:
             yield _overlap(calendar, "closures", index, first.name)
-    for (_, one), (index, other) in combinations(enumerate(calendar.yearly_closures), 2):
-        if _days_of(one) & _days_of(other):
-            yield _overlap(calendar, "yearly_closures", index, one.name)
+    for (_, closure), (index, other) in combinations(enumerate(calendar.yearly_closures), 2):
+        if _days_of(closure) & _days_of(other):
+            yield _overlap(calendar, "yearly_closures", index, closure.name)
 
 
 def _overlap(calendar: Calendar, kind: str, index: int, name: str) -> Problem:

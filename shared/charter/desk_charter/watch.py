@@ -160,12 +160,12 @@ class CharterSource:
 
 def fingerprint(folder: Path) -> Fingerprint:
     """Name, inode, time and size of every YAML file: changes whenever the charter may have."""
-    found: list[tuple[str, int, int, int]] = []
+    files: list[tuple[str, int, int, int]] = []
     for pattern in ("*.y*ml", "*/*.y*ml"):
         for path in sorted(folder.glob(pattern)):
             try:
                 stat = path.stat()
             except OSError:
                 continue  # a link that is being swapped: it shows as a change now and again later
-            found.append((str(path), stat.st_ino, stat.st_mtime_ns, stat.st_size))
-    return tuple(found)
+            files.append((str(path), stat.st_ino, stat.st_mtime_ns, stat.st_size))
+    return tuple(files)

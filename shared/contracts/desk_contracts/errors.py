@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class DeskError(Exception):
     """An error with a stable kebab-case code, a sentence for people and fields for machines.
 
-    Where people who use the desk read it, it is a message, told in their language; `said` is that
-    message. Else it is in the language of logs and command lines.
+    Where people who use the desk read it, it is a message, rendered in their language: `described`.
+    Else it is in the language of logs and command lines.
     """
 
     code: ClassVar[str] = "desk-error"
@@ -33,7 +33,7 @@ class DeskError(Exception):
         self, message: "str | Message", *, code: str | None = None, **fields: object
     ) -> None:
         super().__init__(message)
-        self.said = None if isinstance(message, str) else message
+        self.described = None if isinstance(message, str) else message
         self.message = str(message)
         self.kind = code or type(self).code
         self.fields = fields

@@ -40,11 +40,11 @@ def is_unknown(act: Act) -> bool:
 
 def by_key(acts: Sequence[Act]) -> dict[str, list[Act]]:
     """A run's acts by key; questions left out."""
-    found: dict[str, list[Act]] = defaultdict(list)
+    grouped: dict[str, list[Act]] = defaultdict(list)
     for act in acts:
         if not act.is_question:
-            found[act.key].append(act)
-    return found
+            grouped[act.key].append(act)
+    return grouped
 
 
 @law
@@ -56,8 +56,8 @@ def act_is_not_repeated(history: History) -> Iterator[Finding]:
             if step is None or step.effect not in ("once", "confirmable"):
                 continue
             for before, again in pairwise(sent):
-                asked = any(q.is_question and before.at < q.at < again.at for q in acts)
-                if before.answer not in _NOT_TAKEN and not asked:
+                is_queried = any(q.is_question and before.at < q.at < again.at for q in acts)
+                if before.answer not in _NOT_TAKEN and not is_queried:
                     yield run, f"{step.step} ({step.effect}, key {key}) again after {before.answer}"
 
 
@@ -102,9 +102,9 @@ def act_after_the_end_is_said(history: History) -> Iterator[Finding]:
             over = act.ended_at or act.at
             if act.at <= end.arrived_at + _ON_THE_WAY or over > history.closing:
                 continue
-            said = any(s.event.data.run == run and s.event.time >= act.at for s in steps)
+            is_recorded = any(s.event.data.run == run and s.event.time >= act.at for s in steps)
             died = history.was_disturbed("automation", act.at, over + _UNTIL_SAID)
-            if not said and not died:
+            if not is_recorded and not died:
                 yield run, f"{act.path} came at {act.at}, the run ended at {end.event.time}"
 
 

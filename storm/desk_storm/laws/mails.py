@@ -13,10 +13,10 @@ _LEASE = timedelta(seconds=30)
 
 
 def _by_id(history: History) -> dict[str, list[Mail]]:
-    found: dict[str, list[Mail]] = defaultdict(list)
-    for mail in sorted(history.books.mails, key=lambda one: one.at):
-        found[mail.id].append(mail)
-    return found
+    mails: dict[str, list[Mail]] = defaultdict(list)
+    for mail in sorted(history.books.mails, key=lambda entry: entry.at):
+        mails[mail.id].append(mail)
+    return mails
 
 
 @law
@@ -81,9 +81,9 @@ def unknown_means_the_line_broke(history: History) -> Iterator[Finding]:
 @law
 def mail_has_a_delivery(history: History) -> Iterator[Finding]:
     """Every mail that the server has is one that the desk knows of."""
-    known = {delivery.mail for delivery in history.books.deliveries}
+    ids = {delivery.mail for delivery in history.books.deliveries}
     for id, mails in _by_id(history).items():
-        if known and id not in known and mails[0].at < history.closing:
+        if ids and id not in ids and mails[0].at < history.closing:
             yield id, f"{mails[0].recipient} was mailed; no delivery is told of it"
 
 

@@ -12,7 +12,7 @@ from desk_contracts.events.signals import SignalRaised, SignalSeverityChanged
 from desk_contracts.events.sla import SlaAtRisk, SlaBreached, SlaCancelled
 
 from desk_storm.clocks import accounts, ending
-from desk_storm.history import History, Told
+from desk_storm.history import Arrival, History
 from desk_storm.laws.law import Finding, law
 
 _CAUSES: dict[MessageKind, tuple[type[Payload], ...]] = {
@@ -39,7 +39,7 @@ def message_has_a_cause(history: History) -> Iterator[Finding]:
         allowed = _CAUSES.get(data.kind)
         if allowed is None:
             continue
-        cause = history.known.get(item.event.causation_id)
+        cause = history.by_id.get(item.event.causation_id)
         if cause is None or not isinstance(cause.event.data, allowed):
             what = "nothing known" if cause is None else cause.event.type
             yield item.event.id, f"{data.kind} for {data.recipient} follows from {what}"
@@ -50,13 +50,13 @@ def message_has_a_cause(history: History) -> Iterator[Finding]:
 @law
 def message_is_said_once(history: History) -> Iterator[Finding]:
     """One cause gives one message of a kind to one recipient about one ticket."""
-    said: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    messages: dict[tuple[str, ...], set[str]] = defaultdict(set)
     for item in history.of(Notified):
         data = item.event.data
         key = (data.recipient, data.kind, item.event.causation_id, data.ticket)
         if data.kind in _CAUSES and item.event.causation_id:
-            said[key].add(item.event.id)
-    for (recipient, kind, cause, _), ids in said.items():
+            messages[key].add(item.event.id)
+    for (recipient, kind, cause, _), ids in messages.items():
         if len(ids) > 1:
             yield recipient, f"was told {kind} because of {cause} {len(ids)} times: {sorted(ids)}"
 
@@ -75,7 +75,7 @@ def page_is_for_a_breached_sla(history: History) -> Iterator[Finding]:
     for item in history.of(Notified):
         if item.event.data.kind is not MessageKind.SLA_BREACHED:
             continue
-        cause = history.known.get(item.event.causation_id)
+        cause = history.by_id.get(item.event.causation_id)
         if cause is None or not isinstance(cause.event.data, SlaBreached):
             continue
         if cause.event.data.inherited:
@@ -111,9 +111,9 @@ def correction_reaches_who_was_told(history: History) -> Iterator[Finding]:
     for account in accounts(history):
         last, data = account.lines[-1]
         is_back = isinstance(data, SlaCancelled) and data.untrue == "breached"
-        if not is_back or history.known[last.id].arrived_at > history.closing:
+        if not is_back or history.by_id[last.id].arrived_at > history.closing:
             continue
-        paged = [heard[e.id] for e, said in account.verdicts if isinstance(said, SlaBreached)]
+        paged = [heard[e.id] for e, verdict in account.verdicts if isinstance(verdict, SlaBreached)]
         missed = set().union(*paged) - heard[last.id]
         if missed:
             yield account.name, f"was no breach, and {sorted(missed)} never heard so"
@@ -129,7 +129,7 @@ def repair_message_says_the_outcome(history: History) -> Iterator[Finding]:
         if (run := item.event.data.attributes.get("run", ""))
     }
     linked = {item.event.data.target for item in history.of(life.TicketLinked)}
-    comments = defaultdict[str, list[Told[life.TicketCommented]]](list)
+    comments = defaultdict[str, list[Arrival[life.TicketCommented]]](list)
     for item in history.of(life.TicketCommented):
         comments[item.event.subject].append(item)
     for run, over in handed.items():
@@ -140,8 +140,8 @@ def repair_message_says_the_outcome(history: History) -> Iterator[Finding]:
             yield ticket.event.subject, f"was opened for the run {run}, which was not escalated"
             continue
         reason = handed[run].event.data.reason
-        said = [item.event.data.message for item in comments.get(ticket.event.subject, ())]
-        if not any(item is not None and item.params.get("why") == reason for item in said):
+        messages = [item.event.data.message for item in comments.get(ticket.event.subject, ())]
+        if not any(item is not None and item.params.get("why") == reason for item in messages):
             yield ticket.event.subject, f"does not say what its run says: {reason}"
 
 

@@ -79,10 +79,10 @@ def _unsettled(history: History, sent: list[Act], acts: list[Act]) -> Act | None
     return None
 
 
-def codes_in(said: Message) -> set[str]:
+def codes_in(content: Message) -> set[str]:
     """The code of a message and of those within it."""
-    inner = (message for value in said.params.values() for message in _messages(value))
-    return {said.code}.union(*map(codes_in, inner))
+    inner = (message for value in content.params.values() for message in _messages(value))
+    return {content.code}.union(*map(codes_in, inner))
 
 
 def _messages(value: object) -> list[Message]:
@@ -151,12 +151,12 @@ def nobody_can_tell_means_not_measured(history: History) -> Iterator[Finding]:
         since = max(act.ended_at for act in acts if act.ended_at) + _ROOM
         until = since + verify.within - 2 * _ROOM
         heard = [
-            told
-            for told in history.of(Measured)
-            if told.event.subject == item.event.subject
-            and told.event.data.name == verify.measurement
-            and since < told.event.time < until
-            and since < told.arrived_at < until
+            measured
+            for measured in history.of(Measured)
+            if measured.event.subject == item.event.subject
+            and measured.event.data.name == verify.measurement
+            and since < measured.event.time < until
+            and since < measured.arrived_at < until
         ]
         if len(heard) >= verify.samples:
             first = heard[0]

@@ -12,12 +12,12 @@ from desk_contracts.events.requests import TicketRequested
 from desk_contracts.ids import request_ticket_id
 
 from desk_storm.books import HttpCall
-from desk_storm.history import History, Told
+from desk_storm.history import Arrival, History
 from desk_storm.laws.law import Finding, law
 
 _ASKING = "/v1/tickets"
 _ACTING = re.compile(r"/v1/tickets/([^/]+)/([a-z]+)")
-_DEEDS: dict[str, type[Payload]] = {
+_ACTIONS: dict[str, type[Payload]] = {
     "comments": life.TicketCommented,
     "start": life.TicketStarted,
     "pause": life.TicketPaused,
@@ -34,7 +34,7 @@ def accepted_call_is_one_ticket(history: History) -> Iterator[Finding]:
     """Who was answered that the ticket exists finds it, and shares it with no other call."""
     opened = {item.event.subject for item in history.of(life.TicketOpened)}
     keys: dict[str, set[str]] = defaultdict(set)
-    for call in _asked(history):
+    for call in _opening_calls(history):
         if _is_accepted(call):
             keys[str(_object(call.answer).get("id", ""))].add(call.key)
     for ticket, callers in keys.items():
@@ -47,14 +47,14 @@ def accepted_call_is_one_ticket(history: History) -> Iterator[Finding]:
 @law
 def one_call_opens_one_ticket(history: History) -> Iterator[Finding]:
     """As many tickets of a person and title as there were calls, and no more, answered or not."""
-    asked: Counter[tuple[str, str]] = Counter()
-    for call in _asked(history):
-        asked[call.person.casefold(), str(_object(call.body).get("title", ""))] += 1
+    calls: Counter[tuple[str, str]] = Counter()
+    for call in _opening_calls(history):
+        calls[call.person.casefold(), str(_object(call.body).get("title", ""))] += 1
     opened = Counter(
         (item.event.data.requester.casefold(), item.event.data.title)
         for item in history.of(life.TicketOpened)
     )
-    for (person, title), count in asked.items():
+    for (person, title), count in calls.items():
         if opened[person, title] > count:
             yield person, f"'{title}': {count} calls opened {opened[person, title]} tickets"
 
@@ -75,32 +75,35 @@ def request_is_one_ticket(history: History) -> Iterator[Finding]:
 @law
 def requested_ticket_has_a_request(history: History) -> Iterator[Finding]:
     """No ticket comes from a request that nobody made."""
-    known = {
+    ids = {
         request_ticket_id(book.event.source, book.event.id)
         for book in history.books.sent
         if isinstance(book.event.data, TicketRequested)
     }
     for item in history.of(life.TicketOpened):
-        if item.event.data.channel is life.Channel.EVENT and item.event.subject not in known:
+        if item.event.data.channel is life.Channel.EVENT and item.event.subject not in ids:
             yield item.event.subject, "was opened by a request that nobody made"
 
 
 @law
-def accepted_deed_is_done_once(history: History) -> Iterator[Finding]:
+def accepted_action_is_done_once(history: History) -> Iterator[Finding]:
     """What somebody did to a ticket and was told is done stands in its life, once a call."""
     accepted: Counter[tuple[str, ...]] = Counter()
     tried: Counter[tuple[str, ...]] = Counter()
     for call in history.books.calls:
-        deed = _deed(call)
-        if deed is not None:
-            tried[deed] += 1
-            accepted[deed] += _is_accepted(call)
-    done = Counter(_deed_told(item) for item in _deeds(history))
-    for deed, count in tried.items():
-        if accepted[deed] and not done[deed]:
-            yield deed[0], f"{deed[1]} by {deed[2]} was accepted and is not in its life"
-        if done[deed] > count:
-            yield deed[0], f"{deed[1]} by {deed[2]}: {count} calls, {done[deed]} times in its life"
+        action = _requested_action(call)
+        if action is not None:
+            tried[action] += 1
+            accepted[action] += _is_accepted(call)
+    done = Counter(_recorded_action(item) for item in _action_events(history))
+    for action, count in tried.items():
+        if accepted[action] and not done[action]:
+            yield action[0], f"{action[1]} by {action[2]} was accepted and is not in its life"
+        if done[action] > count:
+            yield (
+                action[0],
+                f"{action[1]} by {action[2]}: {count} calls, {done[action]} times in its life",
+            )
 
 
 @law
@@ -130,38 +133,38 @@ def ticket_reaches_a_team(history: History) -> Iterator[Finding]:
 
 
 def _assignments(history: History) -> Counter[str]:
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for item in history.of(Notified):
         data = item.event.data
         if data.kind is MessageKind.TICKET_ASSIGNED and data.audience is Audience.TEAM:
-            found[item.event.causation_id] += 1
-    return found
+            counts[item.event.causation_id] += 1
+    return counts
 
 
-def _asked(history: History) -> Iterator[HttpCall]:
+def _opening_calls(history: History) -> Iterator[HttpCall]:
     for call in history.books.calls:
         if call.method == "POST" and call.path == _ASKING:
             yield call
 
 
-def _deed(call: HttpCall) -> tuple[str, ...] | None:
-    found = _ACTING.fullmatch(call.path)
-    if call.method != "POST" or found is None or found[2] not in _DEEDS:
+def _requested_action(call: HttpCall) -> tuple[str, ...] | None:
+    matched = _ACTING.fullmatch(call.path)
+    if call.method != "POST" or matched is None or matched[2] not in _ACTIONS:
         return None
-    text = str(_object(call.body).get("text", "")) if found[2] == "comments" else ""
-    return found[1], _DEEDS[found[2]].TYPE, call.person.casefold(), text
+    text = str(_object(call.body).get("text", "")) if matched[2] == "comments" else ""
+    return matched[1], _ACTIONS[matched[2]].TYPE, call.person.casefold(), text
 
 
-def _deeds(history: History) -> Iterator[Told[Payload]]:
-    for kind in _DEEDS.values():
+def _action_events(history: History) -> Iterator[Arrival[Payload]]:
+    for kind in _ACTIONS.values():
         yield from history.of(kind)
 
 
-def _deed_told(one: Told[Payload]) -> tuple[str, ...]:
-    data = one.event.data
+def _recorded_action(item: Arrival[Payload]) -> tuple[str, ...]:
+    data = item.event.data
     text = data.text if isinstance(data, life.TicketCommented) else ""
     by = str(getattr(data, "by", "")).casefold()
-    return one.event.subject, data.TYPE, by, text
+    return item.event.subject, data.TYPE, by, text
 
 
 def _is_accepted(call: HttpCall) -> bool:
@@ -170,10 +173,10 @@ def _is_accepted(call: HttpCall) -> bool:
 
 def _object(text: str) -> dict[str, object]:
     try:
-        found = json.loads(text)
+        document = json.loads(text)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return document if isinstance(document, dict) else {}
 
 
 LAWS = (
@@ -181,7 +184,7 @@ LAWS = (
     one_call_opens_one_ticket,
     request_is_one_ticket,
     requested_ticket_has_a_request,
-    accepted_deed_is_done_once,
+    accepted_action_is_done_once,
     assigned_team_is_told_once,
     ticket_reaches_a_team,
 )

@@ -39,15 +39,15 @@ def one_partition_per_key(history: History) -> Iterator[Finding]:
 @law
 def an_id_says_one_thing(history: History) -> Iterator[Finding]:
     """A repeat of an event is the same event."""
-    said: dict[tuple[str, str], tuple[str, object]] = {}
+    contents: dict[tuple[str, str], tuple[str, object]] = {}
     for record in history.records:
         event = record.event
         if event is None or record.topic in OPEN_TOPICS:
             continue
-        saying = (event.subject, event.data)
-        before = said.setdefault((record.topic, event.identity), saying)
-        if before != saying:
-            yield event.id, f"{record.topic}: two events under one id, {before!r} and {saying!r}"
+        content = (event.subject, event.data)
+        before = contents.setdefault((record.topic, event.identity), content)
+        if before != content:
+            yield event.id, f"{record.topic}: two events under one id, {before!r} and {content!r}"
 
 
 @law

@@ -41,8 +41,8 @@ def done_in_time_is_told_as_met(history: History) -> Iterator[Finding]:
         due, end = account.due, ending(history, account)
         if not account.is_running or end is None or not end.is_done:
             continue
-        known = history.known[end.event.id].arrived_at
-        if known < history.closing and (due is None or end.at <= due):
+        arrived_at = history.by_id[end.event.id].arrived_at
+        if arrived_at < history.closing and (due is None or end.at <= due):
             yield account.name, f"{end.event.type} at {end.at}, due {due}; nothing was said of it"
 
 

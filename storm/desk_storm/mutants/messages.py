@@ -4,7 +4,7 @@ from desk_storm.mutants.mutant import Mutant
 
 _DELIVERIES = "services/notify/desk_notify/deliveries/decide.py"
 _MESSAGES = "services/notify/desk_notify/rendering/notice.py"
-_TOLD = "services/notify/desk_notify/rules/tickets.py"
+_TICKET_RULES = "services/notify/desk_notify/rules/tickets.py"
 _SENT = "state=DeliveryState.SENT, next_at=None,"
 _LATER = (
     "state=DeliveryState.UNKNOWN if outcome.is_unknown else undelivered,\n"
@@ -63,7 +63,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a team is told twice",
         "message-is-said-once",
-        _TOLD,
+        _TICKET_RULES,
         "return context.update(deferred=DeferredNotice(**_origin(context.cause))), messages\n",
         "return context.update(deferred=DeferredNotice(**_origin(context.cause))), messages"
         " + context.to_team(Rule.TEAM_ASSIGNED_IN_PROBLEM, explanation=explanation)\n",
@@ -72,7 +72,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "nobody is paged",
         "breached-sla-pages-its-team",
-        _TOLD,
+        _TICKET_RULES,
         "return context, theirs.to_team("
         "Rule.TEAM_BREACHED, moments, urgent=True, clock=fact.clock)",
         "return context, ()",
@@ -82,7 +82,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "what was wrong is not corrected",
         "correction-reaches-who-was-told",
-        _TOLD,
+        _TICKET_RULES,
         "    if not fact.untrue:\n",
         "    if fact.untrue:\n",
         together="H",

@@ -32,6 +32,6 @@ class Mutant:
         path = root / self.file
         text = path.read_text()
         if text.count(self.old) != 1:
-            found = text.count(self.old)
-            raise ValueError(f"{self.name}: its line stands {found} times in {self.file}, not once")
+            count = text.count(self.old)
+            raise ValueError(f"{self.name}: its line stands {count} times in {self.file}, not once")
         path.write_text(text.replace(self.old, self.new))

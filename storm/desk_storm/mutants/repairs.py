@@ -3,7 +3,7 @@
 from desk_storm.mutants.mutant import Mutant
 
 _STEPS = "services/automation/desk_automation/runs/journal.py"
-_COURSE = "services/automation/desk_automation/runs/lifecycle.py"
+_LIFECYCLE = "services/automation/desk_automation/runs/lifecycle.py"
 _VERIFY = "services/automation/desk_automation/runs/verdict.py"
 _MOVES = "services/automation/desk_automation/runs/decide.py"
 _EXECUTOR = "services/automation/desk_automation/adapters/executors/http.py"
@@ -45,7 +45,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "what was sent is skipped all the same",
         "skipped-means-never-sent",
-        _COURSE,
+        _LIFECYCLE,
         "    if run.has_sent:\n        outcome = ",
         "    if run.has_acted:\n        outcome = ",
         together="A",
@@ -69,7 +69,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "doubt is kept to oneself",
         "doubt-is-in-words",
-        _COURSE,
+        _LIFECYCLE,
         "outcome, reason = Outcome.IN_DOUBT, in_doubt",
         "outcome = Outcome.IN_DOUBT",
         together="D",

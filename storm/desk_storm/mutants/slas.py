@@ -2,7 +2,7 @@
 
 from desk_storm.mutants.mutant import Mutant
 
-_SAYINGS = "services/metrics/desk_metrics/sla/transitions.py"
+_TRANSITIONS = "services/metrics/desk_metrics/sla/transitions.py"
 _SLAS = "services/metrics/desk_metrics/sla/clocks.py"
 _KEPT = "    elif not is_breached:\n        yield Transition(sla.end, TransitionKind.MET)"
 
@@ -10,7 +10,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "what was broken is met as well",
         "verdict-is-told-once",
-        _SAYINGS,
+        _TRANSITIONS,
         _KEPT,
         _KEPT.replace("elif not is_breached:", "else:"),
         together="E",
@@ -27,7 +27,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "an SLA is broken a second early",
         "breach-is-not-told-early",
-        _SAYINGS,
+        _TRANSITIONS,
         "    due = sla.due\n",
         "    due = None if sla.due is None else sla.due - 1_000_000\n",
         together="A",
@@ -35,7 +35,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "nobody looks again when the time is over",
         "overdue-is-told",
-        _SAYINGS,
+        _TRANSITIONS,
         "timer = due + TICK if next_risk is None else next_risk",
         "timer = next_risk",
         together="B",
@@ -52,14 +52,14 @@ MUTANTS: tuple[Mutant, ...] = (
         "waits move no due moment",
         "due-is-reckoned-right",
         _SLAS,
-        "deadline_us(self.start, self.terms.goal, known)",
-        "deadline_us(self.start, self.terms.goal, known[:0])",
+        "deadline_us(self.start, self.terms.goal, holds)",
+        "deadline_us(self.start, self.terms.goal, holds[:0])",
         together="D",
     ),
     Mutant(
         "a warning is told twice",
         "thresholds-are-told-once",
-        _SAYINGS,
+        _TRANSITIONS,
         "risks.append(Transition((at, _BEFORE_FACTS), TransitionKind.AT_RISK, percent))",
         "risks += [Transition((at, _BEFORE_FACTS), TransitionKind.AT_RISK, percent)] * 2",
         together="C",
@@ -75,7 +75,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "what is done is done in time",
         "met-means-done-in-time",
-        _SAYINGS,
+        _TRANSITIONS,
         "limit = now if sla.end is None else sla.end[0]",
         "limit = now if sla.end is None else sla.applies[0]",
         together="F",
@@ -83,7 +83,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "only answers are worth a word",
         "done-in-time-is-told-as-met",
-        _SAYINGS,
+        _TRANSITIONS,
         _KEPT,
         _KEPT.replace("is_breached:", "is_breached and sla.clock is ClockName.RESPONSE:"),
         together="G",

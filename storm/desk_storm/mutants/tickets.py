@@ -41,7 +41,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "a comment is accepted and forgotten",
-        "accepted-deed-is-done-once",
+        "accepted-action-is-done-once",
         _LIFE,
         "        events.append(TicketResumed(by=actor.id))\n    return events\n",
         "        events.append(TicketResumed(by=actor.id))\n    return events[1:]\n",

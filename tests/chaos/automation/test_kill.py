@@ -37,9 +37,9 @@ async def all_ended(automation: Automation, bus: Bus, troubles: list[Event[Signa
     """Whether each run has come to an end, telemetry going on all the time."""
     await bus.publish(*(measured(trouble.subject, 40.0) for trouble in troubles))
     await bus.read()
-    found = await phases(automation, troubles)
+    by_trouble = await phases(automation, troubles)
     is_told = all(ends_of(bus, trouble) for trouble in troubles)
-    return is_told and len(found) == len(troubles) and set(found.values()) <= ENDED
+    return is_told and len(by_trouble) == len(troubles) and set(by_trouble.values()) <= ENDED
 
 
 def assert_sound(bus: Bus, target: Target, troubles: list[Event[SignalRaised]]) -> None:
@@ -106,8 +106,8 @@ async def no_run_is_left_at_work(
     automation: Automation, troubles: list[Event[SignalRaised]]
 ) -> bool:
     """Every run is past its steps: what the crash interrupted is decided."""
-    found = await phases(automation, troubles)
-    return len(found) == len(troubles) and set(found.values()) <= {*ENDED, "verifying"}
+    by_trouble = await phases(automation, troubles)
+    return len(by_trouble) == len(troubles) and set(by_trouble.values()) <= {*ENDED, "verifying"}
 
 
 async def test_a_storm_of_kills_loses_and_doubles_nothing(

@@ -6,21 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.chaos_lane import Lane, OpenLane
+from tests.support.chaos_rig import ChaosRig, OpenRig
 
 
 @pytest.fixture
-async def open_lane(kafka: str, mongo: str, prefix: str, tmp_path: Path) -> AsyncIterator[OpenLane]:
+async def open_rig(kafka: str, mongo: str, prefix: str, tmp_path: Path) -> AsyncIterator[OpenRig]:
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload(["tests.support.chaos_worker"])
-    lanes: list[Lane] = []
+    rigs: list[ChaosRig] = []
 
-    async def open_one(seed: int) -> Lane:
-        lane = Lane(kafka, mongo, f"{prefix}{seed}-", tmp_path, processes, seed)
-        lanes.append(lane)
-        await lane.open()
-        return lane
+    async def open_one(seed: int) -> ChaosRig:
+        rig = ChaosRig(kafka, mongo, f"{prefix}{seed}-", tmp_path, processes, seed)
+        rigs.append(rig)
+        await rig.open()
+        return rig
 
     yield open_one
-    for lane in lanes:
-        await lane.close()
+    for rig in rigs:
+        await rig.close()

@@ -49,11 +49,11 @@ def references(value: object) -> Iterator[str]:
 def followed(reference: str) -> object:
     """What a reference leads to: a place in the document, or a file beside it."""
     file, _, pointer = reference.partition("#")
-    found: object = json.loads((DOCS / file).read_text(encoding="utf-8")) if file else DOCUMENT
+    node: object = json.loads((DOCS / file).read_text(encoding="utf-8")) if file else DOCUMENT
     for part in unquote(pointer).split("/")[1:]:
-        assert isinstance(found, dict)
-        found = found[part.replace("~1", "/").replace("~0", "~")]
-    return found
+        assert isinstance(node, dict)
+        node = node[part.replace("~1", "/").replace("~0", "~")]
+    return node
 
 
 def test_its_structure_is_that_of_asyncapi() -> None:
@@ -85,16 +85,20 @@ def test_a_mistake_in_its_structure_would_be_found(place: tuple[str, ...], wrong
 
 
 def test_every_reference_leads_somewhere() -> None:
-    found = set(references(DOCUMENT))
-    assert len(found) > len(PUBLIC_PAYLOADS)
-    assert all(followed(reference) for reference in found)
+    distinct = set(references(DOCUMENT))
+    assert len(distinct) > len(PUBLIC_PAYLOADS)
+    assert all(followed(reference) for reference in distinct)
 
 
 @pytest.mark.parametrize("name", PUBLIC_PAYLOADS)
 def test_an_event_is_a_message_of_the_one_channel_it_is_written_to(name: str) -> None:
     payload = MESSAGES[name]["payload"]["schema"]["$ref"]
     assert followed(payload) == json.loads((DOCS / f"schemas/events/{name}.json").read_text())
-    homes = [channel for channel, told in CHANNELS.items() if name in told["messages"]]
+    homes = [
+        channel
+        for channel, channel_object in CHANNELS.items()
+        if name in channel_object["messages"]
+    ]
     topic = PUBLIC_PAYLOADS[name].TOPIC
     assert homes == [topic if topic in BY_NAME else TEAM_CHANNEL]
 
@@ -110,14 +114,14 @@ def test_what_a_service_writes_for_itself_is_in_no_public_document() -> None:
 
 @pytest.mark.parametrize("topic", PUBLIC, ids=lambda topic: topic.name)
 def test_a_topic_has_its_writer_and_its_readers(topic: Topic) -> None:
-    told = [
+    roles = [
         (operation["action"], operation["tags"][0]["name"])
         for operation in OPERATIONS.values()
         if followed(operation["channel"]["$ref"]) is CHANNELS[topic.name]
     ]
     expected = [("send", topic.writer), *(("receive", reader) for reader in topic.readers)]
     # A topic without events yet has nobody who sends or receives any.
-    assert told == (expected if CHANNELS[topic.name]["messages"] else [])
+    assert roles == (expected if CHANNELS[topic.name]["messages"] else [])
 
 
 def test_an_operation_carries_all_messages_of_its_channel() -> None:
@@ -139,15 +143,15 @@ def test_an_operation_carries_all_messages_of_its_channel() -> None:
 )
 def test_a_channel_is_bound_to_the_topic_as_it_is_created(channel: str, topic: Topic) -> None:
     binding = CHANNELS[channel]["bindings"]["kafka"]
-    told = {
+    configured = {
         word: ",".join(value) if isinstance(value, list) else str(value)
         for word, value in binding["topicConfiguration"].items()
     }
     created = topic_config(topic, replicas=1)
-    assert told.items() <= created.items()
+    assert configured.items() <= created.items()
     # AsyncAPI's binding has no word for these.
     untold = {"message.timestamp.type"} | ({"segment.ms"} if topic.compacted else set())
-    assert created.keys() - told.keys() == untold
+    assert created.keys() - configured.keys() == untold
     assert binding["partitions"] == topic.partitions
 
 
@@ -175,7 +179,7 @@ def test_the_headers_told_are_those_that_are_written() -> None:
     jsonschema.Draft202012Validator(schema).validate(written)
 
 
-def test_the_headers_of_a_parked_record_are_those_of_the_bus() -> None:
+def test_the_headers_of_a_dead_lettered_record_are_those_of_the_bus() -> None:
     ours = {value for value in vars(records).values() if str(value).startswith("desk-")}
     assert {name for name, _ in FAILURE_HEADERS} == ours
     assert MESSAGES["failedRecord"]["headers"]["properties"].keys() == ours

@@ -28,9 +28,9 @@ STRUCTURED = b"application/cloudevents+json; charset=UTF-8"
 
 
 def example(name: str) -> dict[str, object]:
-    found = json.loads((HERE / "examples" / f"{name}.json").read_text(encoding="utf-8"))
-    assert isinstance(found, dict)
-    return found
+    document = json.loads((HERE / "examples" / f"{name}.json").read_text(encoding="utf-8"))
+    assert isinstance(document, dict)
+    return document
 
 
 def decoded(message: KafkaMessage) -> AnyEvent:
@@ -67,11 +67,11 @@ def test_the_sdk_reads_what_we_write(name: str) -> None:
     message = CODEC.encode(ours(name))
     read = kafka.from_kafka_event(sdk_message(message.headers, message.key, message.value))
     expected = example(name)
-    data, said = read.get_data(), expected.pop("data")
+    data, written = read.get_data(), expected.pop("data")
     # Fields added since the example was written are there too, with their defaults.
     assert isinstance(data, dict)
-    assert isinstance(said, dict)
-    assert {field: data[field] for field in said} == said
+    assert isinstance(written, dict)
+    assert {field: data[field] for field in written} == written
     time = datetime.fromisoformat(str(expected.pop("time")))
     attributes = dict(read.get_attributes())
     # Departure (e): the SDK takes the key for an extension that nobody sent.

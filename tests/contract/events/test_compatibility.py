@@ -75,7 +75,7 @@ def without(*names: str) -> dict[str, tuple[object, object]]:
     return {name: field for name, field in BEFORE.items() if name not in names}
 
 
-def said(after: Mapping[str, tuple[object, object]]) -> list[str]:
+def refusals(after: Mapping[str, tuple[object, object]]) -> list[str]:
     return breaks(schema(BEFORE), schema(after))
 
 
@@ -93,7 +93,7 @@ HARMLESS = {
 
 @pytest.mark.parametrize("after", HARMLESS.values(), ids=list(HARMLESS))
 def test_what_breaks_nobody_passes(after: Mapping[str, tuple[object, object]]) -> None:
-    assert said(after) == []
+    assert refusals(after) == []
 
 
 SHORTER = Annotated[str, Field(min_length=1, max_length=50)]
@@ -159,7 +159,7 @@ BROKEN: Mapping[str, tuple[Mapping[str, tuple[object, object]], str]] = {
 
 @pytest.mark.parametrize(("after", "reason"), BROKEN.values(), ids=list(BROKEN))
 def test_a_break_is_found_and_said(after: Mapping[str, tuple[object, object]], reason: str) -> None:
-    assert any(reason in sentence for sentence in said(after)), said(after)
+    assert any(reason in sentence for sentence in refusals(after)), refusals(after)
 
 
 def test_opening_a_closed_event_is_a_break() -> None:

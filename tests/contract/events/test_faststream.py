@@ -19,8 +19,8 @@ PRIVATE = {CONTRIBUTIONS}
 
 def described(service: Service) -> dict[str, Any]:
     app = application(importlib.import_module(f"desk_{service}.service").SERVICE)
-    found: dict[str, Any] = json.loads(app.schema.to_specification().to_json())
-    return found
+    document: dict[str, Any] = json.loads(app.schema.to_specification().to_json())
+    return document
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -30,8 +30,8 @@ def read(payload: type[Payload], field: str, value: object) -> Any:
 @pytest.mark.parametrize(("name", "field"), FIELDS)
 def test_a_person_in_an_event_has_one_form(name: str, field: str) -> None:
     is_many = field == "people"
-    found = read(PAYLOADS[name], field, [WRITTEN] if is_many else WRITTEN)
-    assert found == ((PERSON,) if is_many else PERSON)
+    value = read(PAYLOADS[name], field, [WRITTEN] if is_many else WRITTEN)
+    assert value == ((PERSON,) if is_many else PERSON)
 
 
 def test_there_are_fields_to_look_at() -> None:

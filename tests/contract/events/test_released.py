@@ -31,9 +31,9 @@ UNDERSTOOD_WITHOUT = {*STAND_INS, "severity", "kind"}
 
 
 def parsed(path: Path) -> dict[str, object]:
-    found = json.loads(path.read_text(encoding="utf-8"))
-    assert isinstance(found, dict)
-    return found
+    document = json.loads(path.read_text(encoding="utf-8"))
+    assert isinstance(document, dict)
+    return document
 
 
 def read(example: dict[str, object]) -> AnyEvent:
@@ -133,8 +133,8 @@ def test_a_release_that_breaks_a_reader_is_refused_whole(
     file.write_text(json.dumps(before), encoding="utf-8")
     assert release(tmp_path / "released") == 1
     assert parsed(file) == before
-    said = capsys.readouterr().err
-    assert said.startswith("desk.ticket.closed.v1: mood of the event is gone")
+    errors = capsys.readouterr().err
+    assert errors.startswith("desk.ticket.closed.v1: mood of the event is gone")
 
 
 def test_a_release_keeps_the_topic_that_was_released(tmp_path: Path) -> None:

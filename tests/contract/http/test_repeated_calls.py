@@ -41,7 +41,7 @@ class Caller:
 
     def __init__(self, row: Row, world: World, client: httpx.AsyncClient) -> None:
         self.row, self.client = row, client
-        self.names = {name: known[0] for name, known in world.names.items()}
+        self.names = {name: ids[0] for name, ids in world.names.items()}
 
     async def ask(
         self, who: str, key: str, more: str = "", route: str = "", body: object = None
@@ -74,43 +74,43 @@ async def caller(row: Row) -> AsyncIterator[Caller]:
     world = await WORLDS[row.service]()
     transport = httpx.ASGITransport(world.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:
-        one = Caller(row, world, client)
+        new_caller = Caller(row, world, client)
         for number, (route, body) in enumerate(BEFORE.get(row.route, ())):
             for who in WHO:
-                made = await one.ask(who, f"before {number}", route=route, body=body)
+                made = await new_caller.ask(who, f"before {number}", route=route, body=body)
                 if who == "ana" and made.status_code == httpx.codes.CREATED:
-                    one.names["other"] = made.json()["id"]
-        yield one
+                    new_caller.names["other"] = made.json()["id"]
+        yield new_caller
 
 
 async def first(caller: Caller, key: str = "k") -> tuple[str, httpx.Response]:
     """Somebody who may do it, and what they are told."""
-    said = []
+    answers = []
     for who in WHO:
         answer = await caller.ask(who, key)
         if answer.is_success:
             return who, answer
-        said.append(f"{who}: {answer.status_code} {answer.text}")
-    pytest.fail(f"{caller.row} passes for nobody; does BEFORE say what it needs? {said}")
+        answers.append(f"{who}: {answer.status_code} {answer.text}")
+    pytest.fail(f"{caller.row} passes for nobody; does BEFORE say what it needs? {answers}")
 
 
 @pytest.mark.parametrize("row", CALLS, ids=str)
 async def test_a_repeated_call_is_answered_alike_and_its_key_stands_for_nothing_else(
     caller: Caller,
 ) -> None:
-    who, told = await first(caller)
+    who, original = await first(caller)
     again = await caller.ask(who, "k")
-    assert (again.status_code, again.text) == (told.status_code, told.text)
+    assert (again.status_code, again.text) == (original.status_code, original.text)
     other = await caller.ask(who, "k", more=" ")
     assert other.status_code == httpx.codes.UNPROCESSABLE_ENTITY, other.text
     assert other.json()["code"] == "idempotency-key-reused"
     after = await caller.ask(who, "k")
-    assert (after.status_code, after.text) == (told.status_code, told.text)
+    assert (after.status_code, after.text) == (original.status_code, original.text)
 
 
 @pytest.mark.parametrize("row", CALLS, ids=str)
 async def test_several_calls_at_once_with_one_key_are_one(caller: Caller) -> None:
     by_who = [await asyncio.gather(*(caller.ask(who, "k") for _ in range(4))) for who in WHO]
-    told = [{(answer.status_code, answer.text) for answer in answers} for answers in by_who]
+    distinct = [{(answer.status_code, answer.text) for answer in answers} for answers in by_who]
     assert any(answers[0].is_success for answers in by_who)
-    assert [len(item) for item in told] == [1] * len(WHO), told
+    assert [len(item) for item in distinct] == [1] * len(WHO), distinct

@@ -49,7 +49,7 @@ def test_every_route_of_every_service_has_a_row() -> None:
     done = subprocess.run(
         [sys.executable, "-c", _ROUTES], env=environ, capture_output=True, text=True, check=True
     )
-    routes = {(one, route) for one, route in json.loads(done.stdout.splitlines()[-1])}
+    routes = {(service, route) for service, route in json.loads(done.stdout.splitlines()[-1])}
     ours = {item for item in routes if item[1].split()[1] not in OF_THE_FRAMEWORK}
     rows = {(row.service, row.route.replace("{other}", "{ticket}")) for row in ROWS}
     assert ours == rows
@@ -62,18 +62,18 @@ async def test_who_sees_what(row: Row) -> None:
         if row.body is not None and row.plain not in {ALL, EACH}:
             world = await WORLDS[row.service]()  # what the one before did is undone
         plain, _ = await ask(world, row, who, 0)
-        secret, told = await ask(world, row, who, 1)
+        secret, content = await ask(world, row, who, 1)
         expected_plain, expected = row.plain[place], row.secret[place]
         assert passes(plain, expected_plain), (who, plain.status_code, plain.text)
         assert passes(secret, expected), (who, secret.status_code, secret.text)
         if who in SEERS:
-            assert not row.shows or expected != "+" or SECRETS.search(told), (who, told)
+            assert not row.shows or expected != "+" or SECRETS.search(content), (who, content)
         elif not (who == "sue" and row.service == "intake"):
-            assert (found := SECRETS.search(told)) is None, (who, found, told)
+            assert (leaked := SECRETS.search(content)) is None, (who, leaked, content)
             unknown, told_of_nothing = await ask(world, row, who, None)
-            assert secret.status_code == unknown.status_code, (who, told, told_of_nothing)
+            assert secret.status_code == unknown.status_code, (who, content, told_of_nothing)
             is_read = row.route.startswith("GET") or secret.is_error
-            assert not is_read or told == told_of_nothing, who
+            assert not is_read or content == told_of_nothing, who
 
 
 @pytest.mark.parametrize(("who", "sees"), [("max", False), ("ada", True), ("olga", True)])
@@ -92,11 +92,11 @@ def passes(answer: httpx.Response, expected: str) -> bool:
 
 async def ask(world: World, row: Row, who: str, of: int | None) -> tuple[httpx.Response, str]:
     """The answer, and what it tells, what was asked for left out."""
-    filled, asked = {}, []
-    for name, known in world.names.items():
-        is_both = len(set(known)) == 1
-        filled[name] = known[of or 0] if is_both or of is not None else UNKNOWN
-        asked += [] if is_both else [filled[name]]
+    filled, requested = {}, []
+    for name, ids in world.names.items():
+        is_both = len(set(ids)) == 1
+        filled[name] = ids[of or 0] if is_both or of is not None else UNKNOWN
+        requested += [] if is_both else [filled[name]]
     method, path = (row.route + row.query).split(maxsplit=1)
     body = None if row.body is None else json.loads(fill(json.dumps(row.body), filled))
     reader = ADAS if who == "ada" else READERS[who]
@@ -111,21 +111,23 @@ async def ask(world: World, row: Row, who: str, of: int | None) -> tuple[httpx.R
         transport=httpx.ASGITransport(world.app), base_url="http://desk", headers=headers
     ) as client:
         answer = await client.request(method, fill(path, filled), json=body)
-    return answer, told_by(answer, [item for item in asked if item in fill(row_text(row), filled)])
+    return answer, told_by(
+        answer, [item for item in requested if item in fill(row_text(row), filled)]
+    )
 
 
 def row_text(row: Row) -> str:
     return f"{row.route}{row.query}{json.dumps(row.body)}"
 
 
-def told_by(answer: httpx.Response, asked: list[str]) -> str:
+def told_by(answer: httpx.Response, requested: list[str]) -> str:
     text = answer.text
     if answer.headers.get("content-type") == PARQUET:
         text = str(pq.read_table(io.BytesIO(answer.content)).to_pylist())
     # These differ between any two calls.
     passing = ("correlation-id", "x-correlation-id", "x-request-id", "ratelimit", "content-length")
     headers = [f"{k}: {v}" for k, v in sorted(answer.headers.items()) if not k.startswith(passing)]
-    for item in sorted(asked, key=len, reverse=True):
+    for item in sorted(requested, key=len, reverse=True):
         text = text.replace(item, "*")
         headers = [line.replace(item, "*") for line in headers]
     return "\n".join((text, *headers))

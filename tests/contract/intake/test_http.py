@@ -18,9 +18,9 @@ STAFF = ["member", "operator", "owner"]
 
 @pytest.fixture(scope="module")
 def app() -> FastAPI:
-    found = make_desk(load_charter(ROOT / "charter")).transport.app
-    assert isinstance(found, FastAPI)
-    return found
+    application = make_desk(load_charter(ROOT / "charter")).transport.app
+    assert isinstance(application, FastAPI)
+    return application
 
 
 @pytest.fixture(scope="module")

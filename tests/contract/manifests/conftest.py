@@ -26,14 +26,14 @@ class Overlay:
 
     def named(self, kind: str, name: str) -> Object:
         """The one with this name; generated names end in a hash of their content."""
-        found = [
+        objects = [
             item
             for item in self.all(kind)
             if item["metadata"]["name"] == name
             or item["metadata"]["name"].rpartition("-")[0] == name
         ]
-        assert len(found) == 1, f"{len(found)} objects {kind}/{name} in {self.name}"
-        return found[0]
+        assert len(objects) == 1, f"{len(objects)} objects {kind}/{name} in {self.name}"
+        return objects[0]
 
     def pods(self) -> dict[str, Object]:
         return {item["metadata"]["name"]: pod_of(item) for item in self.all("Deployment")}
@@ -45,12 +45,12 @@ class Overlay:
     def environment(self, service: str) -> dict[str, str | None]:
         """What the container would find in its environment; None stands for a secret."""
         container = self.services()[service]["containers"][0]
-        found: dict[str, str | None] = {}
+        variables: dict[str, str | None] = {}
         for source in container["envFrom"]:
-            found.update(self.named("ConfigMap", source["configMapRef"]["name"])["data"])
+            variables.update(self.named("ConfigMap", source["configMapRef"]["name"])["data"])
         for item in container["env"]:
-            found[item["name"]] = item.get("value")
-        return found
+            variables[item["name"]] = item.get("value")
+        return variables
 
 
 def pod_of(deployment: Object) -> Object:

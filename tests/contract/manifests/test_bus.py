@@ -47,8 +47,8 @@ def subscriptions() -> dict[Service, dict[str, list[str]]]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    found: dict[Service, dict[str, list[str]]] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    by_service: dict[Service, dict[str, list[str]]] = json.loads(done.stdout.splitlines()[-1])
+    return by_service
 
 
 @pytest.mark.timeout(360)

@@ -22,17 +22,17 @@ QUERY = (WORDS - {"up", "job", "le"}) | {"vector", "count", "label_values"}
 LABELS = labels() | {TEAM.replace(".", "_"), "job", "le"}
 
 
-def board(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+def dashboard(path: Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return document
 
 
 def panels() -> list[tuple[str, dict[str, Any]]]:
-    return [(path.stem, item) for path in FILES for item in board(path)["panels"]]
+    return [(path.stem, item) for path in FILES for item in dashboard(path)["panels"]]
 
 
 @pytest.fixture(scope="module")
-def known() -> set[str]:
+def exported_names() -> set[str]:
     """What all services and metrics itself export, by the names Prometheus sees."""
     registry = CollectorRegistry()
     reader = PrometheusMetricReader(scope_info_enabled=False, registry=registry)
@@ -41,43 +41,43 @@ def known() -> set[str]:
     for name, _, unit, text in GAUGES:
         meter.create_gauge(name, unit, text).set(1)
     meter.create_gauge(*AT_RISK).set(1)
-    found = {sample.name for family in registry.collect() for sample in family.samples}
+    names = {sample.name for family in registry.collect() for sample in family.samples}
     provider.shutdown()
-    return found | exported() | {"up"}
+    return names | exported() | {"up"}
 
 
-def asked(expression: str) -> tuple[set[str], set[str]]:
+def names_in(expression: str) -> tuple[set[str], set[str]]:
     """The metrics of an expression, and the labels that it groups by."""
     groups = "".join(re.findall(r"\bby \([^)]*\)", expression))
     bare = re.sub(r"\bby \([^)]*\)|\{[^{}]*\}", "", expression)
     return words(bare) - QUERY, words(groups) - QUERY
 
 
-@pytest.mark.parametrize(("name", "panel"), panels(), ids=lambda one: str(one)[:20])
+@pytest.mark.parametrize(("name", "panel"), panels(), ids=lambda value: str(value)[:20])
 def test_a_panel_asks_only_for_what_is_exported(
-    name: str, panel: dict[str, Any], known: set[str]
+    name: str, panel: dict[str, Any], exported_names: set[str]
 ) -> None:
     assert panel["targets"], name
     for target in panel["targets"]:
-        metrics, groups = asked(target["expr"])
+        metrics, groups = names_in(target["expr"])
         assert metrics
-        assert metrics <= known
+        assert metrics <= exported_names
         assert groups <= LABELS
 
 
-def test_a_metric_that_does_not_exist_would_be_noticed(known: set[str]) -> None:
-    metrics, groups = asked('sum by (desk_tem) (desk_dead_letters{desk_team="x"})')
-    assert not metrics & known
+def test_a_metric_that_does_not_exist_would_be_noticed(exported_names: set[str]) -> None:
+    metrics, groups = names_in('sum by (desk_tem) (desk_dead_letters{desk_team="x"})')
+    assert not metrics & exported_names
     assert not groups & LABELS
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_dashboard_explains_itself_and_has_no_panel_on_another(path: Path) -> None:
-    found = board(path)
-    assert found["title"]
-    assert found["description"].endswith(".")
+    document = dashboard(path)
+    assert document["title"]
+    assert document["description"].endswith(".")
     taken: set[tuple[int, int]] = set()
-    for panel in found["panels"]:
+    for panel in document["panels"]:
         assert panel["title"]
         assert panel["description"].endswith(".")
         place = panel["gridPos"]
@@ -89,15 +89,15 @@ def test_a_dashboard_explains_itself_and_has_no_panel_on_another(path: Path) -> 
         assert not buckets & taken
         assert max(x for x, _ in buckets) < 24
         taken |= buckets
-    assert len({panel["id"] for panel in found["panels"]}) == len(found["panels"])
+    assert len({panel["id"] for panel in document["panels"]}) == len(document["panels"])
 
 
-def test_variables_ask_for_metrics_that_exist(known: set[str]) -> None:
+def test_variables_ask_for_metrics_that_exist(exported_names: set[str]) -> None:
     for path in FILES:
-        for variable in board(path)["templating"]["list"]:
+        for variable in dashboard(path)["templating"]["list"]:
             if variable["type"] == "query":
-                metrics, _ = asked(variable["definition"].replace(", ", " by (") + ")")
-                assert metrics <= known
+                metrics, _ = names_in(variable["definition"].replace(", ", " by (") + ")")
+                assert metrics <= exported_names
 
 
 def test_all_of_them_are_in_one_config_map_with_grafanas_label() -> None:

@@ -28,15 +28,15 @@ def instructions() -> list[tuple[str, str]]:
 
 def stages() -> dict[str, tuple[str, list[tuple[str, str]]]]:
     """Each target with what it stands on and its own instructions."""
-    found: dict[str, tuple[str, list[tuple[str, str]]]] = {}
+    by_name: dict[str, tuple[str, list[tuple[str, str]]]] = {}
     for word, rest in instructions():
         if word == "FROM":
             base, _, name = rest.partition(" AS ")
             current: list[tuple[str, str]] = []
-            found[name] = (base, current)
-        elif found:
+            by_name[name] = (base, current)
+        elif by_name:
             current.append((word, rest))
-    return found
+    return by_name
 
 
 def sources() -> list[str]:
@@ -90,12 +90,12 @@ WITH_COMMANDS = [
 def test_the_operators_image_knows_what_a_service_adds_to_desk(service: str) -> None:
     path = ROOT / f"services/{service}/pyproject.toml"
     project = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
-    known, folder = ConfigParser(), ROOT / "deploy/images/dist-info"
-    known.optionxform = str  # type: ignore[assignment, method-assign]  # names keep their case
-    known.read(folder / f"desk_{service}.dist-info/entry_points.txt", encoding="utf-8")
-    assert {group: dict(known[group]) for group in known.sections()} == project["entry-points"]
-    (found,) = distributions(name=f"desk-{service}", path=[str(folder)])
-    assert found.version == project["version"]
+    parser, folder = ConfigParser(), ROOT / "deploy/images/dist-info"
+    parser.optionxform = str  # type: ignore[assignment, method-assign]  # names keep their case
+    parser.read(folder / f"desk_{service}.dist-info/entry_points.txt", encoding="utf-8")
+    assert {group: dict(parser[group]) for group in parser.sections()} == project["entry-points"]
+    (distribution,) = distributions(name=f"desk-{service}", path=[str(folder)])
+    assert distribution.version == project["version"]
 
 
 def test_libraries_come_by_hash_and_as_wheels() -> None:
@@ -115,8 +115,8 @@ def pins_of(image: str) -> set[str]:
     return pins(LOCKS / "base.lock") | (pins(own) if own.exists() else set())
 
 
-def names_of(found: set[str]) -> set[str]:
-    return {pin.partition("==")[0].lower() for pin in found}
+def names_of(lines: set[str]) -> set[str]:
+    return {pin.partition("==")[0].lower() for pin in lines}
 
 
 @pytest.mark.parametrize("name", NAMES)

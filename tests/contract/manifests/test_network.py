@@ -33,17 +33,17 @@ def test_every_pod_is_denied_everything_that_is_not_named(overlay: Any, service:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_reaches_names_brokers_store_and_sign_in(overlay: Any, service: str) -> None:
-    found = policies(overlay, service)
+    by_name = policies(overlay, service)
     ports = {
         port["port"]
-        for policy in found.values()
+        for policy in by_name.values()
         for rule in policy.get("egress", ())
         for port in rule.get("ports", ())
     }
     kafka = int(overlay.environment(service)["DESK_KAFKA"].rpartition(":")[2])
     assert {53, kafka, 27017, 443} <= ports
     assert (587 in ports) == (service == "notify")
-    assert ("automation-to-targets" in found) == (service == "automation")
+    assert ("automation-to-targets" in by_name) == (service == "automation")
 
 
 def test_no_rule_lets_everybody_in(overlay: Any) -> None:

@@ -24,13 +24,15 @@ def schema_of(kind: str) -> Draft202012Validator | None:
     return Draft202012Validator(schema)
 
 
-def problems(one: dict[str, Any]) -> list[str]:
-    schema = schema_of(one["kind"])
-    name = f"{one['kind']}/{one['metadata']['name']}"
+def problems(document: dict[str, Any]) -> list[str]:
+    schema = schema_of(document["kind"])
+    name = f"{document['kind']}/{document['metadata']['name']}"
     if schema is not None:
-        return [f"{name}: {error.json_path} {error.message}" for error in schema.iter_errors(one)]
+        return [
+            f"{name}: {error.json_path} {error.message}" for error in schema.iter_errors(document)
+        ]
     try:
-        kubernetes_validate.validate(one, KUBERNETES, strict=True)
+        kubernetes_validate.validate(document, KUBERNETES, strict=True)
     except kubernetes_validate.ValidationError as error:
         return [f"{name}: {error.message}"]
     return []
@@ -54,8 +56,8 @@ def test_everything_is_in_the_desks_namespace(overlay: Any) -> None:
 def test_a_schema_refuses_a_field_nobody_knows(path: Path) -> None:
     schema = json.loads(path.read_text(encoding="utf-8"))
     kind, api = schema["title"], schema["properties"]["apiVersion"]["const"]
-    one = {"apiVersion": api, "kind": kind, "metadata": {"name": "a"}, "spec": {"replica": 1}}
-    assert any("'replica' was unexpected" in problem for problem in problems(one))
+    document = {"apiVersion": api, "kind": kind, "metadata": {"name": "a"}, "spec": {"replica": 1}}
+    assert any("'replica' was unexpected" in problem for problem in problems(document))
 
 
 def test_a_misspelt_field_of_a_native_kind_is_refused(dev: Any) -> None:

@@ -15,15 +15,15 @@ MADE_UP = "f3Kp9vQx71LmZt0bRwYc5hNd8sJa2gUe4"
 
 def settings_of(service: str) -> type[ServiceSettings]:
     module = importlib.import_module(f"desk_{service}.settings")
-    found: list[type[ServiceSettings]] = [
+    classes: list[type[ServiceSettings]] = [
         value
         for value in vars(module).values()
         if isinstance(value, type)
         and issubclass(value, ServiceSettings)
         and value is not ServiceSettings
     ]
-    assert len(found) == 1
-    return found[0]
+    assert len(classes) == 1
+    return classes[0]
 
 
 def as_in_a_pod(overlay: Any, service: str, folder: Path) -> dict[str, str]:

@@ -60,7 +60,7 @@ MAILS = {f"mail.{rule}.{part}" for rule in Rule for part in ("title", "body")}
 FIELDS = {f"field.{kind.replace('_', '-')}" for kind in get_args(ErrorType)}
 
 
-class Said(NamedTuple):
+class Usage(NamedTuple):
     """One place in the code that says something."""
 
     code: str
@@ -69,14 +69,14 @@ class Said(NamedTuple):
     place: str
 
 
-def said() -> Iterator[Said]:
+def usages() -> Iterator[Usage]:
     for path in sorted((*ROOT.glob("services/*/desk_*/**/*.py"), *ROOT.glob("shared/**/*.py"))):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "message":
-                yield from _said(node, f"{path.relative_to(ROOT)}:{node.lineno}")
+                yield from _usages_in(node, f"{path.relative_to(ROOT)}:{node.lineno}")
 
 
-def _said(call: ast.Call, place: str) -> Iterator[Said]:
+def _usages_in(call: ast.Call, place: str) -> Iterator[Usage]:
     """A code may be chosen between two literals."""
     [code] = call.args
     chosen = (code.body, code.orelse) if isinstance(code, ast.IfExp) else (code,)
@@ -84,10 +84,10 @@ def _said(call: ast.Call, place: str) -> Iterator[Said]:
     has_more = any(keyword.arg is None for keyword in call.keywords)
     for item in chosen:
         assert isinstance(item, ast.Constant), f"{place}: a code is a literal, so that it is found"
-        yield Said(str(item.value), names, has_more, place)
+        yield Usage(str(item.value), names, has_more, place)
 
 
-SAID = list(said())
+USAGES = list(usages())
 TEXTS: dict[Language, dict[str, tuple[str, ...]]] = {
     language: {
         (entry.id if isinstance(entry.id, str) else entry.id[0]): (
@@ -111,12 +111,12 @@ def words() -> Iterator[str]:
 
 
 def test_something_is_said() -> None:
-    assert len(SAID) > 100
+    assert len(USAGES) > 100
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_code_has_every_language(language: Language) -> None:
-    missing = [f"{item.place}: {item.code}" for item in SAID if item.code not in TEXTS[language]]
+    missing = [f"{item.place}: {item.code}" for item in USAGES if item.code not in TEXTS[language]]
     assert missing == []
     assert sorted(set(words()) - TEXTS[language].keys()) == []
     assert all(all(texts) for texts in TEXTS[language].values()), "a text is empty"
@@ -124,14 +124,14 @@ def test_every_code_has_every_language(language: Language) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_nothing_stands_in_a_catalogue_that_nobody_says(language: Language) -> None:
-    used = {item.code for item in SAID} | set(words()) | MAILS | FIELDS | {WRITTEN}
+    used = {item.code for item in USAGES} | set(words()) | MAILS | FIELDS | {WRITTEN}
     assert sorted(TEXTS[language].keys() - used) == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_parameter_is_used_and_none_is_missing(language: Language) -> None:
     wrong = list[str]()
-    for item in SAID:
+    for item in USAGES:
         named = set[str]().union(*map(placeholders, TEXTS[language].get(item.code, ())))
         unused, unknown = item.params - named - {"count"}, named - item.params
         if unused or (unknown and not item.has_more):

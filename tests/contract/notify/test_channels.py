@@ -109,8 +109,8 @@ async def far_side(kind: str) -> AsyncIterator[FarSide]:
 
 @pytest.fixture(params=["fake", "smtp"])
 async def side(request: pytest.FixtureRequest) -> AsyncIterator[FarSide]:
-    async with far_side(request.param) as found:
-        yield found
+    async with far_side(request.param) as far:
+        yield far
 
 
 async def test_what_is_taken_is_sent_once(side: FarSide) -> None:

@@ -102,13 +102,13 @@ async def test_one_refusal_in_a_bulk_hurts_no_other(kind: Kind) -> None:
     batch = [thing(f"t{number}", 1, name="new") for number in range(6)]
     batch += [thing("t0"), thing("new1"), thing("new2")]
     assert await kind.documents.write(batch[1:]) == {"t0", "t1", "t4"}
-    found = await kind.documents.load([item.id for item in batch])
-    assert {id for id, one in found.items() if one.state and one.state.name == "new"} == {
+    loaded = await kind.documents.load([item.id for item in batch])
+    assert {id for id, stored in loaded.items() if stored.state and stored.state.name == "new"} == {
         "t2",
         "t3",
         "t5",
     }
-    assert {"new1", "new2"} <= found.keys()
+    assert {"new1", "new2"} <= loaded.keys()
 
 
 async def test_races_for_one_document_have_one_winner_each_round(kind: Kind) -> None:
@@ -116,7 +116,9 @@ async def test_races_for_one_document_have_one_winner_each_round(kind: Kind) -> 
     for version in range(5):
         rivals = [thing("a", version, name=f"{version}/{number}") for number in range(8)]
         outcomes = await asyncio.gather(*(kind.documents.write([rival]) for rival in rivals))
-        winners = [one for one, refused in zip(rivals, outcomes, strict=True) if not refused]
+        winners = [
+            candidate for candidate, refused in zip(rivals, outcomes, strict=True) if not refused
+        ]
         assert len(winners) == 1
         stored = await get(kind, "a")
         assert (stored.version, stored.state) == (version + 1, winners[0].state)
@@ -196,8 +198,8 @@ async def test_a_due_moment_is_never_rounded_down(kind: Kind) -> None:
 
 async def test_documents_are_found_by_facets(kind: Kind) -> None:
     await put(kind, *(thing(f"t{n}", name="even" if n % 2 == 0 else "odd") for n in range(6)))
-    found = await kind.documents.find({"name": "odd"})
-    assert [item.id for item in found] == ["t1", "t3", "t5"]
+    listed = await kind.documents.find({"name": "odd"})
+    assert [item.id for item in listed] == ["t1", "t3", "t5"]
     assert await kind.documents.find({"name": "none"}) == []
     assert len(await kind.documents.find({})) == 6
     assert [
@@ -208,10 +210,10 @@ async def test_documents_are_found_by_facets(kind: Kind) -> None:
 async def test_facets_are_found_without_their_states_in_the_same_pages(kind: Kind) -> None:
     await put(kind, *(thing(f"t{n}", name="x", rank=9 - n) for n in range(4)))
     whole = await kind.documents.find({"name": "x"}, order="rank", after=(6, "t3"), limit=2)
-    found = await kind.documents.find_facets({"name": "x"}, order="rank", after=(6, "t3"), limit=2)
-    assert [id for id, _ in found] == [item.id for item in whole] == ["t2", "t1"]
-    assert [facets["rank"] for _, facets in found] == [7, 8]
-    assert [facets["code"] for _, facets in found] == ["code of t2", "code of t1"]
+    listed = await kind.documents.find_facets({"name": "x"}, order="rank", after=(6, "t3"), limit=2)
+    assert [id for id, _ in listed] == [item.id for item in whole] == ["t2", "t1"]
+    assert [facets["rank"] for _, facets in listed] == [7, 8]
+    assert [facets["code"] for _, facets in listed] == ["code of t2", "code of t1"]
 
 
 async def test_a_page_of_large_documents_is_read_as_a_listing_shows_them(kind: Kind) -> None:
@@ -219,9 +221,11 @@ async def test_a_page_of_large_documents_is_read_as_a_listing_shows_them(kind: K
     large = "x" * 2_000_000
     for n in range(30):
         await put(kind, thing(f"t{n:02}", name="x", rank=n, text=large))
-    found = await kind.documents.find_brief({"name": "x"}, order="rank", after=(4, "t04"), limit=40)
-    assert [(item.id, item.sort) for item in found] == [(f"t{n:02}", n) for n in range(5, 30)]
-    assert [item.state for item in found] == [
+    listed = await kind.documents.find_brief(
+        {"name": "x"}, order="rank", after=(4, "t04"), limit=40
+    )
+    assert [(item.id, item.sort) for item in listed] == [(f"t{n:02}", n) for n in range(5, 30)]
+    assert [item.state for item in listed] == [
         Thing(name="x", rank=n, code=f"code of t{n:02}") for n in range(5, 30)
     ]
     assert await kind.documents.find_brief({"name": "none"}) == []
@@ -236,8 +240,8 @@ async def test_what_was_written_without_a_brief_state_is_listed_too(kind: Kind) 
 async def test_what_cannot_be_read_keeps_its_place_in_a_listing(kind: Kind) -> None:
     await put(kind, thing("a"), thing("c"))
     await kind.strange.write([Stored("b", 0, {"rank": "no number"})])
-    found = await kind.documents.find_brief({}, limit=2)
-    assert [(item.id, item.sort, item.state is None) for item in found] == [
+    listed = await kind.documents.find_brief({}, limit=2)
+    assert [(item.id, item.sort, item.state is None) for item in listed] == [
         ("a", "a", False),
         ("b", "b", True),
     ]
@@ -308,14 +312,14 @@ async def test_marks_say_what_was_handled(kind: Kind) -> None:
 
 async def test_what_is_left_of_an_outbox_waits_until_it_is_told_to(kind: Kind) -> None:
     later = START + timedelta(minutes=5)
-    one, two = replace(OUT, key=b"one"), replace(OUT, key=b"two")
-    await put(kind, replace(thing("a"), outbox=(one, two)), replace(thing("b"), outbox=(one,)))
+    first, two = replace(OUT, key=b"one"), replace(OUT, key=b"two")
+    await put(kind, replace(thing("a"), outbox=(first, two)), replace(thing("b"), outbox=(first,)))
     await kind.documents.postpone([replace(thing("a", 1), outbox=(two,))], later)
     await kind.documents.postpone([replace(thing("b", 7), outbox=())], later)
     assert [item.id for item in await kind.documents.pending(START, 10)] == ["b"]
-    assert (await get(kind, "b")).outbox == (one,)
+    assert (await get(kind, "b")).outbox == (first,)
     waiting = await kind.documents.pending(later, 10)
-    assert {found.id: found.outbox for found in waiting} == {"a": (two,), "b": (one,)}
+    assert {document.id: document.outbox for document in waiting} == {"a": (two,), "b": (first,)}
 
 
 async def test_what_waits_is_known_by_when_it_was_recorded_whatever_happened_to_it_since(

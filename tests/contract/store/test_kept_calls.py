@@ -19,8 +19,8 @@ def call(key: str, fingerprint: str = "f", after: timedelta = DAY) -> KeptCall:
 
 async def test_a_call_is_known_to_its_document_by_what_was_asked(kind: Kind) -> None:
     await kind.calls.keep([call("a"), call("b", "g")])
-    found = [await kind.calls.find("t-1", key) for key in ("a", "b", "c")]
-    assert found == ["f", "g", None]
+    results = [await kind.calls.find("t-1", key) for key in ("a", "b", "c")]
+    assert results == ["f", "g", None]
     assert await kind.calls.find("t-2", "a") is None
 
 
@@ -36,8 +36,8 @@ async def test_a_sweep_removes_what_is_over_and_nothing_else(kind: Kind) -> None
     assert await kind.calls.sweep(10) == 0
     kind.clock.advance(timedelta(hours=3))
     assert [await kind.calls.sweep(2), await kind.calls.sweep(2)] == [2, 1]
-    known = [await kind.calls.find("t-1", f"k{n}") is not None for n in range(1, 6)]
-    assert known == [False, False, False, True, True]
+    kept = [await kind.calls.find("t-1", f"k{n}") is not None for n in range(1, 6)]
+    assert kept == [False, False, False, True, True]
 
 
 async def test_a_store_that_is_away_says_so(kind: Kind) -> None:

@@ -112,11 +112,11 @@ async def test_spans_reach_the_collector_before_a_service_has_stopped(
     request = ExportTraceServiceRequest()
     request.ParseFromString(body)
     [resource] = request.resource_spans
-    found = {
+    attributes = {
         attribute.key: attribute.value.string_value for attribute in resource.resource.attributes
     }
     assert path == "/v1/traces"
-    assert found["service.name"] == "intake"
-    assert found["service.version"] == "1.2.3"
-    assert found["deployment.environment.name"] == "local"
+    assert attributes["service.name"] == "intake"
+    assert attributes["service.version"] == "1.2.3"
+    assert attributes["deployment.environment.name"] == "local"
     assert [span.name for span in resource.scope_spans[0].spans] == ["process desk.tickets"]

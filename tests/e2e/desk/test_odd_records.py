@@ -65,11 +65,11 @@ class Desk:
         return True
 
     async def side(self, suffix: str) -> list[KafkaRecord]:
-        found = await list_topic_names(self.settings)
+        names = await list_topic_names(self.settings)
         return await self.read(
             *(
                 name.removeprefix(self.prefix)
-                for name in sorted(found)
+                for name in sorted(names)
                 if name.startswith(self.prefix) and name.endswith(suffix)
             )
         )
@@ -103,8 +103,10 @@ def name_of(raw: KafkaRecord) -> str:
 
 
 async def _all_are_dead_that_should_be(desk: Desk, records: list[Odd]) -> bool:
-    letters = await desk.side(DEAD)
-    codes = {(name_of(raw), (dict(raw.headers)[REASON_CODE] or b"").decode()) for raw in letters}
+    dead_letters = await desk.side(DEAD)
+    codes = {
+        (name_of(raw), (dict(raw.headers)[REASON_CODE] or b"").decode()) for raw in dead_letters
+    }
     assert codes == {
         (record.name, record.outcome) for record in records if record.outcome not in ("", UNREAD)
     }
@@ -125,9 +127,9 @@ async def test_no_record_of_an_outsider_stops_the_desk_or_vanishes_in_it(desk: D
 
     async def opened() -> list[TicketOpened]:
         # By their ids: a copy on the bus is harmless.
-        told = {event.id: event.data for event in await desk.events(TICKETS)}
-        found = list(told.values())
-        tickets = [item for item in found if isinstance(item, TicketOpened)]
+        by_id = {event.id: event.data for event in await desk.events(TICKETS)}
+        payloads = list(by_id.values())
+        tickets = [item for item in payloads if isinstance(item, TicketOpened)]
         assert len(tickets) >= len(wanted)
         return tickets
 

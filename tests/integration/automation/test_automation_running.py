@@ -24,7 +24,7 @@ async def test_a_filling_disk_is_cleaned_and_verified(
 
     async def is_healed() -> bool:
         await bus.publish(measured("laptop-1", 41.0))
-        return HEALED in await bus.said("laptop-1")
+        return HEALED in await bus.types_of("laptop-1")
 
     await eventually(is_healed, interval=0.2)
     healed = bus.data("laptop-1", HEALED)
@@ -42,10 +42,10 @@ async def test_a_cure_that_does_not_help_reaches_the_owner_team(bus: Bus, target
 
     async def is_escalated() -> bool:
         await bus.publish(measured("laptop-2", 4.0))
-        return ESCALATED in await bus.said("laptop-2")
+        return ESCALATED in await bus.types_of("laptop-2")
 
     await eventually(is_escalated, timeout=120, interval=1.0)
-    told = bus.data("laptop-2", ESCALATED)
-    assert isinstance(told, RunEscalated)
-    assert told.team == "workplace"
-    assert told.outcome == "not_healed"
+    escalated = bus.data("laptop-2", ESCALATED)
+    assert isinstance(escalated, RunEscalated)
+    assert escalated.team == "workplace"
+    assert escalated.outcome == "not_healed"

@@ -49,13 +49,15 @@ class Group:
         """What each member has, as soon as all is shared evenly."""
 
         def shared() -> list[frozenset[TopicPartition]] | None:
-            found = [frozenset(member.assignment()) for member in self.members]
-            even = {len(item) for item in found} == {PARTITIONS // len(self.members)}
-            return found if even and len(frozenset().union(*found)) == PARTITIONS else None
+            assignments = [frozenset(member.assignment()) for member in self.members]
+            even = {len(item) for item in assignments} == {PARTITIONS // len(self.members)}
+            return (
+                assignments if even and len(frozenset().union(*assignments)) == PARTITIONS else None
+            )
 
-        found = await eventually(shared, timeout=60)
-        assert found is not None
-        return found
+        assignments = await eventually(shared, timeout=60)
+        assert assignments is not None
+        return assignments
 
     @staticmethod
     async def _read(member: AIOKafkaConsumer) -> None:
@@ -65,17 +67,17 @@ class Group:
 
 @pytest.fixture
 async def groups(kafka: str, prefix: str) -> AsyncIterator[list[Group]]:
-    found = [Group(kafka, f"{prefix}{name}") for name in GROUPS]
+    created = [Group(kafka, f"{prefix}{name}") for name in GROUPS]
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
-    await admin.create_topics([NewTopic(item.name, PARTITIONS, 1) for item in found])
+    await admin.create_topics([NewTopic(item.name, PARTITIONS, 1) for item in created])
     await admin.close()
     async with contextlib.AsyncExitStack() as ends:
-        for group in found:
+        for group in created:
             for _ in range(2):
                 await group.join()
                 ends.push_async_callback(_left, group)
-        yield found
+        yield created
 
 
 async def _left(group: Group) -> None:

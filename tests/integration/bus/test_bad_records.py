@@ -25,8 +25,8 @@ def _loose(ticket: str, number: int, text: str = "") -> AnyEvent:
     return noted(ticket, number, text, sequence=False)
 
 
-def codes(letters: Sequence[Letter]) -> Counter[str]:
-    return Counter(letter.code for letter in letters)
+def codes(dead_letters: Sequence[Letter]) -> Counter[str]:
+    return Counter(letter.code for letter in dead_letters)
 
 
 async def test_odd_headers_lose_no_record(rig: Rig) -> None:
@@ -118,9 +118,9 @@ async def test_a_key_that_breaks_its_rule_hurts_no_other(rig: Rig, text: str, co
     expected = {f"t{key}": tuple(str(n) for n in range(50) if n % 5 == key) for key in (0, 1, 2, 4)}
     await eventually(lambda: rig.are_told(expected))
     await eventually(rig.is_committed)
-    letters = await rig.letters()
-    assert {(letter.key, letter.code) for letter in letters} == {(b"t3", code)}
-    assert len(letters) == 10
+    dead_letters = await rig.letters()
+    assert {(letter.key, letter.code) for letter in dead_letters} == {(b"t3", code)}
+    assert len(dead_letters) == 10
 
 
 class Moody:
@@ -141,10 +141,10 @@ class Moody:
 
 async def test_transient_trouble_is_tried_again_later_and_then_works(rig: Rig) -> None:
     moody = Moody()
-    folding = BatchProcessor(rig.unit_of_work(moody))
+    processor = BatchProcessor(rig.unit_of_work(moody))
     await rig.publish([noted("t", n, SHAKY if n == 2 else "") for n in range(1, 5)])
-    await rig.join(folding)
-    await rig.join_retry(folding)
+    await rig.join(processor)
+    await rig.join_retry(processor)
     await eventually(lambda: rig.telemetry.value(names.RETRIES) >= 1)
     moody.is_calm = True
     await eventually(lambda: rig.are_told({"t": ("1", "2", "3", "4")}))
@@ -160,10 +160,10 @@ async def test_what_never_works_is_given_up_after_so_many_tries(
 ) -> None:
     quickly = Backoff(timedelta(milliseconds=40), timedelta(seconds=1))
     monkeypatch.setattr(records, "DELAYS", quickly)
-    folding = BatchProcessor(rig.unit_of_work(Moody(), ordered=False))
+    processor = BatchProcessor(rig.unit_of_work(Moody(), ordered=False))
     await rig.publish([noted("t", 1, SHAKY), noted("t", 2), noted("u", 1)])
-    await rig.join(folding)
-    await rig.join_retry(folding)
+    await rig.join(processor)
+    await rig.join_retry(processor)
     (letter,) = await eventually(rig.letters, timeout=60)
     assert (letter.key, letter.attempt, letter.reason) == (b"t", records.MAX_ATTEMPTS, "not yet")
     assert rig.telemetry.value(names.RETRIES) == records.MAX_ATTEMPTS - 1
@@ -187,7 +187,7 @@ class Fragile:
         self.inner.forget()
 
 
-async def test_what_brings_a_whole_batch_down_is_found_and_parked_alone(rig: Rig) -> None:
+async def test_what_brings_a_whole_batch_down_is_found_and_dead_lettered_alone(rig: Rig) -> None:
     fragile = Fragile(BatchProcessor(rig.unit_of_work(ordered=False)))
     await rig.publish([_loose(f"t{n % 3}", n) for n in range(30)])
     await rig.join(fragile)

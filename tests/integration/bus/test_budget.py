@@ -24,10 +24,10 @@ def bad_release(
 
 
 def reason_of(rig: Rig) -> str:
-    (one,) = (
+    (matching,) = (
         component for component in rig.health.components() if component.name == f"consumer {GROUP}"
     )
-    return one.reason if one.state is State.DOWN else ""
+    return matching.reason if matching.state is State.DOWN else ""
 
 
 async def test_a_release_with_a_bug_stops_and_the_next_one_loses_nothing(rig: Rig) -> None:
@@ -42,10 +42,10 @@ async def test_a_release_with_a_bug_stops_and_the_next_one_loses_nothing(rig: Ri
         assert len(await rig.letters()) <= 3
         rig.members.remove(member)
         await close_now(member)
-    letters = await rig.letters()
-    assert len(letters) <= 6
+    dead_letters = await rig.letters()
+    assert len(dead_letters) <= 6
     await rig.join()
-    lost = {letter.key for letter in letters}
+    lost = {letter.key for letter in dead_letters}
     wanted = {event.subject: ("1",) for event in events if event.subject.encode() not in lost}
 
     async def are_told() -> bool:

@@ -56,15 +56,15 @@ class Mended:
         return tell(state, event, context)
 
 
-async def test_a_dead_letter_is_found_mended_and_replayed_for_the_fold_that_failed(
+async def test_a_dead_letter_is_found_mended_and_replayed_for_the_projection_that_failed(
     rig: Rig, desk: CliRunner
 ) -> None:
     rule = Mended()
     good, broken = rig.unit_of_work(ordered=False), _another(rig, rule)
-    folding = BatchProcessor(good, broken)
+    processor = BatchProcessor(good, broken)
     await rig.publish([noted("t", 1), *(noted("t", number) for number in range(2, 120))])
-    await rig.join(folding)
-    await rig.join_retry(folding)
+    await rig.join(processor)
+    await rig.join_retry(processor)
     await eventually(rig.is_committed, timeout=60)
 
     code, text = await run(desk, "dead", "list")
@@ -73,8 +73,8 @@ async def test_a_dead_letter_is_found_mended_and_replayed_for_the_fold_that_fail
     code, text = await run(desk, "dead", "show", DEAD)
     assert code == 0
     assert "this rule cannot read that note" in text
-    for said in ("id       t-1", "source   /desk/intake", "desk.ticket.commented.v1", '"text":"1"'):
-        assert said in text
+    for line in ("id       t-1", "source   /desk/intake", "desk.ticket.commented.v1", '"text":"1"'):
+        assert line in text
 
     place = await _settled(rig, desk)
 
@@ -82,7 +82,7 @@ async def test_a_dead_letter_is_found_mended_and_replayed_for_the_fold_that_fail
     before = await rig.stories()
     code, text = await run(desk, "dead", "replay", DEAD, "--record", place)
     assert (code, text.strip()) == (0, f"1 records given back to {RETRIES}.")
-    await eventually(lambda: _told(rig, 119), timeout=60)
+    await eventually(lambda: _has_notes(rig, 119), timeout=60)
     await eventually(lambda: rig.is_committed(".retry", RETRIES))
     # The fold that had handled it long ago, and forgotten its id since, did not get it again.
     assert await rig.stories() == before
@@ -117,16 +117,16 @@ def _another(rig: Rig, rule: Mended) -> UnitOfWork[Story]:
     return unit_of_work
 
 
-async def _told(rig: Rig, many: int) -> bool:
-    found = await _others(rig).load(["t"])
-    state = found["t"].state if "t" in found else None
+async def _has_notes(rig: Rig, many: int) -> bool:
+    loaded = await _others(rig).load(["t"])
+    state = loaded["t"].state if "t" in loaded else None
     return state is not None and len(state.notes) == many
 
 
 async def _has_copies(rig: Rig, many: int) -> bool:
     """So many copies of letters, without the marks of what was settled."""
-    found = [raw for raw in await rig.read(DEAD) if SETTLES not in dict(raw.headers)]
-    return len(found) == many
+    dead_letters = [raw for raw in await rig.read(DEAD) if SETTLES not in dict(raw.headers)]
+    return len(dead_letters) == many
 
 
 async def test_no_dead_letters_is_said_so(rig: Rig, desk: CliRunner) -> None:

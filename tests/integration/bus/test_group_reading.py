@@ -44,13 +44,13 @@ class Pair:
 
     def __init__(self, rig: Rig) -> None:
         self.rig = rig
-        self.one, self.other = (
+        self.first, self.other = (
             Stuck(BatchProcessor(rig.unit_of_work())),
             Stuck(BatchProcessor(rig.unit_of_work())),
         )
 
     async def join(self) -> None:
-        members = [await self.rig.join(self.one), await self.rig.join(self.other)]
+        members = [await self.rig.join(self.first), await self.rig.join(self.other)]
         later = await self.rig.join_retry(BatchProcessor(self.rig.unit_of_work()))
         self.current_consumer = [member.current_consumer for member in members]
         tickets, retries = self.rig.prefix + TICKETS, self.rig.prefix + RETRIES

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.connected, pytest.mark.timeout(360)]
 
 TICKETS = [f"t{number}" for number in range(12)]
 EVENTS = [noted(ticket, number) for number in range(1, 21) for ticket in TICKETS]
-TOLD = {ticket: tuple(str(number) for number in range(1, 21)) for ticket in TICKETS}
+EXPECTED = {ticket: tuple(str(number) for number in range(1, 21)) for ticket in TICKETS}
 
 
 class Held:
@@ -63,7 +63,7 @@ class SlowDocuments:
 
 async def check(rig: Rig, *, copies: int | None = 0) -> None:
     """State is the fold of the log, derived ids are unique, offsets are exact."""
-    await eventually(lambda: rig.are_told(TOLD), timeout=120)
+    await eventually(lambda: rig.are_told(EXPECTED), timeout=120)
     await eventually(rig.is_committed, timeout=60)
     derived = await rig.derived()
     assert {event.causation_id for event in derived} == {event.id for event in EVENTS}

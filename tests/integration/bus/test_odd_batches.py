@@ -50,10 +50,10 @@ async def test_a_batch_that_inflates_too_far_is_a_dead_letter_and_the_rest_is_ha
     await rig.join()
     await eventually(lambda: rig.are_told({f"t{number}": ("1", "2") for number in range(9)}))
     await eventually(rig.is_committed)
-    letters = await rig.letters()
-    assert [letter.code for letter in letters] == ["batch-too-large"] * 2
-    assert all("send smaller batches" in letter.reason for letter in letters)
-    assert all(letter.origin.startswith(f"{rig.prefix}{TICKETS}/0/") for letter in letters)
+    dead_letters = await rig.letters()
+    assert [letter.code for letter in dead_letters] == ["batch-too-large"] * 2
+    assert all("send smaller batches" in letter.reason for letter in dead_letters)
+    assert all(letter.origin.startswith(f"{rig.prefix}{TICKETS}/0/") for letter in dead_letters)
 
 
 async def test_bytes_of_any_kind_stop_nobody(rig: Rig) -> None:
@@ -86,6 +86,6 @@ async def test_a_log_that_ends_with_the_mark_of_a_transaction_is_read_to_its_end
     await producer.stop()
     async with asyncio.timeout(120), reader(rig.settings, [topic]) as consumer:
         assert len(await rig.read(TICKETS)) == 2
-        found = in_event_time(consumer, outcome, RecordDecoder(prefix=rig.prefix))
-        assert [item async for item in found] == []
+        events = in_event_time(consumer, outcome, RecordDecoder(prefix=rig.prefix))
+        assert [item async for item in events] == []
     assert outcome.unreadable == 2

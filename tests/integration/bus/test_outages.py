@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.connected, pytest.mark.chaos, pytest.mark.timeout(600)
 TICKETS = [f"t{number}" for number in range(10)]
 FIRST = [noted(ticket, number) for number in range(1, 11) for ticket in TICKETS]
 SECOND = [noted(ticket, number) for number in range(11, 21) for ticket in TICKETS]
-TOLD = {ticket: tuple(str(number) for number in range(1, 21)) for ticket in TICKETS}
+EXPECTED = {ticket: tuple(str(number) for number in range(1, 21)) for ticket in TICKETS}
 AWAY_SECONDS = 12.0
 
 
@@ -51,7 +51,7 @@ async def own(tmp_path: Path, prefix: str) -> AsyncIterator[tuple[LocalServers, 
 
 
 async def check(rig: Rig) -> None:
-    await eventually(lambda: rig.are_told(TOLD), timeout=180, interval=0.1)
+    await eventually(lambda: rig.are_told(EXPECTED), timeout=180, interval=0.1)
     await eventually(rig.is_committed, timeout=90, interval=0.2)
     derived = await rig.derived()
     assert len({event.id for event in derived}) == len(FIRST + SECOND)

@@ -59,7 +59,7 @@ async def test_everything_arrives_in_order_for_each_key(kind: Kind) -> None:
     arrived = await kind.arrived()
     for key in {item.key for item in messages}:
         wanted = [item.value for item in messages if item.key == key]
-        assert [value for found, value in arrived if found == key] == wanted
+        assert [value for record_key, value in arrived if record_key == key] == wanted
 
 
 async def test_publishers_of_one_process_do_not_disturb_each_other(kind: Kind) -> None:
@@ -88,7 +88,7 @@ async def test_a_message_beyond_the_brokers_limit_is_refused_and_harms_no_other(
     large = Message(TICKETS, b"k", b"x" * 1_100_000, ())
     with pytest.raises(Unpublished) as refused:
         await rig.publisher.publish([message("a", 1), large, message("k", 2), message("b", 3)])
-    assert {n: one.kind for n, one in refused.value.reasons.items()} == dict.fromkeys(
+    assert {n: refusal.kind for n, refusal in refused.value.reasons.items()} == dict.fromkeys(
         (1, 2), "message-too-large"
     )
     await rig.publisher.publish([message("k", 4)])
@@ -127,7 +127,7 @@ async def test_what_the_broker_refuses_harms_nothing_that_follows_on_its_partiti
 async def test_a_topic_that_is_missing_costs_the_others_nothing(kind: Kind) -> None:
     if isinstance(kind.publisher, FakePublisher):
         lost = Transient("the topic is missing", code="topic-missing")
-        kind.publisher.refused = lambda one: lost if one.topic == "no.such.topic" else None
+        kind.publisher.refused = lambda item: lost if item.topic == "no.such.topic" else None
     lost_ones = [Message("no.such.topic", b"k", b"1", ()), Message("no.such.topic", b"l", b"2", ())]
     took = list[float]()
     for number in range(20):
@@ -135,7 +135,9 @@ async def test_a_topic_that_is_missing_costs_the_others_nothing(kind: Kind) -> N
         with pytest.raises(Unpublished) as refused:
             await kind.publisher.publish([lost_ones[0], message("k", number), lost_ones[1]])
         reasons = refused.value.reasons
-        assert {n: one.kind for n, one in reasons.items()} == dict.fromkeys((0, 2), "topic-missing")
+        assert {n: item.kind for n, item in reasons.items()} == dict.fromkeys(
+            (0, 2), "topic-missing"
+        )
         took.append(time.monotonic() - began)
     # The first asks for the topic; of the others a busy machine may hold up some.
     assert median(took[1:]) < 0.5

@@ -14,7 +14,7 @@ from tests.support.bus_rig import PARTITIONS, Rig, adopt, is_stopped
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(90)]
 
-KNOWN, NEW = ("t1", "t2"), "t3"
+OLD, NEW = ("t1", "t2"), "t3"
 
 
 async def make_anew(rig: Rig) -> None:
@@ -39,25 +39,25 @@ async def test_a_topic_made_anew_is_not_read_until_it_is_adopted_and_then_wholly
 ) -> None:
     unit_of_work = rig.unit_of_work(ordered=False)
     member = await rig.join(BatchProcessor(unit_of_work), is_guarded=True)
-    first = [noted(ticket, n) for n in range(1, 6) for ticket in KNOWN]
-    told = {ticket: tuple("12345") for ticket in KNOWN}
+    first = [noted(ticket, n) for n in range(1, 6) for ticket in OLD]
+    expected = {ticket: tuple("12345") for ticket in OLD}
     await rig.publish(first)
-    await eventually(lambda: rig.are_told(told), timeout=30)
+    await eventually(lambda: rig.are_told(expected), timeout=30)
     await eventually(rig.is_committed, timeout=20)
     if not is_running:
         await close_now(member)
         rig.members.remove(member)
     await make_anew(rig)
     # A repeat of a known event, and news of known and new subjects at offsets that are marked.
-    await rig.publish([first[0], *(noted(item, 6) for item in KNOWN), noted(NEW, 1)])
+    await rig.publish([first[0], *(noted(item, 6) for item in OLD), noted(NEW, 1)])
     if not is_running:
         await rig.join(BatchProcessor(unit_of_work), is_guarded=True)
 
     await eventually(lambda: is_stopped(rig), timeout=30)
-    assert await rig.are_told(told)
+    assert await rig.are_told(expected)
     anew = await adopt(rig)
     assert [(item.position.topic, item.records) for item in anew] == [(rig.prefix + TICKETS, 4)]
-    after = {ticket: tuple("123456") for ticket in KNOWN} | {NEW: ("1",)}
+    after = {ticket: tuple("123456") for ticket in OLD} | {NEW: ("1",)}
     await eventually(lambda: rig.are_told(after), timeout=30)
     await eventually(lambda: rig.health.answer_ready().is_ok, timeout=20)
     assert not await adopt(rig)
@@ -88,10 +88,10 @@ async def test_a_lost_tail_under_the_same_id_stops_the_reading(rig: Rig) -> None
 
 async def test_brokers_tell_ids_of_topics_and_none_of_what_is_missing(rig: Rig) -> None:
     async with rig.client() as client:
-        found = await topic_ids(client._client, [rig.prefix + TICKETS, "there.is.none"])
-    assert found.cluster
-    assert list(found.topics) == [rig.prefix + TICKETS]
-    assert len(found.topics[rig.prefix + TICKETS]) == 36
+        topics_by_name = await topic_ids(client._client, [rig.prefix + TICKETS, "there.is.none"])
+    assert topics_by_name.cluster
+    assert list(topics_by_name.topics) == [rig.prefix + TICKETS]
+    assert len(topics_by_name.topics[rig.prefix + TICKETS]) == 36
 
 
 async def test_where_a_member_left_is_in_the_store_however_soon_it_leaves(rig: Rig) -> None:

@@ -59,8 +59,8 @@ async def test_topics_of_before_are_altered_where_that_is_safe_and_told_of_elsew
     assert requests["segment.ms"] == "3600000", "what others set was lost"
     assert (telemetry["retention.ms"], tickets["cleanup.policy"]) == (MONTH, "compact")
 
-    said = f"{prefix}{REQUESTS} had message.timestamp.type=CreateTime and has LogAppendTime now"
-    assert said in applied.altered
+    change = f"{prefix}{REQUESTS} had message.timestamp.type=CreateTime and has LogAppendTime now"
+    assert change in applied.altered
     assert f"{prefix}{TICKETS} had retention.ms={DAY} and has -1 now" in applied.altered
     left = [item for item in applied.differing if "is declared" in item]
     assert [item.partition("=")[0].removeprefix(prefix) for item in sorted(left)] == [
@@ -71,6 +71,6 @@ async def test_topics_of_before_are_altered_where_that_is_safe_and_told_of_elsew
 
 
 async def settings(admin: AIOKafkaAdminClient, topic: str) -> dict[str, str]:
-    asked = [ConfigResource(ConfigResourceType.TOPIC, topic)]
-    ((response,),) = [config.resources for config in await admin.describe_configs(asked)]
+    resources = [ConfigResource(ConfigResourceType.TOPIC, topic)]
+    ((response,),) = [config.resources for config in await admin.describe_configs(resources)]
     return {entry[0]: entry[1] for entry in response[4]}

@@ -69,17 +69,17 @@ async def test_a_broker_that_lost_its_end_under_running_readers_is_read_again_on
     if is_noticed_first:
         await eventually(lambda: is_stopped(rig), timeout=60)
     # The writer tells anew what was lost, and something new: at offsets that were read before.
-    told = [noted("t1", 4), noted("t1", 5), noted("t1", 6), noted("t2", 1)]
+    events = [noted("t1", 4), noted("t1", 5), noted("t1", 6), noted("t2", 1)]
 
     async def is_published() -> bool:
-        return await attempt_async(rig.publish(told)) is None
+        return await attempt_async(rig.publish(events)) is None
 
     # The brokers do not know how far this producer was, which begins anew then.
     await eventually(is_published, timeout=60)
     await eventually(lambda: is_stopped_for_good(rig), timeout=60)
     assert await rig.are_told({"t1": tuple("12345")})
-    (one,) = await adopt(rig)
-    assert one.records == 7
+    (adopted,) = await adopt(rig)
+    assert adopted.records == 7
     await eventually(lambda: rig.are_told({"t1": tuple("123456"), "t2": ("1",)}), timeout=60)
     await eventually(lambda: rig.health.answer_ready().is_ok, timeout=30)
 
@@ -106,6 +106,6 @@ async def test_another_cluster_with_the_same_names_is_noticed(
     await rig.join(is_guarded=True)
     await eventually(lambda: is_stopped(rig), timeout=60)
     assert await rig.are_told({"t1": tuple("123")})
-    (one,) = await adopt(rig)
-    assert "cluster" in one.why
+    (adopted,) = await adopt(rig)
+    assert "cluster" in adopted.why
     await eventually(lambda: rig.are_told({"t1": tuple("1234")}), timeout=60)

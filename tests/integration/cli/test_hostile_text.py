@@ -48,12 +48,12 @@ async def bus(kafka: str, prefix: str) -> str:
         code=HOSTILE, kind=Kind.INCIDENT, title=HOSTILE, requester="ann", channel=Channel.API,
         service=HOSTILE,
     )  # fmt: skip
-    asked = TicketRequested(requester=f"ann {HOSTILE}", title=HOSTILE, service=HOSTILE)
+    request = TicketRequested(requester=f"ann {HOSTILE}", title=HOSTILE, service=HOSTILE)
     codec = Codec()
     async with KafkaPublisher(chosen, "hostile", prefix) as publisher:
         await publisher.publish(
             [
-                codec.encode(Event("r-1", "/crm", HOSTILE, AT, asked)),
+                codec.encode(Event("r-1", "/crm", HOSTILE, AT, request)),
                 codec.encode(number_event(Event("o-1", "/desk/intake", "t-1", AT, opened), 1)),
             ]
         )
@@ -100,7 +100,7 @@ def commands(whole: Any, path: Words = ()) -> Iterator[tuple[Words, list[Any]]]:
 
 def words_for(path: Words, params: list[Any], files: dict[str, str]) -> list[str]:
     """What it is called with; a command that is not known here gets hostile words."""
-    known = {
+    arguments = {
         ("tail",): [REQUESTS, TICKETS, "--from-start"],
         ("dead", "show"): [DEAD],
         ("replay",): [files["events"], "--dry-run"],
@@ -112,7 +112,7 @@ def words_for(path: Words, params: list[Any], files: dict[str, str]) -> list[str
         ("triage", "learn"): [files["history"]],
     }  # fmt: skip
     required = [param for param in params if param.required and param.param_type_name == "argument"]
-    return known.get(path, [HOSTILE] * len(required))
+    return arguments.get(path, [HOSTILE] * len(required))
 
 
 async def test_nothing_that_strangers_wrote_acts_on_the_terminal(
@@ -131,10 +131,12 @@ async def test_nothing_that_strangers_wrote_acts_on_the_terminal(
     settings.cache_clear()
     add_commands()
     runner, acting, shown = CliRunner(), {}, {}
-    found = {path: params for path, params in commands(get_command(app)) if path not in LEFT_OUT}
+    params_by_path = {
+        path: params for path, params in commands(get_command(app)) if path not in LEFT_OUT
+    }
     # What one command writes, others read.
-    for path in sorted(found, key=lambda one: (one != ("import",), one)):
-        words = [*path, *words_for(path, found[path], files)]
+    for path in sorted(params_by_path, key=lambda key: (key != ("import",), key)):
+        words = [*path, *words_for(path, params_by_path[path], files)]
         result = await asyncio.to_thread(runner.invoke, app, words)
         text = result.output + str(getattr(result.exception, "message", ""))
         shown[path] = result.output

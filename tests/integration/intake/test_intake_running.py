@@ -84,7 +84,7 @@ async def test_a_name_of_the_longest_kind_is_as_good_as_any(intake: Intake, bus:
         assert (refused.status_code, refused.json()["code"]) == (401, "unauthenticated")
 
 
-async def test_posting_twice_with_one_key_makes_one_ticket(ana: Person, bus: Bus) -> None:
+async def test_two_posts_with_one_key_make_one_ticket(ana: Person, bus: Bus) -> None:
     first = await ana.post("/tickets", "k-1", title="VPN does not connect")
     again = await ana.post("/tickets", "k-1", title="VPN does not connect")
     other = await ana.post("/tickets", "k-1", title="Something else")
@@ -141,8 +141,8 @@ async def test_a_request_sent_twice_opens_one_ticket_that_triage_gives_to_its_te
 async def _reasons(bus: Bus, topic: str) -> list[str]:
     """The reason codes of a topic's dead letters, once each."""
     kafka = KafkaSettings(bootstrap=bus.kafka)
-    letters = [raw async for raw in read_all(kafka, [bus.prefix + topic])]
-    return sorted({(dict(raw.headers)[REASON_CODE] or b"").decode() for raw in letters})
+    dead_letters = [raw async for raw in read_all(kafka, [bus.prefix + topic])]
+    return sorted({(dict(raw.headers)[REASON_CODE] or b"").decode() for raw in dead_letters})
 
 
 async def test_a_problem_reaches_every_ticket_of_it_and_the_status_page(
@@ -151,7 +151,7 @@ async def test_a_problem_reaches_every_ticket_of_it_and_the_status_page(
     opened = [await ana.post("/tickets", f"k-{n}", title="VPN does not connect") for n in range(5)]
     tickets = tuple(item.json()["id"] for item in opened)
     people = ("ana",)
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "service": "vpn",
         "title": verbatim("The VPN is down"),
         "tickets": tickets,
@@ -159,7 +159,7 @@ async def test_a_problem_reaches_every_ticket_of_it_and_the_status_page(
     }
     message = "It is being repaired; you need not call."
     await bus.publish(
-        [event(ProblemDetected(**told, team="network", message=verbatim(message)), "p-1")]
+        [event(ProblemDetected(**fields, team="network", message=verbatim(message)), "p-1")]
     )
     for ticket in tickets:
         assert types(await bus.of(ticket, 2)) == ["opened", "linked"]
@@ -170,7 +170,7 @@ async def test_a_problem_reaches_every_ticket_of_it_and_the_status_page(
 
     await eventually(is_told)
     await bus.publish(
-        [event(ProblemResolved(**told, resolution=verbatim("A new gateway.")), "p-1")]
+        [event(ProblemResolved(**fields, resolution=verbatim("A new gateway.")), "p-1")]
     )
     for ticket in tickets:
         assert types(await bus.of(ticket, 3))[-1] == "resolved"
@@ -217,7 +217,7 @@ async def test_a_resolved_ticket_closes_by_itself(
     assert (events[2].time - events[1].time).total_seconds() == pytest.approx(2)
 
 
-async def test_a_killed_intake_goes_on_where_it_was_and_its_store_is_the_fold_of_its_log(
+async def test_a_killed_intake_goes_on_where_it_was_and_its_store_is_the_projection_of_its_log(
     intake: Intake, ana: Person, max_of_network: Person, bus: Bus
 ) -> None:
     ticket = (await ana.post("/tickets", "k-1", title="VPN away")).json()["id"]

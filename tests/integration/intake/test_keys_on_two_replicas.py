@@ -64,8 +64,8 @@ async def test_a_key_is_one_call_wherever_and_whenever_it_comes(
     }
     # Whichever came first is what the key stands for, at both of them.
     for at in (intake, other):
-        said = [await post(at, comments, "r", {"text": f"as {number}"}) for number in range(2)]
-        assert sorted(item.status_code for item in said) == [200, 422]
+        responses = [await post(at, comments, "r", {"text": f"as {number}"}) for number in range(2)]
+        assert sorted(item.status_code for item in responses) == [200, 422]
 
     # Somebody else's key is another one, though it is spelt alike.
     theirs = await post(other, "/tickets", "t-0", {"title": "Mine"}, BEN)
@@ -77,5 +77,5 @@ async def test_a_key_is_one_call_wherever_and_whenever_it_comes(
     again = await post(other, comments, "n", {"text": "once"})
     last = await post(other, comments, "last", {"text": "last"})
     assert (again.status_code, last.headers["etag"]) == (200, '"4"'), "opened, once, as one, last"
-    told = await bus.of(ticket, 4)
-    assert len(told) == 4
+    events = await bus.of(ticket, 4)
+    assert len(events) == 4

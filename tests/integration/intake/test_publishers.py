@@ -38,7 +38,7 @@ sources:
     kafka_user: zabbix
     token_sha256: [{sha256(TOKEN.encode()).hexdigest()}]
 """
-BATCH, ONE = "application/cloudevents-batch+json", "application/cloudevents+json"
+BATCH, SINGLE = "application/cloudevents-batch+json", "application/cloudevents+json"
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def event(id: str, source: str = "/monitor/zabbix", **more: object) -> dict[str,
 
 
 async def post(
-    intake: Intake, body: object, kind: str = ONE, token: str = TOKEN, **headers: str
+    intake: Intake, body: object, kind: str = SINGLE, token: str = TOKEN, **headers: str
 ) -> httpx.Response:
     sent = {"Content-Type": kind, "Authorization": f"Bearer {token}", **headers}
     async with httpx.AsyncClient(base_url=intake.url, timeout=60) as client:
@@ -85,8 +85,8 @@ async def dead(bus: Bus, kafka: str, count: int) -> list[str]:
     topic = bus.prefix + dead_topic(REQUESTS, "intake")
 
     async def enough() -> list[str]:
-        found = [raw async for raw in read_all(KafkaSettings(bootstrap=kafka), [topic])]
-        codes = [(dict(raw.headers).get(REASON_CODE) or b"").decode() for raw in found]
+        records = [raw async for raw in read_all(KafkaSettings(bootstrap=kafka), [topic])]
+        codes = [(dict(raw.headers).get(REASON_CODE) or b"").decode() for raw in records]
         # A copy of a letter is harmless.
         codes = sorted(set(codes))
         return codes if len(codes) >= count else []
@@ -98,8 +98,8 @@ async def audit(intake: Intake) -> str:
     """What `desk audit` says; metrics does not run here, so it is never content."""
     desk = Path(sys.executable).with_name("desk")
     running = await asyncio.create_subprocess_exec(desk, "audit", stdout=PIPE, env=intake.env)
-    told, _ = await running.communicate()
-    return told.decode()
+    output, _ = await running.communicate()
+    return output.decode()
 
 
 async def check_telemetry(intake: Intake, bus: Bus, kafka: str) -> None:
@@ -111,8 +111,12 @@ async def check_telemetry(intake: Intake, bus: Bus, kafka: str) -> None:
         raw async for raw in read_all(KafkaSettings(bootstrap=kafka), [bus.prefix + TELEMETRY])
     ]
     decoded = [Codec().decode(raw.key, raw.value, raw.headers) for raw in records]
-    (told,) = {item.id: item for item in decoded}.values()
-    assert (told.source, told.id, told.subject) == ("/monitor/zabbix", "m", "vpn")
+    (measurement,) = {item.id: item for item in decoded}.values()
+    assert (measurement.source, measurement.id, measurement.subject) == (
+        "/monitor/zabbix",
+        "m",
+        "vpn",
+    )
 
 
 async def revoked(intake: Intake) -> None:
@@ -157,7 +161,7 @@ async def test_who_is_known_is_heard_by_both_ways_until_it_is_revoked(
     await revoked(strict)
     await bus.publish([by_kafka("/monitor/zabbix", "later")])
     assert await dead(bus, kafka, 2) == ["source-revoked", "unknown-source"]
-    told = await audit(strict)
-    assert "2 refused requests, 0 unreadable records" in told
-    assert "/monitor/zabbix-evil k: unknown-source" in told
-    assert "neither a ticket nor a dead letter" not in told
+    report = await audit(strict)
+    assert "2 refused requests, 0 unreadable records" in report
+    assert "/monitor/zabbix-evil k: unknown-source" in report
+    assert "neither a ticket nor a dead letter" not in report

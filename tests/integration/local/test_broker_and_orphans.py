@@ -46,8 +46,8 @@ async def test_acknowledged_records_survive_a_killed_broker(tmp_path: Path) -> N
             servers.broker.kill()
             await sending
             await asyncio.to_thread(servers.broker.start)
-        found = await _read(servers.kafka)
-        assert set(kept) <= found
+        numbers = await _read(servers.kafka)
+        assert set(kept) <= numbers
 
 
 async def _create(kafka: str) -> None:
@@ -76,11 +76,11 @@ async def _read(kafka: str) -> set[int]:
         partition = TopicPartition(TOPIC, 0)
         consumer.assign([partition])
         end = (await consumer.end_offsets([partition]))[partition]
-        found: set[int] = set()
+        numbers: set[int] = set()
         while await consumer.position(partition) < end:
             for records in (await consumer.getmany(timeout_ms=200)).values():
-                found |= {int(record.value or b"-1") for record in records}
-    return found
+                numbers |= {int(record.value or b"-1") for record in records}
+    return numbers
 
 
 @pytest.mark.parametrize("state", ["running", "paused"])

@@ -76,16 +76,16 @@ async def test_acknowledged_writes_survive_kill(h2: LocalServers) -> None:
         await asyncio.to_thread(h2.store.start)
         async with _client(h2) as client:
             rows: Rows = client["desk"]["rows"]
-            found = {row["_id"]: row["version"] async for row in rows.find({})}
-            lost = {id for id, version in kept.items() if found.get(id, -1) < version}
+            versions = {row["_id"]: row["version"] async for row in rows.find({})}
+            lost = {id for id, version in kept.items() if versions.get(id, -1) < version}
             assert not lost
-            await _check_index(rows, found)
+            await _check_index(rows, versions)
     assert len(kept) >= KILLS * 500
 
 
-async def _check_index(rows: Rows, found: dict[str, int]) -> None:
+async def _check_index(rows: Rows, versions: dict[str, int]) -> None:
     """The guard's index tells the same as the documents: no half of a command was kept."""
-    newest = list(found.items())[-200:]
+    newest = list(versions.items())[-200:]
     guards = [UpdateOne({"_id": id, "version": v}, {"$set": {"seen": True}}) for id, v in newest]
     result = await rows.bulk_write(guards, ordered=False)
     assert result.matched_count == len(newest)

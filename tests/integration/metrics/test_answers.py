@@ -41,14 +41,14 @@ class Owners:
         """As if the VPN had cost half as much when the last answer was given."""
         (stored,) = (await self._answers.load(["vpn"])).values()
         assert stored.state is not None
-        *others, last = stored.state.said
+        *others, last = stored.state.responses
         stored.state = Answers((*others, replace(last, score=last.score / 2)))
         assert await self._answers.write([stored]) == frozenset()
 
-    async def left(self, asked: AskedProposal, *, weeks_ago: int) -> None:
+    async def left(self, proposal: AskedProposal, *, weeks_ago: int) -> None:
         """Metrics lives on with this as its last report."""
         self.metrics.kill()
-        await self.office.weeks_ago(Reported(self.period.end - weeks_ago * WEEK, (asked,)))
+        await self.office.weeks_ago(Reported(self.period.end - weeks_ago * WEEK, (proposal,)))
         await self.metrics.start()
 
     async def answer(self, body: object, key: str, team: str = "network") -> httpx.Response:
@@ -62,18 +62,20 @@ class Owners:
             return await client.post(PATH, headers=headers, json=body)
 
     async def remembered(self) -> AskedProposal:
-        known = await self.office.reported()
-        assert known is not None
-        return next(item for item in known.made if item.service == "vpn")
+        reported = await self.office.reported()
+        assert reported is not None
+        return next(item for item in reported.made if item.service == "vpn")
 
     async def has_reported(self) -> bool:
-        known = await self.office.reported()
-        return known is not None and len(known.made) > 1
+        reported = await self.office.reported()
+        return reported is not None and len(reported.made) > 1
 
     async def ranked(self) -> list[ServiceRanked]:
         """What was told of the VPN, repeats included."""
-        told = [item.data for item in await self.office.told()]
-        return [item for item in told if isinstance(item, ServiceRanked) and item.service == "vpn"]
+        payloads = [item.data for item in await self.office.published()]
+        return [
+            item for item in payloads if isinstance(item, ServiceRanked) and item.service == "vpn"
+        ]
 
     async def ranked_times(self, count: int) -> list[ServiceRanked]:
         """The same, once it was told so often."""
@@ -101,10 +103,10 @@ async def owners(metrics: Metrics, bus: Bus, mongo: str) -> AsyncIterator[Owners
 async def test_an_answer_is_told_once_and_holds_until_the_figures_worsen(owners: Owners) -> None:
     await _the_third_without_an_answer_is_escalated(owners)
     await _answered_twice_it_is_kept_once(owners)
-    asked = await owners.remembered()
+    proposal = await owners.remembered()
 
     # The next report leaves it out, although the service was killed after the answer.
-    await owners.left(asked, weeks_ago=1)
+    await owners.left(proposal, weeks_ago=1)
     stands = (await owners.metrics.get("/v1/reports/systems")).json()["answers"]["vpn"]
     assert stands.startswith("Rejected on ")
     await eventually(owners.has_reported, timeout=180)
@@ -114,14 +116,14 @@ async def test_an_answer_is_told_once_and_holds_until_the_figures_worsen(owners:
     # Had it cost half as much when it was rejected, it would come back and say so.
     owners.metrics.kill()
     await owners.cost_half_as_much()
-    await owners.left(asked, weeks_ago=1)
+    await owners.left(proposal, weeks_ago=1)
     await eventually(owners.has_reported, timeout=180)
     back = (await owners.ranked_times(2))[-1]
     assert (back.answer, back.unanswered) == (Answer.REJECTED, 0)
     assert back.reasons[-1].code == "report.rejected-and-worse"
     assert "100% more" in english(back.reasons[-1])
-    told = await owners.office.told()
-    assert len({item.id for item in told if isinstance(item.data, ResponseRecorded)}) == 1
+    events = await owners.office.published()
+    assert len({item.id for item in events if isinstance(item.data, ResponseRecorded)}) == 1
 
 
 async def _the_third_without_an_answer_is_escalated(owners: Owners) -> None:

@@ -84,15 +84,15 @@ async def desk(env: Mapping[str, str], *words: str) -> Ended:
 
 
 async def answer(metrics: Metrics, path: str) -> dict[str, Any]:
-    found = await metrics.get(f"/v1/{path}")
-    assert found.status_code == httpx.codes.OK, found.text
-    return dict(found.json())
+    response = await metrics.get(f"/v1/{path}")
+    assert response.status_code == httpx.codes.OK, response.text
+    return dict(response.json())
 
 
 async def all_is_counted(metrics: Metrics) -> bool:
-    found = await answer(metrics, f"goals?{AS_OF}")
-    assert [item["goal"] for item in found["goals"]] == ["half-the-vpn"]
-    (goal,) = found["goals"]
+    document = await answer(metrics, f"goals?{AS_OF}")
+    assert [item["goal"] for item in document["goals"]] == ["half-the-vpn"]
+    (goal,) = document["goals"]
     assert (goal["baseline"], goal["now"]) == (8, 5)
     plan = await answer(metrics, f"staffing?team=network&weeks=8&within=30&{AS_OF}")
     assert plan["arrivals_per_week"] == 5
@@ -109,40 +109,40 @@ async def test_what_was_published_is_planned_with_on_either_way(
     await commands_say_the_same(metrics, tmp_path)
 
 
-async def answers_are_right(told: Metrics) -> None:
-    (goal,) = (await answer(told, f"goals?{AS_OF}"))["goals"]
+async def answers_are_right(metrics: Metrics) -> None:
+    (goal,) = (await answer(metrics, f"goals?{AS_OF}"))["goals"]
     assert (goal["target"], goal["verdict"]) == (4, "behind")
     assert goal["sentence"].startswith("Behind: at this rate 5 a week in ")
-    plan = await answer(told, f"staffing?team=network&weeks=8&within=30&{AS_OF}")
+    plan = await answer(metrics, f"staffing?team=network&weeks=8&within=30&{AS_OF}")
     assert (plan["weeks"], plan["zone"]) == (8, "Europe/Berlin")
     assert plan["handling_seconds"] == pytest.approx(45 * 60, rel=0.02)
     (hour,) = plan["hours"]
     assert (hour["day"], hour["hour"], hour["arrivals"]) == ("Monday", 10, 5)
     # 5 tickets of 45 minutes in an hour keep 3.75 people busy.
     assert 4 <= hour["people"] <= 6
-    cohort = await answer(told, f"cohorts?change={CHANGE}&weeks={HALF}&site=paris&{AS_OF}")
+    cohort = await answer(metrics, f"cohorts?change={CHANGE}&weeks={HALF}&site=paris&{AS_OF}")
     square = [f"{who}_{when}" for who in ("cohort", "rest") for when in ("before", "after")]
     assert [cohort[item] for item in square] == [48, 12, 48, 48]
     assert (cohort["answer"], cohort["ratio"]) == ("helped", 0.25)
-    page = await told.get(f"/v1/report?from={FIRST}&to={MONDAY}&team=network")
+    page = await metrics.get(f"/v1/report?from={FIRST}&to={MONDAY}&team=network")
     assert page.status_code == httpx.codes.OK, page.text
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert "network" in page.text
 
 
-async def commands_say_the_same(told: Metrics, tmp_path: Path) -> None:
-    goals = await desk(told.env, "report", "goals", "--json", "--as-of", f"{MONDAY}")
+async def commands_say_the_same(metrics: Metrics, tmp_path: Path) -> None:
+    goals = await desk(metrics.env, "report", "goals", "--json", "--as-of", f"{MONDAY}")
     assert goals.code == 0, goals.err
-    assert json.loads(goals.out) == (await answer(told, f"goals?{AS_OF}"))["goals"]
-    asked = ("network", "--weeks", "8", "--within", "30", "--as-of", f"{MONDAY}")
-    plan = await desk(told.env, "report", "staffing", *asked, "--json")
+    assert json.loads(goals.out) == (await answer(metrics, f"goals?{AS_OF}"))["goals"]
+    arguments = ("network", "--weeks", "8", "--within", "30", "--as-of", f"{MONDAY}")
+    plan = await desk(metrics.env, "report", "staffing", *arguments, "--json")
     assert json.loads(plan.out) == await answer(
-        told, f"staffing?team=network&weeks=8&within=30&{AS_OF}"
+        metrics, f"staffing?team=network&weeks=8&within=30&{AS_OF}"
     )
-    table = await desk(told.env, "report", "staffing", *asked)
+    table = await desk(metrics.env, "report", "staffing", *arguments)
     assert table.out.startswith("Most are needed on Monday from 10 to 11: ")
     out, days = tmp_path / "page.html", ("--from", f"{FIRST}", "--to", f"{MONDAY}")
-    page = await desk(told.env, "report", "page", "--out", str(out), *days, "--team", "network")
+    page = await desk(metrics.env, "report", "page", "--out", str(out), *days, "--team", "network")
     assert page.out == f"Written to {out}; open it in a browser, or print it to get a PDF.\n"
     assert out.read_text("utf-8").startswith("<!doctype html>")
 
@@ -176,30 +176,30 @@ WRONG = (
 
 async def refused(metrics: Metrics, path: str, **headers: str) -> tuple[str, int, str]:
     """Path, status and code of a refusal, which is a sentence in the one shape of problems."""
-    found = await metrics.get(f"/v1/{path}", **headers)
-    assert found.headers["content-type"] == "application/problem+json", (path, found.text)
-    said = found.json()
-    assert said["detail"].endswith("."), said
-    return path, found.status_code, said["code"]
+    response = await metrics.get(f"/v1/{path}", **headers)
+    assert response.headers["content-type"] == "application/problem+json", (path, response.text)
+    problem = response.json()
+    assert problem["detail"].endswith("."), problem
+    return path, response.status_code, problem["code"]
 
 
 async def test_what_is_asked_wrong_or_by_others_is_refused_in_a_sentence(metrics: Metrics) -> None:
     assert [await refused(metrics, path) for path, _, _ in WRONG] == list(WRONG)
     staffs = ("goals", "staffing?team=network", f"cohorts?change={CHANGE}&site=paris", "report")
-    found = [await refused(metrics, path, **EMPLOYEE) for path in staffs]
-    assert {(status, code) for _, status, code in found} == {(403, "forbidden")}
+    refusals = [await refused(metrics, path, **EMPLOYEE) for path in staffs]
+    assert {(status, code) for _, status, code in refusals} == {(403, "forbidden")}
 
 
 async def test_without_any_data_that_is_what_it_says(metrics: Metrics) -> None:
     (metrics.charter / "goals.yaml").write_text(GOALS, "utf-8")
 
     async def goal() -> dict[str, Any]:
-        (found, *others) = (await answer(metrics, "goals"))["goals"]
+        (reported, *others) = (await answer(metrics, "goals"))["goals"]
         assert others == []
-        return dict(found)
+        return dict(reported)
 
-    found = await eventually(goal, timeout=60)
-    assert (found["verdict"], found["now"]) == ("cannot_tell", None)
+    reported = await eventually(goal, timeout=60)
+    assert (reported["verdict"], reported["now"]) == ("cannot_tell", None)
     plan = await answer(metrics, "staffing?team=network")
     assert plan["sentence"] == "Too early to say: 0 whole weeks of data; 4 are needed."
     cohort = await answer(metrics, f"cohorts?change={CHANGE}&site=paris")

@@ -71,11 +71,11 @@ async def test_after_any_kills_a_rebuild_from_the_log_says_the_same(
         topic_prefix=bus.prefix,
         charter=metrics.charter,
     )
-    found = await eventually(lambda: _clean(settings), timeout=400, interval=3)
-    counts = {comparison.collection: comparison.alike for comparison in found.comparisons}
+    report = await eventually(lambda: _clean(settings), timeout=400, interval=3)
+    counts = {comparison.collection: comparison.alike for comparison in report.comparisons}
     assert counts["tickets"] == TICKETS
     assert counts["buckets"] > 100
-    assert found.failures == []
+    assert report.failures == []
     await _sums_agree(settings)
     await _spoil(settings)
     buckets = _of(await run(settings), "buckets")
@@ -85,14 +85,14 @@ async def test_after_any_kills_a_rebuild_from_the_log_says_the_same(
 def _in_sequence(events: list[AnyEvent]) -> list[AnyEvent]:
     """Each ticket's events in its own order, tickets interleaved by the time of theirs."""
     waiting: dict[str, list[AnyEvent]] = {}
-    for event in sorted(events, key=lambda one: one.sequence or 0):
+    for event in sorted(events, key=lambda item: item.sequence or 0):
         waiting.setdefault(event.subject, []).append(event)
     return [waiting[event.subject].pop(0) for event in events]
 
 
 async def _for_a_moment(metrics: Metrics, bus: Bus, part: list[AnyEvent]) -> None:
     """Until some of it is handled: a kill before that would prove little."""
-    await eventually(lambda: bus.said(part[0].subject), timeout=180)
+    await eventually(lambda: bus.transitions(part[0].subject), timeout=180)
     assert metrics.process is not None
 
 
@@ -141,12 +141,12 @@ async def _spoil(settings: MetricsSettings) -> None:
     store = Store(settings.store, f"{settings.store.database_prefix}metrics")
     buckets = MongoDocuments(store.database, BUCKETS, SystemClock().now)
     page = await buckets.find({}, limit=50)
-    one = next(
+    stored = next(
         bucket for bucket in page if bucket.state and len(bucket.state.entries[0].contributions) > 1
     )
-    assert one.state is not None
-    first, *rest = one.state.entries
+    assert stored.state is not None
+    first, *rest = stored.state.entries
     broken = first._replace(contributions=first.contributions[1:])
-    one.state = type(one.state)(one.state.day, (broken, *rest))
-    assert await buckets.write([one]) == frozenset()
+    stored.state = type(stored.state)(stored.state.day, (broken, *rest))
+    assert await buckets.write([stored]) == frozenset()
     await store.stop()

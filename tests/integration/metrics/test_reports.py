@@ -42,11 +42,11 @@ async def _is_said_by_both(
 ) -> bool:
     """Between the two questions another batch may have been counted."""
     answer = await metrics.get(f"/v1/reports/systems?period={period.name}")
-    told = answer.json()["systems"]
-    found = (await ask(settings, period.name)).systems
-    assert [item.service for item in found] == [item["service"] for item in told]
-    assert [item.score for item in found] == [item["score"] for item in told]
-    assert found[0].contacts == 12
+    systems = answer.json()["systems"]
+    ranked = (await ask(settings, period.name)).systems
+    assert [item.service for item in ranked] == [item["service"] for item in systems]
+    assert [item.score for item in ranked] == [item["score"] for item in systems]
+    assert ranked[0].contacts == 12
     return True
 
 
@@ -59,13 +59,13 @@ async def test_a_tick_reports_once_across_kills_and_restarts(
     expected = len(load_charter(metrics.charter).services) + 1
     await bus.publish(_history(period))
     await eventually(lambda: _worst(metrics, period, contacts=12, changes=5), timeout=180)
-    assert await office.told() == []
+    assert await office.published() == []
 
     metrics.kill()
     await office.weeks_ago(Reported(period.end - timedelta(weeks=3)))
     await metrics.start()
     await eventually(lambda: _has_told(office, expected), timeout=180)
-    first = {item.id: item for item in await office.told()}
+    first = {item.id: item for item in await office.published()}
     metrics.kill()
     await metrics.start()
     made = await office.reported()
@@ -77,10 +77,10 @@ async def test_a_tick_reports_once_across_kills_and_restarts(
     await office.weeks_ago(Reported(period.end - timedelta(weeks=1)))
     await metrics.start()
     await eventually(lambda: _is_repeated(office), timeout=180)
-    told = await office.told()
+    events = await office.published()
     assert len(first) == expected
-    assert {item.id for item in told} == set(first)
-    assert all(item.data == first[item.id].data for item in told)
+    assert {item.id for item in events} == set(first)
+    assert all(item.data == first[item.id].data for item in events)
     _is_as_published([item for item in first.values() if _rank(item) == 1], period)
     (goal,) = (item for item in first.values() if isinstance(item.data, GoalStatusReported))
     await _is_as_asked(metrics, goal, period)
@@ -110,32 +110,32 @@ goals:
 
 async def _is_as_asked(metrics: Metrics, event: AnyEvent, period: ReportPeriod) -> None:
     """The goal is told to the owner of its service, as the HTTP side tells it of that moment."""
-    said, at = event.data, period.end + AFTER
-    assert isinstance(said, GoalStatusReported)
+    status, at = event.data, period.end + AFTER
+    assert isinstance(status, GoalStatusReported)
     answer = await metrics.get(f"/v1/goals?as_of={at:%Y-%m-%dT%H:%M:%SZ}")
-    (asked,) = answer.json()["goals"]
-    assert (event.subject, said.team, event.time) == ("network", "network", at)
-    assert (said.goal, said.period) == ("fewer-vpn", period.name)
+    (goal,) = answer.json()["goals"]
+    assert (event.subject, status.team, event.time) == ("network", "network", at)
+    assert (status.goal, status.period) == ("fewer-vpn", period.name)
     # Ten of the twelve tickets came in the 28 days before the report.
-    assert (said.now, said.target) == (2.5, 1)
-    assert (said.verdict, english(said.explanation)) == (asked["verdict"], asked["sentence"])
+    assert (status.now, status.target) == (2.5, 1)
+    assert (status.verdict, english(status.explanation)) == (goal["verdict"], goal["sentence"])
 
 
 def _is_as_published(worst: list[AnyEvent], period: ReportPeriod) -> None:
     (event,) = worst
-    said = event.data
-    assert isinstance(said, ServiceRanked)
-    assert (event.subject, said.service, said.period) == ("network", "vpn", period.name)
-    assert (said.contacts, said.changes, said.change_failure_rate) == (12, 5, 0.4)
-    assert said.proposal is Proposal.REPAIR
-    assert said.reasons[0].code == "proposal.failed-changes"
+    ranked = event.data
+    assert isinstance(ranked, ServiceRanked)
+    assert (event.subject, ranked.service, ranked.period) == ("network", "vpn", period.name)
+    assert (ranked.contacts, ranked.changes, ranked.change_failure_rate) == (12, 5, 0.4)
+    assert ranked.proposal is Proposal.REPAIR
+    assert ranked.reasons[0].code == "proposal.failed-changes"
     assert event.time == period.end + AFTER
 
 
 async def _is_repeated(office: Office) -> bool:
-    counts = Counter(item.id for item in await office.told())
+    counts = Counter(item.id for item in await office.published())
     return min(counts.values()) >= 2
 
 
 async def _has_told(office: Office, count: int) -> bool:
-    return len(await office.told()) >= count
+    return len(await office.published()) >= count

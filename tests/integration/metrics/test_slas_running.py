@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import httpx
 import pytest
@@ -24,27 +25,28 @@ async def test_a_breach_is_told_by_a_timer_and_explained(metrics: Metrics, bus: 
     ticket.triaged(due - QUARTER, "P1").assigned(due - QUARTER, "network")
     await bus.publish(ticket.events)
 
-    await eventually(lambda: _told(bus, ticket, "response-p1 breached"), timeout=90)
+    await eventually(lambda: _has_transition(bus, ticket, "response-p1 breached"), timeout=90)
     told_after = now() - due
     assert timedelta(0) < told_after < timedelta(seconds=60)
-    found = await _slas(metrics, ticket.id)
-    assert ("response-p1", "breached") in [(item["policy"], item["status"]) for item in found]
+    slas = await _slas(metrics, ticket.id)
+    assert ("response-p1", "breached") in [(item["policy"], item["status"]) for item in slas]
 
 
-async def test_a_kill_neither_loses_nor_repeats_a_saying(metrics: Metrics, bus: Bus) -> None:
+async def test_a_kill_neither_loses_nor_repeats_a_transition(metrics: Metrics, bus: Bus) -> None:
     """Killed with clocks running. Half are answered in time, while nobody is there to hear it: no
     breach may be told of them, although their due moment has passed when metrics comes back."""
     due, tickets = await _killed_in_time(metrics, bus)
     await eventually(lambda: now() > due, timeout=200)
     await metrics.start()
     for ticket in tickets[20:]:
-        await eventually(lambda t=ticket: _told(bus, t, "response-p1 breached"), timeout=180)  # type: ignore[misc]
+        breached = partial(_has_transition, bus, ticket, "response-p1 breached")
+        await eventually(breached, timeout=180)
     for ticket in tickets[:20]:
-        await eventually(lambda t=ticket: _told(bus, t, "resolution-p1 met"), timeout=90)  # type: ignore[misc]
+        await eventually(partial(_has_transition, bus, ticket, "resolution-p1 met"), timeout=90)
     for ticket in tickets:
-        said = await bus.said(ticket.id)
-        assert len(said) == len(set(said)), said
-        assert ("response-p1 breached" in said) == (ticket not in tickets[:20])
+        transitions = await bus.transitions(ticket.id)
+        assert len(transitions) == len(set(transitions)), transitions
+        assert ("response-p1 breached" in transitions) == (ticket not in tickets[:20])
 
 
 async def _killed_in_time(metrics: Metrics, bus: Bus) -> tuple[datetime, list[Ticket]]:
@@ -55,7 +57,8 @@ async def _killed_in_time(metrics: Metrics, bus: Bus) -> tuple[datetime, list[Ti
         for ticket in tickets:
             ticket.triaged(due - QUARTER, "P1")
         await bus.publish(event for ticket in tickets for event in ticket.events)
-        await eventually(lambda: _told(bus, tickets[0], "response-p1 started"), timeout=90)  # noqa: B023
+        started = partial(_has_transition, bus, tickets[0], "response-p1 started")
+        await eventually(started, timeout=90)
         metrics.kill()
         for ticket in tickets[:20]:
             ticket.assigned(now(), "network").resolved(now())
@@ -72,11 +75,11 @@ async def test_events_sent_twice_say_nothing_twice(metrics: Metrics, bus: Bus) -
     await bus.publish([*ticket.events, *ticket.events])
     last = Ticket("t-after", start)
     await bus.publish(last.events)
-    await eventually(lambda: _told(bus, last, "response-default started"), timeout=90)
-    await eventually(lambda: _told(bus, ticket, "response-p1 started"), timeout=90)
+    await eventually(lambda: _has_transition(bus, last, "response-default started"), timeout=90)
+    await eventually(lambda: _has_transition(bus, ticket, "response-p1 started"), timeout=90)
     for item in (ticket, last):
-        said = await bus.said(item.id)
-        assert len(said) == len(set(said)), said
+        transitions = await bus.transitions(item.id)
+        assert len(transitions) == len(set(transitions)), transitions
     assert (await metrics.get("/health/ready")).status_code == 200
 
 
@@ -87,21 +90,21 @@ async def test_events_late_and_out_of_order_end_with_the_truth(metrics: Metrics,
     ticket.resolved(opened + timedelta(minutes=10))
     await bus.publish([ticket.events[0], ticket.events[3], ticket.events[2], ticket.events[1]])
 
-    await eventually(lambda: _told(bus, ticket, "resolution-p1 met"), timeout=90)
+    await eventually(lambda: _has_transition(bus, ticket, "resolution-p1 met"), timeout=90)
     statuses = {sla["policy"]: sla["status"] for sla in await _slas(metrics, ticket.id)}
     assert statuses["response-p1"] == "met"
-    assert "response-p1 breached" not in await bus.said(ticket.id)
+    assert "response-p1 breached" not in await bus.transitions(ticket.id)
 
 
-async def _told(bus: Bus, ticket: Ticket, saying: str) -> bool:
-    return saying in await bus.said(ticket.id)
+async def _has_transition(bus: Bus, ticket: Ticket, transition: str) -> bool:
+    return transition in await bus.transitions(ticket.id)
 
 
 async def _slas(metrics: Metrics, ticket: str) -> list[dict[str, object]]:
     answer = await metrics.get(f"/v1/tickets/{ticket}/sla")
     assert answer.status_code == httpx.codes.OK, answer.text
-    found: list[dict[str, object]] = answer.json()["slas"]
-    return found
+    slas: list[dict[str, object]] = answer.json()["slas"]
+    return slas
 
 
 async def test_a_new_sla_reaches_a_ticket_that_nothing_happens_to(
@@ -109,12 +112,12 @@ async def test_a_new_sla_reaches_a_ticket_that_nothing_happens_to(
 ) -> None:
     ticket = Ticket("t-edition", now()).triaged(now(), "P1")
     await bus.publish(ticket.events)
-    await eventually(lambda: _told(bus, ticket, "response-p1 started"), timeout=90)
+    await eventually(lambda: _has_transition(bus, ticket, "response-p1 started"), timeout=90)
     slas = metrics.charter / "slas.yaml"
     written = slas.read_text("utf-8")
     slas.write_text(written.replace("target: 15m", "target: 5m"), "utf-8")
 
-    await eventually(lambda: _told(bus, ticket, "response-p1 cancelled"), timeout=180)
+    await eventually(lambda: _has_transition(bus, ticket, "response-p1 cancelled"), timeout=180)
     await eventually(lambda: 5 in bus.goals(ticket.id), timeout=90)
 
 

@@ -31,7 +31,7 @@ async def store(mongo: str, prefix: str) -> AsyncIterator[Store]:
     await store.stop()
 
 
-class Shelves:
+class Collections:
     """One replica's view of the store."""
 
     def __init__(self, store: Store) -> None:
@@ -66,24 +66,24 @@ async def change(buckets: Documents[Bucket], seed: int) -> None:
         await buckets.write([stored])
 
 
-async def look(collections: Shelves) -> None:
+async def look(collections: Collections) -> None:
     for _ in range(ROUNDS // 2):
         await collections.look()
 
 
-async def test_sums_are_those_of_the_cells_whoever_made_them_meanwhile(store: Store) -> None:
-    one, other = Shelves(store), Shelves(store)
-    await one.buckets.prepare()
-    await one.sums.prepare()
+async def test_sums_are_those_of_the_buckets_whoever_made_them_meanwhile(store: Store) -> None:
+    first, other = Collections(store), Collections(store)
+    await first.buckets.prepare()
+    await first.sums.prepare()
     async with asyncio.TaskGroup() as group:
         for seed in range(2):
-            group.create_task(change(one.buckets, seed))
-        for collections in (one, other):
+            group.create_task(change(first.buckets, seed))
+        for collections in (first, other):
             group.create_task(look(collections))
-    assert await one.look() == await other.look() == await from_scratch(one.buckets)
-    made = await one.sums.versions(f"goals.{FIRST + timedelta(days=n)}" for n in range(DAYS))
-    await one.look()
-    assert made == await one.sums.versions(made)
+    assert await first.look() == await other.look() == await from_scratch(first.buckets)
+    made = await first.sums.versions(f"goals.{FIRST + timedelta(days=n)}" for n in range(DAYS))
+    await first.look()
+    assert made == await first.sums.versions(made)
 
 
 async def from_scratch(buckets: Documents[Bucket]) -> dict[str, DaySums]:

@@ -37,8 +37,8 @@ async def replicas(
             item.kill()
 
 
-async def is_told(bus: Bus, ticket: Ticket, saying: str) -> bool:
-    return saying in await bus.said(ticket.id)
+async def is_told(bus: Bus, ticket: Ticket, transition: str) -> bool:
+    return transition in await bus.transitions(ticket.id)
 
 
 async def test_no_breach_is_told_of_tickets_whose_answers_a_dead_replica_had_not_read(
@@ -63,8 +63,10 @@ async def test_no_breach_is_told_of_tickets_whose_answers_a_dead_replica_had_not
         await eventually(lambda t=ticket: is_told(bus, t, "resolution-p1 met"), timeout=180)  # type: ignore[misc]
     for ticket in late:
         await eventually(lambda t=ticket: is_told(bus, t, "response-p1 breached"), timeout=180)  # type: ignore[misc]
-    told = {ticket.id: await bus.said(ticket.id) for ticket in tickets}
-    assert [id for id, said in told.items() if "response-p1 breached" in said] == []
+    by_ticket = {ticket.id: await bus.transitions(ticket.id) for ticket in tickets}
+    assert [
+        id for id, transitions in by_ticket.items() if "response-p1 breached" in transitions
+    ] == []
 
 
 async def started_in_time(bus: Bus) -> tuple[datetime, list[Ticket], list[Ticket]]:
@@ -93,7 +95,7 @@ async def test_a_deadline_waits_for_the_writer_and_says_so(
     await bus.publish(ticket.events)
     await eventually(lambda: is_told(bus, ticket, "response-p1 started"), timeout=90)
     await eventually(lambda: waiting(replicas), timeout=180)
-    assert "response-p1 breached" not in await bus.said(ticket.id)
+    assert "response-p1 breached" not in await bus.transitions(ticket.id)
     await bus.tell_how_far(datetime.now(UTC) + timedelta(hours=1))
     await eventually(lambda: is_told(bus, ticket, "response-p1 breached"), timeout=90)
 
@@ -101,17 +103,17 @@ async def test_a_deadline_waits_for_the_writer_and_says_so(
 async def holder_of_tickets(replicas: list[Metrics], bus: Bus) -> subprocess.Popen[bytes]:
     """The process of a replica that holds a partition of tickets: while it stands still, one of
     two tickets in different partitions stays unread."""
-    for number, (one, other) in enumerate([replicas, reversed(replicas)]):
-        process = one.process
+    for number, (holder, other) in enumerate([replicas, reversed(replicas)]):
+        process = holder.process
         assert process is not None
         names = [f"probe-{number}-{count}" for count in range(20)]
         probes = {partition_number(name.encode(), 2): Ticket(name, START) for name in names}
         process.send_signal(signal.SIGSTOP)
         for probe in probes.values():
             await bus.publish(probe.events)
-        asked = partial(knows, other, probes.values())
+        has_read = partial(knows, other, probes.values())
         try:
-            await eventually(asked, timeout=4)
+            await eventually(has_read, timeout=4)
         except AssertionError:
             return process
         finally:
@@ -139,8 +141,8 @@ async def all_share(replicas: list[Metrics]) -> bool:
 async def waiting(replicas: list[Metrics]) -> bool:
     """One of them shows the deadline that it cannot judge yet."""
     for replica in replicas:
-        found = (await replica.get("/health/ready")).json()["components"]
-        for item in found:
+        components = (await replica.get("/health/ready")).json()["components"]
+        for item in components:
             if item["name"] == "verdicts of tickets" and item["state"] == "degraded":
                 return "written until" in item["reason"]
     return False

@@ -146,8 +146,12 @@ async def test_killed_while_telling_and_while_mailing_it_tells_everybody_once(
 
 
 async def _all_sent(notify: Notify, recipient: str, wanted: int) -> list[tuple[str, str]]:
-    found = await notify.deliveries(recipient)
-    return found if len(found) == wanted and {state for _, state in found} == {"sent"} else []
+    deliveries = await notify.deliveries(recipient)
+    return (
+        deliveries
+        if len(deliveries) == wanted and {state for _, state in deliveries} == {"sent"}
+        else []
+    )
 
 
 async def _states(notify: Notify, recipient: str, wanted: set[str]) -> bool:
@@ -159,4 +163,4 @@ async def _is_down(notify: Notify) -> bool:
 
 
 async def _count(bus: Bus, recipient: str, wanted: int) -> bool:
-    return len(await bus.told(recipient)) >= wanted
+    return len(await bus.messages_to(recipient)) >= wanted

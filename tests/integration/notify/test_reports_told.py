@@ -40,9 +40,11 @@ async def test_where_a_goal_stands_is_told_to_the_team_that_answers_for_it(
     await eventually(lambda: _has_told(bus, "Goal reached: Half the tickets"))
     # What is repeated has the same id; two reports are in no order.
     assert len({bu.id for bu in bus.seen}) == 2
-    told = next(item for item in await bus.told("network") if item.title.startswith("Goal behind"))
-    assert "there is no figure from the last four whole weeks" in told.body
-    assert "due by 31 December 2028" in told.body
+    notified = next(
+        item for item in await bus.messages_to("network") if item.title.startswith("Goal behind")
+    )
+    assert "there is no figure from the last four whole weeks" in notified.body
+    assert "due by 31 December 2028" in notified.body
 
 
 async def _has_told(bus: Bus, title: str) -> bool:

@@ -134,26 +134,26 @@ async def test_a_domain_beyond_ascii_is_mailed_as_servers_know_it(
     plain: tuple[Choosy, SmtpServer],
 ) -> None:
     box, server = plain
-    box.known = "hilfe@xn--mller-kva.example"
+    box.accepted = "hilfe@xn--mller-kva.example"
     channel = SmtpChannel(server)
     await channel.open()
     sent = await channel.send(DISPATCH, "mailto:hilfe@m%C3%BCller.example")
     assert sent == Sent("250 kept")
     await channel.close()
-    assert [mail["To"] for mail in box.mails] == [box.known]
+    assert [mail["To"] for mail in box.mails] == [box.accepted]
 
 
 @pytest.mark.parametrize("is_offered", [True, False])
 async def test_a_name_beyond_ascii_goes_only_to_servers_that_take_it(is_offered: bool) -> None:
     box, port = Choosy(), free_ports(1)[0]
-    box.known = "jörg@desk.example"
+    box.accepted = "jörg@desk.example"
     controller = Controller(box, "127.0.0.1", port, enable_SMTPUTF8=is_offered, ready_timeout=60)
     controller.start()
     channel = SmtpChannel(SmtpServer("127.0.0.1", port, "desk@desk.example", "Desk"))
     await channel.open()
     outcome = await channel.send(DISPATCH, "mailto:j%C3%B6rg@desk.example")
     assert isinstance(outcome, Sent if is_offered else Refused)
-    box.known = "net@desk.example"
+    box.accepted = "net@desk.example"
     assert isinstance(await channel.send(DISPATCH, CHANNEL), Sent)
     await channel.close()
     controller.stop()

@@ -26,34 +26,34 @@ async def running(
 ) -> AsyncIterator[list[ServiceProcess]]:
     """All five, each with a log of its own; ended whatever happens."""
     env = environment(kafka, mongo, prefix)
-    found = [ServiceProcess(name, env, folder / f"{name}.log") for name in SERVICES]
-    for item in found:
+    processes = [ServiceProcess(name, env, folder / f"{name}.log") for name in SERVICES]
+    for item in processes:
         item.launch()
     try:
-        yield found
+        yield processes
     finally:
-        for item in found:
+        for item in processes:
             item.kill()
 
 
-async def ready(one: ServiceProcess) -> httpx.Response:
+async def ready(process: ServiceProcess) -> httpx.Response:
     """Its answer, as soon as it answers at all."""
 
-    async def asked() -> httpx.Response | None:
+    async def answered() -> httpx.Response | None:
         try:
-            return await one.get("/health/ready")
+            return await process.get("/health/ready")
         except httpx.TransportError:
             return None
 
-    answer = await eventually(asked, timeout=60)
+    answer = await eventually(answered, timeout=60)
     assert answer is not None
     return answer
 
 
-async def code_after_sigterm(one: ServiceProcess) -> int:
-    assert one.process is not None
-    one.process.send_signal(signal.SIGTERM)
-    return await asyncio.to_thread(one.process.wait, 40)
+async def code_after_sigterm(service: ServiceProcess) -> int:
+    assert service.process is not None
+    service.process.send_signal(signal.SIGTERM)
+    return await asyncio.to_thread(service.process.wait, 40)
 
 
 @pytest.mark.parametrize(

@@ -50,10 +50,10 @@ class Kept:
     @property
     def state(self) -> State:
         wanted = f"loop {self.name}"
-        (one,) = (
+        (matching,) = (
             component for component in self.service.health.components() if component.name == wanted
         )
-        return one.state
+        return matching.state
 
 
 @pytest.fixture
@@ -146,7 +146,9 @@ async def test_every_loop_goes_round_with_documents_that_nobody_can_read(
     await gone_round(kept, 1)
     for service, names in zip(services, collections, strict=True):
         relays = {f"documents of relay {name}" for name in names}
-        found = service.health.components()
-        assert relays <= {item.name for item in found if item.state is State.DEGRADED}, service.name
+        components = service.health.components()
+        assert relays <= {item.name for item in components if item.state is State.DEGRADED}, (
+            service.name
+        )
         assert service.health.answer_ready().is_ok, service.name
     await cancel_tasks(*(item.task for item in kept))

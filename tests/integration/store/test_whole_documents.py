@@ -57,10 +57,10 @@ async def write(rows: AsyncCollection[Row], seen: Seen) -> None:
 
 async def read(rows: AsyncCollection[Row], seen: Seen) -> None:
     while not seen.is_done:
-        for found in await rows.find({"_id": {"$in": IDS}}).to_list(None):
+        for document in await rows.find({"_id": {"$in": IDS}}).to_list(None):
             seen.rows += 1
-            if found != row(found["_id"], found["version"]):
-                seen.torn.append(found)
+            if document != row(document["_id"], document["version"]):
+                seen.torn.append(document)
 
 
 async def test_readers_see_whole_documents(rows: AsyncCollection[Row]) -> None:

@@ -123,8 +123,8 @@ async def test_a_history_file_teaches_the_same_as_the_stream(
     code, texts = await learned(env, "--out", str(tmp_path / "stream.json"))
     assert code == 0, texts
     written = [tmp_path / "file.json", tmp_path / "stream.json"]
-    one, other = [await asyncio.to_thread(path.read_bytes) for path in written]
-    assert one == other
+    first, other = [await asyncio.to_thread(path.read_bytes) for path in written]
+    assert first == other
 
 
 async def test_an_empty_stream_teaches_nothing_and_says_so(

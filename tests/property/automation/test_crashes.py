@@ -55,7 +55,7 @@ async def assert_sound(engine: Engine, run: Run, effect: str) -> None:
         assert engine.target.effects.get("clean", 0) <= 1
     ids = [event.id for event in engine.bus.events()]
     assert len(ids) == len(set(ids))
-    ends = [item for item in engine.said() if item in {"healed", "escalated", "skipped"}]
+    ends = [item for item in engine.emitted() if item in {"healed", "escalated", "skipped"}]
     assert len(ends) == 1
     [target] = await engine.targets.find({})
     [subject] = await engine.subjects.find({})

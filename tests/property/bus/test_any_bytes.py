@@ -19,7 +19,7 @@ NOW = datetime(2026, 11, 27, 9, tzinfo=UTC)
 
 @pytest.mark.timeout(360)
 @pytest.mark.parametrize("part", range(PARTS))
-def test_any_record_is_an_event_or_a_refusal_that_can_be_parked(part: int) -> None:
+def test_any_record_is_an_event_or_a_refusal_that_can_be_dead_lettered(part: int) -> None:
     door, codes = RecordDecoder(clock=FakeClock(NOW)), Counter[str]()
     for number, record in enumerate(odd_records(good(), part, RECORDS // PARTS)):
         try:
@@ -36,11 +36,11 @@ def outcome(door: RecordDecoder, record: OddRecord) -> str:
     event = read(door, record)
     if isinstance(event, Invalid):
         assert 0 < len(event.message) < 2_000
-        assert parked_size(record, event) < MAX_RECORD_BYTES
+        assert rerouted_size(record, event) < MAX_RECORD_BYTES
         return event.kind
     if event.amended:
         assert len(CODEC.encode(event).value) < MAX_EVENT_BYTES
-    assert parked_size(record, ZeroDivisionError("\ud800")) < MAX_RECORD_BYTES
+    assert rerouted_size(record, ZeroDivisionError("\ud800")) < MAX_RECORD_BYTES
     return "event"
 
 
@@ -51,7 +51,7 @@ def read(door: RecordDecoder, record: OddRecord) -> AnyEvent | Invalid:
         return error
 
 
-def parked_size(record: OddRecord, error: Exception) -> int:
+def rerouted_size(record: OddRecord, error: Exception) -> int:
     message = reroute(Failure(record, error), "triage", NOW)
     names = sum(len(name.encode()) + len(text) + 10 for name, text in message.headers)
     return len(message.key) + len(message.value) + names

@@ -41,7 +41,7 @@ class Seen(BaseModel):
 
 
 @dataclass
-class Lane:
+class PartitionStub:
     """What the consumer reads from, as far as it asks."""
 
     topic: str
@@ -70,19 +70,19 @@ class Rig:
     publisher: FakePublisher = field(default_factory=FakePublisher)
     batch: Sequence[Received] = ()
     handed: Counter[int] = field(default_factory=Counter)
-    told: set[str] = field(default_factory=set)
+    emitted: set[str] = field(default_factory=set)
     codes: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         telemetry = record_telemetry("intake").telemetry
         self.documents = FakeDocuments(Schema("seen", Seen), self.clock)
         keys = lambda event: [event.subject]  # noqa: E731
-        fold = Projection(self.documents, keys, self.react, ordered=self.topic == TICKETS)
-        self.folding = BatchProcessor(
-            UnitOfWork(fold, self.publisher, self.clock, telemetry.meters)
+        projection = Projection(self.documents, keys, self.react, ordered=self.topic == TICKETS)
+        self.processor = BatchProcessor(
+            UnitOfWork(projection, self.publisher, self.clock, telemetry.meters)
         )
         self.health = Health(self.clock)
-        self.lane = Lane(self.topic)
+        self.partition_stub = PartitionStub(self.topic)
         self.consumer = Consumer(
             KafkaSettings(bootstrap="nowhere:9092"),
             group="intake",
@@ -93,29 +93,29 @@ class Rig:
             health=self.health,
             telemetry=telemetry,
         )
-        self.consumer._subscriber.consumer = self.lane
+        self.consumer._subscriber.consumer = self.partition_stub
 
     def react(self, state: Seen | None, event: AnyEvent, context: Context) -> Decision[Seen]:
         """Tells of each event once more, under a source of ours."""
-        self.told.add(event.identity)
+        self.emitted.add(event.identity)
         note = TicketCommented(by="ana", role=Role.MEMBER, text="seen")
-        told = Event(event.identity, "/desk/intake", event.subject, context.now, note)
-        return Decision(Seen(count=(state or Seen()).count + 1), (told,))
+        echo = Event(event.identity, "/desk/intake", event.subject, context.now, note)
+        return Decision(Seen(count=(state or Seen()).count + 1), (echo,))
 
     async def handle(self, batch: Sequence[Received], on_failed: OnFailedRecords) -> None:
         self.handed.update(item.raw.offset for item in batch)
         self.batch = batch
-        await self.folding.handle(batch, on_failed)
+        await self.processor.handle(batch, on_failed)
 
     def forget(self) -> None:
-        self.folding.forget()
+        self.processor.forget()
 
     async def feed(self, records: Sequence[OddRecord]) -> None:
         """One batch, after which each of its records is accounted for."""
         pause = await self.consumer._round(records)
         assert pause is None, self.consumer._progress.pause_reason
-        assert self.lane.sought == 0, "the batch would be read again"
-        reroute = Counter(self.letters())
+        assert self.partition_stub.sought == 0, "the batch would be read again"
+        reroute = Counter(self.rerouted_offsets())
         handed = Counter({record.offset: self.handed[record.offset] for record in records})
         assert set(reroute.values()) <= {1}
         assert set(handed.values()) <= {0, 1}
@@ -124,9 +124,9 @@ class Rig:
             assert item.raw.offset in reroute or await self.is_known(item)
         self.publisher.messages.clear()
 
-    def letters(self) -> list[int]:
+    def rerouted_offsets(self) -> list[int]:
         """The offsets of what was parked; all that was published can be written to Kafka."""
-        found = []
+        offsets = []
         for message in self.publisher.messages:
             check(message)
             if message.topic in (
@@ -135,28 +135,28 @@ class Rig:
             ):
                 headers = dict(message.headers)
                 self.codes[headers[REASON_CODE].decode()] += 1
-                found.append(int(headers[ORIGIN].rpartition(b"/")[2]))
-        return found
+                offsets.append(int(headers[ORIGIN].rpartition(b"/")[2]))
+        return offsets
 
-    async def is_known(self, one: Received) -> bool:
+    async def is_known(self, record: Received) -> bool:
         """Done, now or as a copy before, or kept until those before it are there."""
-        if one.identity in self.told:
+        if record.identity in self.emitted:
             return True
-        (document,) = (await self.documents.load([one.event.subject])).values()
-        is_late = one.sequence is not None and one.sequence <= document.sequence
-        return is_late or any(kept.value == one.raw.value for kept in document.buffered)
+        (document,) = (await self.documents.load([record.event.subject])).values()
+        is_late = record.sequence is not None and record.sequence <= document.sequence
+        return is_late or any(kept.value == record.raw.value for kept in document.buffered)
 
 
 def copies(plain: Good, count: int) -> list[Good]:
     """The same event with other ids."""
     topic, key, value, headers = plain
-    found = []
+    variants = []
     for number in range(count):
         other = dict(headers) | {"ce_id": b"id-%d" % number} if number else dict(headers)
         if number and "ce_sequence" in other:
             other["ce_sequence"] = b"%d" % (number // 2 + 1)
-        found.append((topic, key, value, tuple(other.items())))
-    return found
+        variants.append((topic, key, value, tuple(other.items())))
+    return variants
 
 
 def check(message: Message) -> None:
@@ -170,7 +170,7 @@ def check(message: Message) -> None:
 @pytest.mark.timeout(360)
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("topic", [REQUESTS, TICKETS])
-async def test_any_record_is_handled_or_parked_once(topic: str, part: int) -> None:
+async def test_any_record_is_handled_or_rerouted_once(topic: str, part: int) -> None:
     rig = Rig(topic)
     begin = [copy for plain in good() for copy in copies(plain, OWN if plain[0] == topic else 1)]
     batch: list[OddRecord] = []
@@ -184,4 +184,4 @@ async def test_any_record_is_handled_or_parked_once(topic: str, part: int) -> No
     assert rig.codes["bug"] == 0
     assert all(code.replace("-", "").isalpha() for code in rig.codes)
     assert len(rig.codes) > 10, "the records are odd in too few ways"
-    assert len(rig.told) > OWN / 2
+    assert len(rig.emitted) > OWN / 2

@@ -19,14 +19,14 @@ MOMENTS = st.one_of(
 )
 
 
-def record(told: datetime, arrived: datetime) -> OddRecord:
+def record(sent_at: datetime, arrived: datetime) -> OddRecord:
     """A measurement that says when it was, and when the broker took it."""
     attributes = {
         "specversion": "1.0",
         "id": "1",
         "source": "/monitor/a",
         "type": "desk.telemetry.measured.v1",
-        "time": told.isoformat().replace("+00:00", "Z"),
+        "time": sent_at.isoformat().replace("+00:00", "Z"),
     }
     headers = [(f"ce_{name}", text.encode()) for name, text in attributes.items()]
     at = int(arrived.timestamp() * 1000)
@@ -38,6 +38,6 @@ def test_a_door_that_has_read_much_reads_as_a_new_one(
     moments: list[tuple[datetime, datetime]],
 ) -> None:
     used = RecordDecoder(clock=FakeClock(NOW))
-    for told, arrived in moments:
-        fresh = RecordDecoder(clock=FakeClock(NOW)).read(record(told, arrived))
-        assert used.read(record(told, arrived)) == fresh
+    for sent_at, arrived in moments:
+        fresh = RecordDecoder(clock=FakeClock(NOW)).read(record(sent_at, arrived))
+        assert used.read(record(sent_at, arrived)) == fresh

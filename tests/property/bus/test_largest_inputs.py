@@ -39,26 +39,26 @@ def longest(sign: str) -> dict[str, tuple[str, dict[str, object]]]:
     """Of each open type the topic and data in which everything is as long as can be sent."""
     text = sign * (MAX_OPEN_BYTES // 12 // len(json.dumps(sign, ensure_ascii=False).encode()))
     many = {f"{number}{sign * 400}": sign * 2_000 for number in range(6)}
-    known = {"service": "vpn", "site": text[:3_000], "attributes": many}
+    common = {"service": "vpn", "site": text[:3_000], "attributes": many}
     alert: dict[str, object] = {
         "subject_kind": "service",
         "name": text[:3_000],
         "fingerprint": text[:3_000],
-        **known,
+        **common,
     }
-    measured = {"name": "disk.free.percent", "value": 1, "person": text[:300], **known}
+    measured = {"name": "disk.free.percent", "value": 1, "person": text[:300], **common}
     moment = MONDAY + timedelta(hours=1)
     plan = {"starts": MONDAY.isoformat(), "ends": moment.isoformat(), "sites": [text[:999]] * 30}
     change: dict[str, object] = {"change": text[:3_000], "kind": "release", "title": text[:3_000]}
     return {
         "desk.ticket.requested.v1": (
             REQUESTS,
-            {"requester": "a" * 320, "title": text, "description": text, "device": text, **known},
+            {"requester": "a" * 320, "title": text, "description": text, "device": text, **common},
         ),
         "desk.telemetry.measured.v1": (TELEMETRY, {"subject_kind": "device", **measured}),
         "desk.telemetry.observed.v1": (
             TELEMETRY,
-            {"subject_kind": "device", "name": text[:3_000], "text": text, **known},
+            {"subject_kind": "device", "name": text[:3_000], "text": text, **common},
         ),
         "desk.alert.fired.v1": (TELEMETRY, {**alert, "severity": "critical", "summary": text}),
         "desk.alert.resolved.v1": (TELEMETRY, alert),

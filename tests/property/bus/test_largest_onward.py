@@ -80,7 +80,7 @@ class Longest:
     def _object(self, schema: Mapping[str, Any]) -> object:
         if "properties" not in schema:
             return {f"{n}": self.of(schema["additionalProperties"]) for n in range(MOST)}
-        return {name: self.of(one) for name, one in schema["properties"].items()}
+        return {name: self.of(subschema) for name, subschema in schema["properties"].items()}
 
     def _array(self, schema: Mapping[str, Any]) -> object:
         return [self.of(schema.get("items", {"type": "string"})) for _ in range(MOST)]
@@ -117,18 +117,23 @@ def all_events(sign: str) -> list[AnyEvent]:
     types = [
         payload for payload in PAYLOADS.values() if not is_open(payload) and payload not in ENDS
     ]
-    types.sort(key=lambda one: (one.TOPIC != TICKETS_TOPIC, one is not TicketOpened))
-    found = []
-    for number, one in enumerate(types, start=1):
-        sequence = number if one.TOPIC == TICKETS_TOPIC else None
-        events = [longest(one, sign, variant) for variant in range(VARIANTS)]
-        found += [event._replace(sequence=sequence) for event in events]
-    return found
+    types.sort(
+        key=lambda payload_type: (
+            payload_type.TOPIC != TICKETS_TOPIC,
+            payload_type is not TicketOpened,
+        )
+    )
+    collected = []
+    for number, payload_type in enumerate(types, start=1):
+        sequence = number if payload_type.TOPIC == TICKETS_TOPIC else None
+        events = [longest(payload_type, sign, variant) for variant in range(VARIANTS)]
+        collected += [event._replace(sequence=sequence) for event in events]
+    return collected
 
 
 def directory(language: Language) -> Directory:
-    card = TeamProfile("network", "Network", ZoneInfo("Europe/Berlin"), language, ("log:",))
-    return Directory({"network": card}, "network", {}, {}, {}, "https://portal.example")
+    profile = TeamProfile("network", "Network", ZoneInfo("Europe/Berlin"), language, ("log:",))
+    return Directory({"network": profile}, "network", {}, {}, {}, "https://portal.example")
 
 
 def notify(language: Language, publisher: FakePublisher) -> BatchProcessor:
@@ -161,9 +166,9 @@ async def test_messages_about_the_longest_events_stay_under_the_limit(
     sign: str, language: Language
 ) -> None:
     publisher = FakePublisher()
-    folding = notify(language, publisher)
+    processor = notify(language, publisher)
     for number, event in enumerate(all_events(sign)):
-        await folding.handle([received(event, number)], nothing_too_large)
+        await processor.handle([received(event, number)], nothing_too_large)
     assert check(publisher.messages) > VARIANTS
 
 

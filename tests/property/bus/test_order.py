@@ -77,7 +77,7 @@ def test_a_bus_that_fails_at_times_changes_nothing_but_the_number_of_copies(
 
 @given(arrivals())
 @settings(max_examples=100, deadline=None)
-def test_an_unordered_fold_takes_each_event_once(
+def test_an_unordered_projection_takes_each_event_once(
     given_: tuple[int, list[list[tuple[int, int]]]],
 ) -> None:
     many, batches = given_

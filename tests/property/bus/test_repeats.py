@@ -37,26 +37,26 @@ METERS = record_telemetry().telemetry.meters
 
 
 @cache
-def folds(service: Service) -> dict[str, Projection[Any]]:
+def projections(service: Service) -> dict[str, Projection[Any]]:
     """By name, those that read the bus."""
-    found: dict[str, Projection[Any]] = {}
+    by_name: dict[str, Projection[Any]] = {}
     for _, part in built(service, *NOWHERE, f"repeats-{service}").lifetimes:
         handler = getattr(part, "_handler", None)
         handler = getattr(handler, "_inner", handler)
         for unit_of_work in getattr(handler, "_units_of_work", ()):
-            found[unit_of_work.name] = unit_of_work._projection
-    return found
+            by_name[unit_of_work.name] = unit_of_work._projection
+    return by_name
 
 
 @cache
 def examples() -> tuple[AnyEvent, ...]:
-    found = []
+    decoded = []
     for path in sorted(EXAMPLES.glob("*.json")):
         value = json.loads(path.read_text())
         headers = [("content-type", b"application/cloudevents+json; charset=UTF-8")]
         key = value["subject"].encode()
-        found.append(Codec().decode(key, json.dumps(value).encode(), headers))
-    return (*found, *filter(None, map(_variant, found)))
+        decoded.append(Codec().decode(key, json.dumps(value).encode(), headers))
+    return (*decoded, *filter(None, map(_variant, decoded)))
 
 
 def _variant(event: AnyEvent) -> AnyEvent | None:
@@ -74,11 +74,11 @@ class Came:
     """What a fold came to."""
 
     states: dict[str, str]
-    told: set[str]
+    emitted: set[str]
     refused: set[str]
 
 
-def life(service: Service, fold: Projection[Any], dice: random.Random) -> Iterator[AnyEvent]:
+def life(service: Service, projection: Projection[Any], dice: random.Random) -> Iterator[AnyEvent]:
     """Events that this fold wants, in any order, many for one document.
 
     What opens it comes first, as its writer has it: a ticket is opened before all else, and a run
@@ -89,23 +89,25 @@ def life(service: Service, fold: Projection[Any], dice: random.Random) -> Iterat
         example
         for example in examples()
         if any(example.topic.startswith(topic) for topic in read)
-        and any(True for _ in fold.keys(example))
+        and any(True for _ in projection.keys(example))
     ]
     sequences: defaultdict[str, int] = defaultdict(int)
     opened = [kind for kind in kinds if isinstance(kind.data, TicketOpened | RunEscalated)]
     for number in range(EVENTS if kinds else 0):
-        one = opened[number] if number < len(opened) else dice.choice(kinds)
-        if one.sequence is not None:
-            sequences[one.subject] += 1
-            one = one._replace(sequence=sequences[one.subject])
-        yield one._replace(id=f"{one.id}-{number}", time=one.time + timedelta(seconds=number))
+        event = opened[number] if number < len(opened) else dice.choice(kinds)
+        if event.sequence is not None:
+            sequences[event.subject] += 1
+            event = event._replace(sequence=sequences[event.subject])
+        yield event._replace(id=f"{event.id}-{number}", time=event.time + timedelta(seconds=number))
 
 
-async def came_to(fold: Projection[Any], events: Sequence[AnyEvent], dice: random.Random) -> Came:
+async def came_to(
+    projection: Projection[Any], events: Sequence[AnyEvent], dice: random.Random
+) -> Came:
     clock = FakeClock(max(item.time for item in events))
-    documents = FakeDocuments(fold.documents._schema, clock)  # type: ignore[attr-defined]
+    documents = FakeDocuments(projection.documents._schema, clock)  # type: ignore[attr-defined]
     publisher, refused = FakePublisher(), set[str]()
-    at_work: Projection[Any] = replace(fold, documents=documents)
+    at_work: Projection[Any] = replace(projection, documents=documents)
 
     async def on_failed(failures: Sequence[tuple[Any, Exception]]) -> None:
         for task, error in failures:
@@ -113,16 +115,16 @@ async def came_to(fold: Projection[Any], events: Sequence[AnyEvent], dice: rando
                 raise error
             refused.add(f"{task.cause.event.id} {error.kind}")
 
-    for place, one in enumerate(events):
+    for place, event in enumerate(events):
         unit_of_work: UnitOfWork[Any] = UnitOfWork(
             at_work, publisher, clock, METERS, cached=dice.choice((0, 9))
         )
-        await unit_of_work.run(unit_of_work.work_items_of(received(one, place)), on_failed)
+        await unit_of_work.run(unit_of_work.work_items_of(received(event, place)), on_failed)
     states = {id: text or "" for id, (_, text) in documents._rows.items()}
     return Came(states, {item.id for item in publisher.events()}, refused)
 
 
-NAMED = [(service, name) for service in SERVICES for name in folds(service)]
+NAMED = [(service, name) for service in SERVICES for name in projections(service)]
 
 
 @pytest.mark.parametrize(("service", "name"), NAMED)
@@ -131,8 +133,8 @@ async def test_repeats_at_any_distance_change_nothing(
     service: Service, name: str, seed: int
 ) -> None:
     dice = random.Random(f"{service} {name} {seed}")  # noqa: S311
-    fold = folds(service)[name]
-    events = list(life(service, fold, dice))
+    projection = projections(service)[name]
+    events = list(life(service, projection, dice))
     assert events, "no example reaches this fold"
     repeated = list(events)
     for _ in range(REPEATS):
@@ -140,10 +142,10 @@ async def test_repeats_at_any_distance_change_nothing(
         place = dice.randint(repeated.index(events[first]) + 1, len(repeated))
         repeated.insert(place, events[first])
     once, again = (
-        await came_to(fold, events, dice),
-        await came_to(fold, repeated, dice),
+        await came_to(projection, events, dice),
+        await came_to(projection, repeated, dice),
     )
     assert once.states
     assert again.states == once.states
-    assert again.told == once.told
+    assert again.emitted == once.emitted
     assert again.refused == once.refused

@@ -25,10 +25,10 @@ slas = st.fixed_dictionaries(
     {"kinds": some(KINDS), "services": some(SITES), "groups": some(WORDS[:2])}
 ).map(SlaCondition.model_validate)
 
-SAID = ["vpn", "slow", "vpnx", "vp", "is"]
+SPOKEN = ["vpn", "slow", "vpnx", "vp", "is"]
 TICKETS = [
     TicketFacts(SpokenWords(f"{first} {second} {third}"), kind, site=site)
-    for first, second, third in product(SAID, SAID, SAID)
+    for first, second, third in product(SPOKEN, SPOKEN, SPOKEN)
     for kind in KINDS
     for site in [*SITES, None]
 ]

@@ -35,8 +35,8 @@ def test_no_way_up_is_covered(prefix: str, more: list[str], up: str) -> None:
 
 @given(PATH, PATH, some.lists(SEGMENT, max_size=2))
 def test_two_prefixes_cover_one_source_only_if_one_covers_the_other(
-    one: str, other: str, more: list[str]
+    first: str, other: str, more: list[str]
 ) -> None:
-    source = "/".join([one, *more])
+    source = "/".join([first, *more])
     if is_covered(other, source):
-        assert is_covered(one, other) or is_covered(other, one)
+        assert is_covered(first, other) or is_covered(other, first)

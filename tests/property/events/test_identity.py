@@ -21,38 +21,38 @@ SMALL = st.text(alphabet="ab\u00e9\U0001f600", min_size=1, max_size=4)
 
 def pairs_of(whole: str, first: int, second: int) -> tuple[tuple[str, str], tuple[str, str]]:
     """One text cut at two places, with the separator that somebody may think safe taken out."""
-    one, other = (whole[:first], whole[first:]), (whole[:second], whole[second:])
-    return one, (other[0].removesuffix("\n"), other[1])
+    pair, other = (whole[:first], whole[first:]), (whole[:second], whole[second:])
+    return pair, (other[0].removesuffix("\n"), other[1])
 
 
 @given(WHOLE, CUTS, CUTS)
 def test_an_identity_is_one_source_and_one_id(whole: str, first: int, second: int) -> None:
-    one, other = pairs_of(whole, first, second)
+    pair, other = pairs_of(whole, first, second)
     both = f"{whole}\n{whole}"
     left, right = both.split("\n", 1), both.rsplit("\n", 1)
     assert (identity(*left) == identity(*right)) == (left == right)
-    assert (identity(*one) == identity(*other)) == (one == other)
-    assert (request_ticket_id(*one) == request_ticket_id(*other)) == (one == other)
+    assert (identity(*pair) == identity(*other)) == (pair == other)
+    assert (request_ticket_id(*pair) == request_ticket_id(*other)) == (pair == other)
 
 
 @given(WHOLE, CUTS, CUTS, st.integers(0, 1), st.integers(0, 1))
 def test_a_derived_id_is_one_cause_one_rule_and_one_ordinal(
     whole: str, first: int, second: int, one_th: int, other_th: int
 ) -> None:
-    one, other = pairs_of(whole, first, second)
-    is_same = (one, one_th) == (other, other_th)
-    assert (derive_id(*one, one_th) == derive_id(*other, other_th)) == is_same
+    pair, other = pairs_of(whole, first, second)
+    is_same = (pair, one_th) == (other, other_th)
+    assert (derive_id(*pair, one_th) == derive_id(*other, other_th)) == is_same
     assert derive_id(whole, "b\nc") != derive_id(f"{whole}\nb", "c")
 
 
 def alert(attributes: dict[str, str], at: datetime = AT) -> AnyEvent:
-    said: dict[str, object] = {
+    fields: dict[str, object] = {
         "name": "disk",
         "fingerprint": "f1",
         "severity": "warning",
         "summary": "full",
     }
-    data = AlertFired.model_validate({"subject_kind": "device", "attributes": attributes} | said)
+    data = AlertFired.model_validate({"subject_kind": "device", "attributes": attributes} | fields)
     return Event("17", "/monitor/a", "lt-7", at, data)
 
 
@@ -93,8 +93,8 @@ def test_a_moment_in_the_data_is_the_same_in_every_zone(quarters: int) -> None:
     assert content_of(planned(AT)) != content_of(planned(AT + timedelta(microseconds=1)))
 
 
-def said_as(field: str, said: object) -> AlertFired:
-    data = alert({}).data.model_dump() | {field: said}
+def said_as(field: str, value: object) -> AlertFired:
+    data = alert({}).data.model_dump() | {field: value}
     return AlertFired.model_validate(data)
 
 
@@ -102,9 +102,9 @@ def said_as(field: str, said: object) -> AlertFired:
     st.sampled_from(["severity", "summary", "fingerprint", "name", "service", "time", "attributes"])
 )
 def test_whatever_is_said_otherwise_is_other_content(field: str) -> None:
-    said = {"severity": "critical", "attributes": {"rack": "7"}}.get(field, "other")
+    value = {"severity": "critical", "attributes": {"rack": "7"}}.get(field, "other")
     later = alert({}, AT + timedelta(microseconds=1))
-    changed = later if field == "time" else alert({})._replace(data=said_as(field, said))
+    changed = later if field == "time" else alert({})._replace(data=said_as(field, value))
     assert content_of(changed) != content_of(alert({}))
     assert content_of(alert({})._replace(subject="lt-8")) != content_of(alert({}))
 

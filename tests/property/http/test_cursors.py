@@ -26,9 +26,9 @@ def is_refused(cursors: Cursors, listing: str, text: str) -> bool:
 
 @given(st.text(), positions)
 def test_a_cursor_comes_back_as_it_was(listing: str, position: Position) -> None:
-    found = CURSORS.read(listing, CURSORS.write(listing, position))
-    assert found == position
-    assert type(found.sort) is type(position.sort)
+    read_back = CURSORS.read(listing, CURSORS.write(listing, position))
+    assert read_back == position
+    assert type(read_back.sort) is type(position.sort)
 
 
 @given(positions, st.data())

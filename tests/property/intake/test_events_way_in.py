@@ -122,11 +122,11 @@ def test_every_call_is_answered_and_publishes_its_senders_events_only(
 ) -> None:
     answer, published = asyncio.run(_post(*call))
     assert answer.status_code in ANSWERS, answer.text
-    told = answer.json()
-    assert len(published) <= told.get("accepted", 0)
+    body = answer.json()
+    assert len(published) <= body.get("accepted", 0)
     assert all(is_covered(SYSTEM.source, event.source) for event in published)
     assert all(event.type in SYSTEM.types for event in published)
     # What was accepted here is let in by every consumer.
     assert not any(map(Admission(lambda: CHARTER), published))
-    for item in told.get("results", ()):
+    for item in body.get("results", ()):
         assert item["accepted"] or (item["code"] and item["detail"])

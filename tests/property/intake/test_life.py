@@ -50,11 +50,11 @@ def _another_of_hers() -> Ticket:
 
 
 OTHER = _another_of_hers()
-FOLD = tickets_projection(FakeDocuments(TICKETS, FakeClock(START)), CLOSE_AFTER)
+PROJECTION = tickets_projection(FakeDocuments(TICKETS, FakeClock(START)), CLOSE_AFTER)
 
 TicketAction = Callable[[Ticket, datetime], list[Payload]]
 
-DEEDS: dict[str, TicketAction] = {
+ACTIONS: dict[str, TicketAction] = {
     "start": lambda t, _: life.start(t, MAX),
     "assign": lambda t, _: life.assign(t, MAX, "workplace", ""),
     "comment": lambda t, _: life.comment(t, ANA, "Still away", public=True),
@@ -139,7 +139,7 @@ WAYS: dict[State, frozenset[State]] = {
 }
 
 steps = st.lists(
-    st.tuples(st.sampled_from([*DEEDS, *FACTS, "time"]), st.integers(0, 48)), max_size=25
+    st.tuples(st.sampled_from([*ACTIONS, *FACTS, "time"]), st.integers(0, 48)), max_size=25
 )
 
 
@@ -157,8 +157,8 @@ class World:
         return self.documents[ID]
 
     def hear(self, event: AnyEvent) -> None:
-        for key in FOLD.keys(event):
-            decision = FOLD.react(self.documents.get(key), event, Context(self.now))
+        for key in PROJECTION.keys(event):
+            decision = PROJECTION.react(self.documents.get(key), event, Context(self.now))
             if decision is not None and decision.state is not None:
                 self._keep(key, decision.state, decision.events)
 
@@ -172,10 +172,10 @@ class World:
             self._keep(ID, recorded.state, recorded.events)
 
     def on_timer(self) -> None:
-        assert FOLD.on_timer is not None
+        assert PROJECTION.on_timer is not None
         due = due_of(self.ticket, CLOSE_AFTER)
         if due is not None and due <= self.now:
-            decision = FOLD.on_timer(self.ticket, Context(self.now))
+            decision = PROJECTION.on_timer(self.ticket, Context(self.now))
             assert decision is not None
             assert decision.events, "a timer that is due must do something, or it fires for ever"
             assert decision.state is not None
@@ -187,25 +187,27 @@ class World:
 
     def step(self, number: int, what: str, hours: int) -> None:
         self.now += timedelta(hours=hours)
-        if what in DEEDS:
-            self.do(DEEDS[what], number)
+        if what in ACTIONS:
+            self.do(ACTIONS[what], number)
         elif what in FACTS:
             subject, data = FACTS[what]
             self.hear(Event(f"fact-{number}", "/desk", subject, self.now, data))
         self.on_timer()
 
 
-def lived(told: list[tuple[str, int]]) -> World:
+def lived(script: list[tuple[str, int]]) -> World:
     world = World()
-    for number, (what, hours) in enumerate(told):
+    for number, (what, hours) in enumerate(script):
         world.step(number, what, hours)
     return world
 
 
 @settings(max_examples=40)
 @given(steps)
-def test_the_store_is_the_fold_of_a_log_without_gap_or_double(told: list[tuple[str, int]]) -> None:
-    world = lived(told)
+def test_the_store_is_the_projection_of_a_log_without_gap_or_double(
+    script: list[tuple[str, int]],
+) -> None:
+    world = lived(script)
     assert [event.sequence for event in world.log] == list(range(1, len(world.log) + 1))
     assert len({event.id for event in world.log}) == len(world.log)
     assert [event.time for event in world.log] == sorted(event.time for event in world.log)
@@ -214,9 +216,9 @@ def test_the_store_is_the_fold_of_a_log_without_gap_or_double(told: list[tuple[s
 
 @settings(max_examples=40)
 @given(steps)
-def test_a_ticket_only_goes_the_ways_of_its_life(told: list[tuple[str, int]]) -> None:
+def test_a_ticket_only_goes_the_ways_of_its_life(script: list[tuple[str, int]]) -> None:
     ticket: Ticket | None = None
-    for event in lived(told).log:
+    for event in lived(script).log:
         after = evolve(ticket, event)
         if ticket is not None and after.state is not ticket.state:
             assert after.state in WAYS[ticket.state], (ticket.state, event.type)
@@ -227,15 +229,15 @@ def test_a_ticket_only_goes_the_ways_of_its_life(told: list[tuple[str, int]]) ->
 
 @settings(max_examples=40)
 @given(steps)
-def test_living_it_twice_gives_the_same_log(told: list[tuple[str, int]]) -> None:
-    assert lived(told).log == lived(told).log
+def test_living_it_twice_gives_the_same_log(script: list[tuple[str, int]]) -> None:
+    assert lived(script).log == lived(script).log
 
 
 @settings(max_examples=40)
 @given(steps)
-def test_the_log_of_any_life_reads_back_from_the_bus(told: list[tuple[str, int]]) -> None:
+def test_the_log_of_any_life_reads_back_from_the_bus(script: list[tuple[str, int]]) -> None:
     codec = Codec()
-    world = lived(told)
+    world = lived(script)
     messages = [codec.encode(event) for event in world.log]
     assert [
         codec.decode(message.key, message.value, message.headers) for message in messages
@@ -245,8 +247,8 @@ def test_the_log_of_any_life_reads_back_from_the_bus(told: list[tuple[str, int]]
 
 @settings(max_examples=40)
 @given(steps)
-def test_a_ticket_can_be_shown_at_every_moment(told: list[tuple[str, int]]) -> None:
-    world = lived(told)
+def test_a_ticket_can_be_shown_at_every_moment(script: list[tuple[str, int]]) -> None:
+    world = lived(script)
     ticket: Ticket | None = None
     for event in world.log:
         ticket = evolve(ticket, event)

@@ -65,9 +65,9 @@ class MortalCalls(FakeKeptCalls):
 
     async def find(self, document: str, key: str) -> str | None:
         await self.fate.meet()
-        found = await super().find(document, key)
+        kept = await super().find(document, key)
         await self.fate.meet()
-        return found
+        return kept
 
 
 class World:
@@ -82,8 +82,10 @@ class World:
 
     def _replica(self) -> TicketDeps:
         meters = record_telemetry("intake").telemetry.meters
-        fold = tickets_projection(self.documents, CLOSE_AFTER)
-        changes = CommandQueue(UnitOfWork(fold, FakePublisher(), self.clock, meters, cached=0))
+        projection = tickets_projection(self.documents, CLOSE_AFTER)
+        changes = CommandQueue(
+            UnitOfWork(projection, FakePublisher(), self.clock, meters, cached=0)
+        )
         nothing = None
         return TicketDeps(
             self.documents,
@@ -109,8 +111,8 @@ class World:
         def rule(recalled: Recalled) -> Callable[[Ticket | None, Context], Decision[Ticket] | None]:
             def decide(ticket: Ticket | None, context: Context) -> Decision[Ticket] | None:
                 assert ticket is not None
-                if (known := ticket.find_fingerprint(key, recalled)) is not None:
-                    check_same(call, known)
+                if (fingerprint := ticket.find_fingerprint(key, recalled)) is not None:
+                    check_same(call, fingerprint)
                     return None
                 done = ticket.model_copy(update={"description": f"{ticket.description} {key}"})
                 return Decision(done.with_command(command_of(call, context), recalled))

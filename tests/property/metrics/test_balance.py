@@ -40,30 +40,30 @@ def entries(draw: st.DrawFn) -> tuple[Slice, list[Contribution]]:
     return Slice(kind, "vpn", team, "", "ana"), draw(st.lists(contributions(), max_size=6))
 
 
-def buckets(told: list[tuple[Slice, list[Contribution]]]) -> list[Bucket]:
+def buckets(tickets: list[tuple[Slice, list[Contribution]]]) -> list[Bucket]:
     """The cell of each day, as the fold would fill it."""
     flat = [
         (contribution.day, f"t{number}", by, contribution)
-        for number, (by, found) in enumerate(told)
-        for contribution in found
+        for number, (by, gathered) in enumerate(tickets)
+        for contribution in gathered
     ]
-    flat.sort(key=lambda one: one[:2])
-    found = []
-    for day, of_day in groupby(flat, key=lambda one: one[0]):
-        by_source = groupby(of_day, key=lambda one: (one[1], one[2]))
+    flat.sort(key=lambda row: row[:2])
+    gathered = []
+    for day, of_day in groupby(flat, key=lambda row: row[0]):
+        by_source = groupby(of_day, key=lambda row: (row[1], row[2]))
         contribution_sets = (
             Entry(source, 1, by, tuple(line[3] for line in lines))
             for (source, by), lines in by_source
         )
-        found.append(Bucket(day, tuple(contribution_sets)))
-    return found
+        gathered.append(Bucket(day, tuple(contribution_sets)))
+    return gathered
 
 
 async def _reckoned(
-    told: list[Bucket], first: date, last: date, as_of: datetime, by: str, *, whole: bool
+    stored_buckets: list[Bucket], first: date, last: date, as_of: datetime, by: str, *, whole: bool
 ) -> dict[tuple[datetime, str], Totals]:
     documents = FakeDocuments(BUCKETS, FakeClock(BEGAN))
-    await documents.write([Stored(f"{item.day}.00", state=item) for item in told])
+    await documents.write([Stored(f"{item.day}.00", state=item) for item in stored_buckets])
     start = datetime(first.year, first.month, first.day, tzinfo=UTC)
     end = datetime(last.year, last.month, last.day, tzinfo=UTC) + DAY
     totals_query = TotalsQuery(tuple(spans_of(start, end, 1, as_of)), by)
@@ -73,25 +73,27 @@ async def _reckoned(
     else:
         async for item in days(documents, first, last, as_of):
             totals_query.take(item)
-    return {(instant(span.start), name): one for (span, name), one in totals_query.totals().items()}
+    return {
+        (instant(span.start), name): sums for (span, name), sums in totals_query.totals().items()
+    }
 
 
 @given(
-    told=st.lists(entries(), max_size=8),
+    tickets=st.lists(entries(), max_size=8),
     first=st.integers(0, 9),
     length=st.integers(0, 3),
-    known=st.integers(0, 20 * 24),
+    hours=st.integers(0, 20 * 24),
     by=st.sampled_from(("", "kind", "team")),
 )
-def test_balances_and_whole_cells_reckon_the_same(
-    told: list[tuple[Slice, list[Contribution]]], first: int, length: int, known: int, by: str
+def test_balances_and_whole_buckets_give_the_same_totals(
+    tickets: list[tuple[Slice, list[Contribution]]], first: int, length: int, hours: int, by: str
 ) -> None:
     days_asked = (BEGAN + first * DAY).date(), (BEGAN + (first + length) * DAY).date()
-    as_of = BEGAN + timedelta(hours=known)
+    as_of = BEGAN + timedelta(hours=hours)
 
     async def both() -> None:
-        quick = await _reckoned(buckets(told), *days_asked, as_of, by, whole=False)
-        slow = await _reckoned(buckets(told), *days_asked, as_of, by, whole=True)
+        quick = await _reckoned(buckets(tickets), *days_asked, as_of, by, whole=False)
+        slow = await _reckoned(buckets(tickets), *days_asked, as_of, by, whole=True)
         silent = [key for key in slow.keys() ^ quick.keys() if slow.get(key, quick.get(key))]
         for key in (*silent, *(slow.keys() & quick.keys())):
             assert quick.get(key, Totals()) == slow.get(key, Totals())
@@ -99,7 +101,9 @@ def test_balances_and_whole_cells_reckon_the_same(
     asyncio.run(both())
 
 
-@given(told=st.lists(entries(), max_size=8))
-def test_a_balance_comes_back_from_its_text(told: list[tuple[Slice, list[Contribution]]]) -> None:
-    for bucket in buckets(told):
+@given(tickets=st.lists(entries(), max_size=8))
+def test_a_balance_comes_back_from_its_text(
+    tickets: list[tuple[Slice, list[Contribution]]],
+) -> None:
+    for bucket in buckets(tickets):
         assert read_balance(write_balance(balance_of(bucket))) == balance_of(bucket)

@@ -31,56 +31,56 @@ class Lived(NamedTuple):
     """What is kept of a ticket once its timers ran, and what was said of its SLAs."""
 
     record: TicketRecord
-    said: list[AnyEvent]
+    events: list[AnyEvent]
 
     @property
-    def told(self) -> dict[str, object]:
+    def by_id(self) -> dict[str, object]:
         """What was said, by id."""
-        return {event.id: (event.time, event.data) for event in self.said}
+        return {event.id: (event.time, event.data) for event in self.events}
 
 
-def lived(told: History, batches: Iterable[Sequence[AnyEvent]]) -> Lived:
+def lived(sample: History, batches: Iterable[Sequence[AnyEvent]]) -> Lived:
     """Batch after batch by the bus's own rule, then the timer that comes at the end."""
-    codec, book, offsets = Codec(), told.book, count()
-    fold = tickets_projection(FakeDocuments(TICKETS, FakeClock(told.now)), lambda: book)
+    codec, book, offsets = Codec(), sample.book, count()
+    projection = tickets_projection(FakeDocuments(TICKETS, FakeClock(sample.now)), lambda: book)
     decider, document, context = (
-        Decider(fold, codec),
+        Decider(projection, codec),
         Stored[TicketRecord](TICKET),
-        Context(told.now),
+        Context(sample.now),
     )
 
     def take(tasks: Sequence[WorkItem[TicketRecord]]) -> None:
-        found = BatchResult[TicketRecord]()
-        decider.apply(document, tasks, context, found)
-        assert found.failures == []
+        result = BatchResult[TicketRecord]()
+        decider.apply(document, tasks, context, result)
+        assert result.failures == []
 
     for batch in batches:
         take([WorkItem(TICKET, event, received(event, next(offsets))) for event in batch])
-    assert fold.on_timer is not None
-    take([WorkItem(TICKET, fold.on_timer)])
+    assert projection.on_timer is not None
+    take([WorkItem(TICKET, projection.on_timer)])
     assert document.state is not None
     everything = [codec.decode(item.key, item.value, item.headers) for item in document.outbox]
     return Lived(document.state, [item for item in everything if item.topic == "desk.sla"])
 
 
-def singly(told: History) -> Lived:
+def singly(sample: History) -> Lived:
     """Each event in a batch of its own, in order."""
-    return lived(told, [[event] for event in told.events])
+    return lived(sample, [[event] for event in sample.events])
 
 
-def batches(random: Random, told: History) -> list[list[AnyEvent]]:
+def batches(random: Random, sample: History) -> list[list[AnyEvent]]:
     """Any batches, with repeats; an event may come before those that it follows."""
-    arrivals = list(told.events)
+    arrivals = list(sample.events)
     for _ in range(random.randint(0, 4)):
-        arrivals.insert(random.randint(0, len(arrivals)), random.choice(told.events))
+        arrivals.insert(random.randint(0, len(arrivals)), random.choice(sample.events))
     if random.random() < 0.3:
         random.shuffle(arrivals)
-    found = []
+    chunks = []
     while arrivals:
         size = random.choice((1, 2, 3, 5, 20))
-        found.append(arrivals[:size])
+        chunks.append(arrivals[:size])
         arrivals = arrivals[size:]
-    return found
+    return chunks
 
 
 @settings(max_examples=100, deadline=None)
@@ -88,12 +88,12 @@ def batches(random: Random, told: History) -> list[list[AnyEvent]]:
 def test_batches_say_and_keep_what_single_events_do_unless_a_fact_came_late(
     random: Random,
 ) -> None:
-    told = history(random, in_order=True, steps=600)
-    together, alone = lived(told, batches(random, told)), singly(told)
+    sample = history(random, in_order=True, steps=600)
+    together, alone = lived(sample, batches(random, sample)), singly(sample)
     assert ticket_truth(together.record) == ticket_truth(alone.record)
     assert together.record.clocks.emitted == alone.record.clocks.emitted
-    assert len(together.told) == len(together.said)
-    assert together.told == alone.told
+    assert len(together.by_id) == len(together.events)
+    assert together.by_id == alone.by_id
 
 
 @settings(max_examples=100, deadline=None)
@@ -104,10 +104,10 @@ def test_with_late_facts_too_batches_end_with_the_same_figures_and_beliefs(
     """What late facts make different: read together, nothing has to be taken back and said again; a
     SLA that ends withdrawn may have been so for another reason; and of what was said before the
     last word, the due moment is the one that was known then."""
-    told = history(random, steps=600)
-    together, alone = lived(told, batches(random, told)), singly(told)
+    sample = history(random, steps=600)
+    together, alone = lived(sample, batches(random, sample)), singly(sample)
     assert ticket_truth(together.record) == ticket_truth(alone.record)
-    assert len(together.told) == len(together.said)
-    assert heard(together.said) == heard(alone.said)
+    assert len(together.by_id) == len(together.events)
+    assert heard(together.events) == heard(alone.events)
     if not alone.record.late:
-        assert together.told == alone.told
+        assert together.by_id == alone.by_id

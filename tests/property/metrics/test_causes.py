@@ -45,25 +45,28 @@ entries = st.builds(
     st.sampled_from([service.name for service in SERVICES] + [""]),
     st.sampled_from(["incident", "request"]),
     st.lists(contributions, max_size=4),
-).map(lambda one: one if one.slice.service else one._replace(slice=Slice("incident")))
+).map(lambda drawn: drawn if drawn.slice.service else drawn._replace(slice=Slice("incident")))
 changes = st.builds(
     lambda finished, problems: Changes(tuple(sorted(finished)), tuple(sorted(problems))),
     st.lists(
         st.builds(Finished, moments, st.text("abc", min_size=1), st.just("release"), st.booleans()),
         max_size=4,
-        unique_by=lambda one: one.change,
+        unique_by=lambda drawn: drawn.change,
     ),
     st.lists(st.builds(Detected, moments, st.text("xyz", min_size=1)), max_size=3),
 )
 
 
-def _said(
-    found: list[Entry], services: tuple[Service, ...], known: dict[str, Changes], parts: int
+def _rank(
+    rollup_entries: list[Entry],
+    services: tuple[Service, ...],
+    service_changes: dict[str, Changes],
+    parts: int,
 ) -> list[str]:
     causes = Causes(PERIOD, AS_OF, services)
     for part in range(parts):
-        causes.add(Bucket("2026-11-01", tuple(found[part::parts])))
-    statuses = causes.rank(services, known)
+        causes.add(Bucket("2026-11-01", tuple(rollup_entries[part::parts])))
+    statuses = causes.rank(services, service_changes)
     return [service.model_dump_json() for service in rank_services(statuses, PERIOD, AS_OF, "v1")]
 
 
@@ -75,14 +78,17 @@ def _said(
     st.integers(1, 7),
 )
 def test_the_ranking_is_the_same_in_any_order(
-    found: list[Entry], known: dict[str, Changes], chance: random.Random, parts: int
+    rollup_entries: list[Entry],
+    service_changes: dict[str, Changes],
+    chance: random.Random,
+    parts: int,
 ) -> None:
-    wanted = _said(found, SERVICES, known, 1)
+    wanted = _rank(rollup_entries, SERVICES, service_changes, 1)
     assert len(wanted) == len(SERVICES)
-    shuffled, services = list(found), list(SERVICES)
+    shuffled, services = list(rollup_entries), list(SERVICES)
     chance.shuffle(shuffled)
     chance.shuffle(services)
-    assert _said(shuffled, tuple(services), known, parts) == wanted
+    assert _rank(shuffled, tuple(services), service_changes, parts) == wanted
 
 
 def _event(number: int, days: int, *, is_problem: bool, succeeded: bool) -> AnyEvent:
@@ -118,14 +124,14 @@ events = st.lists(
 @settings(max_examples=80, deadline=None)
 @given(events, st.randoms(use_true_random=False))
 def test_changes_in_any_order_and_told_twice_are_the_same(
-    told: list[AnyEvent], chance: random.Random
+    change_events: list[AnyEvent], chance: random.Random
 ) -> None:
-    def fold(some: list[AnyEvent]) -> Changes:
+    def reduce_all(some: list[AnyEvent]) -> Changes:
         state = Changes()
         for item in some:
             state = add_change(state, item)
         return state
 
-    again = [*told, *told]
+    again = [*change_events, *change_events]
     chance.shuffle(again)
-    assert fold(again) == fold(told)
+    assert reduce_all(again) == reduce_all(change_events)

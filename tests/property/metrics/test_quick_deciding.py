@@ -23,9 +23,12 @@ def looked_at(state: TicketClocks) -> TicketClocks:
     return replace(state, quiet_until=0, editions=0)
 
 
-def parts(random: Random, told: History) -> Iterator[list[AnyEvent]]:
+def parts(random: Random, sample: History) -> Iterator[list[AnyEvent]]:
     """What arrives between decisions: often nothing, sometimes twice or in disorder."""
-    arrivals = [*told.events, *random.sample(told.events, random.randint(0, len(told.events)))]
+    arrivals = [
+        *sample.events,
+        *random.sample(sample.events, random.randint(0, len(sample.events))),
+    ]
     if random.random() < 0.5:
         arrivals.sort(key=lambda event: event.sequence or 0)
     else:
@@ -37,44 +40,44 @@ def parts(random: Random, told: History) -> Iterator[list[AnyEvent]]:
     yield []
 
 
-def sources(random: Random, told: History) -> list[PolicyBook]:
+def sources(random: Random, sample: History) -> list[PolicyBook]:
     """The book as it grows, whichever edition is known first; the earliest may SLA nothing."""
-    editions = list(told.editions)
+    editions = list(sample.editions)
     if random.random() < 0.6:
         editions[0] = editions[0].model_copy(update={"policies": ()})
     random.shuffle(editions)
-    return [replace(told, editions=tuple(editions[:n])).book for n in range(len(editions) + 1)]
+    return [replace(sample, editions=tuple(editions[:n])).book for n in range(len(editions) + 1)]
 
 
-def moment(random: Random, told: History, last: datetime, due: datetime | None) -> datetime:
+def moment(random: Random, sample: History, last: datetime, due: datetime | None) -> datetime:
     """Mostly somewhat later than the last; or as the policies change, or as something falls due."""
-    if len(told.editions) > 1 and random.random() < 0.3:
-        return told.editions[-1].since + random.choice((-told.unit, timedelta(0), told.unit))
+    if len(sample.editions) > 1 and random.random() < 0.3:
+        return sample.editions[-1].since + random.choice((-sample.unit, timedelta(0), sample.unit))
     if due is not None and random.random() < 0.4:
         return due + random.choice((-TICK, timedelta(0), TICK))
-    return last + random.randint(-20, 80) * told.unit
+    return last + random.randint(-20, 80) * sample.unit
 
 
 def changing(random: Random) -> History:
     """A history in which more often than not the SLA policies change."""
-    told = history(random, steps=600)
-    return told if len(told.editions) > 1 or random.random() < 0.3 else changing(random)
+    sample = history(random, steps=600)
+    return sample if len(sample.editions) > 1 or random.random() < 0.3 else changing(random)
 
 
 @settings(max_examples=300, deadline=None)
 @given(randoms)
 def test_the_quick_path_decides_what_the_long_one_does(random: Random) -> None:
-    told = changing(random)
-    growing, known = sources(random, told), random.randint(0, len(told.editions))
+    sample = changing(random)
+    growing, book_index = sources(random, sample), random.randint(0, len(sample.editions))
     quick = slow = TicketClocks(TICKET)
-    now, due = told.events[0].time, None
-    for part in parts(random, told):
+    now, due = sample.events[0].time, None
+    for part in parts(random, sample):
         if random.random() < 0.2:
-            known = min(known + 1, len(growing) - 1)
-        book, now = growing[known], moment(random, told, now, due)
-        said = decide(folded(part, quick), book, now)
+            book_index = min(book_index + 1, len(growing) - 1)
+        book, now = growing[book_index], moment(random, sample, now, due)
+        decision = decide(folded(part, quick), book, now)
         expected = decide(replace(folded(part, slow), quiet_until=0), book, now)
-        assert said.events == expected.events
-        assert said.due == expected.due
-        assert looked_at(said.state) == looked_at(expected.state)
-        quick, slow, due = said.state, expected.state, said.due
+        assert decision.events == expected.events
+        assert decision.due == expected.due
+        assert looked_at(decision.state) == looked_at(expected.state)
+        quick, slow, due = decision.state, expected.state, decision.due

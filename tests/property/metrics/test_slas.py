@@ -22,21 +22,21 @@ from pydantic import TypeAdapter
 from tests.support.metrics_histories import TICKET, History, history
 from tests.support.metrics_reference import Reference, walked
 from tests.support.metrics_slas import folded, heard, randoms
-from tests.support.metrics_vows import Said
+from tests.support.metrics_transitions import SlaTransition
 
 HISTORIES = int(os.environ.get("DESK_HISTORIES", "1500"))
 BATCH = 50
 STORED = TypeAdapter(TicketClocks)
 
 
-def sayings(events: Iterable[Event[Payload]]) -> list[Said]:
-    found = []
+def transitions_of(events: Iterable[Event[Payload]]) -> list[SlaTransition]:
+    transitions = []
     for event in events:
         data = event.data.model_dump()
         what = event.type.split(".")[2].replace("-", "_")
         if isinstance(event.data, SlaAtRisk):
             what += f":{event.data.percent}"
-        found.append(
+        transitions.append(
             (
                 data["clock"],
                 data["cycle"],
@@ -47,7 +47,7 @@ def sayings(events: Iterable[Event[Payload]]) -> list[Said]:
                 event.time,
             )
         )
-    return found
+    return transitions
 
 
 @pytest.mark.parametrize("batch", range(-(-HISTORIES // BATCH)))
@@ -56,14 +56,16 @@ def test_random_histories_agree_with_the_simple_reference(batch: int) -> None:
         agree(history(Random(seed), steps=700), seed)  # noqa: S311
 
 
-def agree(told: History, seed: int) -> None:
-    expected = walked(told.events, told.editions, told.unit, told.now)
-    state = folded(told.events)
-    decision = decide(state, told.book, told.now)
-    assert sorted(sayings(decision.events)) == sorted(expected.said), f"history {seed}"
-    explained = explain(state, told.book, told.now)
+def agree(sample: History, seed: int) -> None:
+    expected = walked(sample.events, sample.editions, sample.unit, sample.now)
+    state = folded(sample.events)
+    decision = decide(state, sample.book, sample.now)
+    assert sorted(transitions_of(decision.events)) == sorted(expected.transitions), (
+        f"history {seed}"
+    )
+    explained = explain(state, sample.book, sample.now)
     assert sorted(rows(explained)) == sorted(expected_rows(expected)), f"history {seed}"
-    assert sorted(dues(explained, told.now)) == sorted(expected_dues(expected)), f"history {seed}"
+    assert sorted(dues(explained, sample.now)) == sorted(expected_dues(expected)), f"history {seed}"
 
 
 def rows(explained: Sequence[Explanation]) -> list[tuple[object, ...]]:
@@ -84,7 +86,7 @@ def rows(explained: Sequence[Explanation]) -> list[tuple[object, ...]]:
     ]
 
 
-def expected_rows(walk: Reference) -> list[tuple[object, ...]]:
+def expected_rows(reference: Reference) -> list[tuple[object, ...]]:
     return [
         (
             vow.debt.clock,
@@ -96,9 +98,9 @@ def expected_rows(walk: Reference) -> list[tuple[object, ...]]:
             vow.end is None,
             vow.end or vow.applies,
             vow.status,
-            vow.used * walk.unit,
+            vow.used * reference.unit,
         )
-        for vow in walk.vows
+        for vow in reference.vows
     ]
 
 
@@ -111,10 +113,10 @@ def dues(explained: Sequence[Explanation], now: datetime) -> list[tuple[object, 
     ]
 
 
-def expected_dues(walk: Reference) -> list[tuple[object, ...]]:
+def expected_dues(reference: Reference) -> list[tuple[object, ...]]:
     return [
         (vow.debt.clock, vow.debt.cycle, vow.debt.team, vow.applies, vow.policy.name, vow.due)
-        for vow in walk.vows
+        for vow in reference.vows
         if vow.due is not None
     ]
 
@@ -122,10 +124,10 @@ def expected_dues(walk: Reference) -> list[tuple[object, ...]]:
 @settings(max_examples=100, deadline=None)
 @given(randoms)
 def test_a_due_instant_in_the_future_is_where_the_reference_gets_to(random: Random) -> None:
-    told = history(random, steps=300)
-    explained = explain(folded(told.events), told.book, told.now)
-    horizon = told.now + 700 * told.unit
-    expected = walked(told.events, told.editions, told.unit, horizon)
+    sample = history(random, steps=300)
+    explained = explain(folded(sample.events), sample.book, sample.now)
+    horizon = sample.now + 700 * sample.unit
+    expected = walked(sample.events, sample.editions, sample.unit, horizon)
     reached = {
         (vow.debt.clock, vow.debt.team, vow.debt.cycle, vow.applies, vow.policy.name): vow.due
         for vow in expected.vows
@@ -142,9 +144,9 @@ def test_a_due_instant_in_the_future_is_where_the_reference_gets_to(random: Rand
 def test_arrival_order_and_duplicates_do_not_change_the_state(
     random: Random, data: st.DataObject
 ) -> None:
-    told = history(random, steps=300)
-    arrivals = data.draw(st.permutations([*told.events, *told.events[::2]]))
-    assert folded(arrivals) == folded(told.events)
+    sample = history(random, steps=300)
+    arrivals = data.draw(st.permutations([*sample.events, *sample.events[::2]]))
+    assert folded(arrivals) == folded(sample.events)
 
 
 @settings(max_examples=80, deadline=None)
@@ -152,26 +154,26 @@ def test_arrival_order_and_duplicates_do_not_change_the_state(
 def test_whatever_the_arrival_order_the_audience_ends_up_with_the_truth(
     random: Random, data: st.DataObject
 ) -> None:
-    told = history(random, steps=300)
-    book = told.book
-    arrivals = data.draw(st.permutations([*told.events, *told.events[::3]]))
+    sample = history(random, steps=300)
+    book = sample.book
+    arrivals = data.draw(st.permutations([*sample.events, *sample.events[::3]]))
     state, everything = TicketClocks(ticket=TICKET), list[Event[Payload]]()
     for event in arrivals:
         state = evolve(state, event)
         if data.draw(st.booleans()):
             # Live: the clock on the wall is past everything that has arrived.
-            state, events, _ = decide(state, book, told.now)
+            state, events, _ = decide(state, book, sample.now)
             everything += events
-    last = decide(state, book, told.now)
+    last = decide(state, book, sample.now)
     everything += last.events
-    assert heard(everything) == heard(decide(folded(told.events), book, told.now).events)
+    assert heard(everything) == heard(decide(folded(sample.events), book, sample.now).events)
     assert len({event.id for event in everything}) == len(everything)
-    assert decide(last.state, book, told.now).events == ()
+    assert decide(last.state, book, sample.now).events == ()
 
 
-def lived_through(told: History) -> tuple[list[Event[Payload]], TicketClocks]:
+def lived_through(sample: History) -> tuple[list[Event[Payload]], TicketClocks]:
     """Every event handled at its time, and every timer at its own."""
-    book, state = told.book, TicketClocks(ticket=TICKET)
+    book, state = sample.book, TicketClocks(ticket=TICKET)
     everything: list[Event[Payload]] = []
     timer: datetime | None = None
 
@@ -180,23 +182,23 @@ def lived_through(told: History) -> tuple[list[Event[Payload]], TicketClocks]:
         state, events, timer = decide(state, book, now)
         everything.extend(events)
 
-    for event in told.events:
+    for event in sample.events:
         while timer is not None and timer < event.time:
             at(timer)
         state = evolve(state, event)
         at(event.time)
-    while timer is not None and timer <= told.now:
+    while timer is not None and timer <= sample.now:
         at(timer)
-    at(told.now)
+    at(sample.now)
     return everything, state
 
 
 @settings(max_examples=80, deadline=None)
 @given(randoms)
 def test_living_through_it_and_replaying_it_say_the_same(random: Random) -> None:
-    told = history(random, in_order=True, steps=600)
-    events, state = lived_through(told)
-    replayed = decide(folded(told.events), told.book, told.now)
+    sample = history(random, in_order=True, steps=600)
+    events, state = lived_through(sample)
+    replayed = decide(folded(sample.events), sample.book, sample.now)
     assert events == list(replayed.events)
     assert state == replayed.state
 
@@ -204,24 +206,24 @@ def test_living_through_it_and_replaying_it_say_the_same(random: Random) -> None
 @settings(max_examples=80, deadline=None)
 @given(randoms)
 def test_a_timer_is_the_first_instant_at_which_something_is_said(random: Random) -> None:
-    told = history(random, steps=600)
-    book = told.book
-    decision = decide(folded(told.events), book, told.now)
+    sample = history(random, steps=600)
+    book = sample.book
+    decision = decide(folded(sample.events), book, sample.now)
     for _ in range(5):
         if decision.due is None:
             return
-        assert decision.due > told.now
+        assert decision.due > sample.now
         before = decide(
             decision.state, book, decision.due - timedelta(milliseconds=1, microseconds=1)
         )
         assert before.events == ()
-        decision = fired(decision, told)
+        decision = fired(decision, sample)
 
 
-def fired(decision: Decision[TicketClocks], told: History) -> Decision[TicketClocks]:
+def fired(decision: Decision[TicketClocks], sample: History) -> Decision[TicketClocks]:
     assert decision.due is not None
-    after = decide(decision.state, told.book, decision.due)
-    turns = {edition.since for edition in told.editions}
+    after = decide(decision.state, sample.book, decision.due)
+    turns = {edition.since for edition in sample.editions}
     assert after.events or decision.due in turns
     return after
 
@@ -229,8 +231,8 @@ def fired(decision: Decision[TicketClocks], told: History) -> Decision[TicketClo
 @settings(max_examples=80, deadline=None)
 @given(randoms)
 def test_the_counted_stretches_add_up_and_leave_no_gap(random: Random) -> None:
-    told = history(random)
-    for item in explain(folded(told.events), told.book, told.now):
+    sample = history(random)
+    for item in explain(folded(sample.events), sample.book, sample.now):
         lengths = [stretch.end - stretch.start for stretch in item.explanation if stretch.counted]
         assert sum(lengths, timedelta(0)) == item.used
         assert item.used + item.remaining - item.overrun == item.target
@@ -239,12 +241,12 @@ def test_the_counted_stretches_add_up_and_leave_no_gap(random: Random) -> None:
             assert before.end == after.start
             assert (before.why, before.message) != (after.why, after.message)
         if item.explanation:
-            assert item.explanation[-1].end == (item.ends or told.now)
+            assert item.explanation[-1].end == (item.ends or sample.now)
 
 
 @settings(max_examples=100, deadline=None)
 @given(randoms)
 def test_clocks_survive_the_store(random: Random) -> None:
-    told = history(random, steps=300)
-    state = decide(folded(told.events), told.book, told.now).state
+    sample = history(random, steps=300)
+    state = decide(folded(sample.events), sample.book, sample.now).state
     assert STORED.validate_json(STORED.dump_json(state)) == state

@@ -7,23 +7,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 LOADS = st.floats(0.01, 60)
-PATIENCE = st.floats(0, 20)
+MAX_WAITS = st.floats(0, 20)
 ROUNDING = 1e-12
 
 
-@given(LOADS, st.integers(1, 80), PATIENCE)
-def test_one_more_never_worsens(load: float, people: int, patience: float) -> None:
+@given(LOADS, st.integers(1, 80), MAX_WAITS)
+def test_one_more_never_worsens(load: float, people: int, max_wait: float) -> None:
     assert has_to_wait(load, people + 1) <= has_to_wait(load, people)
-    before = share_within(load, people, patience)
-    assert share_within(load, people + 1, patience) >= before - ROUNDING
+    before = share_within(load, people, max_wait)
+    assert share_within(load, people + 1, max_wait) >= before - ROUNDING
     assert mean_wait(load, people + 1) <= mean_wait(load, people)
 
 
-@given(LOADS, PATIENCE, st.floats(0.01, 0.999))
-def test_needed_is_the_fewest_that_suffice(load: float, patience: float, share: float) -> None:
-    people = people_needed(load, patience, share)
-    assert share_within(load, people, patience) >= share
-    assert people == 1 or share_within(load, people - 1, patience) < share
+@given(LOADS, MAX_WAITS, st.floats(0.01, 0.999))
+def test_needed_is_the_fewest_that_suffice(load: float, max_wait: float, share: float) -> None:
+    people = people_needed(load, max_wait, share)
+    assert share_within(load, people, max_wait) >= share
+    assert people == 1 or share_within(load, people - 1, max_wait) < share
 
 
 @given(st.floats(0.01, 30), st.integers(1, 40))

@@ -43,9 +43,9 @@ POSTED = (
     "relapsed", "reopened", "resolved", "resolved_at_once", "restored", "seen_too_late",
     "self_served", "survey:2", "survey:5", "obsolete_reported", "demand_requested",
 )  # fmt: skip
-ASKED = (*get_args(GoalMeasure), *(figure for _, figure, _, _ in GAUGES))
+MEASURES = (*get_args(GoalMeasure), *(figure for _, figure, _, _ in GAUGES))
 
-Told = list[tuple[Slice, list[Contribution]]]
+Tickets = list[tuple[Slice, list[Contribution]]]
 
 
 @st.composite
@@ -66,20 +66,20 @@ slices = st.builds(
     Slice, st.sampled_from(("incident", "request")), st.sampled_from(("vpn", "crm", "")),
     st.sampled_from(("a", "b")), st.just(""), st.sampled_from(("ana", "ben")),
 )  # fmt: skip
-stories: st.SearchStrategy[Told] = st.lists(
+stories: st.SearchStrategy[Tickets] = st.lists(
     st.tuples(slices, st.lists(contributions(), min_size=1, max_size=12)), min_size=1, max_size=6
 )
 
 
-def entries_of(told: Told) -> list[tuple[str, Entry]]:
+def entries_of(tickets: Tickets) -> list[tuple[str, Entry]]:
     """Which cell gets which entry, as tickets tell it."""
-    found: dict[tuple[str, int], list[Contribution]] = {}
-    for number, (_, published) in enumerate(told):
+    by_bucket: dict[tuple[str, int], list[Contribution]] = {}
+    for number, (_, published) in enumerate(tickets):
         for item in published:
-            found.setdefault((f"{item.day}.{number % 3:02d}", number), []).append(item)
+            by_bucket.setdefault((f"{item.day}.{number % 3:02d}", number), []).append(item)
     return [
-        (id, Entry(f"t{number}", 1, told[number][0], tuple(sorted(published))))
-        for (id, number), published in found.items()
+        (id, Entry(f"t{number}", 1, tickets[number][0], tuple(sorted(published))))
+        for (id, number), published in by_bucket.items()
     ]
 
 
@@ -98,7 +98,7 @@ class Shelf:
             stored.state = bucket
             assert not await self.buckets.write([stored])
 
-    async def all_cells(self) -> list[Bucket]:
+    async def all_buckets(self) -> list[Bucket]:
         return [item.state for item in await self.buckets.find({}, limit=10_000) if item.state]
 
 
@@ -118,32 +118,32 @@ def goals(names: Iterable[str]) -> list[MeasuredGoal]:
 
 async def seen(shelf: Shelf, wanted: list[MeasuredGoal], now: datetime) -> list[GoalFigures]:
     """As the report of goals asks."""
-    found = list_goal_weeks(wanted, day_at(0), now)
-    whole = {day for item in found for day in item.whole}
-    since = min(item.since for item in found)
+    weeks = list_goal_weeks(wanted, day_at(0), now)
+    whole = {day for item in weeks for day in item.whole}
+    since = min(item.since for item in weeks)
     kept = DailySums("goals", shelf.buckets, shelf.sums)
-    async for day in kept.days(since, now.date(), [item.cut for item in found], now, whole):
-        for item in found:
+    async for day in kept.days(since, now.date(), [item.cut for item in weeks], now, whole):
+        for item in weeks:
             _taken(item, day)
-    return [item.seen(People(100, 2.0)) for item in found]
+    return [item.seen(People(100, 2.0)) for item in weeks]
 
 
-def _taken(one: GoalWeeks | Causes, day: DaySums | tuple[Bucket, ...]) -> None:
+def _taken(query: GoalWeeks | Causes, day: DaySums | tuple[Bucket, ...]) -> None:
     if isinstance(day, DaySums):
-        one.take(day)
+        query.take(day)
     else:
         for bucket in day:
-            one.add(bucket)
+            query.add(bucket)
 
 
 def from_scratch(
     buckets: Iterable[Bucket], wanted: list[MeasuredGoal], now: datetime
 ) -> list[GoalFigures]:
-    found = list_goal_weeks(wanted, day_at(0), now)
+    weeks = list_goal_weeks(wanted, day_at(0), now)
     for bucket in buckets:
-        for item in found:
+        for item in weeks:
             item.add(bucket)
-    return [item.seen(People(100, 2.0)) for item in found]
+    return [item.seen(People(100, 2.0)) for item in weeks]
 
 
 @settings(deadline=None, max_examples=25)
@@ -153,13 +153,13 @@ def from_scratch(
     st.lists(st.integers(0, 80 * 24), min_size=1, max_size=4),
     st.randoms(use_true_random=False),
 )
-def test_goals_read_from_sums_what_cells_say_whenever_somebody_looked(
-    told: Told, measures: list[str], looks: list[int], chance: random.Random
+def test_goals_read_from_sums_what_buckets_say_whenever_somebody_looked(
+    tickets: Tickets, measures: list[str], looks: list[int], chance: random.Random
 ) -> None:
     """Looks come between the changes, with other goals and other moments each time."""
 
     async def all_of_it() -> None:
-        shelf, changes = Shelf(), entries_of(told)
+        shelf, changes = Shelf(), entries_of(tickets)
         again = [(id, replace_revision(entry)) for id, entry in changes if chance.random() < 0.3]
         every = [*changes, *changes, *again]
         chance.shuffle(every)
@@ -168,7 +168,7 @@ def test_goals_read_from_sums_what_cells_say_whenever_somebody_looked(
                 await shelf.put(id, entry)
             now = BEGAN + timedelta(hours=look)
             wanted = goals(chance.sample(measures, chance.randint(1, len(measures))))
-            whole = from_scratch(await shelf.all_cells(), wanted, now)
+            whole = from_scratch(await shelf.all_buckets(), wanted, now)
             assert await seen(shelf, wanted, now) == whole
             assert await seen(shelf, wanted, now) == whole
 
@@ -182,13 +182,13 @@ def replace_revision(entry: Entry) -> Entry:
 
 @settings(deadline=None, max_examples=25)
 @given(stories, st.randoms(use_true_random=False))
-def test_sums_have_the_same_bytes_in_any_order(told: Told, chance: random.Random) -> None:
+def test_sums_have_the_same_bytes_in_any_order(tickets: Tickets, chance: random.Random) -> None:
     """So a rebuild, whose cells are the same, makes the same sums."""
-    cuts = [Cut(by="team", measures=sources_of(ASKED)), SIGNS, Cut(Where(services=("vpn",)))]
+    cuts = [Cut(by="team", measures=sources_of(MEASURES)), SIGNS, Cut(Where(services=("vpn",)))]
     write = TypeAdapter(DaySums).dump_json
 
     async def kept(order: list[tuple[str, Entry]], looks: int) -> list[bytes]:
-        shelf, found = Shelf(), list[bytes]()
+        shelf, written = Shelf(), list[bytes]()
         for place in range(looks):
             for id, entry in order[place::looks]:
                 await shelf.put(id, entry)
@@ -197,11 +197,11 @@ def test_sums_have_the_same_bytes_in_any_order(told: Told, chance: random.Random
                 pass
         for item in await shelf.sums.find({}, limit=1000):
             assert item.state is not None
-            found.append(write(replace(item.state, made_of=())))
-        return found
+            written.append(write(replace(item.state, made_of=())))
+        return written
 
     async def both() -> None:
-        changes = entries_of(told)
+        changes = entries_of(tickets)
         once = await kept(changes, 1)
         again = [*changes, *changes]
         chance.shuffle(again)
@@ -212,28 +212,30 @@ def test_sums_have_the_same_bytes_in_any_order(told: Told, chance: random.Random
 
 @settings(deadline=None, max_examples=50)
 @given(stories, st.integers(1, DAYS), st.integers(0, 99 * 24))
-def test_every_figure_asked_for_can_be_told_from_sums(told: Told, days: int, known: int) -> None:
-    span = QuerySpan(micros(BEGAN), micros(BEGAN + days * DAY), micros(BEGAN + known * DAY / 24))
+def test_every_figure_asked_for_can_be_told_from_sums(
+    tickets: Tickets, days: int, hours: int
+) -> None:
+    span = QuerySpan(micros(BEGAN), micros(BEGAN + days * DAY), micros(BEGAN + hours * DAY / 24))
     buckets: dict[str, Bucket] = {}
-    for id, entry in entries_of(told):
+    for id, entry in entries_of(tickets):
         buckets[id] = buckets.get(id, Bucket(id[:10])).with_entry(entry)
     whole, summed = TotalsQuery([span], "team"), TotalsQuery([span], "team")
     for bucket in buckets.values():
         whole.add(bucket)
-    cut = Cut(by="team", measures=sources_of(ASKED))
+    cut = Cut(by="team", measures=sources_of(MEASURES))
     for day in sorted({bucket.day for bucket in buckets.values()}):
         of_day = [bucket for bucket in buckets.values() if bucket.day == day]
         sums = sums_of(day, of_day, [cut])
-        if sums.known < span.as_of:
+        if sums.known_from < span.as_of:
             summed.take_day(sums.start, sums.cuts[cut.key])
         else:
             for bucket in of_day:
                 summed.add(bucket)
-    expected, found = whole.totals(), summed.totals()
-    for key in expected.keys() | found.keys():
+    expected, actual = whole.totals(), summed.totals()
+    for key in expected.keys() | actual.keys():
         slow = figures_of(expected[key], span, 9, 2) if key in expected else None
-        fast = figures_of(found[key], span, 9, 2) if key in found else None
-        for name in ASKED:
+        fast = figures_of(actual[key], span, 9, 2) if key in actual else None
+        for name in MEASURES:
             empty = slow is None or fast is None
             assert (not (slow or fast or {})[name]) if empty else fast[name] == slow[name]  # type: ignore[index]
 
@@ -247,14 +249,14 @@ SERVICES = tuple(Service(name, name, "network") for name in ("vpn", "crm", "erp"
 
 @pytest.mark.parametrize("years", [0, 2])
 @settings(deadline=None, max_examples=25)
-@given(told=stories, known=st.integers(57 * 24, 300 * 24))
+@given(tickets=stories, hours=st.integers(57 * 24, 300 * 24))
 def test_causes_say_of_their_reach_what_all_of_history_says(
-    told: Told, known: int, years: int
+    tickets: Tickets, hours: int, years: int
 ) -> None:
     """Something from two years ago changes nothing; quiet is only told up to 400 days."""
-    as_of = BEGAN + timedelta(hours=known)
+    as_of = BEGAN + timedelta(hours=hours)
     at = micros(BEGAN - years * 365 * DAY)
-    once = [(by, [item._replace(weight=1) for item in published]) for by, published in told]
+    once = [(by, [item._replace(weight=1) for item in published]) for by, published in tickets]
     once.append((Slice("incident", "erp"), [Contribution("contacts", at, at)]))
 
     async def all_of_it() -> None:
@@ -262,7 +264,7 @@ def test_causes_say_of_their_reach_what_all_of_history_says(
         for id, entry in entries_of(once):
             await shelf.put(id, entry)
         slow = Causes(PERIOD, as_of, SERVICES)
-        for bucket in await shelf.all_cells():
+        for bucket in await shelf.all_buckets():
             slow.add(bucket)
         assert ranking(await reached(shelf, as_of), as_of) == ranking(slow, as_of)
 
@@ -279,5 +281,7 @@ async def reached(shelf: Shelf, as_of: datetime) -> Causes:
 
 def ranking(causes: Causes, as_of: datetime) -> list[ServiceRanked]:
     statuses = causes.rank(SERVICES, {})
-    told = [statuse._replace(quiet_days=min(400, int(statuse.quiet_days))) for statuse in statuses]
-    return rank_services(told, PERIOD, as_of, "v1")
+    capped = [
+        statuse._replace(quiet_days=min(400, int(statuse.quiet_days))) for statuse in statuses
+    ]
+    return rank_services(capped, PERIOD, as_of, "v1")

@@ -82,4 +82,4 @@ def test_time_worked_adds_up(
     )
     spans = list(hours.open_spans(start, end))
     assert sum((s.end - s.start for s in spans), timedelta(0)) == hours.time_worked(start, end)
-    assert all(one.end < two.start for one, two in pairwise(spans))
+    assert all(before.end < after.start for before, after in pairwise(spans))

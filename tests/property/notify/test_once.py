@@ -50,8 +50,8 @@ _SLAS: tuple[Payload, ...] = (
     sla(SlaAtRisk, percent=50, due=NOON),
     sla(SlaBreached, due=NOON),
 )
-_SAID = message("problem.title", service="VPN")
-_KNOWN = {"service": "vpn", "title": _SAID}
+_TITLE = message("problem.title", service="VPN")
+_PROBLEM = {"service": "vpn", "title": _TITLE}
 
 
 @st.composite
@@ -66,17 +66,17 @@ def lives(draw: st.DrawFn) -> list[AnyEvent]:
             number_event(event(payload, ticket, f"{ticket}/{number}"), number)
             for number, payload in enumerate(life, 1)
         ]
-        told = draw(st.lists(st.sampled_from(_SLAS), max_size=3))
-        events += [event(one, ticket, f"{ticket}/p{n}") for n, one in enumerate(told)]
+        sla_payloads = draw(st.lists(st.sampled_from(_SLAS), max_size=3))
+        events += [event(data, ticket, f"{ticket}/p{n}") for n, data in enumerate(sla_payloads)]
     people = tuple(draw(st.lists(st.sampled_from(_PEOPLE), max_size=3)))
     tickets = ("t-1", "t-2")
-    problem = {**_KNOWN, "tickets": tickets, "people": people}
+    problem = {**_PROBLEM, "tickets": tickets, "people": people}
     events += [
         event(
-            ProblemDetected.model_validate({**problem, "team": "network", "message": _SAID}), "p-1"
+            ProblemDetected.model_validate({**problem, "team": "network", "message": _TITLE}), "p-1"
         ),
         event(ProblemUpdated.model_validate(problem), "p-1"),
-        event(ProblemResolved.model_validate({**problem, "resolution": _SAID}), "p-1"),
+        event(ProblemResolved.model_validate({**problem, "resolution": _TITLE}), "p-1"),
     ]
     return events
 
@@ -108,10 +108,10 @@ async def test_each_cause_tells_each_recipient_of_each_kind_once(
     mixed = events * copies
     chance.shuffle(mixed)
     cut = chance.randint(0, len(mixed))
-    told = await _warn_team([mixed[:cut], mixed[cut:], mixed])
-    found = Counter((item.causation_id, item.data.recipient, item.data.kind) for item in told)
-    assert not [key for key, times in found.items() if times > 1]
-    assert len({item.id for item in told}) == len(told)
+    notices = await _warn_team([mixed[:cut], mixed[cut:], mixed])
+    counts = Counter((item.causation_id, item.data.recipient, item.data.kind) for item in notices)
+    assert not [key for key, times in counts.items() if times > 1]
+    assert len({item.id for item in notices}) == len(notices)
 
 
 @settings(max_examples=40, deadline=None)
@@ -135,10 +135,10 @@ async def test_a_person_hears_at_most_once_that_a_problem_began_and_that_it_ende
 ) -> None:
     mixed = events * 2
     random.Random(seed).shuffle(mixed)  # noqa: S311 (a shuffle)
-    told = await _warn_team([mixed])
+    notices = await _warn_team([mixed])
     heard = Counter(
         (item.data.recipient, item.data.kind)
-        for item in told
+        for item in notices
         if item.data.problem and item.data.kind.startswith("problem")
     )
     assert not [key for key, times in heard.items() if times > 1]

@@ -10,11 +10,13 @@ class TriageSettings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="TRIAGE_")
 
 
-KNOWN = sorted(variables(TriageSettings))
-SECRETS = [name for name in KNOWN if "PASSWORD" in name or "SECRET" in name]
+VARIABLES = sorted(variables(TriageSettings))
+SECRETS = [name for name in VARIABLES if "PASSWORD" in name or "SECRET" in name]
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
 environments = st.dictionaries(
-    st.one_of(st.sampled_from(KNOWN), st.builds("TRIAGE_{}".format, st.text("AB_", max_size=4))),
+    st.one_of(
+        st.sampled_from(VARIABLES), st.builds("TRIAGE_{}".format, st.text("AB_", max_size=4))
+    ),
     st.one_of(texts, st.sampled_from(["1", "SSL", "local", "a:1", "0.5", "mongodb://a"])),
     max_size=8,
 )
@@ -29,7 +31,7 @@ def test_there_are_settings_or_sentences_that_name_a_variable(environ: dict[str,
         sentences = error.problems
     assert sentences
     for sentence in sentences:
-        assert any(name in sentence for name in (*KNOWN, *environ))
+        assert any(name in sentence for name in (*VARIABLES, *environ))
 
 
 @given(environments, st.dictionaries(st.sampled_from(SECRETS), st.just("hush-hush"), min_size=1))

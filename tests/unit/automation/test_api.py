@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from desk_automation.matching.api import MatchingApi, matching_routes
+from desk_automation.matching.api import MatchingApi, create_matching_router
 from desk_automation.runs.api import RunsApi, run_routes
 from desk_automation.safety.statistics import RunbookStatistics
 from desk_charter import CharterSource
@@ -47,7 +47,7 @@ async def desk() -> AsyncIterator[Desk]:
     matching = MatchingApi(charter, engine.statistics, engine.runs, lookout, engine.clock)
     routers = [
         run_routes(RunsApi(engine.runs, engine.journal), Cursors(b"secret")),
-        matching_routes(matching),
+        create_matching_router(matching),
     ]
     ana = Principal("ana", frozenset({Role.MEMBER}), "workplace")
     eva = Principal("eva", frozenset({Role.EMPLOYEE}))
@@ -83,7 +83,7 @@ async def test_a_run_tells_its_journal_in_words(desk: Desk) -> None:
     await desk.engine.settle(timedelta(seconds=40))
     run = await desk.engine.run()
     answer = await desk.client.get(f"/v1/runs/{run.id}", headers=ANA)
-    assert answer.json()["standing"] == "All is done; it waits for fresh measurements."
+    assert answer.json()["status"] == "All is done; it waits for fresh measurements."
     [line] = answer.json()["journal"]
     assert line["text"] == "The step clean succeeded. 200 done."
     unchanged = await desk.client.get(

@@ -31,9 +31,9 @@ def ended(
     counts: RunbookStatistics | None, run: str, outcome: Outcome, now: datetime, target: str = ""
 ) -> RunbookStatistics:
     result = RunResult(outcome, target or f"laptop-{run}", has_sent=True)
-    found = count_outcome(counts, run, result, BOUNDS, now)
-    assert found is not None
-    return found
+    statistics = count_outcome(counts, run, result, BOUNDS, now)
+    assert statistics is not None
+    return statistics
 
 
 def open_breaker() -> RunbookStatistics:

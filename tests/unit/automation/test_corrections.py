@@ -32,31 +32,31 @@ async def escalated(engine: Engine, *values: float) -> datetime:
 
 
 @pytest.mark.parametrize(
-    ("values", "said"), [((), Outcome.INCONCLUSIVE), ((4.0,), Outcome.NOT_HEALED)]
+    ("values", "expected"), [((), Outcome.INCONCLUSIVE), ((4.0,), Outcome.NOT_HEALED)]
 )
 async def test_what_was_measured_in_time_and_came_late_corrects_the_escalation_once(
-    values: tuple[float, ...], said: Outcome
+    values: tuple[float, ...], expected: Outcome
 ) -> None:
     engine = Engine((runbook(),))
     acted_at = await escalated(engine, *values)
-    assert (await engine.run()).outcome is said
+    assert (await engine.run()).outcome is expected
     book = (await engine.statistics.load(["clean-disk"]))["clean-disk"].state
     assert book is not None
-    assert (book.failures, book.totals) == (1, {said: 1})
+    assert (book.failures, book.totals) == (1, {expected: 1})
 
     late = measured(40.0, acted_at + 20 * SECOND)
     await engine.hear(late)
     await engine.settle(timedelta(minutes=10))
     await engine.hear(late, measured(41.0, acted_at + 21 * SECOND))
     await engine.settle(timedelta(minutes=10))
-    assert engine.said().count("healed") == 1
-    run, told = await engine.run(), engine.last()
-    assert (run.outcome, run.corrects, run.is_closed) == (Outcome.HEALED, said, True)
-    assert isinstance(told, RunHealed)
-    assert told.corrects is said
+    assert engine.emitted().count("healed") == 1
+    run, correction = await engine.run(), engine.last()
+    assert (run.outcome, run.corrects, run.is_closed) == (Outcome.HEALED, expected, True)
+    assert isinstance(correction, RunHealed)
+    assert correction.corrects is expected
     book = (await engine.statistics.load(["clean-disk"]))["clean-disk"].state
     assert book is not None
-    assert (book.failures, book.failed, book.totals) == (0, (), {said: 0, Outcome.HEALED: 1})
+    assert (book.failures, book.failed, book.totals) == (0, (), {expected: 0, Outcome.HEALED: 1})
     subject = (await engine.subjects.load(["laptop-1"]))["laptop-1"].state
     assert subject is not None
     assert not subject.watches
@@ -82,14 +82,14 @@ async def test_what_says_nothing_of_the_window_changes_nothing(
     """Well long afterwards: a person may have mended it. Not well, or before the act: no cure."""
     engine = Engine((runbook(),))
     acted_at = await escalated(engine)
-    said, before = engine.said(), await engine.runs.load([(await engine.run()).id])
+    transitions, before = engine.emitted(), await engine.runs.load([(await engine.run()).id])
     await engine.hear(measured(value, acted_at + after))
     await engine.settle(timedelta(minutes=10))
-    assert engine.said() == said
+    assert engine.emitted() == transitions
     assert (await engine.run()).outcome is Outcome.INCONCLUSIVE
     if after > MINUTE:  # nothing is written for what comes after the window
-        found = await engine.runs.load([(await engine.run()).id])
-        assert [item.version for item in found.values()] == [
+        stored = await engine.runs.load([(await engine.run()).id])
+        assert [item.version for item in stored.values()] == [
             item.version for item in before.values()
         ]
 
@@ -131,6 +131,6 @@ async def test_what_is_heard_between_the_escalation_and_its_closing_is_not_lost(
     await escalated(engine)
     run, now = await engine.run(), engine.clock.now()
     assert isinstance(next_action(run, now), Rest)
-    ended = run.model_copy(update={"is_closed": False, "wake_at": now})
+    ended = run.model_copy(update={"is_closed": False, "timer_at": now})
     assert isinstance(next_action(ended, now), Close)
     assert isinstance(next_action(close(ended, now).state, now), Review)

@@ -52,7 +52,7 @@ async def test_a_signal_is_repaired_and_verified() -> None:
     run = await engine.run()
     assert run.phase is Phase.HEALED
     assert run.is_closed
-    assert engine.said() == ["started", "step-recorded", "step-recorded", "healed"]
+    assert engine.emitted() == ["started", "step-recorded", "step-recorded", "healed"]
     last = engine.last()
     assert isinstance(last, RunHealed)
     assert last.tell == "You have space again."
@@ -243,7 +243,7 @@ async def test_a_guard_that_does_not_hold_skips_the_run() -> None:
     await engine.hear(raised())
     await engine.settle()
     assert engine.target.kinds() == ["guard"]
-    assert engine.said() == ["step-recorded", "skipped"]
+    assert engine.emitted() == ["step-recorded", "skipped"]
 
 
 async def test_guards_are_asked_again_before_each_act_and_each_try() -> None:
@@ -321,7 +321,7 @@ async def test_a_runbook_past_its_review_date_only_suggests() -> None:
     engine = Engine((runbook(expires="2026-01-01"),))
     await engine.hear(raised())
     await engine.settle()
-    assert engine.said() == ["skipped"]
+    assert engine.emitted() == ["skipped"]
 
 
 async def test_a_missing_attribute_is_a_plan_that_people_get() -> None:

@@ -41,11 +41,11 @@ async def test_news_that_cannot_be_told_hold_up_no_other() -> None:
     engine.runs.damage(id)
     broken = run.trigger.subject
 
-    def news(of: str) -> Any:
+    def queue_update(of: str) -> Any:
         return lambda _state, context: Decision(Subject(updates=(of,)), due=context.now)
 
     await engine.subject_unit_of_work.run(
-        [WorkItem(broken, news(id)), WorkItem("other", news("nobody"))], reports
+        [WorkItem(broken, queue_update(id)), WorkItem("other", queue_update("nobody"))], reports
     )
     await engine.notifier.on_timer([broken, "other"], reports)
     assert reports.ids == [broken]

@@ -189,14 +189,14 @@ async def test_nothing_leaves_when_the_run_is_not_ours_any_more(
 async def test_a_header_that_cannot_be_sent_is_not(
     server: Server, executor: HttpExecutor, value: str
 ) -> None:
-    asked = attempt(f"http://127.0.0.1:{server.port}/x")
-    asked = replace(
-        asked,
-        call=asked.call.model_copy(
-            update={"action": {**asked.call.action, "headers": {"X-Name": value}}}
+    request = attempt(f"http://127.0.0.1:{server.port}/x")
+    request = replace(
+        request,
+        call=request.call.model_copy(
+            update={"action": {**request.call.action, "headers": {"X-Name": value}}}
         ),
     )
-    answer = await executor.execute(asked, "run-1", 1, ours)
+    answer = await executor.execute(request, "run-1", 1, ours)
     assert (answer.result, answer.is_sent) == (Result.REFUSED, False)
     assert server.heads == []
 

@@ -9,8 +9,8 @@ from desk_automation.verification.sample import (
     Sample,
     ahead_by,
     behind_by,
+    find_measured_at,
     fresh,
-    measured_at,
 )
 from desk_contracts.events.automation import Outcome
 
@@ -39,8 +39,8 @@ async def acted() -> Engine:
 async def look(engine: Engine) -> Phase:
     """The run's own timer fires, as it does while nobody hears the device."""
     run = await engine.run()
-    assert run.wake_at is not None
-    engine.clock.advance(max(timedelta(), run.wake_at - engine.clock.now()))
+    assert run.timer_at is not None
+    engine.clock.advance(max(timedelta(), run.timer_at - engine.clock.now()))
     await engine.worker.advance(run.id)
     return (await engine.run()).phase
 
@@ -84,10 +84,10 @@ async def test_a_device_whose_clock_runs_a_minute_behind_is_waited_for() -> None
     subject = (await engine.run()).trigger.subject
     watch = (await engine.subjects.load([subject]))[subject].state
     assert watch is not None
-    [one] = watch.watches
+    [pending] = watch.watches
     window = ((await engine.run()).verify_until or START) + 5 * SECOND
-    assert one.until == window + MINUTE
-    assert fresh(one.samples, acted_at) == ()
+    assert pending.until == window + MINUTE
+    assert fresh(pending.samples, acted_at) == ()
 
 
 def sample(at: timedelta, seen: timedelta, value: float = 1.0) -> Sample:
@@ -98,17 +98,17 @@ def test_one_mad_moment_does_not_move_the_clock_of_a_device() -> None:
     sane = [sample(n * MINUTE, n * MINUTE + SECOND) for n in range(5)]
     mad = sample(65 * MINUTE, 5 * MINUTE)
     assert ahead_by([*sane, mad]) == timedelta()
-    assert measured_at(mad, ahead_by([*sane, mad])) == mad.seen_at
+    assert find_measured_at(mad, ahead_by([*sane, mad])) == mad.seen_at
     assert behind_by([*sane, mad]) == timedelta()
 
 
 def test_a_clock_that_runs_ahead_proves_nothing_of_the_time_before_the_repair() -> None:
     """Measured ten seconds before the repair, by a clock that is a minute ahead."""
     acted_at = START + 10 * MINUTE
-    known = [sample((n + 1) * MINUTE, n * MINUTE) for n in range(5)]
+    samples = [sample((n + 1) * MINUTE, n * MINUTE) for n in range(5)]
     early = sample(11 * MINUTE - 10 * SECOND, 10 * MINUTE + SECOND)
     later = sample(12 * MINUTE, 11 * MINUTE)
-    assert fresh((*known, early, later), acted_at) == (later,)
+    assert fresh((*samples, early, later), acted_at) == (later,)
 
 
 @pytest.mark.parametrize(

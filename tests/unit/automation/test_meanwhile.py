@@ -74,7 +74,7 @@ async def test_a_worker_frozen_longer_than_its_lease_spoils_nothing(effect: str)
     await engine.hear(measured(40.0, acted_at + timedelta(seconds=1)))
     await engine.settle()
     assert (await engine.run()).outcome is Outcome.HEALED
-    assert engine.said().count("healed") == 1
+    assert engine.emitted().count("healed") == 1
 
 
 @pytest.mark.parametrize("answer", [OK, TIMEOUT])
@@ -87,7 +87,7 @@ async def test_an_act_of_a_frozen_worker_that_may_not_be_repeated_stays_in_doubt
     assert len(target.calls) == 1
     assert run.outcome is Outcome.IN_DOUBT
     assert run.journal[-1].message == message("step.answered-when-over", answer=answer.message)
-    assert engine.said().count("escalated") == 1
+    assert engine.emitted().count("escalated") == 1
 
 
 @pytest.mark.parametrize(

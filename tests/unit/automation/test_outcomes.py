@@ -166,4 +166,4 @@ async def test_an_act_that_answers_when_its_run_is_over_is_shown_on_it() -> None
         "It answered when the run was over: 200 done"
     ]
     assert run.journal[-1].status is StepStatus.IN_DOUBT
-    assert engine.said()[-1] == "step-recorded"
+    assert engine.emitted()[-1] == "step-recorded"

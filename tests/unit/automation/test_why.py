@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 from desk_automation.conditions.expression import parts_of
-from desk_automation.matching.api import MatchingApi, matching_routes
+from desk_automation.matching.api import MatchingApi, create_matching_router
 from desk_automation.matching.worker import note_runbooks
 from desk_charter import CharterSource
 from desk_platform.health import Health
@@ -29,7 +29,7 @@ def matching_api(engine: Engine, seen: Lookout) -> MatchingApi:
 
 
 @pytest.mark.parametrize(
-    ("when", "outcome", "said"),
+    ("when", "outcome", "excerpt"),
     [
         ("data.signal == 'disk-filling'", "matched", ""),
         ("data.signal == 'x' && data.value < 9.0", "condition-false", "data.signal == 'x'"),
@@ -39,7 +39,7 @@ def matching_api(engine: Engine, seen: Lookout) -> MatchingApi:
     ],
 )
 def test_the_first_part_that_is_not_true_is_told_with_its_values(
-    when: str, outcome: str, said: str
+    when: str, outcome: str, excerpt: str
 ) -> None:
     engine = Engine((runbook(),))
     event = raised()
@@ -47,10 +47,10 @@ def test_the_first_part_that_is_not_true_is_told_with_its_values(
     note_runbooks(seen, event, OneBook(runbook(when=when)))
     (look,) = seen.looks_at(event.subject)
     assert (look.kind, look.outcome) == ("runbook", outcome)
-    assert said in english(look.message)
+    assert excerpt in english(look.message)
     if outcome == "undecided":
         assert look.values == {"data.attributes.rack": "(missing)"}
-    if said.startswith("data.signal =="):
+    if excerpt.startswith("data.signal =="):
         assert look.values == {"data.signal": event.data.signal}
 
 
@@ -75,7 +75,7 @@ async def test_runs_and_looks_are_told_to_those_who_may_see_runs() -> None:
     )
     telemetry = record_telemetry().telemetry
     parts = AppParts(Health(engine.clock), telemetry, FakeAuthenticator(ana, eva), engine.clock)
-    app = make_app("automation", [matching_routes(whys)], parts)
+    app = make_app("automation", [create_matching_router(whys)], parts)
     assert find_undeclared_routes(app) == []
     await engine.hear(raised())
     note_runbooks(seen, raised(), engine.rulebook)
@@ -90,22 +90,26 @@ async def test_runs_and_looks_are_told_to_those_who_may_see_runs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("who", "told"), [("max", "(somebody)"), ("ana", "ana"), ("olga", "ana"), ("otto", "ana")]
+    ("who", "shown"), [("max", "(somebody)"), ("ana", "ana"), ("olga", "ana"), ("otto", "ana")]
 )
 async def test_whom_a_condition_asked_for_is_told_to_owners_operators_and_that_person(
-    who: str, told: str
+    who: str, shown: str
 ) -> None:
     engine = Engine((runbook(),))
     seen = lookout(engine)
     note_runbooks(seen, raised(), OneBook(runbook(when="data.person == 'bob'")))
     roles = {"max": Role.MEMBER, "ana": Role.MEMBER, "olga": Role.OWNER, "otto": Role.OPERATOR}
-    known = FakeAuthenticator(*(Principal(one, frozenset({role})) for one, role in roles.items()))
-    parts = AppParts(Health(engine.clock), record_telemetry().telemetry, known, engine.clock)
-    app = make_app("automation", [matching_routes(matching_api(engine, seen))], parts)
+    authenticator = FakeAuthenticator(
+        *(Principal(name, frozenset({role})) for name, role in roles.items())
+    )
+    parts = AppParts(
+        Health(engine.clock), record_telemetry().telemetry, authenticator, engine.clock
+    )
+    app = make_app("automation", [create_matching_router(matching_api(engine, seen))], parts)
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app),
         base_url="http://desk",
         headers={"Authorization": f"Bearer {who}"},
     ) as client:
         (look,) = (await client.get(f"/v1/why?subject={raised().subject}")).json()["looks"]
-    assert look["values"] == {"data.person": told}
+    assert look["values"] == {"data.person": shown}

@@ -36,8 +36,8 @@ def test_a_group_is_older_only_if_the_brokers_know_of_more(
     stored: int | None, committed: int, is_older: bool
 ) -> None:
     has = {} if stored is None else {"notify": stored}
-    found = find_older({"notify": Committed({}, committed)}, has)
-    assert found == ([Older("notify", stored or 0, committed)] if is_older else [])
+    older = find_older({"notify": Committed({}, committed)}, has)
+    assert older == ([Older("notify", stored or 0, committed)] if is_older else [])
 
 
 @pytest.mark.parametrize("text", [None, "", "milestone ", "milestone x", "7", "note 7"])

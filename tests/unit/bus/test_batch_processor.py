@@ -15,9 +15,9 @@ from tests.support.bus_desk import CODEC, SHAKY, START, Desk, Record, Story, not
 
 @pytest.fixture
 def desks() -> tuple[Desk, Desk]:
-    one, two = Desk(ordered=False), Desk(ordered=False)
-    one.unit_of_work.name, two.unit_of_work.name = "one", "two"
-    return one, two
+    first, second = Desk(ordered=False), Desk(ordered=False)
+    first.unit_of_work.name, second.unit_of_work.name = "one", "two"
+    return first, second
 
 
 def calm(event: AnyEvent) -> AnyEvent:
@@ -25,7 +25,7 @@ def calm(event: AnyEvent) -> AnyEvent:
     return event._replace(data=noted(event.subject, 1, event.id).data)
 
 
-async def nothing_parked(failures: Sequence[Failure]) -> None:
+async def expect_no_failure(failures: Sequence[Failure]) -> None:
     assert not failures
 
 
@@ -36,8 +36,8 @@ def retried(failure: Failure) -> Received:
 
 
 async def test_each_unit_of_work_gets_every_event(desks: tuple[Desk, Desk]) -> None:
-    folding = BatchProcessor(*(desk.unit_of_work for desk in desks))
-    await folding.handle([received(noted("t", 1), 1)], nothing_parked)
+    processor = BatchProcessor(*(desk.unit_of_work for desk in desks))
+    await processor.handle([received(noted("t", 1), 1)], expect_no_failure)
     assert [await desk.notes() for desk in desks] == [("1",), ("1",)]
 
 
@@ -50,55 +50,57 @@ async def test_a_rule_is_told_whether_its_batch_has_more_for_the_document() -> N
 
     events = [noted("t", 1), noted("u", 1), noted("t", 2), noted("t", 3)]
     batch = [received(event, offset) for offset, event in enumerate(events)]
-    await BatchProcessor(Desk(react=listen).unit_of_work).handle(batch, nothing_parked)
+    await BatchProcessor(Desk(react=listen).unit_of_work).handle(batch, expect_no_failure)
     assert sorted(heard) == [("t-1", True), ("t-2", True), ("t-3", False), ("u-1", False)]
 
 
 async def test_a_retried_record_goes_only_where_it_failed(desks: tuple[Desk, Desk]) -> None:
     """Even if the other fold has forgotten by now that it handled it."""
-    one, _ = desks
-    two = Desk(ordered=False, react=lambda state, event, context: tell(state, calm(event), context))
-    two.unit_of_work.name = "two"
+    first, _ = desks
+    second = Desk(
+        ordered=False, react=lambda state, event, context: tell(state, calm(event), context)
+    )
+    second.unit_of_work.name = "two"
     failures: list[Failure] = []
 
-    async def on_failed(found: Sequence[Failure]) -> None:
-        failures.extend(found)
+    async def on_failed(reported: Sequence[Failure]) -> None:
+        failures.extend(reported)
 
     shaky = noted("t", 1, SHAKY)
-    folding = BatchProcessor(one.unit_of_work, two.unit_of_work)
-    await folding.handle([received(shaky, 1)], on_failed)
-    await folding.handle([received(noted("t", n), n) for n in range(2, 200)], nothing_parked)
+    processor = BatchProcessor(first.unit_of_work, second.unit_of_work)
+    await processor.handle([received(shaky, 1)], on_failed)
+    await processor.handle([received(noted("t", n), n) for n in range(2, 200)], expect_no_failure)
     ((failure),) = failures
     assert (failure.projection, failure.document) == ("one", "t")
     assert isinstance(failure.error, Transient)
-    before = await two.notes()
+    before = await second.notes()
     failures.clear()
-    await folding.handle([retried(failure)], on_failed)
+    await processor.handle([retried(failure)], on_failed)
     assert [again.projection for again in failures] == ["one"]
-    assert await two.notes() == before
+    assert await second.notes() == before
 
 
 async def test_both_units_of_work_can_fail_on_one_record(desks: tuple[Desk, Desk]) -> None:
     failures: list[Failure] = []
 
-    async def on_failed(found: Sequence[Failure]) -> None:
-        failures.extend(found)
+    async def on_failed(reported: Sequence[Failure]) -> None:
+        failures.extend(reported)
 
-    folding = BatchProcessor(*(desk.unit_of_work for desk in desks))
-    await folding.handle([received(noted("t", 1, SHAKY), 1)], on_failed)
+    processor = BatchProcessor(*(desk.unit_of_work for desk in desks))
+    await processor.handle([received(noted("t", 1, SHAKY), 1)], on_failed)
     assert sorted(failure.projection for failure in failures) == ["one", "two"]
 
 
 async def test_a_store_that_is_away_explains_the_rest(desks: tuple[Desk, Desk]) -> None:
-    one, two = desks
-    two.documents.is_down = True
+    first, second = desks
+    second.documents.is_down = True
 
     async def broken(_ids: object) -> object:
         raise ZeroDivisionError
 
-    one.documents.load = broken  # type: ignore[method-assign,assignment]
-    folding = BatchProcessor(one.unit_of_work, two.unit_of_work)
-    error = await attempt_async(folding.handle([received(noted("t", 1), 1)], nothing_parked))
+    first.documents.load = broken  # type: ignore[method-assign,assignment]
+    processor = BatchProcessor(first.unit_of_work, second.unit_of_work)
+    error = await attempt_async(processor.handle([received(noted("t", 1), 1)], expect_no_failure))
     assert isinstance(error, DependencyDown)
 
 

@@ -194,12 +194,12 @@ async def test_a_document_changed_again_before_it_is_published_keeps_its_order(d
 
     desk.publisher.publish = slow  # type: ignore[method-assign]
 
-    def saying(number: int) -> Callable[[Story | None, Context], Decision[Story]]:
+    def emit_number(number: int) -> Callable[[Story | None, Context], Decision[Story]]:
         return lambda state, _context: Decision(state or Story(), (noted("t", number),))
 
     commands = CommandQueue(desk.unit_of_work)
     for number in (1, 2, 3):
-        await commands.change("t", saying(number))
+        await commands.change("t", emit_number(number))
     free.set()
     await commands.finish()
     firsts = list(dict.fromkeys(event.id for event in desk.publisher.events()))

@@ -63,7 +63,7 @@ async def test_a_document_that_cannot_be_read_fails_alone_and_is_left_as_it_is()
 async def test_what_cannot_be_sent_stays_in_its_document_and_holds_up_nothing() -> None:
     desk = Desk(ordered=False, cached=0)
     missing = Transient("no such topic", code="topic-missing")
-    desk.publisher.refused = lambda one: missing if one.key == b"bad" else None
+    desk.publisher.refused = lambda message: missing if message.key == b"bad" else None
     await desk.feed(received(noted("bad", 1)), received(noted("good", 1), 1))
     await desk.feed(received(noted("bad", 2), 2), received(noted("good", 2), 3))
     assert desk.failures == []
@@ -77,7 +77,7 @@ async def test_what_was_acknowledged_is_not_sent_again_for_anothers_sake() -> No
 
     desk = Desk(ordered=False, cached=0)
     missing = Transient("no such topic", code="topic-missing")
-    desk.publisher.refused = lambda one: missing if one.key == b"bad" else None
+    desk.publisher.refused = lambda message: missing if message.key == b"bad" else None
     await desk.unit_of_work.run([WorkItem("t", fan_out, Cause("once"))], desk.on_failed)
     for _ in range(5):
         await desk.another().run([WorkItem("t", fan_out, Cause("once"))], desk.on_failed)
@@ -90,7 +90,7 @@ async def test_what_was_acknowledged_is_not_sent_again_for_anothers_sake() -> No
 async def test_a_broker_that_is_away_for_one_partition_pauses_and_repeats_no_other() -> None:
     desk = Desk(ordered=False, cached=0)
     away = DependencyDown("no leader", dependency="kafka")
-    desk.publisher.refused = lambda one: away if one.key == b"bad" else None
+    desk.publisher.refused = lambda message: away if message.key == b"bad" else None
     batch = [received(noted(name, 1), n) for n, name in enumerate(("a", "bad", "b"))]
     for _ in range(3):
         with pytest.raises(DependencyDown):

@@ -23,13 +23,13 @@ class Hammer:
     desk: Desk
     reports: bool
     failing: dict[str, Exception] = field(default_factory=dict)
-    woken: list[str] = field(default_factory=list)
+    fired: list[str] = field(default_factory=list)
 
     async def on_timer(self, ids: Iterable[str], on_failed: Report) -> None:
         for id in ids:
             error = self.failing.get(id)
             if error is None:
-                self.woken.append(id)
+                self.fired.append(id)
                 await self.desk.documents.put_off(id, self.desk.clock.now(), GIVEN_UP)
             elif self.reports:
                 await on_failed([(WorkItem(id, lambda _state, _context: None), error)])
@@ -73,11 +73,11 @@ class Watch:
 
     def shown(self) -> str:
         name = "documents of timers stories"
-        (one,) = (
+        (entry,) = (
             component for component in self.desk.health.components() if component.name == name
         )
-        assert one.state is State.DEGRADED
-        return one.reason
+        assert entry.state is State.DEGRADED
+        return entry.reason
 
 
 @pytest.fixture(params=[True, False], ids=["reported", "raised"])
@@ -89,7 +89,7 @@ async def test_one_that_raises_holds_up_no_other(watch: Watch) -> None:
     watch.hammer.failing["bad"] = ZeroDivisionError("a bug")
     await watch.set("a", "bad", "b")
     await watch.round()
-    assert set(watch.hammer.woken) == {"a", "b"}
+    assert set(watch.hammer.fired) == {"a", "b"}
     assert await watch.due("bad") == START + timedelta(seconds=1)
     assert "bad: ZeroDivisionError: a bug" in watch.shown()
     assert watch.desk.health.answer_ready().is_ok
@@ -112,20 +112,20 @@ async def test_it_is_tried_later_and_later_then_given_up_until_the_next_start(
     assert watch.desk.telemetry.value(names.DOCUMENT_FAILURES) == MAX_FAILURES
     watch.hammer.failing.clear()
     await watch.round(timedelta(days=30))
-    assert watch.hammer.woken == []
+    assert watch.hammer.fired == []
     await watch.desk.documents.take_up(GIVEN_UP, watch.desk.clock.now())
     await watch.round()
-    assert watch.hammer.woken == ["bad"]
+    assert watch.hammer.fired == ["bad"]
 
 
 async def test_its_next_change_sets_it_anew(watch: Watch) -> None:
     await watch.set("bad")
     await watch.desk.documents.put_off("bad", watch.desk.clock.now(), GIVEN_UP)
     await watch.round()
-    assert watch.hammer.woken == []
+    assert watch.hammer.fired == []
     await watch.set("bad")
     await watch.round()
-    assert watch.hammer.woken == ["bad"]
+    assert watch.hammer.fired == ["bad"]
 
 
 async def test_what_is_only_contended_is_never_given_up() -> None:
@@ -137,10 +137,10 @@ async def test_what_is_only_contended_is_never_given_up() -> None:
     assert await watch.due("busy") < GIVEN_UP
     watch.hammer.failing.clear()
     await watch.round(timedelta(minutes=6))
-    assert watch.hammer.woken == ["busy"]
+    assert watch.hammer.fired == ["busy"]
 
 
-async def test_a_document_that_cannot_be_read_does_not_stop_the_timers_of_a_ledger() -> None:
+async def test_a_document_that_cannot_be_read_does_not_stop_the_timers_of_a_unit_of_work() -> None:
     desk = Desk()
     meters = desk.telemetry.telemetry.meters
     unit, clock = desk.unit_of_work, desk.clock
@@ -156,6 +156,6 @@ async def test_a_document_that_cannot_be_read_does_not_stop_the_timers_of_a_ledg
     assert isinstance(desk.clock, FakeClock)
     await timers._refresh(desk.clock.now())
     await timers._fire()
-    found = await desk.documents.load(["a", "b"])
-    assert [item.state and item.state.woken for item in found.values()] == [1, 1]
+    stored = await desk.documents.load(["a", "b"])
+    assert [item.state and item.state.fired for item in stored.values()] == [1, 1]
     assert desk.telemetry.value(names.DOCUMENTS_HELD) == 1

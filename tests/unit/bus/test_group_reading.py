@@ -35,19 +35,21 @@ class Member:
     def partitions_for_topic(self, topic: str) -> set[int] | None:
         return {end.partition for end in self.ends if end.topic == topic} or None
 
-    async def ends_at_once(self, asked: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
-        return {item: self.ends[item] for item in asked}
+    async def ends_at_once(
+        self, partitions: Collection[TopicPartition]
+    ) -> Mapping[TopicPartition, int]:
+        return {item: self.ends[item] for item in partitions}
 
     async def beginning_offsets(
-        self, asked: Collection[TopicPartition]
+        self, partitions: Collection[TopicPartition]
     ) -> Mapping[TopicPartition, int]:
-        return {item: self.begins[item] for item in asked}
+        return {item: self.begins[item] for item in partitions}
 
     async def read_committed(
-        self, asked: Collection[TopicPartition]
+        self, partitions: Collection[TopicPartition]
     ) -> Mapping[TopicPartition, int]:
         self.requests += 1
-        return {item: self.committed.get(item, -1) for item in asked}
+        return {item: self.committed.get(item, -1) for item in partitions}
 
 
 class Group:

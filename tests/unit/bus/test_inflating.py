@@ -68,13 +68,13 @@ def with_payload(codec: int, payload: bytes, first: int = 0, last: int = 0) -> b
 
 def read(data: bytes) -> list[Any]:
     """Every record that a fetcher gets out of one answer."""
-    records, found = BoundedRecords(data), []
+    records, collected = BoundedRecords(data), []
     while records.has_next():
-        one = records.next_batch()
-        assert one is not None
-        assert one.validate_crc()
-        found += list(one)
-    return found
+        chunk = records.next_batch()
+        assert chunk is not None
+        assert chunk.validate_crc()
+        collected += list(chunk)
+    return collected
 
 
 def passed_over(data: bytes) -> tuple[int, Invalid]:
@@ -98,12 +98,12 @@ def test_consumers_read_through_here() -> None:
 def test_batches_are_read_as_they_were_written(name: str | None) -> None:
     values = [b"one", b"", b"three" * 1_000]
     codec = NONE if name is None else ENCODERS[name][0]
-    found = read(batch(*values, codec=codec, first=7) + batch(b"next", first=10))
-    assert [item.value for item in found] == [*values, b"next"]
-    assert [item.offset for item in found] == [7, 8, 9, 10]
-    assert [item.timestamp for item in found] == [1_000, 1_001, 1_002, 1_000]
-    assert found[0].key == b"k"
-    assert list(found[0].headers) == [("h", b"x")]
+    records = read(batch(*values, codec=codec, first=7) + batch(b"next", first=10))
+    assert [item.value for item in records] == [*values, b"next"]
+    assert [item.offset for item in records] == [7, 8, 9, 10]
+    assert [item.timestamp for item in records] == [1_000, 1_001, 1_002, 1_000]
+    assert records[0].key == b"k"
+    assert list(records[0].headers) == [("h", b"x")]
 
 
 @pytest.mark.parametrize("name", ENCODERS)
@@ -164,11 +164,11 @@ def test_what_is_cut_off_at_the_end_is_fetched_again() -> None:
 
 
 def test_no_more_is_inflated_at_a_time_than_memory_bears() -> None:
-    one = batch(*[bytes(256 * 1024)] * 8, codec=ZSTD)
-    found = read(one * 500)
+    encoded = batch(*[bytes(256 * 1024)] * 8, codec=ZSTD)
+    records = read(encoded * 500)
     assert (
         MAX_FETCHED_BYTES
-        < sum(len(record.value) for record in found)
+        < sum(len(record.value) for record in records)
         <= MAX_FETCHED_BYTES + MAX_INFLATED_BYTES
     )
 

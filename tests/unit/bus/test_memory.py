@@ -24,19 +24,19 @@ def loose() -> Desk:
 
 def add(text: str) -> WorkItem[Story]:
     """Asks for one note under a key, as HTTP does; what is asked is its digest."""
-    key, _, said = text.partition("=")
+    key, _, note = text.partition("=")
 
     def rule(state: Story | None, _context: Context) -> Decision[Story]:
         before = state or Story()
-        return Decision(Story(notes=(*before.notes, said)))
+        return Decision(Story(notes=(*before.notes, note)))
 
-    return WorkItem("t", rule, Cause(key, content=said))
+    return WorkItem("t", rule, Cause(key, content=note))
 
 
 @pytest.mark.parametrize("batch", [1, 7, 64, 500])
 async def test_a_copy_is_known_however_many_came_in_between(loose: Desk, batch: int) -> None:
     events = [outside(f"n{n}", f"{n}") for n in range(OTHERS)]
-    records = [received(one, place) for place, one in enumerate([*events, *reversed(events)])]
+    records = [received(event, place) for place, event in enumerate([*events, *reversed(events)])]
     for first in range(0, len(records), batch):
         member = loose.unit_of_work if first % 3 else loose.another()
         await loose.feed(*records[first : first + batch], unit_of_work=member)
@@ -79,12 +79,12 @@ async def test_a_key_is_known_with_what_was_asked_however_many_came_in_between(
 async def test_a_document_stays_small_and_the_rest_is_kept_beside_it(loose: Desk) -> None:
     for n in range(OTHERS):
         await loose.feed(received(outside(f"n{n}", f"{n}"), n))
-        found = (await loose.documents.load(["t"]))["t"]
-        assert len(found.recent) <= MOST_HERE
-        assert next(iter(found.recent)) == outside("n0", "0").identity
+        stored = (await loose.documents.load(["t"]))["t"]
+        assert len(stored.recent) <= MOST_HERE
+        assert next(iter(stored.recent)) == outside("n0", "0").identity
     assert isinstance(loose.documents.identities, FakeKeptCalls)
     kept = len(loose.documents.identities.calls)
-    assert kept + len(found.recent) == OTHERS
+    assert kept + len(stored.recent) == OTHERS
 
 
 async def test_nothing_is_read_beside_a_document_that_has_all_and_once_for_a_batch(
@@ -107,9 +107,11 @@ async def test_nothing_is_read_beside_a_document_that_has_all_and_once_for_a_bat
 async def test_what_its_topic_does_not_have_any_more_is_forgotten_beside_too() -> None:
     week = timedelta(days=7)
     desk = Desk(ordered=False)
-    fold = Projection(desk.documents, lambda event: [event.subject], desk.react, known_for=week)
+    projection = Projection(
+        desk.documents, lambda event: [event.subject], desk.react, known_for=week
+    )
     meters = desk.telemetry.telemetry.meters
-    unit_of_work: UnitOfWork[Story] = UnitOfWork(fold, desk.publisher, desk.clock, meters)
+    unit_of_work: UnitOfWork[Story] = UnitOfWork(projection, desk.publisher, desk.clock, meters)
     for n in range(OTHERS):
         await desk.feed(received(outside(f"n{n}", "x"), n), unit_of_work=unit_of_work)
     desk.clock.advance(week - timedelta(seconds=1))
@@ -119,9 +121,11 @@ async def test_what_its_topic_does_not_have_any_more_is_forgotten_beside_too() -
 
 
 async def test_a_state_that_tells_repeats_itself_keeps_nothing_beside(loose: Desk) -> None:
-    fold = Projection(loose.documents, lambda event: [event.subject], loose.react, is_exact=True)
+    projection = Projection(
+        loose.documents, lambda event: [event.subject], loose.react, is_exact=True
+    )
     meters = loose.telemetry.telemetry.meters
-    unit_of_work: UnitOfWork[Story] = UnitOfWork(fold, loose.publisher, loose.clock, meters)
+    unit_of_work: UnitOfWork[Story] = UnitOfWork(projection, loose.publisher, loose.clock, meters)
     for n in range(OTHERS):
         await loose.feed(received(outside(f"n{n}", "x"), n), unit_of_work=unit_of_work)
     assert isinstance(loose.documents.identities, FakeKeptCalls)
@@ -134,7 +138,7 @@ async def test_a_state_that_tells_repeats_itself_keeps_nothing_beside(loose: Des
 async def test_a_death_at_any_step_neither_loses_nor_doubles(step: str, batch: int) -> None:
     desk = MortalDesk(ordered=False)
     events = [outside(f"n{n}", f"{n}") for n in range(OTHERS)]
-    records = [received(one, place) for place, one in enumerate([*events, *events])]
+    records = [received(event, place) for place, event in enumerate([*events, *events])]
     deaths = 0
     for first in range(0, len(records), batch):
         part = records[first : first + batch]

@@ -33,7 +33,7 @@ RAW = replace(record(noted("t", 1), 42, partition=3), topic="x-desk.tickets")
 LATER = Transient("not now")
 
 
-def told(message: Message) -> dict[str, str]:
+def desk_headers(message: Message) -> dict[str, str]:
     return {name: text.decode() for name, text in message.headers if name.startswith("desk-")}
 
 
@@ -56,7 +56,7 @@ def test_transient_trouble_waits_in_the_retry_topic_longer_each_time() -> None:
     assert pauses == [1, 2, 4, 8]
     last = reroute(Failure(raw, LATER), "metrics", START, "x-")
     assert last.topic == "desk.tickets.metrics.dead"
-    assert told(last)[ATTEMPT] == "5"
+    assert desk_headers(last)[ATTEMPT] == "5"
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_transient_trouble_waits_in_the_retry_topic_longer_each_time() -> None:
 def test_what_will_never_work_is_dead_at_once(error: Exception, code: str, text: str) -> None:
     message = reroute(Failure(RAW, error), "metrics", START, "x-")
     assert message.topic == "desk.tickets.metrics.dead"
-    assert told(message) == {
+    assert desk_headers(message) == {
         ATTEMPT: "1",
         ORIGIN: "x-desk.tickets/3/42",
         REASON: text,
@@ -90,7 +90,7 @@ def test_origin_and_first_failure_are_kept_over_retries() -> None:
     later = START + timedelta(minutes=1)
     dead = reroute(Failure(again(first), Invalid("no")), "metrics", later, "x-")
     assert dead.topic == "desk.tickets.metrics.dead"
-    facts = told(dead)
+    facts = desk_headers(dead)
     assert (facts[ORIGIN], facts[FAILED_AT]) == ("x-desk.tickets/3/42", START.isoformat())
     assert (facts[PROJECTION], facts[DOCUMENT]) == ("clocks", "t")
     assert NOT_BEFORE not in facts
@@ -113,7 +113,7 @@ def test_our_headers_mean_nothing_on_a_topic_that_outsiders_write() -> None:
     assert read_target(forged) == ("", "")
     message = reroute(Failure(forged, LATER), "metrics", START, "x-")
     assert message.topic == "desk.tickets.metrics.retry"
-    assert told(message)[ORIGIN] == "x-desk.tickets/3/42"
+    assert desk_headers(message)[ORIGIN] == "x-desk.tickets/3/42"
 
 
 @pytest.mark.parametrize("text", [b"\xff\xfe", b"soon", b"", None, b"2026-03-02T09:00:00"])
@@ -124,7 +124,7 @@ def test_an_unreadable_waiting_time_is_no_waiting_time(text: bytes | None) -> No
 
 @pytest.mark.parametrize("origin", [None, b"", b"x", b"other.topic/0/0", b"a/b/c", b"\xff/1/2"])
 @pytest.mark.parametrize("error", [LATER, Invalid("no")])
-def test_a_record_put_into_a_retry_topic_by_hand_is_parked_where_that_topics_records_are(
+def test_a_record_put_into_a_retry_topic_by_hand_is_rerouted_where_that_topics_records_are(
     origin: bytes | None, error: Exception
 ) -> None:
     odd = Record(b"t", b"{}", ((ORIGIN, origin),), "x-desk.tickets.m.retry")
@@ -140,21 +140,21 @@ def test_an_unreadable_number_of_attempts_is_the_first(text: bytes | None) -> No
     assert reroute(Failure(odd, Invalid("no")), "m", START).topic.endswith(".dead")
 
 
-def test_null_headers_keys_and_values_can_be_parked() -> None:
+def test_null_headers_keys_and_values_can_be_dead_lettered() -> None:
     odd = Record(None, None, (("ce_id", None), ("other", b"\xff")))
     message = reroute(Failure(odd, Invalid("no")), "metrics", START)
     assert (message.key, message.value) == (b"", b"")
     assert ("other", b"\xff") in message.headers
 
 
-def test_a_record_near_the_brokers_limit_is_cut_so_that_it_can_be_parked() -> None:
+def test_a_record_near_the_brokers_limit_is_cut_so_that_it_can_be_dead_lettered() -> None:
     headers = tuple((f"h{number}", b"x" * 9_000) for number in range(150))
     odd = Record(b"k" * 600_000, b"v" * 1_000_000, headers)
     message = reroute(Failure(odd, Invalid("x" * 5_000)), "metrics", START)
     size = len(message.key) + len(message.value) + sum(len(text) for _, text in message.headers)
     assert size < 950_000
-    assert told(message)[TRUNCATED] == "1000000"
-    assert told(message)[REASON_CODE] == "invalid"
+    assert desk_headers(message)[TRUNCATED] == "1000000"
+    assert desk_headers(message)[REASON_CODE] == "invalid"
 
 
 def test_a_held_record_tells_where_it_was_read() -> None:
@@ -164,7 +164,7 @@ def test_a_held_record_tells_where_it_was_read() -> None:
     assert (back.key, back.value) == (RAW.key, RAW.value)
     message = reroute(Failure(back, LATER), "metrics", START, "x-")
     assert message.topic == "desk.tickets.metrics.retry"
-    assert told(message)[ORIGIN] == "x-desk.tickets/3/42"
+    assert desk_headers(message)[ORIGIN] == "x-desk.tickets/3/42"
 
 
 def test_a_record_held_on_its_way_through_the_retry_topic_keeps_its_history() -> None:
@@ -174,11 +174,11 @@ def test_a_record_held_on_its_way_through_the_retry_topic_keeps_its_history() ->
     assert attempts_of(back) == 3
     dead = reroute(Failure(back, Invalid("no")), "metrics", datetime.now(UTC), "x-")
     assert dead.topic == "desk.tickets.metrics.dead"
-    assert told(dead)[ORIGIN] == "x-desk.tickets/3/42"
+    assert desk_headers(dead)[ORIGIN] == "x-desk.tickets/3/42"
 
 
 def test_copies_are_the_same_wherever_they_were_read() -> None:
-    parked_copy = again(reroute(Failure(RAW, LATER), "metrics", START, "x-"))
+    retried_copy = again(reroute(Failure(RAW, LATER), "metrics", START, "x-"))
     assert is_same(buffer_record(RAW), buffer_record(replace(RAW, offset=99, partition=0)))
-    assert is_same(buffer_record(RAW), buffer_record(parked_copy))
+    assert is_same(buffer_record(RAW), buffer_record(retried_copy))
     assert not is_same(buffer_record(RAW), buffer_record(record(noted("t", 2))))

@@ -105,7 +105,7 @@ async def test_an_outbox_that_cannot_be_sent_waits_behind_those_that_can(desk: D
         desk.health,
     )
     missing = Transient("the topic is missing: run `desk topics apply`", code="topic-missing")
-    desk.publisher.refused = lambda one: missing if one.key.startswith(b"bad") else None
+    desk.publisher.refused = lambda message: missing if message.key.startswith(b"bad") else None
     await leave(desk, *(f"bad{n}" for n in range(BATCH)), "good")
     assert [await relay.sweep(), await relay.sweep()] == [BATCH, 1]
     assert desk.published_ids() == ["good-1"]

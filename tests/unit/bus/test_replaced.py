@@ -16,7 +16,7 @@ def kept(cluster: str = "c1", id: str = "t1", **offsets: int) -> Position:
 
 
 @pytest.mark.parametrize(
-    ("position", "cluster", "topic_id", "ends", "said"),
+    ("position", "cluster", "topic_id", "ends", "reason"),
     [
         (kept(p0=5), "c1", "t1", {0: 5}, ""),
         (kept(p0=5), "c1", "t1", {0: 9}, ""),
@@ -33,11 +33,11 @@ def kept(cluster: str = "c1", id: str = "t1", **offsets: int) -> Position:
     ],
 )
 def test_another_id_another_cluster_and_a_lost_tail_are_another_topic(
-    position: Position, cluster: str, topic_id: str, ends: Mapping[int, int], said: str
+    position: Position, cluster: str, topic_id: str, ends: Mapping[int, int], reason: str
 ) -> None:
     why = why_replaced(position, TopicIds(cluster, {TOPIC: topic_id}), ends)
-    assert said in why
-    assert bool(said) is bool(why)
+    assert reason in why
+    assert bool(reason) is bool(why)
 
 
 def test_a_topic_that_is_not_there_is_no_other_topic() -> None:

@@ -50,13 +50,13 @@ class Watch:
         self.log, self.desk, self.clock = log, Desk(), SystemClock()
         self.desk.documents = FakeDocuments(STORIES, self.clock)
         self.health = Health(self.clock)
-        self.woken: list[tuple[str, datetime]] = []
+        self.fired: list[tuple[str, datetime]] = []
         self.wakings = 0
         self.writer: datetime | None = None
         self.due = DueMoments(self.clock)
         meters = self.desk.telemetry.telemetry.meters
         watermarks = Watermarks(log, self.clock, lambda: self.writer or self.clock.now())
-        silence = Silence(watermarks, self.wake_at)
+        silence = Silence(watermarks, self.fire_at)
         documents = self.desk.documents
         self.timers = Timers(
             "stories",
@@ -72,8 +72,8 @@ class Watch:
     async def on_timer(self, ids: Iterable[str], on_failed: Report) -> None:  # noqa: ARG002
         raise AssertionError("woken without being told for which moment")
 
-    async def wake_at(self, ids: Sequence[str], _on_failed: Report, at: datetime) -> None:
-        self.woken += [(id, at) for id in ids]
+    async def fire_at(self, ids: Sequence[str], _on_failed: Report, at: datetime) -> None:
+        self.fired += [(id, at) for id in ids]
         self.wakings += 1
 
     async def set(self, id: str, due: datetime) -> None:
@@ -85,7 +85,7 @@ class Watch:
 
     @property
     def ids(self) -> list[str]:
-        return [id for id, _ in self.woken]
+        return [id for id, _ in self.fired]
 
 
 async def test_it_fires_for_the_moment_up_to_which_the_partition_is_heard() -> None:
@@ -94,7 +94,7 @@ async def test_it_fires_for_the_moment_up_to_which_the_partition_is_heard() -> N
     await watch.set("t", due)
     running = asyncio.create_task(watch.timers.run())
     await eventually(lambda: watch.ids == ["t"])
-    assert due <= watch.woken[0][1] <= watch.clock.now()
+    assert due <= watch.fired[0][1] <= watch.clock.now()
     running.cancel()
 
 
@@ -144,7 +144,7 @@ async def test_it_waits_for_what_the_writer_has_recorded_and_not_published() -> 
     await eventually(lambda: watch.desk.telemetry.value(names.TIMER_WAITING) >= 1)
     assert watch.ids == []
     watch.writer = due
-    await eventually(lambda: watch.woken == [("t", due)])
+    await eventually(lambda: watch.fired == [("t", due)])
     running.cancel()
 
 

@@ -51,7 +51,7 @@ async def test_a_killed_replica_has_left_once_nothing_waits_in_the_store() -> No
     )
     await writer.speaks_for_the_silent()
     assert writer.bus.by[-1] == "gone"
-    assert writer.bus.told[-1].has_left
+    assert writer.bus.watermarks[-1].has_left
 
 
 async def test_a_replica_that_keeps_its_lease_lives_however_silent_it_is() -> None:
@@ -84,17 +84,17 @@ async def test_who_is_vouched_for_records_nothing_before_it_has_told_of_itself_a
     name = f"writer {TICKETS} {writer.watermark.replica}"
     taken = await writer.leases.acquire(name, "another", TERM)
     assert taken is not None
-    holding = asyncio.create_task(writer.watermark.hold())
+    hold_task = asyncio.create_task(writer.watermark.hold())
     with pytest.raises(DependencyDown):
-        await holding
+        await hold_task
     with pytest.raises(DependencyDown):
         await writer.note(1)
     await writer.leases.forget(taken)
-    told = len(writer.bus.told)
-    holding = asyncio.create_task(writer.watermark.hold())
+    count = len(writer.bus.watermarks)
+    hold_task = asyncio.create_task(writer.watermark.hold())
     await eventually(lambda: moments.is_open)
-    holding.cancel()
-    assert len(writer.bus.told) == told + 1
+    hold_task.cancel()
+    assert len(writer.bus.watermarks) == count + 1
     assert not moments.may_record(began, writer.desk.clock.now())
     await writer.note(1)
 

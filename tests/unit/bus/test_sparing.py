@@ -7,7 +7,7 @@ from desk_platform.clock import FakeClock
 from desk_platform.kafka.adaptive_pause import PARTS, QueryThrottle
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-USUAL = timedelta(seconds=5)
+DEFAULT_PAUSE = timedelta(seconds=5)
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ def test_the_pause_grows_with_what_the_last_answer_took(took: float, pause: floa
     throttle = QueryThrottle(clock)
     with throttle.measure():
         clock.advance(timedelta(seconds=took))
-    assert throttle.pause(USUAL) == timedelta(seconds=pause)
+    assert throttle.pause(DEFAULT_PAUSE) == timedelta(seconds=pause)
 
 
 def test_a_quick_answer_makes_the_pause_short_again() -> None:
@@ -27,7 +27,7 @@ def test_a_quick_answer_makes_the_pause_short_again() -> None:
     for seconds in (9, 0):
         with throttle.measure():
             clock.advance(timedelta(seconds=seconds))
-    assert throttle.pause(USUAL) == USUAL
+    assert throttle.pause(DEFAULT_PAUSE) == DEFAULT_PAUSE
 
 
 def test_an_answer_that_fails_counts_too() -> None:
@@ -40,4 +40,4 @@ def test_an_answer_that_fails_counts_too() -> None:
 
     with pytest.raises(TimeoutError), throttle.measure():
         fail()
-    assert throttle.pause(USUAL) == timedelta(seconds=2 * PARTS)
+    assert throttle.pause(DEFAULT_PAUSE) == timedelta(seconds=2 * PARTS)

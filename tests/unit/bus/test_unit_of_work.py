@@ -114,7 +114,9 @@ async def test_a_document_does_not_hold_without_bound(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("text", "kind"), [(POISON, Invalid), (BROKEN, ZeroDivisionError), (SHAKY, Transient)]
 )
-async def test_a_failure_is_parked_alone(loose: Desk, text: str, kind: type[Exception]) -> None:
+async def test_a_failure_is_dead_lettered_alone(
+    loose: Desk, text: str, kind: type[Exception]
+) -> None:
     await loose.feed(
         received(noted("t", 1), 1), received(noted("t", 2, text), 2), received(noted("u", 1), 3)
     )
@@ -123,20 +125,20 @@ async def test_a_failure_is_parked_alone(loose: Desk, text: str, kind: type[Exce
     assert await loose.notes("u") == ("1",)
 
 
-async def test_a_failure_is_parked_before_the_write_that_would_hide_it(loose: Desk) -> None:
-    found: list[dict[str, Stored[Story]]] = []
+async def test_a_failure_is_dead_lettered_before_the_write_that_would_hide_it(loose: Desk) -> None:
+    snapshots: list[dict[str, Stored[Story]]] = []
 
     async def look(_failures: object) -> None:
-        found.append(await loose.documents.load(["t"]))
+        snapshots.append(await loose.documents.load(["t"]))
 
     batch = [received(noted("t", 1, POISON), 1), received(noted("t", 2), 2)]
     tasks = [task for item in batch for task in loose.unit_of_work.work_items_of(item)]
     await loose.unit_of_work.run(tasks, look)
-    assert found == [{}]
+    assert snapshots == [{}]
     assert await loose.notes() == ("2",)
 
 
-async def test_what_could_not_be_parked_is_not_hidden_by_a_write(loose: Desk) -> None:
+async def test_what_could_not_be_dead_lettered_is_not_hidden_by_a_write(loose: Desk) -> None:
     async def refuse(_failures: object) -> None:
         raise DependencyDown("the bus is away")
 
@@ -147,7 +149,9 @@ async def test_what_could_not_be_parked_is_not_hidden_by_a_write(loose: Desk) ->
     assert await loose.notes() == ()
 
 
-async def test_a_held_event_that_fails_is_parked_and_the_one_before_it_kept(desk: Desk) -> None:
+async def test_a_buffered_event_that_fails_is_retried_and_the_one_before_it_kept(
+    desk: Desk,
+) -> None:
     await desk.feed(received(noted("t", 3, SHAKY), 12, partition=4))
     await desk.feed(received(noted("t", 1), 1), received(noted("t", 2), 2))
     assert await desk.notes() == ("1", "2")
@@ -176,7 +180,7 @@ async def test_nothing_is_published_that_was_not_written(desk: Desk) -> None:
     assert stored.sequence == len(desk.published_ids()) == 1
 
 
-async def test_a_conflict_folds_again_on_the_newer_document(loose: Desk) -> None:
+async def test_a_conflict_is_applied_again_on_the_newer_document(loose: Desk) -> None:
     await loose.feed(received(noted("t", 1), 1))
     other = loose.another()
     await loose.feed(received(noted("t", 2), 2), unit_of_work=other)
@@ -186,7 +190,7 @@ async def test_a_conflict_folds_again_on_the_newer_document(loose: Desk) -> None
     assert len(set(loose.published_ids())) == len(loose.published_ids()) == 3
 
 
-async def test_a_document_that_always_changes_parks_the_record_for_later(loose: Desk) -> None:
+async def test_a_document_that_always_changes_has_the_record_retried_later(loose: Desk) -> None:
     other = loose.another()
 
     async def race(offset: int) -> None:
@@ -194,10 +198,10 @@ async def test_a_document_that_always_changes_parks_the_record_for_later(loose: 
 
     class Racing(type(loose.documents)):  # type: ignore[misc]
         async def load(self, ids: object) -> object:
-            found = await loose.documents.load(ids)  # type: ignore[arg-type]
+            documents = await loose.documents.load(ids)  # type: ignore[arg-type]
             self.count = getattr(self, "count", 100) + 1
             await race(self.count)
-            return found
+            return documents
 
     racing = Racing(loose.documents._schema, loose.clock)
     racing.write = loose.documents.write
@@ -302,7 +306,7 @@ async def test_a_timer_is_not_missed_because_a_copy_is_old(desk: Desk) -> None:
     await other.run([WorkItem("t", lambda _state, _context: again)], desk.on_failed)
     desk.clock.advance(timedelta(minutes=2))
     await desk.unit_of_work.on_timer(["t"], desk.on_failed)
-    assert (await desk.documents.load(["t"]))["t"].state == Story(woken=1)
+    assert (await desk.documents.load(["t"]))["t"].state == Story(fired=1)
 
 
 async def test_a_repeated_command_is_answered_with_the_document_as_it_is_now(
@@ -317,7 +321,7 @@ async def test_a_repeated_command_is_answered_with_the_document_as_it_is_now(
     await loose.unit_of_work.run(
         [WorkItem("t", add, Cause("key"))],
         loose.on_failed,
-        lambda found: answers.append(found["t"]),
+        lambda documents: answers.append(documents["t"]),
     )
     assert [answer.state for answer in answers] == [Story(notes=("x", "1"))]
 
@@ -337,7 +341,7 @@ async def test_a_timer_fires_once_and_is_cleared(desk: Desk) -> None:
         await desk.unit_of_work.on_timer(["t"], desk.on_failed)
     stored = (await desk.documents.load(["t"]))["t"]
     assert stored.state is not None
-    assert stored.state.woken == 1
+    assert stored.state.fired == 1
     assert stored.due is None
 
 
@@ -349,7 +353,7 @@ async def test_a_timer_that_was_moved_does_not_fire_at_its_old_moment(desk: Desk
     await desk.unit_of_work.on_timer(["t"], desk.on_failed)
     stored = (await desk.documents.load(["t"]))["t"]
     assert stored.state is not None
-    assert stored.state.woken == 0
+    assert stored.state.fired == 0
     assert stored.due == START + timedelta(minutes=59) + timedelta(hours=1)
 
 
@@ -389,5 +393,5 @@ async def test_a_document_whose_events_wait_for_the_bus_never_outgrows_the_store
     with pytest.raises(DependencyDown):
         await loose.feed(received(noted("t", 1), 1), received(noted("u", 2), 2))
     assert [getattr(error, "kind", "") for _, error in loose.failures] == ["too-much-unpublished"]
-    found = await loose.documents.load(["t", "u"])
-    assert [len(found[id].outbox) for id in ("t", "u")] == [65, 51]
+    stored = await loose.documents.load(["t", "u"])
+    assert [len(stored[id].outbox) for id in ("t", "u")] == [65, 51]

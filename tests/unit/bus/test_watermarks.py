@@ -19,7 +19,7 @@ class Log:
         self.assignment = 1
         self.ends = {0: 10, 1: 10, 2: 10}
         self.handled = {0: 0, 1: 0, 2: 0}
-        self.asked = 0
+        self.queries = 0
         self.is_moved_meanwhile = False
 
     def partition_count(self) -> int | None:
@@ -32,7 +32,7 @@ class Log:
         return self.assignment
 
     async def end_offsets(self, partitions: Collection[int]) -> dict[int, int]:
-        self.asked += 1
+        self.queries += 1
         if self.is_moved_meanwhile:
             self.assignment += 1
         return {partition: self.ends[partition] for partition in partitions}
@@ -41,7 +41,7 @@ class Log:
         return self.handled[partition] >= end
 
 
-class Told:
+class WriterStub:
     """What the writer told last."""
 
     def __init__(self, until: datetime | None) -> None:
@@ -60,7 +60,7 @@ async def test_a_partition_is_heard_until_the_moment_before_its_end_was_asked_fo
     clock.advance(SECOND)
     await watermarks.advance([0])
     assert watermarks.find_heard_until(0) == START
-    assert log.asked == 1
+    assert log.queries == 1
 
 
 async def test_what_came_after_the_question_is_not_waited_for() -> None:
@@ -79,7 +79,7 @@ async def test_a_partition_of_another_member_is_never_heard() -> None:
     await watermarks.advance([1])
     assert watermarks.find_heard_until(1) is None
     assert not watermarks.is_assigned(1)
-    assert log.asked == 0
+    assert log.queries == 0
 
 
 async def test_a_new_assignment_forgets_what_was_heard_before() -> None:
@@ -101,25 +101,25 @@ async def test_an_answer_that_meets_a_new_assignment_counts_for_nothing() -> Non
 
 
 async def test_nothing_is_heard_further_than_the_writer_has_published() -> None:
-    log, clock, told = Log(0), FakeClock(START), Told(None)
+    log, clock, writer = Log(0), FakeClock(START), WriterStub(None)
     log.handled[0] = 10
-    watermarks = Watermarks(log, clock, told)
+    watermarks = Watermarks(log, clock, writer)
     await watermarks.advance([0])
     assert watermarks.find_heard_until(0) is None
     assert "its writer has not said" in watermarks.why_not(0)
-    told.until = START - SECOND
+    writer.until = START - SECOND
     await watermarks.advance([0])
     assert watermarks.find_heard_until(0) == START - SECOND
     clock.advance(60 * SECOND)
     await watermarks.advance([0])
     assert watermarks.find_heard_until(0) == START - SECOND
-    assert log.asked == 1
+    assert log.queries == 1
 
 
 async def test_a_writer_whose_clock_is_ahead_makes_nothing_heard_in_the_future() -> None:
     log = Log(0)
     log.handled[0] = 10
-    watermarks = Watermarks(log, FakeClock(START), Told(START + 3600 * SECOND))
+    watermarks = Watermarks(log, FakeClock(START), WriterStub(START + 3600 * SECOND))
     await watermarks.advance([0])
     assert watermarks.find_heard_until(0) == START
 

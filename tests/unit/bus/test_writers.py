@@ -108,11 +108,11 @@ async def test_a_busy_document_does_not_hold_it_once_each_outbox_is_out() -> Non
     with pytest.raises(DependencyDown):
         await writer.note(1)
     writer.bus.is_down = False
-    told: list[datetime] = []
+    moments: list[datetime] = []
     for number in range(2, 8):
         await writer.note(number)
-        told.append(await writer.later())
-    assert told[-1] > START
+        moments.append(await writer.later())
+    assert moments[-1] > START
 
 
 async def test_a_turn_that_was_given_up_is_doubtful_until_a_late_write_would_be_seen() -> None:
@@ -133,11 +133,11 @@ async def test_a_turn_that_was_given_up_is_doubtful_until_a_late_write_would_be_
 async def test_at_a_stop_it_says_goodbye_only_if_all_is_out() -> None:
     writer = Writer()
     await close_now(writer.watermark)
-    assert writer.bus.told[-1].has_left
+    assert writer.bus.watermarks[-1].has_left
     other = Writer()
     other.unit_of_work.open_moments.mark_uncertain(START)
     await close_now(other.watermark)
-    assert not any(bu.has_left for bu in other.bus.told)
+    assert not any(bu.has_left for bu in other.bus.watermarks)
 
 
 async def test_one_that_is_held_up_goes_on_telling_that_it_is_there() -> None:
@@ -147,16 +147,16 @@ async def test_one_that_is_held_up_goes_on_telling_that_it_is_there() -> None:
         await writer.note(1)
     for _ in range(3):
         assert await writer.later(AT_LEAST_EVERY) == START
-    assert [bu.until for bu in writer.bus.told] == [START] * 3
+    assert [bu.until for bu in writer.bus.watermarks] == [START] * 3
 
 
 async def test_doubts_that_come_again_and_again_do_not_hold_it_for_ever() -> None:
     writer = Writer()
-    told: list[datetime] = []
+    moments: list[datetime] = []
     for _ in range(12):
         writer.unit_of_work.open_moments.mark_uncertain(writer.desk.clock.now())
-        told.append(await writer.later(LATE_WRITE / 2))
-    assert told[-1] >= START + 4 * LATE_WRITE
+        moments.append(await writer.later(LATE_WRITE / 2))
+    assert moments[-1] >= START + 4 * LATE_WRITE
 
 
 async def test_a_replica_that_takes_a_lease_anew_tells_no_more_than_what_it_has_published() -> None:
@@ -173,20 +173,20 @@ async def test_a_goodbye_that_the_bus_does_not_take_keeps_nobody_from_stopping()
     writer = Writer()
     writer.bus.refuses_all = True
     await close_now(writer.watermark)
-    assert writer.bus.told == []
+    assert writer.bus.watermarks == []
 
 
-def heard(*told: tuple[str, datetime, bool], complete: bool = True) -> Writers:
+def heard(*watermarks: tuple[str, datetime, bool], complete: bool = True) -> Writers:
     writers = Writers(TICKETS)
     writers.is_complete = complete
-    for replica, until, has_left in told:
+    for replica, until, has_left in watermarks:
         writers.hear(replica, WatermarkAdvanced(topic=TICKETS, until=until, has_left=has_left))
     return writers
 
 
 def test_the_slowest_replica_that_still_writes_decides() -> None:
-    one, other = ("a", START, False), ("b", START + SECOND, False)
-    assert heard(one, other).until() == START
+    first, other = ("a", START, False), ("b", START + SECOND, False)
+    assert heard(first, other).until() == START
     assert heard(("a", START, True), other).until() == START + SECOND
 
 

@@ -75,8 +75,8 @@ def alert(service: str = "", kind: SubjectKind = SubjectKind.DEVICE) -> AlertFir
     )
 
 
-def code(admission: Admission, said: AnyEvent) -> str | None:
-    refused = admission(said)
+def code(admission: Admission, incoming: AnyEvent) -> str | None:
+    refused = admission(incoming)
     return None if refused is None else refused.kind
 
 
@@ -144,14 +144,14 @@ def test_a_revoked_system_says_nothing(admission: Admission) -> None:
 def test_what_the_charter_says_now_counts_from_the_next_event_on(
     admission: Admission, current: Current
 ) -> None:
-    said = event("/monitor/wide", alert())
-    assert code(admission, said) is None
+    incoming = event("/monitor/wide", alert())
+    assert code(admission, incoming) is None
     current.take(WIDE.model_copy(update={"revoked": True}))
-    assert code(admission, said) == "source-revoked"
+    assert code(admission, incoming) == "source-revoked"
     current.take()
-    assert code(admission, said) == "unknown-source"
+    assert code(admission, incoming) == "unknown-source"
     current.take(WIDE)
-    assert code(admission, said) is None
+    assert code(admission, incoming) is None
 
 
 def test_on_ones_own_machine_unknown_sources_come_in_and_entries_still_count(
@@ -170,7 +170,7 @@ def test_the_desks_own_topics_are_not_its_business(admission: Admission) -> None
 def test_endless_new_sources_are_not_remembered_for_ever(admission: Admission) -> None:
     for number in range(MOST_REMEMBERED + 10):
         admission.system_of(f"/monitor/wide/{number}")
-    assert len(admission._known) <= MOST_REMEMBERED
+    assert len(admission._systems) <= MOST_REMEMBERED
     assert len(admission._free) <= MOST_REMEMBERED
 
 

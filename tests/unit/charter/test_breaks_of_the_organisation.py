@@ -301,5 +301,5 @@ def test_a_break_is_told_where_it_is_and_what_to_do(
     folder: Folder, file: str, old: str, new: str, place: str, part: str
 ) -> None:
     folder.replace(file, old, new)
-    told = [text for text in folder.problems() if text.startswith(place) and part in text]
-    assert len(told) == 1, folder.problems()
+    matching = [text for text in folder.problems() if text.startswith(place) and part in text]
+    assert len(matching) == 1, folder.problems()

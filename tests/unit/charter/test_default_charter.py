@@ -24,7 +24,7 @@ def charter() -> Charter:
 
 
 @pytest.mark.parametrize(
-    ("said", "rule"),
+    ("text", "rule"),
     [
         ("VPN verbindet nicht", "vpn"),
         ("My VPN-connection drops", "vpn"),
@@ -43,17 +43,17 @@ def charter() -> Charter:
         ("Please install Python", "software"),
     ],
 )
-def test_what_employees_say_finds_its_rule(charter: Charter, said: str, rule: str) -> None:
-    found = charter.routing.first_match(TicketFacts(SpokenWords(said), kind="incident"))
-    assert found is not None
-    assert found.id == rule
+def test_what_employees_say_finds_its_rule(charter: Charter, text: str, rule: str) -> None:
+    matched = charter.routing.first_match(TicketFacts(SpokenWords(text), kind="incident"))
+    assert matched is not None
+    assert matched.id == rule
 
 
 def test_a_question_goes_to_service_care(charter: Charter) -> None:
     facts = TicketFacts(SpokenWords("Where is the cafeteria?"), kind="question")
-    found = charter.routing.first_match(facts)
-    assert found is not None
-    assert found.then.team == "service-care"
+    matched = charter.routing.first_match(facts)
+    assert matched is not None
+    assert matched.then.team == "service-care"
 
 
 def test_every_rule_ends_at_a_team_that_has_the_skills(charter: Charter) -> None:
@@ -75,15 +75,15 @@ def test_response_and_resolution_have_targets_for_everybody(charter: Charter) ->
 
 def test_berlin_is_closed_on_the_day_of_german_unity(charter: Charter) -> None:
     region = charter.calendar("office-berlin").holidays
-    found = public_holidays.holidays_in(region, 2026)
-    assert date(2026, 10, 3) in found
-    assert date(2026, 3, 8) in found  # Women's Day is a holiday in Berlin, not in all of Germany
-    assert date(2026, 11, 23) not in found
+    holidays = public_holidays.holidays_in(region, 2026)
+    assert date(2026, 10, 3) in holidays
+    assert date(2026, 3, 8) in holidays  # Women's Day is a holiday in Berlin, not in all of Germany
+    assert date(2026, 11, 23) not in holidays
     assert public_holidays.holidays_in(None, 2026) == {}
 
 
 def test_clean_disk_acts_by_itself_and_verifies(charter: Charter) -> None:
-    runbook = next(one for one in charter.of(RUNBOOKS) if one.id == "clean-disk")
+    runbook = next(candidate for candidate in charter.of(RUNBOOKS) if candidate.id == "clean-disk")
     act = runbook.steps[0]
     assert isinstance(act, ActStep)
     assert (runbook.mode, act.effect) == ("auto", "keyed")
@@ -94,11 +94,11 @@ def test_clean_disk_acts_by_itself_and_verifies(charter: Charter) -> None:
 
 
 def test_what_must_not_wait_comes_before_all_else(charter: Charter) -> None:
-    found = charter.routing.first_match(
+    matched = charter.routing.first_match(
         TicketFacts(SpokenWords("Question: is this mail phishing?"), kind="question")
     )
-    assert found is not None
-    assert found.id == "security"
+    assert matched is not None
+    assert matched.id == "security"
 
 
 def test_the_default_team_has_a_home(charter: Charter) -> None:

@@ -77,8 +77,8 @@ def test_a_wrong_goal_is_refused_with_its_line(
     with_goals: Folder, old: str, new: str, begins: str, part: str
 ) -> None:
     with_goals.replace("goals.yaml", old, new)
-    told = with_goals.problems()
-    assert any(item.startswith(begins) and part in item for item in told), told
+    problems = with_goals.problems()
+    assert any(item.startswith(begins) and part in item for item in problems), problems
 
 
 def test_a_name_is_given_once(with_goals: Folder) -> None:
@@ -88,9 +88,9 @@ def test_a_name_is_given_once(with_goals: Folder) -> None:
 
 def test_an_empty_file_is_told(folder: Folder) -> None:
     folder.write("goals.yaml", "")
-    (told,) = folder.problems()
-    assert told.startswith("goals.yaml:1: ")
-    assert "empty" in told
+    (problem,) = folder.problems()
+    assert problem.startswith("goals.yaml:1: ")
+    assert "empty" in problem
 
 
 @pytest.mark.parametrize("section", ["goals", "teams", "services"])

@@ -80,8 +80,8 @@ def test_yaml_that_cannot_be_read_is_told_with_its_line(
     folder: Folder, text: str, line: int, part: str
 ) -> None:
     folder.write("teams.yaml", text)
-    told = [p for p in folder.problems() if p.startswith(f"teams.yaml:{line}: ") and part in p]
-    assert len(told) == 1, folder.problems()
+    matching = [p for p in folder.problems() if p.startswith(f"teams.yaml:{line}: ") and part in p]
+    assert len(matching) == 1, folder.problems()
 
 
 def test_a_file_in_another_encoding_is_told(folder: Folder) -> None:
@@ -102,11 +102,11 @@ def test_a_huge_file_is_refused_unread(folder: Folder) -> None:
 
 def test_a_missing_file_and_a_stray_one_are_told(folder: Folder) -> None:
     (folder.path / "services.yaml").rename(folder.path / "service.yaml")
-    told = folder.problems()
-    assert any(text.startswith("services.yaml:1: the file is missing") for text in told)
+    problems = folder.problems()
+    assert any(text.startswith("services.yaml:1: the file is missing") for text in problems)
     assert any(
         text.startswith("service.yaml:1:") and "did you mean 'services.yaml'" in text
-        for text in told
+        for text in problems
     )
 
 
@@ -275,6 +275,6 @@ def test_what_was_hardly_meant_is_a_warning_and_in_force(
         folder.replace("calendars.yaml", '"09:00-12:00"', '"09:00-12:00", "13:00-17:00"')
     assert warnings(folder) == []
     folder.replace(file, old, new)
-    [told] = warnings(folder)
-    assert told.startswith(f"{place}: ")
-    assert part in told
+    [warning] = warnings(folder)
+    assert warning.startswith(f"{place}: ")
+    assert part in warning

@@ -81,9 +81,9 @@ def test_what_a_service_does_not_obey_is_told_and_counts_for_the_version(folder:
 def test_the_first_sla_that_fits_holds_else_the_default(
     folder: Folder, facts: SlaAttributes, sla: str
 ) -> None:
-    found = policy_for(folder.load().of(SLAS), ClockName.RESOLUTION, facts)
-    assert found is not None
-    assert found.name == sla
+    policy = policy_for(folder.load().of(SLAS), ClockName.RESOLUTION, facts)
+    assert policy is not None
+    assert policy.name == sla
 
 
 def test_a_clock_without_slas_has_none(folder: Folder) -> None:
@@ -94,9 +94,9 @@ def test_a_sla_for_groups_fits_any_of_them(folder: Folder) -> None:
     folder.replace("slas.yaml", "services: [vpn], teams: [network]", "groups: [board, sales]")
     charter = folder.load()
     facts = SlaAttributes("incident", "P1", groups=frozenset({"sales"}))
-    found = policy_for(charter.of(SLAS), ClockName.RESOLUTION, facts)
-    assert found is not None
-    assert found.name == "fast"
+    policy = policy_for(charter.of(SLAS), ClockName.RESOLUTION, facts)
+    assert policy is not None
+    assert policy.name == "fast"
 
 
 def test_the_first_rule_that_fits_decides(folder: Folder) -> None:

@@ -94,8 +94,10 @@ def test_a_wrong_source_is_refused_with_its_line(
     with_sources: Folder, old: str, new: str, begins: str, part: str
 ) -> None:
     with_sources.replace("sources.yaml", old, new)
-    told = with_sources.problems()
-    assert any(item.startswith(f"sources.yaml:{begins}") and part in item for item in told), told
+    problems = with_sources.problems()
+    assert any(item.startswith(f"sources.yaml:{begins}") and part in item for item in problems), (
+        problems
+    )
 
 
 SECOND_BREAKS = [
@@ -114,8 +116,10 @@ def test_what_two_systems_cannot_share_is_refused_at_the_second(
     with_sources: Folder, old: str, new: str, line: int, part: str
 ) -> None:
     with_sources.replace("sources.yaml", old, new)
-    told = with_sources.problems()
-    assert any(item.startswith(f"sources.yaml:{line}:") and part in item for item in told), told
+    problems = with_sources.problems()
+    assert any(item.startswith(f"sources.yaml:{line}:") and part in item for item in problems), (
+        problems
+    )
 
 
 def test_prefixes_that_only_begin_alike_do_not_overlap(with_sources: Folder) -> None:
@@ -123,7 +127,7 @@ def test_prefixes_that_only_begin_alike_do_not_overlap(with_sources: Folder) -> 
     assert with_sources.problems() == []
 
 
-ONE = "sources:\n  - {name: a, title: A, source: /a, types: [desk.alert.fired.v1]"
+FIRST_SOURCE = "sources:\n  - {name: a, title: A, source: /a, types: [desk.alert.fired.v1]"
 
 
 @pytest.mark.parametrize(
@@ -131,14 +135,14 @@ ONE = "sources:\n  - {name: a, title: A, source: /a, types: [desk.alert.fired.v1
     [("", "no way in"), (", endpoints: true, sign_in: a", "give it a kafka_user")],
 )
 def test_a_system_needs_a_way_in(folder: Folder, more: str, part: str) -> None:
-    folder.write("sources.yaml", f"{ONE}{more}}}\n")
+    folder.write("sources.yaml", f"{FIRST_SOURCE}{more}}}\n")
     (problem,) = folder.problems()
     assert problem.startswith("sources.yaml:2: sources.a:")
     assert part in problem
 
 
 def test_a_revoked_system_may_keep_its_name_without_a_way_in(folder: Folder) -> None:
-    folder.write("sources.yaml", f"{ONE}, revoked: true}}\n")
+    folder.write("sources.yaml", f"{FIRST_SOURCE}, revoked: true}}\n")
     assert folder.load().sources[0].revoked
 
 

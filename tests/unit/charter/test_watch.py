@@ -36,13 +36,13 @@ def source_of(folder: Folder) -> CharterSource:
 
 async def test_a_changed_charter_comes_into_force_and_is_told(folder: Folder) -> None:
     source = source_of(folder)
-    told: list[Charter] = []
-    source.on_change(told.append)
+    charters: list[Charter] = []
+    source.on_change(charters.append)
     before = source.current
     folder.replace("teams.yaml", "title: Care", "title: Service care")
     assert await source.refresh()
     assert source.current.team("care").title == "Service care"
-    assert told == [source.current]
+    assert charters == [source.current]
     assert before.team("care").title == "Care"
     assert source.status.reloads == 1
 

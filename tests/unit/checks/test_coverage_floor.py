@@ -6,14 +6,14 @@ from scripts.coverage import FLOORS, SLACK, judge, measure
 
 
 @pytest.mark.parametrize(
-    ("over", "will_do", "said"),
+    ("over", "will_do", "advice"),
     [(-0.1, False, "under its floor"), (0.0, True, ""), (SLACK, True, "raise its floor")],
 )
-def test_a_floor_holds_and_only_rises(over: float, will_do: bool, said: str) -> None:
-    found = judge("triage", FLOORS["triage"] + over)
-    assert found[0] is will_do
-    assert said in found[1]
-    assert bool(said) is bool(found[1])
+def test_a_floor_holds_and_only_rises(over: float, will_do: bool, advice: str) -> None:
+    verdict = judge("triage", FLOORS["triage"] + over)
+    assert verdict[0] is will_do
+    assert advice in verdict[1]
+    assert bool(advice) is bool(verdict[1])
 
 
 def test_lines_and_branches_of_pure_modules_are_counted_and_no_others() -> None:

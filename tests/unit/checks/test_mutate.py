@@ -40,8 +40,8 @@ def test_what_runs_is_changed_and_declarations_and_excused_lines_are_not() -> No
 def test_the_star_of_a_signature_is_no_product() -> None:
     text = "def scale(price: int, *, times: int) -> int:\n    return price * times\n"
     mutants = list(find_mutants(PATH, text))
-    assert {one.line for one in mutants} == {2}
-    assert any("price / times" in one.apply(text) for one in mutants)
+    assert {mutant.line for mutant in mutants} == {2}
+    assert any("price / times" in mutant.apply(text) for mutant in mutants)
 
 
 def test_one_change_for_each_place_and_the_same_for_the_same_seed() -> None:

@@ -19,7 +19,7 @@ LADDER = """def f(data: Payload) -> bool:
 """
 LONG_MODULE = '"""Doc."""\n' + "x = 1\n" * 400
 
-FOUND = [
+VIOLATIONS = [
     ("pure", DOMAIN, "def f() -> None:\n    return datetime.now(UTC)\n"),
     ("pure", DOMAIN, "def f(clock: Clock) -> None:\n    return clock.now()\n"),
     ("pure", DOMAIN, "ID = uuid4()\n"),
@@ -106,7 +106,7 @@ LEFT_ALONE = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "path", "text"), FOUND)
+@pytest.mark.parametrize(("rule", "path", "text"), VIOLATIONS)
 def test_rule_finds(rule: str, path: str, text: str) -> None:
     (finding,) = find(Source(PurePosixPath(path), text), [rule])
     assert str(finding).startswith(f"{path}:")
@@ -119,7 +119,7 @@ def test_rule_leaves_alone(rule: str, path: str, text: str) -> None:
 
 
 def test_every_rule_is_tried() -> None:
-    assert {rule for rule, _, _ in FOUND} == set(RULES)
+    assert {rule for rule, _, _ in VIOLATIONS} == set(RULES)
 
 
 @pytest.mark.parametrize(
@@ -148,8 +148,8 @@ def test_a_package_declares_what_others_take(package: str, sentence: str) -> Non
             PurePosixPath("tests/unit/billing/test_a.py"), "from desk_billing.a import Invoice\n"
         ),
     ]
-    told = [str(finding) for finding in find_over_all(files, ["exports"])]
-    assert any(sentence in text for text in told), told
+    texts = [str(finding) for finding in find_over_all(files, ["exports"])]
+    assert any(sentence in text for text in texts), texts
 
 
 def test_this_file_is_looked_at() -> None:

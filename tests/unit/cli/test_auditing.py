@@ -103,7 +103,7 @@ def test_events_of_other_open_topics_are_no_part_of_a_tickets_life() -> None:
 
 
 @pytest.mark.parametrize(
-    ("entry", "found"),
+    ("entry", "expected"),
     [
         (Entry("t", 3), set()),
         (Entry("t", 5, waiting=2), set()),  # written, not published yet: the relay will
@@ -113,12 +113,12 @@ def test_events_of_other_open_topics_are_no_part_of_a_tickets_life() -> None:
     ],
 )
 def test_the_writers_store_against_the_log(
-    entry: Entry | None, found: set[tuple[str, str]]
+    entry: Entry | None, expected: set[tuple[str, str]]
 ) -> None:
     book = book_of(*LIFE)
     findings = book.findings()
     compare_writer(book, {} if entry is None else {entry.id: entry}, findings)
-    assert {(kind, ticket) for kind, ticket, _ in findings.wrong} == found
+    assert {(kind, ticket) for kind, ticket, _ in findings.wrong} == expected
 
 
 def test_a_ticket_that_only_the_writers_store_knows_must_wait_in_its_outbox() -> None:
@@ -129,7 +129,7 @@ def test_a_ticket_that_only_the_writers_store_knows_must_wait_in_its_outbox() ->
 
 
 @pytest.mark.parametrize(
-    ("entry", "found"),
+    ("entry", "expected"),
     [
         (Entry("t", 3), set()),
         (Entry("t", 2), {("lost", "t")}),
@@ -137,11 +137,13 @@ def test_a_ticket_that_only_the_writers_store_knows_must_wait_in_its_outbox() ->
         (None, {("lost", "t")}),
     ],
 )
-def test_a_readers_store_against_the_log(entry: Entry | None, found: set[tuple[str, str]]) -> None:
+def test_a_readers_store_against_the_log(
+    entry: Entry | None, expected: set[tuple[str, str]]
+) -> None:
     book = book_of(*LIFE)
     findings = book.findings()
     compare_reader(book, {} if entry is None else {entry.id: entry}, findings)
-    assert {(kind, ticket) for kind, ticket, _ in findings.wrong} == found
+    assert {(kind, ticket) for kind, ticket, _ in findings.wrong} == expected
 
 
 def test_a_ticket_that_only_a_reader_knows_is_doubled() -> None:

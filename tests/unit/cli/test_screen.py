@@ -32,11 +32,11 @@ def test_every_way_of_showing_leaves_nothing_that_acts() -> None:
     out = io.StringIO()
     screen = Screen(width=400)
     screen.file = out
-    sheet = TextTable("a", HOSTILE, title=HOSTILE)
-    sheet.add_line(HOSTILE, style(HOSTILE, "red"))
+    text_table = TextTable("a", HOSTILE, title=HOSTILE)
+    text_table.add_line(HOSTILE, style(HOSTILE, "red"))
     table = Table(HOSTILE, title=HOSTILE)
     table.add_row(HOSTILE, Text(HOSTILE))
-    screen.print(HOSTILE, sheet, table, Panel(Text(HOSTILE)), style(HOSTILE, "bold"))
+    screen.print(HOSTILE, text_table, table, Panel(Text(HOSTILE)), style(HOSTILE, "bold"))
     shown = out.getvalue()
     assert plain_text(shown) == shown
     assert shown.count("[red]x[/red] :smile: [/]") >= 7

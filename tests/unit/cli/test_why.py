@@ -27,11 +27,11 @@ NAME = {"kind": "unwatched-measurement", "name": "disk.fre", "count": 3, "last_s
 @contextmanager
 def served(status: int, body: str) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """A service on this machine that gives one answer, and what it was asked."""
-    asked: list[tuple[str, str]] = []
+    requests: list[tuple[str, str]] = []
 
     class Answers(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append((self.path, str(self.headers.get("Authorization"))))
+            requests.append((self.path, str(self.headers.get("Authorization"))))
             self.send_response(status)
             self.end_headers()
             self.wfile.write(body.encode())
@@ -43,7 +43,7 @@ def served(status: int, body: str) -> Iterator[tuple[str, list[tuple[str, str]]]
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}", asked
+        yield f"http://127.0.0.1:{server.server_port}", requests
     finally:
         server.shutdown()
         thread.join()
@@ -55,7 +55,7 @@ Ask = Callable[..., Result]
 
 @pytest.fixture
 def ask(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ask]:
-    def asked(url: str, *words: str, as_: str = "") -> Result:
+    def run_why(url: str, *words: str, as_: str = "") -> Result:
         for name in ("DESKCLI_TRIAGE_URL", "DESKCLI_AUTOMATION_URL"):
             monkeypatch.setenv(name, url)
         monkeypatch.setenv("DESK_ENVIRONMENT", "local")
@@ -64,17 +64,17 @@ def ask(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ask]:
         settings.cache_clear()
         return CliRunner().invoke(app, ["why", *words])
 
-    yield asked
+    yield run_why
     settings.cache_clear()
 
 
 def test_every_look_is_a_line_with_its_values_and_nothing_acts_on_the_terminal(ask: Ask) -> None:
     body = json.dumps({"subject": "a/b", "since": SINCE, "looks": [LOOK]})
-    with served(200, body) as (url, asked):
+    with served(200, body) as (url, requests):
         result = ask(url, "a/b", as_="t-1")
     assert result.exit_code == 0, result.output
-    assert [path for path, _ in asked] == ["/v1/why?subject=a%2Fb"] * 2
-    assert {token for _, token in asked} == {"Bearer t-1"}
+    assert [path for path, _ in requests] == ["/v1/why?subject=a%2Fb"] * 2
+    assert {token for _, token in requests} == {"Bearer t-1"}
     assert "detector disk-nearly-full: healthy" in result.output
     assert "[value=60, line=10]" in result.output
     assert "\x1b" not in result.output

@@ -338,7 +338,7 @@ def test_a_bad_header_of_an_old_version_is_refused() -> None:
 
 
 def test_a_derived_event_has_the_same_id_every_time() -> None:
-    def conclude(ordinal: int) -> Event[TicketClosed]:
+    def close_event(ordinal: int) -> Event[TicketClosed]:
         return derive(
             EVENT,
             TicketClosed(by="desk"),
@@ -350,7 +350,7 @@ def test_a_derived_event_has_the_same_id_every_time() -> None:
             sequence=4,
         )
 
-    first, again, other = conclude(0), conclude(0), conclude(1)
+    first, again, other = close_event(0), close_event(0), close_event(1)
     assert first == again
     assert first.id == derive_id(EVENT.identity, "close", 0) != other.id
     assert (first.causation_id, first.correlation_id) == ("e1", "c1")

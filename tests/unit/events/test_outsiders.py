@@ -158,11 +158,11 @@ def test_attributes_that_are_no_object_are_kept_as_text() -> None:
 
 
 def test_a_name_that_is_too_long_stays_another_name_than_its_neighbour() -> None:
-    one, amended = requested(device="a" * 250 + "1", service="s" * 3_000)
+    first, amended = requested(device="a" * 250 + "1", service="s" * 3_000)
     other, _ = requested(device="a" * 250 + "2")
-    assert len(one.device) == len(other.device) == 200
-    assert one.device != other.device
-    assert (len(one.service), amended) == (200, ("device", "service"))
+    assert len(first.device) == len(other.device) == 200
+    assert first.device != other.device
+    assert (len(first.service), amended) == (200, ("device", "service"))
 
 
 def test_a_name_that_is_needed_is_shortened_too() -> None:
@@ -189,8 +189,8 @@ def test_a_name_that_is_needed_is_shortened_too() -> None:
 def test_a_choice_that_is_none_is_read_or_left_open(
     field: str, value: object, expected: object, amended: tuple[str, ...]
 ) -> None:
-    data, said = requested(**{field: value})
-    assert (getattr(data, field), said) == (expected, amended)
+    data, reported = requested(**{field: value})
+    assert (getattr(data, field), reported) == (expected, amended)
 
 
 def test_half_an_emoji_does_not_lose_the_request() -> None:

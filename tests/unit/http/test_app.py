@@ -97,8 +97,8 @@ def recorded() -> RecordedTelemetry:
 @pytest.fixture
 def app(recorded: RecordedTelemetry) -> FastAPI:
     clock = FakeClock(datetime(2026, 1, 1, tzinfo=UTC))
-    known = FakeAuthenticator(Principal("ana", frozenset({Role.EMPLOYEE})), Principal("bo"))
-    parts = AppParts(Health(clock), recorded.telemetry, known, clock, body_limit=1000)
+    authenticator = FakeAuthenticator(Principal("ana", frozenset({Role.EMPLOYEE})), Principal("bo"))
+    parts = AppParts(Health(clock), recorded.telemetry, authenticator, clock, body_limit=1000)
     return make_app("Intake", [router], parts)
 
 
@@ -230,11 +230,11 @@ async def test_a_body_over_the_cap_is_refused_with_and_without_its_length(
         for _ in range(20):
             yield b"x" * 100
 
-    told = await client.post("/v1/tickets", content=b"x" * 2000)
+    declared = await client.post("/v1/tickets", content=b"x" * 2000)
     untold = await client.post(
         "/v1/tickets", content=chunks(), headers={"content-type": "application/json"}
     )
-    for answer in (told, untold):
+    for answer in (declared, untold):
         assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
 
 

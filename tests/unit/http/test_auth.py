@@ -315,8 +315,8 @@ async def test_keys_of_an_https_issuer_are_not_fetched_without_https(
 
 def test_the_settings_decide_who_is_believed() -> None:
     settings = ServiceSettings(sign_in=SignInSettings(issuer=ISSUER))
-    found = authenticator_from(settings, httpx.AsyncClient(), FakeClock(START))
-    assert isinstance(found, OidcAuthenticator)
+    authenticator = authenticator_from(settings, httpx.AsyncClient(), FakeClock(START))
+    assert isinstance(authenticator, OidcAuthenticator)
     with pytest.raises(SettingsError):
         authenticator_from(ServiceSettings(), httpx.AsyncClient(), FakeClock(START))
 

@@ -23,9 +23,9 @@ def refusal(content_type: str | None, body: bytes, **attributes: bytes) -> tuple
 
 
 def test_binary_mode_becomes_headers_of_a_record_and_nothing_else_is_carried() -> None:
-    (one,) = sent("application/json", b'{"a": 1}', id=b"1", source=b"/a")
-    assert one.value == b'{"a": 1}'
-    assert sorted(one.headers) == [
+    (event,) = sent("application/json", b'{"a": 1}', id=b"1", source=b"/a")
+    assert event.value == b'{"a": 1}'
+    assert sorted(event.headers) == [
         ("ce_id", b"1"),
         ("ce_source", b"/a"),
         ("content-type", b"application/json"),
@@ -41,17 +41,17 @@ def test_binary_mode_becomes_headers_of_a_record_and_nothing_else_is_carried() -
     ],
 )
 def test_structured_mode_is_carried_as_it_is(content_type: str) -> None:
-    (one,) = sent(content_type, b'{"id": "1"}')
-    assert one == SentEvent(b'{"id": "1"}', (("content-type", content_type.encode()),))
+    (event,) = sent(content_type, b'{"id": "1"}')
+    assert event == SentEvent(b'{"id": "1"}', (("content-type", content_type.encode()),))
 
 
 @pytest.mark.parametrize("outer", ["[%s]", " [ %s ]\r\n", "\ufeff[\n%s\n]"])
 def test_a_batch_is_parted_without_touching_its_events(outer: str) -> None:
     events = ['{"id": "ä", "n": 1.10, "deep": [{"]": ","}]}', '{"id":"\\ud800"}', "17", '"]"']
     body = (outer % " , ".join(events)).encode()
-    found = sent("application/cloudevents-batch+json", body)
-    assert [item.value.decode() for item in found] == events
-    assert {item.headers for item in found} == {STRUCTURED}
+    sent_events = sent("application/cloudevents-batch+json", body)
+    assert [item.value.decode() for item in sent_events] == events
+    assert {item.headers for item in sent_events} == {STRUCTURED}
 
 
 def test_an_empty_batch_has_no_events() -> None:
@@ -59,8 +59,8 @@ def test_an_empty_batch_has_no_events() -> None:
 
 
 def test_bytes_that_are_no_utf8_spoil_only_their_own_event() -> None:
-    found = sent("application/cloudevents-batch+json", b'[{"id": "\xff"}, {"id": "2"}]')
-    assert [json.loads(item.value)["id"] for item in found] == ["\ufffd", "2"]
+    sent_events = sent("application/cloudevents-batch+json", b'[{"id": "\xff"}, {"id": "2"}]')
+    assert [json.loads(item.value)["id"] for item in sent_events] == ["\ufffd", "2"]
 
 
 @pytest.mark.parametrize(
@@ -119,8 +119,8 @@ def test_a_header_spelled_as_on_kafka_is_named() -> None:
 
 def test_a_batch_may_name_another_encoding() -> None:
     body = '[{"id": "ä"}, 1]'.encode("utf-16")
-    found = sent("application/cloudevents-batch+json; charset=utf-16", body)
-    assert [item.value.decode() for item in found] == ['{"id": "ä"}', "1"]
+    sent_events = sent("application/cloudevents-batch+json; charset=utf-16", body)
+    assert [item.value.decode() for item in sent_events] == ['{"id": "ä"}', "1"]
 
 
 def test_an_encoded_body_is_refused_instead_of_misread() -> None:
@@ -156,5 +156,7 @@ def test_headers_that_stand_for_no_utf8_are_left_to_the_codec() -> None:
 
 
 def test_a_header_that_comes_twice_comes_twice_to_the_codec() -> None:
-    found = read_sent_events([(b"ce-id", b"1"), (b"CE-ID", b"2"), (b"ce-source", b"/a")], b"{}")
-    assert [value for name, value in found[0].headers if name == "ce_id"] == [b"1", b"2"]
+    sent_events = read_sent_events(
+        [(b"ce-id", b"1"), (b"CE-ID", b"2"), (b"ce-source", b"/a")], b"{}"
+    )
+    assert [value for name, value in sent_events[0].headers if name == "ce_id"] == [b"1", b"2"]

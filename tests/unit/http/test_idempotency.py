@@ -42,8 +42,8 @@ def made_app() -> FastAPI:
     async def order(call: Annotated[IdempotentCall, Depends(require_key)]) -> dict[str, str]:
         return {"id": call.seed}
 
-    clock, known = FakeClock(START), FakeAuthenticator(Principal("ana"), Principal("bo"))
-    parts = AppParts(Health(clock), record_telemetry().telemetry, known, clock)
+    clock, authenticator = FakeClock(START), FakeAuthenticator(Principal("ana"), Principal("bo"))
+    parts = AppParts(Health(clock), record_telemetry().telemetry, authenticator, clock)
     return make_app("Desk", [router], parts)
 
 

@@ -80,10 +80,10 @@ async def test_what_is_hidden_leaves_no_hole_in_any_page(hidden: set[int], limit
 
     pages, after = list[list[int]](), None
     while True:
-        found = await find_visible(find, lambda one: one.sort not in hidden, after, limit)
-        pages.append([item.sort for item in found[:limit]])
-        if len(found) <= limit:
+        visible = await find_visible(find, lambda row: row.sort not in hidden, after, limit)
+        pages.append([item.sort for item in visible[:limit]])
+        if len(visible) <= limit:
             break
-        after = (found[limit - 1].sort, "")
+        after = (visible[limit - 1].sort, "")
     shown = [item for item in range(10) if item not in hidden]
     assert pages == ([shown[n : n + limit] for n in range(0, len(shown), limit)] or [[]])

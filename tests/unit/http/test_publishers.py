@@ -51,5 +51,5 @@ def charter() -> Charter:
     ],
 )
 def test_a_token_is_one_systems_or_nobodys(charter: Charter, token: str, name: str | None) -> None:
-    found = system_of_token(charter, token)
-    assert (found and found.name) == name
+    system = system_of_token(charter, token)
+    assert (system and system.name) == name

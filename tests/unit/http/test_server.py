@@ -225,8 +225,8 @@ async def test_two_thousand_half_sent_requests_keep_nobody_out(serve: Serve) -> 
     async with desk.client() as client:
         assert (await client.get("/health/live")).status_code == 200
         assert (await client.get("/v1/echo")).status_code == 200
-    told = [await asyncio.wait_for(reader.read(), 20) for reader, _ in slow[:100]]
-    assert {raw[:12] for raw in told} <= {b"", b"HTTP/1.1 408"}
+    answers = [await asyncio.wait_for(reader.read(), 20) for reader, _ in slow[:100]]
+    assert {raw[:12] for raw in answers} <= {b"", b"HTTP/1.1 408"}
 
 
 async def test_bodies_that_come_slowly_take_no_place_from_others(serve: Serve) -> None:
@@ -372,7 +372,7 @@ async def test_whose_body_is_still_to_come_when_the_server_ends_reads_why(
     assert json.loads(raw.partition(b"\r\n\r\n")[2])["code"] == "stopping"
 
 
-async def test_calls_that_outlast_the_patience_are_counted(serve: Serve) -> None:
+async def test_calls_that_outlast_the_timeout_are_counted(serve: Serve) -> None:
     desk = await serve()
     async with desk.client() as client:
         accepted = asyncio.create_task(client.get("/v1/wait"))

@@ -71,10 +71,10 @@ _NESTED = st.recursive(
 def test_exactly_what_is_larger_than_agreed_is_refused(
     value: object, encoding: str, is_ascii: bool
 ) -> None:
-    found = list(_containers(value))
+    containers = list(_containers(value))
     is_large = (
-        any(depth > 3 or members > 3 for depth, members in found)
-        or sum(max(1, members) for _, members in found) > 8
+        any(depth > 3 or members > 3 for depth, members in containers)
+        or sum(max(1, members) for _, members in containers) > 8
     )
     body = json.dumps(value, ensure_ascii=is_ascii).encode(encoding)
     try:

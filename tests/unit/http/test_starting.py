@@ -30,9 +30,9 @@ def start(
     name: str, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> "pytest.ExceptionInfo[SystemExit]":
     """How it ends, with these variables and no others; what has no prefix is its own."""
-    for known in os.environ:
-        if known.startswith(("DESK_", f"{name.upper()}_")):
-            monkeypatch.delenv(known)
+    for env_name in os.environ:
+        if env_name.startswith(("DESK_", f"{name.upper()}_")):
+            monkeypatch.delenv(env_name)
     for variable, value in {"HTTP_PORT": "0", **LOCAL, **environ}.items():
         is_own = variable.startswith("HTTP_")
         monkeypatch.setenv(f"{name.upper()}_{variable}" if is_own else variable, value)
@@ -78,9 +78,9 @@ def test_a_port_that_is_taken_is_said_with_its_setting(
     name: str, taken: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert start(name, {"HTTP_PORT": str(taken)}, monkeypatch).value.code == 2
-    said = capsys.readouterr().err
-    assert f"127.0.0.1:{taken}" in said
-    assert f"{name.upper()}_HTTP_PORT" in said
+    stderr = capsys.readouterr().err
+    assert f"127.0.0.1:{taken}" in stderr
+    assert f"{name.upper()}_HTTP_PORT" in stderr
 
 
 def test_a_process_ends_so() -> None:

@@ -57,10 +57,10 @@ async def test_what_a_state_does_not_allow_is_refused_with_the_states_that_would
 ) -> None:
     ticket = await desk.ana.open()
     answer = await desk.max.post(f"/tickets/{ticket}/{action}", **body)
-    told = answer.json()
-    assert (answer.status_code, told["code"], told["state"]) == (409, "wrong-state", "new")
-    assert told["allowed"]
-    assert " is new, so it cannot be " in told["detail"]
+    refusal = answer.json()
+    assert (answer.status_code, refusal["code"], refusal["state"]) == (409, "wrong-state", "new")
+    assert refusal["allowed"]
+    assert " is new, so it cannot be " in refusal["detail"]
     assert desk.types(ticket) == ["opened"]
 
 
@@ -99,7 +99,7 @@ async def test_employees_do_not_do_the_work_of_staff(desk: Desk, action: str) ->
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
 
 
-async def test_the_same_deed_again_does_nothing_and_another_with_its_key_is_refused(
+async def test_the_same_action_again_does_nothing_and_another_with_its_key_is_refused(
     desk: Desk,
 ) -> None:
     ticket = await desk.ana.open()
@@ -168,9 +168,9 @@ async def test_an_employees_answer_ends_the_wait_for_it(desk: Desk) -> None:
     ticket = await at_work(desk)
     question = "Which device is it?"
     await desk.max.post(f"/tickets/{ticket}/pause", waiting_for="employee", text=question)
-    said, paused = (event.data for event in desk.log(ticket)[-2:])
-    assert isinstance(said, TicketCommented)
-    assert (said.role, said.public, said.automatic) == (Role.MEMBER, True, False)
+    comment, paused = (event.data for event in desk.log(ticket)[-2:])
+    assert isinstance(comment, TicketCommented)
+    assert (comment.role, comment.public, comment.automatic) == (Role.MEMBER, True, False)
     assert isinstance(paused, TicketPaused)
     answered = await desk.ana.post(f"/tickets/{ticket}/comments", text="lt-7")
     assert answered.json()["state"] == "in_progress"
@@ -250,9 +250,9 @@ async def test_internal_comments_stay_with_staff(desk: Desk) -> None:
 async def test_staff_who_need_help_speak_as_employees_on_their_own_tickets(desk: Desk) -> None:
     ticket = await desk.max.open()
     await desk.max.post(f"/tickets/{ticket}/comments", text="Please hurry")
-    said = desk.log(ticket)[-1].data
-    assert isinstance(said, TicketCommented)
-    assert said.role is Role.EMPLOYEE
+    comment = desk.log(ticket)[-1].data
+    assert isinstance(comment, TicketCommented)
+    assert comment.role is Role.EMPLOYEE
     assert (await desk.ticket(ticket)).answered_at is None
 
 

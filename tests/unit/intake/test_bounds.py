@@ -61,9 +61,9 @@ async def test_a_timeline_is_read_in_pages_that_no_new_line_moves(desk: Desk) ->
 
 
 async def test_a_cursor_of_one_timeline_opens_no_other(desk: Desk) -> None:
-    one, other = await desk.ana.open(), await desk.ana.open()
-    await desk.ana.post(f"/tickets/{one}/comments", text="n")
-    cursor = (await desk.ana.get(f"/tickets/{one}/timeline?limit=1")).json()["next"]
+    first, other = await desk.ana.open(), await desk.ana.open()
+    await desk.ana.post(f"/tickets/{first}/comments", text="n")
+    cursor = (await desk.ana.get(f"/tickets/{first}/timeline?limit=1")).json()["next"]
     answer = await desk.ana.get(f"/tickets/{other}/timeline?cursor={cursor}")
     assert (answer.status_code, answer.json()["code"]) == (400, "bad-cursor")
 
@@ -134,7 +134,7 @@ def test_a_ticket_that_has_too_many_comments_takes_no_more_and_says_what_to_do()
     with pytest.raises(Rejected) as caught:
         life.comment(story.ticket, max_of_network, "one more", public=False)
     assert caught.value.kind == "too-many-comments"
-    assert "open a new ticket" in english(caught.value.said)
+    assert "open a new ticket" in english(caught.value.described)
     assert life.resolve(story.ticket, max_of_network, "Done", None, "")
 
 

@@ -38,11 +38,11 @@ async def desk() -> Desk:
 
 async def secret(desk: Desk) -> str:
     ticket = await desk.ana.open(SECRET, service="Customer records")
-    found = ProblemDetected(
+    problem = ProblemDetected(
         service="crm", title=verbatim(OUTAGE), team="business-apps", message=verbatim(OUTAGE),
         tickets=(), people=(), explanation=(),
     )  # fmt: skip
-    await desk.hear(found, "p-1")
+    await desk.hear(problem, "p-1")
     return ticket
 
 
@@ -65,7 +65,7 @@ async def test_only_those_whom_it_concerns_read_it(desk: Desk, who: str) -> None
 
 
 @pytest.mark.parametrize("action", CALLS)
-@pytest.mark.parametrize("who", [one for one, (_, _, may) in READERS.items() if not may])
+@pytest.mark.parametrize("who", [reader for reader, (_, _, may) in READERS.items() if not may])
 async def test_nobody_else_does_anything_with_it(desk: Desk, who: str, action: str) -> None:
     ticket = await secret(desk)
     own = await desk.client(who, "employee").open("my own")

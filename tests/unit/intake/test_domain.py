@@ -55,9 +55,9 @@ def test_each_refusal_names_the_ticket_its_state_and_what_would_do(
         return
     with pytest.raises(Rejected) as refused:
         life.allow(ticket, action)
-    assert refused.value.said is not None
-    assert refused.value.said.code == "refused.wrong-state"
-    assert (refused.value.said.params["state"], refused.value.said.params["action"]) == (
+    assert refused.value.described is not None
+    assert refused.value.described.code == "refused.wrong-state"
+    assert (refused.value.described.params["state"], refused.value.described.params["action"]) == (
         state,
         action,
     )
@@ -87,17 +87,19 @@ def test_assigning_the_same_again_says_nothing(story: Story) -> None:
 
 
 def test_the_first_public_answer_of_a_member_is_remembered(story: Story) -> None:
-    def said(role: Role, *, public: bool = True, automatic: bool = False) -> TicketCommented:
+    def make_comment(
+        role: Role, *, public: bool = True, automatic: bool = False
+    ) -> TicketCommented:
         return TicketCommented(by="x", role=role, text="x", public=public, automatic=automatic)
 
     story.then(
-        said(Role.EMPLOYEE),
-        said(Role.AUTOMATION, automatic=True),
-        said(Role.MEMBER, public=False),
-        said(Role.MEMBER, automatic=True),
+        make_comment(Role.EMPLOYEE),
+        make_comment(Role.AUTOMATION, automatic=True),
+        make_comment(Role.MEMBER, public=False),
+        make_comment(Role.MEMBER, automatic=True),
     )
     assert story.ticket.answered_at is None
-    story.then(said(Role.MEMBER), said(Role.MEMBER))
+    story.then(make_comment(Role.MEMBER), make_comment(Role.MEMBER))
     assert story.ticket.answered_at == MONDAY + timedelta(minutes=5)
 
 

@@ -14,7 +14,7 @@ from desk_local.paths import ROOT
 from tests.support.intake_world import Desk, make_desk
 
 TOKEN, PORTAL, GONE, CALENDAR = "t" * 64, "p" * 64, "g" * 64, "c" * 64
-BATCH, ONE = "application/cloudevents-batch+json", "application/cloudevents+json"
+BATCH, SINGLE = "application/cloudevents-batch+json", "application/cloudevents+json"
 
 
 def digest(token: str) -> tuple[str]:
@@ -77,7 +77,7 @@ def event(id: str = "1", **more: object) -> dict[str, Any]:
 
 
 async def post(
-    desk: Desk, body: object, kind: str = ONE, token: str = TOKEN, **headers: str
+    desk: Desk, body: object, kind: str = SINGLE, token: str = TOKEN, **headers: str
 ) -> httpx.Response:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     sent = {"Content-Type": kind, **headers}
@@ -99,11 +99,11 @@ async def test_a_structured_event_is_published_under_its_own_source(desk: Desk) 
 
 
 async def test_a_binary_event_is_the_same_event(desk: Desk) -> None:
-    said = event()
+    cloud_event = event()
     names = ("specversion", "id", "source", "type", "subject", "time")
-    headers = {f"ce-{name}": str(said[name]) for name in names}
+    headers = {f"ce-{name}": str(cloud_event[name]) for name in names}
     headers["ce-subject"] = "J%C3%B6rg%20M%C3%BCller"
-    answer = await post(desk, said["data"], "application/json", **headers)
+    answer = await post(desk, cloud_event["data"], "application/json", **headers)
     assert answer.status_code == 202, answer.text
     (published,) = desk.publisher.events()
     assert published.subject == "Jörg Müller"
@@ -123,15 +123,15 @@ async def test_of_a_batch_each_is_judged_by_itself(desk: Desk) -> None:
     ]
     answer = await post(desk, [event("1"), *wrong, event("9")], BATCH)
     assert answer.status_code == 207
-    told = answer.json()
-    assert (told["accepted"], told["refused"]) == (2, len(wrong))
-    codes = [item.get("code") for item in told["results"]]
+    body = answer.json()
+    assert (body["accepted"], body["refused"]) == (2, len(wrong))
+    codes = [item.get("code") for item in body["results"]]
     assert codes[0] is None
     assert codes[-1] is None
     assert codes[1:3] == ["foreign-source", "foreign-source"]
     assert codes[4] == "unknown-type"
-    assert "desk.ticket.requested.v1" in told["results"][4]["detail"]
-    assert [item["index"] for item in told["results"]] == list(range(len(wrong) + 2))
+    assert "desk.ticket.requested.v1" in body["results"][4]["detail"]
+    assert [item["index"] for item in body["results"]] == list(range(len(wrong) + 2))
     assert [item.id for item in desk.publisher.events()] == ["1", "9"]
 
 
@@ -242,8 +242,8 @@ async def test_what_the_bus_would_refuse_is_refused_here(desk: Desk) -> None:
         "starts": "9998-01-01T00:00:00Z",
         "ends": "9998-01-02T00:00:00Z",
     }
-    said = event(source="/calendar", type="desk.change.planned.v1", subject="vpn", data=plan)
-    answer = await post(desk, said, token=CALENDAR)
+    cloud_event = event(source="/calendar", type="desk.change.planned.v1", subject="vpn", data=plan)
+    answer = await post(desk, cloud_event, token=CALENDAR)
     assert (answer.status_code, answer.json()["code"]) == (422, "bad-time")
 
 
@@ -286,6 +286,6 @@ async def test_what_does_not_fit_is_made_to_fit_and_told(desk: Desk) -> None:
 
 
 async def test_an_event_without_a_time_is_taken(desk: Desk) -> None:
-    said = event()
-    del said["time"]
-    assert (await post(desk, said)).status_code == 202
+    cloud_event = event()
+    del cloud_event["time"]
+    assert (await post(desk, cloud_event)).status_code == 202

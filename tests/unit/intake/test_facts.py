@@ -131,8 +131,8 @@ async def test_the_status_tells_of_open_problems_only(desk: Desk) -> None:
         "e-2",
     )
     status = (await desk.ana.get("/status")).json()
-    (told,) = status["problems"]
-    assert (told["service_title"], told["people"], told["message"]) == (
+    (entry,) = status["problems"]
+    assert (entry["service_title"], entry["people"], entry["message"]) == (
         "Remote access (VPN)",
         3,
         "We repair it.",
@@ -146,8 +146,8 @@ async def test_the_status_tells_of_open_problems_only(desk: Desk) -> None:
 async def test_a_problem_met_late_is_still_told(desk: Desk) -> None:
     update = ProblemUpdated(service="erp", title=verbatim("ERP is slow"), people=("ana",))
     await desk.hear(update, "p-2")
-    (told,) = (await desk.ana.get("/status")).json()["problems"]
-    assert (told["title"], told["people"]) == ("ERP is slow", 1)
+    (entry,) = (await desk.ana.get("/status")).json()["problems"]
+    assert (entry["title"], entry["people"]) == ("ERP is slow", 1)
     await desk.hear(solved([]), "p-3")
     assert len((await desk.ana.get("/status")).json()["problems"]) == 1
 

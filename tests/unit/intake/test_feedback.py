@@ -9,7 +9,7 @@ from desk_contracts.names import FEEDBACK
 from tests.support.intake_world import Desk, triage_says
 
 
-def said(desk: Desk) -> list[Any]:
+def feedback_data(desk: Desk) -> list[Any]:
     return [event.data for event in desk.publisher.events() if event.topic == FEEDBACK]
 
 
@@ -24,9 +24,9 @@ async def resolved(desk: Desk, **more: Any) -> str:
 async def test_an_answer_carries_the_ticket_as_it_is_known(desk: Desk) -> None:
     ticket = await resolved(desk, service="vpn", device="lt-1", site="cologne", language="de")
     answer = await desk.ana.post(f"/tickets/{ticket}/feedback", score=5, comment=" Schnell! ")
-    told = answer.json()
-    assert (answer.status_code, told["score"], told["replaces_earlier"]) == (200, 5, False)
-    assert said(desk) == [
+    body = answer.json()
+    assert (answer.status_code, body["score"], body["replaces_earlier"]) == (200, 5, False)
+    assert feedback_data(desk) == [
         SurveyAnswered(
             ticket=ticket, cycle=0, revision=1, score=5, comment="Schnell!", by="ana",
             language="de", kind="incident", service="vpn", team="network", site="cologne",
@@ -42,7 +42,7 @@ async def test_a_later_answer_replaces_the_earlier_one_of_the_same_resolution(de
     await desk.ana.post(f"/tickets/{ticket}/feedback", score=5)
     second = await desk.ana.post(f"/tickets/{ticket}/feedback", score=2, comment="Broken again")
     assert second.json()["replaces_earlier"] is True
-    assert [(item.cycle, item.revision, item.score) for item in said(desk)] == [
+    assert [(item.cycle, item.revision, item.score) for item in feedback_data(desk)] == [
         (0, 1, 5),
         (0, 2, 2),
     ]
@@ -56,7 +56,7 @@ async def test_a_reopened_ticket_is_asked_about_anew(desk: Desk) -> None:
     assert (refused.status_code, refused.json()["code"]) == (409, "wrong-state")
     await desk.max.post(f"/tickets/{ticket}/resolve", resolution="Really done")
     await desk.ana.post(f"/tickets/{ticket}/feedback", score=3)
-    assert [(item.cycle, item.revision, item.score) for item in said(desk)] == [
+    assert [(item.cycle, item.revision, item.score) for item in feedback_data(desk)] == [
         (0, 1, 4),
         (1, 1, 3),
     ]
@@ -69,7 +69,7 @@ async def test_a_repeated_call_says_nothing_twice(desk: Desk) -> None:
     again = await desk.ana.post(path, key="k-1", score=4)
     other = await desk.ana.post(path, key="k-1", score=1)
     assert first.json() == again.json()
-    assert (other.status_code, len(said(desk))) == (422, 1)
+    assert (other.status_code, len(feedback_data(desk))) == (422, 1)
 
 
 async def test_only_the_person_who_asked_can_answer(desk: Desk) -> None:
@@ -82,14 +82,14 @@ async def test_only_the_person_who_asked_can_answer(desk: Desk) -> None:
         f"Only the person who asked can say how ticket {(await desk.ticket(ticket)).code} went;"
         " add a comment to it instead.",
     )
-    assert said(desk) == []
+    assert feedback_data(desk) == []
 
 
 @pytest.mark.parametrize("score", [0, 6, 3.5, "very", None])
 async def test_a_score_that_is_none_is_refused(desk: Desk, score: object) -> None:
     ticket = await resolved(desk)
     answer = await desk.ana.post(f"/tickets/{ticket}/feedback", score=score)
-    assert (answer.status_code, said(desk)) == (422, [])
+    assert (answer.status_code, feedback_data(desk)) == (422, [])
 
 
 async def test_an_open_ticket_has_nothing_to_judge_yet(desk: Desk) -> None:
@@ -106,7 +106,7 @@ async def test_what_is_missing_is_noted_once(desk: Desk) -> None:
     first = await desk.ana.post("/feedback", key="k-2", **body)
     again = await desk.ana.post("/feedback", key="k-2", **body)
     assert (first.status_code, first.json()) == (201, again.json())
-    (wanted,) = said(desk)
+    (wanted,) = feedback_data(desk)
     assert isinstance(wanted, DemandRequested)
     assert (wanted.what, wanted.by) == ("Shared  Whiteboard", "ana")
     (event,) = [item for item in desk.publisher.events() if item.topic == FEEDBACK]
@@ -116,7 +116,7 @@ async def test_what_is_missing_is_noted_once(desk: Desk) -> None:
 async def test_a_service_that_can_go_must_be_one(desk: Desk) -> None:
     body = {"about": "obsolete", "what": "vpn"}
     assert (await desk.ben.post("/feedback", **body)).status_code == 201
-    (unused,) = said(desk)
+    (unused,) = feedback_data(desk)
     assert isinstance(unused, DemandObsoleteReported)
     assert (unused.service, unused.by) == ("vpn", "ben")
     refused = await desk.ben.post("/feedback", about="obsolete", what="teleport")
@@ -128,7 +128,7 @@ async def test_an_answer_outlives_a_bus_that_is_away(desk: Desk) -> None:
     desk.publisher.is_down = True
     path = f"/tickets/{ticket}/feedback"
     answer = await desk.ana.post(path, key="k-3", score=4)
-    assert (answer.status_code, said(desk)) == (200, [])
+    assert (answer.status_code, feedback_data(desk)) == (200, [])
     desk.publisher.is_down = False
     await desk.ana.post(path, key="k-3", score=4)
-    assert [item.revision for item in said(desk)] == [1]
+    assert [item.revision for item in feedback_data(desk)] == [1]

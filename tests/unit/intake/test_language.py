@@ -14,18 +14,18 @@ async def test_a_ticket_is_told_in_the_language_that_was_asked_for(desk: Desk) -
     answer = await desk.ana.get(f"/tickets/{ticket}", **GERMAN)
     assert answer.headers["Content-Language"] == "de"
     assert "accept-language" in ", ".join(answer.headers.get_list("vary")).lower()
-    told = answer.json()
-    assert told["state_in_words"] == "beim zuständigen Team"
-    assert told["next_step"] == "Jemand vom Team Network and remote access nimmt es auf."
-    assert told["who_has_it"]["sentence"] == "Das Team Network and remote access hat es."
-    assert told["latest_entries"][0]["who"] == "ana"
-    assert told["latest_entries"][0]["text"].startswith(
+    body = answer.json()
+    assert body["state_in_words"] == "beim zuständigen Team"
+    assert body["next_step"] == "Jemand vom Team Network and remote access nimmt es auf."
+    assert body["who_has_it"]["sentence"] == "Das Team Network and remote access hat es."
+    assert body["latest_entries"][0]["who"] == "ana"
+    assert body["latest_entries"][0]["text"].startswith(
         "Gemeldet über ein anderes Programm. Der Code ist"
     )
-    assert told["latest_entries"][1]["who"] == "der Desk"
+    assert body["latest_entries"][1]["who"] == "der Desk"
     english = (await desk.ana.get(f"/tickets/{ticket}")).json()
     assert english["next_step"] == "Somebody of the team Network and remote access takes it up."
-    assert english["latest_entries"][1]["code"] == told["latest_entries"][1]["code"]
+    assert english["latest_entries"][1]["code"] == body["latest_entries"][1]["code"]
 
 
 async def test_each_language_is_read_anew_and_both_may_change_the_ticket(desk: Desk) -> None:
@@ -63,5 +63,5 @@ async def test_what_is_going_on_is_told_in_german(desk: Desk) -> None:
     assert calm["sentence"].startswith("Wir wissen von keiner Störung")
     ticket = await desk.ana.open()
     await desk.hear(problem([ticket]), "p-1")
-    told = (await desk.ana.get("/status", **GERMAN)).json()
-    assert "Es gibt eine Störung bei" in told["sentence"]
+    status = (await desk.ana.get("/status", **GERMAN)).json()
+    assert "Es gibt eine Störung bei" in status["sentence"]

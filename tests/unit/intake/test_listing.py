@@ -11,15 +11,15 @@ async def titles(answer_of: object) -> list[str]:
 
 
 async def three_tickets(desk: Desk) -> list[str]:
-    found = []
+    ticket_ids = []
     for who, title, service in (
         (desk.ana, "first", "vpn"),
         (desk.ben, "second", "vpn"),
         (desk.ana, "third", "mail"),
     ):
-        found.append(await who.open(title, service=service))
+        ticket_ids.append(await who.open(title, service=service))
         desk.clock.advance(timedelta(minutes=1))
-    return found
+    return ticket_ids
 
 
 async def test_employees_see_their_own_and_staff_everybodys_newest_first(desk: Desk) -> None:

@@ -30,8 +30,8 @@ async def test_a_person_sees_all_their_tickets_however_their_address_was_written
     for written in SPELLINGS:
         hers = (await desk.client(written).get("/tickets")).json()["items"]
         assert len(hers) == 6
-        asked = await desk.max.get(f"/tickets?requester={written}")
-        assert asked.json()["items"] == (await desk.max.get("/tickets")).json()["items"]
+        answer = await desk.max.get(f"/tickets?requester={written}")
+        assert answer.json()["items"] == (await desk.max.get("/tickets")).json()["items"]
         assert (await desk.client(written).get(f"/tickets?requester={IVY}")).status_code == 200
 
 
@@ -54,8 +54,8 @@ async def test_the_person_who_asked_is_known_in_every_spelling(desk: Desk) -> No
     again = desk.client(SPELLINGS[2])
     assert (await again.post(f"/tickets/{ticket}/comments", text="More")).status_code == 200
     assert (await again.post(f"/tickets/{ticket}/resolve", resolution="Works")).status_code == 200
-    said = await desk.client(IVY).post(f"/tickets/{ticket}/feedback", score=5)
-    assert said.status_code == 200
+    answer = await desk.client(IVY).post(f"/tickets/{ticket}/feedback", score=5)
+    assert answer.status_code == 200
 
 
 async def test_ids_that_are_no_addresses_stay_apart(desk: Desk) -> None:
@@ -76,8 +76,8 @@ async def test_a_requester_who_cannot_be_seen_is_refused(desk: Desk, written: st
     refused = await desk.max.post("/tickets", title="VPN", requester=written)
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["pointer"] == "/requester"
-    asked = await desk.max.client.get("/v1/tickets", params={"requester": written})
-    assert asked.status_code == 422
+    answer = await desk.max.client.get("/v1/tickets", params={"requester": written})
+    assert answer.status_code == 422
 
 
 @pytest.mark.parametrize(
@@ -90,8 +90,8 @@ async def test_a_title_of_nothing_visible_is_refused(desk: Desk, title: str) -> 
     assert refused.json()["errors"][0]["pointer"] == "/title"
     ticket = await desk.ana.open()
     assert (await desk.ana.post(f"/tickets/{ticket}/comments", text=title)).status_code == 422
-    wish = await desk.ana.post("/feedback", about="demand", what=title)
-    assert wish.status_code == 422
+    answer = await desk.ana.post("/feedback", about="demand", what=title)
+    assert answer.status_code == 422
 
 
 async def test_what_acts_in_a_terminal_is_kept_as_it_was_written(desk: Desk) -> None:

@@ -73,10 +73,10 @@ async def test_an_answer_to_a_survey_repeated_after_many_others_does_nothing(des
         return (await desk.ana.post(path, f"s-{number}", score=score)).status_code
 
     assert {await say(number, 1 + number % 5) for number in range(100)} == {200}
-    told = len(desk.publisher.messages)
+    count = len(desk.publisher.messages)
     assert {await say(number, 1 + number % 5) for number in range(100)} == {200}
     assert await say(7, 5) == 422
-    assert len(desk.publisher.messages) == told
+    assert len(desk.publisher.messages) == count
 
 
 async def test_with_the_store_of_calls_away_nothing_is_done_and_a_repeat_is_safe(

@@ -34,15 +34,15 @@ async def test_another_request_of_the_same_source_and_id_is_told_however_late(
     for number in range(70):
         moved = triage_says("network" if number % 2 else "service-desk")
         await desk.hear(moved, ticket, f"e-{number}", "/desk/triage")
-    parked: list[Failure] = []
+    refused: list[Failure] = []
 
     async def on_failed(failures: Sequence[Failure]) -> None:
-        parked.extend(failures)
+        refused.extend(failures)
 
     real = TicketRequested(requester="ana", title="The core switch is on fire")
     event = Event("INC-1001", "/monitor/zabbix", "ana", MONDAY, real)
     await desk.hear_events(event, on_failed=on_failed)
-    assert [getattr(item.error, "kind", "") for item in parked] == ["id-reused"]
+    assert [getattr(item.error, "kind", "") for item in refused] == ["id-reused"]
     assert (await desk.ticket(ticket)).requester == "mallory"
     assert desk.types(ticket).count("opened") == 1
 

@@ -26,7 +26,7 @@ async def test_the_sla_is_shown_with_the_honest_expectation(desk: Desk) -> None:
     ticket = await desk.ana.open()
     await desk.hear(triage_says(), ticket)
 
-    async def told(data: Payload, id: str) -> tuple[str, str | None]:
+    async def expectation_after(data: Payload, id: str) -> tuple[str, str | None]:
         await desk.hear(data, ticket, id)
         view = (await desk.ana.get(f"/tickets/{ticket}")).json()
         return view["expectation"], view["due"]
@@ -34,17 +34,17 @@ async def test_the_sla_is_shown_with_the_honest_expectation(desk: Desk) -> None:
     by = "by Monday 2 March 2026, 13:00 (UTC)"
     goal = timedelta(hours=4)
     sla: dict[str, Any] = {**CLOCK, "due": DUE}
-    assert await told(SlaStarted(**sla, target=goal), "e-1") == (
+    assert await expectation_after(SlaStarted(**sla, target=goal), "e-1") == (
         f"You can expect a solution {by}.",
         "2026-03-02T13:00:00Z",
     )
-    assert (await told(SlaAtRisk(**sla, percent=75), "e-2"))[0] == (
+    assert (await expectation_after(SlaAtRisk(**sla, percent=75), "e-2"))[0] == (
         f"We promised a solution {by}, but it may take longer."
     )
-    late, due = await told(SlaBreached(**sla), "e-3")
+    late, due = await expectation_after(SlaBreached(**sla), "e-3")
     assert late.startswith(f"We promised a solution {by} and are late, for which we are sorry")
     assert due is not None
-    kept, due = await told(SlaMet(**sla, took=goal), "e-4")
+    kept, due = await expectation_after(SlaMet(**sla, took=goal), "e-4")
     assert (kept, due) == (
         "Nothing is promised for this ticket; its team answers as soon as it can.",
         None,

@@ -45,8 +45,8 @@ async def test_what_a_repair_found_is_for_its_team_only(desk: Desk) -> None:
 async def test_who_solved_her_own_ticket_is_heard_and_not_counted(desk: Desk) -> None:
     ticket = await desk.max.open()
     await desk.max.post(f"/tickets/{ticket}/resolve", resolution="Done", how="self_service")
-    said = await desk.max.post(f"/tickets/{ticket}/feedback", score=5)
-    assert (said.status_code, said.json()["score"], said.json()["counted"]) == (200, 5, False)
+    answer = await desk.max.post(f"/tickets/{ticket}/feedback", score=5)
+    assert (answer.status_code, answer.json()["score"], answer.json()["counted"]) == (200, 5, False)
     events = [
         event.data for event in desk.publisher.events() if isinstance(event.data, SurveyAnswered)
     ]

@@ -8,8 +8,8 @@ PAUSES = Backoff(timedelta(seconds=5), timedelta(minutes=15))
 
 
 def test_each_pause_is_twice_the_one_before_up_to_the_longest() -> None:
-    found = [PAUSES.after(failures) / timedelta(seconds=1) for failures in range(1, 11)]
-    assert found == [5, 10, 20, 40, 80, 160, 320, 640, 900, 900]
+    pauses = [PAUSES.after(failures) / timedelta(seconds=1) for failures in range(1, 11)]
+    assert pauses == [5, 10, 20, 40, 80, 160, 320, 640, 900, 900]
 
 
 def test_no_number_of_failures_is_too_large_or_too_small() -> None:

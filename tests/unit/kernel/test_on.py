@@ -10,7 +10,7 @@ from desk_kernel import Readings, Reducers
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 followed: Reducers[str, [int], str] = Reducers(lambda state, _event, _more: f"{state} as it was")
-said: Readings[tuple[str, ...]] = Readings(())
+closers: Readings[tuple[str, ...]] = Readings(())
 
 
 @followed.on(TicketStarted)
@@ -23,7 +23,7 @@ def go_on(state: str, event: Event[TicketClosed | TicketResumed], more: int) -> 
     return f"{state} {event.data.by} {more}"
 
 
-@said.on(TicketClosed)
+@closers.on(TicketClosed)
 def closed(event: Event[TicketClosed]) -> tuple[str, ...]:
     return (event.data.by,)
 
@@ -35,8 +35,8 @@ def event(data: Payload) -> AnyEvent:
 def test_each_type_has_its_function_and_all_others_one() -> None:
     assert followed("it", event(TicketStarted(by="ana")), 3) == "it started by ana 3"
     assert followed("it", event(TicketResumed(by="ben")), 4) == "it ben 4"
-    assert said(event(TicketClosed(by="ana"))) == ("ana",)
-    assert said(event(TicketStarted(by="ana"))) == ()
+    assert closers(event(TicketClosed(by="ana"))) == ("ana",)
+    assert closers(event(TicketStarted(by="ana"))) == ()
     unknown: Reducers[str, [int], str] = Reducers(lambda state, _event, _more: state)
     assert unknown("it", event(TicketStarted(by="ana")), 1) == "it"
 

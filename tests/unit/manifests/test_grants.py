@@ -54,8 +54,8 @@ def writers(topic: Topic) -> set[str]:
 
 
 def readers(topic: Topic) -> set[str]:
-    found = {user.name for user in USERS.values() if user.may("Read", "topic", topic.name)}
-    return found - {"desk-operator"}
+    user_names = {user.name for user in USERS.values() if user.may("Read", "topic", topic.name)}
+    return user_names - {"desk-operator"}
 
 
 @pytest.mark.parametrize("topic", INSIDE, ids=lambda topic: topic.name)

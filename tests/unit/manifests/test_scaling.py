@@ -4,7 +4,7 @@ from typing import TypedDict, cast
 
 import pytest
 from desk_contracts.topics import BY_NAME, PARTITIONS, SERVICES, Service
-from desk_manifests import SUBSCRIPTIONS, Document, scaled_objects
+from desk_manifests import SUBSCRIPTIONS, Document, render_scaled_objects
 
 
 class Trigger(TypedDict):
@@ -15,7 +15,7 @@ class Trigger(TypedDict):
     metadata: dict[str, str]
 
 
-OBJECTS = dict(zip(SERVICES, scaled_objects(), strict=True))
+OBJECTS = dict(zip(SERVICES, render_scaled_objects(), strict=True))
 
 
 def spec(service: Service) -> Document:
@@ -60,7 +60,9 @@ def test_shrinking_is_slower_than_a_rebalance_storm() -> None:
 
 def test_intake_grows_with_its_http_load_too() -> None:
     kinds = {service: {trigger["type"] for trigger in triggers(service)} for service in SERVICES}
-    assert [service for service, found in kinds.items() if "cpu" in found] == ["intake"]
+    assert [service for service, trigger_types in kinds.items() if "cpu" in trigger_types] == [
+        "intake"
+    ]
 
 
 def topics(service: Service) -> set[str]:

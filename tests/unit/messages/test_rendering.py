@@ -83,9 +83,9 @@ GOLDEN: list[tuple[Message, str, str]] = [
 
 @pytest.mark.parametrize("number", range(len(GOLDEN)))
 def test_a_message_is_a_sentence_in_each_language(number: int) -> None:
-    said, english, german = GOLDEN[number]
-    assert catalogue("en").render(said, BERLIN) == english
-    assert catalogue("de").render(said, BERLIN) == german
+    golden, english, german = GOLDEN[number]
+    assert catalogue("en").render(golden, BERLIN) == english
+    assert catalogue("de").render(golden, BERLIN) == german
 
 
 def test_what_people_wrote_is_left_as_it_is() -> None:
@@ -97,8 +97,8 @@ def test_what_only_a_newer_release_says_is_shown_as_it_came() -> None:
     """A code, or a fact, that this release does not know hides nothing and stops nobody."""
     new = message("routing.by-moon-phase", phase="full")
     assert catalogue("de").render(new) == "[routing.by-moon-phase (phase=full)]"
-    known = Message(code="routing.named-service", params={"unheard": "of"})
-    assert catalogue("en").render(known) == "It is about …."
+    newer = Message(code="routing.named-service", params={"unheard": "of"})
+    assert catalogue("en").render(newer) == "It is about …."
     odd = message("ticket.expect", what="cheer", due="soon")
     assert catalogue("en").render(odd) == "You can expect cheer by soon."
 

@@ -74,9 +74,9 @@ class Office:
 
     async def ask_about(self, *made: AskedProposal) -> None:
         """As the last report left it."""
-        known = (await self.reported.load([WEEKLY])).get(WEEKLY, Stored(id=WEEKLY))
-        known.state = Reported(MONDAY, made)
-        assert await self.reported.write([known]) == frozenset()
+        report = (await self.reported.load([WEEKLY])).get(WEEKLY, Stored(id=WEEKLY))
+        report.state = Reported(MONDAY, made)
+        assert await self.reported.write([report]) == frozenset()
 
     async def call(
         self, body: object = None, who: str = "bo", service: str = "vpn", key: str = "k-1"
@@ -90,34 +90,34 @@ class Office:
             return await client.post(path, headers=headers, json=body)
 
     @property
-    def told(self) -> list[AnyEvent]:
+    def events(self) -> list[AnyEvent]:
         return self.publisher.events()
 
 
 @pytest.fixture
 async def office() -> AsyncIterator[Office]:
     office = Office()
-    asked = AskedProposal(
+    proposal = AskedProposal(
         "vpn", "repair", 1, 1, MONDAY + timedelta(hours=30), "2026-W45/2026-W48", 900.0
     )
-    await office.ask_about(asked, AskedProposal("mail", "leave", 1))
+    await office.ask_about(proposal, AskedProposal("mail", "leave", 1))
     yield office
     await office.commands.finish()
 
 
 async def test_an_owner_answers_and_everybody_can_read_it(office: Office) -> None:
     before = (await office.call(who="otto")).json()
-    assert before["standing"] == "Not answered: 1 report in a row since 1 December 2026."
+    assert before["status"] == "Not answered: 1 report in a row since 1 December 2026."
     answer = await office.call(ACCEPTED)
     assert answer.status_code == 201, answer.text
-    said = answer.json()
-    assert (said["period"], said["proposal"]) == ("2026-W45/2026-W48", "repair")
-    assert (said["by"], said["target_date"]) == ("bo", "2026-12-20")
-    assert "not reported again before 2026-12-20" in said["next"]
+    recorded = answer.json()
+    assert (recorded["period"], recorded["proposal"]) == ("2026-W45/2026-W48", "repair")
+    assert (recorded["by"], recorded["target_date"]) == ("bo", "2026-12-20")
+    assert "not reported again before 2026-12-20" in recorded["next"]
     after = (await office.call(who="otto")).json()
-    assert after["standing"].startswith("Accepted on 2 December 2026 by bo. Due 20 December 2026.")
-    assert after["answers"] == [said]
-    (event,) = office.told
+    assert after["status"].startswith("Accepted on 2 December 2026 by bo. Due 20 December 2026.")
+    assert after["answers"] == [recorded]
+    (event,) = office.events
     assert isinstance(event.data, ResponseRecorded)
     assert (event.subject, event.data.service, event.data.answer) == (
         "network",
@@ -133,7 +133,7 @@ async def test_a_repeated_call_answers_once_whatever_has_passed_since(office: Of
     office.desk.clock.advance(timedelta(days=40))
     again = await office.call(ACCEPTED)
     assert (again.status_code, again.json()) == (201, first.json())
-    assert len(office.told) == 1
+    assert len(office.events) == 1
     other = await office.call(REJECTED)
     assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
 
@@ -142,10 +142,10 @@ async def test_a_second_answer_takes_the_place_of_the_first(office: Office) -> N
     await office.call(ACCEPTED)
     done = await office.call({"answer": "done", "what": "It stands."}, key="k-2")
     assert done.status_code == 201
-    found = (await office.call()).json()
-    assert [item["answer"] for item in found["answers"]] == ["done", "accepted"]
-    assert found["standing"] == "Done on 2 December 2026 by bo. It said: “It stands.”"
-    assert len(office.told) == 2
+    body = (await office.call()).json()
+    assert [item["answer"] for item in body["answers"]] == ["done", "accepted"]
+    assert body["status"] == "Done on 2 December 2026 by bo. It said: “It stands.”"
+    assert len(office.events) == 2
 
 
 @pytest.mark.parametrize("who", ["bo", "olga"])
@@ -158,7 +158,7 @@ async def test_nobody_else_may(office: Office, who: str) -> None:
     answer = await office.call(REJECTED, who)
     assert answer.status_code == 403
     assert answer.headers["content-type"] == "application/problem+json"
-    assert office.told == []
+    assert office.events == []
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ async def test_what_cannot_be_answered_is_refused_with_a_sentence(
     answer = await office.call(body, service=service)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert words in answer.json()["detail"]
-    assert office.told == []
+    assert office.events == []
 
 
 async def test_the_key_is_asked_for(office: Office) -> None:

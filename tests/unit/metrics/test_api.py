@@ -55,9 +55,9 @@ async def ask(app: FastAPI, query: str, who: str = "bo", **headers: str) -> http
 
 
 async def test_figures_come_by_day_and_by_slice(app: FastAPI) -> None:
-    found = (await ask(app, f"{WEEK}&by=service")).json()
-    assert found["by"] == "service"
-    rows = [(r["start"][:10], r["slice"], r["figures"]["contacts"]) for r in found["rows"]]
+    body = (await ask(app, f"{WEEK}&by=service")).json()
+    assert body["by"] == "service"
+    rows = [(r["start"][:10], r["slice"], r["figures"]["contacts"]) for r in body["rows"]]
     assert rows[:4] == [
         ("2026-11-23", "mail", 1),
         ("2026-11-23", "vpn", 0),
@@ -94,7 +94,7 @@ async def test_csv_has_the_same_figures_and_no_formulas(app: FastAPI, how: str) 
 @pytest.mark.parametrize("how", ["format", "accept"])
 async def test_parquet_reads_back_as_the_json_answer(app: FastAPI, how: str) -> None:
     query = f"{WEEK}&by=team"
-    told = (await ask(app, query)).json()
+    body = (await ask(app, query)).json()
     media = "application/vnd.apache.parquet"
     answer = await ask(
         app,
@@ -103,8 +103,8 @@ async def test_parquet_reads_back_as_the_json_answer(app: FastAPI, how: str) -> 
     )
     assert answer.headers["content-type"] == media
     table = pq.read_table(io.BytesIO(answer.content))
-    assert (len(told["rows"]), table.num_rows) == (14, 14)
-    for read, row in zip(table.to_pylist(), told["rows"], strict=True):
+    assert (len(body["rows"]), table.num_rows) == (14, 14)
+    for read, row in zip(table.to_pylist(), body["rows"], strict=True):
         assert read.pop("start") == datetime.fromisoformat(row["start"])
         assert read.pop("end") == datetime.fromisoformat(row["end"])
         assert read.pop("slice") == row["slice"]
@@ -163,8 +163,8 @@ async def test_more_rows_than_anybody_reads_are_refused_and_weeks_help() -> None
     days = "from=2024-11-15&to=2026-11-29&by=service"
     refused = await ask(app, days)
     assert (refused.status_code, refused.json()["code"]) == (422, "too-many-rows")
-    told = await ask(app, f"{days}&grain=week")
-    assert told.json()["rows"][-1]["slice"] == "made-up-9"
+    answer = await ask(app, f"{days}&grain=week")
+    assert answer.json()["rows"][-1]["slice"] == "made-up-9"
 
 
 async def test_only_staff_may_ask(app: FastAPI) -> None:

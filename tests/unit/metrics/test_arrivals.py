@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from desk_contracts.events.tickets import TicketStarted
 from desk_metrics.planning.arrival_weeks import ArrivalWeeks, mondays_of
 
-from tests.support.metrics_measures import NOW, cells_of, figures, second
+from tests.support.metrics_measures import NOW, buckets_of, figures, second
 from tests.support.metrics_story import BERLIN, Story, at
 
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
@@ -17,42 +17,42 @@ def worked(opened: str = "09:00") -> Story:
 
 async def test_handling_runs_from_the_first_work_to_the_resolution() -> None:
     life = worked().say("10:00", TicketStarted(by="bo")).resolved("10:40")
-    found = await figures(life.events)
-    assert (found["handling_count"], found["handling"]) == (1, 40 * 60)
+    measured = await figures(life.events)
+    assert (measured["handling_count"], measured["handling"]) == (1, 40 * 60)
 
 
 async def test_what_was_reopened_or_waited_for_tells_nothing_of_handling() -> None:
     again = worked().say("10:00", TicketStarted(by="bo")).resolved("10:40").reopened("11:00")
-    asked = worked().say("10:00", TicketStarted(by="bo")).paused("10:10").resumed("10:20")
-    found = await figures(again.events, second(asked.resolved("10:40")))
-    assert (found["handling_count"], found["handling"]) == (0, None)
+    waited = worked().say("10:00", TicketStarted(by="bo")).paused("10:10").resumed("10:20")
+    measured = await figures(again.events, second(waited.resolved("10:40")))
+    assert (measured["handling_count"], measured["handling"]) == (0, None)
 
 
 async def test_arrivals_are_counted_in_the_teams_own_hour_and_by_skill() -> None:
     """23 November 2026 is a Monday; 09:00 in Berlin is hour 9 there and 8 in UTC."""
     mondays = mondays_of(BERLIN, NOW, 2, EVER)
     assert [monday.date().isoformat() for monday in mondays] == ["2026-11-16", "2026-11-23"]
-    found = ArrivalWeeks(
+    arrivals = ArrivalWeeks(
         "network", BERLIN, mondays, {"vpn": frozenset({"vpn"}), "erp": frozenset()}
     )
     other = Story("11:00", service="mail").assigned("11:01", "mail")
     reopened = worked("2026-11-16 00:30").resolved("2026-11-24 09:10").reopened("2026-11-29 23:30")
-    for bucket in await cells_of(worked().events, second(other), second(reopened, "ticket-3")):
-        found.add(bucket)
-    first, last = found.weeks
+    for bucket in await buckets_of(worked().events, second(other), second(reopened, "ticket-3")):
+        arrivals.add(bucket)
+    first, last = arrivals.weeks
     assert [hour for hour, count in enumerate(first) if count] == [0]
     assert [hour for hour, count in enumerate(last) if count] == [9, 6 * 24 + 23]
-    assert found.by_skill["vpn"] == found.weeks
-    assert sum(map(sum, found.by_skill["erp"])) == 0
+    assert arrivals.by_skill["vpn"] == arrivals.weeks
+    assert sum(map(sum, arrivals.by_skill["erp"])) == 0
 
 
 def test_no_week_before_the_first_figure_and_none_that_is_not_over() -> None:
     first = at("2026-11-10 12:00")
-    found = mondays_of(BERLIN, NOW, 12, first)
-    assert [item.date().isoformat() for item in found] == ["2026-11-16", "2026-11-23"]
+    mondays = mondays_of(BERLIN, NOW, 12, first)
+    assert [item.date().isoformat() for item in mondays] == ["2026-11-16", "2026-11-23"]
 
 
 def test_a_week_in_which_the_clock_changes_is_a_week() -> None:
-    found = mondays_of(BERLIN, datetime(2026, 11, 3, tzinfo=UTC), 2, EVER)
-    assert [item.utcoffset() for item in found] == [timedelta(hours=2), timedelta(hours=1)]
-    assert found[1] - found[0] == timedelta(weeks=1)
+    mondays = mondays_of(BERLIN, datetime(2026, 11, 3, tzinfo=UTC), 2, EVER)
+    assert [item.utcoffset() for item in mondays] == [timedelta(hours=2), timedelta(hours=1)]
+    assert mondays[1] - mondays[0] == timedelta(weeks=1)

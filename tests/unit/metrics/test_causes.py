@@ -53,16 +53,16 @@ def run(name: str, when: str, *, healed: bool) -> AnyEvent:
 
 async def test_a_score_is_lost_minutes_and_a_quarter_of_an_hour_for_each_contact() -> None:
     """VPN: one incident of 120 open minutes; mail: an incident of 30 and a question."""
-    found = await statuses(
+    ranking = await statuses(
         Story("09:00", service="vpn").resolved("11:00"),
         Story("09:00", service="mail").resolved("09:30"),
         Story("09:00", service="mail", kind=Kind.QUESTION).resolved("15:00"),
         policies=book(policy()),
     )
-    rows = [(item.service.name, item.trouble.contacts, item.trouble.score) for item in found]
+    rows = [(item.service.name, item.trouble.contacts, item.trouble.score) for item in ranking]
     assert rows == [("vpn", 1, 120 + 15), ("mail", 2, 30 + 2 * 15), ("erp", 0, 0)]
-    assert [item.share for item in found] == [135 / 195, 60 / 195, 0]
-    assert found[1].trouble.requests == 1
+    assert [item.share for item in ranking] == [135 / 195, 60 / 195, 0]
+    assert ranking[1].trouble.requests == 1
 
 
 async def test_only_the_period_counts_and_what_came_before_is_for_comparison() -> None:
@@ -110,19 +110,19 @@ async def test_what_was_not_known_at_a_moment_is_not_told_of_it() -> None:
 async def test_quiet_begins_with_the_last_that_was_heard_or_with_the_log() -> None:
     data = ChangeFinished(change="c1", kind=ChangeKind.RELEASE, succeeded=True)
     finished = Event("c1", "/delivery", "erp", LATER - timedelta(days=3), data)
-    found = await statuses(
+    ranking = await statuses(
         Story("2026-11-23 09:00", service="mail"),
         Story("2026-11-24 09:00", service="vpn"),
         changes={"erp": add_change(Changes(), finished)},
     )
-    quiet = {item.service.name: item.quiet_days for item in found}
+    quiet = {item.service.name: item.quiet_days for item in ranking}
     since = {
         "mail": at("2026-11-23 09:00"),
         "vpn": at("2026-11-24 09:00"),
         "erp": LATER - timedelta(days=3),
     }
     assert quiet == {name: (LATER - moment) / timedelta(days=1) for name, moment in since.items()}
-    assert [item.unchanged_days for item in found] == [None, None, 3]
+    assert [item.unchanged_days for item in ranking] == [None, None, 3]
 
 
 async def test_an_empty_log_calls_nothing_quiet() -> None:
@@ -130,14 +130,14 @@ async def test_an_empty_log_calls_nothing_quiet() -> None:
 
 
 async def test_tickets_without_a_known_service_rank_nothing() -> None:
-    found = await statuses(Story("09:00"), Story("09:00", service="a-service-nobody-owns"))
-    assert {item.trouble.contacts for item in found} == {0}
-    assert [item.service.name for item in found] == ["erp", "mail", "vpn"]
+    ranking = await statuses(Story("09:00"), Story("09:00", service="a-service-nobody-owns"))
+    assert {item.trouble.contacts for item in ranking} == {0}
+    assert [item.service.name for item in ranking] == ["erp", "mail", "vpn"]
 
 
 def test_who_no_longer_needs_it_counts_once_and_breaks_no_silence() -> None:
     moment = micros(at("2026-11-25 09:00"))
-    said = [
+    obsolete = [
         Entry(
             f"wish:{n}",
             1,
@@ -149,7 +149,7 @@ def test_who_no_longer_needs_it_counts_once_and_breaks_no_silence() -> None:
     opened = micros(at("2026-11-01 09:00"))
     old = Entry("t-1", 1, Slice("incident", "erp"), (Contribution("contacts", opened, opened),))
     causes = Causes(WEEK, LATER)
-    causes.add(Bucket("2026-11-25", (old, *said)))
+    causes.add(Bucket("2026-11-25", (old, *obsolete)))
     erp = next(item for item in causes.rank(SERVICES, {}) if item.service.name == "erp")
     assert erp.trouble.obsolete_by == {"ana", "ben"}
     assert erp.quiet_days == (LATER - at("2026-11-01 09:00")) / timedelta(days=1)

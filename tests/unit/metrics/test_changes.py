@@ -11,7 +11,7 @@ from desk_metrics.reports.changes import (
     DAY,
     MOST,
     Changes,
-    Known,
+    ContactRecord,
     add_change,
     baseline_per_day,
     delivery_of,
@@ -54,8 +54,10 @@ def changes(*events: AnyEvent) -> Changes:
     return state
 
 
-def known(*days: float, as_of: float = 30, began: int = LONG_AGO) -> Known:
-    return Known(sorted(BEGIN + int(d * DAY) for d in days), BEGIN + int(as_of * DAY), began)
+def contact_history(*days: float, as_of: float = 30, began: int = LONG_AGO) -> ContactRecord:
+    return ContactRecord(
+        sorted(BEGIN + int(d * DAY) for d in days), BEGIN + int(as_of * DAY), began
+    )
 
 
 def test_one_of_four_is_rolled_back_and_one_is_followed_by_a_problem() -> None:
@@ -63,33 +65,33 @@ def test_one_of_four_is_rolled_back_and_one_is_followed_by_a_problem() -> None:
         change("c1", 1), change("c2", 5, succeeded=False), change("c3", 10), change("c4", 20),
         problem("p1", 10.9), problem("p2", 21.1),
     )  # fmt: skip
-    went = delivery_of(state, known(), BEGIN, BEGIN + 28 * DAY)
+    went = delivery_of(state, contact_history(), BEGIN, BEGIN + 28 * DAY)
     assert (went.finished, went.failed, went.rolled_back) == (4, 2, 1)
     assert went.failure_rate == 0.5
 
 
 def test_contacts_that_rise_beyond_chance_blame_the_change_before_them() -> None:
     """One contact a day is usual: 1 + 3 x 1 = 4, so six are abnormal and four are not."""
-    usual = [day - 27.5 for day in range(28)]
+    daily = [day - 27.5 for day in range(28)]
     state = changes(change("c1", 1))
-    many = known(*usual, *(1 + hour / 24 for hour in range(1, 7)))
+    many = contact_history(*daily, *(1 + hour / 24 for hour in range(1, 7)))
     assert delivery_of(state, many, BEGIN, BEGIN + 28 * DAY).failed == 1
-    few = known(*usual, *(1 + hour / 24 for hour in range(1, 5)))
+    few = contact_history(*daily, *(1 + hour / 24 for hour in range(1, 5)))
     assert delivery_of(state, few, BEGIN, BEGIN + 28 * DAY).failed == 0
 
 
 @pytest.mark.parametrize(
-    ("contacts", "usual", "wanted"),
+    ("contacts", "baseline", "wanted"),
     [(5, 0, True), (4, 0, False), (7, 4, False), (10, 4, False), (11, 4, True), (145, 100, True)],
 )
 def test_abnormal_is_three_roots_above_the_usual_and_never_a_handful(
-    contacts: int, usual: float, wanted: bool
+    contacts: int, baseline: float, wanted: bool
 ) -> None:
-    assert is_abnormal(contacts, usual) is wanted
+    assert is_abnormal(contacts, baseline) is wanted
 
 
 def test_what_is_usual_takes_a_week_to_know() -> None:
-    contacts = known(-6, -5, -4, -3).contacts
+    contacts = contact_history(-6, -5, -4, -3).contacts
     assert baseline_per_day(contacts, BEGIN, BEGIN - 6 * DAY) is None
     assert baseline_per_day(contacts, BEGIN, BEGIN - 8 * DAY) == 0.5
     assert baseline_per_day(contacts, BEGIN, LONG_AGO) == pytest.approx(4 / 28)
@@ -99,20 +101,20 @@ def test_tickets_per_release_are_those_of_the_day_after_and_of_releases_only() -
     state = changes(
         change("c1", 1), change("c2", 5), change("m", 9, kind=ChangeKind.MAINTENANCE)
     )  # fmt: skip
-    contacts = known(1.2, 1.9, 2.1, 5.5, 9.1, 9.2)
+    contacts = contact_history(1.2, 1.9, 2.1, 5.5, 9.1, 9.2)
     went = delivery_of(state, contacts, BEGIN, BEGIN + 28 * DAY)
     assert went.tickets_per_release == (2 + 1) / 2
     assert went.finished == 3
 
 
 def test_without_changes_there_is_no_rate() -> None:
-    went = delivery_of(changes(problem("p", 1)), known(1, 2), BEGIN, BEGIN + 28 * DAY)
+    went = delivery_of(changes(problem("p", 1)), contact_history(1, 2), BEGIN, BEGIN + 28 * DAY)
     assert (went.finished, went.failure_rate, went.tickets_per_release) == (0, None, None)
 
 
 def test_what_is_not_known_yet_blames_nobody() -> None:
     state = changes(change("c1", 1), change("c2", 10), problem("p", 1.5))
-    early = delivery_of(state, known(as_of=1.2), BEGIN, BEGIN + 28 * DAY)
+    early = delivery_of(state, contact_history(as_of=1.2), BEGIN, BEGIN + 28 * DAY)
     assert (early.finished, early.failed) == (1, 0)
 
 
@@ -126,7 +128,7 @@ def test_a_change_told_again_counts_once_and_the_later_word_stands() -> None:
     """Rolled back an hour after it was called a success."""
     success, undone = change("c1", 1), change("c1", 1.04, succeeded=False)
     for state in (changes(success, undone), changes(undone, success)):
-        went = delivery_of(state, known(), BEGIN, BEGIN + 28 * DAY)
+        went = delivery_of(state, contact_history(), BEGIN, BEGIN + 28 * DAY)
         assert (went.finished, went.failed) == (1, 1)
 
 

@@ -43,8 +43,8 @@ def test_every_day_of_a_winter_has_the_hours_that_were_written() -> None:
     time_worked = {}
     for day in (date(2026, 12, 18) + timedelta(days=n) for n in range(19)):
         start = datetime(day.year, day.month, day.day, tzinfo=BERLIN)
-        if found := hours.time_worked(start, start + timedelta(days=1)):
-            time_worked[day.isoformat()] = found / timedelta(hours=1)
+        if worked := hours.time_worked(start, start + timedelta(days=1)):
+            time_worked[day.isoformat()] = worked / timedelta(hours=1)
     assert time_worked == {
         "2026-12-18": 10,
         "2026-12-24": 4,

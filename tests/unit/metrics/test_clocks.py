@@ -20,7 +20,7 @@ from tests.support.metrics_story import (
     book,
     local,
     policy,
-    said,
+    transitions,
     urgent,
 )
 from tests.support.spoken import english
@@ -30,7 +30,7 @@ def test_updates_are_owed_from_the_first_response_to_the_end() -> None:
     policies = book(policy(UPDATE, 60))
     story = (
         Story()
-        .asked("09:10")
+        .question("09:10")
         .answered("09:30")
         .answered("10:00")
         .answered("11:30")
@@ -64,11 +64,11 @@ def test_each_team_that_holds_the_ticket_has_a_clock() -> None:
         .resolved("11:00")
         .reopened("12:00")
     )
-    found = [
+    clocks = [
         (item.team, item.cycle, item.policy, item.status)
         for item in story.explain(policies, "12:10")
     ]
-    assert found == [
+    assert clocks == [
         ("desk", 1, "ownership-default", Status.MET),
         ("network", 1, "network", Status.BREACHED),
         ("desk", 2, "ownership-default", Status.MET),
@@ -110,7 +110,7 @@ def test_a_ticket_that_its_requester_withdraws_gets_no_verdict() -> None:
 
 def test_reopening_by_its_requester_asks_for_an_answer() -> None:
     policies = book(policy(NEXT, 60))
-    story = Story().answered("09:10").resolved("09:30").asked("09:40").reopened("10:00")
+    story = Story().answered("09:10").resolved("09:30").question("09:40").reopened("10:00")
     assert story.due(policies, "10:00", NEXT) == "Mon 11:00"
     by_team = Story().answered("09:10").resolved("09:30").reopened("10:00", by="bo")
     assert by_team.explain(policies, "10:00") == ()
@@ -119,7 +119,7 @@ def test_reopening_by_its_requester_asks_for_an_answer() -> None:
 def test_a_reopened_ticket_that_was_late_already_inherits_its_breach() -> None:
     story = Story().resolved("11:00").reopened("12:00")
     events = story.decide(book(policy(minutes=60)), "12:00").events
-    assert said(events) == [
+    assert transitions(events) == [
         "resolution started Mon 09:00",
         "resolution breached Mon 10:00",
         "resolution started Mon 12:00",

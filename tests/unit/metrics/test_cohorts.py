@@ -19,7 +19,7 @@ from desk_metrics.planning.cohorts import (
 from desk_metrics.planning.odds import Square, interval
 from desk_metrics.sla.worktime import micros
 
-from tests.support.metrics_measures import cells_of, second
+from tests.support.metrics_measures import buckets_of, second
 from tests.support.metrics_story import Story
 from tests.support.spoken import english
 
@@ -33,7 +33,11 @@ WINDOWS = Windows(
 )
 
 
-def said(*counts: int, callers: int | None = None, sizes: Sizes = Sizes()) -> CohortComparison:  # noqa: B008  (frozen)
+def compare_counts(
+    *counts: int,
+    callers: int | None = None,
+    sizes: Sizes = Sizes(),  # noqa: B008  (frozen)
+) -> CohortComparison:
     return compare(Square(*counts), WINDOWS, sizes, callers)
 
 
@@ -79,27 +83,27 @@ def test_large_counts_agree_with_the_exact_interval() -> None:
 
 
 def test_a_clear_difference_helped() -> None:
-    found = said(100, 40, 1000, 950)
-    assert found.answer is CohortAnswer.HELPED
-    assert found.ratio == pytest.approx(40 * 1000 / (100 * 950))
-    assert english(found.explanation).startswith(
+    comparison = compare_counts(100, 40, 1000, 950)
+    assert comparison.answer is CohortAnswer.BETTER
+    assert comparison.ratio == pytest.approx(40 * 1000 / (100 * 950))
+    assert english(comparison.explanation).startswith(
         "Helped: compared with how the rest went, the cohort had 58% fewer contacts; likely between"
     )
 
 
 def test_what_got_better_for_everybody_is_nobodys_merit() -> None:
-    found = said(100, 50, 1000, 500)
-    assert found.answer is CohortAnswer.CANNOT_TELL
-    assert found.ratio == 1
-    assert english(found.explanation).startswith(
+    comparison = compare_counts(100, 50, 1000, 500)
+    assert comparison.answer is CohortAnswer.CANNOT_TELL
+    assert comparison.ratio == 1
+    assert english(comparison.explanation).startswith(
         "Cannot tell: with 150 contacts of the cohort anything between"
     )
 
 
 def test_more_trouble_than_the_rest_is_said() -> None:
-    found = said(20, 90, 1000, 1000)
-    assert found.answer is CohortAnswer.WORSE
-    assert "the cohort had 4.5 times as many contacts" in english(found.explanation)
+    comparison = compare_counts(20, 90, 1000, 1000)
+    assert comparison.answer is CohortAnswer.WORSE
+    assert "the cohort had 4.5 times as many contacts" in english(comparison.explanation)
 
 
 @pytest.mark.parametrize(
@@ -119,14 +123,17 @@ def test_more_trouble_than_the_rest_is_said() -> None:
 def test_too_little_is_never_a_verdict(
     counts: tuple[int, ...], callers: int | None, sentence: str
 ) -> None:
-    found = said(*counts, callers=callers)
-    assert (found.answer, english(found.explanation)) == (CohortAnswer.CANNOT_TELL, sentence)
+    comparison = compare_counts(*counts, callers=callers)
+    assert (comparison.answer, english(comparison.explanation)) == (
+        CohortAnswer.CANNOT_TELL,
+        sentence,
+    )
 
 
 def test_with_numbers_of_people_the_difference_is_told_per_person_and_week() -> None:
     """Cohort: 60 fewer among 50 in two weeks; rest: 100 fewer among 1,000."""
-    found = said(100, 40, 1000, 900, sizes=Sizes(50, 1000))
-    assert found.fewer_per_person_per_week == pytest.approx((60 / 50 - 100 / 1000) / 2)
+    comparison = compare_counts(100, 40, 1000, 900, sizes=Sizes(50, 1000))
+    assert comparison.fewer_per_person_per_week == pytest.approx((60 / 50 - 100 / 1000) / 2)
 
 
 async def test_contacts_are_counted_on_their_side_of_the_change() -> None:
@@ -136,7 +143,7 @@ async def test_contacts_are_counted_on_their_side_of_the_change() -> None:
         Story("2026-11-08 09:00", service="vpn"),
         Story("2026-11-24 09:00", service="mail"),
     ]
-    buckets = await cells_of(*(second(one, f"t-{n}", "ada") for n, one in enumerate(lives)))
+    buckets = await buckets_of(*(second(life, f"t-{n}", "ada") for n, life in enumerate(lives)))
     everybody = CohortCount(Cohort(people=names(["ada", ""])), Where(), WINDOWS)
     of_vpn = CohortCount(Cohort(sites=names(["paris"])), Where(services=("vpn",)), WINDOWS)
     for bucket in buckets:

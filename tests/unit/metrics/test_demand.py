@@ -25,7 +25,7 @@ def unused(number: int, by: str, service: str = "erp") -> AnyEvent:
     return happened(data, service, DAY + 9 * HOUR)
 
 
-WISHES = (
+DEMANDS = (
     wanted(1, "A whiteboard app", "ana"),
     wanted(2, "a  Whiteboard  APP", "ben"),
     wanted(3, "a whiteboard app", "ben", 30),
@@ -35,10 +35,10 @@ WISHES = (
 
 
 async def demand(desk: Desk, as_of_hours: int = 24 * 7) -> tuple[DemandEntry, ...]:
-    found = Demand(WEEK.start, WEEK.end, DAY + as_of_hours * HOUR)
+    collected = Demand(WEEK.start, WEEK.end, DAY + as_of_hours * HOUR)
     for bucket in await desk.buckets():
-        found.add(bucket)
-    return found.entries()
+        collected.add(bucket)
+    return collected.entries()
 
 
 async def status(*events: AnyEvent) -> ServiceStatus:
@@ -49,8 +49,8 @@ async def status(*events: AnyEvent) -> ServiceStatus:
     return next(item for item in causes.rank(SERVICES, {}) if item.service.name == "erp")
 
 
-async def test_spelling_makes_no_second_wish_and_people_count_once() -> None:
-    desk = await after(*WISHES)
+async def test_spelling_makes_no_second_demand_and_people_count_once() -> None:
+    desk = await after(*DEMANDS)
     assert await demand(desk) == (
         DemandEntry(what="a whiteboard app", people=2, times=3),
         DemandEntry(what="better coffee", people=1, times=1),
@@ -59,12 +59,12 @@ async def test_spelling_makes_no_second_wish_and_people_count_once() -> None:
 
 
 async def test_order_and_repeats_change_nothing_and_as_of_hides_the_later() -> None:
-    desk = await after(*reversed(WISHES), *WISHES)
+    desk = await after(*reversed(DEMANDS), *DEMANDS)
     assert (await demand(desk))[0] == DemandEntry(what="a whiteboard app", people=2, times=3)
     assert (await demand(desk, 20))[0].times == 2
 
 
-def test_the_sign_that_parts_a_measure_is_never_in_a_wish() -> None:
+def test_the_sign_that_parts_a_measure_is_never_in_a_demand() -> None:
     assert name_demand("  A | B  c ") == "a b c"
     assert read_demand("demand|a / b c") == "a / b c"
     assert (
@@ -79,13 +79,13 @@ async def test_what_people_ask_for_is_not_proposed_for_retirement() -> None:
     complaints = [unused(number, f"p-{number}") for number in range(5)]
     assert propose(await status(*complaints))[0] is Proposal.RETIRE
     requests = [wanted(number, "PLANNING", f"q-{number}") for number in range(5)]
-    found = await status(*complaints, *requests)
-    assert found.trouble.requested_by == {f"q-{number}" for number in range(5)}
-    proposal, reasons = propose(found)
+    service_status = await status(*complaints, *requests)
+    assert service_status.trouble.requested_by == {f"q-{number}" for number in range(5)}
+    proposal, reasons = propose(service_status)
     assert (proposal, english(reasons[-1])) == (Proposal.LEAVE, "5 people asked for it.")
 
 
-async def test_a_wish_is_no_sign_that_a_service_is_at_work() -> None:
+async def test_a_demand_is_no_sign_that_a_service_is_at_work() -> None:
     """It keeps a quiet service from being retired, and its silence goes on all the same."""
     log_begins = wanted(1, "better coffee", "ana", 1)
     first = await status(log_begins)
@@ -94,7 +94,7 @@ async def test_a_wish_is_no_sign_that_a_service_is_at_work() -> None:
     assert later.trouble.requested_by == {"ben"}
 
 
-def test_a_wish_is_one_wish_however_it_was_typed() -> None:
+def test_a_demand_is_one_demand_however_it_was_typed() -> None:
     for written in ("White\u00adboard APP", "white\u200bboard   app!", "\uff37hiteboard-app"):
         assert name_demand(written) == "whiteboard app"
     assert name_demand("\U0001f697|") == "\U0001f697/"

@@ -1,4 +1,4 @@
-"""Nothing is said by a policy version that no longer holds, however many replicas say."""
+"""Nothing is transitions by a policy version that no longer holds, however many replicas say."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ from desk_testing.fakes import FakeDocuments, FakePublisher
 from desk_testing.telemetry import record_telemetry
 
 from tests.support.charter_sections import obeying
-from tests.support.metrics_story import Story, at, edition, policy, said
+from tests.support.metrics_story import Story, at, edition, policy, transitions
 
 NOON = at("12:00")
 FIRST = load_charter(Path("charter"))
@@ -47,13 +47,13 @@ class Replicas:
         self.documents = FakeDocuments(EDITIONS, self.clock)
         self.seen: dict[str, Charter] = {}
 
-    async def start(self, name: str, known: Charter) -> Editions:
-        fold: Projection[Edition] = Projection(self.documents)
+    async def start(self, name: str, initial: Charter) -> Editions:
+        projection: Projection[Edition] = Projection(self.documents)
         meters = record_telemetry().telemetry.meters
         unit_of_work = UnitOfWork(
-            fold, FakePublisher(), self.clock, meters, cached=0, name="editions"
+            projection, FakePublisher(), self.clock, meters, cached=0, name="editions"
         )
-        self.seen[name] = known
+        self.seen[name] = initial
         made = Editions(
             self.documents, CommandQueue(unit_of_work), lambda: self.seen[name], self.clock
         )
@@ -96,26 +96,26 @@ async def test_who_has_not_seen_the_charter_goes_on_by_the_new_edition() -> None
 
 async def test_a_change_is_in_force_soon_after_it_was_seen() -> None:
     desk = Replicas()
-    one = await desk.start("one", charter(20))
+    replica = await desk.start("one", charter(20))
     desk.seen["one"] = charter(40)
-    await one.refresh()
-    assert one.book.editions[-1].since - desk.clock.now() <= AHEAD + timedelta(milliseconds=1)
+    await replica.refresh()
+    assert replica.book.editions[-1].since - desk.clock.now() <= AHEAD + timedelta(milliseconds=1)
 
 
 async def test_nothing_is_known_while_the_store_is_away() -> None:
     desk = Replicas()
-    one = await desk.start("one", charter(20))
+    replica = await desk.start("one", charter(20))
     desk.documents.is_down = True
     desk.pass_by(AHEAD + timedelta(milliseconds=1))
     with pytest.raises(Transient):
-        await one.until_now()
-    assert not one.book.knows(micros(desk.clock.now()))
+        await replica.until_now()
+    assert not replica.book.knows(micros(desk.clock.now()))
 
 
 async def test_who_was_struck_down_between_two_editions_leaves_the_next_to_others() -> None:
     desk = Replicas()
-    one, other = await desk.start("one", charter(20)), await desk.start("other", charter(20))
-    closing = asyncio.create_task(_close_only(one, desk))
+    first, other = await desk.start("one", charter(20)), await desk.start("other", charter(20))
+    closing = asyncio.create_task(_close_only(first, desk))
     await closing
     desk.pass_by(2 * AHEAD)
     await other.until_now()
@@ -126,7 +126,7 @@ async def test_who_was_struck_down_between_two_editions_leaves_the_next_to_other
     assert other.book.editions[0].until == other.book.editions[1].since
 
 
-async def _close_only(one: Editions, desk: Replicas) -> None:
+async def _close_only(replica: Editions, desk: Replicas) -> None:
     """The store goes away as soon as the last edition is closed."""
     desk.seen["one"] = charter(40)
     write = desk.documents.write
@@ -139,22 +139,22 @@ async def _close_only(one: Editions, desk: Replicas) -> None:
 
     desk.documents.write = once  # type: ignore[method-assign]
     with pytest.raises(Transient):
-        await one.refresh()
+        await replica.refresh()
     desk.documents.is_down = False
 
 
 async def test_of_two_different_charters_both_are_noted_each_once() -> None:
     desk = Replicas()
-    one, other = await desk.start("one", charter(20)), await desk.start("other", charter(20))
+    first, other = await desk.start("one", charter(20)), await desk.start("other", charter(20))
     desk.seen["one"], desk.seen["other"] = charter(40), charter(60)
-    await asyncio.gather(one.refresh(), other.refresh())
+    await asyncio.gather(first.refresh(), other.refresh())
     desk.pass_by(4 * AHEAD)
-    for replica in (one, other, one):
+    for replica in (first, other, first):
         await replica.until_now()
-    targets = [edition.policies[0].target for edition in one.book.editions]
+    targets = [edition.policies[0].target for edition in first.book.editions]
     assert targets[0] == timedelta(minutes=20)
     assert sorted(targets[1:]) == [timedelta(minutes=40), timedelta(minutes=60)]
-    assert one.book.editions == other.book.editions
+    assert first.book.editions == other.book.editions
 
 
 def test_a_ticket_is_not_decided_by_an_edition_that_may_be_over() -> None:
@@ -167,8 +167,8 @@ def test_a_ticket_is_not_decided_by_an_edition_that_may_be_over() -> None:
     waiting = decide_ticket(before.state, book, at("10:01"))
     assert waiting == Decision(before.state, due=at("10:01"))
     fuller = PolicyBook([old, edition(policy(minutes=480), since=at("09:59"), version="v2")])
-    told = said(decide_ticket(waiting.state, fuller, at("10:02")).events)
-    assert told == ["resolution cancelled Mon 09:59", "resolution started Mon 09:59"]
+    lines = transitions(decide_ticket(waiting.state, fuller, at("10:02")).events)
+    assert lines == ["resolution cancelled Mon 09:59", "resolution started Mon 09:59"]
 
 
 def test_a_ticket_that_was_decided_by_a_newer_book_is_not_judged_by_an_older_one() -> None:

@@ -42,10 +42,10 @@ async def ask(app: FastAPI, query: str, who: str = "bo") -> httpx.Response:
 
 
 async def test_the_worst_come_first_and_the_limit_hides_no_count(app: FastAPI) -> None:
-    found = (await ask(app, f"{WEEK}&of=device&limit=1")).json()
-    assert [item["name"] for item in found["rows"]] == ["lt-1"]
-    assert (found["known"], found["mean"]) == (2, pytest.approx(75))
-    assert found["rows"][0]["sentiment"] is None
+    body = (await ask(app, f"{WEEK}&of=device&limit=1")).json()
+    assert [item["name"] for item in body["rows"]] == ["lt-1"]
+    assert (body["rated"], body["mean"]) == (2, pytest.approx(75))
+    assert body["rows"][0]["sentiment"] is None
 
 
 async def test_people_are_shown_to_those_who_answer_for_them_only(app: FastAPI) -> None:
@@ -57,8 +57,8 @@ async def test_people_are_shown_to_those_who_answer_for_them_only(app: FastAPI) 
 
 
 async def test_what_was_not_known_then_is_not_told(app: FastAPI) -> None:
-    found = (await ask(app, f"{WEEK}&of=device&as_of=2026-11-23T12:00:00Z")).json()
-    assert (found["known"], found["rows"], found["mean"]) == (0, [], None)
+    body = (await ask(app, f"{WEEK}&of=device&as_of=2026-11-23T12:00:00Z")).json()
+    assert (body["rated"], body["rows"], body["mean"]) == (0, [], None)
 
 
 @pytest.mark.parametrize("days", ["from=2026-11-24&to=2026-11-23", "from=2020-01-01&to=2026-01-01"])
@@ -68,6 +68,6 @@ async def test_days_that_are_none_are_refused(app: FastAPI, days: str) -> None:
 
 
 async def test_without_days_it_is_about_the_last_four_weeks(app: FastAPI) -> None:
-    found = (await ask(app, "of=device")).json()
-    start, end = (datetime.fromisoformat(found[name]) for name in ("start", "end"))
+    body = (await ask(app, "of=device")).json()
+    start, end = (datetime.fromisoformat(body[name]) for name in ("start", "end"))
     assert (end - start).days == 28

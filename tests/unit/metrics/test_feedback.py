@@ -28,18 +28,18 @@ from tests.support.metrics_story import REQUESTER, Story
 
 
 async def experiences(desk: Desk, of: Of) -> dict[str, Experience]:
-    found = Impressions(QuerySpan(micros(DAY), micros(NOW), micros(NOW)), of)
+    impressions = Impressions(QuerySpan(micros(DAY), micros(NOW), micros(NOW)), of)
     for bucket in await desk.buckets():
-        found.add(bucket)
-    return {experience.name: experience for experience in found.experiences()}
+        impressions.add(bucket)
+    return {experience.name: experience for experience in impressions.experiences()}
 
 
 async def test_a_later_answer_replaces_the_earlier_one_in_any_order_and_however_often() -> None:
-    said = [answered(5, 9, 1, team="mail"), answered(1, 10, 2, team="network")]
-    for order in permutations([*said, *said]):
-        found = await figures(await after(*order), "team")
-        assert (found["network"]["surveys"], found["network"]["survey_mean"]) == (1, 1.0)
-        assert "mail" not in found
+    answers = [answered(5, 9, 1, team="mail"), answered(1, 10, 2, team="network")]
+    for order in permutations([*answers, *answers]):
+        measured = await figures(await after(*order), "team")
+        assert (measured["network"]["surveys"], measured["network"]["survey_mean"]) == (1, 1.0)
+        assert "mail" not in measured
 
 
 async def test_as_of_still_knows_the_answer_that_was_replaced() -> None:
@@ -51,9 +51,9 @@ async def test_as_of_still_knows_the_answer_that_was_replaced() -> None:
 
 
 async def test_without_answers_there_is_no_happiness_and_none_is_not_zero() -> None:
-    found = (await figures(await after()))[""]
-    assert found["surveys"] == 0
-    assert [found[name] for name in ("happiness", "happiness_low", "survey_mean")] == [None] * 3
+    measured = (await figures(await after()))[""]
+    assert measured["surveys"] == 0
+    assert [measured[name] for name in ("happiness", "happiness_low", "survey_mean")] == [None] * 3
 
 
 @pytest.mark.parametrize(
@@ -66,10 +66,10 @@ def test_the_interval_of_a_share_is_wilsons(part: int, whole: int, low: float, h
 
 
 def test_few_answers_say_little_and_many_say_more() -> None:
-    one, many = quotient_of({5: 1}), quotient_of({5: 1000})
-    assert one is not None
+    few, many = quotient_of({5: 1}), quotient_of({5: 1000})
+    assert few is not None
     assert many is not None
-    assert one == pytest.approx(Happiness(1.0, -0.12, 1.0), abs=0.01)
+    assert few == pytest.approx(Happiness(1.0, -0.12, 1.0), abs=0.01)
     assert many.low > 0.99
     mixed = quotient_of({1: 50, 5: 50})
     assert mixed is not None
@@ -80,15 +80,15 @@ def test_few_answers_say_little_and_many_say_more() -> None:
 
 
 async def test_trouble_counts_on_the_days_it_lasted_in_any_order_of_its_events() -> None:
-    told = [raised("lt-1", 23), cleared("lt-1", 25)]
-    for order in permutations([*told, *told]):
+    events = [raised("lt-1", 23), cleared("lt-1", 25)]
+    for order in permutations([*events, *events]):
         desk = await after(*order)
         days = [
             QuerySpan(micros(DAY), micros(DAY + 24 * HOUR), micros(NOW)),
             QuerySpan(micros(DAY + 24 * HOUR), micros(DAY + 48 * HOUR), micros(NOW)),
         ]
-        found = totals_of(await desk.buckets(), days)
-        minutes = [figures_of(found[day, ""], day)["abnormal_minutes"] for day in days]
+        totals = totals_of(await desk.buckets(), days)
+        minutes = [figures_of(totals[day, ""], day)["abnormal_minutes"] for day in days]
         assert minutes == [60, 60]
 
 
@@ -130,8 +130,8 @@ async def test_lost_work_and_breached_slas_are_part_of_a_persons_technology() ->
 
 async def test_one_answer_weighs_a_sixth_and_many_a_half() -> None:
     device = [raised("lt-1", 0), cleared("lt-1", 16.8)]
-    one = await after(*device, answered(5, 30, device="lt-1"))
-    assert (await experiences(one, Of.DEVICE))["lt-1"].score == pytest.approx(50 + 50 / 6)
+    desk = await after(*device, answered(5, 30, device="lt-1"))
+    assert (await experiences(desk, Of.DEVICE))["lt-1"].score == pytest.approx(50 + 50 / 6)
     crowd = [
         happened(
             SurveyAnswered(
@@ -147,14 +147,14 @@ async def test_one_answer_weighs_a_sixth_and_many_a_half() -> None:
     assert (many.answers, many.people) == (98, 99)
 
 
-async def test_wishes_count_once_each() -> None:
+async def test_demands_count_once_each() -> None:
     wanted = happened(
         DemandRequested(feedback="f-1", what="Whiteboard", by="ana"), "whiteboard", DAY
     )
     unused = happened(DemandObsoleteReported(feedback="f-2", service="fax", by="ben"), "fax", DAY)
     desk = await after(wanted, unused, wanted, unused)
-    found = await figures(desk, "service")
-    assert (found["fax"]["obsolete_reported"], found[""]["demand_requested"]) == (1, 1)
+    measured = await figures(desk, "service")
+    assert (measured["fax"]["obsolete_reported"], measured[""]["demand_requested"]) == (1, 1)
 
 
 async def test_praise_of_ones_own_solution_counts_in_no_score() -> None:

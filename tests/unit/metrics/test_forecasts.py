@@ -41,9 +41,9 @@ def run(charter: Path, *words: str) -> Result:
 
 
 def test_goals_are_told_from_history(charter: Path, history: Path) -> None:
-    told = run(charter, "goals", str(history), "--as-of", "2026-11-16")
-    assert told.exit_code == 0, told.output
-    assert "Behind: at this rate 5 a week in August 2027, the aim is 4 a week" in told.output
+    result = run(charter, "goals", str(history), "--as-of", "2026-11-16")
+    assert result.exit_code == 0, result.output
+    assert "Behind: at this rate 5 a week in August 2027, the aim is 4 a week" in result.output
     early = run(charter, "goals", str(history), "--as-of", "2026-09-14", "--json")
     (goal,) = json.loads(early.output)
     assert (goal["verdict"], goal["baseline"]) == ("too_early", 8)
@@ -56,17 +56,17 @@ def test_without_goals_it_says_where_to_write_them(charter: Path, history: Path)
 
 def test_staffing_is_told_from_history(charter: Path, history: Path) -> None:
     words = ("staffing", "network", str(history), "--as-of", "2026-11-16", "--within", "30")
-    told = run(charter, *words)
-    assert told.exit_code == 0, told.output
-    assert "Most are needed on Monday from 10 to 11" in told.output
-    assert "In 3 weeks that it did not know the forecast was off by" in told.output
-    assert "minutes (median of 156 tickets solved at once). Zone: Europe/Berlin." in told.output
+    result = run(charter, *words)
+    assert result.exit_code == 0, result.output
+    assert "Most are needed on Monday from 10 to 11" in result.output
+    assert "In 3 weeks that it did not know the forecast was off by" in result.output
+    assert "minutes (median of 156 tickets solved at once). Zone: Europe/Berlin." in result.output
     plan = json.loads(run(charter, *words, "--weeks", "8", "--json").output)
     assert (plan["weeks"], plan["arrivals_per_week"], plan["members"]) == (8, 5, 2)
 
 
 def test_a_team_that_the_charter_does_not_know_always_works(charter: Path, history: Path) -> None:
-    told = run(charter, "staffing", "nobody", str(history), "--json")
-    assert json.loads(told.output)["sentence"].startswith("Nobody is needed: no ticket came to")
+    result = run(charter, "staffing", "nobody", str(history), "--json")
+    assert json.loads(result.output)["sentence"].startswith("Nobody is needed: no ticket came to")
     refused = run(charter, "staffing", "nobody", str(history), "--skill", "vpn")
     assert "staffing.skills-unknown" in str(refused.exception)

@@ -19,12 +19,12 @@ NETWORK = TeamSkills(
 )
 
 
-def found(skill: str, came: int, passed: int = 0) -> list[tuple[str, int, list[str]]]:
-    asked = {
+def gap_rows(skill: str, came: int, passed: int = 0) -> list[tuple[str, int, list[str]]]:
+    demand = {
         ("network", skill): SkillDemand(came, passed),
         ("unknown-team", skill): SkillDemand(99, 99),
     }
-    gaps = gaps_of(asked, [NETWORK], PERIOD, "v1")
+    gaps = gaps_of(demand, [NETWORK], PERIOD, "v1")
     return [(gap.skill, gap.bus_factor, codes(gap.reasons)) for gap in gaps]
 
 
@@ -41,7 +41,7 @@ def found(skill: str, came: int, passed: int = 0) -> list[tuple[str, int, list[s
 def test_a_gap_is_asked_for_and_rests_on_one_or_is_handed_on(
     skill: str, came: int, passed: int, wanted: list[tuple[str, int, list[str]]]
 ) -> None:
-    assert found(skill, came, passed) == wanted
+    assert gap_rows(skill, came, passed) == wanted
 
 
 def test_the_sentences_say_who_can_and_what_was_handed_on() -> None:
@@ -64,7 +64,7 @@ async def test_what_teams_were_asked_for_comes_from_tickets_as_they_are_sorted()
     skills = Skills(PERIOD, NOW, {"mail": ("mailbox", "smtp")})
     for bucket in await desk.buckets():
         skills.add(bucket)
-    assert skills.asked == {
+    assert skills.demand == {
         ("network", "mailbox"): SkillDemand(2, 1),
         ("network", "smtp"): SkillDemand(2, 1),
         ("mail", "mailbox"): SkillDemand(1, 1),

@@ -47,10 +47,10 @@ async def test_a_team_has_tickets_at_risk_until_they_are_done() -> None:
     collections, meter = desk.collections, telemetry.metrics.get_meter("test")
     gauges = Gauges(meter, collections.buckets, desk.sums, collections.tickets, desk.clock)
     story, seen = Story("09:00").assigned("09:05", "mail"), list[str]()
-    told = 0
+    sent = 0
     for moment in ("09:20", "09:40", "09:50"):
-        await desk.tell(story.events[told:])
-        told = len(story.events)
+        await desk.tell(story.events[sent:])
+        sent = len(story.events)
         await desk.at(at(moment))
         await gauges.look()
         page = metrics_page(telemetry.registry)[0].decode()
@@ -93,14 +93,16 @@ async def test_gauges_show_what_measures_say_of_the_same_days() -> None:
         expected.take(day)
     page = metrics_page(telemetry.registry)[0].decode()
     figures = {
-        team or "none": figures_of(one, span) for (_, team), one in expected.totals().items()
+        team or "none": figures_of(entry, span) for (_, team), entry in expected.totals().items()
     }
     assert figures["mail"]["backlog"] == 2
     for name, figure, _, _ in GAUGES:
         shown = _shown(page, name)
-        told = {team: one[figure] for team, one in figures.items() if one[figure] is not None}
+        measured = {
+            team: entry[figure] for team, entry in figures.items() if entry[figure] is not None
+        }
         # A team without any ticket in these days or open now is not shown.
-        assert shown == {team: value for team, value in told.items() if team != "gone"}, name
+        assert shown == {team: value for team, value in measured.items() if team != "gone"}, name
 
 
 def _shown(page: str, name: str) -> dict[str, float]:
@@ -108,8 +110,8 @@ def _shown(page: str, name: str) -> dict[str, float]:
     wanted = re.compile(
         name.replace(".", "_") + r"(?:_seconds|_ratio)?\{.*desk_team=\"(.+?)\".*\} (.+)"
     )
-    found = (wanted.fullmatch(line) for line in page.splitlines())
-    return {item[1]: float(item[2]) for item in found if item}
+    matches = (wanted.fullmatch(line) for line in page.splitlines())
+    return {item[1]: float(item[2]) for item in matches if item}
 
 
 async def test_tickets_kept_without_these_facets_count_too() -> None:
@@ -118,7 +120,7 @@ async def test_tickets_kept_without_these_facets_count_too() -> None:
     old = Schema(
         TICKETS.collection,
         TICKETS.model,
-        facets=lambda ticket: {"open": ticket.is_open, "judged": ticket.judged},
+        facets=lambda ticket: {"open": ticket.is_open, "evaluated": ticket.evaluated},
     )
     before = FakeDocuments(old, desk.clock)
     await before.write(

@@ -21,15 +21,15 @@ GOAL = MeasuredGoal(
     [(END, 0), (END + WEEK - SECOND, 0), (END + WEEK, 1), (END + 3 * WEEK + SECOND, 3)],
 )
 def test_weeks_since_the_baseline_are_whole_and_over(now: datetime, weeks: int) -> None:
-    (found,) = list_goal_weeks([GOAL], FIRST, now)
-    figures = found.seen(People())
+    (goal_weeks,) = list_goal_weeks([GOAL], FIRST, now)
+    figures = goal_weeks.seen(People())
     assert len(figures.weeks) == weeks
 
 
-@pytest.mark.parametrize(("known_from", "known"), [(FIRST, 4), (date(2026, 1, 19), 2)])
+@pytest.mark.parametrize(("known_from", "weeks_known"), [(FIRST, 4), (date(2026, 1, 19), 2)])
 def test_weeks_of_the_baseline_are_known_from_the_first_figure_on(
-    known_from: date, known: float
+    known_from: date, weeks_known: float
 ) -> None:
-    (found,) = list_goal_weeks([GOAL], known_from, END + WEEK)
-    figures = found.seen(People())
-    assert (figures.weeks_known, figures.weeks_wanted) == (known, 4)
+    (goal_weeks,) = list_goal_weeks([GOAL], known_from, END + WEEK)
+    figures = goal_weeks.seen(People())
+    assert (figures.weeks_known, figures.weeks_wanted) == (weeks_known, 4)

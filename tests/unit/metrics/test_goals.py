@@ -53,11 +53,11 @@ def weeks_of(values: list[float | None]) -> tuple[GoalWeek, ...]:
 
 
 def seen(
-    values: list[float | None], baseline: float | None = 20_000.0, known: float = 25.0
+    values: list[float | None], baseline: float | None = 20_000.0, weeks_known: float = 25.0
 ) -> GoalFigures:
     last = [value for value in values[-4:] if value is not None]
     recent = sum(last) / len(last) if last else None
-    return GoalFigures(baseline, known, 25.0, weeks_of(values), recent)
+    return GoalFigures(baseline, weeks_known, 25.0, weeks_of(values), recent)
 
 
 def after(weeks: int) -> datetime:
@@ -70,29 +70,29 @@ def halving(weeks: int, every: float) -> list[float | None]:
 
 
 def test_exact_halving_ends_exactly_at_the_target() -> None:
-    found = assess_goal(HALF, seen(halving(26, every=104)), after(26))
-    assert found.forecast is not None
-    assert found.forecast.value == pytest.approx(10_000)
-    assert (found.forecast.low, found.forecast.high) == pytest.approx((10_000, 10_000))
-    assert found.scale == "logarithmic"
-    assert found.planned_now == pytest.approx(20_000 * 0.5**0.25)
-    assert found.verdict in {GoalVerdict.ON_THE_WAY, GoalVerdict.WITHIN_REACH}
+    assessment = assess_goal(HALF, seen(halving(26, every=104)), after(26))
+    assert assessment.forecast is not None
+    assert assessment.forecast.value == pytest.approx(10_000)
+    assert (assessment.forecast.low, assessment.forecast.high) == pytest.approx((10_000, 10_000))
+    assert assessment.scale == "logarithmic"
+    assert assessment.planned_now == pytest.approx(20_000 * 0.5**0.25)
+    assert assessment.verdict in {GoalVerdict.ON_THE_WAY, GoalVerdict.WITHIN_REACH}
 
 
 def test_too_slow_is_behind_and_says_by_how_much() -> None:
     """Halving in 148 weeks leaves 20,000 x 0.5^(104/148) = 12,289 after 104."""
-    found = assess_goal(HALF, seen(halving(26, every=148)), after(26))
-    assert found.verdict is GoalVerdict.BEHIND
-    assert english(found.explanation) == (
+    assessment = assess_goal(HALF, seen(halving(26, every=148)), after(26))
+    assert assessment.verdict is GoalVerdict.BEHIND
+    assert english(assessment.explanation) == (
         "Behind: at this rate 12,300 a week in December 2027, the aim is 10,000 a week; likely"
         " between 12,300 a week and 12,300 a week."
     )
 
 
 def test_faster_than_needed_is_on_the_way() -> None:
-    found = assess_goal(HALF, seen(halving(26, every=80)), after(26))
-    assert found.verdict is GoalVerdict.ON_THE_WAY
-    assert english(found.explanation).startswith(
+    assessment = assess_goal(HALF, seen(halving(26, every=80)), after(26))
+    assert assessment.verdict is GoalVerdict.ON_THE_WAY
+    assert english(assessment.explanation).startswith(
         "On the way: at this rate 8,120 a week in December 2027"
     )
 
@@ -101,53 +101,53 @@ def test_noise_that_leaves_the_target_possible_is_within_reach() -> None:
     noisy = [
         (value or 0) * (1.15 if n % 2 else 0.87) for n, value in enumerate(halving(26, every=110))
     ]
-    found = assess_goal(HALF, seen([*noisy]), after(26))
-    assert found.forecast is not None
-    assert found.forecast.low < 10_000 < found.forecast.value < found.forecast.high
-    assert found.verdict is GoalVerdict.WITHIN_REACH
+    assessment = assess_goal(HALF, seen([*noisy]), after(26))
+    assert assessment.forecast is not None
+    assert assessment.forecast.low < 10_000 < assessment.forecast.value < assessment.forecast.high
+    assert assessment.verdict is GoalVerdict.WITHIN_REACH
 
 
 def test_one_holiday_week_does_not_bend_the_line() -> None:
     values = halving(26, every=148)
     values[25] = 900.0
-    found = assess_goal(HALF, seen(values), after(26))
-    assert found.forecast is not None
-    assert found.forecast.value == pytest.approx(12_289, rel=0.001)
+    assessment = assess_goal(HALF, seen(values), after(26))
+    assert assessment.forecast is not None
+    assert assessment.forecast.value == pytest.approx(12_289, rel=0.001)
 
 
 def test_three_weeks_are_too_early_to_say() -> None:
-    found = assess_goal(HALF, seen(halving(3, every=20)), after(3))
-    assert (found.verdict, found.forecast) == (GoalVerdict.TOO_EARLY, None)
+    assessment = assess_goal(HALF, seen(halving(3, every=20)), after(3))
+    assert (assessment.verdict, assessment.forecast) == (GoalVerdict.TOO_EARLY, None)
     assert (
-        english(found.explanation)
+        english(assessment.explanation)
         == "Too early to say: 3 weeks of data since the baseline; 8 are needed."
     )
 
 
 def test_weeks_that_point_anywhere_are_too_early_to_say() -> None:
     wild: list[float | None] = [9_000, 30_000, 14_000, 28_000, 9_500, 31_000, 12_000, 22_000]
-    found = assess_goal(HALF, seen(wild), after(8))
-    assert found.verdict is GoalVerdict.TOO_EARLY
-    assert "December 2027 may bring anything between" in english(found.explanation)
+    assessment = assess_goal(HALF, seen(wild), after(8))
+    assert assessment.verdict is GoalVerdict.TOO_EARLY
+    assert "December 2027 may bring anything between" in english(assessment.explanation)
 
 
 def test_a_baseline_that_is_not_over_is_waited_for() -> None:
-    found = assess_goal(
+    assessment = assess_goal(
         HALF, GoalFigures(20_000.0, 5, 25, (), 20_000.0), AFTER - timedelta(days=40)
     )
-    assert found.verdict is GoalVerdict.CANNOT_TELL
-    assert english(found.explanation) == (
+    assert assessment.verdict is GoalVerdict.CANNOT_TELL
+    assert english(assessment.explanation) == (
         "Too early to say: the baseline is being measured until 28 December 2025."
     )
 
 
 def test_without_a_baseline_a_factor_cannot_be_told_but_a_value_can() -> None:
-    half = assess_goal(HALF, seen(halving(10, every=104), baseline=None, known=0), after(10))
+    half = assess_goal(HALF, seen(halving(10, every=104), baseline=None, weeks_known=0), after(10))
     assert half.verdict is GoalVerdict.CANNOT_TELL
     assert english(half.explanation).startswith(
         "Cannot be told: there is no figure from 7 July 2025 to"
     )
-    share = assess_goal(SHARE, seen([0.1] * 10, baseline=None, known=0), after(10))
+    share = assess_goal(SHARE, seen([0.1] * 10, baseline=None, weeks_known=0), after(10))
     assert share.verdict is GoalVerdict.BEHIND
     assert share.planned_now is None
     assert "rests on 0 of its 25 weeks" in english(share.explanation)
@@ -155,17 +155,17 @@ def test_without_a_baseline_a_factor_cannot_be_told_but_a_value_can() -> None:
 
 def test_shares_stay_between_nothing_and_all() -> None:
     rising: list[float | None] = [0.01 * n for n in range(1, 31)]
-    found = assess_goal(SHARE, seen(rising, baseline=0.01), after(30))
-    assert found.forecast is not None
-    assert (found.scale, found.forecast.high) == ("plain", 1.0)
-    assert found.verdict is GoalVerdict.ON_THE_WAY
+    assessment = assess_goal(SHARE, seen(rising, baseline=0.01), after(30))
+    assert assessment.forecast is not None
+    assert (assessment.scale, assessment.forecast.high) == ("plain", 1.0)
+    assert assessment.verdict is GoalVerdict.ON_THE_WAY
 
 
 def test_reached_that_would_be_lost_again_says_so() -> None:
     rising = [6_000 * 2 ** (n / 50) for n in range(30)]
-    found = assess_goal(HALF, seen([*rising]), after(30))
-    assert found.verdict is GoalVerdict.REACHED
-    assert english(found.explanation).startswith(
+    assessment = assess_goal(HALF, seen([*rising]), after(30))
+    assert assessment.verdict is GoalVerdict.REACHED
+    assert english(assessment.explanation).startswith(
         "Reached for now, with 8,790 a week; at this rate 2"
     )
 
@@ -184,29 +184,29 @@ def test_reached_that_would_be_lost_again_says_so() -> None:
 def test_after_the_due_day_it_is_reached_or_missed(
     value: float, verdict: GoalVerdict, begins: str
 ) -> None:
-    found = assess_goal(HALF, seen([value] * 110), after(110))
-    assert found.verdict is verdict
-    assert english(found.explanation).startswith(begins)
+    assessment = assess_goal(HALF, seen([value] * 110), after(110))
+    assert assessment.verdict is verdict
+    assert english(assessment.explanation).startswith(begins)
 
 
 def test_milestones_compare_the_plan_with_what_was_measured() -> None:
-    found = assess_goal(HALF, seen(halving(30, every=80)), after(30))
-    first, second, *_ = found.milestones
+    assessment = assess_goal(HALF, seen(halving(30, every=80)), after(30))
+    first, second, *_ = assessment.milestones
     assert first.day == date(2026, 6, 28)  # 26 weeks after the baseline
     assert first.planned == pytest.approx(20_000 * 0.5**0.25)
     four = [20_000 * 0.5 ** (n / 80) for n in range(23, 27)]
     assert first.measured == pytest.approx(sum(four) / 4)
     assert (first.is_met, second.measured) == (True, None)
-    assert found.milestones[-1].planned == pytest.approx(10_000)
+    assert assessment.milestones[-1].planned == pytest.approx(10_000)
 
 
 def test_weeks_without_a_figure_are_left_out() -> None:
     values = halving(26, every=148)
     values[3] = values[9] = None
-    found = assess_goal(HALF, seen(values), after(26))
-    assert found.forecast is not None
-    assert found.forecast.weeks == 24
-    assert found.forecast.value == pytest.approx(12_289, rel=0.001)
+    assessment = assess_goal(HALF, seen(values), after(26))
+    assert assessment.forecast is not None
+    assert assessment.forecast.weeks == 24
+    assert assessment.forecast.value == pytest.approx(12_289, rel=0.001)
 
 
 def test_the_plain_way_is_a_straight_line() -> None:
@@ -218,11 +218,11 @@ def test_the_plain_way_is_a_straight_line() -> None:
 def test_sens_slope_and_bounds_are_those_of_a_worked_example() -> None:
     """y = 2x with one odd point: 15 slopes, ten of them 2, and the odd one's five spread."""
     points = [(0.0, 0.0), (1.0, 2.0), (2.0, 4.0), (3.0, 6.0), (4.0, 8.0), (5.0, 30.0)]
-    found = trend_of(points, is_log=False)
-    assert found.slope == 2
+    trend = trend_of(points, is_log=False)
+    assert trend.slope == 2
     # S has variance 6*5*17/18 = 28.33; 1.2816 * 5.323 = 6.82; ranks (15 -+ 6.82)/2 = 4.09, 10.91.
-    assert found.slope_low == 2
-    assert found.slope_high == 7
+    assert trend.slope_low == 2
+    assert trend.slope_high == 7
 
 
 def test_a_trend_needs_three_points() -> None:

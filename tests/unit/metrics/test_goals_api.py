@@ -62,8 +62,8 @@ async def ask(app: FastAPI, path: str, who: str = "bo") -> httpx.Response:
 
 
 async def test_goals_say_where_they_stand(app: FastAPI) -> None:
-    found = (await ask(app, "goals")).json()
-    (goal,) = found["goals"]
+    body = (await ask(app, "goals")).json()
+    (goal,) = body["goals"]
     assert (goal["baseline"], goal["target"], goal["now"]) == (8, 4, 5)
     assert goal["verdict"] == "behind"
     assert goal["sentence"] == (
@@ -73,8 +73,8 @@ async def test_goals_say_where_they_stand(app: FastAPI) -> None:
 
 
 async def test_as_of_an_earlier_day_it_was_too_early_to_say(app: FastAPI) -> None:
-    found = (await ask(app, "goals?as_of=2026-09-14T00:00:00Z")).json()
-    (goal,) = found["goals"]
+    body = (await ask(app, "goals?as_of=2026-09-14T00:00:00Z")).json()
+    (goal,) = body["goals"]
     assert goal["sentence"] == (
         "Too early to say: 3 weeks of data since the baseline; 8 are needed."
     )
@@ -83,27 +83,27 @@ async def test_as_of_an_earlier_day_it_was_too_early_to_say(app: FastAPI) -> Non
 async def test_staffing_plans_the_teams_hours(app: FastAPI) -> None:
     """Six tickets an hour of 40 minutes are four erlangs: of six people's callers 28.5 % wait, and
     e^-1.5 of them longer than half an hour, 6.4 % of all; with five people it would be 26 %."""
-    found = (await ask(app, "staffing?team=network&weeks=8&within=30")).json()
-    assert (found["zone"], found["weeks"]) == ("Europe/Berlin", 8)
-    assert found["handling_seconds"] == pytest.approx(40 * 60, rel=0.02)
-    assert found["handling_from"].startswith("median of ")
-    (hour,) = found["hours"]
+    plan = (await ask(app, "staffing?team=network&weeks=8&within=30")).json()
+    assert (plan["zone"], plan["weeks"]) == ("Europe/Berlin", 8)
+    assert plan["handling_seconds"] == pytest.approx(40 * 60, rel=0.02)
+    assert plan["handling_from"].startswith("median of ")
+    (hour,) = plan["hours"]
     assert (hour["day"], hour["hour"], hour["arrivals"]) == ("Monday", 10, 6)
     assert hour["people"] == 6
-    assert found["error"]["per_hour"] == pytest.approx(0)
-    assert found["sentence"].startswith("Most are needed on Monday from 10 to 11: 6 people for 6")
-    skills = {item["skill"]: item["arrivals"] for item in found["skills"]}
+    assert plan["error"]["per_hour"] == pytest.approx(0)
+    assert plan["sentence"].startswith("Most are needed on Monday from 10 to 11: 6 people for 6")
+    skills = {item["skill"]: item["arrivals"] for item in plan["skills"]}
     assert skills == {"vpn": 5, "wifi": 1}
 
 
 async def test_staffing_takes_the_sla_and_the_skill_that_are_asked_for(app: FastAPI) -> None:
     query = "staffing?team=network&sla=response-p1&skill=wifi&handling=15"
-    found = (await ask(app, query)).json()
-    assert (found["sla"], found["within_seconds"]) == ("response-p1", 15 * 60)
-    assert (found["handling_seconds"], found["handling_from"]) == (900, "given")
-    assert (found["arrivals_per_week"], found["members"]) == (1, 1)
-    usual = (await ask(app, "staffing?team=network")).json()
-    assert (usual["sla"], usual["within_seconds"]) == ("response-default", 8 * 3600)
+    plan = (await ask(app, query)).json()
+    assert (plan["sla"], plan["within_seconds"]) == ("response-p1", 15 * 60)
+    assert (plan["handling_seconds"], plan["handling_from"]) == (900, "given")
+    assert (plan["arrivals_per_week"], plan["members"]) == (1, 1)
+    default = (await ask(app, "staffing?team=network")).json()
+    assert (default["sla"], default["within_seconds"]) == ("response-default", 8 * 3600)
 
 
 async def test_a_cohort_is_compared_with_the_rest(app: FastAPI) -> None:
@@ -111,14 +111,18 @@ async def test_a_cohort_is_compared_with_the_rest(app: FastAPI) -> None:
     change = "change=2026-09-28&weeks=4"
     by_name = f"cohorts?{change}&person=ada"
     assert (await ask(app, by_name)).status_code == 403
-    found = (await ask(app, by_name, "olga")).json()
-    assert (found["cohort_before"], found["cohort_after"], found["rest_after"]) == (24, 24, 0)
-    assert found["answer"] == "cannot_tell"
-    assert found["sentence"].endswith("come from 1 person.")
-    found = (await ask(app, f"cohorts?{change}&site=paris&service=vpn")).json()
-    assert (found["rest_before"], found["rest_after"]) == (20, 20)
-    assert found["sentence"].startswith("Cannot tell: 0 contacts of the cohort")
-    assert (found["before"], found["after"]) == (
+    comparison = (await ask(app, by_name, "olga")).json()
+    assert (comparison["cohort_before"], comparison["cohort_after"], comparison["rest_after"]) == (
+        24,
+        24,
+        0,
+    )
+    assert comparison["answer"] == "cannot_tell"
+    assert comparison["sentence"].endswith("come from 1 person.")
+    comparison = (await ask(app, f"cohorts?{change}&site=paris&service=vpn")).json()
+    assert (comparison["rest_before"], comparison["rest_after"]) == (20, 20)
+    assert comparison["sentence"].startswith("Cannot tell: 0 contacts of the cohort")
+    assert (comparison["before"], comparison["after"]) == (
         ["2026-08-31", "2026-09-28"],
         ["2026-09-28", "2026-10-26"],
     )
@@ -134,8 +138,8 @@ async def test_a_cohort_is_compared_with_the_rest(app: FastAPI) -> None:
 async def test_too_near_to_either_end_cannot_be_told(
     app: FastAPI, change: str, sentence: str
 ) -> None:
-    found = (await ask(app, f"cohorts?change={change}&site=paris")).json()
-    assert found["sentence"].startswith(sentence)
+    comparison = (await ask(app, f"cohorts?change={change}&site=paris")).json()
+    assert comparison["sentence"].startswith(sentence)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tests.support.metrics_story import (
     book,
     local,
     policy,
-    said,
+    transitions,
     urgent,
 )
 
@@ -104,9 +104,12 @@ def test_g29_a_breach_that_late_facts_disprove_is_taken_back() -> None:
     story = Story().paused("10:00").resumed("12:30")
     opened, paused, resumed = story.events
     first = decide(story.clocks([opened]), policies, at("12:31"))
-    assert said(first.events) == ["resolution started Mon 09:00", "resolution breached Mon 12:00"]
+    assert transitions(first.events) == [
+        "resolution started Mon 09:00",
+        "resolution breached Mon 12:00",
+    ]
     second = decide(evolve(evolve(first.state, resumed), paused), policies, at("12:40"))
-    assert said(second.events) == [
+    assert transitions(second.events) == [
         "resolution cancelled Mon 12:40",
         "resolution started Mon 09:00",
         "resolution paused Mon 10:00",

@@ -64,7 +64,7 @@ QUESTIONS = [
 ]
 
 
-def life(ticket: str, *told: tuple[datetime, Payload]) -> list[AnyEvent]:
+def life(ticket: str, *dated: tuple[datetime, Payload]) -> list[AnyEvent]:
     opening = TicketOpened(
         code="K7M2-Q9PC",
         kind=Kind.INCIDENT,
@@ -73,7 +73,7 @@ def life(ticket: str, *told: tuple[datetime, Payload]) -> list[AnyEvent]:
         channel=Channel.EVENT,
         service="vpn",
     )
-    facts: list[tuple[datetime, Payload]] = [(told[0][0], opening), *told]
+    facts: list[tuple[datetime, Payload]] = [(dated[0][0], opening), *dated]
     return [
         Event(f"{ticket}/{n}", "/desk/intake", ticket, at, data, n)
         for n, (at, data) in enumerate(facts, start=1)
@@ -131,32 +131,35 @@ async def answers(desk: Desk) -> dict[str, httpx.Response]:
     )
     app = make_app("metrics", routers, parts)
     transport = httpx.ASGITransport(app)
-    found = {}
+    by_question = {}
     async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:
         client.headers["Authorization"] = "Bearer olga"
         for question in QUESTIONS:
-            found[question] = await client.get(question)
+            by_question[question] = await client.get(question)
         for media in ("text/csv", "application/vnd.apache.parquet"):
             accept = {"Accept": media}
-            found[media] = await client.get(f"/v1/measures?{DAYS}", headers=accept)
-    return found
+            by_question[media] = await client.get(f"/v1/measures?{DAYS}", headers=accept)
+    return by_question
 
 
-def numbers(said: object) -> Iterator[float]:
+def numbers(document: object) -> Iterator[float]:
     """Every number in an answer."""
-    if isinstance(said, dict):
-        said = list(said.values())
-    if isinstance(said, list):
-        for item in said:
+    if isinstance(document, dict):
+        document = list(document.values())
+    if isinstance(document, list):
+        for item in document:
             yield from numbers(item)
-    elif isinstance(said, int | float):
-        yield said
+    elif isinstance(document, int | float):
+        yield document
 
 
 async def test_every_report_can_be_read_and_says_nothing_absurd() -> None:
-    known, found = await answers(await desk_with()), await answers(await desk_with(*odd()))
-    for question, answer in found.items():
-        assert answer.status_code == known[question].status_code, question
+    plain_answers, odd_answers = (
+        await answers(await desk_with()),
+        await answers(await desk_with(*odd())),
+    )
+    for question, answer in odd_answers.items():
+        assert answer.status_code == plain_answers[question].status_code, question
         if answer.headers["content-type"] == "application/json" and question not in FAR:
             assert max(numbers(answer.json()), default=0) < A_MONTH, question
 

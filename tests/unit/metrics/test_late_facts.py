@@ -19,7 +19,7 @@ from tests.support.metrics_story import (
     book,
     local,
     policy,
-    said,
+    transitions,
     urgent,
 )
 
@@ -35,9 +35,11 @@ def test_facts_from_the_future_wait_for_their_time() -> None:
     policies = book(policy(minutes=180))
     story = Story().resolved("11:00")
     early = story.decide(policies, "10:00")
-    assert said(early.events) == ["resolution started Mon 09:00"]
+    assert transitions(early.events) == ["resolution started Mon 09:00"]
     assert early.due == at("11:00")
-    assert said(decide(early.state, policies, early.due).events) == ["resolution met Mon 11:00"]
+    assert transitions(decide(early.state, policies, early.due).events) == [
+        "resolution met Mon 11:00"
+    ]
 
 
 def test_a_ticket_of_tomorrow_slas_nothing_yet() -> None:
@@ -69,7 +71,7 @@ def test_impossible_facts_say_nothing() -> None:
         .reopened("12:00")
         .answered("13:00")
     )
-    assert said(story.decide(book(policy()), "15:00").events) == [
+    assert transitions(story.decide(book(policy()), "15:00").events) == [
         "resolution started Mon 09:00",
         "resolution met Mon 10:00",
     ]
@@ -81,13 +83,13 @@ def test_a_second_opening_says_nothing() -> None:
     assert story.due(book(policy()), "12:00") == "Mon 13:00"
 
 
-def test_what_follows_a_corrected_saying_is_said_again() -> None:
-    """Otherwise the last thing said of the clock would be its older cycle."""
+def test_what_follows_a_corrected_transition_is_said_again() -> None:
+    """Otherwise the last thing transitions of the clock would be its older cycle."""
     policies = book(policy(on_reopen="restart"))
     story = Story().resolved("11:00").reopened("12:00").paused("10:00").resumed("10:30")
     first = decide(story.clocks(story.events[:3]), policies, at("12:10"))
     second = decide(reduce(evolve, story.events[3:], first.state), policies, at("12:10"))
-    assert said(second.events) == [
+    assert transitions(second.events) == [
         "resolution cancelled Mon 12:10",
         "resolution cancelled Mon 12:10",
         "resolution started Mon 09:00",
@@ -100,11 +102,11 @@ def test_what_follows_a_corrected_saying_is_said_again() -> None:
 
 def test_a_sla_that_late_facts_put_before_others_leaves_them_alone() -> None:
     policies = book(policy(), policy(NEXT, 60))
-    story = Story().answered("09:10").asked("11:00").asked("09:30").answered("10:00")
+    story = Story().answered("09:10").question("11:00").question("09:30").answered("10:00")
     first = decide(story.clocks(story.events[:3]), policies, at("11:10"))
     second = decide(reduce(evolve, story.events[3:], first.state), policies, at("11:10"))
-    assert [line for line in said(second.events) if "resolution" in line] == []
-    assert said(second.events, NEXT)[-1] == "next_response started Mon 11:00"
+    assert [line for line in transitions(second.events) if "resolution" in line] == []
+    assert transitions(second.events, NEXT)[-1] == "next_response started Mon 11:00"
 
 
 def test_late_facts_that_only_move_the_due_instant_are_told_too() -> None:
@@ -158,7 +160,7 @@ def test_that_a_breach_was_none_is_said_with_what_takes_it_back(
 ) -> None:
     policies = book(policy(minutes=60))
     first = decide(late.clocks(late.events[:1]), policies, at("11:00"))
-    assert said(first.events)[-1] == "resolution breached Mon 10:00"
+    assert transitions(first.events)[-1] == "resolution breached Mon 10:00"
     second = decide(reduce(evolve, late.events[1:], first.state), policies, at("11:00"))
     assert untrue(second.events) == expected
     assert decide(second.state, policies, at("11:00")).events == ()
@@ -168,7 +170,7 @@ def test_that_it_was_never_at_risk_is_said_too() -> None:
     policies = book(policy(minutes=60, warn_at=(50,)))
     story = Story().resolved("09:20")
     first = decide(story.clocks(story.events[:1]), policies, at("09:40"))
-    assert said(first.events)[-1] == "resolution at-risk Mon 09:30"
+    assert transitions(first.events)[-1] == "resolution at-risk Mon 09:30"
     second = decide(reduce(evolve, story.events[1:], first.state), policies, at("09:40"))
     assert untrue(second.events) == ["at_risk"]
 
@@ -178,7 +180,7 @@ def test_a_withdrawal_that_late_facts_reveal_is_said_with_its_reason() -> None:
     story = Story().resolved("11:00").merged("10:00")
     first = decide(story.clocks(story.events[:2]), policies, at("11:00"))
     second = decide(evolve(first.state, story.events[2]), policies, at("11:10"))
-    assert said(second.events) == ["resolution cancelled Mon 10:00"]
+    assert transitions(second.events) == ["resolution cancelled Mon 10:00"]
     withdrawn = second.events[0].data
     assert isinstance(withdrawn, SlaCancelled)
     assert withdrawn.because == message("sla.goes-on-in", ticket="ticket-2")
@@ -221,11 +223,11 @@ def test_a_sla_that_late_facts_make_vanish_is_taken_back_once() -> None:
     policies = urgent(minutes=300)
     story = Story().priority("12:00", "P1").priority("10:00", "P2")
     first = decide(story.clocks(story.events[:2]), policies, at("12:30"))
-    assert said(first.events)[-1] == "resolution started Mon 12:00"
+    assert transitions(first.events)[-1] == "resolution started Mon 12:00"
     story.resolved("11:00")
     merged = evolve(evolve(first.state, story.events[3]), story.events[2])
     second = decide(merged, policies, at("12:40"))
-    assert said(second.events) == [
+    assert transitions(second.events) == [
         "resolution cancelled Mon 12:40",
         "resolution started Mon 09:00",
         "resolution met Mon 11:00",

@@ -18,7 +18,7 @@ from tests.support.metrics_measures import (
     NOBODY,
     NOW,
     TUESDAY,
-    cells_of,
+    buckets_of,
     figures,
     second,
     utc,
@@ -27,33 +27,33 @@ from tests.support.metrics_story import Story, at, book, policy
 
 
 async def test_volume_counts_people_who_ask_and_what_the_desk_found() -> None:
-    found = await figures(
+    measured = await figures(
         Story("09:00").events,
         second(Story("10:00", kind=Kind.REQUEST)),
         second(Story("11:00", kind=Kind.PROACTIVE), "ticket-3"),
     )
-    assert (found["contacts"], found["proactive"]) == (2, 1)
-    assert found["contacts_per_person_per_day"] == pytest.approx(2 / 100)
+    assert (measured["contacts"], measured["proactive"]) == (2, 1)
+    assert measured["contacts_per_person_per_day"] == pytest.approx(2 / 100)
 
 
 async def test_backlog_age_and_littles_law_are_those_of_a_queue_served_in_turn() -> None:
     """Two tickets of six hours each within the day: half a ticket on average."""
-    one = Story("2026-11-23 07:00").resolved("2026-11-23 13:00")
+    first = Story("2026-11-23 07:00").resolved("2026-11-23 13:00")
     two = Story("2026-11-23 13:00").resolved("2026-11-23 19:00")
-    found = await figures(one.events, second(two))
-    assert (found["arrivals"], found["departures"], found["backlog"]) == (2, 2, 0)
-    assert found["average_backlog"] == pytest.approx(0.5)
-    assert found["time_in_system"] == 6 * 3600
-    assert found["little"] == pytest.approx(1)
-    assert found["backlog_age"] is None
+    measured = await figures(first.events, second(two))
+    assert (measured["arrivals"], measured["departures"], measured["backlog"]) == (2, 2, 0)
+    assert measured["average_backlog"] == pytest.approx(0.5)
+    assert measured["time_in_system"] == 6 * 3600
+    assert measured["little"] == pytest.approx(1)
+    assert measured["backlog_age"] is None
 
 
 async def test_the_backlog_of_a_day_knows_the_days_before() -> None:
     old = Story("2026-11-20 09:00").resolved("2026-11-24 09:00")
-    found = await figures(old.events)
-    assert (found["arrivals"], found["backlog"]) == (0, 1)
-    assert found["average_backlog"] == 1
-    assert found["backlog_age"] == (utc(TUESDAY) - at("2026-11-20 09:00")).total_seconds()
+    measured = await figures(old.events)
+    assert (measured["arrivals"], measured["backlog"]) == (0, 1)
+    assert measured["average_backlog"] == 1
+    assert measured["backlog_age"] == (utc(TUESDAY) - at("2026-11-20 09:00")).total_seconds()
 
 
 async def test_as_of_noon_shows_what_was_known_at_noon() -> None:
@@ -78,9 +78,9 @@ async def test_a_reopening_days_later_amends_the_day_of_the_resolution_and_says_
 
 async def test_facts_that_come_late_are_counted_on_their_own_day_and_marked() -> None:
     life = Story("09:00").assigned("2026-11-25 10:00", "network").answered("09:30")
-    found = await figures(life.events)
-    assert found["mtta"] == 1800
-    assert found["amended"] == 1
+    measured = await figures(life.events)
+    assert measured["mtta"] == 1800
+    assert measured["amended"] == 1
 
 
 async def test_acknowledged_is_what_a_person_does_and_never_a_machine() -> None:
@@ -94,45 +94,45 @@ async def test_acknowledged_is_what_a_person_does_and_never_a_machine() -> None:
 async def test_withdrawn_and_merged_tickets_leave_but_are_not_restored() -> None:
     gone = Story("09:00").resolved("10:00", How.WITHDRAWN)
     merged = Story("09:00").merged("10:00")
-    found = await figures(gone.events, second(merged))
-    assert (found["departures"], found["backlog"]) == (2, 0)
-    assert (found["resolved"], found["mttr"]) == (0, None)
+    measured = await figures(gone.events, second(merged))
+    assert (measured["departures"], measured["backlog"]) == (2, 0)
+    assert (measured["resolved"], measured["mttr"]) == (0, None)
 
 
 async def test_at_first_contact_means_one_team_and_no_question_back() -> None:
     plain = Story("09:00").assigned("09:01", "network").resolved("10:00")
     passed_on = Story("09:00").assigned("09:01", "network").assigned("09:30", "mail")
     passed_on.resolved("10:00")
-    asked = Story("09:00").paused("09:10").resumed("09:20").resolved("10:00")
-    found = await figures(plain.events, second(passed_on), second(asked, "ticket-3"))
-    assert found["first_contact_resolution"] == pytest.approx(1 / 3)
-    assert found["handovers"] == 1
+    questioned = Story("09:00").paused("09:10").resumed("09:20").resolved("10:00")
+    measured = await figures(plain.events, second(passed_on), second(questioned, "ticket-3"))
+    assert measured["first_contact_resolution"] == pytest.approx(1 / 3)
+    assert measured["handovers"] == 1
 
 
 async def test_people_who_help_themselves_and_machines_that_help_are_self_service() -> None:
     self_served = Story("09:00").resolved("09:30", How.SELF_SERVICE)
-    found = await figures(self_served.events, second(Story("09:00").resolved("10:00")))
-    assert found["self_service_share"] == 0.5
+    measured = await figures(self_served.events, second(Story("09:00").resolved("10:00")))
+    assert measured["self_service_share"] == 0.5
 
 
 async def test_slas_count_once_on_the_day_of_their_verdict() -> None:
     policies = book(policy(minutes=60))
     kept = Story("09:00").resolved("09:30")
     broken = Story("09:00").resolved("2026-11-25 09:30")
-    found = await figures(kept.events, second(broken), policies=policies)
-    assert (found["sla_judged"], found["sla_met"]) == (2, 0.5)
-    assert found["resolution_met"] == 0.5
-    assert found["response_met"] is None
+    measured = await figures(kept.events, second(broken), policies=policies)
+    assert (measured["sla_evaluated"], measured["sla_met"]) == (2, 0.5)
+    assert measured["resolution_met"] == 0.5
+    assert measured["response_met"] is None
     early = await figures(second(broken), policies=policies, as_of=at("09:59"))
-    assert early["sla_judged"] == 0
+    assert early["sla_evaluated"] == 0
 
 
 async def test_lost_minutes_are_open_hours_of_incidents() -> None:
     policies = book(policy())
     night = Story("16:00").resolved("2026-11-24 10:00")
-    wish = second(Story("16:00", kind=Kind.REQUEST).resolved("2026-11-24 10:00"))
-    found = await figures(night.events, wish, day=TUESDAY, policies=policies, cost=0.5)
-    assert (found["lost_minutes"], found["lost_cost"]) == (120, 60)
+    request = second(Story("16:00", kind=Kind.REQUEST).resolved("2026-11-24 10:00"))
+    measured = await figures(night.events, request, day=TUESDAY, policies=policies, cost=0.5)
+    assert (measured["lost_minutes"], measured["lost_cost"]) == (120, 60)
 
 
 def _run(run: str, when: str, *, healed: bool, person: str = "") -> AnyEvent:
@@ -147,11 +147,19 @@ def _run(run: str, when: str, *, healed: bool, person: str = "") -> AnyEvent:
 
 async def test_a_repair_counts_until_the_same_trouble_is_back() -> None:
     lasting = [_run("r1", "09:00", healed=False), _run("r1", "09:05", healed=True, person="ana")]
-    found = await figures(lasting)
-    assert (found["auto_healed"], found["prevented_contacts"], found["relapses"]) == (1, 1, 0)
+    measured = await figures(lasting)
+    assert (measured["auto_healed"], measured["prevented_contacts"], measured["relapses"]) == (
+        1,
+        1,
+        0,
+    )
     back = [*lasting, _run("r2", "20:00", healed=False)]
-    found = await figures(back)
-    assert (found["auto_healed"], found["prevented_contacts"], found["relapses"]) == (0, 0, 1)
+    measured = await figures(back)
+    assert (measured["auto_healed"], measured["prevented_contacts"], measured["relapses"]) == (
+        0,
+        0,
+        1,
+    )
     assert (await figures(back, as_of=at("12:00")))["auto_healed"] == 1
 
 
@@ -172,9 +180,9 @@ def _warning(when: str) -> AnyEvent:
 
 async def test_the_lead_is_from_the_warning_to_the_first_who_asks() -> None:
     reports = [Story("09:30", service="mail").events, second(Story("09:45", service="mail"))]
-    found = await figures([_warning("09:00")], *reports)
-    assert (found["detection_lead"], found["foreseen_share"]) == (1800, 1)
-    assert await figures(*reversed(reports), [_warning("09:00")]) == found
+    measured = await figures([_warning("09:00")], *reports)
+    assert (measured["detection_lead"], measured["foreseen_share"]) == (1800, 1)
+    assert await figures(*reversed(reports), [_warning("09:00")]) == measured
     late = await figures([_warning("09:40")], *reports)
     assert (late["detection_lead"], late["foreseen_share"]) == (None, 0)
     assert (await figures([_warning("09:00")]))["foreseen_share"] is None
@@ -183,10 +191,10 @@ async def test_the_lead_is_from_the_warning_to_the_first_who_asks() -> None:
 async def test_slices_follow_what_a_ticket_is_known_as_today() -> None:
     life = Story("09:00").assigned("10:00", "network").assigned("11:00", "mail").resolved("12:00")
     (span,) = spans_of(utc(MONDAY), utc(TUESDAY), 1, NOW)
-    totals = totals_of(await cells_of(life.events), [span], "team")
+    totals = totals_of(await buckets_of(life.events), [span], "team")
     assert [name for _, name in totals] == ["mail"]
-    found = figures_of(totals[span, "mail"], span)
-    assert (found["arrivals"], found["departures"], found["backlog"]) == (1, 1, 0)
+    measured = figures_of(totals[span, "mail"], span)
+    assert (measured["arrivals"], measured["departures"], measured["backlog"]) == (1, 1, 0)
 
 
 async def test_what_is_read_back_from_the_store_posts_nothing_anew() -> None:
@@ -207,7 +215,7 @@ async def test_a_week_is_the_sum_of_its_days() -> None:
     for n in range(9):
         life = Story(f"2026-11-2{3 + n % 4} 0{n}:00").resolved(f"2026-11-2{4 + n % 3} 12:0{n}")
         lives.append(second(life, f"t-{n}"))
-    buckets = await cells_of(*lives)
+    buckets = await buckets_of(*lives)
     days = list(spans_of(utc(MONDAY), utc("2026-11-30"), 1, NOW))
     (week,) = spans_of(utc(MONDAY), utc("2026-11-30"), 7, NOW)
     by_day, whole = totals_of(buckets, days, ""), totals_of(buckets, [week], "")[week, ""]
@@ -218,9 +226,9 @@ async def test_a_week_is_the_sum_of_its_days() -> None:
     assert by_day[days[-1], ""].status == whole.status
 
 
-def _merged(one: Sketch, other: Sketch) -> Sketch:
-    one.merge(other)
-    return one
+def _merged(sketch: Sketch, other: Sketch) -> Sketch:
+    sketch.merge(other)
+    return sketch
 
 
 def test_a_sketch_is_within_one_per_cent_and_forgets_what_is_taken_back() -> None:
@@ -228,8 +236,8 @@ def test_a_sketch_is_within_one_per_cent_and_forgets_what_is_taken_back() -> Non
     for amount in samples:
         sketch.add(amount)
     for place, amount in enumerate(samples, 1):
-        found = sketch.quantile(place / len(samples))
-        assert found == pytest.approx(amount, rel=ACCURACY * 1.001)
+        quantile = sketch.quantile(place / len(samples))
+        assert quantile == pytest.approx(amount, rel=ACCURACY * 1.001)
     sketch.add(0)
     assert sketch.quantile(0.01) == 0
     for amount in (0, *samples):

@@ -90,6 +90,6 @@ def test_what_was_chosen_once_is_remembered_but_not_without_limit(
     monkeypatch.setattr("desk_metrics.sla.policies._MEMO_LIMIT", 2)
     policies = book(policy())
     for service in ("a", "b", "c", "d", "a"):
-        found = policies.select(RESOLUTION, SlaAttributes("", service=service), NOON)
-        assert found is not None
-        assert found.policy.name == "resolution-default"
+        selected = policies.select(RESOLUTION, SlaAttributes("", service=service), NOON)
+        assert selected is not None
+        assert selected.policy.name == "resolution-default"

@@ -26,24 +26,24 @@ def status(
 
 
 def unwanted(people: int, contacts: int = 0) -> ServiceStatus:
-    one = status(contacts=contacts)
-    one.trouble.obsolete_by.update(f"person-{number}" for number in range(people))
-    return one
+    service_status = status(contacts=contacts)
+    service_status.trouble.obsolete_by.update(f"person-{number}" for number in range(people))
+    return service_status
 
 
 def requested_by(people: int, quiet: float) -> ServiceStatus:
-    one = status(quiet=quiet)
-    one.trouble.requested_by.update(f"person-{number}" for number in range(people))
-    return one
+    service_status = status(quiet=quiet)
+    service_status.trouble.requested_by.update(f"person-{number}" for number in range(people))
+    return service_status
 
 
-def rule(one: ServiceStatus) -> tuple[Proposal, str]:
-    proposal, reasons = propose(one)
+def rule(service_status: ServiceStatus) -> tuple[Proposal, str]:
+    proposal, reasons = propose(service_status)
     return proposal, reasons[0].code.removeprefix("proposal.")
 
 
 @pytest.mark.parametrize(
-    ("one", "wanted"),
+    ("service_status", "wanted"),
     [
         (status(lifecycle="planned"), (Proposal.LEAVE, "not-in-use")),
         (status(lifecycle="retired", quiet=500), (Proposal.LEAVE, "not-in-use")),
@@ -86,14 +86,16 @@ def rule(one: ServiceStatus) -> tuple[Proposal, str]:
     ],
 )  # fmt: skip
 def test_the_first_rule_that_fits_proposes(
-    one: ServiceStatus, wanted: tuple[Proposal, str]
+    service_status: ServiceStatus, wanted: tuple[Proposal, str]
 ) -> None:
-    assert rule(one) == wanted
+    assert rule(service_status) == wanted
 
 
 def test_every_reason_says_its_numbers() -> None:
-    one = status(contacts=84, lost_us=5310 * MINUTE, healing_debt=31, relapses=12, slas_breached=1)
-    assert [english(reason) for reason in propose(one)[1]] == [
+    service_status = status(
+        contacts=84, lost_us=5310 * MINUTE, healing_debt=31, relapses=12, slas_breached=1
+    )
+    assert [english(reason) for reason in propose(service_status)[1]] == [
         "The desk repaired it 31 times, and 12 of these repairs (39%) did not last a day: the cause"
         " is still there.",
         "It cost people 109.5 hours: 5,310 minutes of incidents and 84 contacts at 15 minutes.",
@@ -102,9 +104,9 @@ def test_every_reason_says_its_numbers() -> None:
 
 
 def test_what_came_again_is_counted_twice_and_said() -> None:
-    one = status(contacts=12, came_again=4, lost_us=60 * MINUTE)
-    assert one.trouble.score == 60 + 12 * 15 + 4 * 15
-    why, cost = propose(one)[1]
+    service_status = status(contacts=12, came_again=4, lost_us=60 * MINUTE)
+    assert service_status.trouble.score == 60 + 12 * 15 + 4 * 15
+    why, cost = propose(service_status)[1]
     assert english(why).startswith("4 of 12 contacts (33%) came from people who had asked")
     assert english(cost) == (
         "It cost people 5 hours: 60 minutes of incidents and 12 contacts at 15 minutes, twice"

@@ -21,7 +21,7 @@ from desk_metrics.planning.charter import GOALS, Goal
 from desk_metrics.planning.goal_weeks import People
 from desk_metrics.planning.store import assess_goals, owner_of
 from desk_metrics.reports.decide import WEEKLY, Reported, first_reported, next_period, skills_period
-from desk_metrics.reports.responses import Answers, AskedProposal, Said
+from desk_metrics.reports.responses import Answers, AskedProposal, OwnerResponse
 from desk_metrics.reports.store import ANSWERS, REPORTED, OwnerResponses, Sources
 from desk_metrics.reports.worker import Reporting
 from desk_metrics.sla.policies import PolicyBook
@@ -73,8 +73,10 @@ class Office:
 
     def restarted(self) -> Reporting:
         desk, telemetry = self.desk, record_telemetry().telemetry
-        fold = Projection(self.documents)
-        unit_of_work = UnitOfWork(fold, self.publisher, desk.clock, telemetry.meters, cached=0)
+        projection = Projection(self.documents)
+        unit_of_work = UnitOfWork(
+            projection, self.publisher, desk.clock, telemetry.meters, cached=0
+        )
         responses = OwnerResponses(self.documents, self.answers)
         collections = desk.collections
         sources = Sources(
@@ -101,15 +103,15 @@ class Office:
         await self.documents.write([replace(stored, state=reported, due=reported.due)])
 
     @property
-    def told(self) -> list[AnyEvent]:
+    def events(self) -> list[AnyEvent]:
         return self.publisher.events()
 
     def systems(self) -> dict[str, ServiceRanked]:
-        found = [item.data for item in self.told if isinstance(item.data, ServiceRanked)]
-        return {item.service: item for item in found}
+        ranked = [item.data for item in self.events if isinstance(item.data, ServiceRanked)]
+        return {item.service: item for item in ranked}
 
     def goals(self) -> list[GoalStatusReported]:
-        return [item.data for item in self.told if isinstance(item.data, GoalStatusReported)]
+        return [item.data for item in self.events if isinstance(item.data, GoalStatusReported)]
 
 
 async def _ignore(_failures: object) -> None:
@@ -132,7 +134,7 @@ async def test_every_service_is_told_of_to_its_owner_team(office: Office) -> Non
     await office.tick()
     assert set(office.systems()) == {item.name for item in office.charter.services}
     owners = {item.name: item.owner for item in office.charter.services}
-    for event in office.told:
+    for event in office.events:
         if isinstance(event.data, ServiceRanked):
             assert event.subject == event.data.team == owners[event.data.service]
             assert event.time == DUE
@@ -146,24 +148,24 @@ async def test_every_service_is_told_of_to_its_owner_team(office: Office) -> Non
 async def test_it_is_said_once_across_a_restart(office: Office) -> None:
     await office.begin(BEFORE)
     await office.tick()
-    said = [item.id for item in office.told]
+    ids = [item.id for item in office.events]
     await office.tick()
     await office.restarted().begin()
     await office.tick()
-    assert [item.id for item in office.told] == said
-    assert len(set(said)) == len(said)
+    assert [item.id for item in office.events] == ids
+    assert len(set(ids)) == len(ids)
     assert (await office.reported()).until == MONDAY
 
 
-async def test_two_that_wake_at_once_report_once(office: Office) -> None:
+async def test_two_that_fire_at_once_report_once(office: Office) -> None:
     await office.begin(BEFORE)
-    first, asked = office.reporting, office.commands
+    first, commands = office.reporting, office.commands
     other = office.restarted()
     await first.on_timer([WEEKLY], _ignore)
     await other.on_timer([WEEKLY], _ignore)
-    await asked.finish()
+    await commands.finish()
     await office.commands.finish()
-    ids = [item.id for item in office.told]
+    ids = [item.id for item in office.events]
     assert len(ids) == len(set(ids)) > 0
 
 
@@ -172,7 +174,7 @@ async def test_what_the_bus_did_not_take_stays_in_the_document(office: Office) -
     office.publisher.is_down = True
     await office.tick()
     (stored,) = (await office.documents.load([WEEKLY])).values()
-    assert office.told == []
+    assert office.events == []
     assert len(stored.outbox) >= len(office.charter.services)
     assert stored.state is not None
     assert stored.state.until == MONDAY
@@ -196,8 +198,8 @@ async def test_the_same_week_has_the_same_ids_on_another_desk(
     later = Office(charter, NOW + timedelta(days=3))
     await later.begin(BEFORE)
     await later.tick()
-    mine = {item.id for item in office.told if isinstance(item.data, ServiceRanked)}
-    assert {item.id for item in later.told if isinstance(item.data, ServiceRanked)} == mine
+    mine = {item.id for item in office.events if isinstance(item.data, ServiceRanked)}
+    assert {item.id for item in later.events if isinstance(item.data, ServiceRanked)} == mine
 
 
 async def test_a_proposal_that_nobody_acts_on_comes_back_and_counts(office: Office) -> None:
@@ -205,7 +207,7 @@ async def test_a_proposal_that_nobody_acts_on_comes_back_and_counts(office: Offi
     await office.tick()
     office.desk.clock.advance(timedelta(weeks=1))
     await office.tick()
-    vpn = [item.data for item in office.told if isinstance(item.data, ServiceRanked)]
+    vpn = [item.data for item in office.events if isinstance(item.data, ServiceRanked)]
     rows = [(item.period, item.in_a_row) for item in vpn if item.service == "vpn"]
     assert rows == [("2026-W45/2026-W48", 1), ("2026-W46/2026-W49", 2)]
     assert {item.in_a_row for item in vpn if item.proposal is Proposal.LEAVE} == {1}
@@ -214,12 +216,12 @@ async def test_a_proposal_that_nobody_acts_on_comes_back_and_counts(office: Offi
 async def test_what_was_answered_is_heard_by_the_next_report(office: Office) -> None:
     await office.begin(BEFORE)
     await office.tick()
-    said = Said("a-1", Answer.REJECTED, NOW, "bo", "No.", "p", Proposal.REPAIR, 900.0)
-    await office.answers.write([Stored(id="vpn", state=Answers((said,)))])
+    response = OwnerResponse("a-1", Answer.REJECTED, NOW, "bo", "No.", "p", Proposal.REPAIR, 900.0)
+    await office.answers.write([Stored(id="vpn", state=Answers((response,)))])
     office.desk.clock.advance(timedelta(weeks=1))
-    before = len(office.told)
+    before = len(office.events)
     await office.tick()
-    services = {getattr(item.data, "service", "") for item in office.told[before:]}
+    services = {getattr(item.data, "service", "") for item in office.events[before:]}
     assert "mail" in services
     assert "vpn" not in services
     vpn = next(item for item in (await office.reported()).made if item.service == "vpn")
@@ -231,32 +233,32 @@ async def test_the_third_report_without_an_answer_is_escalated(office: Office) -
     for _ in range(3):
         await office.tick()
         office.desk.clock.advance(timedelta(weeks=1))
-    vpn = [item.data for item in office.told if isinstance(item.data, ServiceRanked)]
-    told = [(item.unanswered, item.escalated_to) for item in vpn if item.service == "vpn"]
-    assert told == [(0, ""), (1, ""), (2, "service-care")]
+    vpn = [item.data for item in office.events if isinstance(item.data, ServiceRanked)]
+    rows = [(item.unanswered, item.escalated_to) for item in vpn if item.service == "vpn"]
+    assert rows == [(0, ""), (1, ""), (2, "service-care")]
 
 
 def test_what_an_earlier_version_wrote_down_is_read() -> None:
     text = '{"until": "2026-11-23T00:00:00Z", "made": [["vpn", "repair", 2]]}'
-    found = TypeAdapter(Reported).validate_json(text)
-    assert found.made == (AskedProposal("vpn", "repair", 2),)
+    reported = TypeAdapter(Reported).validate_json(text)
+    assert reported.made == (AskedProposal("vpn", "repair", 2),)
 
 
 async def test_gaps_are_told_in_the_first_report_of_a_month(office: Office) -> None:
     """The report of 30 November tells of none, the one a week later does."""
     await office.begin(BEFORE)
     await office.tick()
-    assert not [item for item in office.told if isinstance(item.data, SkillGapReported)]
+    assert not [item for item in office.events if isinstance(item.data, SkillGapReported)]
     office.desk.clock.advance(timedelta(weeks=1))
     await office.tick()
-    gaps = [item for item in office.told if isinstance(item.data, SkillGapReported)]
+    gaps = [item for item in office.events if isinstance(item.data, SkillGapReported)]
     (gap,) = [item.data for item in gaps if isinstance(item.data, SkillGapReported)]
-    assert (gap.team, gap.skill, gap.bus_factor, gap.asked) == ("network", "mail", 0, 12)
+    assert (gap.team, gap.skill, gap.bus_factor, gap.requested) == ("network", "mail", 0, 12)
     assert gap.period == "2026-W37/2026-W49"
 
 
 @pytest.fixture
-async def aiming(charter: Charter) -> Office:
+async def goal_office(charter: Charter) -> Office:
     """Each Monday eight tickets about VPN for twelve weeks, then five; to be four in a year."""
     office = Office(obeying(charter, goals=(Goal.model_validate(HALF),)))
     days = [FIRST + timedelta(weeks=week) for week in range(27) for _ in range(8 - 3 * (week > 11))]
@@ -265,12 +267,12 @@ async def aiming(charter: Charter) -> Office:
     return office
 
 
-async def test_each_goal_is_told_each_week_with_what_was_said_before(aiming: Office) -> None:
-    await aiming.begin(BEFORE)
-    await aiming.tick()
-    aiming.desk.clock.advance(timedelta(weeks=1))
-    await aiming.tick()
-    first, second = aiming.goals()
+async def test_each_goal_is_told_each_week_with_what_was_said_before(goal_office: Office) -> None:
+    await goal_office.begin(BEFORE)
+    await goal_office.tick()
+    goal_office.desk.clock.advance(timedelta(weeks=1))
+    await goal_office.tick()
+    first, second = goal_office.goals()
     assert (first.goal, first.team, first.period) == (
         "half-the-vpn",
         "network",
@@ -282,40 +284,47 @@ async def test_each_goal_is_told_each_week_with_what_was_said_before(aiming: Off
     assert second.period == "2026-W46/2026-W49"
 
 
-async def test_a_goal_is_told_as_the_other_ways_to_ask_tell_it(aiming: Office) -> None:
-    await aiming.begin(BEFORE)
-    await aiming.tick()
-    (event,) = [item for item in aiming.told if isinstance(item.data, GoalStatusReported)]
-    (told,) = aiming.goals()
-    goals, buckets = aiming.charter.of(GOALS), aiming.desk.collections.buckets
-    (found,) = await assess_goals(buckets, aiming.desk.sums, goals, told.as_of, People())
-    assert (event.subject, event.time, told.as_of) == ("network", DUE, DUE)
-    assert (told.explanation, told.verdict) == (found.explanation, found.verdict)
-    assert found.forecast is not None
-    assert (told.forecast, told.forecast_low) == (found.forecast.value, found.forecast.low)
+async def test_a_goal_is_told_as_the_other_ways_to_ask_tell_it(goal_office: Office) -> None:
+    await goal_office.begin(BEFORE)
+    await goal_office.tick()
+    (event,) = [item for item in goal_office.events if isinstance(item.data, GoalStatusReported)]
+    (status,) = goal_office.goals()
+    goals, buckets = goal_office.charter.of(GOALS), goal_office.desk.collections.buckets
+    (assessment,) = await assess_goals(
+        buckets, goal_office.desk.sums, goals, status.as_of, People()
+    )
+    assert (event.subject, event.time, status.as_of) == ("network", DUE, DUE)
+    assert (status.explanation, status.verdict) == (assessment.explanation, assessment.verdict)
+    assert assessment.forecast is not None
+    assert (status.forecast, status.forecast_low) == (
+        assessment.forecast.value,
+        assessment.forecast.low,
+    )
 
 
-async def test_a_milestone_is_told_once_also_after_a_week_without_a_report(aiming: Office) -> None:
-    await aiming.begin(Reported(MONDAY - timedelta(weeks=2)))
-    await aiming.tick()
-    aiming.desk.clock.advance(timedelta(weeks=1))
-    await aiming.tick()
-    first, second = aiming.goals()
+async def test_a_milestone_is_told_once_also_after_a_week_without_a_report(
+    goal_office: Office,
+) -> None:
+    await goal_office.begin(Reported(MONDAY - timedelta(weeks=2)))
+    await goal_office.tick()
+    goal_office.desk.clock.advance(timedelta(weeks=1))
+    await goal_office.tick()
+    first, second = goal_office.goals()
     quarter = GoalMilestone(
         share=0.25, day=date(2026, 11, 22), planned=8 * 0.5**0.25, measured=5, is_met=True
     )
     assert (first.milestone, second.milestone) == (quarter, None)
 
 
-async def test_a_goal_has_one_id_in_a_week_on_every_desk(aiming: Office) -> None:
-    await aiming.begin(BEFORE)
-    await aiming.tick()
-    later = Office(aiming.charter, NOW + timedelta(days=3))
+async def test_a_goal_has_one_id_in_a_week_on_every_desk(goal_office: Office) -> None:
+    await goal_office.begin(BEFORE)
+    await goal_office.tick()
+    later = Office(goal_office.charter, NOW + timedelta(days=3))
     await later.begin(BEFORE)
     await later.tick()
     ids = [
-        [item.id for item in office.told if isinstance(item.data, GoalStatusReported)]
-        for office in (aiming, later)
+        [item.id for item in office.events if isinstance(item.data, GoalStatusReported)]
+        for office in (goal_office, later)
     ]
     assert ids[0] == ids[1]
     assert len(ids[0]) == 1
@@ -342,7 +351,7 @@ async def test_a_new_desk_begins_with_its_next_week(charter: Charter) -> None:
     await office.reporting.begin()
     assert (await office.reported()) == Reported(MONDAY)
     await office.tick()
-    assert office.told == []
+    assert office.events == []
 
 
 def test_after_a_long_stop_only_the_latest_is_made() -> None:
@@ -366,8 +375,8 @@ def test_four_weeks_in_five_have_no_skill_report() -> None:
     periods = [
         next_period(Reported(end - timedelta(weeks=1)), end + timedelta(hours=30)) for end in ends
     ]
-    told = [skills_period(period) is not None for period in periods if period is not None]
-    assert told == [True, False, False, False, False]
+    skill_reports = [skills_period(period) is not None for period in periods if period is not None]
+    assert skill_reports == [True, False, False, False, False]
 
 
 async def test_a_store_that_stays_away_is_no_error_of_the_report(charter: Charter) -> None:

@@ -76,13 +76,13 @@ async def ask(app: FastAPI, query: str = "", who: str = "bo") -> httpx.Response:
 
 
 async def test_the_worst_comes_first_with_its_proposal_and_reasons(app: FastAPI) -> None:
-    found = (await ask(app)).json()
-    assert found["period"] == "2026-W45/2026-W48"
-    worst = found["systems"][0]
+    body = (await ask(app)).json()
+    assert body["period"] == "2026-W45/2026-W48"
+    worst = body["systems"][0]
     assert (worst["service"], worst["team"], worst["rank"]) == ("vpn", "network", 1)
     assert (worst["contacts"], worst["lost_minutes"], worst["score"]) == (12, 720, 900)
     assert (worst["proposal"], worst["reasons"][0]["code"]) == ("repair", "proposal.worst-system")
-    assert len(found["systems"]) == len(CHARTER.services)
+    assert len(body["systems"]) == len(CHARTER.services)
     assert "in_a_row" not in worst
 
 
@@ -140,10 +140,10 @@ async def test_where_each_report_stands_and_what_people_ask_for_is_told(
     made = (AskedProposal("vpn", "repair", 2, 2, NOW), AskedProposal("mail", "leave", 1))
     await sources.responses.reported.write([Stored(id=WEEKLY, state=Reported(NOW, made))])
     await desk.tell([wanted(1, "A whiteboard app", "ana"), wanted(2, "a whiteboard app", "ben")])
-    found = (await ask(app)).json()
-    assert found["answers"] == {"vpn": "Not answered: 2 reports in a row since 1 December 2026."}
-    assert found["demand"] == [{"what": "a whiteboard app", "people": 2, "times": 2}]
-    assert "unanswered" not in found["systems"][0]
+    body = (await ask(app)).json()
+    assert body["answers"] == {"vpn": "Not answered: 2 reports in a row since 1 December 2026."}
+    assert body["demand"] == [{"what": "a whiteboard app", "people": 2, "times": 2}]
+    assert "unanswered" not in body["systems"][0]
     console = Console(width=160, record=True, file=io.StringIO())
     console.print(
         *shown(await rank_systems(sources, read_period("2026-W48"), NOW, catalogue("en")))
@@ -154,9 +154,9 @@ async def test_where_each_report_stands_and_what_people_ask_for_is_told(
 
 
 async def test_the_command_line_shows_figures_and_reasons(sources: Sources) -> None:
-    found = await rank_systems(sources, read_period("2026-W48"), NOW, catalogue("en"))
+    ranking = await rank_systems(sources, read_period("2026-W48"), NOW, catalogue("en"))
     console = Console(width=160, record=True, file=io.StringIO())
-    console.print(*shown(found))
+    console.print(*shown(ranking))
     text = console.export_text()
     assert "Worst systems, 2026-W48" in text
     assert "vpn: repair" in text

@@ -23,7 +23,7 @@ FIRST, NOW = at("2026-11-01 00:00"), at("2026-12-20 00:00")
 LAPTOP = "laptop-7"
 
 
-def asked(when: str, ticket: str, who: str = "ben", **more: str) -> list[AnyEvent]:
+def contact(when: str, ticket: str, who: str = "ben", **more: str) -> list[AnyEvent]:
     return second(Story(when, requester=who, **more), ticket)  # type: ignore[arg-type]  # words only
 
 
@@ -37,8 +37,8 @@ async def after(*lives: list[AnyEvent]) -> Desk:
 
 async def figures(desk: Desk, by: str = "", as_of: str = "2026-12-20 00:00") -> dict[str, Figures]:
     span = QuerySpan(micros(FIRST), micros(NOW), micros(at(as_of)))
-    found = totals_of(await desk.buckets(), [span], by)
-    return {name: figures_of(totals, span) for (_, name), totals in found.items()}
+    totals_by_slice = totals_of(await desk.buckets(), [span], by)
+    return {name: figures_of(totals, span) for (_, name), totals in totals_by_slice.items()}
 
 
 async def again(*lives: list[AnyEvent]) -> float | None:
@@ -60,49 +60,52 @@ async def again(*lives: list[AnyEvent]) -> float | None:
 async def test_the_same_person_about_the_same_service_or_device(
     first: dict[str, str], other: dict[str, str], count: int
 ) -> None:
-    lives = asked("2026-11-23 09:00", "t-1", **first), asked("2026-11-25 09:00", "t-2", **other)
+    lives = contact("2026-11-23 09:00", "t-1", **first), contact("2026-11-25 09:00", "t-2", **other)
     assert await again(*lives) == count
 
 
 @pytest.mark.parametrize(("when", "count"), [("2026-11-30 09:00", 1), ("2026-11-30 09:01", 0)])
 async def test_again_is_within_seven_days(when: str, count: int) -> None:
-    lives = asked("2026-11-23 09:00", "t-1", service="vpn"), asked(when, "t-2", service="vpn")
+    lives = contact("2026-11-23 09:00", "t-1", service="vpn"), contact(when, "t-2", service="vpn")
     assert await again(*lives) == count
 
 
 async def test_three_in_a_row_came_again_twice_and_belong_to_their_days() -> None:
     days = ("2026-11-23 09:00", "2026-11-26 09:00", "2026-12-01 09:00")
-    desk = await after(*(asked(day, f"t-{day}", service="vpn") for day in days))
-    found = (await figures(desk, "service"))["vpn"]
-    assert (found["came_again"], found["came_again_share"]) == (2, 2 / 3)
+    desk = await after(*(contact(day, f"t-{day}", service="vpn") for day in days))
+    vpn = (await figures(desk, "service"))["vpn"]
+    assert (vpn["came_again"], vpn["came_again_share"]) == (2, 2 / 3)
     early = (await figures(desk, "service", "2026-11-30 00:00"))["vpn"]
     assert (early["came_again"], early["contacts"]) == (1, 2)
 
 
 async def test_what_the_desk_opened_itself_is_no_contact() -> None:
     mine = second(Story("09:00", service="vpn", requester="ben", kind=Kind.PROACTIVE), "t-1")
-    assert await again(mine, asked("10:00", "t-2", service="vpn")) == 0
+    assert await again(mine, contact("10:00", "t-2", service="vpn")) == 0
 
 
 async def test_what_a_ticket_turns_out_to_be_about_counts_and_nothing_else() -> None:
     """Opened without a service; triage says which. Then one turns out to be about mail."""
     life = Story("2026-11-23 09:00", requester="ben").triaged("2026-11-23 09:05", "P3", "vpn")
-    other = asked("2026-11-24 09:00", "t-2", service="vpn")
+    other = contact("2026-11-24 09:00", "t-2", service="vpn")
     desk = await after(second(life, "t-1"), other)
     assert (await figures(desk, "service"))["vpn"]["came_again"] == 1
     moved = life.say("2026-11-24 10:00", TicketUpdated(by="bo", service="mail"))
     await desk.tell(second(moved, "t-1"))
-    found = await figures(desk, "service")
-    assert {name: one["came_again"] for name, one in found.items()} == {"mail": 0, "vpn": 0}
+    by_service = await figures(desk, "service")
+    assert {name: measured["came_again"] for name, measured in by_service.items()} == {
+        "mail": 0,
+        "vpn": 0,
+    }
 
 
 async def test_any_order_of_arrival_gives_the_same_documents() -> None:
     life = Story("2026-11-23 09:00", requester="ben").triaged("2026-11-23 09:05", "P3", "vpn")
     lives = (
         second(life.assigned("2026-11-24 09:00", "network").resolved("2026-11-24 10:00"), "t-1"),
-        asked("2026-11-25 09:00", "t-2", service="vpn"),
-        asked("2026-11-25 09:00", "t-3", service="vpn", device=LAPTOP),
-        asked("2026-11-27 09:00", "t-4", device=LAPTOP),
+        contact("2026-11-25 09:00", "t-2", service="vpn"),
+        contact("2026-11-25 09:00", "t-3", service="vpn", device=LAPTOP),
+        contact("2026-11-27 09:00", "t-4", device=LAPTOP),
     )
     straight = await after(*lives)
     assert (await figures(straight))[""]["came_again"] == 3
@@ -119,8 +122,8 @@ async def test_any_order_of_arrival_gives_the_same_documents() -> None:
 
 
 async def test_a_month_late_it_still_joins() -> None:
-    late = asked("2026-11-23 09:00", "t-1", service="vpn")
-    assert await again(asked("2026-11-26 09:00", "t-2", service="vpn"), late) == 1
+    late = contact("2026-11-23 09:00", "t-1", service="vpn")
+    assert await again(contact("2026-11-26 09:00", "t-2", service="vpn"), late) == 1
 
 
 async def test_however_much_a_robot_asks_each_is_judged_in_any_order() -> None:
@@ -129,7 +132,7 @@ async def test_however_much_a_robot_asks_each_is_judged_in_any_order() -> None:
     lives = []
     for number in range(6 * 7 * 8):
         when = f"{start + timedelta(hours=3 * number):%Y-%m-%d %H:%M}"
-        lives.append(asked(when, f"t-{number}", who="robot", service=f"s-{number % 56}"))
+        lives.append(contact(when, f"t-{number}", who="robot", service=f"s-{number % 56}"))
     straight, backwards = await after(*lives), await after(*reversed(lives))
     assert (await figures(straight))[""]["came_again"] == 6 * 56 - 56
     comparisons, _ = await compare_collections(straight.collections, backwards.collections)
@@ -143,18 +146,18 @@ async def test_however_much_a_robot_asks_each_is_judged_in_any_order() -> None:
 async def test_across_the_border_of_two_documents_it_is_again_once() -> None:
     border = instant(micros(at("2026-12-05 09:00")) // SPAN * SPAN)
     days = [f"{border + timedelta(days=day):%Y-%m-%d %H:%M}" for day in (-8, -2, 3, 11)]
-    desk = await after(*(asked(day, f"t-{day}", service="vpn") for day in days))
-    found = (await figures(desk))[""]
-    assert (found["contacts"], found["came_again"]) == (4, 2)
+    desk = await after(*(contact(day, f"t-{day}", service="vpn") for day in days))
+    measured = (await figures(desk))[""]
+    assert (measured["contacts"], measured["came_again"]) == (4, 2)
 
 
 async def test_what_came_again_ranks_a_service_higher() -> None:
     """Two contacts each; those about mail are of one person within a day."""
     desk = await after(
-        asked("2026-11-23 09:00", "t-1", "ana", service="erp"),
-        asked("2026-11-23 09:00", "t-2", "ben", service="erp"),
-        asked("2026-11-23 09:00", "t-3", "cleo", service="mail"),
-        asked("2026-11-24 09:00", "t-4", "cleo", service="mail"),
+        contact("2026-11-23 09:00", "t-1", "ana", service="erp"),
+        contact("2026-11-23 09:00", "t-2", "ben", service="erp"),
+        contact("2026-11-23 09:00", "t-3", "cleo", service="mail"),
+        contact("2026-11-24 09:00", "t-4", "cleo", service="mail"),
     )
     causes = Causes(read_period("2026-W48"), NOW)
     for bucket in await desk.buckets():

@@ -19,14 +19,14 @@ from tests.support.metrics_story import (
     edition,
     local,
     policy,
-    said,
+    transitions,
 )
 
 
 def test_r01_an_answer_at_the_due_instant_is_in_time() -> None:
     policies = book(policy(RESPONSE, 60))
     decision = Story().answered("10:00").decide(policies, "12:00")
-    assert said(decision.events) == ["response started Mon 09:00", "response met Mon 10:00"]
+    assert transitions(decision.events) == ["response started Mon 09:00", "response met Mon 10:00"]
     kept = decision.events[-1].data
     assert isinstance(kept, SlaMet)
     assert (kept.took, kept.due) == (timedelta(hours=1), at("10:00"))
@@ -35,13 +35,13 @@ def test_r01_an_answer_at_the_due_instant_is_in_time() -> None:
 def test_r01_no_answer_one_tick_after_the_due_instant_is_a_breach() -> None:
     policies = book(policy(RESPONSE, 60))
     running = Story().decide(policies, "10:00")
-    assert said(running.events) == ["response started Mon 09:00"]
+    assert transitions(running.events) == ["response started Mon 09:00"]
     assert running.due == at("10:00") + timedelta(milliseconds=1)
     broken = decide(running.state, policies, running.due)
-    assert said(broken.events) == ["response breached Mon 10:00"]
+    assert transitions(broken.events) == ["response breached Mon 10:00"]
     assert broken.due is None
     late = Story().answered("10:00:01").decide(policies, "12:00")
-    assert said(late.events) == ["response started Mon 09:00", "response breached Mon 10:00"]
+    assert transitions(late.events) == ["response started Mon 09:00", "response breached Mon 10:00"]
 
 
 def test_r02_automatic_and_bot_answers_are_no_first_response() -> None:
@@ -53,15 +53,15 @@ def test_r02_automatic_and_bot_answers_are_no_first_response() -> None:
         .answered("09:03", Role.SYSTEM)
         .answered("09:04", public=False)
     )
-    assert said(story.decide(policies, "10:01").events)[-1] == "response breached Mon 10:00"
+    assert transitions(story.decide(policies, "10:01").events)[-1] == "response breached Mon 10:00"
 
 
 def test_r02_a_bot_answer_ends_the_waiting_and_is_reported_apart() -> None:
     policies = book(policy(NEXT, 60))
-    story = Story().answered("09:10").asked("09:20").answered("09:30", Role.AUTOMATION)
+    story = Story().answered("09:10").question("09:20").answered("09:30", Role.AUTOMATION)
     explained = story.explain(policies, "10:00")[0]
     assert (explained.status, explained.by_automation) == (Status.MET, True)
-    by_person = Story().answered("09:10").asked("09:20").answered("09:30")
+    by_person = Story().answered("09:10").question("09:20").answered("09:30")
     assert not by_person.explain(policies, "10:00")[0].by_automation
 
 
@@ -77,7 +77,7 @@ def test_r03_an_answer_counts_when_the_same_update_pauses() -> None:
 def test_r03_closing_in_the_same_update_still_writes_the_verdict() -> None:
     policies = book(policy(RESPONSE, 60), policy())
     story = Story().priority("10:00", "P1").answered("10:00").resolved("10:00").closed("10:00")
-    assert said(story.decide(policies, "10:00").events) == [
+    assert transitions(story.decide(policies, "10:00").events) == [
         "resolution started Mon 09:00",
         "response started Mon 09:00",
         "response met Mon 10:00",
@@ -91,14 +91,14 @@ def test_r03_closing_without_resolving_is_the_resolution() -> None:
 
 def test_r04_asking_again_does_not_move_the_start() -> None:
     policies = book(policy(NEXT, 60))
-    story = Story().answered("09:10").asked("09:20").asked("09:50").asked("10:10")
+    story = Story().answered("09:10").question("09:20").question("09:50").question("10:10")
     assert story.due(policies, "10:15", NEXT) == "Mon 10:20"
     assert len(story.explain(policies, "10:15")) == 1
 
 
 def test_r04_an_answer_ends_it_and_the_next_question_begins_a_cycle() -> None:
     policies = book(policy(NEXT, 60))
-    story = Story().answered("09:10").asked("09:20").answered("09:30").asked("11:00")
+    story = Story().answered("09:10").question("09:20").answered("09:30").question("11:00")
     assert [(item.cycle, item.status) for item in story.explain(policies, "11:05")] == [
         (1, Status.MET),
         (2, Status.RUNNING),
@@ -108,28 +108,30 @@ def test_r04_an_answer_ends_it_and_the_next_question_begins_a_cycle() -> None:
 
 def test_r04_internal_and_automatic_notes_never_count() -> None:
     policies = book(policy(NEXT, 60))
-    silent = Story().answered("09:10").asked("09:20", public=False).asked("09:21", automatic=True)
+    silent = (
+        Story().answered("09:10").question("09:20", public=False).question("09:21", automatic=True)
+    )
     assert silent.explain(policies, "10:00") == ()
-    internal = Story().answered("09:10").asked("09:20").answered("09:30", public=False)
+    internal = Story().answered("09:10").question("09:20").answered("09:30", public=False)
     assert internal.explain(policies, "10:00")[0].status is Status.RUNNING
 
 
 def test_r05_next_response_waits_for_the_first() -> None:
     policies = book(policy(RESPONSE, 120), policy(NEXT, 10))
-    story = Story().asked("09:05").asked("09:20")
+    story = Story().question("09:05").question("09:20")
     assert {item.clock for item in story.explain(policies, "10:00")} == {RESPONSE}
     assert story.answered("10:00").decide(policies, "10:30").due is None
 
 
 def test_r06_nothing_runs_when_the_team_spoke_last() -> None:
-    story = Story().answered("09:10").asked("09:20").answered("09:30").answered("09:40")
+    story = Story().answered("09:10").question("09:20").answered("09:30").answered("09:40")
     assert [item.status for item in story.explain(book(policy(NEXT, 60)), "12:00")] == [Status.MET]
 
 
 def test_r07_a_merged_ticket_stops_without_verdict() -> None:
     policies = book(policy(minutes=60))
     decision = Story().merged("09:30").resolved("09:40").decide(policies, "2026-12-23 09:00")
-    assert said(decision.events) == [
+    assert transitions(decision.events) == [
         "resolution started Mon 09:00",
         "resolution cancelled Mon 09:30",
     ]
@@ -141,7 +143,7 @@ def test_r07_a_merged_ticket_stops_without_verdict() -> None:
 
 def test_r07_a_breach_before_the_merge_stays_a_breach() -> None:
     decision = Story().merged("11:00").decide(book(policy(minutes=60)), "12:00")
-    assert said(decision.events)[1:] == ["resolution breached Mon 10:00"]
+    assert transitions(decision.events)[1:] == ["resolution breached Mon 10:00"]
 
 
 def test_r08_a_policy_that_no_longer_matches_is_withdrawn_with_its_breach() -> None:
@@ -149,11 +151,11 @@ def test_r08_a_policy_that_no_longer_matches_is_withdrawn_with_its_breach() -> N
     policies = book(only_incidents, policy(minutes=480))
     story = Story().triaged("09:00", "P1")
     broken = story.decide(policies, "10:30")
-    assert "resolution breached Mon 10:00" in said(broken.events)
+    assert "resolution breached Mon 10:00" in transitions(broken.events)
     lowered = decide(
         evolve(broken.state, story.priority("11:00", "P3").events[-1]), policies, at("11:00")
     )
-    assert said(lowered.events) == [
+    assert transitions(lowered.events) == [
         "resolution cancelled Mon 11:00",
         "resolution started Mon 11:00",
     ]
@@ -173,9 +175,15 @@ def test_r08_switching_slas_off_withdraws_and_on_again_resumes_from_the_start() 
     )
     story = Story()
     off = story.decide(policies, "10:20")
-    assert said(off.events) == ["resolution started Mon 09:00", "resolution cancelled Mon 09:30"]
+    assert transitions(off.events) == [
+        "resolution started Mon 09:00",
+        "resolution cancelled Mon 09:30",
+    ]
     on = decide(off.state, policies, at("10:31"))
-    assert said(on.events) == ["resolution started Mon 10:30", "resolution breached Mon 10:30"]
+    assert transitions(on.events) == [
+        "resolution started Mon 10:30",
+        "resolution breached Mon 10:30",
+    ]
     assert isinstance(on.events[1].data, SlaBreached)
     assert on.events[1].data.inherited
 
@@ -205,7 +213,7 @@ def test_r08_an_edition_that_changes_nothing_about_a_sla_leaves_it_alone() -> No
         [edition(policy()), edition(policy(), other, since=at("10:00"), version="v2")]
     )
     decision = Story().answered("09:30").decide(policies, "11:00")
-    assert said(decision.events) == ["resolution started Mon 09:00"]
+    assert transitions(decision.events) == ["resolution started Mon 09:00"]
 
 
 def test_r08_a_coming_edition_is_a_timer_while_something_runs() -> None:
@@ -214,7 +222,10 @@ def test_r08_a_coming_edition_is_a_timer_while_something_runs() -> None:
     running = Story().decide(policies, "09:10")
     assert running.due == at("09:30")
     turned = decide(running.state, policies, at("09:30"))
-    assert said(turned.events) == ["resolution cancelled Mon 09:30", "resolution started Mon 09:30"]
+    assert transitions(turned.events) == [
+        "resolution cancelled Mon 09:30",
+        "resolution started Mon 09:30",
+    ]
     assert Story().resolved("09:05").decide(policies, "09:10").due is None
 
 
@@ -229,7 +240,7 @@ def test_r08_an_edition_comes_into_force_before_what_happens_at_that_instant() -
     shorter = edition(policy(minutes=60), since=at("09:30"), version="v2")
     policies = PolicyBook([edition(policy()), shorter])
     decision = Story().resolved("09:30").decide(policies, "09:30")
-    assert said(decision.events) == [
+    assert transitions(decision.events) == [
         "resolution started Mon 09:00",
         "resolution cancelled Mon 09:30",
         "resolution started Mon 09:30",

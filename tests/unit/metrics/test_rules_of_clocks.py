@@ -13,7 +13,7 @@ from tests.support.metrics_story import (
     book,
     local,
     policy,
-    said,
+    transitions,
     urgent,
 )
 
@@ -40,7 +40,7 @@ def test_r10_another_reason_neither_doubles_nor_ends_the_pause() -> None:
     story = (
         Story().paused("10:00").paused("10:30", "vendor").paused("10:40", "vendor").resumed("11:00")
     )
-    assert said(story.decide(book(policy()), "12:00").events)[1:] == [
+    assert transitions(story.decide(book(policy()), "12:00").events)[1:] == [
         "resolution paused Mon 10:00",
         "resolution resumed Mon 11:00",
     ]
@@ -80,7 +80,7 @@ def test_r12_each_warning_and_breach_is_said_once() -> None:
     for minute in range(0, 300, 7):
         decision = decide(decision.state, policies, at("09:00") + timedelta(minutes=minute))
         everything += decision.events
-    assert said(everything) == [
+    assert transitions(everything) == [
         "resolution started Mon 09:00",
         "resolution at-risk Mon 09:50",
         "resolution at-risk Mon 10:30",
@@ -91,7 +91,9 @@ def test_r12_each_warning_and_breach_is_said_once() -> None:
 def test_r12_a_new_cycle_arms_the_warnings_again() -> None:
     policies = book(policy(minutes=100, warn_at=(50,), on_reopen="restart"))
     story = Story().resolved("10:00").reopened("11:00")
-    assert [line for line in said(story.decide(policies, "12:00").events) if "risk" in line] == [
+    assert [
+        line for line in transitions(story.decide(policies, "12:00").events) if "risk" in line
+    ] == [
         "resolution at-risk Mon 09:50",
         "resolution at-risk Mon 11:50",
     ]
@@ -100,14 +102,14 @@ def test_r12_a_new_cycle_arms_the_warnings_again() -> None:
 def test_r12_nothing_warns_at_the_creation_or_outside_hours() -> None:
     policies = book(policy(minutes=30, warn_at=(1, 99)))
     decision = Story("2026-11-21 12:00").decide(policies, "2026-11-22 23:00")
-    assert said(decision.events) == ["resolution started Sat 12:00"]
+    assert transitions(decision.events) == ["resolution started Sat 12:00"]
     assert local(decision.due) == "Mon 09:00:18"
 
 
 def test_r12_of_the_warnings_passed_when_a_sla_begins_only_the_highest_is_said() -> None:
     policies = urgent(minutes=240, warn_at=(25, 50, 90))
     story = Story().priority("11:30", "P1")
-    assert said(story.decide(policies, "11:30").events)[2:] == [
+    assert transitions(story.decide(policies, "11:30").events)[2:] == [
         "resolution started Mon 11:30",
         "resolution at-risk Mon 11:30",
     ]
@@ -118,7 +120,7 @@ def test_r12_a_warning_comes_before_what_happens_at_its_instant() -> None:
     story = Story()
     warned = story.decide(policies, "09:50")
     paused = decide(evolve(warned.state, story.paused("09:50").events[-1]), policies, at("09:50"))
-    assert said([*warned.events, *paused.events])[1:] == [
+    assert transitions([*warned.events, *paused.events])[1:] == [
         "resolution at-risk Mon 09:50",
         "resolution paused Mon 09:50",
     ]
@@ -127,7 +129,7 @@ def test_r12_a_warning_comes_before_what_happens_at_its_instant() -> None:
 
 def test_r13_a_paused_clock_does_not_breach() -> None:
     decision = Story().paused("09:30").decide(book(policy(minutes=60)), "2027-11-23 09:00")
-    assert said(decision.events)[-1] == "resolution paused Mon 09:30"
+    assert transitions(decision.events)[-1] == "resolution paused Mon 09:30"
     assert decision.due is None
     assert isinstance(decision.events[-1].data, SlaPaused)
     assert decision.events[-1].data.waiting_for == "employee"
@@ -136,7 +138,7 @@ def test_r13_a_paused_clock_does_not_breach() -> None:
 def test_r13_a_breach_by_a_retroactive_start_is_marked_inherited() -> None:
     story = Story().priority("15:00", "P1")
     events = story.decide(urgent(minutes=60), "15:00").events
-    assert said(events)[-1] == "resolution breached Mon 15:00"
+    assert transitions(events)[-1] == "resolution breached Mon 15:00"
     breach = events[-1].data
     assert isinstance(breach, SlaBreached)
     assert (breach.inherited, local(breach.due)) == (True, "Mon 10:00")
@@ -145,7 +147,7 @@ def test_r13_a_breach_by_a_retroactive_start_is_marked_inherited() -> None:
 def test_r13_a_sla_that_begins_at_its_due_instant_breaks_by_itself() -> None:
     story = Story().priority("10:00", "P1")
     running = story.decide(urgent(minutes=60), "10:00")
-    assert said(running.events)[-1] == "resolution started Mon 10:00"
+    assert transitions(running.events)[-1] == "resolution started Mon 10:00"
     breach = decide(running.state, urgent(minutes=60), at("10:01")).events[-1].data
     assert isinstance(breach, SlaBreached)
     assert not breach.inherited
@@ -154,7 +156,10 @@ def test_r13_a_sla_that_begins_at_its_due_instant_breaks_by_itself() -> None:
 def test_r13_what_is_late_already_is_not_also_at_risk() -> None:
     story = Story().priority("15:00", "P1")
     events = story.decide(urgent(minutes=60, warn_at=(50,)), "15:00").events
-    assert said(events)[2:] == ["resolution started Mon 15:00", "resolution breached Mon 15:00"]
+    assert transitions(events)[2:] == [
+        "resolution started Mon 15:00",
+        "resolution breached Mon 15:00",
+    ]
 
 
 def test_r13_a_breach_that_happens_under_its_own_sla_is_not_inherited() -> None:
@@ -167,7 +172,10 @@ def test_r13_a_breach_that_happens_under_its_own_sla_is_not_inherited() -> None:
 def test_r14_a_pause_at_the_very_beginning_pauses_and_cancels_nothing() -> None:
     story = Story().paused("09:00")
     decision = story.decide(book(policy(minutes=60)), "12:00")
-    assert said(decision.events) == ["resolution started Mon 09:00", "resolution paused Mon 09:00"]
+    assert transitions(decision.events) == [
+        "resolution started Mon 09:00",
+        "resolution paused Mon 09:00",
+    ]
     resumed = decide(
         evolve(decision.state, story.resumed("12:00").events[-1]),
         book(policy(minutes=60)),

@@ -47,8 +47,8 @@ def test_a_saturday_that_is_worked() -> None:
         )
     )
     zone = ZoneInfo("Asia/Shanghai")
-    found = shanghai.deadline(at("2026-02-27 17:00", zone), timedelta(hours=2))
-    assert found == at("2026-02-28 10:00", zone)
+    deadline = shanghai.deadline(at("2026-02-27 17:00", zone), timedelta(hours=2))
+    assert deadline == at("2026-02-28 10:00", zone)
 
 
 def test_a_special_day_goes_before_a_holiday_and_a_closure_and_says_why_it_is_closed() -> None:

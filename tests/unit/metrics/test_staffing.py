@@ -71,22 +71,22 @@ def test_newer_weeks_weigh_more() -> None:
 
 
 def test_a_steady_series_has_no_error_and_chance_is_told_beside_it() -> None:
-    found = error([flat(4)] * 8)
-    assert (found.weeks, found.hourly, found.weekly, found.naive) == (2, 0, 0, 0)
+    errors = error([flat(4)] * 8)
+    assert (errors.weeks, errors.hourly, errors.weekly, errors.naive) == (2, 0, 0, 0)
     # A Poisson of mean 4 deviates by 2 e^-4 4^5/4! = 1.5629 in the mean.
-    assert found.by_chance == pytest.approx(1.5629 / 4, abs=1e-4)
+    assert errors.by_chance == pytest.approx(1.5629 / 4, abs=1e-4)
 
 
 def test_the_error_is_measured_on_weeks_that_the_forecast_did_not_know() -> None:
     """Four weeks of 10, then 20: one held-out week missed by half of what came."""
-    found = error([flat(10)] * 4 + [flat(20)])
-    assert found.weeks == 1
-    assert [found.hourly, found.weekly, found.naive] == pytest.approx([0.5] * 3)
+    errors = error([flat(10)] * 4 + [flat(20)])
+    assert errors.weeks == 1
+    assert [errors.hourly, errors.weekly, errors.naive] == pytest.approx([0.5] * 3)
 
 
 def test_nothing_in_the_held_out_weeks_has_no_error() -> None:
-    found = error([flat(3)] * 3 + [flat(0)])
-    assert (found.hourly, found.by_chance) == (None, None)
+    errors = error([flat(3)] * 3 + [flat(0)])
+    assert (errors.hourly, errors.by_chance) == (None, None)
     assert by_chance([0.0]) is None
 
 
@@ -151,4 +151,4 @@ def test_no_tickets_need_nobody() -> None:
 
 def test_more_arrivals_never_need_fewer_people() -> None:
     needed = [people_needed(load / 10, 0.5, 0.9) for load in range(1, 300)]
-    assert all(one <= other for one, other in pairwise(needed))
+    assert all(previous <= other for previous, other in pairwise(needed))

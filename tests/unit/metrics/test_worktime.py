@@ -80,13 +80,13 @@ def test_g11_round_the_clock_has_no_hole_at_midnight() -> None:
 
 
 def test_g12_the_hour_skipped_in_spring_is_not_worked() -> None:
-    found = due(WorkingTime(ALWAYS), "2026-03-29 01:30", 60)
-    assert found.isoformat() == "2026-03-29T03:30:00+02:00"
+    moment = due(WorkingTime(ALWAYS), "2026-03-29 01:30", 60)
+    assert moment.isoformat() == "2026-03-29T03:30:00+02:00"
 
 
 def test_g13_the_hour_repeated_in_autumn_is_worked_twice() -> None:
-    found = due(WorkingTime(ALWAYS), "2026-10-25 01:30", 120)
-    assert found.isoformat() == "2026-10-25T02:30:00+01:00"
+    moment = due(WorkingTime(ALWAYS), "2026-10-25 01:30", 120)
+    assert moment.isoformat() == "2026-10-25T02:30:00+01:00"
 
 
 @pytest.mark.parametrize(
@@ -100,14 +100,14 @@ def test_g14_days_of_the_clock_change_have_23_and_25_hours(day: date, minutes: i
 
 def test_g15_a_window_over_the_repeated_hour_is_longer() -> None:
     sundays = Week(sun=(Window(opens="01:00", closes="04:00"),))
-    found = due(changed(week=sundays), "2026-10-25 00:00", 200)
-    assert found.isoformat() == "2026-10-25T03:20:00+01:00"
+    moment = due(changed(week=sundays), "2026-10-25 00:00", 200)
+    assert moment.isoformat() == "2026-10-25T03:20:00+01:00"
 
 
 def test_g16_an_opening_time_that_does_not_exist_moves_forward() -> None:
     sundays = Week(sun=(Window(opens="02:30", closes="10:00"),))
-    found = due(changed(week=sundays), "2026-03-29 00:00", 60)
-    assert found.isoformat() == "2026-03-29T04:30:00+02:00"
+    moment = due(changed(week=sundays), "2026-03-29 00:00", 60)
+    assert moment.isoformat() == "2026-03-29T04:30:00+02:00"
 
 
 def test_g17_days_are_walked_by_date_and_none_is_skipped_or_doubled() -> None:
@@ -132,9 +132,9 @@ def test_g19_the_zone_belongs_to_the_calendar() -> None:
 
 def test_g20_american_clocks_change_a_week_later() -> None:
     hours = changed(zone="America/New_York")
-    found = hours.deadline(at("2026-10-30 16:30", NEW_YORK), timedelta(minutes=60))
-    assert found is not None
-    assert found.astimezone(NEW_YORK).isoformat() == "2026-11-02T09:30:00-05:00"
+    moment = hours.deadline(at("2026-10-30 16:30", NEW_YORK), timedelta(minutes=60))
+    assert moment is not None
+    assert moment.astimezone(NEW_YORK).isoformat() == "2026-11-02T09:30:00-05:00"
 
 
 def test_g21_night_shifts_run_over_midnight() -> None:
@@ -232,8 +232,8 @@ def test_a_special_day_overrules_week_holiday_and_closure() -> None:
         holiday_dates={date(2026, 12, 24): "Christmas Eve", date(2026, 12, 25): "Christmas Day"},
         closures=(Closure(name="year's end", first=date(2026, 12, 24), last=date(2026, 12, 31)),),
     )
-    found = hours.time_worked(at("2026-12-24 00:00"), at("2027-01-01 00:00"))
-    assert found == timedelta(hours=8)
+    worked = hours.time_worked(at("2026-12-24 00:00"), at("2027-01-01 00:00"))
+    assert worked == timedelta(hours=8)
     assert hours.calendar.explain_closed(date(2026, 12, 24)) == (ClosedBy.HOURS, "Christmas Eve")
 
 

@@ -84,7 +84,7 @@ async def test_a_cursor_of_one_listing_is_no_key_to_another(app: FastAPI) -> Non
 
 
 @pytest.mark.parametrize(
-    ("query", "status", "found"),
+    ("query", "status", "expected"),
     [
         ("", 200, ["m-0", "m-1", "m-2"]),
         ("?recipient=network", 200, ["m-0", "m-1", "m-2"]),
@@ -93,11 +93,11 @@ async def test_a_cursor_of_one_listing_is_no_key_to_another(app: FastAPI) -> Non
     ],
 )
 async def test_a_member_sees_their_teams_messages_and_their_own(
-    app: FastAPI, query: str, status: int, found: list[str] | None
+    app: FastAPI, query: str, status: int, expected: list[str] | None
 ) -> None:
     answer = await ask(app, "network-1", query)
     assert answer.status_code == status
-    assert found is None or ids(answer) == found
+    assert expected is None or ids(answer) == expected
 
 
 async def test_employees_have_no_business_here(app: FastAPI) -> None:

@@ -16,7 +16,8 @@ from tests.support.confidential import DEFAULT, SERVICE, TEAM
 from tests.support.notify_desk import ANA, BEN, NOON, event, sla
 
 PLACES = {
-    name: read_directory(one, "", "en") for name, one in [("service", SERVICE), ("team", TEAM)]
+    name: read_directory(source, "", "en")
+    for name, source in [("service", SERVICE), ("team", TEAM)]
 }
 OPEN = read_directory(DEFAULT, "", "en")
 
@@ -40,8 +41,8 @@ def test_a_late_ticket_that_nobody_has_yet_is_told_to_the_owner_of_the_service(
     for place, owner in ((directory, "business-apps"), (OPEN, DEFAULT.routing.default_team)):
         ticket: Ticket | None = None
         for item in (opened, *([triaged] if is_triaged else []), later):
-            found = tickets.react(ticket, event(item), place)  # type: ignore[arg-type]
-            ticket, messages = found or (ticket, ())
+            decision = tickets.react(ticket, event(item), place)  # type: ignore[arg-type]
+            ticket, messages = decision or (ticket, ())
         assert heard(messages) == {owner}
 
 
@@ -51,9 +52,9 @@ def test_an_alarm_is_told_to_the_owner_however_its_service_is_written(written: s
         episode="e", detector="d", signal="down", title="It is down", severity=Severity.CRITICAL,
         subject_kind=SubjectKind.SERVICE, measurement="up", value=0, threshold=1, service=written,
     )  # fmt: skip
-    found = team_topics.react(None, event(raised, "crm"), PLACES["service"])
-    assert found is not None
-    assert heard(found[1]) == {"business-apps"}
+    decision = team_topics.react(None, event(raised, "crm"), PLACES["service"])
+    assert decision is not None
+    assert heard(decision[1]) == {"business-apps"}
 
 
 def test_a_problem_is_told_to_those_in_it_and_to_its_team() -> None:
@@ -66,9 +67,9 @@ def test_a_problem_is_told_to_those_in_it_and_to_its_team() -> None:
     )  # fmt: skip
     cause = event(problem, "p-1")
     assert set(people.people_of(cause)) == {ANA}
-    told = people.react(None, ANA, cause, PLACES["team"])
+    decision = people.react(None, ANA, cause, PLACES["team"])
     to_team = team_topics.react(None, cause, PLACES["team"])
-    assert told is not None
+    assert decision is not None
     assert to_team is not None
-    assert heard(told[1]) | heard(to_team[1]) == {ANA, "business-apps"}
-    assert BEN not in heard(told[1])
+    assert heard(decision[1]) | heard(to_team[1]) == {ANA, "business-apps"}
+    assert BEN not in heard(decision[1])

@@ -20,7 +20,7 @@ from desk_notify.deliveries.decide import (
 )
 from desk_notify.deliveries.model import DeliveryState, Dispatch
 
-from tests.support.notify_deliveries import LEASE, MAIL, dispatch, told
+from tests.support.notify_deliveries import LEASE, MAIL, dispatch, notified
 from tests.support.notify_desk import ANA, NOON, directory
 
 SECOND = timedelta(seconds=1)
@@ -38,8 +38,8 @@ def after(outcome: Outcome, attempts: int = 1, most: int = 3) -> Dispatch:
 
 
 def test_a_team_has_the_channels_of_the_charter() -> None:
-    assert select_channels(told(), directory()) == ("log:", MAIL)
-    assert select_channels(told("gone"), directory()) == ()
+    assert select_channels(notified(), directory()) == ("log:", MAIL)
+    assert select_channels(notified("gone"), directory()) == ()
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_team_has_the_channels_of_the_charter() -> None:
 def test_a_person_is_reached_where_they_have_a_mailbox(
     recipient: str, channels: tuple[str, ...]
 ) -> None:
-    assert select_channels(told(recipient, Audience.PERSON), directory()) == channels
+    assert select_channels(notified(recipient, Audience.PERSON), directory()) == channels
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_person_is_reached_where_they_have_a_mailbox(
 def test_what_is_solved_with_its_problem_fills_no_mailbox(
     kind: MessageKind, *, has_mail: bool
 ) -> None:
-    channels = select_channels(told(kind=kind, problem="p-1"), directory())
+    channels = select_channels(notified(kind=kind, problem="p-1"), directory())
     assert (MAIL in channels, "log:" in channels) == (has_mail, True)
 
 
@@ -104,9 +104,13 @@ def test_what_is_in_hand_is_nobody_elses_until_the_claim_runs_out() -> None:
 def test_each_outcome_has_its_end(
     outcome: Outcome, attempts: int, state: DeliveryState, *, is_over: bool
 ) -> None:
-    [found] = after(outcome, attempts).deliveries
-    assert (found.state, found.attempts, found.next_at is None) == (state, attempts, is_over)
-    assert found.reason == getattr(outcome, "reason", None)
+    [delivery] = after(outcome, attempts).deliveries
+    assert (delivery.state, delivery.attempts, delivery.next_at is None) == (
+        state,
+        attempts,
+        is_over,
+    )
+    assert delivery.reason == getattr(outcome, "reason", None)
 
 
 CUT = Later(verbatim("the line broke"), is_unknown=True)

@@ -40,16 +40,16 @@ async def test_each_message_is_on_its_recipients_topic_under_their_key() -> None
         ("desk.notifications.network", b"network"),
         ("desk.notifications.people", ANA.encode()),
     ]
-    assert bus.told() == EXPECTED
+    assert bus.recipients() == EXPECTED
 
 
 async def test_twice_and_out_of_order_says_the_same_once() -> None:
     bus = Bus()
     first, second = life()
     await bus.reads(second)
-    assert bus.told() == []
+    assert bus.recipients() == []
     await bus.reads(first, second, first)
-    assert bus.told() == EXPECTED
+    assert bus.recipients() == EXPECTED
 
 
 async def test_a_message_knows_its_cause() -> None:
@@ -76,7 +76,7 @@ async def test_one_event_tells_every_person_of_a_problem() -> None:
     cause = event(problem, "p-1")
     await bus.reads(cause)
     await bus.reads(cause)
-    assert sorted(recipient for recipient, _ in bus.told()) == [ANA, BEN, "network"]
+    assert sorted(recipient for recipient, _ in bus.recipients()) == [ANA, BEN, "network"]
 
 
 async def test_a_ticket_learns_nothing_from_strange_topics() -> None:
@@ -128,8 +128,8 @@ async def test_a_message_becomes_deliveries_once(
     await bus.carries(message)
     bus.clock.advance(timedelta(hours=1))
     await bus.carries(message)
-    found = await bus.dispatches.load([message.id])
-    states = [item.state for item in found.values() if item.state is not None]
+    stored = await bus.dispatches.load([message.id])
+    states = [item.state for item in stored.values() if item.state is not None]
     assert [delivery.channel for state in states for delivery in state.deliveries] == channels
     assert all(delivery.changed_at == NOON for state in states for delivery in state.deliveries)
 
@@ -145,13 +145,13 @@ async def test_the_log_channel_writes_a_line_for_teams_that_want_it(
 
 
 def test_the_default_charter_gives_a_directory() -> None:
-    found = read_directory(load_charter(CHARTER), "https://desk.example/", "de")
-    profile = found.owner_of("vpn")
+    desk_directory = read_directory(load_charter(CHARTER), "https://desk.example/", "de")
+    profile = desk_directory.owner_of("vpn")
     assert (profile.name, profile.title) == ("network", "Network and remote access")
     assert (profile.language, profile.zone.key) == ("de", "Europe/Berlin")
-    assert found.owner_of("unknown").name == "service-care"
-    assert found.service("vpn") == "Remote access (VPN)"
-    assert found.link("K7M2-Q9PC") == "https://desk.example/tickets/K7M2-Q9PC"
+    assert desk_directory.owner_of("unknown").name == "service-care"
+    assert desk_directory.service("vpn") == "Remote access (VPN)"
+    assert desk_directory.link("K7M2-Q9PC") == "https://desk.example/tickets/K7M2-Q9PC"
 
 
 def _opened_in(language: str, hour: int) -> AnyEvent:
@@ -162,14 +162,14 @@ def _opened_in(language: str, hour: int) -> AnyEvent:
 
 def test_an_earlier_ticket_told_again_does_not_change_the_language() -> None:
     first, latest = _opened_in("en", 8), _opened_in("de", 9)
-    known = people.react(None, "ana", latest, directory())
-    assert known is not None
-    assert known[0].language == "de"
-    assert people.react(known[0], "ana", first, directory()) is None
+    decision = people.react(None, "ana", latest, directory())
+    assert decision is not None
+    assert decision[0].language == "de"
+    assert people.react(decision[0], "ana", first, directory()) is None
 
 
 def test_a_problem_told_again_after_many_updates_calls_its_team_once() -> None:
-    found = ProblemDetected(
+    problem = ProblemDetected(
         service="vpn",
         title=verbatim("VPN"),
         tickets=("t-1",),
@@ -177,7 +177,7 @@ def test_a_problem_told_again_after_many_updates_calls_its_team_once() -> None:
         team="network",
         message=verbatim("x"),
     )
-    told = team_topics.react(None, event(found, "p-1"), directory())
-    assert told is not None
-    assert len(told[1]) == 1
-    assert team_topics.react(told[0], event(found, "p-1"), directory()) is None
+    decision = team_topics.react(None, event(problem, "p-1"), directory())
+    assert decision is not None
+    assert len(decision[1]) == 1
+    assert team_topics.react(decision[0], event(problem, "p-1"), directory()) is None

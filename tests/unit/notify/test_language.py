@@ -14,17 +14,17 @@ WHY = (
 
 def test_a_team_reads_why_a_ticket_comes_to_it_in_its_own_language() -> None:
     story = Story(directory("de"))
-    [_, told] = story.ticket_sees(opened(), TicketAssigned(team="network", explanation=WHY))[:2]
-    assert told.recipient == "network"
-    assert "Network ist für Remote access (VPN) zuständig." in told.body
-    assert "12 Personen melden dieselbe Störung." in told.body
+    [_, notice] = story.ticket_sees(opened(), TicketAssigned(team="network", explanation=WHY))[:2]
+    assert notice.recipient == "network"
+    assert "Network ist für Remote access (VPN) zuständig." in notice.body
+    assert "12 Personen melden dieselbe Störung." in notice.body
 
 
 def test_an_employee_reads_of_a_problem_and_a_repair_in_their_own_language() -> None:
     story = Story()
     story.ticket_sees(opened("de"), TicketAssigned(team="network"))
     story.happens(opened("de"), "t-1")
-    known = story.happens(
+    notices = story.happens(
         ProblemDetected(
             service="vpn",
             title=message("problem.title", service="Remote access (VPN)"),
@@ -35,7 +35,7 @@ def test_an_employee_reads_of_a_problem_and_a_repair_in_their_own_language() -> 
         ),
         "p-1",
     )
-    [hers] = [item for item in known if item.recipient == ANA]
+    [hers] = [item for item in notices if item.recipient == ANA]
     assert "Störung: Remote access (VPN)" in hers.title
     assert "Network arbeitet daran." in hers.body
     healed = message("resolution.repaired", title="Gateway neu gestartet")

@@ -53,7 +53,7 @@ def titles() -> st.SearchStrategy[str]:
     words = st.sampled_from([word for words in WORDS for word in words.split()])
     blanks = st.sampled_from([" ", " ", " ", "  ", "   "])
     parts = st.lists(st.tuples(words, blanks), min_size=1, max_size=40)
-    return parts.map(lambda found: "".join(w + b for w, b in found).strip())
+    return parts.map(lambda pairs: "".join(w + b for w, b in pairs).strip())
 
 
 def test_a_mail_is_marked_as_automatic_and_threaded_by_its_ticket() -> None:
@@ -113,8 +113,8 @@ def test_a_name_is_read_as_it_was_written(name: str, has_signs: bool) -> None:
     else:
         assert phrase.strip('"').replace('\\"', '"').replace("\\\\", "\\") == name
     if len(name.encode()) <= 30:
-        [found] = read(line + b"\r\n")["From"].addresses
-        assert found.display_name == name
+        [sender] = read(line + b"\r\n")["From"].addresses
+        assert sender.display_name == name
 
 
 @pytest.mark.parametrize(

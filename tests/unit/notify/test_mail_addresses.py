@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 
 @pytest.mark.parametrize(
-    ("written", "known"),
+    ("written", "expected"),
     [
         ("ann.lee@münchen.example", "ann.lee@xn--mnchen-3ya.example"),
         ("hilfe@MÜLLER.example", "hilfe@xn--mller-kva.example"),
@@ -18,8 +18,8 @@ from hypothesis import strategies as st
         ("Ann.Lee+desk@Desk.Example", "Ann.Lee+desk@desk.example"),
     ],
 )
-def test_an_address_is_what_servers_know(written: str, known: str) -> None:
-    assert str(read_address(written)) == known
+def test_an_address_is_what_servers_know(written: str, expected: str) -> None:
+    assert str(read_address(written)) == expected
 
 
 @pytest.mark.parametrize(

@@ -7,29 +7,29 @@ import pytest
 from desk_contracts.messages import Language, catalogue
 from desk_notify.rendering.templates import Rule
 
-from tests.support.notify_sentences import LANGUAGES, expected_file, said
+from tests.support.notify_sentences import LANGUAGES, expected_file, transcript
 
 NEXT = {"en": "Next: ", "de": "Wie es weitergeht: "}
 
 
 def text(language: Language, rule: Rule, part: str) -> str:
-    found = catalogue(language).template(f"mail.{rule}.{part}")
-    assert found is not None, rule
-    return found
+    template = catalogue(language).template(f"mail.{rule}.{part}")
+    assert template is not None, rule
+    return template
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_is_said_is_what_was_read_and_approved(language: Language) -> None:
-    assert said(language) == expected_file(language).read_text(encoding="utf-8")
+    assert transcript(language) == expected_file(language).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_message_is_told_in_the_story(language: Language) -> None:
     """The fixed words of each title stand somewhere in the approved text."""
-    told = said(language)
+    approved = transcript(language)
     for rule in Rule:
         title = text(language, rule, "title")
-        assert max(re.split(r"\{[^}]*\}", title), key=len) in told, rule
+        assert max(re.split(r"\{[^}]*\}", title), key=len) in approved, rule
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -81,7 +81,7 @@ def signal(severity: Severity, kind: SubjectKind) -> SignalRaised:
         sla(SlaMet, took=timedelta(hours=1), due=NOON),
         breached(inherited=True),
     ],
-    ids=lambda one: one.TYPE.removeprefix("desk.").removesuffix(".v1"),
+    ids=lambda data: data.TYPE.removeprefix("desk.").removesuffix(".v1"),
 )
 def test_automatic_and_internal_things_are_not_news(payload: Payload) -> None:
     assert assigned().ticket_sees(payload) == []
@@ -157,8 +157,8 @@ def test_tickets_of_an_open_problem_are_quiet_for_people_and_marked_for_teams() 
     story = Story()
     messages = story.ticket_sees(opened(), LINKED, ASSIGNED, TicketStarted(by="network-1"))
     assert to(ANA, messages) == [MessageKind.TICKET_RECEIVED]
-    [told] = [message for message in messages if message.recipient == "network"]
-    assert (told.problem, told.urgent) == ("p-1", False)
+    [notice] = [message for message in messages if message.recipient == "network"]
+    assert (notice.problem, notice.urgent) == ("p-1", False)
 
 
 def test_after_its_problem_a_ticket_speaks_again() -> None:
@@ -226,11 +226,11 @@ def test_growth_before_the_problem_itself_is_only_counted() -> None:
 def test_people_read_their_own_language() -> None:
     story = Story()
     story.happens(opened("de-AT"), "t-1")
-    [told] = [happen for happen in story.happens(problem(ANA), "p-1") if happen.recipient == ANA]
-    assert told.title == "Wir wissen davon: VPN fails"
+    [notice] = [happen for happen in story.happens(problem(ANA), "p-1") if happen.recipient == ANA]
+    assert notice.title == "Wir wissen davon: VPN fails"
     story.happens(opened("fr"), "t-2")
-    [told] = [happen for happen in story.happens(problem(ANA), "p-2") if happen.recipient == ANA]
-    assert told.title == "We know about it: VPN fails"
+    [notice] = [happen for happen in story.happens(problem(ANA), "p-2") if happen.recipient == ANA]
+    assert notice.title == "We know about it: VPN fails"
 
 
 def test_repairs_that_have_nothing_to_say_say_nothing() -> None:
@@ -248,9 +248,9 @@ def test_a_cure_that_comes_to_light_late_is_told_once_to_the_team_that_was_told_
         RunEscalated, outcome=Outcome.INCONCLUSIVE, team="network", reason=verbatim("No deferred.")
     )
     story.happens(over, "laptop-1")
-    [told] = story.happens(healed, "laptop-1")
-    assert (told.recipient, told.kind) == ("network", MessageKind.REPAIR_DONE)
-    assert told.title.startswith("Correction")
+    [notice] = story.happens(healed, "laptop-1")
+    assert (notice.recipient, notice.kind) == ("network", MessageKind.REPAIR_DONE)
+    assert notice.title.startswith("Correction")
     assert story.happens(healed, "laptop-1") == []
 
 
@@ -312,7 +312,7 @@ def goal(
 
 
 @pytest.mark.parametrize(
-    ("told", "is_said"),
+    ("goal_status", "is_said"),
     [
         (goal(GoalVerdict.BEHIND, GoalVerdict.BEHIND), True),
         (goal(GoalVerdict.ON_THE_WAY, GoalVerdict.ON_THE_WAY), True),
@@ -325,10 +325,12 @@ def goal(
         (goal(GoalVerdict.REACHED, GoalVerdict.REACHED, due=True), True),
     ],
 )
-def test_a_goal_that_stands_still_is_told_once(told: GoalStatusReported, *, is_said: bool) -> None:
+def test_a_goal_that_stands_still_is_told_once(
+    goal_status: GoalStatusReported, *, is_said: bool
+) -> None:
     story = Story()
-    assert (to("network", story.happens(told, "network")) != []) == is_said
-    assert story.happens(told, "network") == []
+    assert (to("network", story.happens(goal_status, "network")) != []) == is_said
+    assert story.happens(goal_status, "network") == []
 
 
 def test_long_and_wild_texts_fit_and_break_no_line() -> None:

@@ -39,9 +39,9 @@ class Desk:
         self.health.expect("smtp", required=False)
         self.recorded: RecordedTelemetry = record_telemetry()
         self.documents = FakeDocuments(DELIVERIES, self.clock)
-        fold = delivery_projection(self.documents, directory, ["mailto"])
+        projection = delivery_projection(self.documents, directory, ["mailto"])
         meters = self.recorded.telemetry.meters
-        self.unit_of_work = UnitOfWork(fold, FakePublisher(), self.clock, meters, cached=0)
+        self.unit_of_work = UnitOfWork(projection, FakePublisher(), self.clock, meters, cached=0)
         self.line = FakeChannel(list(answers) or [Sent()])
         outcomes = self.recorded.telemetry.metrics.get_meter("t").create_counter("desk.deliveries")
         commands = CommandQueue(self.unit_of_work)

@@ -41,7 +41,7 @@ WEAK = {
 }
 
 
-def found(**environ: str) -> list[str]:
+def find_exposures(**environ: str) -> list[str]:
     return list(exposures(read_settings(IntakeSettings, SAFE | environ)))
 
 
@@ -53,12 +53,12 @@ def test_what_is_safe_starts() -> None:
 @pytest.mark.parametrize("weakness", WEAK)
 def test_a_weakness_is_refused_unless_it_is_named(weakness: str, environment: str) -> None:
     weak = {**WEAK[weakness], "DESK_ENVIRONMENT": environment}
-    (sentence,) = found(**weak)
+    (sentence,) = find_exposures(**weak)
     assert f"DESK_ALLOW_INSECURE={weakness}" in sentence
     assert RANDOM not in sentence
     others = ",".join(item for item in WEAK if item != weakness)
-    assert found(**weak, DESK_ALLOW_INSECURE=others) == [sentence]
-    assert found(**weak, DESK_ALLOW_INSECURE=weakness) == []
+    assert find_exposures(**weak, DESK_ALLOW_INSECURE=others) == [sentence]
+    assert find_exposures(**weak, DESK_ALLOW_INSECURE=weakness) == []
 
 
 def test_all_weaknesses_are_told_at_once() -> None:
@@ -70,7 +70,7 @@ def test_all_weaknesses_are_told_at_once() -> None:
 
 def test_an_unknown_weakness_is_told_with_those_there_are() -> None:
     with pytest.raises(SettingsError, match=r"DESK_ALLOW_INSECURE cannot be 'all'.*http-issuer"):
-        found(DESK_ALLOW_INSECURE="all")
+        find_exposures(DESK_ALLOW_INSECURE="all")
 
 
 @pytest.mark.parametrize("name", ["none", "HS256", "hs512", "RS1", "rs256", "ES256K", "Ed"])
@@ -78,7 +78,7 @@ def test_an_unknown_weakness_is_told_with_those_there_are() -> None:
 def test_an_unknown_algorithm_is_refused_everywhere(name: str, environment: str) -> None:
     every = ",".join(WEAK)
     local = {"DESK_KAFKA_SECURITY": "", "DESK_KAFKA_USERNAME": "", "DESK_KAFKA_PASSWORD": ""}
-    (sentence,) = found(
+    (sentence,) = find_exposures(
         DESK_OIDC_ALGORITHMS=f"RS256,{name}",
         DESK_ENVIRONMENT=environment,
         DESK_ALLOW_INSECURE=every,

@@ -29,7 +29,7 @@ class IntakeSettings(ServiceSettings):
     """Key of the mail gate."""
     sites: tuple[str, ...] = ()
     """Sites served."""
-    patience: timedelta = timedelta(seconds=1)
+    timeout: timedelta = timedelta(seconds=1)
     """How long to wait."""
 
 
@@ -70,7 +70,7 @@ def test_shared_and_own_variables_reach_their_fields(tmp_path: Path) -> None:
         OTEL_EXPORTER_OTLP_ENDPOINT="http://collector:4318",
         OTEL_TRACES_SAMPLER_ARG="0.1",
         INTAKE_SITES="north, south",
-        INTAKE_PATIENCE="PT2M",
+        INTAKE_TIMEOUT="PT2M",
     )
     assert settings.kafka.servers == ("a:1", "b:2")
     assert settings.kafka.security is KafkaSecurity.SASL_SSL
@@ -83,7 +83,7 @@ def test_shared_and_own_variables_reach_their_fields(tmp_path: Path) -> None:
     assert settings.otlp_endpoint == "http://collector:4318"
     assert settings.trace_ratio == 0.1
     assert settings.sites == ("north", "south")
-    assert settings.patience == timedelta(minutes=2)
+    assert settings.timeout == timedelta(minutes=2)
 
 
 def test_the_environment_counts_only_where_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from desk_platform.settings.groups import UnknownSources
 
 
 @pytest.mark.parametrize(
-    ("environment", "said", "accepts"),
+    ("environment", "unknown_sources", "accepts"),
     [
         (Environment.LOCAL, None, True),
         (Environment.LOCAL, UnknownSources.REFUSE, False),
@@ -16,7 +16,7 @@ from desk_platform.settings.groups import UnknownSources
     ],
 )
 def test_unknown_sources_come_in_on_ones_own_machine_or_where_it_is_said(
-    environment: Environment, said: UnknownSources | None, accepts: bool
+    environment: Environment, unknown_sources: UnknownSources | None, accepts: bool
 ) -> None:
-    settings = ServiceSettings(environment=environment, unknown_sources=said)
+    settings = ServiceSettings(environment=environment, unknown_sources=unknown_sources)
     assert settings.accepts_unknown_sources is accepts

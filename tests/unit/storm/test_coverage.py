@@ -34,9 +34,9 @@ def test_a_step_that_begins_while_a_freeze_lasts_is_hit_by_it(kind: str, is_hit:
 
 
 def test_what_was_never_hit_is_told() -> None:
-    told = never({(CALL, "kill"): 1, (ACT, "freeze"): 2})
-    assert f"{CALL}: freeze" in told
-    assert f"{ACT}: kill" in told
+    gaps = never({(CALL, "kill"): 1, (ACT, "freeze"): 2})
+    assert f"{CALL}: freeze" in gaps
+    assert f"{ACT}: kill" in gaps
 
 
 def test_two_faults_of_a_kind_hit_a_step_once_and_two_kinds_hit_it_each() -> None:

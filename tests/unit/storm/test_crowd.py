@@ -31,7 +31,7 @@ def _crowd(brokers: Brokers, seed: int = 3) -> Crowd:
     return Crowd(["http://one", "http://two"], brokers, Targets(port=1), seed)  # type: ignore[arg-type]
 
 
-async def _asked(seed: int, refusals: int) -> set[tuple[str, str, str]]:
+async def _collect_calls(seed: int, refusals: int) -> set[tuple[str, str, str]]:
     """Who asked what under which key; the desk says that it is busy so many times before."""
     left = refusals
 
@@ -52,12 +52,12 @@ async def _asked(seed: int, refusals: int) -> set[tuple[str, str, str]]:
 
 
 async def test_what_is_asked_does_not_depend_on_answers() -> None:
-    shorter, longer = sorted((await _asked(3, 0), await _asked(3, 4)), key=len)
+    shorter, longer = sorted((await _collect_calls(3, 0), await _collect_calls(3, 4)), key=len)
     assert shorter <= longer
-    assert not await _asked(4, 0) & longer
+    assert not await _collect_calls(4, 0) & longer
 
 
-async def _told(brokers: Brokers) -> list[AnyEvent]:
+async def _collect_events(brokers: Brokers) -> list[AnyEvent]:
     crowd = _crowd(brokers)
     crowd.measured_every = 0.0
     async with asyncio.TaskGroup() as group:
@@ -69,14 +69,14 @@ async def _told(brokers: Brokers) -> list[AnyEvent]:
 
 async def test_a_device_tells_the_same_again_in_the_same_order() -> None:
     brokers = [Brokers(), Brokers(is_down_first=True)]
-    first, second = [await _told(broker) for broker in brokers]
+    first, second = [await _collect_events(broker) for broker in brokers]
     assert [item.id for item in first][:200] == [item.id for item in second][:200]
 
 
 async def test_some_of_what_a_device_tells_comes_twice_and_some_late() -> None:
     brokers = Brokers()
-    told = await _told(brokers)
-    assert len({item.id for item in told}) == len(told)
-    jumps = [later.time < before.time for before, later in pairwise(told)]
-    assert sum(jumps) > len(told) // 47 + 1
+    events = await _collect_events(brokers)
+    assert len({item.id for item in events}) == len(events)
+    jumps = [later.time < before.time for before, later in pairwise(events)]
+    assert sum(jumps) > len(events) // 47 + 1
     assert set(Counter(brokers.taken).values()) == {1, 2}

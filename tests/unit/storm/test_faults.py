@@ -17,7 +17,7 @@ def test_a_seed_repeats_its_storm(seed: int, count: int, seconds: float, replica
     planned = schedule(seed, count, seconds, replicas)
     assert planned == schedule(seed, count, seconds, replicas)
     assert len(planned) == count
-    assert planned == sorted(planned, key=lambda one: one.after)
+    assert planned == sorted(planned, key=lambda fault: fault.after)
     assert all(0 <= item.after <= seconds + 0.01 for item in planned)
 
 
@@ -72,10 +72,10 @@ def test_a_full_disk_takes_no_byte_until_there_is_room_again(tmp_path: Path) -> 
             print("go", file=writer.stdin, flush=True)
             return str(writer.stdout.readline()).strip() if writer.stdout else ""
 
-        told = [write()]
+        outcomes = [write()]
         with full(writer.pid):
-            told += [write(), write()]
-        told.append(write())
+            outcomes += [write(), write()]
+        outcomes.append(write())
         writer.stdin.close()
-    assert told == ["written", "no room", "no room", "written"]
+    assert outcomes == ["written", "no room", "no room", "written"]
     assert (tmp_path / "file").read_text() == "wordswords"

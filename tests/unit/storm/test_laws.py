@@ -20,7 +20,7 @@ Falsify = Callable[[Books], Books]
 FROM_SYSTEM = request_ticket_id("/monitor", "q")
 
 
-def _parked(books: Books) -> Books:
+def _dead_lettered(books: Books) -> Books:
     first = next(record for record in books.records if record.event is not None)
     dead = Record(f"{first.topic}.triage.dead", 0, 1, at(9), first.event, "bug")
     return replace(books, records=(*books.records, dead))
@@ -49,9 +49,9 @@ def _act(books: Books, of: str, **fields: object) -> Books:
 
 
 def _more_acts(books: Books, run: str, seconds: float, **fields: object) -> Books:
-    found = next(act for act in books.acts if act.run == run)
+    original = next(act for act in books.acts if act.run == run)
     times = {"at": at(seconds), "ended_at": at(seconds + 0.1)}
-    more = replace(found, **{**times, **fields})  # type: ignore[arg-type]  # the test's own
+    more = replace(original, **{**times, **fields})  # type: ignore[arg-type]  # the test's own
     return replace(books, acts=(*books.acts, more))
 
 
@@ -89,21 +89,21 @@ def _answered(books: Books, seconds: float) -> Books:
 
 
 def _taken_back(books: Books) -> Books:
-    found = next(
+    original = next(
         record for record in books.records if record.event and record.event.id == _broken("b-")
     )
-    assert found.event is not None
-    assert isinstance(found.event.data, SlaBreached)
+    assert original.event is not None
+    assert isinstance(original.event.data, SlaBreached)
     because = message("sla.late-facts")
     data = SlaCancelled(
-        clock=found.event.data.clock,
+        clock=original.event.data.clock,
         policy="p",
         policy_version="1",
         cycle=1,
         because=because,
         untrue="breached",
     )
-    back = replace(found, offset=99, event=found.event._replace(id="back", data=data))
+    back = replace(original, offset=99, event=original.event._replace(id="back", data=data))
     return replace(books, records=(*books.records, back))
 
 
@@ -119,14 +119,14 @@ FALSE: list[tuple[str, Falsify]] = [
     ("numbers-without-a-gap", lambda b: without(b, "assigned-a")),
     ("numbers-without-a-gap", lambda b: again(b, "commented-a")),
     ("numbers-in-order", _swapped),
-    ("no-dead-letters", _parked),
+    ("no-dead-letters", _dead_lettered),
     ("accepted-call-is-one-ticket", lambda b: without(b, "opened-a")),
     ("accepted-call-is-one-ticket", lambda b: _call(b, 0, answer='{"id": "c"}')),
     ("one-call-opens-one-ticket", lambda b: again(b, "opened-a", _subject="twin")),
     ("request-is-one-ticket", lambda b: without(b, f"opened-{FROM_SYSTEM}")),
     ("requested-ticket-has-a-request", lambda b: changed(b, "opened-a", channel=Channel.EVENT)),
-    ("accepted-deed-is-done-once", lambda b: without(b, "commented-a")),
-    ("accepted-deed-is-done-once", lambda b: again(b, "commented-a", _sequence=5)),
+    ("accepted-action-is-done-once", lambda b: without(b, "commented-a")),
+    ("accepted-action-is-done-once", lambda b: again(b, "commented-a", _sequence=5)),
     ("assigned-team-is-told-once", lambda b: without(b, "ticket_assigned-assigned-a")),
     ("assigned-team-is-told-once", lambda b: again(b, "ticket_assigned-assigned-a")),
     ("ticket-reaches-a-team", lambda b: without(b, f"assigned-{FROM_SYSTEM}")),
@@ -219,7 +219,7 @@ def test_a_clean_history_breaks_no_law() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "falsify"), FALSE, ids=lambda one: one if isinstance(one, str) else ""
+    ("name", "falsify"), FALSE, ids=lambda param: param if isinstance(param, str) else ""
 )
 def test_a_falsified_history_is_found(name: str, falsify: Falsify) -> None:
     assert name in {broken.law for broken in judge(falsify(clean()))}
@@ -242,7 +242,7 @@ def test_what_came_just_before_the_end_is_waited_for() -> None:
 
 def test_lateness_is_told_in_numbers() -> None:
     late = lateness(History(clean()))
-    assert (late.told, round(late.p50, 1), round(late.p99, 1)) == (1, 0.1, 0.1)
+    assert (late.count, round(late.p50, 1), round(late.p99, 1)) == (1, 0.1, 0.1)
 
 
 @pytest.mark.parametrize("how", [How.PROBLEM, How.AUTOMATION])

@@ -35,9 +35,9 @@ def test_a_mutant_whose_line_is_gone_is_refused(tmp_path: Path) -> None:
 
 
 def test_every_law_has_a_mutant_but_those_that_chance_alone_would_break() -> None:
-    found = {law for mutant in MUTANTS for law in mutant.laws}
-    assert {law.name for law in LAWS} - found == WITHOUT_A_MUTANT
-    assert found <= {law.name for law in LAWS}
+    covered = {law for mutant in MUTANTS for law in mutant.laws}
+    assert {law.name for law in LAWS} - covered == WITHOUT_A_MUTANT
+    assert covered <= {law.name for law in LAWS}
 
 
 def test_those_that_share_a_storm_want_the_same_weather() -> None:
@@ -49,8 +49,8 @@ def test_a_mutant_is_found_by_what_a_storm_tells_of_its_law(
 ) -> None:
     mutant = MUTANTS[0]
     tell_broken([Broken(mutant.law, "ticket-1", "two numbers")])
-    told = capsys.readouterr().out
-    assert is_found(mutant, told)
+    output = capsys.readouterr().out
+    assert is_found(mutant, output)
     tell_broken([Broken(f"{mutant.law}-of-another", mutant.law, "two numbers")])
     assert not is_found(mutant, capsys.readouterr().out)
 
@@ -92,7 +92,7 @@ def test_a_copy_has_what_git_knows_and_its_own_code_is_found_first(
     mutant.apply(tmp_path)
     module = mutant.file.removeprefix(f"{root}/").removesuffix(".py").replace("/", ".")
     show = f"import {module} as found; print(found.__file__)"
-    told = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", show],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": paths(tmp_path)},
@@ -100,4 +100,4 @@ def test_a_copy_has_what_git_knows_and_its_own_code_is_found_first(
         capture_output=True,
         text=True,
     )
-    assert told.stdout.strip() == str(tmp_path / mutant.file)
+    assert result.stdout.strip() == str(tmp_path / mutant.file)

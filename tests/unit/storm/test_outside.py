@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 
 import pytest
-from desk_storm.postbox import Postbox, Treatment, treatment
+from desk_storm.mail_server import MailServer, Treatment, treatment
 from desk_storm.streams import stream
 from desk_storm.targets import ANSWERS, Targets
 
@@ -15,10 +15,10 @@ _MAIL = b"Message-ID: <m-1@desk>\r\nSubject: x\r\n\r\nwords\r\n.\r\n"
 
 @pytest.fixture
 async def targets() -> AsyncIterator[Targets]:
-    one = Targets()
-    await one.start()
-    yield one
-    one.stop()
+    running = Targets()
+    await running.start()
+    yield running
+    running.stop()
 
 
 async def _ask(targets: Targets, device: str) -> bytes:
@@ -55,17 +55,17 @@ async def test_a_target_does_what_its_book_says(
     assert act.ended_at is not None
 
 
-async def _mailed(seed: int, recipient: str) -> tuple[Postbox, bytes]:
+async def _mailed(seed: int, recipient: str) -> tuple[MailServer, bytes]:
     """One mail, and all that the mail server said."""
-    postbox = Postbox(seed)
-    await postbox.start()
-    reader, writer = await asyncio.open_connection("127.0.0.1", postbox.port)
+    mail_server = MailServer(seed)
+    await mail_server.start()
+    reader, writer = await asyncio.open_connection("127.0.0.1", mail_server.port)
     writer.write(b"EHLO me\r\nMAIL FROM:<d@e>\r\n")
     writer.write(f"RCPT TO:<{recipient}>\r\nDATA\r\n".encode() + _MAIL + b"QUIT\r\n")
-    told = await reader.read()
+    transcript = await reader.read()
     writer.close()
-    postbox.stop()
-    return postbox, told
+    mail_server.stop()
+    return mail_server, transcript
 
 
 def _seed_for(what: Treatment) -> int:
@@ -75,15 +75,15 @@ def _seed_for(what: Treatment) -> int:
 
 @pytest.mark.parametrize("what", Treatment)
 async def test_the_mail_server_does_what_its_book_says(what: Treatment) -> None:
-    postbox, told = await _mailed(_seed_for(what), "a@b")
-    (mail,) = postbox.mails
+    mail_server, transcript = await _mailed(_seed_for(what), "a@b")
+    (mail,) = mail_server.mails
     assert mail.id == "m-1"
     assert mail.began_at is not None
     assert mail.ended_at is not None
     is_taken = what in (Treatment.TAKEN, Treatment.TAKEN_SLOWLY)
-    assert (b"250 taken" in told) is is_taken
+    assert (b"250 taken" in transcript) is is_taken
     assert (mail.answer == "250") is is_taken
-    assert (b"451 later" in told) is (what is Treatment.REFUSED) is (mail.answer == "451")
+    assert (b"451 later" in transcript) is (what is Treatment.REFUSED) is (mail.answer == "451")
     assert mail.whole is (is_taken or what is Treatment.LOST_ANSWER)
 
 
@@ -101,14 +101,14 @@ def test_what_one_draws_does_not_shift_what_another_draws() -> None:
 
 
 async def test_a_line_that_breaks_in_the_middle_does_not_wait_for_the_end() -> None:
-    postbox = Postbox(_seed_for(Treatment.BROKEN_IN_THE_MIDDLE))
-    await postbox.start()
-    reader, writer = await asyncio.open_connection("127.0.0.1", postbox.port)
+    mail_server = MailServer(_seed_for(Treatment.BROKEN_IN_THE_MIDDLE))
+    await mail_server.start()
+    reader, writer = await asyncio.open_connection("127.0.0.1", mail_server.port)
     head, _ = _MAIL.split(b"words")
     writer.write(b"RCPT TO:<a@b>\r\nDATA\r\n" + head)
     async with asyncio.timeout(20):
-        told = await reader.read()
+        transcript = await reader.read()
     writer.close()
-    postbox.stop()
-    assert told.endswith(b"354 go on\r\n")
-    assert [(mail.id, mail.whole) for mail in postbox.mails] == [("m-1", False)]
+    mail_server.stop()
+    assert transcript.endswith(b"354 go on\r\n")
+    assert [(mail.id, mail.whole) for mail in mail_server.mails] == [("m-1", False)]

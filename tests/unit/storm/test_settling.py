@@ -3,7 +3,7 @@
 from desk_storm.settling import Look, Stillness, waiting
 
 
-def _rests_at(looks: dict[float, Look], at_least: float = 0) -> float | None:
+def _still_at(looks: dict[float, Look], at_least: float = 0) -> float | None:
     still = Stillness(at_least)
     return next((seconds for seconds, look in looks.items() if still.see(seconds, look)), None)
 
@@ -13,16 +13,16 @@ def _steady(until: int) -> dict[float, Look]:
 
 
 def test_silence_counts_from_what_was_said_last() -> None:
-    assert _rests_at(_steady(60)) == 27
-    assert _rests_at({**_steady(60), 12.0: Look(6), **_more(15, 60, 6)}) == 39
+    assert _still_at(_steady(60)) == 27
+    assert _still_at({**_steady(60), 12.0: Look(6), **_more(15, 60, 6)}) == 39
 
 
 def test_who_still_waits_for_something_is_no_silence() -> None:
-    assert _rests_at({**_steady(60), 9.0: Look(5, ("triage has 2 records to read",))}) == 36
+    assert _still_at({**_steady(60), 9.0: Look(5, ("triage has 2 records to read",))}) == 36
 
 
 def test_rest_is_not_told_before_the_least_time() -> None:
-    assert _rests_at(_steady(90), at_least=50) == 51
+    assert _still_at(_steady(90), at_least=50) == 51
 
 
 def test_what_never_rests_says_why() -> None:
@@ -49,5 +49,5 @@ def test_a_page_of_metrics_says_what_waits_and_nothing_else() -> None:
     ]
 
 
-def _more(since: int, until: int, said: int) -> dict[float, Look]:
-    return {float(seconds): Look(said) for seconds in range(since, until, 3)}
+def _more(since: int, until: int, count: int) -> dict[float, Look]:
+    return {float(seconds): Look(count) for seconds in range(since, until, 3)}

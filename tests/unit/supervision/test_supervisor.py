@@ -35,8 +35,8 @@ class Loop:
 
 
 def component(health: Health) -> Component:
-    (one,) = (item for item in health.components() if item.name == "loop x")
-    return one
+    (entry,) = (item for item in health.components() if item.name == "loop x")
+    return entry
 
 
 @pytest.mark.parametrize(

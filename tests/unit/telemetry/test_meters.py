@@ -72,9 +72,9 @@ async def test_the_page_names_metrics_as_prometheus_does() -> None:
 
 
 def test_two_services_in_one_process_share_nothing() -> None:
-    one, other = record_telemetry("one"), record_telemetry("other")
-    one.telemetry.meters.retries.add(1)
-    assert (one.value(names.RETRIES), other.value(names.RETRIES)) == (1, 0)
+    first, other = record_telemetry("one"), record_telemetry("other")
+    first.telemetry.meters.retries.add(1)
+    assert (first.value(names.RETRIES), other.value(names.RETRIES)) == (1, 0)
 
 
 async def test_stop_lets_go() -> None:

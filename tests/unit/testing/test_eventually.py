@@ -8,15 +8,15 @@ class Later:
     """Becomes true at the third question."""
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.calls = 0
 
     def ask(self) -> int:
-        self.asked += 1
-        return self.asked if self.asked >= 3 else 0
+        self.calls += 1
+        return self.calls if self.calls >= 3 else 0
 
     async def insist(self) -> str:
-        self.asked += 1
-        assert self.asked >= 3, "too early"
+        self.calls += 1
+        assert self.calls >= 3, "too early"
         return "there"
 
 

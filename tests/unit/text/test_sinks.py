@@ -53,17 +53,17 @@ def test_a_text_keeps_its_lines() -> None:
     "written",
     ["=1+1", "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\uff1d1+1", "  =1", "\u3000=1"],
 )
-def test_a_cell_never_begins_a_formula(written: str) -> None:
+def test_a_csv_field_never_begins_a_formula(written: str) -> None:
     assert csv_field(written).startswith("'")
 
 
 @pytest.mark.parametrize("written", ["-5.3", "+3", "1e-7", "-1e9", "plain", "a=b", "", "-12,5"])
-def test_a_cell_that_runs_nothing_stays_as_it_is(written: str) -> None:
+def test_a_csv_field_that_runs_nothing_stays_as_it_is(written: str) -> None:
     assert csv_field(written) == written
 
 
 @pytest.mark.parametrize("written", ["\t=1+1", "\r=1+1", "\n=1+1", "\x00=1+1"])
-def test_a_cell_shows_a_control_that_would_hide_a_formula(written: str) -> None:
+def test_a_csv_field_shows_a_control_that_would_hide_a_formula(written: str) -> None:
     assert csv_field(written).startswith("\\x")
 
 
@@ -74,12 +74,12 @@ def test_a_page_holds_no_markup_of_strangers() -> None:
 
 @pytest.mark.parametrize("indent", [None, 1])
 def test_json_stays_the_same_document_and_nothing_in_it_acts(indent: int | None) -> None:
-    said = {
+    document = {
         "title": "Mouse \x1b[2J \x9b31m \x7f \u202e \u2028 \U000e0041",
         "deep": ["Grüße", "\u200b"],
     }
-    shown = json_text(json.dumps(said, ensure_ascii=False, indent=indent))
-    assert json.loads(shown) == said
+    shown = json_text(json.dumps(document, ensure_ascii=False, indent=indent))
+    assert json.loads(shown) == document
     assert plain_text(shown) == shown
     assert "Grüße" in shown
 

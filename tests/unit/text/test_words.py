@@ -8,7 +8,7 @@ from desk_contracts.text import SpokenWords, name_of, plain_words, terms
 
 
 @pytest.mark.parametrize(
-    ("said", "word"),
+    ("text", "word"),
     [
         ("Der Dru\u00adcker steht", "drucker"),
         ("dru\u200bcker", "Drucker"),
@@ -44,13 +44,13 @@ from desk_contracts.text import SpokenWords, name_of, plain_words, terms
         ("Word ❤️‍🔥 crashes", "crashes"),
     ],
 )
-def test_a_word_is_found_however_it_was_typed(said: str, word: str) -> None:
-    assert SpokenWords(said).has(word)
-    assert SpokenWords(said).has(unicodedata.normalize("NFD", word))
+def test_a_word_is_found_however_it_was_typed(text: str, word: str) -> None:
+    assert SpokenWords(text).has(word)
+    assert SpokenWords(text).has(unicodedata.normalize("NFD", word))
 
 
 @pytest.mark.parametrize(
-    ("said", "word"),
+    ("text", "word"),
     [
         ("gestern", "stern"),
         ("print", "printer"),
@@ -62,8 +62,8 @@ def test_a_word_is_found_however_it_was_typed(said: str, word: str) -> None:
         ("anything at all", "!*"),
     ],
 )
-def test_what_is_not_said_is_not_found(said: str, word: str) -> None:
-    assert not SpokenWords(said).has(word)
+def test_what_is_not_said_is_not_found(text: str, word: str) -> None:
+    assert not SpokenWords(text).has(word)
 
 
 @pytest.mark.parametrize("word", ["druck*", "DRUCK＊", "druck* ", "druck\u200b*"])

@@ -53,19 +53,19 @@ def fill_address(template: str, values: Values) -> str:
 def _origin(hole: str, values: Values) -> str:
     parameter = hole[2:-1]
     text = plain(parameter, values)
-    found = _ORIGIN.fullmatch(text)
-    if found is None:
+    match = _ORIGIN.fullmatch(text)
+    if match is None:
         raise _bad(parameter, message("plan.no-origin"))
-    return f"{found['scheme'].lower()}://{found['host']}{found['port'] or ''}"
+    return f"{match['scheme'].lower()}://{match['host']}{match['port'] or ''}"
 
 
 def _host(template: str, values: Values) -> str:
     shape = _HOST if PARAMETER.fullmatch(template) else _LABEL
 
-    def part(found: re.Match[str]) -> str:
-        text = plain(found[1], values)
+    def part(match: re.Match[str]) -> str:
+        text = plain(match[1], values)
         if not shape.fullmatch(text):
-            raise _bad(found[1], message("plan.no-host-name"))
+            raise _bad(match[1], message("plan.no-host-name"))
         return text
 
     return PARAMETER.sub(part, template)
@@ -74,9 +74,9 @@ def _host(template: str, values: Values) -> str:
 def _rest(template: str, values: Values) -> str:
     path, mark, query = template, "", ""
     # A mark inside of a parameter's braces parts nothing.
-    for found in re.finditer(rf"{HOLE}|\?", template):
-        if found[0] == "?":
-            path, mark, query = template[: found.start()], "?", template[found.end() :]
+    for match in re.finditer(rf"{HOLE}|\?", template):
+        if match[0] == "?":
+            path, mark, query = template[: match.start()], "?", template[match.end() :]
             break
     segments = [_segment(segment, values) for segment in path.split("/")]
     return "/".join(segments) + mark + PARAMETER.sub(lambda f: _encode(f[1], values), query)
@@ -86,12 +86,12 @@ def _segment(template: str, values: Values) -> str:
     if "${" not in template:
         return template
 
-    def quote_part(found: re.Match[str]) -> str:
+    def quote_part(match: re.Match[str]) -> str:
         # Some servers take an encoded slash for one, so dots between are refused.
-        for decoded in _decode(plain(found[1], values)):
+        for decoded in _decode(plain(match[1], values)):
             if _DOTS & set(re.split(r"[/\\]", decoded)):
-                raise _bad(found[1], message("plan.leads-elsewhere"))
-        return _encode(found[1], values)
+                raise _bad(match[1], message("plan.leads-elsewhere"))
+        return _encode(match[1], values)
 
     segment = PARAMETER.sub(quote_part, template)
     if any(text in _DOTS for text in _decode(segment)):

@@ -27,7 +27,7 @@ class PlanFailed(Rejected):
 
 def fill(template: str, values: Values) -> str:
     """The text with every parameter replaced; `PlanFailed` names one without a value."""
-    return _PARAMETER.sub(lambda found: plain(found[1], values), template)
+    return _PARAMETER.sub(lambda match: plain(match[1], values), template)
 
 
 def fill_header(template: str, values: Values) -> str:
@@ -61,12 +61,12 @@ def plain(parameter: str, values: Values) -> str:
 
 def lookup(path: str, values: Values) -> object:
     """What stands at a dotted path, or None."""
-    found: object = values
+    value: object = values
     for part in path.split("."):
-        if not isinstance(found, Mapping) or part not in found:
+        if not isinstance(value, Mapping) or part not in value:
             return None
-        found = found[part]
-    return found
+        value = value[part]
+    return value
 
 
 def as_text(value: object) -> str | None:

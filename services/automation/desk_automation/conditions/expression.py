@@ -167,15 +167,15 @@ def problems_in(text: str, names: Mapping[str, type[Payload] | frozenset[str] | 
         return [bad.message]
     if compiled.cost_problem is not None:
         return [compiled.cost_problem]
-    found = [f"'{name}' is not a function here" for name in compiled.unknown_functions]
+    problems = [f"'{name}' is not a function here" for name in compiled.unknown_functions]
     for path in sorted(set(paths_in(text))):
         if path[0] in names:
-            found += _wrong(path, names[path[0]])
+            problems += _wrong(path, names[path[0]])
     own = {name for name in compiled.names if not re.search(rf"\(\s*{name}\s*,", text)}
     for name in sorted(own - set(names)):
-        known = " and ".join(sorted(names))
-        found.append(f"'{name}' is not known; it may speak of {known}")
-    return found
+        allowed = " and ".join(sorted(names))
+        problems.append(f"'{name}' is not known; it may speak of {allowed}")
+    return problems
 
 
 def _wrong(path: tuple[str, ...], shape: "type[Payload] | frozenset[str] | None") -> list[str]:
@@ -184,10 +184,12 @@ def _wrong(path: tuple[str, ...], shape: "type[Payload] | frozenset[str] | None"
     if isinstance(shape, frozenset):
         missing = path[1] not in shape
         return [_unknown(path[:2], shape)] if missing else []
-    return _walk(path[1:], shape, path[:1])
+    return _check_path(path[1:], shape, path[:1])
 
 
-def _walk(rest: tuple[str, ...], model: type[BaseModel], before: tuple[str, ...]) -> list[str]:
+def _check_path(
+    rest: tuple[str, ...], model: type[BaseModel], before: tuple[str, ...]
+) -> list[str]:
     field = model.model_fields.get(rest[0])
     if field is None:
         return [_unknown((*before, rest[0]), model.model_fields)]
@@ -197,7 +199,7 @@ def _walk(rest: tuple[str, ...], model: type[BaseModel], before: tuple[str, ...]
     if inner is None:
         return []
     if isinstance(inner, type) and issubclass(inner, BaseModel):
-        return _walk(rest[1:], inner, (*before, rest[0]))
+        return _check_path(rest[1:], inner, (*before, rest[0]))
     return [f"'{'.'.join((*before, rest[0]))}' has no parts, so '{rest[1]}' is not in it"]
 
 
@@ -213,14 +215,14 @@ def _inner(annotation: object) -> object:
     return None if annotation in (dict, list, tuple) else annotation
 
 
-def _unknown(path: tuple[str, ...], known: object) -> str:
-    names = sorted(known) if isinstance(known, frozenset | dict) else []
+def _unknown(path: tuple[str, ...], fields: object) -> str:
+    names = sorted(fields) if isinstance(fields, frozenset | dict) else []
     return f"'{'.'.join(path)}' is not in this event; there are {', '.join(names)}"
 
 
 def paths_in(text: str) -> Iterator[tuple[str, ...]]:
     """Every `name.part.part` outside of texts; a last part that is called is a function."""
-    tokens = [found for found in TOKEN.finditer(text) if found.lastgroup != "comment"]
+    tokens = [token for token in TOKEN.finditer(text) if token.lastgroup != "comment"]
     at = 0
     while at < len(tokens):
         is_start = tokens[at].lastgroup == "name" and (at == 0 or tokens[at - 1][0] != ".")
@@ -246,14 +248,14 @@ def _path_from(tokens: "list[re.Match[str]]", at: int) -> tuple[tuple[str, ...],
 def parts_of(text: str) -> list[str]:
     """The parts of a condition that must all hold: it is cut at every && outside of brackets."""
     parts, depth, start, before = list[str](), 0, 0, ""
-    for found in TOKEN.finditer(text):
-        mark = found["mark"] or ""
+    for token in TOKEN.finditer(text):
+        mark = token["mark"] or ""
         depth += (mark in _OPENING) - (mark in _CLOSING)
         if depth == 0 and mark in _ALTERNATIVE:
             return [text.strip()]  # an alternative at the top: only the whole can be judged
         if mark == "&" and before == "&" and depth == 0:
-            parts.append(text[start : found.start() - 1])
-            start = found.end()
+            parts.append(text[start : token.start() - 1])
+            start = token.end()
         before = mark
     return [part for item in (*parts, text[start:]) if (part := item.strip())]
 

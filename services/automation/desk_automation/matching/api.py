@@ -77,7 +77,7 @@ class MatchingApi:
     clock: Clock
 
 
-def matching_routes(api: MatchingApi) -> APIRouter:
+def create_matching_router(api: MatchingApi) -> APIRouter:
     """The routes about runbooks."""
     router = APIRouter(prefix="/v1")
     _add_listing(router, api)
@@ -111,8 +111,8 @@ def _add_why(router: APIRouter, api: MatchingApi) -> None:
     async def read_why(subject: SubjectAsked, reader: StaffReader) -> WhyView:
         """The runs on a target and where each stands, then what each runbook made of its signals:
         the part of the condition that was false, or could not be told, with the values."""
-        found = await api.runs.find_brief({"target": subject}, order="newest", limit=MAX_RUNS)
-        runs = (listed.state for listed in found if listed.state is not None)
+        listed_runs = await api.runs.find_brief({"target": subject}, order="newest", limit=MAX_RUNS)
+        runs = (listed.state for listed in listed_runs if listed.state is not None)
         views = [_view_run(run) for run in runs if may_see_run(run, reader.seen)]
         return why_view(subject, api.lookout, reader, views)
 

@@ -66,8 +66,8 @@ def _executors(runbook: Runbook) -> Iterator[Problem]:
     for place, step in _calls(runbook):
         where = ("runbooks", runbook.id, *place)
         if step.executor not in EXECUTORS.kinds:
-            known = ", ".join(sorted(EXECUTORS.kinds))
-            sentence = f"no executor '{step.executor}' is installed; there are {known}"
+            kinds = ", ".join(sorted(EXECUTORS.kinds))
+            sentence = f"no executor '{step.executor}' is installed; there are {kinds}"
             yield Problem.at(*where, "executor", sentence=sentence)
         if not isinstance(step.request, HttpRequest):
             continue

@@ -91,7 +91,7 @@ def _new(
         plan=plan,
         phase=Phase.SETTLING,
         created_at=now,
-        wake_at=now + plan.settle,
+        timer_at=now + plan.settle,
         queue_until=now + plan.settle + queue,
     )
 
@@ -140,5 +140,5 @@ def _hand_over_unplanned(
 
 def _close_at_once(decided: Decision[Run]) -> Decision[Run]:
     """It never asked for anything, so nothing has to be let go."""
-    state = decided.state.model_copy(update={"is_closed": True, "wake_at": None})
+    state = decided.state.model_copy(update={"is_closed": True, "timer_at": None})
     return Decision(state, decided.events)

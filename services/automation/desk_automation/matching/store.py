@@ -52,16 +52,16 @@ class OpenRuns:
         self._rulebooks.hear(await insist(self._find_measurements, self._clock))
 
     async def _find_measurements(self) -> frozenset[str]:
-        found: set[str] = set()
+        measurements: set[str] = set()
         oldest = self._clock.now() - 2 * LATE
         for phase in _MEASURED:
             page_after = partial(self._find_page, str(phase))
             async for page in pages(page_after, lambda listed: (listed.sort, listed.id)):
                 runs = [item.state for item in page if item.state is not None]
-                found |= {run.plan.verify.measurement for run in runs if run.plan.verify}
+                measurements |= {run.plan.verify.measurement for run in runs if run.plan.verify}
                 if phase is Phase.ESCALATED and runs and runs[-1].created_at < oldest:
                     break
-        return frozenset(found)
+        return frozenset(measurements)
 
     async def _find_page(self, phase: str, after: After | None) -> Sequence[Listed[Run]]:
         return await self._runs.find_brief(

@@ -92,7 +92,7 @@ def run_projection(
     )
 
     @keys.on(SignalRaised)
-    def matching_runs(event: Raised) -> Iterable[str]:
+    def find_runs(event: Raised) -> Iterable[str]:
         rulebook = look()
         heard(event, rulebook)
         return rulebook.runs(event)
@@ -103,6 +103,6 @@ def run_projection(
         if run is not None or runbook is None:
             return None
         decided = start_run(runbook, event, policy, context.now)
-        return decided._replace(due=decided.state.wake_at)
+        return decided._replace(due=decided.state.timer_at)
 
     return Projection(documents, keys, react)

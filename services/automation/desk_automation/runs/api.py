@@ -65,7 +65,7 @@ class RunView(Frozen):
     """What verification said, once the run is over."""
     corrects: Outcome | None
     """The outcome that was told first and that late measurements showed not to be so."""
-    standing: str
+    status: str
     """Where the run is and why, as a sentence."""
     plan_hash: str
     """Stands for exactly these steps on exactly this target."""
@@ -141,17 +141,17 @@ def _add_listing(router: APIRouter, api: RunsApi, cursors: Cursors) -> None:
         async def some(after: After | None, limit: int) -> list[Listed[Run]]:
             return await api.runs.find_brief(facets, order="newest", after=after, limit=limit)
 
-        found = await find_visible(
+        listed = await find_visible(
             some,
-            lambda one: one.state is not None and may_see_run(one.state, seen),
+            lambda listed_run: listed_run.state is not None and may_see_run(listed_run.state, seen),
             (position.sort, position.id) if position else None,
             page.limit,
         )
         following = None
-        if len(found) > page.limit:
-            following = cursors.write(listing, place_of(found[page.limit - 1]))
+        if len(listed) > page.limit:
+            following = cursors.write(listing, place_of(listed[page.limit - 1]))
             response.headers["Link"] = link_next(request, following)
-        states = (item.state for item in found[: page.limit] if item.state is not None)
+        states = (item.state for item in listed[: page.limit] if item.state is not None)
         return Page(items=tuple(map(_view, states)), next=following)
 
 
@@ -190,7 +190,7 @@ def _add_cancelling(router: APIRouter, api: RunsApi) -> None:
             if run is None or not may_see_run(run, seen):
                 raise _not_found(id)
             decided = lifecycle.cancel(run, principal.subject, context.now)
-            return decided._replace(due=decided.state.wake_at)
+            return decided._replace(due=decided.state.timer_at)
 
         changed = await api.journal.change(id, rule, Cause(call.seed, content=call.fingerprint))
         if changed.state is None:
@@ -219,7 +219,7 @@ def _view(run: Run) -> RunView:
         phase=run.phase,
         outcome=run.outcome,
         corrects=run.corrects,
-        standing=sentence(describe_run(run)),
+        status=sentence(describe_run(run)),
         plan_hash=run.plan.hash,
         created_at=run.created_at,
         ended_at=run.ended_at,

@@ -73,13 +73,13 @@ def next_action(run: Run, now: datetime) -> NextAction:
     if run.has_ended:
         if not run.is_closed:
             return Close()
-        is_due = run.wake_at is not None and run.wake_at <= now
+        is_due = run.timer_at is not None and run.timer_at <= now
         return Review() if is_due and run.may_be_corrected else Rest()
     if run.has_live_lease(now):
         return Rest()
     if run.phase is Phase.VERIFYING:
         return Judge()
-    if run.wake_at is not None and run.wake_at > now:
+    if run.timer_at is not None and run.timer_at > now:
         return Rest()
     return Admit() if run.phase is not Phase.WORKING else _work(run, now)
 

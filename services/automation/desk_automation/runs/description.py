@@ -9,7 +9,7 @@ from desk_automation.runs.model import Entry, Phase, Run
 def describe_run(run: Run) -> Message:
     """Where the run is, and why."""
     facts: dict[str, Param] = {"reason": redact_message(run.reason) if run.reason else ""}
-    said = {
+    sentences = {
         Phase.SETTLING: message("phase.settling", **facts),
         Phase.QUEUED: message("phase.queued", **facts),
         Phase.WORKING: message("phase.working", **facts),
@@ -19,7 +19,7 @@ def describe_run(run: Run) -> Message:
         Phase.SKIPPED: message("phase.skipped", **facts),
         Phase.CANCELLED: message("phase.cancelled", **facts),
     }
-    return said[run.phase]
+    return sentences[run.phase]
 
 
 def describe_line(entry: Entry) -> Message:
@@ -32,11 +32,11 @@ def describe_line(entry: Entry) -> Message:
     if entry.message:
         details.append(redact_message(entry.message))
     facts: dict[str, Param] = {"step": entry.step, "status": entry.status, "detail": details}
-    said = {
+    sentences = {
         "guard": message("journal.guard", **facts),
         "act": message("journal.act", **facts),
         "probe": message("journal.probe", **facts),
         "confirm": message("journal.confirm", **facts),
         "wait": message("journal.wait", **facts),
     }
-    return said[entry.kind]
+    return sentences[entry.kind]

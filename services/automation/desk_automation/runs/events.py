@@ -64,8 +64,8 @@ def emit_step(run: Run, entry: Entry, at: datetime) -> AnyEvent:
 
 def emit_late_step(run: Run, entry: Entry, at: datetime) -> AnyEvent:
     """An act answered when its run was over."""
-    told = emit_step(run, entry, at)
-    return _make_event(run, told.data, f"late/{entry.step}/{entry.attempt}/{entry.token}", at)
+    step = emit_step(run, entry, at)
+    return _make_event(run, step.data, f"late/{entry.step}/{entry.attempt}/{entry.token}", at)
 
 
 def emit_healed(run: Run, at: datetime) -> AnyEvent:

@@ -44,7 +44,7 @@ def record_intent(run: Run, attempt: Attempt, holder: Holder, now: datetime) -> 
     changes = {
         "token": token,
         "lease": Lease(holder=holder.name, token=token, expires=now + holder.term),
-        "wake_at": now + holder.term,
+        "timer_at": now + holder.term,
         "journal": journal,
         "is_started": run.is_started or attempt.kind not in {"guard", "wait"},
     }
@@ -87,7 +87,7 @@ def renew_lease(run: Run, token: int, term: timedelta, now: datetime) -> Decided
     if run.lease is None or run.lease.token != token:
         return None
     lease = run.lease.model_copy(update={"expires": now + term})
-    return Decision(run.model_copy(update={"lease": lease, "wake_at": now + term}))
+    return Decision(run.model_copy(update={"lease": lease, "timer_at": now + term}))
 
 
 def apply_answer(
@@ -96,7 +96,7 @@ def apply_answer(
     """What an answer means for the run; None if a newer worker has taken over."""
     if run.lease is None or run.lease.token != token:
         return _record_late(run, attempt, token, answer, now)
-    run = run.model_copy(update={"lease": None, "wake_at": now})
+    run = run.model_copy(update={"lease": None, "timer_at": now})
     if attempt.kind == "confirm":
         return _apply_confirmation(run, attempt, answer, now, jitter)
     if attempt.kind == "act":
@@ -165,7 +165,7 @@ def begin_wait(run: Run, pause: Pause, now: datetime) -> Decided:
     step = pause.step
     attempt = Attempt("wait", step.id, step.call, step.key, 1)
     _, journal = _open_line(run, attempt, run.token, now)
-    return Decision(run.model_copy(update={"journal": journal, "wake_at": now + step.pause}))
+    return Decision(run.model_copy(update={"journal": journal, "timer_at": now + step.pause}))
 
 
 def _apply_act(run: Run, attempt: Attempt, answer: Answer, now: datetime, jitter: float) -> Decided:
@@ -178,12 +178,12 @@ def _apply_act(run: Run, attempt: Attempt, answer: Answer, now: datetime, jitter
             entry.model_copy(update={"message": answer.message}) if entry is run.open_act else entry
             for entry in run.journal
         )
-        asked = run.model_copy(update={"journal": journal})
+        changed = run.model_copy(update={"journal": journal})
         until = now + timedelta(seconds=answer.retry_after)
         if act.confirm is not None and run.deadline is not None and until > run.deadline:
             late = message("doubt.asked-too-late", answer=answer.message)
-            return mark_in_doubt(asked, late, now)
-        return Decision(asked.model_copy(update={"wake_at": until}))
+            return mark_in_doubt(changed, late, now)
+        return Decision(changed.model_copy(update={"timer_at": until}))
     is_doubtful = answer.result is Result.UNKNOWN and not _is_repeatable(act)
     left = run.open_act
     is_asked = act is None or _must_ask(act) or _is_repeatable(act)
@@ -300,7 +300,7 @@ def _is_verified(run: Run) -> bool:
 
 
 def _advance(run: Run, now: datetime) -> Run:
-    run = run.model_copy(update={"position": run.position + 1, "guarded": 0, "wake_at": now})
+    run = run.model_copy(update={"position": run.position + 1, "guarded": 0, "timer_at": now})
     return begin_verification(run, now) if run.position >= len(run.plan.steps) else run
 
 
@@ -318,7 +318,7 @@ def _schedule_retry(
     if answer.retry_after and run.deadline is not None and now + pause > run.deadline:
         return None
     guarded = run.guarded if attempt.kind == "guard" else 0
-    return run.model_copy(update={"wake_at": now + pause, "guarded": guarded})
+    return run.model_copy(update={"timer_at": now + pause, "guarded": guarded})
 
 
 def _finish_line(

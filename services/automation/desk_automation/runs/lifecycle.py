@@ -18,7 +18,7 @@ Decided = Decision[Run]
 # A run whose target is busy is told when it is free; this is for the case that nobody told it.
 ASK_AGAIN = timedelta(seconds=15)
 # Over the sum of all steps' own times, for slow workers and crashes.
-PATIENCE = timedelta(minutes=5)
+GRACE = timedelta(minutes=5)
 # An event has room for so many of them; the journal has all.
 _MOST_DOUBTS = 5
 
@@ -42,7 +42,7 @@ def _wait(run: Run, refused: Refusal, now: datetime) -> Decided:
     if until > run.queue_until:
         reason = message("run.would-wait-too-long", why=refused.reason)
         return escalate(run, Outcome.NOT_RUN, reason, now)
-    changes = {"phase": Phase.QUEUED, "wake_at": until, "reason": refused.reason}
+    changes = {"phase": Phase.QUEUED, "timer_at": until, "reason": refused.reason}
     return Decision(run.model_copy(update=changes))
 
 
@@ -52,9 +52,9 @@ def admit(run: Run, now: datetime) -> Decided:
         run.model_copy(
             update={
                 "phase": Phase.WORKING,
-                "wake_at": now,
+                "timer_at": now,
                 "reason": None,
-                "deadline": now + run.plan.budget + PATIENCE,
+                "deadline": now + run.plan.budget + GRACE,
             }
         )
     )
@@ -109,19 +109,19 @@ def mark_in_doubt(run: Run, why: Message, now: datetime) -> Decided:
     """The open act stays in doubt for ever; only a person can tell what it did."""
     entry = run.open_act
     journal = run.journal
-    doubted_entries: tuple[Entry, ...] = ()
+    doubtful_entries: tuple[Entry, ...] = ()
     if entry is not None:
         doubtful = entry.model_copy(
             update={"status": StepStatus.IN_DOUBT, "ended_at": now, "message": why}
         )
         journal = tuple(doubtful if item is entry else item for item in journal)
-        doubted_entries = (doubtful,)
+        doubtful_entries = (doubtful,)
     run = run.model_copy(update={"journal": journal})
     reason = message("run.a-step-in-doubt", why=why)
     if entry is not None:
         reason = message("run.step-in-doubt", step=entry.step, why=why)
     ended = escalate(run, Outcome.IN_DOUBT, reason, now)
-    emitted = tuple(events.emit_step(run, item, now) for item in doubted_entries)
+    emitted = tuple(events.emit_step(run, item, now) for item in doubtful_entries)
     return Decision(ended.state, (*emitted, *ended.events))
 
 
@@ -140,7 +140,7 @@ def begin_verification(run: Run, now: datetime) -> Run:
     within = run.plan.verify.within if run.plan.verify else timedelta()
     until = now + within
     return run.model_copy(
-        update={"phase": Phase.VERIFYING, "verify_until": until, "wake_at": until, "lease": None}
+        update={"phase": Phase.VERIFYING, "verify_until": until, "timer_at": until, "lease": None}
     )
 
 
@@ -148,15 +148,15 @@ def reschedule(run: Run | None, now: datetime) -> Decided | None:
     """Something the run waits for has come: its target is free, or a measurement is there."""
     if run is None or not (run.phase in {Phase.QUEUED, Phase.VERIFYING} or run.may_be_corrected):
         return None
-    if run.wake_at is not None and run.wake_at <= now:
+    if run.timer_at is not None and run.timer_at <= now:
         return None
-    return Decision(run.model_copy(update={"wake_at": now}))
+    return Decision(run.model_copy(update={"timer_at": now}))
 
 
 def close(run: Run, now: datetime) -> Decided:
     """Target, watch and counters are settled; what came meanwhile is looked at once more."""
-    wake_at = now if run.may_be_corrected else None
-    return Decision(run.model_copy(update={"is_closed": True, "wake_at": wake_at}))
+    timer_at = now if run.may_be_corrected else None
+    return Decision(run.model_copy(update={"is_closed": True, "timer_at": timer_at}))
 
 
 def _end(run: Run, phase: Phase, outcome: Outcome | None, reason: Message, now: datetime) -> Run:
@@ -167,6 +167,6 @@ def _end(run: Run, phase: Phase, outcome: Outcome | None, reason: Message, now: 
             "reason": reason,
             "lease": None,
             "ended_at": now,
-            "wake_at": now,
+            "timer_at": now,
         }
     )

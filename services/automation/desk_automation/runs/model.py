@@ -91,7 +91,7 @@ class Run(Frozen):
     plan: Plan
     phase: Phase
     created_at: datetime
-    wake_at: datetime | None = None
+    timer_at: datetime | None = None
     queue_until: datetime
     deadline: datetime | None = None
     position: int = 0
@@ -187,9 +187,9 @@ class Run(Frozen):
         return self.lease is not None and self.lease.expires > now
 
     def _last_open(self, kinds: tuple[EntryKind, ...]) -> Entry | None:
-        found = [
+        entries = [
             entry
             for entry in self.journal
             if entry.kind in kinds and entry.status is StepStatus.INTENT
         ]
-        return found[-1] if found else None
+        return entries[-1] if entries else None

@@ -34,6 +34,6 @@ def run_rule(decide: Callable[[Run, datetime], Decision[Run] | None]) -> Rule[Ru
 
     def rule(run: Run | None, context: Context) -> Decision[Run] | None:
         decided = None if run is None else decide(run, context.now)
-        return None if decided is None else decided._replace(due=decided.state.wake_at)
+        return None if decided is None else decided._replace(due=decided.state.timer_at)
 
     return rule

@@ -26,7 +26,7 @@ def window_end(run: Run, samples: tuple[Sample, ...]) -> datetime | None:
     return run.verify_until + run.plan.verify.grace + behind_by(samples)
 
 
-def measured_until(run: Run) -> datetime | None:
+def measure_until(run: Run) -> datetime | None:
     """What was measured before this, by the device's clock, was measured within the window."""
     return None if run.verify_until is None else run.verify_until + behind_by(run.samples)
 
@@ -47,9 +47,9 @@ def compare(run: Run, watch: Watch | None, is_well: IsWell, now: datetime) -> De
     if now < until or (watch is not None and not watch.is_over):
         # Written only if the run was due; whoever reads the window's end makes it due, and it looks
         # by itself in case that nobody does.
-        is_due = run.wake_at is None or run.wake_at <= now
-        wake_at = until if until > now else now + ASK_AGAIN
-        return Decision(run.model_copy(update={"wake_at": wake_at})) if is_due else None
+        is_due = run.timer_at is None or run.timer_at <= now
+        timer_at = until if until > now else now + ASK_AGAIN
+        return Decision(run.model_copy(update={"timer_at": timer_at})) if is_due else None
     if any(not is_well(sample.value) for sample in newest):
         reason = message("run.did-not-help", measured=events.describe_measurements(run))
         return escalate(run, Outcome.NOT_HEALED, reason, now)
@@ -63,11 +63,11 @@ def review(run: Run, watch: Watch | None, is_well: IsWell, now: datetime) -> Dec
     verify, acted_at = run.plan.verify, run.acted_at
     if verify is None or acted_at is None or not run.may_be_corrected:
         return None
-    known = run.samples if watch is None else watch.samples
-    samples = tuple(item for item in known if watch is None or watch.may_decide(item))
+    measured = run.samples if watch is None else watch.samples
+    samples = tuple(item for item in measured if watch is None or watch.may_decide(item))
     newest = fresh(samples, acted_at)[-verify.samples :]
     if not _is_cure(newest, verify.samples, is_well):
-        return Decision(run.model_copy(update={"wake_at": None}))
+        return Decision(run.model_copy(update={"timer_at": None}))
     changes = {"samples": samples, "corrects": run.outcome, "is_closed": False}
     return _heal(run.model_copy(update=changes), now)
 
@@ -84,7 +84,7 @@ def _heal(run: Run, now: datetime) -> Decided:
             "reason": events.describe_measurements(run),
             "lease": None,
             "ended_at": run.ended_at or now,
-            "wake_at": now,
+            "timer_at": now,
         }
     )
     return Decision(healed, (events.emit_healed(healed, now),))

@@ -199,17 +199,17 @@ class Worker:
         """Target first, then runbook; a run that one of them refuses holds neither."""
         now = self._clock.now()
         bounds = run.plan.bounds
-        until = now + run.plan.budget + 2 * lifecycle.PATIENCE
+        until = now + run.plan.budget + 2 * lifecycle.GRACE
         ask = AdmissionRequest(run.id, run.plan.runbook, bounds.cooldown, bounds.per_day, until)
         locked = await self._collections.targets.change(
-            run.target, _plain_rule(lambda found: target.admit(found, ask, now))
+            run.target, _plain_rule(lambda state: target.admit(state, ask, now))
         )
         refusal = target.find_refusal(locked.state or Target(), ask, now)
         if refusal is not None:
             return refusal
         counted = await self._collections.statistics.change(
             run.plan.runbook,
-            _plain_rule(lambda found: statistics.admit(found, run.id, bounds, now)),
+            _plain_rule(lambda state: statistics.admit(state, run.id, bounds, now)),
         )
         refusal = statistics.find_refusal(counted.state or RunbookStatistics(), run.id, bounds, now)
         if refusal is not None:
@@ -313,19 +313,19 @@ class Worker:
     async def _close(self, run: Run, action: Close) -> Run | None:
         """Let go of the watch, count the outcome, let go of the target; only then close."""
         now = self._clock.now()
-        judged = verdict.measured_until(run) if run.may_be_corrected else None
+        measured = verdict.measure_until(run) if run.may_be_corrected else None
 
         def let_go(subject: Subject | None, now: datetime) -> Subject | None:
-            if judged is None:
+            if measured is None:
                 return unwatch(subject, run.id)
-            return keep_watch(subject, run.id, judged, now)
+            return keep_watch(subject, run.id, measured, now)
 
-        def count(found: RunbookStatistics | None) -> RunbookStatistics | None:
+        def count(state: RunbookStatistics | None) -> RunbookStatistics | None:
             if run.corrects is not None:
                 was, bounds = run.corrects, run.plan.bounds
-                return statistics.correct(found, run.id, was, run.target, bounds)
+                return statistics.correct(state, run.id, was, run.target, bounds)
             outcome = RunResult(run.outcome, run.target, run.has_sent)
-            return statistics.count_outcome(found, run.id, outcome, run.plan.bounds, now)
+            return statistics.count_outcome(state, run.id, outcome, run.plan.bounds, now)
 
         await self._collections.subjects.change(run.trigger.subject, subject_rule(let_go))
         await self._collections.statistics.change(run.plan.runbook, _plain_rule(count))
@@ -337,7 +337,7 @@ class Worker:
 
     async def _release(self, run: Run, *, is_void: bool) -> Target | None:
         released = await self._collections.targets.change(
-            run.target, _plain_rule(lambda found: target.release(found, run.id, is_void=is_void))
+            run.target, _plain_rule(lambda state: target.release(state, run.id, is_void=is_void))
         )
         return released.state
 

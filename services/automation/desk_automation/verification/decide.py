@@ -48,15 +48,15 @@ def set_window(subject: Subject | None, run: str, until: datetime) -> Subject | 
 
 
 def keep_watch(
-    subject: Subject | None, run: str, judged: datetime, now: datetime
+    subject: Subject | None, run: str, window_end: datetime, now: datetime
 ) -> Subject | None:
     """The subject once a run was escalated: what was measured in its window may come late."""
     watch = None if subject is None else subject.watch_of(run)
-    if subject is None or watch is None or watch.judged is not None:
+    if subject is None or watch is None or watch.window_end is not None:
         return None
-    changes = {"judged": judged, "until": now + LATE, "is_over": False}
+    changes = {"window_end": window_end, "until": now + LATE, "is_over": False}
     subject = _replace_watch(subject, watch.model_copy(update=changes))
-    late = [item.run for item in subject.watches if item.judged is not None]
+    late = [item.run for item in subject.watches if item.window_end is not None]
     for item in late[:-MAX_LATE]:
         subject = unwatch(subject, item) or subject
     return subject
@@ -72,12 +72,12 @@ def close_windows(subject: Subject | None, until: datetime) -> Subject | None:
     if subject is None or not over:
         return None
     for watch in over:
-        if watch.judged is not None:
+        if watch.window_end is not None:
             subject = unwatch(subject, watch.run) or subject
         else:
             subject = _replace_watch(subject, watch.model_copy(update={"is_over": True}))
-    told = (item.run for item in over if item.judged is None)
-    updates = tuple(dict.fromkeys((*subject.updates, *told)))
+    runs = (item.run for item in over if item.window_end is None)
+    updates = tuple(dict.fromkeys((*subject.updates, *runs)))
     return subject.model_copy(update={"updates": updates})
 
 
@@ -94,27 +94,27 @@ def add_sample(subject: Subject | None, measurement: str, sample: Sample) -> Sub
     """The subject with a sample more for every run that waits for it; None if none does."""
     if subject is None:
         return None
-    told = [
+    runs = [
         watch.run
         for watch in subject.watches
         if watch.measurement == measurement and watch.may_decide(sample)
     ]
-    if not told:
+    if not runs:
         return None
     watches = tuple(
         watch.model_copy(
             update={
                 # A moment in the future is no reason to be thought the newest for ever.
                 "samples": tuple(
-                    sorted((*watch.samples, sample), key=lambda one: min(one.at, one.seen_at))
+                    sorted((*watch.samples, sample), key=lambda item: min(item.at, item.seen_at))
                 )[-MAX_SAMPLES:]
             }
         )
-        if watch.run in told
+        if watch.run in runs
         else watch
         for watch in subject.watches
     )
-    updates = tuple(dict.fromkeys((*subject.updates, *told)))
+    updates = tuple(dict.fromkeys((*subject.updates, *runs)))
     return subject.model_copy(update={"watches": watches, "updates": updates})
 
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from desk_contracts.frozen import Frozen
 
-from desk_automation.verification.sample import Sample, ahead_by, measured_at
+from desk_automation.verification.sample import Sample, ahead_by, find_measured_at
 
 
 class PlannedVerify(Frozen):
@@ -21,7 +21,7 @@ class Watch(Frozen):
     """A run that wants to know one measurement from now on.
 
     `until` is when its window ends; `is_over` once all that was measured before then is heard.
-    `judged` is the end of the window of a run that was escalated: what was measured before it
+    `window_end` is the end of the window of a run that was escalated: what was measured before it
     may come late.
     """
 
@@ -31,13 +31,13 @@ class Watch(Frozen):
     samples: tuple[Sample, ...] = ()
     until: datetime | None = None
     is_over: bool = False
-    judged: datetime | None = None
+    window_end: datetime | None = None
 
     def may_decide(self, sample: Sample) -> bool:
         """Whether the run may still care: once it is judged, only for what was measured before."""
-        if self.judged is None:
+        if self.window_end is None:
             return True
-        return measured_at(sample, ahead_by((*self.samples, sample))) <= self.judged
+        return find_measured_at(sample, ahead_by((*self.samples, sample))) <= self.window_end
 
 
 class Subject(Frozen):

@@ -25,7 +25,7 @@ def fresh(samples: tuple[Sample, ...], acted_at: datetime) -> tuple[Sample, ...]
     return tuple(
         sample
         for sample in samples
-        if sample.seen_at > acted_at and measured_at(sample, ahead) > acted_at
+        if sample.seen_at > acted_at and find_measured_at(sample, ahead) > acted_at
     )
 
 
@@ -49,6 +49,6 @@ def behind_by(samples: Sequence[Sample]) -> timedelta:
     return min(max(_NOTHING, least), LONGEST_BEHIND)
 
 
-def measured_at(sample: Sample, ahead: timedelta) -> datetime:
+def find_measured_at(sample: Sample, ahead: timedelta) -> datetime:
     """The latest moment, in our time, at which it can have been measured."""
     return min(sample.at - ahead, sample.seen_at)

@@ -45,12 +45,12 @@ class VerificationNotifier:
     async def _notify(self, id: str, subject: Subject, until: datetime | None) -> None:
         if until is not None and decide.close_windows(subject, until) is not None:
             changed = await self._subjects.change(
-                id, subject_rule(lambda found, _: decide.close_windows(found, until))
+                id, subject_rule(lambda state, _: decide.close_windows(state, until))
             )
             subject = changed.state or subject
         for run in subject.updates:
             await self._reschedule(run)
         if subject.updates:
             await self._subjects.change(
-                id, subject_rule(lambda found, _: decide.clear_updates(found, subject))
+                id, subject_rule(lambda state, _: decide.clear_updates(state, subject))
             )

@@ -32,5 +32,5 @@ def list_contributions(events: Sequence[Imported]) -> Iterator[Bucket]:
         change = event.data
         if isinstance(change, ContributionsChanged) and not is_person(event.subject):
             by = Slice(change.kind, change.service, change.team, change.site)
-            amounts = tuple(Contribution(*amount) for amount in change.postings)
+            amounts = tuple(Contribution(*amount) for amount in change.contributions)
             yield Bucket(day_of(event.subject), (Entry(change.of, change.revision, by, amounts),))

@@ -3,7 +3,7 @@
 import asyncio
 import csv
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -66,6 +66,9 @@ class Format(StrEnum):
     PARQUET = "parquet"
 
 
+_BY_MEDIA = {CSV: Format.CSV, PARQUET: Format.PARQUET}
+
+
 class MeasuresRow(Frozen):
     """The figures of one slice in one stretch; what cannot be told is null."""
 
@@ -96,23 +99,24 @@ def measures_router(deps: MetricsDeps) -> APIRouter:
     async def measures(
         request: Request,
         caller: Annotated[Principal, Depends(require(*STAFF))],
-        asked: Annotated[FigureQuery, Depends(_question(deps))],
+        query: Annotated[FigureQuery, Depends(_question(deps))],
         format: Annotated[Format | None, Query(description="Default: as accepted.")] = None,  # noqa: A002 (the word people type)
         accept: Annotated[str, Header()] = "",
     ) -> Response | Measures:
         """What the desk did in a stretch of days: volume, flow, waiting, SLAs, prevention."""
-        found = await query_figures(deps.buckets, asked, deps.people, deps.cost_per_minute)
-        rows = _shown(found, asked.by, sight(request, caller))
-        match format or _accepted(accept):
+        figures = await query_figures(deps.buckets, query, deps.people, deps.cost_per_minute)
+        rows = _without_confidential(figures, query.by, sight(request, caller))
+        media = accept.partition(",")[0].partition(";")[0].strip().lower()
+        match format or _BY_MEDIA.get(media, Format.JSON):
             case Format.CSV:
-                return Response("".join(_csv(rows)), media_type=CSV)
+                return Response(_write_csv(rows), media_type=CSV)
             case Format.PARQUET:
-                file = await asyncio.to_thread(parquet_of, asked, rows)
+                file = await asyncio.to_thread(parquet_of, query, rows)
                 return Response(file, media_type=PARQUET)
         return Measures(
-            as_of=asked.as_of,
-            by=asked.by,
-            grain=asked.grain,
+            as_of=query.as_of,
+            by=query.by,
+            grain=query.grain,
             rows=tuple(
                 MeasuresRow(start=row.start, end=row.end, slice=row.slice, figures=row.figures)
                 for row in rows
@@ -122,11 +126,17 @@ def measures_router(deps: MetricsDeps) -> APIRouter:
     return router
 
 
-def _shown(rows: Sequence[FigureRow], by: Breakdown | None, seen: Sight) -> list[FigureRow]:
-    """Without what is confidential to the caller; sums of all keep it, since they name nobody."""
-    if by is Breakdown.SERVICE:
-        return [row for row in rows if not seen.hides(service=row.slice)]
-    return [row for row in rows if by is not Breakdown.TEAM or not seen.hides(team=row.slice)]
+def _without_confidential(
+    rows: Sequence[FigureRow], by: Breakdown | None, seen: Sight
+) -> list[FigureRow]:
+    """Rows of what the caller may see; sums of all stay as they are, since they name nobody."""
+    match by:
+        case Breakdown.SERVICE:
+            return [row for row in rows if not seen.hides(service=row.slice)]
+        case Breakdown.TEAM:
+            return [row for row in rows if not seen.hides(team=row.slice)]
+        case _:
+            return list(rows)
 
 
 def _question(deps: MetricsDeps) -> Callable[..., FigureQuery]:
@@ -145,34 +155,26 @@ def _question(deps: MetricsDeps) -> Callable[..., FigureQuery]:
     return read
 
 
-def _accepted(accept: str) -> Format:
-    """The first that is named counts; whoever names nothing we write gets JSON."""
-    media = accept.partition(",")[0].partition(";")[0].strip().lower()
-    return {CSV: Format.CSV, PARQUET: Format.PARQUET}.get(media, Format.JSON)
-
-
-def _csv(rows: Sequence[FigureRow]) -> Iterator[str]:
+def _write_csv(rows: Sequence[FigureRow]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out)
     names = tuple(rows[0].figures) if rows else ()
-    yield _line(("start", "end", "slice", *names))
+    writer.writerow(map(csv_field, ("start", "end", "slice", *names)))
     for row in rows:
         figures = (row.figures[name] for name in names)
-        yield _line((row.start.isoformat(), row.end.isoformat(), row.slice, *figures))
-
-
-def _line(values: Sequence[object]) -> str:
-    out = io.StringIO()
-    csv.writer(out).writerow("" if value is None else csv_field(value) for value in values)
+        values = (row.start.isoformat(), row.end.isoformat(), row.slice, *figures)
+        writer.writerow("" if value is None else csv_field(value) for value in values)
     return out.getvalue()
 
 
 class ExperienceAnswer(Frozen):
-    """The worst first; `known` says of how many anything is known."""
+    """The worst first; `rated` says of how many there is a score."""
 
     of: Of
     start: datetime
     end: datetime
     as_of: datetime
-    known: int
+    rated: int
     mean: float | None
     rows: tuple[Experience, ...]
 
@@ -197,8 +199,8 @@ def experience_router(deps: MetricsDeps) -> APIRouter:
         span = span_of(first, last, as_of or deps.clock.now())
         seen = sight(request, caller)
         every = await experiences(deps, span, of)
-        found = [item for item in every if of is not Of.SERVICE or not seen.hides(item.name)]
-        return _answer(of, span, found, limit)
+        visible = [item for item in every if of is not Of.SERVICE or not seen.hides(item.name)]
+        return _answer(of, span, visible, limit)
 
     return router
 
@@ -223,15 +225,15 @@ async def experiences(deps: MetricsDeps, span: QuerySpan, of: Of) -> list[Experi
     return impressions.experiences()
 
 
-def _answer(of: Of, span: QuerySpan, found: list[Experience], limit: int) -> ExperienceAnswer:
+def _answer(of: Of, span: QuerySpan, items: list[Experience], limit: int) -> ExperienceAnswer:
     return ExperienceAnswer(
         of=of,
         start=instant(span.start),
         end=instant(span.end),
         as_of=instant(span.as_of),
-        known=len(found),
-        mean=sum(item.score for item in found) / len(found) if found else None,
-        rows=tuple(found[:limit]),
+        rated=len(items),
+        mean=sum(item.score for item in items) / len(items) if items else None,
+        rows=tuple(items[:limit]),
     )
 
 
@@ -245,8 +247,8 @@ def metrics_routers(deps: MetricsDeps, *more: APIRouter) -> list[APIRouter]:
 
 
 async def _sla_ticket(tickets: Documents[TicketRecord], id: str) -> SlaTicket | None:
-    found = (await tickets.load([id])).get(id)
-    record = found.state if found else None
+    stored = (await tickets.load([id])).get(id)
+    record = stored.state if stored else None
     if record is None:
         return None
     return SlaTicket(record.clocks, service_of(record), team_of(record))

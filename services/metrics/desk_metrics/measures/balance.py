@@ -29,9 +29,9 @@ class Move(NamedTuple):
 
 
 class Balance(NamedTuple):
-    """What moved in a cell, true as known at any moment from `known` on (microseconds)."""
+    """What moved in a cell, true as known at any moment from `known_from` on (microseconds)."""
 
-    known: int = 0
+    known_from: int = 0
     moves: tuple[Move, ...] = ()
 
     @property
@@ -46,18 +46,18 @@ _JSON = TypeAdapter(Balance)
 
 def balance_of(bucket: Bucket) -> Balance:
     """The sums over all entries, slices in order, so that equal cells have equal balances."""
-    known, found = 0, dict[_Slice, tuple[int, int]]()
+    known_from, net = 0, dict[_Slice, tuple[int, int]]()
     for entry in bucket.entries:
         slice_ = entry.slice[:4]
         for contribution in entry.believed:
             if not (sign := sign_of(contribution)):
                 continue
-            known = max(known, contribution.known)
-            count, since = found.get(slice_, (0, 0))
+            known_from = max(known_from, contribution.known_at)
+            count, since = net.get(slice_, (0, 0))
             came = contribution.at - contribution.amount
-            found[slice_] = (count + sign, since + sign * came)
-    moved = sorted((slice_, sums) for slice_, sums in found.items() if sums != (0, 0))
-    return Balance(known, tuple(Move(*slice_, *sums) for slice_, sums in moved))
+            net[slice_] = (count + sign, since + sign * came)
+    moved = sorted((slice_, sums) for slice_, sums in net.items() if sums != (0, 0))
+    return Balance(known_from, tuple(Move(*slice_, *sums) for slice_, sums in moved))
 
 
 def sign_of(contribution: Contribution) -> int:

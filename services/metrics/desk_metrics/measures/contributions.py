@@ -1,8 +1,8 @@
-"""Postings: all that a ticket, a repair or a warning adds to the measures, as a book-keeper would.
+"""Contributions: all that a ticket, a repair or a warning adds to the measures.
 
-A posting belongs to one moment (`at`) and is known since another (`known`): what a later fact takes
-back is a posting of its own with a negative weight. So the figures of any day, as they were known
-at any moment, are sums. Whole numbers only: sums do not depend on their order.
+A contribution belongs to one moment (`at`) and is known since another (`known_at`): what a later
+fact takes back is one of its own with a negative weight. So the figures of any day, as they were
+known at any moment, are sums. Whole numbers only: sums do not depend on their order.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ class Contribution(NamedTuple):
 
     measure: str
     at: int
-    known: int
+    known_at: int
     weight: int = 1
     amount: int = 0
 
@@ -75,11 +75,11 @@ def make_contribution_set(
 ) -> ContributionSet:
     """The sheet with its print."""
     # An enum's member reads back as its plain value, and must print as that from the first.
-    said = repr(
+    content = repr(
         (tuple(map(str, by)), [tuple(contribution) for contribution in contributions])
     ).encode()
     return ContributionSet(
-        bucket, by, contributions, hashlib.blake2b(said, digest_size=8).hexdigest()
+        bucket, by, contributions, hashlib.blake2b(content, digest_size=8).hexdigest()
     )
 
 
@@ -95,9 +95,9 @@ def find_changed_sets(
     for contribution in contributions:
         by_bucket.setdefault(f"{_day(contribution.at // _DAY)}.{part}", []).append(contribution)
     prints = dict(published)
-    for bucket, found in sorted(by_bucket.items()):
+    for bucket, changed in sorted(by_bucket.items()):
         contribution_set = make_contribution_set(
-            bucket, by if found else Slice(), tuple(sorted(found))
+            bucket, by if changed else Slice(), tuple(sorted(changed))
         )
         if prints.get(bucket) != contribution_set.print:
             yield contribution_set

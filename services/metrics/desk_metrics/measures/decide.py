@@ -49,7 +49,11 @@ LATE = "late_facts"
 _LONGEST_SOURCE = 200
 # A saying may say more behind a colon.
 _NEAR = TransitionKind.AT_RISK.value
-_JUDGED = (TransitionKind.BREACHED.value, TransitionKind.MET.value, TransitionKind.CANCELLED.value)
+_VERDICTS = (
+    TransitionKind.BREACHED.value,
+    TransitionKind.MET.value,
+    TransitionKind.CANCELLED.value,
+)
 
 
 class _Details(NamedTuple):
@@ -62,40 +66,40 @@ class _Details(NamedTuple):
     device: str
 
 
-_details: Reducers[_Details, [], _Details] = Reducers(lambda known, _event: known)
+_details: Reducers[_Details, [], _Details] = Reducers(lambda details, _event: details)
 
 
 @_details.on(TicketOpened)
-def _open(known: _Details, event: Event[TicketOpened]) -> _Details:
+def _open(details: _Details, event: Event[TicketOpened]) -> _Details:
     data = event.data
-    return known._replace(site=data.site, person=data.requester, device=data.device)
+    return details._replace(site=data.site, person=data.requester, device=data.device)
 
 
 @_details.on(TicketStarted)
-def _start(known: _Details, event: Event[TicketStarted]) -> _Details:
+def _start(details: _Details, event: Event[TicketStarted]) -> _Details:
     at = micros(event.time)
-    return known._replace(started=min(known.started or at, at))
+    return details._replace(started=min(details.started or at, at))
 
 
 @_details.on(TicketTriaged)
-def _triage(known: _Details, event: Event[TicketTriaged]) -> _Details:
-    return known._replace(category=event.data.category)
+def _triage(details: _Details, event: Event[TicketTriaged]) -> _Details:
+    return details._replace(category=event.data.category)
 
 
 @_details.on(TicketUpdated)
-def _update(known: _Details, event: Event[TicketUpdated]) -> _Details:
-    return known._replace(device=event.data.device or known.device)
+def _update(details: _Details, event: Event[TicketUpdated]) -> _Details:
+    return details._replace(device=event.data.device or details.device)
 
 
 def record_event(record: TicketRecord, event: AnyEvent) -> TicketRecord:
     """The record with one more event of the ticket."""
     before = record.clocks.facts
     clocks = evolve(record.clocks, event)
-    known = max((fact.at for fact in before), default=0)
+    latest = max((fact.at for fact in before), default=0)
     at = micros(event.time)
     late = record.late
-    if clocks.facts is not before and at < known:
-        late = (*late, (at, known))
+    if clocks.facts is not before and at < latest:
+        late = (*late, (at, latest))
     known_details = _Details(
         record.site, record.started, record.category, record.person, record.device
     )
@@ -105,7 +109,7 @@ def record_event(record: TicketRecord, event: AnyEvent) -> TicketRecord:
         details.site,
         details.started,
         late,
-        record.judged,
+        record.evaluated,
         record.is_open,
         record.revision,
         record.published,
@@ -182,7 +186,7 @@ def is_at_risk(record: TicketRecord) -> bool:
     for clock in record.clocks.emitted:
         is_near = False
         for what, _ in clock.marks:
-            if what.startswith(_JUDGED):
+            if what.startswith(_VERDICTS):
                 break
             is_near = is_near or what.startswith(_NEAR)
         else:
@@ -194,9 +198,9 @@ def is_at_risk(record: TicketRecord) -> bool:
 def _contact(history: TicketHistory, by: Slice, published: Published) -> Iterator[ContributionSet]:
     """What the person's document is told: that they asked, when, and what about; if it is new."""
     if by.person and by.kind != Kind.PROACTIVE:
-        asked = Contribution(CONTACTS, history.opened, history.opened)
+        contact = Contribution(CONTACTS, history.opened, history.opened)
         for bucket in person_buckets(by.person, history.opened):
-            contribution_set = make_contribution_set(bucket, by, (asked,))
+            contribution_set = make_contribution_set(bucket, by, (contact,))
             if dict(published).get(bucket) != contribution_set.print:
                 yield contribution_set
 
@@ -214,8 +218,8 @@ def _list_contributions(
     yield from contribute_skills(history, record.category)
     yield from contribute_verdicts(clocks.emitted)
     yield from contribute_cost(history, book)
-    for at, known in record.late:
-        yield Contribution(LATE, max(at, history.opened), max(known, history.opened))
+    for at, known_at in record.late:
+        yield Contribution(LATE, max(at, history.opened), max(known_at, history.opened))
 
 
 def make_event(
@@ -237,6 +241,6 @@ def make_event(
             site=by.site,
             person=by.person,
             device=by.device,
-            postings=contribution_set.contributions,
+            contributions=contribution_set.contributions,
         ),
     )

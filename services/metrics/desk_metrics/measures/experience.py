@@ -78,8 +78,8 @@ def abnormal_of(kind: str, start: int, end: int) -> Iterator[Contribution]:
 
 def abnormal_minutes(totals: Totals) -> float:
     """Of devices and services together."""
-    found = (totals.sketch(f"{ABNORMAL}:{kind}").total for kind in SubjectKind)
-    return sum(found) / _MINUTE
+    totals_of_kinds = (totals.sketch(f"{ABNORMAL}:{kind}").total for kind in SubjectKind)
+    return sum(totals_of_kinds) / _MINUTE
 
 
 @dataclass(slots=True)  # not frozen: it is filled while a question is answered
@@ -103,17 +103,17 @@ class Impressions:
                 self.people.setdefault(name, set()).add(entry.slice.person)
 
     def _is_within(self, contribution: Contribution) -> bool:
-        is_known = contribution.known <= self.span.as_of
+        is_known = contribution.known_at <= self.span.as_of
         return is_known and self.span.start <= contribution.at < self.span.until
 
     def experiences(self) -> list[Experience]:
         """Everyone that anything is known of, the worst first. Ask once, at the end."""
-        found = []
+        ranked = []
         for (span, name), totals in self.totals_query.totals().items():
             people = len(self.people.get(name, ())) or 1
-            if name and (one := experience_of(name, totals, span, self.of, people)):
-                found.append(one)
-        return sorted(found, key=lambda one: (one.score, one.name))
+            if name and (item := experience_of(name, totals, span, self.of, people)):
+                ranked.append(item)
+        return sorted(ranked, key=lambda item: (item.score, item.name))
 
 
 def experience_of(
@@ -132,14 +132,17 @@ def experience_of(
         "sla": met / total if total else None,
     }
     counts = {score: totals.count(f"{SURVEY}:{score}") for score in SCORES}
-    known = [(_WEIGHTS[name], part) for name, part in parts.items() if part is not None]
-    weight = sum(weight for weight, _ in known)
+    weighted = [(_WEIGHTS[name], part) for name, part in parts.items() if part is not None]
+    weight = sum(weight for weight, _ in weighted)
     mean, answers = mean_score(counts), sum(counts.values())
-    technology = 100 * sum(weight * part for weight, part in known) / weight if weight else None
+    technology = 100 * sum(weight * part for weight, part in weighted) / weight if weight else None
     sentiment = None if mean is None else 100 * (mean - 1) / 4
-    score = _combine(technology, sentiment, answers)
+    score = technology if sentiment is None else sentiment
     if score is None:
         return None
+    if technology is not None and sentiment is not None:
+        heard = answers / (answers + _DOUBT) / 2
+        score = (1 - heard) * technology + heard * sentiment
     return Experience(
         name=name,
         score=score,
@@ -158,10 +161,3 @@ def experience_of(
 def _halve(samples: int, share: float, half: float) -> float | None:
     """1 without trouble, a half at `half`; None where nothing was seen."""
     return float(0.5 ** (min(1.0, share) / half)) if samples else None
-
-
-def _combine(technology: float | None, sentiment: float | None, answers: int) -> float | None:
-    if technology is None or sentiment is None:
-        return sentiment if technology is None else technology
-    heard = answers / (answers + _DOUBT) / 2
-    return (1 - heard) * technology + heard * sentiment

@@ -77,8 +77,10 @@ def _flow(totals: Totals, span: QuerySpan) -> Figures:
 
 
 def _durations(name: str, sketch: Sketch) -> Figures:
-    found = {f"{name}_p{percent}": _seconds(sketch.quantile(share)) for percent, share in _SHARES}
-    return {f"{name}_count": sketch.count, name: _seconds(sketch.mean), **found}
+    percentiles = {
+        f"{name}_p{percent}": _seconds(sketch.quantile(share)) for percent, share in _SHARES
+    }
+    return {f"{name}_count": sketch.count, name: _seconds(sketch.mean), **percentiles}
 
 
 def _contact(totals: Totals) -> Figures:
@@ -94,16 +96,16 @@ def _contact(totals: Totals) -> Figures:
 
 
 def _slas(totals: Totals) -> Figures:
-    found: Figures = {}
+    figures: Figures = {}
     all_met = all_breached = 0
     for clock in ClockName:
         met, breached = totals.count(f"{MET}:{clock}"), totals.count(f"{BREACHED}:{clock}")
-        found[f"{clock}_met"] = _share(met, met + breached)
+        figures[f"{clock}_met"] = _share(met, met + breached)
         all_met, all_breached = all_met + met, all_breached + breached
     return {
-        "sla_judged": all_met + all_breached,
+        "sla_evaluated": all_met + all_breached,
         "sla_met": _share(all_met, all_met + all_breached),
-        **found,
+        **figures,
     }
 
 

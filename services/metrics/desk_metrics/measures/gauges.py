@@ -5,13 +5,13 @@ No ticket or person is a label. It reads the sums of these days, and of open tic
 """
 
 from collections import Counter
+from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
 from typing import NamedTuple
 
 from desk_platform.clock import Clock
 from desk_platform.heartbeat import beat
 from desk_platform.store import Documents, Unreadable
-from desk_platform.store.listings import Facets
 from opentelemetry.metrics import Meter
 
 from desk_metrics.measures.figures import figures_of
@@ -35,7 +35,7 @@ GAUGES = (
     ("desk.tickets.backlog", "backlog", "{ticket}", "Tickets open now"),
     ("desk.tickets.contacts", "contacts", "{ticket}", "Tickets that people opened"),
     ("desk.tickets.proactive", "proactive", "{ticket}", "Tickets that the desk opened first"),
-    ("desk.sla.judged", "sla_judged", "{sla}", "SLAs with a verdict"),
+    ("desk.sla.evaluated", "sla_evaluated", "{sla}", "SLAs with a verdict"),
     ("desk.sla.met.share", "sla_met", "1", "Share of them that was kept"),
     ("desk.acknowledge.mean", "mtta", "s", "Mean time to acknowledge"),
     ("desk.restore.mean", "mttr", "s", "Mean time to restore"),
@@ -92,13 +92,13 @@ class Gauges:
         now = self._clock.now()
         midnight = datetime.combine(now.date(), time(), UTC)
         span = QuerySpan(micros(midnight - timedelta(days=DAYS - 1)), micros(now), micros(now))
-        there, found = await self._open(), await self._totals(span)
-        self._teams |= found.keys() | there.backlog.keys()
+        there, totals = await self._open(), await self._totals(span)
+        self._teams |= totals.keys() | there.backlog.keys()
         for team in sorted(self._teams):
             label = {TEAM: team or "none"}
             self._at_risk.set(there.at_risk[team], label)
             # A backlog has all of history; the tickets that are open now are the same, and fewer.
-            figures = figures_of(found.get(team) or Totals(), span)
+            figures = figures_of(totals.get(team) or Totals(), span)
             figures["backlog"] = there.backlog[team]
             for name, gauge in self._gauges:
                 value = figures[name]
@@ -124,16 +124,11 @@ class Gauges:
             after = (page[-1][0], page[-1][0])
             for id, facets in page:
                 if "team" not in facets:  # last written by a version that kept less
-                    facets = await self._facets(id)  # noqa: PLW2901
+                    # Of one that cannot be read only that it is open; it hides no other.
+                    with suppress(Unreadable):
+                        stored = (await self._tickets.load([id])).get(id)
+                        facets = ticket_facets(stored.state) if stored and stored.state else {}  # noqa: PLW2901
                 team = str(facets.get("team", ""))
                 there.backlog[team] += 1
                 there.at_risk[team] += bool(facets.get("at_risk"))
         return there
-
-    async def _facets(self, id: str) -> Facets:
-        """Of one that cannot be read only that it is open; it hides no other."""
-        try:
-            found = (await self._tickets.load([id])).get(id)
-        except Unreadable:
-            return {}
-        return ticket_facets(found.state) if found and found.state else {}

@@ -44,12 +44,12 @@ class Happiness(NamedTuple):
 
 def happiness_of(answers: Sequence[Answered]) -> Iterator[Contribution]:
     """Each answer, and the one before taken back since the next was given."""
-    for one, after in zip_longest(answers, answers[1:]):
-        if not one.counted:
+    for answer, after in zip_longest(answers, answers[1:]):
+        if not answer.counted:
             continue
-        yield Contribution(f"{SURVEY}:{one.score}", one.at, one.at)
+        yield Contribution(f"{SURVEY}:{answer.score}", answer.at, answer.at)
         if after is not None:
-            yield Contribution(f"{SURVEY}:{one.score}", one.at, max(one.at, after.at), -1)
+            yield Contribution(f"{SURVEY}:{answer.score}", answer.at, max(answer.at, after.at), -1)
 
 
 def mean_score(counts: Mapping[int, int]) -> float | None:

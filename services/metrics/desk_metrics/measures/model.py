@@ -17,7 +17,7 @@ class TicketRecord:
     # Facts that came after later ones: when each happened, and up to when the ticket was known.
     late: tuple[tuple[int, int], ...] = ()
     # How many versions of the SLA policies were in force when it was last decided on.
-    judged: int = 0
+    evaluated: int = 0
     is_open: bool = False
     revision: int = 0
     published: Published = ()

@@ -94,9 +94,9 @@ def add_signal(
 def _prune(kind: str, outages: dict[str, Outage], sources: dict[str, SourceRecord]) -> Outages:
     latest = max(outage.newest for outage in outages.values())
     kept = tuple(
-        one
-        for _, one in sorted(outages.items())
-        if latest - one.newest <= (ENDED_KEPT if one.start and one.end else OPEN_KEPT)
+        record
+        for _, record in sorted(outages.items())
+        if latest - record.newest <= (ENDED_KEPT if record.start and record.end else OPEN_KEPT)
     )
     names = (f"spell:{item.episode}" for item in kept)
     return Outages(kind, kept, tuple(sources[name] for name in names if name in sources))

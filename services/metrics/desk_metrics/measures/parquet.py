@@ -14,7 +14,7 @@ from desk_metrics.measures.totals import QuerySpan, Totals
 PARQUET = "application/vnd.apache.parquet"
 
 
-def parquet_of(asked: FigureQuery, rows: Sequence[FigureRow]) -> bytes:
+def parquet_of(query: FigureQuery, rows: Sequence[FigureRow]) -> bytes:
     """The same columns as in CSV, typed; no figure is null. It blocks: use a thread."""
     import pyarrow as pa  # noqa: PLC0415  (see above)
     import pyarrow.parquet as pq  # noqa: PLC0415
@@ -27,7 +27,7 @@ def parquet_of(asked: FigureQuery, rows: Sequence[FigureRow]) -> bytes:
     }
     for name in figures_of(Totals(), QuerySpan(0, 0, 0)):
         columns[name] = pa.array([item.figures[name] for item in rows], pa.float64())
-    said = {"as_of": asked.as_of.isoformat(), "by": asked.by or "", "grain": asked.grain}
+    metadata = {"as_of": query.as_of.isoformat(), "by": query.by or "", "grain": query.grain}
     out = io.BytesIO()
-    pq.write_table(pa.table(columns).replace_schema_metadata(said), out)
+    pq.write_table(pa.table(columns).replace_schema_metadata(metadata), out)
     return out.getvalue()

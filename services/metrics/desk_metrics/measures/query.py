@@ -58,9 +58,9 @@ class FigureQuery:
         return tuple(spans_of(_midnight(self.first), end, days, self.as_of))
 
 
-def _too_many_rows(asked: FigureQuery) -> Invalid:
+def _too_many_rows(query: FigureQuery) -> Invalid:
     return Invalid(
-        message("asked.too-many-rows", by=asked.by or "", most=MOST_ROWS), code="too-many-rows"
+        message("asked.too-many-rows", by=query.by or "", most=MOST_ROWS), code="too-many-rows"
     )
 
 

@@ -52,7 +52,7 @@ def came_again(contacts: Sequence[Contact]) -> Iterator[tuple[Contact, bool]]:
     last: dict[tuple[str, str], int] = {}
     for contact in contacts:
         about = (("service", contact.slice.service), ("device", contact.slice.device))
-        known = [thing for thing in about if thing[1]]
-        before = (last.get(thing) for thing in known)
+        named = [thing for thing in about if thing[1]]
+        before = (last.get(thing) for thing in named)
         yield contact, any(at is not None and contact.at - at <= WITHIN for at in before)
-        last.update((thing, contact.at) for thing in known)
+        last.update((thing, contact.at) for thing in named)

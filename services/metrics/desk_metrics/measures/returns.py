@@ -44,20 +44,22 @@ def with_contact(
     if not isinstance(data, ContributionsChanged):
         return None
     by_ticket = {contact.ticket: contact for contact in state.contacts}
-    known = by_ticket.get(data.of)
-    if known is not None and known.revision >= data.revision:
+    before = by_ticket.get(data.of)
+    if before is not None and before.revision >= data.revision:
         return None
     by = Slice(data.kind, data.service, data.team, data.site, data.person, data.device)
-    fresh = Contact(min(posting[1] for posting in data.postings), data.of, data.revision, by)
+    fresh = Contact(
+        min(contribution[1] for contribution in data.contributions), data.of, data.revision, by
+    )
     by_ticket[data.of] = fresh
     contacts = tuple(sorted(by_ticket.values()))
     sources, events = {source.source: source for source in state.sources}, list[Event[Payload]]()
-    for one, is_again in came_again(contacts):
-        if fresh.at <= one.at <= fresh.at + WITHIN and is_of(event.subject, one):
-            contributions = (Contribution(CAME_AGAIN, one.at, one.at),) if is_again else ()
-            book = find_source(sources.values(), f"again:{one.ticket}")
-            book, told = publish(book, one.slice, contributions, one.at)
-            events += told
+    for earlier, is_again in came_again(contacts):
+        if fresh.at <= earlier.at <= fresh.at + WITHIN and is_of(event.subject, earlier):
+            contributions = (Contribution(CAME_AGAIN, earlier.at, earlier.at),) if is_again else ()
+            book = find_source(sources.values(), f"again:{earlier.ticket}")
+            book, changes = publish(book, earlier.slice, contributions, earlier.at)
+            events += changes
             if book.revision:
                 sources[book.source] = book
     return Returns(contacts, tuple(book for _, book in sorted(sources.items()))), tuple(events)

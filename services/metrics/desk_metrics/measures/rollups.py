@@ -45,7 +45,7 @@ class Bucket:
 
     def with_entry(self, entry: Entry) -> "Bucket":
         """The cell with this entry; itself if what it has is as new."""
-        place = bisect_left(self.entries, entry.source, key=lambda one: one.source)
+        place = bisect_left(self.entries, entry.source, key=lambda other: other.source)
         is_known = place < len(self.entries) and self.entries[place].source == entry.source
         if is_known and self.entries[place].revision >= entry.revision:
             return self

@@ -40,7 +40,7 @@ _SOURCES = {
     "mttr": (RESTORED,),
     "prevented_contacts": (PREVENTED,),
     "proactive": (PROACTIVE,),
-    "sla_judged": (BREACHED, MET),
+    "sla_evaluated": (BREACHED, MET),
     "relapses": (RELAPSED,),
     "reopen_rate": (REOPENED, RESOLVED),
     "reopened": (REOPENED,),

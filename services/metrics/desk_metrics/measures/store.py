@@ -36,8 +36,8 @@ from desk_metrics.sla.worktime import instant, micros
 def ticket_facets(ticket: TicketRecord) -> Mapping[str, object]:
     """What open tickets are found by, and what gauges read of them."""
     if not ticket.is_open:
-        return {"open": False, "judged": ticket.judged}
-    facets = {"open": True, "judged": ticket.judged, "team": team_of(ticket)}
+        return {"open": False, "evaluated": ticket.evaluated}
+    facets = {"open": True, "evaluated": ticket.evaluated, "team": team_of(ticket)}
     if is_at_risk(ticket):
         facets["at_risk"] = True
     return facets
@@ -47,7 +47,7 @@ TICKETS = Schema(
     collection="tickets",
     model=TicketRecord,
     facets=ticket_facets,
-    searched=(("open", "judged"),),
+    searched=(("open", "evaluated"),),
 )
 BUCKETS = Schema(
     collection="buckets",
@@ -89,7 +89,7 @@ class DailySums:
     ) -> AsyncIterator[Day]:
         """Each day (both included) that has cells, oldest first; those in `whole` as their cells,
         and those that were different at that moment."""
-        known = micros(as_of)
+        as_of_us = micros(as_of)
         for page in _pages(first, last):
             versions = await self._buckets.versions(id for day in page for id in _ids(day))
             kept = await self._sums.load(self._id(day) for day in page if day not in whole)
@@ -102,7 +102,7 @@ class DailySums:
                     yield (await self._read(day))[0]
                 else:
                     stored = kept.get(self._id(day)) or Stored(self._id(day))
-                    yield await self._sum_day(stored, day, made_of, cuts, known)
+                    yield await self._sum_day(stored, day, made_of, cuts, as_of_us)
 
     async def _sum_day(
         self,
@@ -110,7 +110,7 @@ class DailySums:
         day: date,
         made_of: tuple[int, ...],
         cuts: Sequence[Cut],
-        known: int,
+        as_of_us: int,
     ) -> Day:
         sums, buckets = stored.state, None
         if sums is None or not sums.holds(made_of, cuts):
@@ -118,15 +118,15 @@ class DailySums:
             stored.state = sums = sums_of(str(day), buckets, cuts, made_of)
             # Refused: another replica has made them. Made of older cells they are seen as such.
             await self._sums.write([stored])
-        if sums.known < known:
+        if sums.known_from < as_of_us:
             return sums
         return (await self._read(day))[0] if buckets is None else buckets
 
     async def _read(self, day: date) -> tuple[tuple[Bucket, ...], tuple[int, ...]]:
         """The cells of a day, and the version of each part."""
-        found = await self._buckets.load(_ids(day))
-        made_of = tuple(found[id].version if id in found else 0 for id in _ids(day))
-        buckets = tuple(item.state for item in found.values() if item.state is not None)
+        stored = await self._buckets.load(_ids(day))
+        made_of = tuple(stored[id].version if id in stored else 0 for id in _ids(day))
+        buckets = tuple(item.state for item in stored.values() if item.state is not None)
         return buckets, made_of + RULES
 
     def _id(self, day: date) -> str:
@@ -145,23 +145,23 @@ def _pages(first: date, last: date) -> Iterable[list[date]]:
 
 
 async def query_figures(
-    buckets: Documents[Bucket], asked: FigureQuery, people: int, cost_per_minute: float
+    buckets: Documents[Bucket], query: FigureQuery, people: int, cost_per_minute: float
 ) -> list[FigureRow]:
     """The figures, by time and then by slice; durations in seconds."""
-    totals_query = TotalsQuery(spans := asked.spans(), asked.by or "")
-    async for day in days(buckets, asked.first, asked.last, asked.as_of):
+    totals_query = TotalsQuery(spans := query.spans(), query.by or "")
+    async for day in days(buckets, query.first, query.last, query.as_of):
         totals_query.take(day)
         if totals_query.slices * len(spans) > MOST_ROWS:
-            raise _too_many_rows(asked)
-    found = totals_query.totals()
+            raise _too_many_rows(query)
+    totals = totals_query.totals()
     places = {span: number for number, span in enumerate(spans)}
-    keys = sorted(found, key=lambda key: (places[key[0]], key[1]))
+    keys = sorted(totals, key=lambda key: (places[key[0]], key[1]))
     return [
         FigureRow(
             instant(span.start),
             instant(span.end),
             name,
-            figures_of(found[span, name], span, people, cost_per_minute),
+            figures_of(totals[span, name], span, people, cost_per_minute),
         )
         for span, name in keys
     ]
@@ -183,7 +183,7 @@ async def read_buckets(
     """The cells of some days, both included."""
     async for page in pages(
         lambda after: buckets.find({}, order="day", after=after, limit=_PAGE),
-        lambda one: (one.state.day if one.state else "", one.id),
+        lambda stored: (stored.state.day if stored.state else "", stored.id),
         (str(first), ""),
     ):
         for item in page:
@@ -198,7 +198,7 @@ async def _before(
     """Of each earlier cell its balance, or all of it if the balance was another at that moment."""
     async for page in pages(
         lambda after: buckets.find_facets({}, order="day", after=after, limit=_BALANCES),
-        lambda one: (str(one[1]["day"]), one[0]),
+        lambda row: (str(row[1]["day"]), row[0]),
         (str(EARLIEST.date()), ""),
     ):
         for id, facets in page:
@@ -206,7 +206,7 @@ async def _before(
             if day >= str(first):
                 return
             balance = None if text is None else read_balance(str(text))
-            if balance is not None and balance.known <= as_of and balance.is_believed:
+            if balance is not None and balance.known_from <= as_of and balance.is_believed:
                 yield balance
             elif (bucket := (await buckets.load([id]))[id].state) is not None:
                 yield bucket
@@ -215,5 +215,5 @@ async def _before(
 async def first_day(buckets: Documents[Bucket]) -> date | None:
     """The first day that anything is known of, and that anything can have happened on."""
     earliest = EARLIEST.date().isoformat(), ""
-    found = await buckets.find_facets({}, order="day", after=earliest, limit=1)
-    return date.fromisoformat(str(found[0][1]["day"])) if found else None
+    rows = await buckets.find_facets({}, order="day", after=earliest, limit=1)
+    return date.fromisoformat(str(rows[0][1]["day"])) if rows else None

@@ -31,8 +31,8 @@ class Cut(NamedTuple):
     @property
     def key(self) -> str:
         """Under which its sums are kept; equal cuts have equal keys."""
-        said = repr((tuple(self.where), self.by, self.measures)).encode()
-        return hashlib.blake2b(said, digest_size=8).hexdigest()
+        content = repr((tuple(self.where), self.by, self.measures)).encode()
+        return hashlib.blake2b(content, digest_size=8).hexdigest()
 
 
 @dataclass(slots=True)  # not frozen: it is filled while cells are read
@@ -67,9 +67,9 @@ class Part:
     def in_order(self) -> "Part":
         """Equal sums written in equal bytes."""
         sketches = {
-            name: Sketch(one.count, one.total, dict(sorted(one.buckets.items())))
-            for name, one in sorted(self.sketches.items())
-            if one != Sketch()
+            name: Sketch(sketch.count, sketch.total, dict(sorted(sketch.buckets.items())))
+            for name, sketch in sorted(self.sketches.items())
+            if sketch != Sketch()
         }
         return Part(sketches, self.tickets, self.since, self.moved, self.first, self.last)
 
@@ -94,11 +94,11 @@ def _about(measure: str) -> _About:
 
 @dataclass(frozen=True, slots=True)
 class DaySums:
-    """A day in each cut, by its key. True as known at any moment after `known`."""
+    """A day in each cut, by its key. True as known at any moment after `known_from`."""
 
     day: str
     made_of: tuple[int, ...] = ()
-    known: int = 0
+    known_from: int = 0
     cuts: dict[str, Parts] = field(default_factory=dict)
 
     @property
@@ -115,27 +115,27 @@ def sums_of(
     day: str, buckets: Iterable[Bucket], cuts: Iterable[Cut], made_of: tuple[int, ...] = ()
 ) -> DaySums:
     """The sums over all cells of a day."""
-    known, found = 0, [(cut, frozenset(cut.measures), Parts()) for cut in cuts]
+    known_from, parts_of_cuts = 0, [(cut, frozenset(cut.measures), Parts()) for cut in cuts]
     for bucket in buckets:
         for entry in bucket.entries:
-            wanted = list(_select_parts(entry, found))
+            wanted = list(_select_parts(entry, parts_of_cuts))
             for contribution in entry.believed:
-                known = max(known, contribution.known, contribution.at)
+                known_from = max(known_from, contribution.known_at, contribution.at)
                 about = _about(contribution.measure)
                 for part, measures in wanted:
                     part.add(contribution, about, measures)
     kept = {
         cut.key: {name: part.in_order() for name, part in sorted(parts.items())}
-        for cut, _, parts in found
+        for cut, _, parts in parts_of_cuts
     }
-    return DaySums(day, made_of, known, dict(sorted(kept.items())))
+    return DaySums(day, made_of, known_from, dict(sorted(kept.items())))
 
 
 def _select_parts(
-    entry: Entry, found: Iterable[tuple[Cut, frozenset[str], Parts]]
+    entry: Entry, parts_of_cuts: Iterable[tuple[Cut, frozenset[str], Parts]]
 ) -> Iterator[tuple[Part, frozenset[str]]]:
     """The part of each cut that the entry belongs to; an empty entry took back what was there."""
-    for cut, measures, parts in found:
+    for cut, measures, parts in parts_of_cuts:
         if entry.contributions and cut.where.matches(entry.slice):
             name = str(getattr(entry.slice, cut.by)) if cut.by else ""
             if (part := parts.get(name)) is None:

@@ -76,7 +76,7 @@ def add_response(
 
 
 _one_more_word: Reducers[KeptResponse, [SurveyResponse], KeptResponse] = Reducers(
-    lambda state, _event, _voice: state
+    lambda state, _event, _response: state
 )
 
 

@@ -49,10 +49,10 @@ def read_ticket_history(
     facts: Sequence[Fact], site: str, started: int, now: int
 ) -> TicketHistory | None:
     """The course up to `now`; None before its beginning is known."""
-    known = in_order(facts, now)
-    if known is None:
+    ordered = in_order(facts, now)
+    if ordered is None:
         return None
-    opening, rest = known
+    opening, rest = ordered
     builder = _HistoryBuilder(opening, site, started)
     for (at, _), fact in rest:
         if builder.is_merged:
@@ -86,7 +86,7 @@ class _HistoryBuilder:
                 self._assign(at, values[0] or "")
             case FactKind.ANSWERED:
                 self._touch(at)
-            case FactKind.PAUSED | FactKind.ASKED:
+            case FactKind.PAUSED | FactKind.QUESTION:
                 self.at_once = False
             case FactKind.REOPENED:
                 if self.start is None:

@@ -66,8 +66,8 @@ class Totals:
     integral: int = 0
 
     def count(self, measure: str) -> int:
-        found = self.sketches.get(measure)
-        return 0 if found is None else found.count
+        sketch = self.sketches.get(measure)
+        return 0 if sketch is None else sketch.count
 
     def sketch(self, measure: str) -> Sketch:
         return self.sketches.get(measure) or Sketch()
@@ -76,7 +76,7 @@ class Totals:
         self.sketches.setdefault(contribution.measure, Sketch()).add(
             contribution.amount, contribution.weight
         )
-        self.amended += contribution.weight < 0 or contribution.known >= span.end
+        self.amended += contribution.weight < 0 or contribution.known_at >= span.end
         if sign := sign_of(contribution):
             self.status.move(sign, contribution.at - contribution.amount)
             self.integral += sign * (span.until - contribution.at)
@@ -108,7 +108,7 @@ class TotalsQuery:
     def __init__(self, spans: Sequence[QuerySpan], by: str = "") -> None:
         self._spans, self._by = tuple(spans), by
         self._starts = [span.start for span in spans]
-        self._found: dict[Key, Totals] = {}
+        self._totals: dict[Key, Totals] = {}
         self._before: dict[str, Backlog] = {} if by else {"": Backlog()}
 
     def add(self, bucket: Bucket) -> None:
@@ -117,12 +117,12 @@ class TotalsQuery:
             for contribution in entry.believed:
                 self._post(name, contribution)
 
-    def take(self, one: Bucket | Balance) -> None:
+    def take(self, counted: Bucket | Balance) -> None:
         """A cell, or of one from before the first span what it left in the backlog."""
-        if isinstance(one, Bucket):
-            self.add(one)
+        if isinstance(counted, Bucket):
+            self.add(counted)
         else:
-            for move in one.moves:
+            for move in counted.moves:
                 name = getattr(move, self._by) if self._by else ""
                 status = self._before.setdefault(name, Backlog())
                 status.count += move.tickets
@@ -138,7 +138,7 @@ class TotalsQuery:
         for name, part in parts.items():
             status = self._before.setdefault(name, Backlog())
             if place >= 0:
-                self._found.setdefault((span, name), Totals()).add_part(part, span)
+                self._totals.setdefault((span, name), Totals()).add_part(part, span)
             else:
                 status.count += part.tickets
                 status.since += part.since
@@ -151,18 +151,18 @@ class TotalsQuery:
     def _post(self, name: str, contribution: Contribution) -> None:
         place = bisect_right(self._starts, contribution.at) - 1
         span = self._spans[max(0, place)]
-        if contribution.known > span.as_of or (place >= 0 and contribution.at >= span.until):
+        if contribution.known_at > span.as_of or (place >= 0 and contribution.at >= span.until):
             return
         if place >= 0:
             self._before.setdefault(name, Backlog())
-            self._found.setdefault((span, name), Totals()).add(contribution, span)
+            self._totals.setdefault((span, name), Totals()).add(contribution, span)
         elif sign := sign_of(contribution):
             status = self._before.setdefault(name, Backlog())
             status.move(sign, contribution.at - contribution.amount)
 
     def totals(self) -> dict[Key, Totals]:
         """For each value of the slice every span. Ask once, at the end."""
-        return _carry_over(self._found, self._before, self._spans)
+        return _carry_over(self._totals, self._before, self._spans)
 
 
 def totals_of(
@@ -176,14 +176,14 @@ def totals_of(
 
 
 def _carry_over(
-    found: dict[Key, Totals], before: dict[str, Backlog], spans: Sequence[QuerySpan]
+    totals_of: dict[Key, Totals], before: dict[str, Backlog], spans: Sequence[QuerySpan]
 ) -> dict[Key, Totals]:
     """Every span of every name, each beginning with what the one before left."""
     carried: dict[Key, Totals] = {}
     for name, status in sorted(before.items()):
         there = status
         for span in spans:
-            totals = found.get((span, name)) or Totals()
+            totals = totals_of.get((span, name)) or Totals()
             totals.carry(there, span)
             there = totals.status
             carried[span, name] = totals

@@ -52,19 +52,19 @@ _add_run: Reducers[Repairs, [], Repairs] = Reducers(lambda state, _event: state)
 
 @_add_run.on(RunStarted)
 def _add_start(state: Repairs, event: Event[RunStarted]) -> Repairs:
-    one = Start(event.data.run, micros(event.time))
-    if any(other.run == one.run for other in state.starts):
+    start = Start(event.data.run, micros(event.time))
+    if any(other.run == start.run for other in state.starts):
         return state
-    return replace(state, starts=tuple(sorted((*state.starts, one))))
+    return replace(state, starts=tuple(sorted((*state.starts, start))))
 
 
 @_add_run.on(RunHealed)
 def _add_heal(state: Repairs, event: Event[RunHealed]) -> Repairs:
     data = event.data
-    one = Heal(data.run, micros(event.time), data.service, bool(data.person))
-    if any(other.run == one.run for other in state.heals):
+    heal = Heal(data.run, micros(event.time), data.service, bool(data.person))
+    if any(other.run == heal.run for other in state.heals):
         return state
-    return replace(state, heals=tuple(sorted((*state.heals, one))))
+    return replace(state, heals=tuple(sorted((*state.heals, heal))))
 
 
 def add_run(before: Repairs, event: AnyEvent) -> tuple[Repairs, tuple[Event[Payload], ...]] | None:
@@ -125,7 +125,7 @@ def _add_report(state: Detections, event: Event[TicketOpened]) -> Detections:
     return replace(state, reports=tuple(sorted((*state.reports, report))))
 
 
-def add_sighting(
+def add_detection(
     before: Detections, event: AnyEvent
 ) -> tuple[Detections, tuple[Event[Payload], ...]] | None:
     """The sights with one more warning or report; None if it was known."""

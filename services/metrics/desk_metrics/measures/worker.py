@@ -38,8 +38,8 @@ from desk_metrics.measures.surveys import KeptResponse, add_response, read_respo
 from desk_metrics.measures.watched import (
     Detections,
     Repairs,
+    add_detection,
     add_run,
-    add_sighting,
     detections_keys,
     repairs_key,
 )
@@ -86,7 +86,7 @@ def buckets_projection(documents: Documents[Bucket]) -> Projection[Bucket]:
         bucket = state or Bucket(day_of(event.subject))
         data = event.data
         by = Slice(data.kind, data.service, data.team, data.site, data.person, data.device)
-        contributions = tuple(Contribution(*values) for values in data.postings)
+        contributions = tuple(Contribution(*values) for values in data.contributions)
         after = bucket.with_entry(Entry(data.of, data.revision, by, contributions))
         return None if after is bucket else Decision(after)
 
@@ -103,8 +103,8 @@ def repairs_projection(documents: Documents[Repairs]) -> Projection[Repairs]:
     def react(
         state: Repairs | None, event: AnyEvent, _context: Context
     ) -> Decision[Repairs] | None:
-        found = add_run(state or Repairs(), event)
-        return None if found is None else Decision(*found)
+        change = add_run(state or Repairs(), event)
+        return None if change is None else Decision(*change)
 
     return Projection(documents, keys=keys, react=react)
 
@@ -115,8 +115,8 @@ def detections_projection(documents: Documents[Detections]) -> Projection[Detect
     def react(
         state: Detections | None, event: AnyEvent, _context: Context
     ) -> Decision[Detections] | None:
-        found = add_sighting(state or Detections(), event)
-        return None if found is None else Decision(*found)
+        change = add_detection(state or Detections(), event)
+        return None if change is None else Decision(*change)
 
     return Projection(documents, keys=detections_keys, react=react)
 
@@ -131,8 +131,8 @@ def outages_projection(documents: Documents[Outages]) -> Projection[Outages]:
     def react(
         state: Outages | None, event: AnyEvent, _context: Context
     ) -> Decision[Outages] | None:
-        found = add_signal(state, event)
-        return None if found is None else Decision(*found)
+        change = add_signal(state, event)
+        return None if change is None else Decision(*change)
 
     return Projection(documents, keys=keys, react=react)
 
@@ -148,8 +148,8 @@ def responses_projection(documents: Documents[KeptResponse]) -> Projection[KeptR
         state: KeptResponse | None, event: AnyEvent, _context: Context
     ) -> Decision[KeptResponse] | None:
         response = read_response(event)
-        found = None if response is None else add_response(state, response, event)
-        return None if found is None else Decision(*found)
+        change = None if response is None else add_response(state, response, event)
+        return None if change is None else Decision(*change)
 
     return Projection(documents, keys=keys, react=react)
 
@@ -164,8 +164,8 @@ def returns_projection(documents: Documents[Returns]) -> Projection[Returns]:
     def react(
         state: Returns | None, event: AnyEvent, _context: Context
     ) -> Decision[Returns] | None:
-        found = with_contact(state or Returns(), event)
-        return None if found is None else Decision(*found)
+        change = with_contact(state or Returns(), event)
+        return None if change is None else Decision(*change)
 
     return Projection(documents, keys=keys, react=react, is_exact=True)
 
@@ -207,14 +207,14 @@ class Reevaluation:
         count = 0
         for earlier in range(1, number):
             # Page by page. One that fails stays as it was, and is found at the next start.
-            facets = {"open": True, "judged": earlier}
+            facets = {"open": True, "evaluated": earlier}
             async for page in by_id(self._projection.documents, facets, limit=PAGE):
                 work = [self._task(stored.id) for stored in page]
                 await self._unit_of_work.run(work, self._report)
                 count += len(page)
         self._done = number
         if count:
-            log.info("tickets_judged_anew", tickets=count, editions=number)
+            log.info("tickets_evaluated_anew", tickets=count, editions=number)
         return count
 
     @staticmethod

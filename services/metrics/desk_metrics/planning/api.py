@@ -76,25 +76,25 @@ def goals_router(deps: PlanningDeps) -> APIRouter:
         """Baseline, way, today's value, forecast at the due day, and a sentence for each goal."""
         at, charter = as_of or deps.clock.now(), deps.charter()
         people = People(deps.people, deps.cost_per_minute)
-        found = await assess_goals(deps.buckets, deps.sums, charter.of(GOALS), at, people)
+        statuses = await assess_goals(deps.buckets, deps.sums, charter.of(GOALS), at, people)
         hidden = hidden_goals(charter.of(GOALS), sight(request, caller))
         shown = tuple(
             GoalView(**dict(item), sentence=_sentence(item.explanation))
-            for item in found
+            for item in statuses
             if item.goal not in hidden
         )
         return Goals(as_of=at, charter=charter.version, goals=shown)
 
     @router.get("/staffing", tags=["staffing"])
-    async def staffing(
+    async def plan_staffing(
         request: Request,
         caller: Annotated[Principal, _STAFF],
-        asked: Annotated[AskedPlan, Depends(_read_plan_query)],
+        query: Annotated[AskedPlan, Depends(_read_plan_query)],
         as_of: AsOf = None,
     ) -> StaffingView:
         """People by hour of the week that keep an SLA to answer, with the forecast's error."""
-        found = await plan(deps, asked, as_of or deps.clock.now(), sight(request, caller))
-        return StaffingView(**dict(found), sentence=_sentence(found.explanation))
+        staffing_plan = await plan(deps, query, as_of or deps.clock.now(), sight(request, caller))
+        return StaffingView(**dict(staffing_plan), sentence=_sentence(staffing_plan.explanation))
 
     _cohorts(router, deps)
     return router
@@ -109,21 +109,23 @@ def _cohorts(router: APIRouter, deps: PlanningDeps) -> None:
     async def cohorts(
         request: Request,
         caller: Annotated[Principal, _STAFF],
-        asked: Annotated[AskedCohort, Depends(_read_cohort_query)],
+        query: Annotated[AskedCohort, Depends(_read_cohort_query)],
         as_of: AsOf = None,
     ) -> CohortView:
         """Whether a change helped those who had it first, compared with all others."""
-        if not all(may_see_person(caller, person) for person in asked.cohort.people):
+        if not all(may_see_person(caller, person) for person in query.cohort.people):
             raise Forbidden(message("cohort.people-are-private"))
         # Nothing is counted of a hidden service, as of one that nobody ever named.
-        where = asked.where._replace(
+        where = query.where._replace(
             services=tuple(
                 _NO_SERVICE if sight(request, caller).hides(service) else service
-                for service in asked.where.services
+                for service in query.where.services
             )
         )
-        found = await compare_cohort(deps, replace(asked, where=where), as_of or deps.clock.now())
-        return CohortView(**dict(found), sentence=_sentence(found.explanation))
+        comparison = await compare_cohort(
+            deps, replace(query, where=where), as_of or deps.clock.now()
+        )
+        return CohortView(**dict(comparison), sentence=_sentence(comparison.explanation))
 
 
 def hidden_goals(goals: Iterable[Goal], seen: Sight) -> set[str]:

@@ -84,5 +84,5 @@ def mondays_of(zone: ZoneInfo, now: datetime, most: int, first: datetime) -> lis
         hour=0, minute=0, second=0, microsecond=0
     )
     # Wall-clock steps: a week in which the clock changes is a week all the same.
-    found = [this - _WEEK * back for back in range(most, 0, -1)]
-    return [monday for monday in found if micros(monday) >= micros(first)]
+    mondays = [this - _WEEK * back for back in range(most, 0, -1)]
+    return [monday for monday in mondays if micros(monday) >= micros(first)]

@@ -77,4 +77,4 @@ def _deviation(mean: float) -> float:
 
 
 def _misses(actual: Sequence[float], expected: Sequence[float]) -> float:
-    return sum(abs(one - other) for one, other in zip(actual, expected, strict=True))
+    return sum(abs(came - other) for came, other in zip(actual, expected, strict=True))

@@ -28,7 +28,7 @@ FEWEST_PEOPLE = 5
 class CohortAnswer(StrEnum):
     """What can be said."""
 
-    HELPED = "helped"
+    BETTER = "better"
     WORSE = "worse"
     CANNOT_TELL = "cannot_tell"
 
@@ -135,9 +135,14 @@ def compare(
     low, high = interval(square) if sum(square) else (0.0, float("inf"))
     answer = CohortAnswer.CANNOT_TELL
     if not too_few and high < 1:
-        answer = CohortAnswer.HELPED
+        answer = CohortAnswer.BETTER
     elif not too_few and low > 1:
         answer = CohortAnswer.WORSE
+    fewer = None
+    if sizes.cohort and sizes.rest:
+        cohort = (square.cohort_before - square.cohort_after) / sizes.cohort
+        rest = (square.rest_before - square.rest_after) / sizes.rest
+        fewer = (cohort - rest) / windows.weeks
     return CohortComparison(
         answer=answer,
         explanation=(too_few or _explain(answer, square, low, high),),
@@ -150,7 +155,7 @@ def compare(
         ratio=square.ratio,
         low=low,
         high=None if high == float("inf") else high,
-        fewer_per_person_per_week=_fewer(square, windows, sizes),
+        fewer_per_person_per_week=fewer,
     )
 
 
@@ -178,8 +183,8 @@ def _explain(answer: CohortAnswer, square: Square, low: float, high: float) -> M
         contacts = square.cohort_before + square.cohort_after
         return message("cohort.anything-possible", contacts=contacts, **chances)
     ratio = compare_ratio(square.ratio or 0.0)
-    if answer is CohortAnswer.HELPED:
-        return message("cohort.helped", ratio=ratio, **chances)
+    if answer is CohortAnswer.BETTER:
+        return message("cohort.better", ratio=ratio, **chances)
     return message("cohort.worse", ratio=ratio, **chances)
 
 
@@ -192,14 +197,6 @@ def compare_ratio(ratio: float) -> Message:
     if ratio > 1:
         return message("ratio.more", share=ratio - 1)
     return message("ratio.fewer", share=1 - ratio)
-
-
-def _fewer(square: Square, windows: Windows, sizes: Sizes) -> float | None:
-    if not sizes.cohort or not sizes.rest:
-        return None
-    cohort = (square.cohort_before - square.cohort_after) / sizes.cohort
-    rest = (square.rest_before - square.rest_after) / sizes.rest
-    return (cohort - rest) / windows.weeks
 
 
 def names(values: Sequence[str]) -> frozenset[str]:

@@ -1,12 +1,13 @@
 """`desk report goals` and `desk report staffing`: from metrics' store, or from a history file."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from json import dumps
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated, Protocol, TypeVar
 
 import typer
 from desk_charter import Charter, load_charter
@@ -42,6 +43,8 @@ from desk_metrics.planning.store import (
 )
 from desk_metrics.settings import MetricsSettings
 
+T = TypeVar("T")
+
 _HISTORY = "A history file, as `desk import` writes it. Default: what metrics has stored."
 _AS_OF = "A day or moment, UTC. Default: now, or the last event of a history."
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -73,15 +76,17 @@ class PlanningCommands:
         settings = load_settings(MetricsSettings)
         charter = load_charter(settings.charter)
         if history is None:
-            found = asyncio.run(_load_goals(settings, charter, _utc(as_of)))
+            statuses = asyncio.run(
+                _query_store(settings, charter, _utc(as_of), partial(_assess, charter))
+            )
         else:
-            found = goals_of(self.read_history(history), charter, _utc(as_of))
+            statuses = goals_of(self.read_history(history), charter, _utc(as_of))
         if json:
-            say_json(dumps([_spoken(item) for item in found]))
+            say_json(dumps([_spoken(item) for item in statuses]))
         else:
-            show(*_shown_goals(found))
+            show(*_shown_goals(statuses))
 
-    def staffing(  # noqa: PLR0913, PLR0917 (each is an option of the command)
+    def plan_staffing(  # noqa: PLR0913, PLR0917 (each is an option of the command)
         self,
         team: Annotated[str, typer.Argument(help="The team that is planned for.")],
         history: Annotated[Path | None, typer.Argument(help=_HISTORY)] = None,
@@ -97,21 +102,25 @@ class PlanningCommands:
         """Tell how many people a team needs at which hour, and how good the forecast is."""
         settings = load_settings(MetricsSettings)
         charter = load_charter(settings.charter)
-        asked = AskedPlan(team, weeks, skill, sla, within, share, handling)
+        query = AskedPlan(team, weeks, skill, sla, within, share, handling)
         if history is None:
-            found = asyncio.run(_load_plan(settings, charter, asked, _utc(as_of)))
+            result = asyncio.run(
+                _query_store(
+                    settings, charter, _utc(as_of), lambda deps, now: plan(deps, query, now)
+                )
+            )
         else:
-            found = plan_of(self.read_history(history), charter, asked, _utc(as_of))
+            result = plan_of(self.read_history(history), charter, query, _utc(as_of))
         if json:
-            say_json(dumps(_spoken(found), indent=2))
+            say_json(dumps(_spoken(result), indent=2))
         else:
-            show(*_shown_plan(found))
+            show(*_shown_plan(result))
 
 
-def _spoken(found: GoalStatus | StaffingPlan) -> dict[str, object]:
+def _spoken(result: GoalStatus | StaffingPlan) -> dict[str, object]:
     """For JSON: what is found, and the same as a sentence."""
-    sentence = spoken_here().render_all(found.explanation)
-    return {**found.model_dump(mode="json"), "sentence": sentence}
+    sentence = spoken_here().render_all(result.explanation)
+    return {**result.model_dump(mode="json"), "sentence": sentence}
 
 
 def goals_of(
@@ -119,72 +128,65 @@ def goals_of(
 ) -> list[GoalStatus]:
     """The charter's goals against a history file."""
     now = as_of or buckets.last
-    found = list_goal_weeks(map(measure_goal, charter.of(GOALS)), buckets.first.date(), now)
+    goal_weeks = list_goal_weeks(map(measure_goal, charter.of(GOALS)), buckets.first.date(), now)
     for bucket in buckets:
-        for item in found:
+        for item in goal_weeks:
             item.add(bucket)
-    return [assess_goal(item.goal, item.seen(People()), now) for item in found]
+    return [assess_goal(item.goal, item.seen(People()), now) for item in goal_weeks]
 
 
 def plan_of(
-    buckets: HistoryRollups, charter: Charter, asked: AskedPlan, as_of: datetime | None = None
+    buckets: HistoryRollups, charter: Charter, query: AskedPlan, as_of: datetime | None = None
 ) -> StaffingPlan:
     """A plan from a history file; a team that the charter does not know always works, in UTC."""
-    team = charter.find_team(asked.team)
-    if team is None and asked.skill:
-        raise Invalid(message("staffing.skills-unknown", team=asked.team))
-    sla, within = sla_of(charter, asked)
+    team = charter.find_team(query.team)
+    if team is None and query.skill:
+        raise Invalid(message("staffing.skills-unknown", team=query.team))
+    sla, within = sla_of(charter, query)
     services = {} if team is None else skill_services(charter, team)
     zone = "UTC" if team is None else team.zone
-    found = arrivals_of(asked, zone, services, buckets.first.date(), as_of or buckets.last)
+    arrivals = arrivals_of(query, zone, services, buckets.first.date(), as_of or buckets.last)
     for bucket in buckets:
-        found.weeks.add(bucket)
-    always = TeamCapacity(asked.team, "", zone, (True,) * HOURS, 0, {})
-    crew = always if team is None else crew_of(team, asked.skill)
-    return plan_from(found.weeks, crew, terms_of(found, asked, sla, within))
+        arrivals.weeks.add(bucket)
+    always = TeamCapacity(query.team, "", zone, (True,) * HOURS, 0, {})
+    crew = always if team is None else crew_of(team, query.skill)
+    return plan_from(arrivals.weeks, crew, terms_of(arrivals, query, sla, within))
 
 
-async def _load_goals(
-    settings: MetricsSettings, charter: Charter, as_of: datetime | None
-) -> list[GoalStatus]:
-    store, deps = _open_store(settings, charter)
-    try:
-        people = People(deps.people, deps.cost_per_minute)
-        now = as_of or deps.clock.now()
-        return await assess_goals(deps.buckets, deps.sums, charter.of(GOALS), now, people)
-    finally:
-        await store.stop()
+async def _assess(charter: Charter, deps: PlanningDeps, now: datetime) -> list[GoalStatus]:
+    people = People(deps.people, deps.cost_per_minute)
+    return await assess_goals(deps.buckets, deps.sums, charter.of(GOALS), now, people)
 
 
-async def _load_plan(
-    settings: MetricsSettings, charter: Charter, asked: AskedPlan, as_of: datetime | None
-) -> StaffingPlan:
-    store, deps = _open_store(settings, charter)
-    try:
-        return await plan(deps, asked, as_of or deps.clock.now())
-    finally:
-        await store.stop()
-
-
-def _open_store(settings: MetricsSettings, charter: Charter) -> tuple[Store, PlanningDeps]:
+async def _query_store(
+    settings: MetricsSettings,
+    charter: Charter,
+    as_of: datetime | None,
+    query: Callable[[PlanningDeps, datetime], Awaitable[T]],
+) -> T:
+    """What the query answers from the store of the running service."""
     store = Store(settings.store, f"{settings.store.database_prefix}metrics")
     clock = SystemClock()
     buckets = MongoDocuments(store.database, BUCKETS, clock.now)
     sums = MongoDocuments(store.database, SUMS, clock.now)
-    return store, PlanningDeps(
+    deps = PlanningDeps(
         buckets, sums, lambda: charter, clock, settings.people, settings.cost_per_minute
     )
+    try:
+        return await query(deps, as_of or clock.now())
+    finally:
+        await store.stop()
 
 
 def _utc(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.replace(tzinfo=moment.tzinfo or UTC)
 
 
-def _shown_goals(found: Sequence[GoalStatus]) -> Iterable[RenderableType]:
-    if not found:
+def _shown_goals(statuses: Sequence[GoalStatus]) -> Iterable[RenderableType]:
+    if not statuses:
         return ["The charter has no goals. Write them in goals.yaml."]
     table = TextTable("goal", "baseline", "should be now", "is now", "target", "due", title="Goals")
-    for item in found:
+    for item in statuses:
         figures = (item.baseline, item.planned_now, item.now, item.target)
         table.add_line(
             item.goal,
@@ -192,20 +194,22 @@ def _shown_goals(found: Sequence[GoalStatus]) -> Iterable[RenderableType]:
             f"{item.due}",
         )
     return [
-        *(f"{item.title}\n  {spoken_here().render_all(item.explanation)}\n" for item in found),
+        *(f"{item.title}\n  {spoken_here().render_all(item.explanation)}\n" for item in statuses),
         table,
     ]
 
 
-def _shown_plan(found: StaffingPlan) -> Iterable[RenderableType]:
-    shown: list[RenderableType] = [spoken_here().render_all(found.explanation)]
-    if found.hours:
-        handling = length(found.handling_seconds or 0)
-        shown.append(f"Work on a ticket: {handling} ({found.handling_from}). Zone: {found.zone}.\n")
-        shown.append(_week(found))
-    if found.skills:
+def _shown_plan(result: StaffingPlan) -> Iterable[RenderableType]:
+    shown: list[RenderableType] = [spoken_here().render_all(result.explanation)]
+    if result.hours:
+        handling = length(result.handling_seconds or 0)
+        shown.append(
+            f"Work on a ticket: {handling} ({result.handling_from}). Zone: {result.zone}.\n"
+        )
+        shown.append(_week(result))
+    if result.skills:
         table = TextTable("skill", "tickets a week", "busiest", "people", "have it")
-        for skill in found.skills:
+        for skill in result.skills:
             table.add_line(
                 skill.skill,
                 f"{skill.arrivals:g}",
@@ -217,11 +221,11 @@ def _shown_plan(found: StaffingPlan) -> Iterable[RenderableType]:
     return shown
 
 
-def _week(found: StaffingPlan) -> TextTable:
+def _week(result: StaffingPlan) -> TextTable:
     """Hours down, days across."""
-    people = {(item.day, item.hour): item.people for item in found.hours}
-    table = TextTable("hour", *_DAYS, title=f"People of {found.team}")
-    for hour in sorted({item.hour for item in found.hours}):
+    people = {(item.day, item.hour): item.people for item in result.hours}
+    table = TextTable("hour", *_DAYS, title=f"People of {result.team}")
+    for hour in sorted({item.hour for item in result.hours}):
         table.add_line(
             f"{hour:02d}-{hour + 1:02d}", *(str(people.get((d, hour), "")) for d in _DAYS)
         )

@@ -25,13 +25,13 @@ def has_to_wait(load: float, people: int) -> float:
     return blocked / (1 - load / people * (1 - blocked))
 
 
-def share_within(load: float, people: int, patience: float) -> float:
+def share_within(load: float, people: int, timeout: float) -> float:
     """The share that is answered in time; `patience` is that time in handling times."""
     if load <= 0:
         return 1.0
     if people <= load:
         return 0.0
-    return 1 - has_to_wait(load, people) * math.exp(-(people - load) * patience)
+    return 1 - has_to_wait(load, people) * math.exp(-(people - load) * timeout)
 
 
 def mean_wait(load: float, people: int) -> float:
@@ -41,7 +41,7 @@ def mean_wait(load: float, people: int) -> float:
     return has_to_wait(load, people) / (people - load) if people > load else math.inf
 
 
-def people_needed(load: float, patience: float, share: float) -> int:
+def people_needed(load: float, timeout: float, share: float) -> int:
     """The fewest people who answer `share` (below 1) of all in time; nobody where nothing comes."""
     if load <= 0:
         return 0
@@ -52,6 +52,6 @@ def people_needed(load: float, patience: float, share: float) -> int:
         if people <= load:
             continue
         waits = blocked / (1 - load / people * (1 - blocked))
-        if 1 - waits * math.exp(-(people - load) * patience) >= share:
+        if 1 - waits * math.exp(-(people - load) * timeout) >= share:
             break
     return people

@@ -36,10 +36,10 @@ class GoalWeeks:
 
     def __init__(self, goal: MeasuredGoal, first: date, now: datetime) -> None:
         self.goal = goal
-        known = max(goal.first, first)
+        covered = max(goal.first, first)
         wanted = (goal.last + _DAY - goal.first).days / 7
         at = micros(now)
-        start, end = _midnight(known), _midnight(goal.last + _DAY)
+        start, end = _midnight(covered), _midnight(goal.last + _DAY)
         self._wanted = wanted
         self._baseline = [QuerySpan(start, end, at)] if start < min(end, at) else []
         self._weeks = list(_whole_weeks(max(end, start), at))
@@ -51,7 +51,7 @@ class GoalWeeks:
         ]
         self.cut = Cut(goal.where, "", sources_of((goal.measure,)))
         # The first day that matters; a backlog is what all the days before have left.
-        self.since = first if goal.measure in OF_HISTORY else known
+        self.since = first if goal.measure in OF_HISTORY else covered
         # Days in the middle of which a span begins: of these no sum can tell.
         self.whole = frozenset(
             instant(span.start).date()
@@ -77,21 +77,21 @@ class GoalWeeks:
         figures: dict[QuerySpan, Figures] = {}
         for totals_query in self._reckonings:
             figures |= {
-                span: figures_of(found, span, people.served, people.cost_per_minute)
-                for (span, _), found in totals_query.totals().items()
+                span: figures_of(totals, span, people.served, people.cost_per_minute)
+                for (span, _), totals in totals_query.totals().items()
             }
-        known = sum(span.length for span in self._baseline) / WEEK_US
+        covered_weeks = sum(span.length for span in self._baseline) / WEEK_US
         return GoalFigures(
-            baseline=self._one(self._baseline, figures),
-            weeks_known=known,
+            baseline=self._measure(self._baseline, figures),
+            weeks_known=covered_weeks,
             weeks_wanted=self._wanted,
             weeks=tuple(
                 GoalWeek(span.start, span.end, self._value(span, figures)) for span in self._weeks
             ),
-            recent=self._one(self._recent, figures),
+            recent=self._measure(self._recent, figures),
         )
 
-    def _one(
+    def _measure(
         self, spans: Sequence[QuerySpan], figures: Mapping[QuerySpan, Figures]
     ) -> float | None:
         return self._value(spans[0], figures) if spans else None

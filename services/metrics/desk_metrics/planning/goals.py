@@ -6,7 +6,7 @@ that of the weeks since the baseline, at most the last 52, see `trends`.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -130,12 +130,14 @@ def _forecast(goal: MeasuredGoal, weeks: Sequence[GoalWeek], *, is_log: bool) ->
     if len(weeks) < FEWEST_WEEKS:
         return None
     points: list[Point] = [(week.end, week.value) for week in weeks if week.value is not None]
-    found = trend_of(points, is_log=is_log).at(_end(goal.due))
+    forecast = trend_of(points, is_log=is_log).at(_end(goal.due))
     if is_log:
-        ends = found
+        ends = forecast
     else:
         most = 1.0 if goal.unit is Unit.SHARE else math.inf
-        ends = Range(*(max(0.0, min(most, item)) for item in (found.middle, found.low, found.high)))
+        ends = Range(
+            *(max(0.0, min(most, item)) for item in (forecast.middle, forecast.low, forecast.high))
+        )
     return Forecast(value=ends.middle, low=ends.low, high=ends.high, weeks=len(weeks))
 
 
@@ -184,21 +186,22 @@ def _explain(case: _Case, verdict: GoalVerdict) -> Iterator[Message]:
     if verdict is GoalVerdict.MISSED:
         yield message("goal.missed", due=case.goal.due, **figures)
     elif verdict is GoalVerdict.REACHED:
-        yield _find_reached(case, case.target, figures)
+        forecast = case.forecast
+        if (
+            forecast is None
+            or _is_vague(case, forecast)
+            or case.goal.is_met(forecast.value, case.target)
+        ):
+            yield message("goal.reached", **figures)
+        else:
+            yield message("goal.reached-for-now", **figures, **_chances(case.goal, forecast))
     elif verdict is GoalVerdict.TOO_EARLY or case.forecast is None:
         yield _too_early(case)
     else:
         yield _describe_trend(case, case.forecast, verdict, figures["target"])
     if case.seen.weeks_known < _STRONG * case.seen.weeks_wanted:
-        known, wanted = round(case.seen.weeks_known), round(case.seen.weeks_wanted)
-        yield message("goal.weak-baseline", known=known, wanted=wanted)
-
-
-def _find_reached(case: _Case, target: float, figures: Mapping[str, Param]) -> Message:
-    forecast = case.forecast
-    if forecast and not _is_vague(case, forecast) and not case.goal.is_met(forecast.value, target):
-        return message("goal.reached-for-now", **figures, **_chances(case.goal, forecast))
-    return message("goal.reached", **figures)
+        weeks, wanted = round(case.seen.weeks_known), round(case.seen.weeks_wanted)
+        yield message("goal.weak-baseline", known=weeks, wanted=wanted)
 
 
 def _describe_trend(
@@ -244,7 +247,7 @@ def _why_not(case: _Case) -> Message:
 
 def _milestones(case: _Case) -> list[GoalMilestone]:
     """A quarter, half, three quarters and all of the way."""
-    found = []
+    milestones = []
     goal, start, end = case.goal, _end(case.goal.last), _end(case.goal.due)
     for part in _PARTS:
         at = start + round((end - start) * part)
@@ -253,14 +256,14 @@ def _milestones(case: _Case) -> list[GoalMilestone]:
             return []
         # The mean of the last whole weeks before a moment.
         last = [week for week in case.seen.weeks if week.end <= at][-RECENT_WEEKS:]
-        known = [item.value for item in last if item.value is not None]
-        measured = (sum(known) / len(known) if known else None) if at <= case.now else None
+        values = [item.value for item in last if item.value is not None]
+        measured = (sum(values) / len(values) if values else None) if at <= case.now else None
         met = None if measured is None else goal.is_met(measured, wanted)
         when = (instant(at) - timedelta(microseconds=1)).date()
-        found.append(
+        milestones.append(
             GoalMilestone(share=part, day=when, planned=wanted, measured=measured, is_met=met)
         )
-    return found
+    return milestones
 
 
 def _end(last: date) -> int:

@@ -108,7 +108,7 @@ def plan_staffing(
     why_not = _why_not(weeks, crew, terms)
     expected = forecast(weeks) if weeks else (0.0,) * HOURS
     hours = () if why_not else _hours(expected, crew, terms)
-    told = _error(weeks) if len(weeks) >= FEWEST_WEEKS else None
+    backtest = _error(weeks) if len(weeks) >= FEWEST_WEEKS else None
     return StaffingPlan(
         team=crew.team,
         skill=crew.skill,
@@ -122,8 +122,8 @@ def plan_staffing(
         members=crew.members,
         arrivals_per_week=round(sum(expected), 2),
         person_hours=sum(hour.people for hour in hours),
-        explanation=(why_not,) if why_not else tuple(_explain(hours, crew, terms, told)),
-        error=told,
+        explanation=(why_not,) if why_not else tuple(_explain(hours, crew, terms, backtest)),
+        error=backtest,
         hours=hours,
         skills=() if why_not else tuple(_skills(by_skill, crew, terms)),
     )
@@ -185,13 +185,13 @@ def _hours(
 def _skills(
     by_skill: Mapping[str, Sequence[Week]], crew: TeamCapacity, terms: StaffingTerms
 ) -> list[SkillPlan]:
-    found = []
+    skills = []
     for skill, weeks in sorted(by_skill.items()):
         expected = forecast(weeks)
         hours = _hours(expected, crew, terms)
         if hours:
             peak = _peak(hours)
-            found.append(
+            skills.append(
                 SkillPlan(
                     skill=skill,
                     arrivals=round(sum(expected), 2),
@@ -200,7 +200,7 @@ def _skills(
                     members=crew.skilled.get(skill, 0),
                 )
             )
-    return found
+    return skills
 
 
 def _why_not(weeks: Sequence[Week], crew: TeamCapacity, terms: StaffingTerms) -> Message | None:

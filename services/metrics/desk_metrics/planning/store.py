@@ -13,7 +13,7 @@ from desk_charter.people import Team
 from desk_charter.slas import SLAS, SlaAttributes, policy_for
 from desk_contracts.errors import Invalid, NotFound
 from desk_contracts.events.sla import ClockName
-from desk_contracts.message import Message, message
+from desk_contracts.message import message
 from desk_kernel.sight import SEES_ALL, Sight
 from desk_platform.clock import Clock
 from desk_platform.store import Documents
@@ -71,18 +71,20 @@ class AskedPlan:
 
 
 async def plan(
-    deps: PlanningDeps, asked: AskedPlan, now: datetime, seen: Sight = SEES_ALL
+    deps: PlanningDeps, query: AskedPlan, now: datetime, seen: Sight = SEES_ALL
 ) -> StaffingPlan:
     """People by hour of the week, to keep an SLA to answer."""
     charter = deps.charter()
-    team = _team(charter, asked, seen)
-    sla, within = sla_of(charter, asked)
+    team = _team(charter, query, seen)
+    sla, within = sla_of(charter, query)
     first = await first_day(deps.buckets) or now.date()
-    found = arrivals_of(asked, team.zone, skill_services(charter, team), first, now)
-    if found.first is not None:
-        async for bucket in read_buckets(deps.buckets, found.first, now.date()):
-            found.weeks.add(bucket)
-    return plan_from(found.weeks, crew_of(team, asked.skill), terms_of(found, asked, sla, within))
+    arrivals = arrivals_of(query, team.zone, skill_services(charter, team), first, now)
+    if arrivals.first is not None:
+        async for bucket in read_buckets(deps.buckets, arrivals.first, now.date()):
+            arrivals.weeks.add(bucket)
+    return plan_from(
+        arrivals.weeks, crew_of(team, query.skill), terms_of(arrivals, query, sla, within)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ class Arrivals:
 
 
 def arrivals_of(
-    asked: AskedPlan,
+    query: AskedPlan,
     zone: str,
     services: Mapping[str, frozenset[str]],
     first: date,
@@ -102,8 +104,8 @@ def arrivals_of(
 ) -> Arrivals:
     """Weeks to be filled with cells; `services` are those of each skill."""
     local = ZoneInfo(zone)
-    mondays = mondays_of(local, now, asked.weeks, datetime.combine(first, time(), UTC))
-    weeks = ArrivalWeeks(asked.team, local, mondays, services, asked.skill)
+    mondays = mondays_of(local, now, query.weeks, datetime.combine(first, time(), UTC))
+    weeks = ArrivalWeeks(query.team, local, mondays, services, query.skill)
     # A local Monday may begin on Sunday in UTC.
     return Arrivals(weeks, mondays[0].date() - timedelta(days=1) if mondays else None)
 
@@ -134,63 +136,62 @@ def crew_of(team: Team, skill: str) -> TeamCapacity:
     )
 
 
-def terms_of(found: Arrivals, asked: AskedPlan, sla: str, within: timedelta) -> StaffingTerms:
+def terms_of(arrivals: Arrivals, query: AskedPlan, sla: str, within: timedelta) -> StaffingTerms:
     """What is to be kept, with the handling time that was given or else measured."""
-    handled = found.weeks.handled
+    handled = arrivals.weeks.handled
     measured = handled.quantile(0.5) if handled.count > 0 else None
-    if asked.handling is not None:
-        handling: float | None = asked.handling * 60
+    if query.handling is not None:
+        handling: float | None = query.handling * 60
         source = "given"
     elif measured:
         handling, source = measured / _SECOND, f"median of {handled.count} tickets solved at once"
     else:
         handling, source = None, "not known"
-    return StaffingTerms(sla, within.total_seconds(), asked.share, handling, source)
+    return StaffingTerms(sla, within.total_seconds(), query.share, handling, source)
 
 
 def skill_services(charter: Charter, team: Team) -> dict[str, frozenset[str]]:
     """The services that the charter's routing connects with each skill of a team."""
-    found: dict[str, set[str]] = {}
+    services_of: dict[str, set[str]] = {}
     for rule in charter.routing.rules:
         service = rule.then.service
         if service and (rule.then.team or charter.owner_of(service).name) == team.name:
             for skill in rule.then.skills:
-                found.setdefault(skill, set()).add(service)
-    return {skill: frozenset(services) for skill, services in found.items()}
+                services_of.setdefault(skill, set()).add(service)
+    return {skill: frozenset(services) for skill, services in services_of.items()}
 
 
-def _team(charter: Charter, asked: AskedPlan, seen: Sight) -> Team:
+def _team(charter: Charter, query: AskedPlan, seen: Sight) -> Team:
     """A team that is hidden from the reader is one that there is not."""
-    team = charter.find_team(asked.team)
+    team = charter.find_team(query.team)
     if team is None or seen.hides(team=team.name):
-        known = [item.name for item in charter.teams if not seen.hides(team=item.name)]
-        why = message("staffing.no-team", team=asked.team, known=known)
-        raise NotFound(why, team=asked.team)
+        teams = [item.name for item in charter.teams if not seen.hides(team=item.name)]
+        why = message("staffing.no-team", team=query.team, known=teams)
+        raise NotFound(why, team=query.team)
     skills = skill_services(charter, team)
-    if asked.skill and asked.skill not in skills:
-        raise Invalid(_no_skill(team, asked.skill, sorted(skills)), code="no-such-skill")
+    if query.skill and query.skill not in skills:
+        why = message("staffing.no-skills", team=team.name, skill=query.skill)
+        if skills:
+            why = message(
+                "staffing.no-such-skill", team=team.name, skill=query.skill, known=sorted(skills)
+            )
+        raise Invalid(why, code="no-such-skill")
     return team
 
 
-def _no_skill(team: Team, skill: str, known: Sequence[str]) -> Message:
-    if not known:
-        return message("staffing.no-skills", team=team.name, skill=skill)
-    return message("staffing.no-such-skill", team=team.name, skill=skill, known=known)
-
-
-def sla_of(charter: Charter, asked: AskedPlan) -> tuple[str, timedelta]:
+def sla_of(charter: Charter, query: AskedPlan) -> tuple[str, timedelta]:
     """The SLA of an answer that is to be kept, and how soon it wants one."""
-    if asked.within is not None:
-        return "given", timedelta(minutes=asked.within)
-    if asked.sla:
-        found = next((sla for sla in charter.of(SLAS) if sla.name == asked.sla), None)
-        if found is None or found.clock is not ClockName.RESPONSE:
-            known = [item.name for item in charter.of(SLAS) if item.clock is ClockName.RESPONSE]
-            why = message("staffing.no-such-sla", sla=asked.sla, known=known)
-            raise NotFound(why, sla=asked.sla)
-        return found.name, found.target
+    if query.within is not None:
+        return "given", timedelta(minutes=query.within)
+    if query.sla:
+        policy = next((sla for sla in charter.of(SLAS) if sla.name == query.sla), None)
+        if policy is None or policy.clock is not ClockName.RESPONSE:
+            slas = [item.name for item in charter.of(SLAS) if item.clock is ClockName.RESPONSE]
+            why = message("staffing.no-such-sla", sla=query.sla, known=slas)
+            raise NotFound(why, sla=query.sla)
+        return policy.name, policy.target
     baseline = policy_for(
-        charter.of(SLAS), ClockName.RESPONSE, SlaAttributes("incident", team=asked.team)
+        charter.of(SLAS), ClockName.RESPONSE, SlaAttributes("incident", team=query.team)
     )
     if baseline is None:
         raise Invalid(message("staffing.no-sla"), code="no-sla")
@@ -209,25 +210,27 @@ async def assess_goals(
 ) -> list[GoalStatus]:
     """Where each goal stands at a moment, as it is known now."""
     first = await first_day(buckets) or now.date()
-    found = list_goal_weeks(map(measure_goal, goals), first, now)
-    async for day in _days(DailySums(_BOOK, buckets, sums), found, now):
-        for item in found:
+    goal_weeks = list_goal_weeks(map(measure_goal, goals), first, now)
+    async for day in _days(DailySums(_BOOK, buckets, sums), goal_weeks, now):
+        for item in goal_weeks:
             if isinstance(day, DaySums):
                 item.take(day)
             else:
                 for bucket in day:
                     item.add(bucket)
-    return [assess_goal(item.goal, item.seen(people), now) for item in found]
+    return [assess_goal(item.goal, item.seen(people), now) for item in goal_weeks]
 
 
-async def _days(kept: DailySums, found: Sequence[GoalWeeks], now: datetime) -> AsyncIterator[Day]:
+async def _days(
+    kept: DailySums, goal_weeks: Sequence[GoalWeeks], now: datetime
+) -> AsyncIterator[Day]:
     """Those that any goal rests on."""
-    if found:
+    if goal_weeks:
         since, whole = (
-            min(item.since for item in found),
-            {day for item in found for day in item.whole},
+            min(item.since for item in goal_weeks),
+            {day for item in goal_weeks for day in item.whole},
         )
-        cuts = [item.cut for item in found]
+        cuts = [item.cut for item in goal_weeks]
         async for day in kept.days(since, now.date(), cuts, now, whole):
             yield day
 
@@ -269,31 +272,31 @@ class AskedCohort:
     sizes: Sizes = field(default_factory=Sizes)
 
 
-async def compare_cohort(deps: PlanningDeps, asked: AskedCohort, now: datetime) -> CohortComparison:
+async def compare_cohort(deps: PlanningDeps, query: AskedCohort, now: datetime) -> CohortComparison:
     """Whether the change helped, or why that cannot be told."""
-    if not (asked.cohort.people or asked.cohort.devices or asked.cohort.sites):
+    if not (query.cohort.people or query.cohort.devices or query.cohort.sites):
         raise Invalid(message("cohort.is-empty"), code="empty-cohort")
-    if asked.change > now.date():
-        raise Invalid(message("cohort.change-to-come", change=asked.change), code="change-to-come")
-    days = (now.date() - asked.change).days
-    weeks = min(asked.weeks, days // 7)
+    if query.change > now.date():
+        raise Invalid(message("cohort.change-to-come", change=query.change), code="change-to-come")
+    days = (now.date() - query.change).days
+    weeks = min(query.weeks, days // 7)
     if not weeks:
         return cannot(message("cohort.few-days", count=days))
-    windows = windows_of(asked.change, weeks)
+    windows = windows_of(query.change, weeks)
     first = await first_day(deps.buckets)
     if first is None or first > windows.first:
-        return cannot(message("cohort.no-figures", weeks=weeks, change=asked.change))
-    count = CohortCount(asked.cohort, asked.where, windows)
+        return cannot(message("cohort.no-figures", weeks=weeks, change=query.change))
+    count = CohortCount(query.cohort, query.where, windows)
     async for bucket in read_buckets(deps.buckets, windows.first, windows.last):
         count.add(bucket)
     # Given, or as far as settings and the list of people tell.
-    cohort = asked.sizes.cohort or (
-        0 if asked.cohort.devices or asked.cohort.sites else len(asked.cohort.people)
+    cohort = query.sizes.cohort or (
+        0 if query.cohort.devices or query.cohort.sites else len(query.cohort.people)
     )
     return compare(
         count.square,
         windows,
-        Sizes(cohort, asked.sizes.rest or max(0, deps.people - cohort if cohort else 0)),
+        Sizes(cohort, query.sizes.rest or max(0, deps.people - cohort if cohort else 0)),
         count.people,
     )
 

@@ -48,12 +48,10 @@ class Trend:
         ends = (y + self.slope_low * ahead, y + self.slope_high * ahead)
         middle = y + self.slope * ahead
         low, high = min(*ends, middle) + self.below, max(*ends, middle) + self.above
-        return Range(*(self._back(value) for value in (middle, low, high)))
-
-    def _back(self, value: float) -> float:
         if not self.is_log:
-            return value
-        return math.exp(max(-_FARTHEST, min(_FARTHEST, value)))
+            return Range(middle, low, high)
+        bounded = (max(-_FARTHEST, min(_FARTHEST, value)) for value in (middle, low, high))
+        return Range(*map(math.exp, bounded))
 
 
 def trend_of(points: Sequence[Point], *, is_log: bool) -> Trend:
@@ -70,18 +68,13 @@ def trend_of(points: Sequence[Point], *, is_log: bool) -> Trend:
     x = median(item[0] for item in scaled)
     y = median(item[1] - slope * (item[0] - x) for item in scaled)
     rest = sorted(item[1] - y - slope * (item[0] - x) for item in scaled)
-    low, high = _bounds(slopes, len(scaled))
+    # Sen's bounds: so many ranks from the middle as chance alone moves Kendall's S.
+    count, z = len(scaled), NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+    reach = z * math.sqrt(count * (count - 1) * (2 * count + 5) / 18)
+    low = slopes[max(0, math.floor((len(slopes) - reach) / 2) - 1)]
+    high = slopes[min(len(slopes) - 1, math.ceil((len(slopes) + reach) / 2))]
     tail = (1 - CONFIDENCE) / 2
     return Trend(slope, low, high, (x, y), quantile(rest, tail), quantile(rest, 1 - tail), is_log)
-
-
-def _bounds(slopes: Sequence[float], count: int) -> tuple[float, float]:
-    """Sen's bounds: so many ranks from the middle as chance alone moves Kendall's S."""
-    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
-    reach = z * math.sqrt(count * (count - 1) * (2 * count + 5) / 18)
-    low = math.floor((len(slopes) - reach) / 2) - 1
-    high = math.ceil((len(slopes) + reach) / 2)
-    return slopes[max(0, low)], slopes[min(len(slopes) - 1, high)]
 
 
 def quantile(ranked: Sequence[float], share: float) -> float:

@@ -133,13 +133,13 @@ async def _rebuilt(
 async def _book(living: Store, clock: Clock) -> PolicyBook:
     """The SLAs as they were in force: kept for ever, and no event tells them."""
     editions = MongoDocuments(living.database, EDITIONS, clock.now)
-    found = await editions.find({}, order="since", limit=10_000)
-    if not found:
+    stored = await editions.find({}, order="since", limit=10_000)
+    if not stored:
         raise NotFound(
             "Metrics has not run here yet: there is no policy version to judge by. Start"
             " the desk with `make up` first."
         )
-    return PolicyBook(item.state for item in found if item.state is not None)
+    return PolicyBook(item.state for item in stored if item.state is not None)
 
 
 def _open_collections(store: Store, clock: Clock) -> Collections:
@@ -166,13 +166,19 @@ async def in_event_time(
     ends = await consumer.end_offsets(consumer.assignment())
     starts = await consumer.beginning_offsets(consumer.assignment())
     fetches = {
-        one: _Fetched(ends[one], door, admits) for one, first in starts.items() if ends[one] > first
+        topic_partition: _Fetched(ends[topic_partition], door, admits)
+        for topic_partition, first in starts.items()
+        if ends[topic_partition] > first
     }
     for partition in fetches:
         consumer.seek(partition, starts[partition])
     await _fill(consumer, fetches, outcome)
     every = list(fetches.values())
-    heads = [(one.events[0].event.time, number) for number, one in enumerate(every) if one.events]
+    heads = [
+        (topic_partition.events[0].event.time, number)
+        for number, topic_partition in enumerate(every)
+        if topic_partition.events
+    ]
     heapq.heapify(heads)
     while heads:
         _, number = heapq.heappop(heads)
@@ -200,7 +206,9 @@ async def _fill(
 ) -> None:
     """Fetch until every partition that has more has something."""
     while empty := [
-        one for one, fetched in fetches.items() if not fetched.events and not fetched.is_done
+        topic_partition
+        for topic_partition, fetched in fetches.items()
+        if not fetched.events and not fetched.is_done
     ]:
         fetched = await consumer.getmany(*empty, timeout_ms=1000, max_records=2000)
         for partition, records in fetched.items():

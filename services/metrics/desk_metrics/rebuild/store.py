@@ -62,7 +62,7 @@ def ticket_truth(record: TicketRecord) -> TicketRecord:
     """A ticket's facts and what it posts."""
     facts = TicketClocks(record.clocks.ticket, record.clocks.facts)
     published = _strip_published(record.published)
-    return replace(record, clocks=facts, judged=0, revision=0, published=published)
+    return replace(record, clocks=facts, evaluated=0, revision=0, published=published)
 
 
 def bucket_truth(bucket: Bucket, find_moving: Collection[str] = ()) -> Bucket:
@@ -120,7 +120,7 @@ def _strip_published(published: Published) -> Published:
     return tuple((bucket, print_) for bucket, print_ in published if print_ != _NOTHING)
 
 
-class Comparing(Generic[T]):
+class CollectionDiff(Generic[T]):
     """Compares a living collection with a rebuilt one, page by page."""
 
     def __init__(
@@ -158,11 +158,11 @@ class Comparing(Generic[T]):
             }
             others = await there.load(states)
             for id, state in states.items():
-                found = others.get(id)
-                if found is None or found.state is None:
+                other = others.get(id)
+                if other is None or other.state is None:
                     if not self._nothing(state):
                         absent.append(id)
-                elif self._without_emitted(self._truth(found.state)) == self._without_emitted(
+                elif self._without_emitted(self._truth(other.state)) == self._without_emitted(
                     state
                 ):
                     result.alike += 1
@@ -175,15 +175,15 @@ class Comparing(Generic[T]):
 
 async def find_moving(living: Documents[S], rebuilt: Documents[S]) -> set[str]:
     """Documents that one side has read further than the other: the desk is at work."""
-    found: set[str] = set()
+    ids: set[str] = set()
     for here, there in ((living, rebuilt), (rebuilt, living)):
         async for page in by_id(here, limit=_PAGE):
             others = await there.load([item.id for item in page])
             for item in page:
                 other = others.get(item.id)
                 if other is not None and other.sequence != item.sequence:
-                    found.add(item.id)
-    return found
+                    ids.add(item.id)
+    return ids
 
 
 async def compare_collections(
@@ -192,23 +192,23 @@ async def compare_collections(
     """Each collection compared, and how many tickets were left out since they were moving."""
     away = await find_moving(living.tickets, rebuilt.tickets)
 
-    def bucket(one: Bucket) -> Bucket:
-        return bucket_truth(one, away)
+    def bucket(state: Bucket) -> Bucket:
+        return bucket_truth(state, away)
 
-    def strip_returns(one: Returns) -> Returns:
-        return returns_truth(one, away)
+    def strip_returns(state: Returns) -> Returns:
+        return returns_truth(state, away)
 
     def never(_state: object) -> bool:
         return False
 
-    tickets = Comparing("tickets", TicketRecord, ticket_truth, never)
-    buckets = Comparing("buckets", Bucket, bucket, lambda one: not one.entries)
-    repairs = Comparing("repairs", Repairs, repairs_truth, never)
-    detections = Comparing("detections", Detections, detections_truth, never)
-    changes = Comparing("changes", Changes, lambda one: one, never)
-    outages = Comparing("outages", Outages, outages_truth, never)
-    responses = Comparing("survey_responses", KeptResponse, response_truth, never)
-    returns = Comparing("returns", Returns, strip_returns, lambda one: not one.contacts)
+    tickets = CollectionDiff("tickets", TicketRecord, ticket_truth, never)
+    buckets = CollectionDiff("buckets", Bucket, bucket, lambda state: not state.entries)
+    repairs = CollectionDiff("repairs", Repairs, repairs_truth, never)
+    detections = CollectionDiff("detections", Detections, detections_truth, never)
+    changes = CollectionDiff("changes", Changes, lambda state: state, never)
+    outages = CollectionDiff("outages", Outages, outages_truth, never)
+    responses = CollectionDiff("survey_responses", KeptResponse, response_truth, never)
+    returns = CollectionDiff("returns", Returns, strip_returns, lambda state: not state.contacts)
     return [
         await tickets.compare(living.tickets, rebuilt.tickets, away),
         await buckets.compare(living.buckets, rebuilt.buckets),

@@ -64,12 +64,12 @@ class _Loopback:
 
     def take(self, codec: Codec) -> list[Received]:
         taken, self.messages = self.messages, []
-        found = []
+        received = []
         for item in taken:
             record = _LoopedRecord(item.topic, 0, self.count, item.key, item.value, item.headers)
             self.count += 1
-            found.append(Received(codec.decode(item.key, item.value, item.headers), record))
-        return found
+            received.append(Received(codec.decode(item.key, item.value, item.headers), record))
+        return received
 
 
 class Nowhere:
@@ -124,8 +124,8 @@ class RebuildRunner:
 
     async def take(self, batch: Sequence[Received]) -> None:
         """One batch, measures included."""
-        folding = BatchProcessor(self._tickets, *self._others)
-        await folding.handle(batch, self._on_failed)
+        processor = BatchProcessor(self._tickets, *self._others)
+        await processor.handle(batch, self._on_failed)
         await self._carry()
 
     async def catch_up(self) -> None:

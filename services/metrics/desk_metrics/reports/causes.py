@@ -42,8 +42,8 @@ from desk_metrics.reports.changes import (
     FOLLOWS,
     KEPT,
     Changes,
+    ContactRecord,
     Delivery,
-    Known,
     delivery_of,
 )
 from desk_metrics.reports.periods import ReportPeriod
@@ -149,7 +149,7 @@ class Causes:
         first = min(period.before, baseline)
         since = min(first, instant(max(0, micros(as_of) - KEPT)))
         last = min(as_of, period.end + timedelta(microseconds=FOLLOWS))
-        self.reach, self.known = Reach(since.date(), first.date(), last.date()), as_of
+        self.reach, self.as_of = Reach(since.date(), first.date(), last.date()), as_of
         self._start, self._end = micros(period.start), micros(period.end)
         self._before, self._as_of = micros(period.before), micros(as_of)
         self._watched = self._start - BASELINE_DAYS * DAY
@@ -161,7 +161,7 @@ class Causes:
             trouble = self.troubles.setdefault(entry.slice.service, Trouble())
             is_request = entry.slice.kind in _REQUESTS
             for contribution in entry.believed:
-                if max(contribution.known, contribution.at) >= self._as_of:
+                if max(contribution.known_at, contribution.at) >= self._as_of:
                     continue
                 if is_only_said(contribution.measure):
                     # No sign of life: it must not break a silence.
@@ -204,11 +204,11 @@ class Causes:
         named = [(item, self.troubles.get(item.name) or Trouble()) for item in services]
         # Whole microseconds first: a sum of floats would depend on its order.
         whole = sum(trouble.score_us for _, trouble in named)
-        found = [
+        statuses = [
             self._status_of(service, trouble, changes.get(service.name) or Changes(), whole)
             for service, trouble in named
         ]
-        return sorted(found, key=_order)
+        return sorted(statuses, key=_order)
 
     def _status_of(
         self, service: Service, trouble: Trouble, changes: Changes, whole: int
@@ -217,15 +217,15 @@ class Causes:
         trouble.problems = sum(
             self._start <= problem.at < min(self._end, self._as_of) for problem in changes.problems
         )
-        known = Known(trouble.moments, self._as_of, self.log_began)
-        told = [change.at for change in changes.finished if change.at < self._as_of]
+        record = ContactRecord(trouble.moments, self._as_of, self.log_began)
+        finished = [change.at for change in changes.finished if change.at < self._as_of]
         moments = [at for at in changes.moments if at < self._as_of]
         latest = max(trouble.latest, self.log_began, *moments)
         return ServiceStatus(
             service,
             trouble,
-            delivery_of(changes, known, self._start, self._end),
-            (self._as_of - max(told)) / DAY if told else None,
+            delivery_of(changes, record, self._start, self._end),
+            (self._as_of - max(finished)) / DAY if finished else None,
             max(0, self._as_of - latest) / DAY,
             trouble.score_us / whole if whole else 0.0,
         )
@@ -246,6 +246,6 @@ def _count(trouble: Trouble, contribution: Contribution, *, is_request: bool) ->
         setattr(trouble, name, getattr(trouble, name) + weight)
 
 
-def _order(one: ServiceStatus) -> tuple[int, int, int, str]:
-    trouble = one.trouble
-    return -trouble.score_us, -trouble.healing_debt, -trouble.contacts, one.service.name
+def _order(status: ServiceStatus) -> tuple[int, int, int, str]:
+    trouble = status.trouble
+    return -trouble.score_us, -trouble.healing_debt, -trouble.contacts, status.service.name

@@ -67,7 +67,7 @@ class Cause(StrEnum):
     CONTACTS = "followed by many contacts"  # desk-skip: no-sentence a value of the API
 
 
-class Known(NamedTuple):
+class ContactRecord(NamedTuple):
     """What is known of a service's contacts at a moment: their moments, sorted, which reach at
     least `USUAL_DAYS` before what is asked about where the log does."""
 
@@ -76,7 +76,7 @@ class Known(NamedTuple):
     log_began: int
 
 
-class Judged(NamedTuple):
+class AssessedChange(NamedTuple):
     """A finished change with the contacts of the day after it, and why it failed, if it did."""
 
     change: Finished
@@ -114,12 +114,12 @@ def _service_of_problem(event: Event[ProblemDetected]) -> str:
 @add_change.on(ChangeFinished)
 def _add_change(state: Changes, event: Event[ChangeFinished]) -> Changes:
     at, data = micros(event.time), event.data
-    one = Finished(at, data.change, data.kind.value, data.succeeded, event.source)
-    known = {(other.source, other.change): other for other in state.finished}
+    change = Finished(at, data.change, data.kind.value, data.succeeded, event.source)
+    finished = {(other.source, other.change): other for other in state.finished}
     # Told again differently: the later word counts.
-    key = (one.source, one.change)
-    known[key] = max(one, known.get(key, one))
-    return _prune(replace(state, finished=tuple(sorted(known.values()))))
+    key = (change.source, change.change)
+    finished[key] = max(change, finished.get(key, change))
+    return _prune(replace(state, finished=tuple(sorted(finished.values()))))
 
 
 @add_change.on(ProblemDetected)
@@ -128,34 +128,36 @@ def _add_problem(state: Changes, event: Event[ProblemDetected]) -> Changes:
     return _prune(replace(state, problems=tuple(sorted(seen))))
 
 
-def delivery_of(changes: Changes, known: Known, start: int, end: int) -> Delivery:
+def delivery_of(changes: Changes, record: ContactRecord, start: int, end: int) -> Delivery:
     """How the changes went that were finished from `start` to before `end`."""
-    judged = list(_judge_changes(changes, known, start, end))
-    releases = [item.contacts for item in judged if item.change.kind == ChangeKind.RELEASE]
-    failed = sum(item.cause is not None for item in judged)
+    assessed = list(_judge_changes(changes, record, start, end))
+    releases = [item.contacts for item in assessed if item.change.kind == ChangeKind.RELEASE]
+    failed = sum(item.cause is not None for item in assessed)
     return Delivery(
-        len(judged),
+        len(assessed),
         failed,
-        sum(item.cause is Cause.ROLLED_BACK for item in judged),
-        failed / len(judged) if judged else None,
+        sum(item.cause is Cause.ROLLED_BACK for item in assessed),
+        failed / len(assessed) if assessed else None,
         sum(releases) / len(releases) if releases else None,
     )
 
 
-def _judge_changes(changes: Changes, known: Known, start: int, end: int) -> Iterator[Judged]:
+def _judge_changes(
+    changes: Changes, record: ContactRecord, start: int, end: int
+) -> Iterator[AssessedChange]:
     for change in changes.finished:
-        if start <= change.at < min(end, known.as_of):
-            after = _between(known.contacts, change.at, min(change.at + FOLLOWS, known.as_of))
-            yield Judged(change, after, _cause(changes, change, known, after))
+        if start <= change.at < min(end, record.as_of):
+            after = _between(record.contacts, change.at, min(change.at + FOLLOWS, record.as_of))
+            yield AssessedChange(change, after, _cause(changes, change, record, after))
 
 
-def _cause(changes: Changes, one: Finished, known: Known, after: int) -> Cause | None:
-    if not one.succeeded:
+def _cause(changes: Changes, change: Finished, record: ContactRecord, after: int) -> Cause | None:
+    if not change.succeeded:
         return Cause.ROLLED_BACK
-    until = min(one.at + FOLLOWS, known.as_of)
-    if any(one.at <= problem.at < until for problem in changes.problems):
+    until = min(change.at + FOLLOWS, record.as_of)
+    if any(change.at <= problem.at < until for problem in changes.problems):
         return Cause.PROBLEM
-    baseline = baseline_per_day(known.contacts, one.at, known.log_began)
+    baseline = baseline_per_day(record.contacts, change.at, record.log_began)
     is_many = baseline is not None and is_abnormal(after, baseline)
     return Cause.CONTACTS if is_many else None
 

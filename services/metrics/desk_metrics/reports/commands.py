@@ -36,12 +36,12 @@ def worst_systems(
     json: Annotated[bool, typer.Option(help="The report as JSON.")] = False,
 ) -> None:
     """Tell which services cost people the most time, what to do about each, and why."""
-    found = asyncio.run(ask(load_settings(MetricsSettings), period))
-    found = found.model_copy(update={"systems": found.systems[:top]})
+    ranked = asyncio.run(ask(load_settings(MetricsSettings), period))
+    ranked = ranked.model_copy(update={"systems": ranked.systems[:top]})
     if json:
-        say_json(found.model_dump_json(indent=2, exclude={"systems": {"__all__": UNSENT}}))
+        say_json(ranked.model_dump_json(indent=2, exclude={"systems": {"__all__": UNSENT}}))
     else:
-        show(*shown(found))
+        show(*shown(ranked))
 
 
 async def ask(settings: MetricsSettings, period: str) -> Systems:
@@ -66,14 +66,14 @@ async def ask(settings: MetricsSettings, period: str) -> Systems:
         await store.stop()
 
 
-def shown(found: Systems) -> list[RenderableType]:
+def shown(ranked: Systems) -> list[RenderableType]:
     """A table, and below it why each proposal is made."""
     table = TextTable(
         "rank", "service", "owner", "contacts", "before", "again", "lost min", "repairs", "back",
         "not kept", "changes failed", "proposal",
-        title=f"Worst systems, {found.period}",
+        title=f"Worst systems, {ranked.period}",
     )  # fmt: skip
-    for service in found.systems:
+    for service in ranked.systems:
         rate = service.change_failure_rate
         table.add_line(
             str(service.rank), service.service, service.team, f"{service.contacts:,}",
@@ -83,21 +83,21 @@ def shown(found: Systems) -> list[RenderableType]:
             "" if rate is None else f"{rate:.0%} of {service.changes:,}", service.proposal.value,
         )  # fmt: skip
     lines: list[RenderableType] = [table]
-    for system in found.systems:
+    for system in ranked.systems:
         lines.append(f"\n{system.service}: {system.proposal.value}")
-        lines.append(f"  {found.why[system.service]}")
-        if system.service in found.answers:
-            lines.append(f"  {found.answers[system.service]}")
-    if not found.systems:
+        lines.append(f"  {ranked.why[system.service]}")
+        if system.service in ranked.answers:
+            lines.append(f"  {ranked.answers[system.service]}")
+    if not ranked.systems:
         lines.append("The charter names no service.")
-    return [*lines, *_demand(found)]
+    return [*lines, *_demand(ranked)]
 
 
-def _demand(found: Systems) -> list[RenderableType]:
+def _demand(ranked: Systems) -> list[RenderableType]:
     """What people asked for, the most wanted first."""
-    if not found.demand:
+    if not ranked.demand:
         return []
     table = TextTable("asked for", "people", "times", title="What people ask for that there is not")
-    for item in found.demand[:MOST_REQUESTED]:
+    for item in ranked.demand[:MOST_REQUESTED]:
         table.add_line(item.what, f"{item.people:,}", f"{item.times:,}")
     return ["", table]

@@ -34,7 +34,7 @@ class Reported:
 
     until: datetime
     made: tuple[AskedProposal, ...] = ()
-    judged: tuple[PastVerdict, ...] = ()
+    verdicts: tuple[PastVerdict, ...] = ()
 
     @property
     def due(self) -> datetime:
@@ -65,12 +65,12 @@ def skills_period(period: ReportPeriod) -> ReportPeriod | None:
 
 
 def rank_services(
-    statuses: Sequence[ServiceStatus], period: ReportPeriod, known: datetime, charter: str
+    statuses: Sequence[ServiceStatus], period: ReportPeriod, as_of: datetime, charter: str
 ) -> list[ServiceRanked]:
     """What is said of each service, in the order given."""
     return [
-        _rank_service(one, rank, len(statuses), period, known, charter)
-        for rank, one in enumerate(statuses, start=1)
+        _rank_service(status, rank, len(statuses), period, as_of, charter)
+        for rank, status in enumerate(statuses, start=1)
     ]
 
 
@@ -85,15 +85,15 @@ def report(
     """The report of a period as events; making it again makes the same ids."""
     before = {proposal.service: proposal for proposal in reported.made}
     followed = [follow_up(service, before.get(service.service), heard) for service in systems]
-    asked = [item.system for item in followed if item.system is not None]
-    events = [_event(item, item.team, period, item.service) for item in asked]
+    ranked = [item.system for item in followed if item.system is not None]
+    events = [_event(item, item.team, period, item.service) for item in ranked]
     events += [_event(gap, gap.team, period, gap.skill) for gap in gaps]
     stretch = ReportSpan(period, reported.until, as_of(period))
-    told = [report_goal(goal, dict(reported.judged), stretch) for goal in goals]
-    events += [_event(item, item.team, period, item.goal) for item in told]
-    judged = tuple((item.goal, item.verdict.value) for item in told)
-    made = tuple(item.asked for item in followed)
-    return Reported(period.end, made, judged), tuple(events)
+    statuses = [report_goal(goal, dict(reported.verdicts), stretch) for goal in goals]
+    events += [_event(item, item.team, period, item.goal) for item in statuses]
+    verdicts = tuple((item.goal, item.verdict.value) for item in statuses)
+    made = tuple(item.remembered for item in followed)
+    return Reported(period.end, made, verdicts), tuple(events)
 
 
 def _event(data: Payload, team: str, period: ReportPeriod, about: str) -> Event[Payload]:
@@ -106,14 +106,14 @@ def _until(now: datetime) -> datetime:
 
 
 def _rank_service(
-    one: ServiceStatus, rank: int, of: int, period: ReportPeriod, known: datetime, charter: str
+    status: ServiceStatus, rank: int, of: int, period: ReportPeriod, as_of: datetime, charter: str
 ) -> ServiceRanked:
-    trouble, went = one.trouble, one.delivery
-    proposal, reasons = propose(one)
+    trouble, went = status.trouble, status.delivery
+    proposal, reasons = propose(status)
     last = period.end - timedelta(days=1)
     return ServiceRanked(
-        service=one.service.name,
-        team=one.service.team,
+        service=status.service.name,
+        team=status.service.team,
         period=period.name,
         since=period.start,
         until=period.end,
@@ -136,7 +136,7 @@ def _rank_service(
         proposal=proposal,
         reasons=reasons,
         based_on=message(
-            "report.based-on", first=period.start.date(), last=last.date(), known=known
+            "report.based-on", first=period.start.date(), last=last.date(), known=as_of
         ),
         charter=charter,
     )

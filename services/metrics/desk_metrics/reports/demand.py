@@ -41,7 +41,7 @@ class Demand:
         for entry in bucket.entries:
             for contribution in entry.believed:
                 what = read_demand(contribution.measure)
-                is_known = max(contribution.known, contribution.at) < self._as_of
+                is_known = max(contribution.known_at, contribution.at) < self._as_of
                 if what is not None and is_known and self._start <= contribution.at < self._end:
                     request = self._requests.setdefault(what, _Request())
                     request.people.add(entry.slice.person or entry.source)

@@ -37,7 +37,7 @@ class Came:
     def add(self, bucket: Bucket) -> None:
         for entry in bucket.entries:
             for contribution in entry.believed:
-                is_known = max(contribution.known, contribution.at) < self._as_of
+                is_known = max(contribution.known_at, contribution.at) < self._as_of
                 if contribution.measure == CONTACTS and is_known and contribution.at >= self._since:
                     service = self._counts.setdefault(entry.slice.service, Counter())
                     service[contribution.at // _DAY] += contribution.weight
@@ -97,5 +97,5 @@ def _judge(square: Square, *, is_last: bool) -> tuple[AnswerOutcome, Message]:
         return _CANNOT_TELL, wide if is_last else message("effect.anything-possible-yet", **chances)
     ratio = compare_ratio(square.ratio or 0.0)
     if high < 1:
-        return AnswerOutcome.HELPED, message("effect.helped", ratio=ratio, **chances)
+        return AnswerOutcome.BETTER, message("effect.better", ratio=ratio, **chances)
     return AnswerOutcome.WORSE, message("effect.worse", ratio=ratio, **chances)

@@ -34,34 +34,34 @@ class ReportSpan(NamedTuple):
 
 
 def report_goal(
-    one: OwnedGoal, before: Mapping[str, str], stretch: ReportSpan
+    owned: OwnedGoal, before: Mapping[str, str], stretch: ReportSpan
 ) -> GoalStatusReported:
     """What the report says of a goal; `before` holds what the one before it said."""
-    found, forecast = one.status, one.status.forecast
-    said = before.get(found.goal)
+    status, forecast = owned.status, owned.status.forecast
+    earlier = before.get(status.goal)
     # The last part of the way whose day lies in what was not reported about yet.
     since, until = (stretch.since.date(), stretch.period.end.date())
     return GoalStatusReported(
-        goal=found.goal,
-        title=found.title,
-        team=one.team,
+        goal=status.goal,
+        title=status.title,
+        team=owned.team,
         period=stretch.period.name,
         as_of=stretch.as_of,
-        measure=found.measure,
-        unit=found.unit.value,
-        due=found.due,
-        verdict=found.verdict,
-        verdict_before=None if said is None else GoalVerdict(said),
-        explanation=found.explanation,
-        baseline=found.baseline,
-        baseline_weeks=found.baseline_weeks,
-        baseline_wanted=found.baseline_wanted,
-        target=found.target,
-        now=found.now,
-        planned_now=found.planned_now,
+        measure=status.measure,
+        unit=status.unit.value,
+        due=status.due,
+        verdict=status.verdict,
+        verdict_before=None if earlier is None else GoalVerdict(earlier),
+        explanation=status.explanation,
+        baseline=status.baseline,
+        baseline_weeks=status.baseline_weeks,
+        baseline_wanted=status.baseline_wanted,
+        target=status.target,
+        now=status.now,
+        planned_now=status.planned_now,
         forecast=None if forecast is None else forecast.value,
         forecast_low=None if forecast is None else forecast.low,
         forecast_high=None if forecast is None else forecast.high,
-        milestone=next((m for m in reversed(found.milestones) if since <= m.day < until), None),
-        charter=one.charter,
+        milestone=next((m for m in reversed(status.milestones) if since <= m.day < until), None),
+        charter=owned.charter,
     )

@@ -59,11 +59,11 @@ def _name(monday: datetime) -> str:
 
 def _stretch(part: str, whole: str) -> tuple[datetime, datetime]:
     try:
-        if found := _WEEK.fullmatch(part):
-            start = _midnight(date.fromisocalendar(int(found[1]), int(found[2]), 1))
+        if match := _WEEK.fullmatch(part):
+            start = _midnight(date.fromisocalendar(int(match[1]), int(match[2]), 1))
             return start, start + _WEEK_LONG
-        if found := _MONTH.fullmatch(part):
-            start = _midnight(date(int(found[1]), int(found[2]), 1))
+        if match := _MONTH.fullmatch(part):
+            start = _midnight(date(int(match[1]), int(match[2]), 1))
             return start, (start + timedelta(days=31)).replace(day=1)
     except (ValueError, OverflowError) as error:
         raise _refusal(whole, message("asked.no-such-week")) from error

@@ -42,42 +42,42 @@ Proposed = tuple[Proposal, tuple[Message, ...]]
 _Rule = Callable[[ServiceStatus, Bars], "tuple[Proposal, Message] | None"]
 
 
-def propose(one: ServiceStatus, bars: Bars = BARS) -> Proposed:
+def propose(status: ServiceStatus, bars: Bars = BARS) -> Proposed:
     """The first rule that fits, and what the service cost."""
     for rule in _RULES:
-        found = rule(one, bars)
-        if found is not None:
-            proposal, why = found
-            return proposal, (why, *_costs(one))
-    return Proposal.LEAVE, (message("proposal.unremarkable"), *_costs(one))
+        proposed = rule(status, bars)
+        if proposed is not None:
+            proposal, why = proposed
+            return proposal, (why, *_costs(status))
+    return Proposal.LEAVE, (message("proposal.unremarkable"), *_costs(status))
 
 
-def _not_in_use(one: ServiceStatus, _bars: Bars) -> tuple[Proposal, Message] | None:
-    lifecycle, contacts = one.service.lifecycle, one.trouble.contacts
+def _not_in_use(status: ServiceStatus, _bars: Bars) -> tuple[Proposal, Message] | None:
+    lifecycle, contacts = status.service.lifecycle, status.trouble.contacts
     if lifecycle == "planned" or (lifecycle == "retired" and not contacts):
         return Proposal.LEAVE, message("proposal.not-in-use", lifecycle=lifecycle)
     return None
 
 
-def _is_quiet(one: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
-    is_retiring = one.service.lifecycle == "retiring"
+def _is_quiet(status: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
+    is_retiring = status.service.lifecycle == "retiring"
     least = bars.quiet_days_retiring if is_retiring else bars.quiet_days
-    is_critical = not is_retiring and one.service.criticality < bars.least_critical
-    if one.quiet_days < least or is_critical or one.trouble.requested_by:
+    is_critical = not is_retiring and status.service.criticality < bars.least_critical
+    if status.quiet_days < least or is_critical or status.trouble.requested_by:
         return None
-    return Proposal.RETIRE, message("proposal.quiet", days=int(one.quiet_days))
+    return Proposal.RETIRE, message("proposal.quiet", days=int(status.quiet_days))
 
 
-def _is_obsolete(one: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
-    people, contacts = len(one.trouble.obsolete_by), one.trouble.contacts
-    if people < bars.many_obsolete or people <= contacts + len(one.trouble.requested_by):
+def _is_obsolete(status: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
+    people, contacts = len(status.trouble.obsolete_by), status.trouble.contacts
+    if people < bars.many_obsolete or people <= contacts + len(status.trouble.requested_by):
         return None
     came = message("count.contacts", count=contacts)
     return Proposal.RETIRE, message("proposal.obsolete", count=people, contacts=came)
 
 
-def _too_few(one: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
-    contacts, repairs = one.trouble.contacts, one.trouble.healing_debt
+def _too_few(status: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
+    contacts, repairs = status.trouble.contacts, status.trouble.healing_debt
     if contacts >= bars.fewest or repairs >= bars.fewest:
         return None
     return Proposal.LEAVE, message(
@@ -88,16 +88,16 @@ def _too_few(one: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
     )
 
 
-def _end_of_life(one: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
-    lifecycle, contacts = one.service.lifecycle, one.trouble.contacts
+def _end_of_life(status: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
+    lifecycle, contacts = status.service.lifecycle, status.trouble.contacts
     if lifecycle not in {"retiring", "retired"} or contacts < bars.fewest:
         return None
     came = message("count.contacts", count=contacts)
     return Proposal.REPLACE, message("proposal.end-of-life", lifecycle=lifecycle, contacts=came)
 
 
-def _relapses(one: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
-    repairs, relapses = one.trouble.healing_debt, one.trouble.relapses
+def _relapses(status: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
+    repairs, relapses = status.trouble.healing_debt, status.trouble.relapses
     if repairs < bars.fewest or relapses < bars.relapse_share * repairs:
         return None
     return Proposal.REPAIR, message(
@@ -105,17 +105,19 @@ def _relapses(one: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None
     )
 
 
-def _propose_for_healing_debt(one: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
-    repairs = one.trouble.healing_debt
+def _propose_for_healing_debt(status: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
+    repairs = status.trouble.healing_debt
     if repairs < bars.many_repairs:
         return None
     return Proposal.REPAIR, message("proposal.healing-debt", repairs=repairs)
 
 
-def _propose_for_failed_changes(one: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
-    went = one.delivery
-    is_judged = went.finished >= bars.fewest_changes and went.failed >= bars.fewest_failed
-    if not is_judged or went.failure_rate is None or went.failure_rate < bars.failure_rate:
+def _propose_for_failed_changes(
+    status: ServiceStatus, bars: Bars
+) -> tuple[Proposal, Message] | None:
+    went = status.delivery
+    has_enough = went.finished >= bars.fewest_changes and went.failed >= bars.fewest_failed
+    if not has_enough or went.failure_rate is None or went.failure_rate < bars.failure_rate:
         return None
     return Proposal.REPAIR, message(
         "proposal.failed-changes",
@@ -125,8 +127,8 @@ def _propose_for_failed_changes(one: ServiceStatus, bars: Bars) -> tuple[Proposa
     )
 
 
-def _repeats(one: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
-    again, resolved = one.trouble.repeat_contacts, one.trouble.resolved
+def _repeats(status: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
+    again, resolved = status.trouble.repeat_contacts, status.trouble.resolved
     ended = again + resolved
     if ended < bars.fewest or again < bars.repeat_share * ended:
         return None
@@ -135,8 +137,8 @@ def _repeats(one: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
     )
 
 
-def _comes_again(one: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
-    contacts, again = one.trouble.contacts, one.trouble.came_again
+def _comes_again(status: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
+    contacts, again = status.trouble.contacts, status.trouble.came_again
     if contacts < bars.fewest or again < bars.again_share * contacts:
         return None
     return Proposal.REPAIR, message(
@@ -144,8 +146,8 @@ def _comes_again(one: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | N
     )
 
 
-def _propose_for_requests(one: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
-    contacts, requests = one.trouble.contacts, one.trouble.requests
+def _propose_for_requests(status: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
+    contacts, requests = status.trouble.contacts, status.trouble.requests
     if requests < bars.many_requests or requests < bars.request_share * contacts:
         return None
     return Proposal.AUTOMATE, message(
@@ -156,18 +158,18 @@ def _propose_for_requests(one: ServiceStatus, bars: Bars) -> tuple[Proposal, Mes
     )
 
 
-def _propose_for_unchanged(one: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
-    days, contacts = one.unchanged_days, one.trouble.contacts
+def _propose_for_unchanged(status: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
+    days, contacts = status.unchanged_days, status.trouble.contacts
     if days is None or days < bars.unchanged_days or contacts < bars.fewest:
         return None
     came = message("count.contacts", count=contacts)
     return Proposal.UPGRADE, message("proposal.unchanged", days=int(days), contacts=came)
 
 
-def _worst(one: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
-    if one.share < bars.cost_share or one.trouble.contacts < bars.fewest:
+def _worst(status: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
+    if status.share < bars.cost_share or status.trouble.contacts < bars.fewest:
         return None
-    return Proposal.REPAIR, message("proposal.worst-system", share=one.share)
+    return Proposal.REPAIR, message("proposal.worst-system", share=status.share)
 
 
 _RULES: tuple[_Rule, ...] = (
@@ -187,9 +189,9 @@ _RULES: tuple[_Rule, ...] = (
 )
 
 
-def _costs(one: ServiceStatus) -> tuple[Message, ...]:
+def _costs(status: ServiceStatus) -> tuple[Message, ...]:
     """What it cost, which plans were not carried out, and who asked for it."""
-    trouble, reasons = one.trouble, list[Message]()
+    trouble, reasons = status.trouble, list[Message]()
     if trouble.score_us:
         reasons.append(_cost(trouble))
     if trouble.score_us and trouble.slas_breached:

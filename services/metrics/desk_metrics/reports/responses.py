@@ -33,7 +33,7 @@ _QUOTED = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class OwnerResponse:
     """One answer, with what the report said that it answers."""
 
     id: str
@@ -53,15 +53,15 @@ class Said:
 class Answers:
     """What was answered about one service, the newest last."""
 
-    said: tuple[Said, ...] = ()
+    responses: tuple[OwnerResponse, ...] = ()
 
     @property
-    def last(self) -> Said | None:
-        return self.said[-1] if self.said else None
+    def last(self) -> OwnerResponse | None:
+        return self.responses[-1] if self.responses else None
 
-    def find(self, id: str) -> Said | None:
+    def find(self, id: str) -> OwnerResponse | None:
         """The answer of that id, if it was given."""
-        return next((item for item in self.said if item.id == id), None)
+        return next((item for item in self.responses if item.id == id), None)
 
 
 class AskedProposal(NamedTuple):
@@ -84,9 +84,9 @@ class AskedProposal(NamedTuple):
 class Heard:
     """What a report knows of owners: answers by service, contacts by day, whom to escalate to."""
 
-    said: Mapping[str, Said]
+    responses: Mapping[str, OwnerResponse]
     came: Came
-    known: datetime
+    as_of: datetime
     escalation: str = ""
     # Services that are confidential to that team, so it is not told.
     kept_from_it: frozenset[str] = frozenset()
@@ -96,7 +96,7 @@ class Followed(NamedTuple):
     """A service in the new report, none if it is left out, and what is to be remembered."""
 
     system: ServiceRanked | None
-    asked: AskedProposal
+    remembered: AskedProposal
 
 
 class _Back(NamedTuple):
@@ -108,86 +108,88 @@ class _Back(NamedTuple):
     is_settled: bool = True
 
 
-def add_response(answers: Answers | None, said: Said) -> Answers:
+def add_response(answers: Answers | None, response: OwnerResponse) -> Answers:
     """The answers with one more; the oldest are forgotten."""
-    before = () if answers is None else answers.said
-    return Answers((*before, said)[-MOST_KEPT:])
+    before = () if answers is None else answers.responses
+    return Answers((*before, response)[-MOST_KEPT:])
 
 
-def response_event(said: Said, service: str, team: str) -> Event[Payload]:
+def response_event(response: OwnerResponse, service: str, team: str) -> Event[Payload]:
     """What is told of an answer; the same answer has the same id."""
     data = ResponseRecorded(
         service=service,
         team=team,
-        period=said.period,
-        proposal=said.proposal,
-        answer=said.answer,
-        by=said.by,
-        text=said.text,
-        target_date=said.target_date,
+        period=response.period,
+        proposal=response.proposal,
+        answer=response.answer,
+        by=response.by,
+        text=response.text,
+        target_date=response.target_date,
     )
-    return Event(derive_id(said.id, ResponseRecorded.TYPE), SOURCE, team, said.at, data)
+    return Event(derive_id(response.id, ResponseRecorded.TYPE), SOURCE, team, response.at, data)
 
 
-def in_force(last: Said | None, asked: AskedProposal | None) -> Said | None:
+def in_force(last: OwnerResponse | None, proposal: AskedProposal | None) -> OwnerResponse | None:
     """The last answer, unless a report has acted on it already."""
-    if last is None or (asked is not None and last.id == asked.heard):
+    if last is None or (proposal is not None and last.id == proposal.heard):
         return None
     return last
 
 
-def question(asked: AskedProposal | None, last: Said | None) -> tuple[str, Proposal, float] | None:
+def question(
+    proposal: AskedProposal | None, last: OwnerResponse | None
+) -> tuple[str, Proposal, float] | None:
     """What an owner can answer now: period, proposal and score; None if nothing is asked."""
-    if asked is not None and asked.waiting:
-        return asked.period, Proposal(asked.proposal), asked.score
-    open_ = in_force(last, asked)
+    if proposal is not None and proposal.waiting:
+        return proposal.period, Proposal(proposal.proposal), proposal.score
+    open_ = in_force(last, proposal)
     return None if open_ is None else (open_.period, open_.proposal, open_.score)
 
 
-def follow_up(one: ServiceRanked, before: AskedProposal | None, heard: Heard) -> Followed:
+def follow_up(ranked: ServiceRanked, before: AskedProposal | None, heard: Heard) -> Followed:
     """A service's rank as it goes into the next report, given what became of the last one."""
-    base = before or AskedProposal(one.service)
-    is_same = base.proposal == one.proposal and one.proposal is not Proposal.LEAVE
-    one = one.model_copy(update={"in_a_row": base.in_a_row + 1 if is_same else 1})
-    said = in_force(heard.said.get(one.service), base)
-    if said is None:
-        return _ask_again(one, base, heard)
-    back = _back(one, said, heard)
+    base = before or AskedProposal(ranked.service)
+    is_same = base.proposal == ranked.proposal and ranked.proposal is not Proposal.LEAVE
+    ranked = ranked.model_copy(update={"in_a_row": base.in_a_row + 1 if is_same else 1})
+    response = in_force(heard.responses.get(ranked.service), base)
+    if response is None:
+        return _ask_again(ranked, base, heard)
+    back = _back(ranked, response, heard)
     if back is None:
         # An answer holds, so nothing is asked; a rank that asks nothing is told as ever.
-        if one.proposal is Proposal.LEAVE:
-            return Followed(one, _remember(one, base))
+        if ranked.proposal is Proposal.LEAVE:
+            return Followed(ranked, _remember(ranked, base))
         return Followed(None, base._replace(waiting=0, since=None))
-    return _came_back(one, base, said, back, heard.known)
+    return _came_back(ranked, base, response, back, heard.as_of)
 
 
-def find_status(asked: AskedProposal | None, last: Said | None) -> Message | None:
+def find_status(proposal: AskedProposal | None, last: OwnerResponse | None) -> Message | None:
     """Where a report and its answer stand; None if nothing is asked."""
-    said = in_force(last, asked)
-    if said is not None:
-        due = message("report.standing-due", due=said.target_date) if said.target_date else ""
+    response = in_force(last, proposal)
+    if response is not None:
+        due = message("report.status-due", due=response.target_date) if response.target_date else ""
         return message(
-            "report.standing-answered",
-            answer=said.answer,
-            on=said.at.date(),
-            by=said.by,
+            "report.status-answered",
+            answer=response.answer,
+            on=response.at.date(),
+            by=response.by,
             due=due,
-            text=_quote(said),
+            text=_quote(response),
         )
-    if asked is None or not asked.waiting or asked.since is None:
+    if proposal is None or not proposal.waiting or proposal.since is None:
         return None
-    reports = message("count.reports", count=asked.waiting)
-    return message("report.standing-unanswered", reports=reports, since=asked.since.date())
+    reports = message("count.reports", count=proposal.waiting)
+    return message("report.status-unanswered", reports=reports, since=proposal.since.date())
 
 
-def _ask_again(one: ServiceRanked, base: AskedProposal, heard: Heard) -> Followed:
-    if one.proposal is Proposal.LEAVE:
-        return Followed(one, _remember(one, base))
-    since = base.since or heard.known
-    asked = _remember(one, base, waiting=base.waiting + 1, since=since)
+def _ask_again(ranked: ServiceRanked, base: AskedProposal, heard: Heard) -> Followed:
+    if ranked.proposal is Proposal.LEAVE:
+        return Followed(ranked, _remember(ranked, base))
+    since = base.since or heard.as_of
+    remembered = _remember(ranked, base, waiting=base.waiting + 1, since=since)
     if not base.waiting:
-        return Followed(one, asked)
-    is_escalated = asked.waiting >= ESCALATED_FROM
+        return Followed(ranked, remembered)
+    is_escalated = remembered.waiting >= ESCALATED_FROM
     reports = message("count.reports", count=base.waiting)
     silence = message("report.unanswered", since=since.date(), reports=reports)
     update = {
@@ -195,62 +197,67 @@ def _ask_again(one: ServiceRanked, base: AskedProposal, heard: Heard) -> Followe
         "unanswered_since": since,
         "escalated": is_escalated,
         "escalated_to": heard.escalation
-        if is_escalated and (heard.escalation != one.team and one.service not in heard.kept_from_it)
+        if is_escalated
+        and (heard.escalation != ranked.team and ranked.service not in heard.kept_from_it)
         else "",
-        "reasons": (*one.reasons, silence),
+        "reasons": (*ranked.reasons, silence),
     }
-    return Followed(one.model_copy(update=update), asked)
+    return Followed(ranked.model_copy(update=update), remembered)
 
 
 def _came_back(
-    one: ServiceRanked, base: AskedProposal, said: Said, back: _Back, known: datetime
+    ranked: ServiceRanked,
+    base: AskedProposal,
+    response: OwnerResponse,
+    back: _Back,
+    as_of: datetime,
 ) -> Followed:
     update = {
-        "answer": said.answer,
+        "answer": response.answer,
         "target_date": back.target_date,
         "outcome": back.outcome,
-        "reasons": (*one.reasons, back.why),
+        "reasons": (*ranked.reasons, back.why),
     }
-    told = one.model_copy(update=update)
+    reranked = ranked.model_copy(update=update)
     if not back.is_settled:
-        return Followed(told, _remember(one, base))
-    base = base._replace(heard=said.id)
-    if one.proposal is Proposal.LEAVE or back.outcome is not None:
-        return Followed(told, _remember(one, base))
-    return Followed(told, _remember(one, base, waiting=1, since=known))
+        return Followed(reranked, _remember(ranked, base))
+    base = base._replace(heard=response.id)
+    if ranked.proposal is Proposal.LEAVE or back.outcome is not None:
+        return Followed(reranked, _remember(ranked, base))
+    return Followed(reranked, _remember(ranked, base, waiting=1, since=as_of))
 
 
 def _remember(
-    one: ServiceRanked, base: AskedProposal, waiting: int = 0, since: datetime | None = None
+    ranked: ServiceRanked, base: AskedProposal, waiting: int = 0, since: datetime | None = None
 ) -> AskedProposal:
     now = base._replace(
-        proposal=one.proposal.value, in_a_row=one.in_a_row, waiting=waiting, since=since
+        proposal=ranked.proposal.value, in_a_row=ranked.in_a_row, waiting=waiting, since=since
     )
-    return now._replace(period=one.period, score=one.score) if waiting else now
+    return now._replace(period=ranked.period, score=ranked.score) if waiting else now
 
 
-def _back(one: ServiceRanked, said: Said, heard: Heard) -> _Back | None:
+def _back(ranked: ServiceRanked, response: OwnerResponse, heard: Heard) -> _Back | None:
     """How it comes back; None while the answer holds."""
-    match said.answer:
+    match response.answer:
         case Answer.ACCEPTED:
-            return _check_plan(one, said, heard.known)
+            return _check_plan(ranked, response, heard.as_of)
         case Answer.REJECTED:
-            return _check_rejection(one, said)
+            return _check_rejection(ranked, response)
         case Answer.DONE:
-            found = assess_effectiveness(heard.came, one.service, said.at, one.until)
-            if found is None:
+            effect = assess_effectiveness(heard.came, ranked.service, response.at, ranked.until)
+            if effect is None:
                 return None
-            return _Back(found.why, outcome=found.outcome, is_settled=found.is_last)
+            return _Back(effect.why, outcome=effect.outcome, is_settled=effect.is_last)
 
 
-def _check_plan(one: ServiceRanked, said: Said, known: datetime) -> _Back | None:
-    due = said.target_date
-    if due is not None and known.date() < due:
+def _check_plan(ranked: ServiceRanked, response: OwnerResponse, as_of: datetime) -> _Back | None:
+    due = response.target_date
+    if due is not None and as_of.date() < due:
         return None
-    was, now = said.score, one.score
-    is_better = one.proposal is Proposal.LEAVE or (bool(was) and now * CHANGED <= was)
+    was, now = response.score, ranked.score
+    is_better = ranked.proposal is Proposal.LEAVE or (bool(was) and now * CHANGED <= was)
     facts: dict[str, Param] = {
-        "text": _quote(said),
+        "text": _quote(response),
         "before": _hours(was),
         "now": _hours(now),
     }
@@ -266,24 +273,30 @@ def _check_plan(one: ServiceRanked, said: Said, known: datetime) -> _Back | None
     return _Back(why, None if is_better else due)
 
 
-def _check_rejection(one: ServiceRanked, said: Said) -> _Back | None:
-    is_worse = one.score > said.score and one.score >= CHANGED * said.score
-    if one.proposal is Proposal.LEAVE or not is_worse:
+def _check_rejection(ranked: ServiceRanked, response: OwnerResponse) -> _Back | None:
+    is_worse = ranked.score > response.score and ranked.score >= CHANGED * response.score
+    if ranked.proposal is Proposal.LEAVE or not is_worse:
         return None
     facts: dict[str, Param] = {
-        "by": said.by,
-        "on": said.at.date(),
-        "text": _quote(said),
-        "before": _hours(said.score),
-        "now": _hours(one.score),
+        "by": response.by,
+        "on": response.at.date(),
+        "text": _quote(response),
+        "before": _hours(response.score),
+        "now": _hours(ranked.score),
     }
-    if not said.score:
+    if not response.score:
         return _Back(message("report.rejected", **facts))
-    return _Back(message("report.rejected-and-worse", share=one.score / said.score - 1, **facts))
+    return _Back(
+        message("report.rejected-and-worse", share=ranked.score / response.score - 1, **facts)
+    )
 
 
-def _quote(said: Said) -> Message | str:
-    text = said.text if len(said.text) <= _QUOTED else f"{said.text[: _QUOTED - 2].rstrip()} …"
+def _quote(response: OwnerResponse) -> Message | str:
+    text = (
+        response.text
+        if len(response.text) <= _QUOTED
+        else f"{response.text[: _QUOTED - 2].rstrip()} …"
+    )
     return message("report.quoted", text=text) if text else ""
 
 

@@ -52,36 +52,36 @@ class Skills:
     ) -> None:
         self._start, self._end = micros(period.start), micros(period.end)
         self._as_of, self._needed = micros(as_of), needed
-        self.asked: dict[tuple[str, str], SkillDemand] = {}
+        self.demand: dict[tuple[str, str], SkillDemand] = {}
 
     def add(self, bucket: Bucket) -> None:
         for entry in bucket.entries:
             for contribution in entry.believed:
-                is_known = max(contribution.known, contribution.at) < self._as_of
+                is_known = max(contribution.known_at, contribution.at) < self._as_of
                 if is_known and self._start <= contribution.at < self._end:
                     self._post(contribution.measure, contribution.weight)
 
     def _post(self, measure: str, weight: int) -> None:
-        said = read_asked(measure)
-        if said is None:
+        subject = read_asked(measure)
+        if subject is None:
             return
-        what, team, category = said
+        what, team, category = subject
         for skill in self._needed.get(category, ()):
-            asked = self.asked.setdefault((team, skill), SkillDemand())
+            demand = self.demand.setdefault((team, skill), SkillDemand())
             if what == CAME:
-                asked.came += weight
+                demand.came += weight
             else:
-                asked.passed += weight
+                demand.passed += weight
 
 
 def gaps_of(
-    asked: Mapping[tuple[str, str], SkillDemand],
+    demand: Mapping[tuple[str, str], SkillDemand],
     crews: Iterable[TeamSkills],
     period: ReportPeriod,
     charter: str,
 ) -> list[SkillGapReported]:
     """Every gap of every team, the most asked for first."""
-    found = [
+    gaps = [
         SkillGapReported(
             team=crew.name,
             skill=skill,
@@ -90,23 +90,23 @@ def gaps_of(
             until=period.end,
             bus_factor=crew.holders(skill),
             members=len(crew.members),
-            asked=asked[team, skill].came,
-            handed_on=asked[team, skill].passed,
+            requested=demand[team, skill].came,
+            handed_on=demand[team, skill].passed,
             reasons=reasons,
             charter=charter,
         )
         for crew in crews
-        for team, skill in asked
-        if team == crew.name and (reasons := tuple(_reasons(crew, skill, asked[team, skill])))
+        for team, skill in demand
+        if team == crew.name and (reasons := tuple(_reasons(crew, skill, demand[team, skill])))
     ]
-    return sorted(found, key=lambda one: (-one.asked, one.team, one.skill))
+    return sorted(gaps, key=lambda gap: (-gap.requested, gap.team, gap.skill))
 
 
-def _reasons(crew: TeamSkills, skill: str, asked: SkillDemand) -> Iterator[Message]:
-    if asked.came < FEWEST_ASKED:
+def _reasons(crew: TeamSkills, skill: str, demand: SkillDemand) -> Iterator[Message]:
+    if demand.came < FEWEST_ASKED:
         return
     holders, members = crew.holders(skill), len(crew.members)
-    tickets = message("count.tickets", count=asked.came)
+    tickets = message("count.tickets", count=demand.came)
     if holders <= THIN:
         facts: dict[str, Param] = {
             "tickets": tickets,
@@ -118,5 +118,5 @@ def _reasons(crew: TeamSkills, skill: str, asked: SkillDemand) -> Iterator[Messa
             yield message("skill.few-members-though-listed", **facts)
         else:
             yield message("skill.few-members", **facts)
-    if asked.passed >= HANDED_ON_SHARE * asked.came:
-        yield message("skill.handed-on", tickets=tickets, skill=skill, count=asked.passed)
+    if demand.passed >= HANDED_ON_SHARE * demand.came:
+        yield message("skill.handed-on", tickets=tickets, skill=skill, count=demand.passed)

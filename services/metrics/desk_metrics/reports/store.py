@@ -31,7 +31,7 @@ from desk_metrics.reports.demand import Demand, DemandEntry
 from desk_metrics.reports.effectiveness import REACH, Came
 from desk_metrics.reports.milestones import OwnedGoal
 from desk_metrics.reports.periods import ReportPeriod, read_period, weeks_before
-from desk_metrics.reports.responses import Answers, AskedProposal, Heard, Said, find_status
+from desk_metrics.reports.responses import Answers, AskedProposal, Heard, OwnerResponse, find_status
 from desk_metrics.reports.skill_gaps import Skills, TeamSkills, gaps_of
 
 CHANGES = Schema(collection="changes", model=Changes)
@@ -55,13 +55,17 @@ class OwnerResponses:
 
     async def load_answers(self, service: str) -> Answers:
         """What was answered about a service."""
-        found = (await self.answers.load([service])).get(service)
-        return Answers() if found is None or found.state is None else found.state
+        stored = (await self.answers.load([service])).get(service)
+        return Answers() if stored is None or stored.state is None else stored.state
 
-    async def load_last_answers(self, services: Iterable[str]) -> dict[str, Said]:
+    async def load_last_answers(self, services: Iterable[str]) -> dict[str, OwnerResponse]:
         """The last answer about each of the services that has one."""
-        found = await self.answers.load(services)
-        lasts = {name: one.state.last for name, one in found.items() if one.state is not None}
+        stored = await self.answers.load(services)
+        lasts = {
+            name: document.state.last
+            for name, document in stored.items()
+            if document.state is not None
+        }
         return {name: last for name, last in lasts.items() if last is not None}
 
     async def open(self) -> list[tuple[str, Message]]:
@@ -75,15 +79,15 @@ class OwnerResponses:
             await self._load_asked(),
             await self.load_last_answers(services),
         )
-        found = {
+        statuses = {
             name: find_status(find_asked.get(name), load_last_answers.get(name))
             for name in services
         }
-        return {name: stands for name, stands in found.items() if stands is not None}
+        return {name: stands for name, stands in statuses.items() if stands is not None}
 
     async def _load_asked(self) -> dict[str, AskedProposal]:
-        found = (await self.reported.load([WEEKLY])).get(WEEKLY)
-        made = () if found is None or found.state is None else found.state.made
+        stored = (await self.reported.load([WEEKLY])).get(WEEKLY)
+        made = () if stored is None or stored.state is None else stored.state.made
         return {proposal.service: proposal for proposal in made}
 
 
@@ -123,21 +127,23 @@ class Sources:
                 for item in (causes, demand, came):
                     item.add(bucket)
         stored = await self.changes.load([service.name for service in services])
-        changes = {name: one.state for name, one in stored.items() if one.state is not None}
+        changes = {
+            name: document.state for name, document in stored.items() if document.state is not None
+        }
         statuses = causes.rank(services, changes)
-        found = rank_services(statuses, period, as_of, charter.version)
-        return ServiceSurvey(tuple(found), demand.entries(), came)
+        ranked = rank_services(statuses, period, as_of, charter.version)
+        return ServiceSurvey(tuple(ranked), demand.entries(), came)
 
-    async def load_heard(self, survey: ServiceSurvey, known: datetime) -> Heard:
+    async def load_heard(self, survey: ServiceSurvey, as_of: datetime) -> Heard:
         """What the owners of these services answered, for the report of that moment."""
         load_last_answers = await self.responses.load_last_answers(
             service.service for service in survey.systems
         )
         charter = self.charter()
-        told = charter.routing.default_team
-        seen = charter.sight_of(told, sees_all=False)
+        escalation = charter.routing.default_team
+        seen = charter.sight_of(escalation, sees_all=False)
         kept = frozenset(item.name for item in charter.services if seen.hides(item.name))
-        return Heard(load_last_answers, survey.came, known, told, kept)
+        return Heard(load_last_answers, survey.came, as_of, escalation, kept)
 
     async def find_skill_gaps(
         self, period: ReportPeriod, as_of: datetime
@@ -148,15 +154,17 @@ class Sources:
         last = (period.end - timedelta(days=1)).date()
         async for bucket in read_buckets(self.buckets, period.start.date(), last):
             skills.add(bucket)
-        return gaps_of(skills.asked, crews_of(charter), period, charter.version)
+        return gaps_of(skills.demand, crews_of(charter), period, charter.version)
 
     async def goals(self, as_of: datetime) -> list[OwnedGoal]:
         """Where each goal of the charter stands, and who answers for it."""
         charter = self.charter()
-        found = await assess_goals(self.buckets, self.sums, charter.of(GOALS), as_of, self.people)
+        statuses = await assess_goals(
+            self.buckets, self.sums, charter.of(GOALS), as_of, self.people
+        )
         return [
-            OwnedGoal(one, owner_of(goal, charter), charter.version)
-            for goal, one in zip(charter.of(GOALS), found, strict=True)
+            OwnedGoal(status, owner_of(goal, charter), charter.version)
+            for goal, status in zip(charter.of(GOALS), statuses, strict=True)
         ]
 
 
@@ -164,7 +172,7 @@ async def days_of(
     causes: Causes, buckets: Documents[Bucket], sums: Documents[DaySums]
 ) -> AsyncIterator[Day]:
     """What causes need, and of the weeks that `helped` looks back to, all cells."""
-    began, reach, as_of = await first_day(buckets), causes.reach, causes.known
+    began, reach, as_of = await first_day(buckets), causes.reach, causes.as_of
     if began is None:
         return
     if began < reach.since:

@@ -69,8 +69,8 @@ class Reporting:
     async def begin(self) -> None:
         """A desk that never reported begins with its next week."""
 
-        def first(known: Reported | None, context: Context) -> Decision[Reported] | None:
-            if known is not None:
+        def first(state: Reported | None, context: Context) -> Decision[Reported] | None:
+            if state is not None:
                 return None
             reported = first_reported(context.now)
             return Decision(reported, due=reported.due)
@@ -81,8 +81,8 @@ class Reporting:
         """Make what is due; with the store away it stays due and is found again."""
         for id in ids:
             stored = (await self._documents.load([id])).get(id)
-            known = None if stored is None else stored.state
-            period = None if known is None else next_period(known, self._clock.now())
+            reported = None if stored is None else stored.state
+            period = None if reported is None else next_period(reported, self._clock.now())
             if period is None:
                 continue
             try:
@@ -91,12 +91,12 @@ class Reporting:
                 log.warning("report_waits", period=period.name, reason=str(error))
 
     async def _make(self, id: str, period: ReportPeriod) -> None:
-        known = as_of(period)
-        survey = await self._sources.survey(period, known)
-        heard = await self._sources.load_heard(survey, known)
+        moment = as_of(period)
+        survey = await self._sources.survey(period, moment)
+        heard = await self._sources.load_heard(survey, moment)
         quarter = skills_period(period)
-        gaps = [] if quarter is None else await self._sources.find_skill_gaps(quarter, known)
-        goals = await self._sources.goals(known)
+        gaps = [] if quarter is None else await self._sources.find_skill_gaps(quarter, moment)
+        goals = await self._sources.goals(moment)
 
         def publish(before: Reported | None, _context: Context) -> Decision[Reported] | None:
             if before is None or before.until >= period.end:

@@ -69,19 +69,20 @@ def sla_router(
         as_of: AsOf = None,
     ) -> TicketSla:
         """Which minutes counted and which did not, why, and under which policy and version."""
-        found, seen = await find(ticket), sight(request, caller)
-        if found is None or seen.hides(found.service, found.team):
+        record, seen = await find(ticket), sight(request, caller)
+        if record is None or seen.hides(record.service, record.team):
             raise NotFound(message("sla.no-ticket", ticket=ticket), ticket=ticket)
         at = as_of or clock.now()
-        slas = tuple(map(_view, explain(found.clocks, book(), at)))
+        slas = tuple(map(_view, explain(record.clocks, book(), at)))
         return TicketSla(ticket=ticket, as_of=at, slas=slas)
 
     return router
 
 
-def _view(found: Explanation) -> SlaExplanation:
-    because = sentence(found.cancelled_because) if found.cancelled_because else ""
+def _view(explanation: Explanation) -> SlaExplanation:
+    because = sentence(explanation.cancelled_because) if explanation.cancelled_because else ""
     stretches = tuple(
-        ExplainedSpanView(**dict(item), text=sentence(item.message)) for item in found.explanation
+        ExplainedSpanView(**dict(item), text=sentence(item.message))
+        for item in explanation.explanation
     )
-    return SlaExplanation(**{**dict(found), "explanation": stretches, "because": because})
+    return SlaExplanation(**{**dict(explanation), "explanation": stretches, "because": because})

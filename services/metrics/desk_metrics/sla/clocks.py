@@ -71,8 +71,8 @@ class SlaClock(NamedTuple):
         ]
 
     def due_known_at(self, moment: Moment) -> datetime | None:
-        known = self.holds_known_at(moment)
-        due = self.terms.hours.deadline_us(self.start, self.terms.goal, known)
+        holds = self.holds_known_at(moment)
+        due = self.terms.hours.deadline_us(self.start, self.terms.goal, holds)
         return None if due is None else instant(due)
 
     def time_used(self, until: int) -> int:

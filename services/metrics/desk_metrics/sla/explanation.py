@@ -171,41 +171,30 @@ def _pieces(sla: SlaClock, until: int) -> Iterator[ExplainedSpan]:
 def _part(sla: SlaClock, start: int, end: int, hold: Hold | None) -> Iterator[ExplainedSpan]:
     """Open and closed pieces in order; closed time is closed whoever is waited for."""
     hours = sla.terms.hours
-    why, said = _open(sla, hold)
-    pieces = [_stretch(opens, closes, why, said) for opens, closes in hours.spans_us(start, end)]
-    pieces += [
-        _stretch(
-            closed.start,
-            closed.end,
-            Why(closed.reason),
-            _explain_closed(closed.reason, closed.name),
-        )
-        for closed in hours.list_closed(start, end)
-    ]
+    if hold is None:
+        why, text = Why.WORKED, message("stretch.worked", calendar=hours.calendar.name)
+    elif hold.reason == RESOLVED:
+        why, text = Why.RESOLVED, message("stretch.resolved")
+    else:
+        why, text = Why.WAITING, message("stretch.waiting", reason=hold.reason)
+    pieces = [_stretch(opens, closes, why, text) for opens, closes in hours.spans_us(start, end)]
+    for closed in hours.list_closed(start, end):
+        match closed.reason:
+            case ClosedBy.HOURS:
+                text = message("stretch.outside-hours", calendar=closed.name)
+            case ClosedBy.HOLIDAY:
+                text = message("stretch.holiday", name=closed.name)
+            case _:
+                text = message("stretch.closed", name=closed.name)
+        pieces.append(_stretch(closed.start, closed.end, Why(closed.reason), text))
     yield from sorted(pieces, key=lambda piece: piece.start)
 
 
-def _open(sla: SlaClock, hold: Hold | None) -> tuple[Why, Message]:
-    if hold is None:
-        return Why.WORKED, message("stretch.worked", calendar=sla.terms.hours.calendar.name)
-    if hold.reason == RESOLVED:
-        return Why.RESOLVED, message("stretch.resolved")
-    return Why.WAITING, message("stretch.waiting", reason=hold.reason)
-
-
-def _explain_closed(reason: ClosedBy, name: str) -> Message:
-    if reason is ClosedBy.HOURS:
-        return message("stretch.outside-hours", calendar=name)
-    if reason is ClosedBy.HOLIDAY:
-        return message("stretch.holiday", name=name)
-    return message("stretch.closed", name=name)
-
-
-def _stretch(start: int, end: int, why: Why, said: Message) -> ExplainedSpan:
+def _stretch(start: int, end: int, why: Why, text: Message) -> ExplainedSpan:
     return ExplainedSpan(
         start=instant(start),
         end=instant(end),
         counted=why is Why.WORKED,
         why=why,
-        message=said,
+        message=text,
     )

@@ -36,7 +36,7 @@ class FactKind(StrEnum):
     ASSIGNED = "assigned"
     PAUSED = "paused"
     RESUMED = "resumed"
-    ASKED = "asked"
+    QUESTION = "question"
     ANSWERED = "answered"
     ANSWERED_BY_BOT = "answered_by_bot"
     RESOLVED = "resolved"
@@ -78,7 +78,7 @@ def add_fact(facts: tuple[Fact, ...], fact: Fact) -> tuple[Fact, ...]:
     """The facts with one more, in order of sequence; the same tuple when it is there already."""
     if not facts or facts[-1].sequence < fact.sequence:
         return (*facts, fact)
-    place = bisect_left(facts, fact.sequence, key=lambda known: known.sequence)
+    place = bisect_left(facts, fact.sequence, key=lambda other: other.sequence)
     if facts[place].sequence == fact.sequence:
         return facts
     return (*facts[:place], fact, *facts[place:])
@@ -147,7 +147,7 @@ def _read_comment(event: Event[TicketCommented]) -> FactValues | None:
     if not data.public or data.automatic or data.role is Role.SYSTEM:
         return None
     if data.role is Role.EMPLOYEE:
-        return FactKind.ASKED, ()
+        return FactKind.QUESTION, ()
     if data.role is Role.AUTOMATION:
         return FactKind.ANSWERED_BY_BOT, ()
     return FactKind.ANSWERED, ()

@@ -20,7 +20,7 @@ def public_holidays(country: str, subdivision: str | None = None) -> dict[date, 
 def holidays_of(country: str, subdivision: str | None, years: Iterable[int]) -> dict[date, str]:
     """The same for other years."""
     try:
-        found = country_holidays(country, subdiv=subdivision, years=years, language="en_US")
+        names = country_holidays(country, subdiv=subdivision, years=years, language="en_US")
     except (NotImplementedError, KeyError) as error:
         region = country if subdivision is None else f"{country}-{subdivision}"
         raise Invalid(
@@ -28,4 +28,4 @@ def holidays_of(country: str, subdivision: str | None, years: Iterable[int]) -> 
             " and a subdivision such as BE",
             code="unknown-region",
         ) from error
-    return dict(sorted(found.items()))
+    return dict(sorted(names.items()))

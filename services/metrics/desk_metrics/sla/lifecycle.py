@@ -62,10 +62,10 @@ class Lifecycle(NamedTuple):
 
 def read_lifecycle(facts: Sequence[Fact], now: int) -> Lifecycle | None:
     """The life up to `now`; None before its beginning is known."""
-    known = in_order(facts, now)
-    if known is None:
+    ordered = in_order(facts, now)
+    if ordered is None:
         return None
-    opening, rest = known
+    opening, rest = ordered
     builder = _LifecycleBuilder(opening)
     for moment, fact in rest:
         if builder.is_merged:
@@ -276,7 +276,7 @@ _HANDLERS: dict[FactKind, Callable[[_LifecycleBuilder, Moment, _Values], None]] 
     FactKind.ASSIGNED: _apply_assignment,
     FactKind.PAUSED: _apply_pause,
     FactKind.RESUMED: _apply_resumption,
-    FactKind.ASKED: _apply_question,
+    FactKind.QUESTION: _apply_question,
     FactKind.ANSWERED: _apply_answer,
     FactKind.ANSWERED_BY_BOT: _apply_bot_answer,
     FactKind.RESOLVED: _apply_resolution,

@@ -61,9 +61,9 @@ class Edition(Frozen):
 
     @model_validator(mode="after")
     def _is_sound(self) -> Self:
-        known = {calendar.name for calendar in self.calendars}
+        calendar_names = {calendar.name for calendar in self.calendars}
         for policy in self.policies:
-            if policy.calendar not in known:
+            if policy.calendar not in calendar_names:
                 raise ValueError(
                     f"policy '{policy.name}' needs calendar '{policy.calendar}', which is missing"
                 )
@@ -112,7 +112,7 @@ class PolicyBook:
         known_until: int | None = None,
     ) -> None:
         self.known_until = known_until
-        self.editions: tuple[Edition, ...] = tuple(sorted(editions, key=lambda one: one.since))
+        self.editions: tuple[Edition, ...] = tuple(sorted(editions, key=lambda each: each.since))
         self._in_force: list[_InForce] = []
         # What has an SLA in any edition; the rest need not be looked at.
         self.clocks = frozenset(p.clock for item in self.editions for p in item.policies)

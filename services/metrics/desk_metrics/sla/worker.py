@@ -87,16 +87,13 @@ class Editions:
                 await self._change(next(reversed(self._editions)), _move_edition_on)
                 await self._follow(charter)
             while charter.version != self._seen:
-                await self._note(charter)
-
-    async def _note(self, charter: Charter) -> None:
-        """Another edition, unless the last one has the same policies. Of two replicas that see
-        different charters one is first; the other then replaces what that one has made."""
-        if slas_alike(edition_of(charter, _EVER), self._last):
-            self._seen = charter.version
-            return
-        await self._change(next(reversed(self._editions)), _close_edition)
-        await self._follow(charter)
+                # Another edition, unless the last one has the same policies. Of two replicas that
+                # see different charters one is first; the other replaces what that one has made.
+                if slas_alike(edition_of(charter, _EVER), self._last):
+                    self._seen = charter.version
+                else:
+                    await self._change(next(reversed(self._editions)), _close_edition)
+                    await self._follow(charter)
 
     async def _follow(self, charter: Charter) -> None:
         """What comes after an edition that is closed: another replica's, or ours. One that was
@@ -106,10 +103,10 @@ class Editions:
             await self._open(edition_of(charter, since))
 
     async def _open(self, edition: Edition) -> None:
-        def rule(known: Edition | None, context: Context) -> Decision[Edition] | None:
+        def rule(before: Edition | None, context: Context) -> Decision[Edition] | None:
             said_until = max(edition.since, context.now)
             opened = edition.model_copy(update={"said_until": said_until})
-            return Decision(opened) if known is None else None
+            return Decision(opened) if before is None else None
 
         # The number makes it one edition, whoever is first.
         await self._change(f"{len(self._editions) + 1:06d}", rule)
@@ -142,18 +139,18 @@ def _find_known_until(edition: Edition) -> datetime:
     return edition.said_until or edition.since
 
 
-def _move_edition_on(known: Edition | None, context: Context) -> Decision[Edition] | None:
+def _move_edition_on(before: Edition | None, context: Context) -> Decision[Edition] | None:
     if (
-        known is None
-        or known.until is not None
-        or _find_known_until(known) - context.now > AHEAD / 2
+        before is None
+        or before.until is not None
+        or _find_known_until(before) - context.now > AHEAD / 2
     ):
         return None
-    return Decision(known.model_copy(update={"said_until": context.now + AHEAD}))
+    return Decision(before.model_copy(update={"said_until": context.now + AHEAD}))
 
 
-def _close_edition(known: Edition | None, context: Context) -> Decision[Edition] | None:
-    if known is None or known.until is not None:
+def _close_edition(before: Edition | None, context: Context) -> Decision[Edition] | None:
+    if before is None or before.until is not None:
         return None
-    until = max(context.now, _find_known_until(known) + _TICK)
-    return Decision(known.model_copy(update={"until": until}))
+    until = max(context.now, _find_known_until(before) + _TICK)
+    return Decision(before.model_copy(update={"until": until}))

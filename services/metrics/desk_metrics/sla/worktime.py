@@ -189,8 +189,8 @@ class WorkingTime:
             if number > last:
                 return None
             block = self._block(number)
-        found = bisect_left(block.upto, target)
-        return block.starts[found] + target - block.before[found]
+        block_index = bisect_left(block.upto, target)
+        return block.starts[block_index] + target - block.before[block_index]
 
     def _raw_spans(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         if end <= start:

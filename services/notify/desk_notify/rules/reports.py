@@ -58,8 +58,8 @@ def _system(directory: Directory, cause: Event[ServiceRanked]) -> Reaction:
     if ranked.escalated and ranked.escalated_to:
         recipients.append((Rule.TEAM_SYSTEM_ESCALATED, directory.team(ranked.escalated_to)))
     messages = tuple(
-        render_notice(cause, rule, team(one), _fields(ranked, directory), About())
-        for rule, one in recipients
+        render_notice(cause, rule, team(recipient), _fields(ranked, directory), About())
+        for rule, recipient in recipients
     )
     return _topic(profile, directory.service(ranked.service)), messages
 
@@ -99,7 +99,7 @@ def _skill_gap(directory: Directory, cause: Event[SkillGapReported]) -> Reaction
         "period": gap.period,
         "holders": str(gap.bus_factor),
         "members": str(gap.members),
-        "asked": str(gap.asked),
+        "requested": str(gap.requested),
         "handed_on": str(gap.handed_on),
         "explanation": gap.reasons,
     }

@@ -30,4 +30,4 @@ class ContributionsChanged(
     site: str = ""
     person: OptionalPerson = ""
     device: str = ""
-    postings: tuple[Posted, ...] = ()
+    contributions: tuple[Posted, ...] = ()

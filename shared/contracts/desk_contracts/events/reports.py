@@ -36,7 +36,7 @@ class Answer(StrEnum):
 class AnswerOutcome(StrEnum):
     """Whether what an owner did helped, as far as the counts can tell."""
 
-    HELPED = "helped"
+    BETTER = "better"
     WORSE = "worse"
     CANNOT_TELL = "cannot_tell"
 
@@ -130,7 +130,9 @@ class SkillGapReported(Payload, type="desk.report.skill-gap-reported.v1", topic=
     until: AwareDatetime
     bus_factor: int = Field(ge=0, description="How many members of the team have the skill.")
     members: int = Field(ge=0, description="How many members the team has.")
-    asked: int = Field(ge=0, description="Tickets that came to the team and asked for the skill.")
+    requested: int = Field(
+        ge=0, description="Tickets that came to the team and asked for the skill."
+    )
     handed_on: int = Field(ge=0, description="Of these, how often the team handed one on.")
     reasons: Explanation
     charter: str = ""

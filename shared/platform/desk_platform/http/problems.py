@@ -110,7 +110,7 @@ def unforeseen_error(instance: str) -> Response:
 
 def detail_of(error: DeskError) -> str:
     """What the caller reads, in their language where the desk has it in that."""
-    return error.message if error.said is None else sentence(error.said)
+    return error.message if error.described is None else sentence(error.described)
 
 
 async def _answer_desk_error(request: Request, error: Exception) -> Response:

@@ -197,8 +197,8 @@ async def test_a_start_in_the_far_future_does_not_keep_an_alert_from_ending() ->
 
 async def test_two_monitors_with_one_id_and_one_fingerprint_are_two_alerts() -> None:
     desk = TriageDesk()
-    one, other = (fired(0)._replace(id="17", source=f"/monitor/{name}") for name in "ab")
-    await desk.feed(one, other)
+    first, other = (fired(0)._replace(id="17", source=f"/monitor/{name}") for name in "ab")
+    await desk.feed(first, other)
     assert len({signal.episode for signal in raised(desk, "mail-queue-high")}) == 2
     await desk.feed(over(1)._replace(source="/monitor/b"))
     assert len(cleared(desk, "mail-queue-high")) == 1

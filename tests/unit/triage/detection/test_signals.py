@@ -92,8 +92,8 @@ async def test_too_few_samples_or_mere_noise_are_no_trend() -> None:
 
 async def test_a_queue_far_from_its_usual_length_is_unusual() -> None:
     desk = TriageDesk()
-    usual = [measured(10 + n % 3, n, "mail.queue.length", "mail-1") for n in range(25)]
-    await desk.feed(*usual)
+    normal = [measured(10 + n % 3, n, "mail.queue.length", "mail-1") for n in range(25)]
+    await desk.feed(*normal)
     await desk.feed(*(measured(300, 25 + n, "mail.queue.length", "mail-1") for n in range(4)))
     (signal,) = raised(desk, "mail-delayed")
     assert signal.value == 300

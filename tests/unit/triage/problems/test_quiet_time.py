@@ -56,7 +56,7 @@ def test_the_last_clear_begins_the_quiet_time_and_never_shortens_it(
 
 
 @pytest.mark.parametrize(
-    ("asked", "now", "before", "after"),
+    ("reported", "now", "before", "after"),
     [
         (5, 5, at(2), at(5) + QUIET),
         (5, 9, at(2), at(9) + QUIET),
@@ -64,9 +64,9 @@ def test_the_last_clear_begins_the_quiet_time_and_never_shortens_it(
     ],
 )
 def test_a_report_prolongs_the_quiet_time_and_never_shortens_it(
-    asked: float, now: float, before: datetime, after: datetime
+    reported: float, now: float, before: datetime, after: datetime
 ) -> None:
-    ticket = opened("VPN does not connect", asked, person="late")
+    ticket = opened("VPN does not connect", reported, person="late")
     decision = add_ticket(
         "vpn/vpn", cluster_until(before, signals=0), ticket, CHARTER, EMPTY, at(now)
     )

@@ -197,14 +197,14 @@ def _judge_answer(expect: str, body: Body, trouble: str, status: int) -> Answer:
     if not trouble:
         seen["body"] = body.value
     verdict = condition(expect).verdict(Inputs({"response": seen}))
-    told: dict[str, Param] = {"status": status, "body": redact(body.text)}
+    params: dict[str, Param] = {"status": status, "body": redact(body.text)}
     if isinstance(verdict, Undecided):
         why = trouble or verdict.reason
-        return Answer(Result.UNKNOWN, message("answer.not-judged", trouble=why, **told))
+        return Answer(Result.UNKNOWN, message("answer.not-judged", trouble=why, **params))
     result = result_of(status)
     if verdict or result is Result.OK or status in _ABSENT:
-        return Answer(Result.OK, message("answer.status", **told), is_met=verdict)
-    return Answer(result, message("answer.status", **told))
+        return Answer(Result.OK, message("answer.status", **params), is_met=verdict)
+    return Answer(result, message("answer.status", **params))
 
 
 def _explain_failure(failure: Exception | None, attempt: Attempt, *, is_sent: bool) -> Answer:

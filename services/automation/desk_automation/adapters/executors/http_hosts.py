@@ -21,7 +21,7 @@ _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-_USUAL_PORTS = (range(80, 81), range(443, 444))
+_DEFAULT_PORTS = (range(80, 81), range(443, 444))
 _ANY_PORT = (range(65536),)
 _NAME = re.compile(r"[a-z0-9*_-]+(\.[a-z0-9*_-]+)*")
 _PORTS = re.compile(r"\*|[0-9]{1,5}(-[0-9]{1,5})?")
@@ -58,7 +58,7 @@ def read_entry(text: str) -> HostEntry:
     ValueError says what is wrong.
     """
     if (network := _network(text)) is not None:
-        return HostEntry("", network, _USUAL_PORTS)
+        return HostEntry("", network, _DEFAULT_PORTS)
     host, colon, ports = text.rpartition(":")
     if not colon:
         host, ports = text, ""
@@ -69,7 +69,7 @@ def read_entry(text: str) -> HostEntry:
     if network is None and not _NAME.fullmatch(name):
         raise ValueError(f"'{text}' is no host name, address or network")
     if not ports:
-        return HostEntry(name, network, _USUAL_PORTS)
+        return HostEntry(name, network, _DEFAULT_PORTS)
     if ports == "*":
         return HostEntry(name, network, _ANY_PORT)
     first, _, last = ports.partition("-")
@@ -192,7 +192,7 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
 async def _addresses(host: str, port: int) -> list[str]:
     loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        resolved = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise httpcore.ConnectError(f"{host} is not found: {error}") from error
-    return list(dict.fromkeys(str(item[4][0]) for item in found))
+    return list(dict.fromkeys(str(item[4][0]) for item in resolved))

@@ -53,8 +53,8 @@ class Reply:
     def header(self, name: str) -> str:
         """The values of a header, with commas between."""
         wanted = name.encode()
-        found = [value for key, value in self.headers if key.lower() == wanted]
-        return ", ".join(value.decode("latin-1") for value in found)
+        values = [value for key, value in self.headers if key.lower() == wanted]
+        return ", ".join(value.decode("latin-1") for value in values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,21 +94,21 @@ def is_page(reply: Reply) -> bool:
 
 def read_retry_after(reply: Reply, now: datetime) -> float:
     """The seconds of `Retry-After`; a date counts by the target's own clock where it is told."""
-    asked = reply.header("retry-after").strip()
-    if not asked:
+    value = reply.header("retry-after").strip()
+    if not value:
         return 0.0
-    if _SECONDS.fullmatch(asked):
-        return float(asked)
-    until, since = _date(asked), _date(reply.header("date"))
+    if _SECONDS.fullmatch(value):
+        return float(value)
+    until, since = _date(value), _date(reply.header("date"))
     return 0.0 if until is None else max(0.0, (until - (since or now)) / timedelta(seconds=1))
 
 
 def _date(text: str) -> datetime | None:
     try:
-        found = parsedate_to_datetime(text)
+        instant = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 def _decompress(reply: Reply) -> tuple[bytes, str]:
@@ -138,29 +138,29 @@ def _inflate(raw: bytes) -> tuple[bytes, bool]:
         return raw, True
     try:
         inflating = zlib.decompressobj(wbits=47)  # gzip or zlib, as its head says
-        found = inflating.decompress(raw, MAX_ANSWER + 1)
+        inflated = inflating.decompress(raw, MAX_ANSWER + 1)
     except zlib.error:
         inflating = zlib.decompressobj(wbits=-15)  # what some servers call deflate
-        found = inflating.decompress(raw, MAX_ANSWER + 1)
-    return found, inflating.eof
+        inflated = inflating.decompress(raw, MAX_ANSWER + 1)
+    return inflated, inflating.eof
 
 
 def _find_encoding(reply: Reply, raw: bytes) -> str:
     for mark, name in _BOMS:
         if raw.startswith(mark):
             return name
-    found = _CHARSET.search(reply.header("content-type"))
-    if found is None:
+    match = _CHARSET.search(reply.header("content-type"))
+    if match is None:
         return json.detect_encoding(raw) if raw[:1] in b"{[\x00" and b"\x00" in raw[:4] else "utf-8"
     try:
-        name = codecs.lookup(found[1]).name
+        name = codecs.lookup(match[1]).name
     except LookupError:
         return "utf-8"
     return name if _TEXTS.fullmatch(name) else "utf-8"
 
 
 def _json(text: str) -> JsonValue:
-    found: JsonValue = json.loads(
+    document: JsonValue = json.loads(
         text,
         parse_constant=_no_number,
         parse_int=_whole_number,
@@ -168,7 +168,7 @@ def _json(text: str) -> JsonValue:
         object_pairs_hook=_object,
     )
     # Level by level, without recursion.
-    level: list[JsonValue] = [found]
+    level: list[JsonValue] = [document]
     depth = 0
     while level := [value for value in level if isinstance(value, dict | list)]:
         depth += 1
@@ -179,7 +179,7 @@ def _json(text: str) -> JsonValue:
             for value in level
             for inner in (value.values() if isinstance(value, dict) else value)
         ]
-    return found
+    return document
 
 
 def _no_number(text: str) -> float:
@@ -201,7 +201,7 @@ def _number(text: str) -> float:
 
 
 def _object(pairs: list[tuple[str, JsonValue]]) -> JsonValue:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise _Unreadable("a name stands in it twice")
-    return found
+    return members

@@ -6,7 +6,7 @@ The same door as on the bus decides, so that what is accepted here is not refuse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from desk_charter.admission import refusal_of, refused_type
+from desk_charter.admission import refusal_of, refuse_type
 from desk_charter.sources import OutsideSystem, is_covered
 from desk_contracts import AnyEvent, Codec, Message
 from desk_contracts.catalogue import PAYLOADS
@@ -90,7 +90,7 @@ def _with_types(refused: Invalid, type: str, system: OutsideSystem) -> Invalid:
         allowed = ", ".join(system.types)
         return Invalid(f"{refused.message}; you may send {allowed}", code=refused.kind)
     if type in PAYLOADS and type not in system.known_types:
-        return refused_type(system, type)
+        return refuse_type(system, type)
     return refused
 
 

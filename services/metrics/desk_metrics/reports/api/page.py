@@ -41,8 +41,10 @@ def page_router(deps: MetricsDeps, responses: OwnerResponses | None = None) -> A
         seen = sight(request, caller)
         if seen.hides(team=team):
             raise unknown_team(team)
-        found = await gather(deps.buckets, query, deps.people, deps.cost_per_minute, responses)
+        contents = await gather(deps.buckets, query, deps.people, deps.cost_per_minute, responses)
         headers = {"Content-Security-Policy": POLICY, "Cache-Control": "private, no-cache"}
-        return Response(render_page(found.hide_from(seen), now), headers=headers, media_type=HTML)
+        return Response(
+            render_page(contents.hide_from(seen), now), headers=headers, media_type=HTML
+        )
 
     return router

@@ -32,7 +32,7 @@ from pydantic import Field, StringConstraints
 
 from desk_metrics.reports.responses import (
     Answers,
-    Said,
+    OwnerResponse,
     add_response,
     find_status,
     question,
@@ -107,7 +107,7 @@ class AnswersView(Frozen):
     """The service."""
     team: str
     """Its owner team."""
-    standing: str
+    status: str
     """Where it stands, as a sentence; empty if nothing is asked."""
     answers: tuple[AnswerView, ...]
     """All answers, the newest first."""
@@ -139,8 +139,8 @@ def answers_router(deps: AnswersDeps) -> APIRouter:
         team = _owner(deps.charter(), service, sight(request, caller))
         if caller.team != team and not caller.has_role(Role.OWNER):
             raise Forbidden(message("answers.not-yours", team=team, service=service), team=team)
-        said = await _read_response(deps, service, body, caller.subject, call)
-        return await _record_response(deps, service, team, said, call)
+        response = await _read_response(deps, service, body, caller.subject, call)
+        return await _record_response(deps, service, team, response, call)
 
     @router.get("/{service}/answers")
     async def answers(
@@ -150,51 +150,51 @@ def answers_router(deps: AnswersDeps) -> APIRouter:
     ) -> AnswersView:
         """Where the reports about a service stand, and all that was answered, newest first."""
         team = _owner(deps.charter(), service, sight(request, caller))
-        asked, known = (
+        proposal, given = (
             await deps.responses.find_asked(service),
             await deps.responses.load_answers(service),
         )
         return AnswersView(
             service=service,
             team=team,
-            standing=sentence(stands) if (stands := find_status(asked, known.last)) else "",
-            answers=tuple(map(_view, reversed(known.said))),
+            status=sentence(stands) if (stands := find_status(proposal, given.last)) else "",
+            answers=tuple(map(_view, reversed(given.responses))),
         )
 
     return router
 
 
 async def _record_response(
-    deps: AnswersDeps, service: str, team: str, said: Said, call: IdempotentCall
+    deps: AnswersDeps, service: str, team: str, response: OwnerResponse, call: IdempotentCall
 ) -> AnswerView:
-    def rule(known: Answers | None, _context: Context) -> Decision[Answers] | None:
-        if known is not None and known.find(said.id) is not None:
+    def rule(before: Answers | None, _context: Context) -> Decision[Answers] | None:
+        if before is not None and before.find(response.id) is not None:
             return None
-        return Decision(add_response(known, said), (response_event(said, service, team),))
+        return Decision(add_response(before, response), (response_event(response, service, team),))
 
     stored = await deps.commands.change(service, rule, Cause(call.seed, content=call.fingerprint))
-    found = said if stored.state is None else stored.state.find(said.id) or said
-    check_same(call, found.fingerprint)
-    return _view(found)
+    recorded = response if stored.state is None else stored.state.find(response.id) or response
+    check_same(call, recorded.fingerprint)
+    return _view(recorded)
 
 
 async def _read_response(
     deps: AnswersDeps, service: str, body: Body, by: str, call: IdempotentCall
-) -> Said:
+) -> OwnerResponse:
     """The answer to keep; what was kept before under the same key, whatever has passed since."""
     id, now = derive_id(call.seed, "report-answer"), deps.clock.now()
-    known = await deps.responses.load_answers(service)
-    if (before := known.find(id)) is not None:
+    given = await deps.responses.load_answers(service)
+    if (before := given.find(id)) is not None:
         return before
-    asked = question(await deps.responses.find_asked(service), known.last)
-    if asked is None:
+    pending = question(await deps.responses.find_asked(service), given.last)
+    if pending is None:
         raise Rejected(message("answers.nothing-asked", service=service), code="nothing-asked")
-    period, proposal, score = asked
+    period, proposal, score = pending
     if body.period not in {"", period}:
         why = message("answers.another-report", period=period, other=body.period)
         raise Rejected(why, code="another-report", period=period)
     text, day = _text_of(body, now.date())
-    return Said(
+    return OwnerResponse(
         id, Answer(body.answer), now, by, text, period, proposal, score, day, call.fingerprint
     )
 
@@ -218,22 +218,22 @@ def _text_of(body: Body, today: date) -> tuple[str, date | None]:
 
 
 def _owner(charter: Charter, service: str, seen: Sight) -> str:
-    found = next((item.owner for item in charter.services if item.name == service), None)
-    if found is None or seen.hides(service, found):
+    owner = next((item.owner for item in charter.services if item.name == service), None)
+    if owner is None or seen.hides(service, owner):
         raise NotFound(message("answers.no-service", service=service), service=service)
-    return found
+    return owner
 
 
-def _view(said: Said) -> AnswerView:
+def _view(response: OwnerResponse) -> AnswerView:
     return AnswerView(
-        period=said.period,
-        proposal=said.proposal,
-        answer=said.answer,
-        at=said.at,
-        by=said.by,
-        text=said.text,
-        target_date=said.target_date,
-        next=_NEXT[said.answer].format(day=said.target_date),
+        period=response.period,
+        proposal=response.proposal,
+        answer=response.answer,
+        at=response.at,
+        by=response.by,
+        text=response.text,
+        target_date=response.target_date,
+        next=_NEXT[response.answer].format(day=response.target_date),
     )
 
 

@@ -35,20 +35,20 @@ def reports_router(sources: Sources, clock: Clock) -> APIRouter:
     ) -> Systems:
         """Services ranked by the time they cost people, each with a proposal and its reasons."""
         at = as_of or clock.now()
-        found = await rank_systems(sources, parse_period(period, at), at, spoken_catalogue())
-        return _shown(found, sight(request, caller))
+        ranked = await rank_systems(sources, parse_period(period, at), at, spoken_catalogue())
+        return _shown(ranked, sight(request, caller))
 
     return router
 
 
-def _shown(found: Systems, seen: Sight) -> Systems:
+def _shown(ranked: Systems, seen: Sight) -> Systems:
     """Without services that are hidden from the caller, ranked as if there were no others: a rank
     left out would tell how many are hidden, and what they cost."""
-    shown = [service for service in found.systems if not seen.hides(service.service, service.team)]
+    shown = [service for service in ranked.systems if not seen.hides(service.service, service.team)]
     systems = tuple(
-        one.model_copy(update={"rank": rank, "of": len(shown)})
-        for rank, one in enumerate(shown, start=1)
+        shown_service.model_copy(update={"rank": rank, "of": len(shown)})
+        for rank, shown_service in enumerate(shown, start=1)
     )
-    answers = {name: said for name, said in found.answers.items() if not seen.hides(name)}
-    why = {item.service: found.why[item.service] for item in shown}
-    return found.model_copy(update={"systems": systems, "why": why, "answers": answers})
+    answers = {name: answer for name, answer in ranked.answers.items() if not seen.hides(name)}
+    why = {item.service: ranked.why[item.service] for item in shown}
+    return ranked.model_copy(update={"systems": systems, "why": why, "answers": answers})

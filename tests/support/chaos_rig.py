@@ -32,7 +32,7 @@ from tests.support.chaos_pipeline import (
     Count,
     Expected,
     Tale,
-    fold,
+    project,
     ticket_event,
 )
 from tests.support.chaos_worker import Plan
@@ -42,7 +42,7 @@ RETRIES, DEAD = retry_topic(TICKETS, GROUP), dead_topic(TICKETS, GROUP)
 
 
 @dataclass
-class Lane:
+class ChaosRig:
     """One group with its own topics, store and seed; lanes are killed side by side."""
 
     kafka: str
@@ -104,7 +104,7 @@ class Lane:
         return process
 
     def expected(self) -> Expected:
-        return fold(self.log)
+        return project(self.log)
 
     async def has_settled(self) -> bool:
         """Store as expected, and everything read is committed."""
@@ -128,12 +128,12 @@ class Lane:
 
     async def handled(self) -> int:
         """How many events are in the store."""
-        found = await self.tales.load(self.last)
-        return sum(item.state.count for item in found.values() if item.state is not None)
+        tales = await self.tales.load(self.last)
+        return sum(item.state.count for item in tales.values() if item.state is not None)
 
     async def behind(self) -> dict[TopicPartition, tuple[int, int]]:
         """Partitions whose committed offset is not exactly the log's end."""
-        found: dict[TopicPartition, tuple[int, int]] = {}
+        offsets: dict[TopicPartition, tuple[int, int]] = {}
         for topic, group in ((TICKETS, GROUP), (RETRIES, GROUP + ".retry")):
             reader = AIOKafkaConsumer(
                 bootstrap_servers=self.kafka, group_id=self.prefix + group, enable_auto_commit=False
@@ -144,9 +144,9 @@ class Lane:
             for partition, end in ends.items():
                 committed = await reader.committed(partition) or 0
                 if committed != end:
-                    found[partition] = (committed, end)
+                    offsets[partition] = (committed, end)
             await reader.stop()
-        return found
+        return offsets
 
     async def read(self, topic: str) -> list[AnyEvent]:
         decode = Codec().decode
@@ -170,12 +170,12 @@ async def stopped(process: ForkServerProcess) -> None:
     assert await ended(process, 30) == 0
 
 
-OpenLane = Callable[[int], Awaitable[Lane]]
+OpenRig = Callable[[int], Awaitable[ChaosRig]]
 
 
-def logs_of(lanes: Iterable[Lane]) -> str:
+def logs_of(rigs: Iterable[ChaosRig]) -> str:
     """The end of what the victims wrote, for a failure's message."""
-    texts = [lane.plan().log for lane in lanes]
+    texts = [rig.plan().log for rig in rigs]
     return "\n".join(log.read_text()[-3000:] for log in texts if log.exists())
 
 

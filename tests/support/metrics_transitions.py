@@ -52,4 +52,4 @@ class Label:
 
 Owed = tuple[ClockName, str, int]
 # One thing said: of which clock, cycle and team, under which policy and version, what and when.
-Said = tuple[str, int, str, str, str, str, datetime]
+SlaTransition = tuple[str, int, str, str, str, str, datetime]

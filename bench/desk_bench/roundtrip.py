@@ -10,8 +10,8 @@ from desk_contracts.events.notifications import MessageKind, Notified
 from desk_contracts.ids import new_id
 from desk_testing import eventually
 
+from desk_bench.http_posts import Poster
 from desk_bench.listening import from_now_on
-from desk_bench.posting import Poster
 from desk_bench.rows import Row
 
 RATE = 50
@@ -19,7 +19,7 @@ RATE = 50
 WARM_UP_SECONDS = 60
 CONNECTIONS = 32
 # An ordinary day's mix: some that rules know, some that only words tell, some that nobody knows.
-ASKED = (
+TITLES = (
     "The VPN does not connect from the hotel",
     "Toner is empty in the copier by the lift",
     "I forgot my password after the holidays",
@@ -78,7 +78,7 @@ async def _at_rate(rate: int, tickets: int, port: int, posted: dict[str, float])
 
 async def _post(idle: asyncio.Queue[Poster], number: int, posted: dict[str, float]) -> None:
     before, key = perf_counter(), new_id()
-    ticket = {"title": f"{ASKED[number % len(ASKED)]}, {key[-6:]}", "channel": "portal"}
+    ticket = {"title": f"{TITLES[number % len(TITLES)]}, {key[-6:]}", "channel": "portal"}
     poster = await idle.get()
     answer = await poster.post(ticket, key, f"bench-{key[-3:]}")
     idle.put_nowait(poster)
@@ -89,6 +89,6 @@ async def _watch(consumer: AIOKafkaConsumer, arrived: dict[str, float]) -> None:
     wanted = ("ce_type", Notified.TYPE.encode())
     async for record in consumer:
         if wanted in record.headers:
-            said = json.loads(record.value)
-            if said["kind"] == MessageKind.TICKET_ASSIGNED:
-                arrived.setdefault(said["ticket"], perf_counter())
+            document = json.loads(record.value)
+            if document["kind"] == MessageKind.TICKET_ASSIGNED:
+                arrived.setdefault(document["ticket"], perf_counter())

@@ -40,7 +40,7 @@ VALUES = st.lists(st.sampled_from([4.0, 40.0]), max_size=6)
     dies_at=st.none() | st.integers(1, 30),
     is_guarded=st.booleans(),
 )
-def test_any_course_ends_once(
+def test_any_run_ends_once(
     effects: list[str],
     script: list[Answer | type[Crash]],
     values: list[float],
@@ -48,10 +48,10 @@ def test_any_course_ends_once(
     dies_at: int | None,
     is_guarded: bool,
 ) -> None:
-    asyncio.run(course(effects, script, values, clears_after, dies_at, is_guarded))
+    asyncio.run(simulate_run(effects, script, values, clears_after, dies_at, is_guarded))
 
 
-async def course(
+async def simulate_run(
     effects: list[str],
     script: list[Answer | type[Crash]],
     values: list[float],
@@ -74,7 +74,7 @@ async def course(
     await engine.settle()
     run = await engine.run()
     assert run.is_closed
-    ends = [item for item in engine.said() if item in {"healed", "escalated", "skipped"}]
+    ends = [item for item in engine.emitted() if item in {"healed", "escalated", "skipped"}]
     assert len(ends) == 1
     for number, effect in enumerate(effects):
         calls = [call for call in engine.target.calls if call.step == f"s{number}"]

@@ -21,7 +21,7 @@ from desk_contracts.message import verbatim
 
 from tests.support.notify_desk import ANA, NOON, Story, directory, opened, sla, to
 
-NEWS = [MessageKind.TICKET_ASSIGNED]
+ASSIGNMENT = [MessageKind.TICKET_ASSIGNED]
 ASSIGNED, ELSEWHERE = TicketAssigned(team="network"), TicketAssigned(team="service-care")
 ANSWER = sla(SlaStarted, target=timedelta(hours=1), due=NOON + timedelta(hours=1))
 NO_HOURS = sla(SlaStarted, target=timedelta(hours=1), due=None)
@@ -38,10 +38,10 @@ def desk(*payloads: Payload) -> Story:
 def test_the_team_hears_at_once_and_the_requester_with_the_sla() -> None:
     story = desk(opened())
     messages = story.ticket_sees(ASSIGNED)
-    assert (to("network", messages), to(ANA, messages)) == (NEWS, [])
+    assert (to("network", messages), to(ANA, messages)) == (ASSIGNMENT, [])
     assert story.ticket_sees(SOLUTION) == []
     (deferred,) = story.ticket_sees(ANSWER)
-    assert (deferred.recipient, deferred.kind) == (ANA, *NEWS)
+    assert (deferred.recipient, deferred.kind) == (ANA, *ASSIGNMENT)
     assert "first answer by Monday 23 November 2026, 13:00" in deferred.body
     assert story.ticket_sees(ANSWER) == []
 
@@ -49,15 +49,16 @@ def test_the_team_hears_at_once_and_the_requester_with_the_sla() -> None:
 def test_it_is_the_same_message_whichever_comes_first() -> None:
     late, early = desk(opened(), ASSIGNED, ANSWER), desk(opened(), ANSWER, ASSIGNED)
     ids = [
-        {item.id for item in story.said if item.data.recipient == ANA} for story in (late, early)
+        {item.id for item in story.messages if item.data.recipient == ANA}
+        for story in (late, early)
     ]
     assert ids[0] == ids[1]
     assert len(ids[0]) == 2
 
 
 def test_a_clock_that_never_falls_due_holds_nothing_back() -> None:
-    assert to(ANA, desk(opened(), ASSIGNED).ticket_sees(NO_HOURS)) == NEWS
-    assert to(ANA, desk(opened(), NO_HOURS).ticket_sees(ASSIGNED)) == NEWS
+    assert to(ANA, desk(opened(), ASSIGNED).ticket_sees(NO_HOURS)) == ASSIGNMENT
+    assert to(ANA, desk(opened(), NO_HOURS).ticket_sees(ASSIGNED)) == ASSIGNMENT
 
 
 def test_the_last_team_is_the_news() -> None:
@@ -67,7 +68,7 @@ def test_the_last_team_is_the_news() -> None:
 
 def test_without_slas_of_answers_nothing_waits() -> None:
     story = Story()
-    assert to(ANA, story.ticket_sees(opened(), ASSIGNED))[1:] == NEWS
+    assert to(ANA, story.ticket_sees(opened(), ASSIGNED))[1:] == ASSIGNMENT
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ def test_what_follows_the_news_does_not_come_before_it(
     next_: Payload, kinds: list[MessageKind]
 ) -> None:
     story = desk(opened(), ASSIGNED)
-    assert to(ANA, story.ticket_sees(next_)) == NEWS + kinds
+    assert to(ANA, story.ticket_sees(next_)) == ASSIGNMENT + kinds
     assert to(ANA, story.ticket_sees(ANSWER)) == []
 
 

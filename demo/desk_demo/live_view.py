@@ -12,14 +12,14 @@ from desk_demo.watching import Watched
 _STATES = {"healed": "green", "escalated": "yellow", "running": "cyan", "resolved": "green"}
 
 
-def render(watched: Watched, said: str, seconds: float) -> RenderableType:
+def render(watched: Watched, caption: str, seconds: float) -> RenderableType:
     """One frame."""
     top = Table.grid(expand=True, padding=(0, 1))
     for _ in range(3):
         top.add_column(ratio=1)
     top.add_row(_telemetry(watched), _signals_and_repairs(watched), _teams(watched))
-    head = Panel(style(said, "bold"), title=f"A day at the desk  {seconds:4.0f} s")
-    return Group(head, top, _tickets(watched), _news(watched))
+    head = Panel(style(caption, "bold"), title=f"A day at the desk  {seconds:4.0f} s")
+    return Group(head, top, _tickets(watched), _updates(watched))
 
 
 def _telemetry(watched: Watched) -> Panel:
@@ -66,6 +66,8 @@ def _tickets(watched: Watched) -> Panel:
     return Panel(table, title=f"Tickets ({len(watched.tickets)})")
 
 
-def _news(watched: Watched) -> Panel:
-    lines = Text("\n").join(Text(plain_line(f"{at:%H:%M:%S}  {text}")) for at, text in watched.news)
+def _updates(watched: Watched) -> Panel:
+    lines = Text("\n").join(
+        Text(plain_line(f"{at:%H:%M:%S}  {text}")) for at, text in watched.updates
+    )
     return Panel(lines, title="News")

@@ -66,11 +66,11 @@ async def _projection(events: list[AnyEvent], batch: int) -> dict[str, bytes]:
     async def on_failed(failures: object) -> None:
         assert not failures
 
-    told = [received(event, offset) for offset, event in enumerate(events)]
-    for start in range(0, len(told), batch):
-        await BatchProcessor(unit_of_work).handle(told[start : start + batch], on_failed)
-    found = await documents.find({}, limit=1000)
-    return {item.id: BYTES.dump_json(item.state) for item in found if item.state is not None}
+    records = [received(event, offset) for offset, event in enumerate(events)]
+    for start in range(0, len(records), batch):
+        await BatchProcessor(unit_of_work).handle(records[start : start + batch], on_failed)
+    stored = await documents.find({}, limit=1000)
+    return {item.id: BYTES.dump_json(item.state) for item in stored if item.state is not None}
 
 
 IN_ORDER = asyncio.run(_projection(POSTED, 1000))

@@ -31,12 +31,12 @@ async def run(kafka: str, mongo: str, tickets: int) -> list[Row]:
     await publish(settings, events)
     bench = Bench(settings, mongo, len(events))
     journal = Journal()
-    await bench.fold("noted", journal)
+    await bench.project("noted", journal)
     bare: list[float] = []
     desk: list[float] = []
     for number in range(ROUNDS):
         bare.append(await bench.repeat(f"bare{number}", journal))
-        desk.append(await bench.fold(f"desk{number}"))
+        desk.append(await bench.project(f"desk{number}"))
     middle, bar = statistics.median, "≥ 6,000/s and ≥ 0.6"
     each = f"{len(events) / tickets:.1f} a ticket"
     return [compared(f"metrics fold, {each}", middle(desk), middle(bare), "events/s", bar)]
@@ -50,16 +50,16 @@ class Bench:
         self._events = events
         self._book = book()
 
-    async def fold(self, name: str, journal: Journal | None = None) -> float:
+    async def project(self, name: str, journal: Journal | None = None) -> float:
         """Events a second as the service does it."""
         store = Store(StoreSettings(url=self._mongo), f"bench-{name}")
         try:
-            return await self.fold_into(store.database, name, journal)
+            return await self.project_into(store.database, name, journal)
         finally:
             await store.drop()
             await store.stop()
 
-    async def fold_into(
+    async def project_into(
         self, database: Database, name: str, journal: Journal | None = None
     ) -> float:
         """The same, into a database that may hold tickets already."""
@@ -95,10 +95,10 @@ class Bench:
             for number, batch in enumerate(journal.batches):
                 wanted += batch.records
                 while drained.seen < wanted:
-                    found = await consumer.getmany(timeout_ms=100, max_records=MAX_RECORDS)
-                    if found:
+                    batches = await consumer.getmany(timeout_ms=100, max_records=MAX_RECORDS)
+                    if batches:
                         drained.begin()
-                        drained.count(sum(map(len, found.values())))
+                        drained.count(sum(map(len, batches.values())))
                 await journal.repeat(number, collection, publisher)
             drained.count(0)
         await store.drop()
@@ -118,8 +118,8 @@ def ticket_unit_of_work(
 ) -> UnitOfWork[TicketRecord]:
     """As the service's `main` makes it."""
     meters = record_telemetry().telemetry.meters
-    fold = tickets_projection(documents, lambda: policies)
-    return UnitOfWork(fold, publisher, SystemClock(), meters, name="tickets")
+    projection = tickets_projection(documents, lambda: policies)
+    return UnitOfWork(projection, publisher, SystemClock(), meters, name="tickets")
 
 
 def _reader(kafka: KafkaSettings, prefix: str, group: str) -> AIOKafkaConsumer:

@@ -6,7 +6,7 @@ from desk_contracts.events.sla import ClockName
 from desk_metrics.sla.policies import Edition, PolicyBook
 
 from tests.support.metrics_desk import Desk
-from tests.support.metrics_story import Story, at, edition, policy, said
+from tests.support.metrics_story import Story, at, edition, policy, transitions
 
 CHANGE = at("12:00")
 OLD = edition(policy(minutes=60))
@@ -31,23 +31,23 @@ async def desk_at_noon(new: Edition) -> Desk:
 
 async def test_a_running_sla_is_taken_back_and_made_anew() -> None:
     desk = await desk_at_noon(GENEROUS)
-    assert said(desk.told, ClockName.RESOLUTION) == [
+    assert transitions(desk.emitted, ClockName.RESOLUTION) == [
         "resolution cancelled Mon 12:00",
         "resolution started Mon 12:00",
     ]
-    assert {event.subject for event in desk.told} == {"ticket-1"}
+    assert {event.subject for event in desk.emitted} == {"ticket-1"}
 
 
 async def test_a_sla_that_is_no_more_is_withdrawn_with_its_breach() -> None:
     desk = await desk_at_noon(NOTHING)
-    assert said(desk.told) == ["resolution cancelled Mon 12:00"]
+    assert transitions(desk.emitted) == ["resolution cancelled Mon 12:00"]
 
 
 async def test_deciding_again_after_a_restart_says_nothing_more() -> None:
     desk = await desk_at_noon(GENEROUS)
     desk.restarted()
     await desk.at(CHANGE + timedelta(minutes=1))
-    assert desk.told == []
+    assert desk.emitted == []
 
 
 async def test_what_a_stop_left_over_is_found_at_the_next_start() -> None:

@@ -19,7 +19,7 @@ from desk_platform.kafka.records import (
 
 TOPIC = "desk.requests.intake.dead"
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-TOLD = {
+HEADERS = {
     "ce_id": b"17",
     "ce_source": b"/monitor/a",
     "ce_type": b"desk.ticket.requested.v1",
@@ -36,7 +36,9 @@ class Record:
     """A record as Kafka gives it."""
 
     offset: int
-    headers: Sequence[tuple[str, bytes | None]] = field(default_factory=lambda: list(TOLD.items()))
+    headers: Sequence[tuple[str, bytes | None]] = field(
+        default_factory=lambda: list(HEADERS.items())
+    )
     value: bytes | None = b'{"title": ""}'
     key: bytes | None = b"ana"
     topic: str = TOPIC
@@ -45,13 +47,13 @@ class Record:
 
 def changed(offset: int, **headers: bytes) -> Record:
     names = {"origin": ORIGIN, "code": REASON_CODE}
-    header = TOLD | {names[name]: text for name, text in headers.items()}
+    header = HEADERS | {names[name]: text for name, text in headers.items()}
     return Record(offset, list(header.items()))
 
 
-def mark(letters: list[Letter], offset: int) -> Record:
-    (said,) = settlements(letters, TOPIC, "max", NOW, "moot")
-    return Record(offset, list(said.headers), said.value, said.key)
+def mark(entries: list[Letter], offset: int) -> Record:
+    (message,) = settlements(entries, TOPIC, "max", NOW, "moot")
+    return Record(offset, list(message.headers), message.value, message.key)
 
 
 def test_what_came_back_is_one_letter_with_its_newest_reason() -> None:
@@ -64,15 +66,15 @@ def test_what_came_back_is_one_letter_with_its_newest_reason() -> None:
 
 
 def test_what_is_settled_is_open_again_when_it_comes_back() -> None:
-    letters = gather([changed(1), changed(2, origin=b"desk.requests/1/9")])
-    settled = mark(letters[:1], 3)
+    entries = gather([changed(1), changed(2, origin=b"desk.requests/1/9")])
+    settled = mark(entries[:1], 3)
     records = [changed(1), changed(2, origin=b"desk.requests/1/9"), settled]
-    one, other = gather(records)
-    assert one.settlement is not None
-    assert (one.settlement.by, one.settlement.at, one.settlement.note) == ("max", NOW, "moot")
+    first, other = gather(records)
+    assert first.settlement is not None
+    assert (first.settlement.by, first.settlement.at, first.settlement.note) == ("max", NOW, "moot")
     assert other.settlement is None
-    (one, _) = gather([*records, changed(7)])
-    assert one.settlement is None
+    (first, _) = gather([*records, changed(7)])
+    assert first.settlement is None
 
 
 def test_the_order_in_which_partitions_are_read_makes_no_difference() -> None:
@@ -84,15 +86,15 @@ def test_a_mark_that_somebody_forged_or_broke_settles_nothing_and_is_no_letter()
     broken = Record(3, [(SETTLES, b"1")], b"{")
     (letter,) = gather([changed(1), broken])
     assert letter.settlement is None
-    said = {"records": ["0/1"], "by": "mallory", "at": NOW.isoformat()}
-    outside = Record(9, [(SETTLES, b"1")], str(said).replace("'", '"').encode(), topic="t")
+    forged = {"records": ["0/1"], "by": "mallory", "at": NOW.isoformat()}
+    outside = Record(9, [(SETTLES, b"1")], str(forged).replace("'", '"').encode(), topic="t")
     kept = dict(reroute(Failure(outside, Invalid("no")), "intake", NOW).headers)
     assert SETTLES not in kept
 
 
-def test_many_letters_are_settled_by_marks_of_a_bounded_size() -> None:
-    letters = gather([changed(n, origin=f"t/0/{n}".encode()) for n in range(2_500)])
-    marks = settlements(letters, TOPIC, "max" * 1_000, NOW, "n" * 100_000)
+def test_many_dead_letters_are_settled_by_marks_of_a_bounded_size() -> None:
+    entries = gather([changed(n, origin=f"t/0/{n}".encode()) for n in range(2_500)])
+    marks = settlements(entries, TOPIC, "max" * 1_000, NOW, "n" * 100_000)
     assert len(marks) == 3
     assert all(len(mark.value) < 20_000 for mark in marks)
     records = [Record(3_000 + n, list(m.headers), m.value) for n, m in enumerate(marks)]
@@ -102,15 +104,15 @@ def test_many_letters_are_settled_by_marks_of_a_bounded_size() -> None:
 
 def test_a_letter_says_what_it_is_in_both_modes() -> None:
     text = "\n".join(gather([changed(1)])[0].lines())
-    for said in (
+    for part in (
         "0/1  bad-data",
         "17",
         "/monitor/a",
         "desk.ticket.requested.v1",
         "desk.requests/0/5",
     ):
-        assert said in text
-    headers = [(n, t) for n, t in TOLD.items() if not n.startswith("ce_")]
+        assert part in text
+    headers = [(n, t) for n, t in HEADERS.items() if not n.startswith("ce_")]
     structured = Record(1, headers, b'{"id": "x-9", "source": "/crm", "data": {}}')
     text = "\n".join(gather([structured])[0].lines())
     assert "x-9" in text

@@ -40,15 +40,15 @@ _SHARES = (
 
 def treatment(luck: float) -> Treatment:
     """By a number from 0 to 1."""
-    for one, share in _SHARES:
+    for kind, share in _SHARES:
         luck -= share
         if luck < 0:
-            return one
+            return kind
     return Treatment.TAKEN
 
 
 @dataclass
-class Postbox:
+class MailServer:
     """SMTP as far as a sender needs it; `mails` is its own book, `open` counts dialogues.
 
     What becomes of a person's first, second, third message is drawn from the seed.
@@ -111,12 +111,12 @@ class Postbox:
         message = await reader.readuntil(_HEADER_END)
         if what is not Treatment.BROKEN_IN_THE_MIDDLE:
             message += await reader.readuntil(_MESSAGE_END)
-        found, number = _ID.search(message), len(self.mails)
+        matched, number = _ID.search(message), len(self.mails)
         is_whole = what in (Treatment.TAKEN, Treatment.TAKEN_SLOWLY, Treatment.LOST_ANSWER)
         answer = what.split()[0] if what[0].isdigit() else what
-        at, name = datetime.now(UTC), found[1].decode() if found else ""
-        said = _LEFT if what is Treatment.TAKEN_SLOWLY else answer
-        self.mails.append(Mail(at, name, recipient, is_whole, said, began))
+        at, name = datetime.now(UTC), matched[1].decode() if matched else ""
+        reply = _LEFT if what is Treatment.TAKEN_SLOWLY else answer
+        self.mails.append(Mail(at, name, recipient, is_whole, reply, began))
         try:
             goes_on = await _answered(writer, what)
             self.mails[number] = replace(self.mails[number], answer=answer)
