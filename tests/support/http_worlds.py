@@ -10,9 +10,9 @@ from datetime import date
 from types import SimpleNamespace
 from typing import cast
 
-from desk_automation.matching.api import MatchingApi, create_matching_router
+from desk_automation.matching.api import MatchingApi, match_router
 from desk_automation.matching.worker import note_runbooks
-from desk_automation.runs.api import RunsApi, run_routes
+from desk_automation.runs.api import RunsApi, run_router
 from desk_charter import Charter, CharterSource
 from desk_charter.runbook_checks import RUNBOOKS
 from desk_contracts import AnyEvent
@@ -30,7 +30,7 @@ from desk_metrics.reports.api.services import reports_router
 from desk_metrics.reports.decide import WEEKLY, Reported
 from desk_metrics.reports.responses import AskedProposal
 from desk_metrics.reports.store import ANSWERS, REPORTED, OwnerResponses, Sources
-from desk_notify.deliveries.api import delivery_routes
+from desk_notify.deliveries.api import delivery_router
 from desk_notify.deliveries.store import DELIVERIES
 from desk_platform.clock import Clock, FakeClock
 from desk_platform.health import Health
@@ -193,8 +193,8 @@ async def automation() -> World:
     source = cast("CharterSource", SimpleNamespace(current=CHARTER))
     matching = MatchingApi(source, engine.statistics, engine.runs, lookout, engine.clock)
     routers = [
-        run_routes(RunsApi(engine.runs, engine.journal), Cursors(b"x")),
-        create_matching_router(matching),
+        run_router(RunsApi(engine.runs, engine.journal), Cursors(b"x")),
+        match_router(matching),
     ]
     names = {
         "id": (ids["laptop-1"], ids["crm-db-1"]),
@@ -212,7 +212,7 @@ async def notify() -> World:
         fields = {"message": f"m-{number}", "recipient": recipient, "title": title}
         state = dispatch().model_copy(update=fields)
         await documents.write([Stored(id=state.message, state=state)])
-    routers = [delivery_routes(documents, Cursors(b"x"))]
+    routers = [delivery_router(documents, Cursors(b"x"))]
     names = {"team": ("network", "business-apps"), "person": (ANA, SUE)}
     return World(make_app("notify", routers, _parts(clock)), names)
 

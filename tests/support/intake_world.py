@@ -14,8 +14,9 @@ from desk_contracts.events.triage import TriageDecided
 from desk_contracts.ids import new_id
 from desk_contracts.message import verbatim
 from desk_contracts.value_types import Priority
+from desk_intake.feedback.api import FeedbackDeps
 from desk_intake.feedback.store import FEEDBACK
-from desk_intake.service import ROUTERS
+from desk_intake.service import intake_routers
 from desk_intake.status.model import KnownProblem
 from desk_intake.status.store import PROBLEMS, problems_projection
 from desk_intake.tickets.api.deps import TicketDeps
@@ -211,9 +212,9 @@ def make_desk(charter: Charter) -> Desk:
     parts = AppParts(
         Health(clock), telemetry.telemetry, authenticator, clock, organisation=lambda: charter
     )
-    app = make_app("Experience Desk: intake", ROUTERS, parts)
-    app.state.intake, app.state.feedback = deps, CommandQueue(responses)
-    app.state.problems, app.state.publisher = problems, publisher
+    feedback = FeedbackDeps(deps, CommandQueue(responses))
+    routers = intake_routers(deps, feedback, problems, publisher)
+    app = make_app("Experience Desk: intake", routers, parts)
     transport = httpx.ASGITransport(app=app)
     others = (
         UnitOfWork(problems_projection(problems), publisher, clock, meters),

@@ -27,15 +27,15 @@ from desk_triage.adapters.detectors import DETECTORS
 from desk_triage.changes.snapshot import EMPTY, ContextSnapshot
 from desk_triage.changes.store import CHANGES
 from desk_triage.changes.worker import Inputs, change_projection
-from desk_triage.detection.api import DetectionReads, detection_routes
+from desk_triage.detection.api import DetectionReads, detection_router
 from desk_triage.detection.store import SUBJECTS
 from desk_triage.detection.worker import subject_projection
 from desk_triage.learning.decide import predict_team
 from desk_triage.learning.model import LearnedModel
-from desk_triage.problems.api import ProblemDocuments, problem_routes
+from desk_triage.problems.api import ProblemDocuments, problem_router
 from desk_triage.problems.store import CLUSTERS
 from desk_triage.problems.worker import cluster_projection
-from desk_triage.routing.api import decision_routes
+from desk_triage.routing.api import decision_router
 from desk_triage.routing.store import TICKETS
 from desk_triage.routing.worker import ticket_projection
 from fastapi import APIRouter
@@ -206,9 +206,9 @@ class TriageDesk:
         commands = CommandQueue(self.clusters_unit_of_work)
         problems = ProblemDocuments(self.clusters, commands, cursors)
         return [
-            decision_routes(self.tickets),
-            detection_routes(detection),
-            problem_routes(problems),
+            decision_router(self.tickets),
+            detection_router(detection),
+            problem_router(problems),
         ]
 
     async def feed(self, *events: AnyEvent) -> None:

@@ -21,12 +21,12 @@ from desk_platform.startup import start_service
 from desk_automation.actions.executor import Executor
 from desk_automation.adapters.executors.http_hosts import Hosts
 from desk_automation.adapters.executors.registry import EXECUTORS, Surroundings
-from desk_automation.matching.api import MatchingApi, create_matching_router
+from desk_automation.matching.api import MatchingApi, match_router
 from desk_automation.matching.charter import RUNBOOKS
 from desk_automation.matching.decide import RunPolicy
 from desk_automation.matching.store import OpenRuns, Rulebooks
 from desk_automation.matching.worker import note_runbooks, run_projection
-from desk_automation.runs.api import RunsApi, run_routes
+from desk_automation.runs.api import RunsApi, run_router
 from desk_automation.runs.model import Run
 from desk_automation.runs.store import RUNS
 from desk_automation.runs.worker import Collections, Concurrency, OnDue, Worker
@@ -78,8 +78,8 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     matching = MatchingApi(desk.charter, stored_statistics, stored_runs, lookout, desk.clock)
     return Web(
         [
-            run_routes(RunsApi(stored_runs, collections.runs), desk.cursors),
-            create_matching_router(matching),
+            run_router(RunsApi(stored_runs, collections.runs), desk.cursors),
+            match_router(matching),
         ]
     )
 

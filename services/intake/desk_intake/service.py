@@ -4,30 +4,25 @@ from functools import partial
 
 from desk_charter.desk import Desk, obey_charter
 from desk_contracts import names
-from desk_platform.kafka import Projection
+from desk_platform.kafka import Projection, Publisher
 from desk_platform.kafka.specification import application
 from desk_platform.kafka.timer_stops import AllPartitions
 from desk_platform.service import Service, Subscription, Web
 from desk_platform.startup import start_service
+from desk_platform.store import Documents
+from fastapi import APIRouter
 
-from desk_intake.events.api import events
-from desk_intake.feedback import api as feedback
+from desk_intake.events.api.events import EventsDeps, events_router
+from desk_intake.feedback.api import FeedbackDeps, feedback_router
 from desk_intake.feedback.store import FEEDBACK
 from desk_intake.settings import IntakeSettings
-from desk_intake.status import api as status
+from desk_intake.status.api import status_router
+from desk_intake.status.model import KnownProblem
 from desk_intake.status.store import PROBLEMS, problems_projection
-from desk_intake.tickets.api import actions
-from desk_intake.tickets.api import tickets as ticket_routes
+from desk_intake.tickets.api.actions import anybody_router, staff_router
 from desk_intake.tickets.api.deps import TicketDeps
+from desk_intake.tickets.api.tickets import tickets_router
 from desk_intake.tickets.store import SLAS, TICKETS, slas_projection, tickets_projection
-
-ROUTERS = (
-    ticket_routes.router,
-    actions.router,
-    feedback.router,
-    status.router,
-    events.router,
-)
 
 
 def compose(desk: Desk, settings: IntakeSettings) -> Web:
@@ -55,13 +50,25 @@ def compose(desk: Desk, settings: IntakeSettings) -> Web:
         cursors=desk.cursors,
         close_after=settings.close_after,
     )
-    state = {
-        "intake": deps,
-        "feedback": desk.commands(responses),
-        "problems": problems,
-        "publisher": desk.publisher,
-    }
-    return Web(ROUTERS, state)
+    feedback = FeedbackDeps(deps, desk.commands(responses))
+    return Web(intake_routers(deps, feedback, problems, desk.publisher))
+
+
+def intake_routers(
+    deps: TicketDeps,
+    feedback: FeedbackDeps,
+    problems: Documents[KnownProblem],
+    publisher: Publisher,
+) -> tuple[APIRouter, ...]:
+    """All that intake answers over HTTP."""
+    return (
+        tickets_router(deps),
+        anybody_router(deps),
+        staff_router(deps),
+        feedback_router(feedback),
+        status_router(problems, deps.charter),
+        events_router(EventsDeps(deps.tickets, deps.charter, publisher, deps.clock)),
+    )
 
 
 SERVICE = Service(

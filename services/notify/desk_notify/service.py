@@ -21,7 +21,7 @@ from desk_platform.startup import start_service
 from desk_notify.adapters.channels import CHANNELS
 from desk_notify.adapters.channels.log import LogChannel
 from desk_notify.adapters.directories import DIRECTORIES
-from desk_notify.deliveries.api import delivery_routes
+from desk_notify.deliveries.api import delivery_router
 from desk_notify.deliveries.channel import Channel
 from desk_notify.deliveries.decide import LOG, scheme_of
 from desk_notify.deliveries.mail_limits import MailRules
@@ -69,7 +69,7 @@ def compose(desk: Desk, settings: NotifySettings) -> Web:
     _report_channels(desk, connections)
     if connections:
         _deliver(desk, settings, connections, deliveries, directory_now)
-    return Web([delivery_routes(documents, desk.cursors)])
+    return Web([delivery_router(documents, desk.cursors)])
 
 
 def _report_channels(desk: Desk, connections: Collection[str]) -> None:

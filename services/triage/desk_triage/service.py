@@ -15,16 +15,16 @@ from desk_platform.startup import start_service
 from desk_triage.adapters.detectors import DETECTORS
 from desk_triage.changes.store import CHANGES, find_suspects
 from desk_triage.changes.worker import Inputs, SnapshotCache, SnapshotReads, change_projection
-from desk_triage.detection.api import DetectionReads, detection_routes
+from desk_triage.detection.api import DetectionReads, detection_router
 from desk_triage.detection.charter import has_kinds
 from desk_triage.detection.store import SUBJECTS
 from desk_triage.detection.worker import subject_projection
 from desk_triage.learning.decide import predict_team
 from desk_triage.learning.worker import ModelSource
-from desk_triage.problems.api import ProblemDocuments, problem_routes
+from desk_triage.problems.api import ProblemDocuments, problem_router
 from desk_triage.problems.store import CLUSTERS, count_people
 from desk_triage.problems.worker import cluster_projection
-from desk_triage.routing.api import decision_routes
+from desk_triage.routing.api import decision_router
 from desk_triage.routing.model import TeamPrediction
 from desk_triage.routing.store import TICKETS, count_load
 from desk_triage.routing.worker import ticket_projection
@@ -66,7 +66,7 @@ def compose(desk: Desk, settings: TriageSettings) -> Web:
     desk.job("snapshot", snapshot.run)
     detection = DetectionReads(subjects, tickets, desk.cursors, lookout, inputs.charter)
     problems = ProblemDocuments(clusters, desk.commands(gathered), desk.cursors)
-    return Web([decision_routes(tickets), detection_routes(detection), problem_routes(problems)])
+    return Web([decision_router(tickets), detection_router(detection), problem_router(problems)])
 
 
 SERVICE = Service(

@@ -278,8 +278,6 @@ class ServiceBuilder(Generic[O]):
     def assemble(self, web: Web) -> Assembled:
         """The whole, ready for `desk_platform.runtime.run`."""
         app = make_app(f"Experience Desk: {self.name}", web.routers, self._app_parts())
-        for name, value in web.state.items():
-            setattr(app.state, name, value)
         consumers = [self._subscribe(group) for group in self._groups]
         for reading in self._group_readings:
             if unread := reading.unread_topics():

@@ -202,7 +202,7 @@ class Health:
         return Answer(not reasons, tuple(reasons))
 
 
-def health_routes(health: Health) -> APIRouter:
+def health_router(health: Health) -> APIRouter:
     """`/health/{startup,live,ready}`: 200 or 503, with the reasons and every component."""
     router = APIRouter(include_in_schema=False)
 

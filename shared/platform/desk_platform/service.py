@@ -4,8 +4,8 @@ Nothing connects here; `desk_platform.builder.assemble` puts the table to work, 
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -54,10 +54,9 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Web:
-    """What a service answers over HTTP: its routers, and what they find in the app's state."""
+    """What a service answers over HTTP."""
 
     routers: Sequence[APIRouter]
-    state: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

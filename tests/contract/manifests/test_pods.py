@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from desk_contracts.topics import SERVICES
 from desk_platform.clock import SystemClock
-from desk_platform.health import Health, health_routes
-from desk_platform.telemetry import metrics_routes
+from desk_platform.health import Health, health_router
+from desk_platform.telemetry import metrics_router
 from desk_testing.telemetry import record_telemetry
 from starlette.routing import Route
 
@@ -53,7 +53,7 @@ def test_every_container_asks_for_what_it_needs_and_has_a_memory_limit(overlay: 
 def test_probes_ask_what_services_answer_at_the_port_they_listen_on(overlay: Any) -> None:
     answered = {
         route.path
-        for route in health_routes(Health(SystemClock())).routes
+        for route in health_router(Health(SystemClock())).routes
         if isinstance(route, Route)
     }
     assert set(PROBES.values()) <= answered
@@ -68,7 +68,7 @@ def test_probes_ask_what_services_answer_at_the_port_they_listen_on(overlay: Any
 
 def test_prometheus_asks_where_services_answer(prod: Any) -> None:
     endpoint = prod.named("ServiceMonitor", "experience-desk")["spec"]["endpoints"][0]
-    routes = metrics_routes(record_telemetry().telemetry).routes
+    routes = metrics_router(record_telemetry().telemetry).routes
     assert endpoint["path"] in {route.path for route in routes if isinstance(route, Route)}
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from desk_automation.matching.api import MatchingApi, create_matching_router
-from desk_automation.runs.api import RunsApi, run_routes
+from desk_automation.matching.api import MatchingApi, match_router
+from desk_automation.runs.api import RunsApi, run_router
 from desk_automation.safety.statistics import RunbookStatistics
 from desk_charter import CharterSource
 from desk_kernel import Decision
@@ -46,8 +46,8 @@ async def desk() -> AsyncIterator[Desk]:
     lookout = Lookout(engine.clock.now(), record_telemetry().telemetry.meters)
     matching = MatchingApi(charter, engine.statistics, engine.runs, lookout, engine.clock)
     routers = [
-        run_routes(RunsApi(engine.runs, engine.journal), Cursors(b"secret")),
-        create_matching_router(matching),
+        run_router(RunsApi(engine.runs, engine.journal), Cursors(b"secret")),
+        match_router(matching),
     ]
     ana = Principal("ana", frozenset({Role.MEMBER}), "workplace")
     eva = Principal("eva", frozenset({Role.EMPLOYEE}))

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 from desk_automation.conditions.expression import parts_of
-from desk_automation.matching.api import MatchingApi, create_matching_router
+from desk_automation.matching.api import MatchingApi, match_router
 from desk_automation.matching.worker import note_runbooks
 from desk_charter import CharterSource
 from desk_platform.health import Health
@@ -75,7 +75,7 @@ async def test_runs_and_looks_are_told_to_those_who_may_see_runs() -> None:
     )
     telemetry = record_telemetry().telemetry
     parts = AppParts(Health(engine.clock), telemetry, FakeAuthenticator(ana, eva), engine.clock)
-    app = make_app("automation", [create_matching_router(whys)], parts)
+    app = make_app("automation", [match_router(whys)], parts)
     assert find_undeclared_routes(app) == []
     await engine.hear(raised())
     note_runbooks(seen, raised(), engine.rulebook)
@@ -105,7 +105,7 @@ async def test_whom_a_condition_asked_for_is_told_to_owners_operators_and_that_p
     parts = AppParts(
         Health(engine.clock), record_telemetry().telemetry, authenticator, engine.clock
     )
-    app = make_app("automation", [create_matching_router(matching_api(engine, seen))], parts)
+    app = make_app("automation", [match_router(matching_api(engine, seen))], parts)
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app),
         base_url="http://desk",

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from desk_notify.deliveries.api import delivery_routes
+from desk_notify.deliveries.api import delivery_router
 from desk_notify.deliveries.store import DELIVERIES
 from desk_platform.clock import FakeClock
 from desk_platform.health import Health
@@ -37,7 +37,7 @@ async def app() -> FastAPI:
     parts = AppParts(
         Health(clock), record_telemetry().telemetry, FakeAuthenticator(*CALLERS), clock
     )
-    return make_app("notify", [delivery_routes(documents, Cursors(b"secret"))], parts)
+    return make_app("notify", [delivery_router(documents, Cursors(b"secret"))], parts)
 
 
 async def ask(app: FastAPI, who: str, query: str = "") -> httpx.Response:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 from desk_platform.clock import FakeClock
-from desk_platform.health import Health, Progress, State, health_routes
+from desk_platform.health import Health, Progress, State, health_router
 from fastapi import FastAPI
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -148,7 +148,7 @@ def test_a_consumer_paused_on_purpose_is_alive_and_starts_anew_after(
 
 async def test_probes_answer_with_reasons_and_components(health: Health) -> None:
     app = FastAPI()
-    app.include_router(health_routes(health))
+    app.include_router(health_router(health))
     health.consumer("desk.tickets")
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:

@@ -3,7 +3,7 @@
 import dataclasses
 
 import httpx
-from desk_platform.telemetry import Meters, metrics_routes, names
+from desk_platform.telemetry import Meters, metrics_router, names
 from desk_testing.telemetry import record_telemetry
 from fastapi import FastAPI
 
@@ -42,7 +42,7 @@ async def test_the_page_names_metrics_as_prometheus_does() -> None:
                 getattr(instrument, verb)(1)
                 break
     app = FastAPI()
-    app.include_router(metrics_routes(telemetry))
+    app.include_router(metrics_router(telemetry))
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:
         page = await client.get("/metrics")

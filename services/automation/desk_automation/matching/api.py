@@ -77,7 +77,7 @@ class MatchingApi:
     clock: Clock
 
 
-def create_matching_router(api: MatchingApi) -> APIRouter:
+def match_router(api: MatchingApi) -> APIRouter:
     """The routes about runbooks."""
     router = APIRouter(prefix="/v1")
     _add_listing(router, api)

@@ -111,7 +111,7 @@ class RunsApi:
     journal: CommandQueue[Run]
 
 
-def run_routes(api: RunsApi, cursors: Cursors) -> APIRouter:
+def run_router(api: RunsApi, cursors: Cursors) -> APIRouter:
     """The routes about runs."""
     router = APIRouter(prefix="/v1")
     _add_listing(router, api, cursors)

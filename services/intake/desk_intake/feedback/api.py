@@ -1,11 +1,13 @@
 """How it went, what is missing, what nobody needs: people's word on the desk and its services."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from typing import Annotated, Protocol
 
+from desk_charter import Charter
 from desk_contracts.errors import Invalid
 from desk_contracts.events.feedback import DemandObsoleteReported, DemandRequested, SurveyAnswered
 from desk_contracts.frozen import Frozen
@@ -34,14 +36,12 @@ from desk_intake.tickets.api.calls import (
     actor_of,
     cause_of_call,
     command_of,
-    deps_of,
     find,
     once,
 )
+from desk_intake.tickets.api.deps import TicketDeps
 from desk_intake.tickets.calls import Recalled
 from desk_intake.tickets.lifecycle import Actor
-
-router = APIRouter(prefix="/v1", tags=["feedback"])
 
 FeedbackRule = Callable[[Feedback | None, Context], Decision[Feedback] | None]
 
@@ -114,16 +114,47 @@ class FeedbackView(Frozen):
     at: datetime
 
 
-@router.post("/tickets/{ticket}/feedback", summary="Say how it went")
-async def answer_survey(
-    request: Request, ticket: str, body: NewSurveyAnswer, caller: Caller, call: Call
-) -> SurveyAnswerView:
-    """For whoever asked, once the ticket is resolved; a later answer replaces an earlier one."""
-    actor = actor_of(request, caller)
-    rated = await find(deps_of(request), ticket, actor)
-    may_answer(rated, actor)
-    said_at = survey(rated, actor, body.score, body.comment, body.language)
-    feedback = await _state_again(request, call, survey_of(rated), said_at)
+@dataclass(frozen=True, slots=True)
+class FeedbackDeps:
+    """What the routes need."""
+
+    tickets: TicketDeps
+    changes: FeedbackChanges
+
+
+def feedback_router(deps: FeedbackDeps) -> APIRouter:
+    """Where people say how it went, what they miss, and what can go."""
+    router = APIRouter(prefix="/v1", tags=["feedback"])
+
+    @router.post("/tickets/{ticket}/feedback", summary="Say how it went")
+    async def answer_survey(
+        request: Request, ticket: str, body: NewSurveyAnswer, caller: Caller, call: Call
+    ) -> SurveyAnswerView:
+        """For whoever asked, once the ticket is resolved; the last answer counts."""
+        actor = actor_of(request, caller)
+        rated = await find(deps.tickets, ticket, actor)
+        may_answer(rated, actor)
+        said_at = survey(rated, actor, body.score, body.comment, body.language)
+        return _view(await _state_again(deps, request, call, survey_of(rated), said_at))
+
+    @router.post("/feedback", status_code=201, summary="Ask for a service, or say it can go")
+    async def give_feedback(
+        request: Request, body: NewFeedback, caller: Caller, call: Call
+    ) -> FeedbackView:
+        """What people miss, and what is no longer of use to them; owners see both in reports."""
+        id = derive_id(call.seed, "feedback-of-call")
+        statement = _say_again(deps.tickets.charter(), id, body, actor_of(request, caller))
+        feedback = await _state_again(
+            deps, request, call, id, lambda _revision: statement, is_first=True
+        )
+        return FeedbackView(
+            id=id, about=body.about, what=body.what, reason=body.reason, at=feedback.at
+        )
+
+    return router
+
+
+def _view(feedback: Feedback) -> SurveyAnswerView:
     statement = feedback.statement
     if not isinstance(statement, SurveyAnswered):
         raise TypeError(f"feedback {feedback.id} is no survey")
@@ -137,24 +168,13 @@ async def answer_survey(
     )
 
 
-@router.post("/feedback", status_code=201, summary="Ask for a service, or say it can go")
-async def give_feedback(
-    request: Request, body: NewFeedback, caller: Caller, call: Call
-) -> FeedbackView:
-    """What people miss, and what is no longer of use to them; owners see both in their reports."""
-    id = derive_id(call.seed, "feedback-of-call")
-    statement = _say_again(request, id, body, actor_of(request, caller))
-    feedback = await _state_again(request, call, id, lambda _revision: statement, is_first=True)
-    return FeedbackView(id=id, about=body.about, what=body.what, reason=body.reason, at=feedback.at)
-
-
-def _say_again(request: Request, id: str, body: NewFeedback, actor: Actor) -> Statement:
+def _say_again(charter: Charter, id: str, body: NewFeedback, actor: Actor) -> Statement:
     by = actor.id
     if body.about is About.DEMAND:
         return DemandRequested(
             feedback=id, what=body.what, reason=body.reason, by=by, language=body.language or "en"
         )
-    service = deps_of(request).charter().service_called(body.what)
+    service = charter.service_called(body.what)
     if service is None or actor.sight.hides(service.name):
         raise Invalid(
             message("refused.unknown-service", service=body.what),
@@ -167,6 +187,7 @@ def _say_again(request: Request, id: str, body: NewFeedback, actor: Actor) -> St
 
 
 async def _state_again(
+    deps: FeedbackDeps,
     request: Request,
     call: IdempotentCall,
     id: str,
@@ -189,12 +210,10 @@ async def _state_again(
         kept = feedback.model_copy(update={"commands": before})
         return Decision(kept.with_command(command_of(call, context), recalled), events)
 
-    deps = deps_of(request)
-    changes: FeedbackChanges = request.app.state.feedback
     stored = await once(
-        deps,
+        deps.tickets,
         call,
-        lambda recalled: changes.change(id, partial(rule, recalled), is_first=is_first),
+        lambda recalled: deps.changes.change(id, partial(rule, recalled), is_first=is_first),
     )
     if stored.state is None:
         raise LookupError(f"the rule left no feedback {id}")

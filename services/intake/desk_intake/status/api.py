@@ -1,6 +1,7 @@
 """Is it down? What the desk knows of troubles that many have."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -14,9 +15,6 @@ from desk_platform.store import Documents
 from fastapi import APIRouter, Depends, Request
 
 from desk_intake.status.model import KnownProblem
-from desk_intake.tickets.api.calls import deps_of
-
-router = APIRouter(prefix="/v1/status", tags=["status"])
 
 # More troubles than this at once are one trouble: everything is down.
 MAX_PROBLEMS = 200
@@ -61,18 +59,21 @@ class Status(Answer):
     services: tuple[ServiceStatus, ...]
 
 
-@router.get("", summary="Is it down?")
-async def show_status(
-    request: Request, caller: Annotated[Principal, Depends(require(Role.EMPLOYEE, *STAFF))]
-) -> Status:
-    """Open problems, oldest first, and every service with what is known of it."""
-    deps = deps_of(request)
-    documents: Documents[KnownProblem] = request.app.state.problems
-    rows = await documents.find_brief({"open": True}, order="since", limit=MAX_PROBLEMS)
-    seen = sight(request, caller)
-    states = (row.state for row in rows if row.state is not None)
-    problems = [item for item in states if not seen.hides(item.service)]
-    return _status(deps.charter(), problems, seen)
+def status_router(problems: Documents[KnownProblem], charter: Callable[[], Charter]) -> APIRouter:
+    """`GET /v1/status`."""
+    router = APIRouter(prefix="/v1/status", tags=["status"])
+
+    @router.get("", summary="Is it down?")
+    async def show_status(
+        request: Request, caller: Annotated[Principal, Depends(require(Role.EMPLOYEE, *STAFF))]
+    ) -> Status:
+        """Open problems, oldest first, and every service with what is known of it."""
+        rows = await problems.find_brief({"open": True}, order="since", limit=MAX_PROBLEMS)
+        seen = sight(request, caller)
+        states = (row.state for row in rows if row.state is not None)
+        return _status(charter(), [item for item in states if not seen.hides(item.service)], seen)
+
+    return router
 
 
 def _status(charter: Charter, problems: list[KnownProblem], seen: Sight) -> Status:

@@ -61,7 +61,7 @@ class MessageView(Frozen):
     """One for each channel."""
 
 
-def delivery_routes(documents: Documents[Dispatch], cursors: Cursors) -> APIRouter:
+def delivery_router(documents: Documents[Dispatch], cursors: Cursors) -> APIRouter:
     """`GET /v1/deliveries`."""
     router = APIRouter(prefix="/v1", tags=["deliveries"])
 

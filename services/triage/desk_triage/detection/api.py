@@ -129,7 +129,7 @@ class DetectionReads:
     charter: Callable[[], Charter]
 
 
-def detection_routes(reads: DetectionReads) -> APIRouter:
+def detection_router(reads: DetectionReads) -> APIRouter:
     """The routes about signals and about what was not done."""
     router = APIRouter(prefix="/v1")
 

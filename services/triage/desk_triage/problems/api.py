@@ -74,7 +74,7 @@ class ProblemDocuments:
     cursors: Cursors
 
 
-def problem_routes(documents: ProblemDocuments) -> APIRouter:
+def problem_router(documents: ProblemDocuments) -> APIRouter:
     """The routes about problems."""
     router = APIRouter(prefix="/v1")
 

@@ -39,7 +39,7 @@ class DecisionView(Frozen):
     corrections: tuple[Correction, ...]
 
 
-def decision_routes(documents: Documents[Ticket]) -> APIRouter:
+def decision_router(documents: Documents[Ticket]) -> APIRouter:
     """The route about a decision."""
     router = APIRouter(prefix="/v1")
 

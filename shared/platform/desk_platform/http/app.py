@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
 
 from desk_platform.clock import Clock
-from desk_platform.health import Health, health_routes
+from desk_platform.health import Health, health_router
 from desk_platform.http.gate import Gate
 from desk_platform.http.middleware import Edge
 from desk_platform.http.openapi import DeskApp
@@ -17,7 +17,7 @@ from desk_platform.http.rates import RateLimits
 from desk_platform.organisation import Organisation
 from desk_platform.precedence import Precedence
 from desk_platform.settings import HttpSettings
-from desk_platform.telemetry import Telemetry, metrics_routes
+from desk_platform.telemetry import Telemetry, metrics_router
 
 # An event stays under 64 KiB; a ticket with its text, as JSON, needs less than this.
 BODY_LIMIT = 1024 * 1024
@@ -66,7 +66,7 @@ def make_app(title: str, routers: Sequence[APIRouter], parts: AppParts) -> FastA
     app.state.limits = RateLimits(parts.bounds)
     app.state.gate = gate = Gate(parts.bounds.concurrency, parts.precedence)
     install_problems(app)
-    for router in (*routers, health_routes(parts.health), metrics_routes(parts.telemetry)):
+    for router in (*routers, health_router(parts.health), metrics_router(parts.telemetry)):
         # Not include_router: its routes are matched twice, a fifth of a small call's whole cost.
         app.router.routes.extend(router.routes)
     refuse_undeclared(app)

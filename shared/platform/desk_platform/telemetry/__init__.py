@@ -3,7 +3,7 @@
 from desk_platform.telemetry import names
 from desk_platform.telemetry.logs import configure_logs, current_context, get_logger, log_context
 from desk_platform.telemetry.meters import Meters
-from desk_platform.telemetry.start import Telemetry, metrics_routes, start
+from desk_platform.telemetry.start import Telemetry, metrics_router, start
 from desk_platform.telemetry.traces import (
     current_traceparent,
     format_traceparent,
@@ -20,7 +20,7 @@ __all__ = [
     "format_traceparent",
     "get_logger",
     "log_context",
-    "metrics_routes",
+    "metrics_router",
     "names",
     "read_traceparent",
     "remote_context",

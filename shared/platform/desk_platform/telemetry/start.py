@@ -99,7 +99,7 @@ def assemble(
     )
 
 
-def metrics_routes(telemetry: Telemetry) -> APIRouter:
+def metrics_router(telemetry: Telemetry) -> APIRouter:
     """`/metrics` for Prometheus."""
     router = APIRouter(include_in_schema=False)
 

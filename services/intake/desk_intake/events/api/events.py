@@ -4,20 +4,23 @@ What is taken goes to the same topics, under the system's own source, and throug
 """
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
+from desk_charter import Charter
 from desk_charter.publishers import PUBLISHERS
 from desk_charter.sources import OutsideSystem
 from desk_contracts.errors import DeskError, Forbidden, Invalid
 from desk_contracts.frozen import Frozen
 from desk_contracts.message import message
+from desk_platform.clock import Clock
 from desk_platform.http import Principal
-from desk_platform.http.cloudevents import MOST_EVENTS, read_sent_events
+from desk_platform.http.cloudevents import MOST_EVENTS, SentEvent, read_sent_events
 from desk_platform.http.language import sentence
 from desk_platform.http.problems import problem
 from desk_platform.kafka import Publisher
-from desk_platform.store import Stored
+from desk_platform.store import Documents, Stored
 from desk_platform.telemetry import get_logger
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
@@ -31,10 +34,8 @@ from desk_intake.events.api.posted import (
     to_publish,
     without_contradictions,
 )
-from desk_intake.tickets.api.calls import deps_of
 from desk_intake.tickets.model import Ticket
 
-router = APIRouter(prefix="/v1", tags=["events"])
 log = get_logger()
 
 # Refusals of who sent an event, rather than of what it says.
@@ -98,35 +99,55 @@ _BODY: dict[str, Any] = {
 }
 
 
-@router.post(
-    "/events",
-    status_code=202,
-    summary="Publish events",
-    openapi_extra=_BODY,
-    responses={
-        202: {"model": EventsAnswer, "description": "The bus has all of them."},
-        207: {"model": EventsAnswer, "description": "The bus has some; the rest was refused."},
-    },
-)
-async def publish_events(
-    request: Request, sender: Annotated[Principal, Depends(PUBLISHERS)]
-) -> Response:
-    """CloudEvents 1.0: one in the body (structured), several (batch), or the data in the body and
-    the attributes in `ce-` headers (binary).
+@dataclass(frozen=True, slots=True)
+class EventsDeps:
+    """What the route needs."""
 
-    A system signs in with its own token and sends its own sources only. Repeating a call is
-    harmless: an event is known by its source and id, so no `Idempotency-Key` is needed. 503 means
-    that the bus did not acknowledge all; send the same again after `Retry-After`.
-    """
-    deps = deps_of(request)
-    publisher: Publisher = request.app.state.publisher
-    system = next(
-        (source for source in deps.charter().sources if source.name == sender.subject), None
+    tickets: Documents[Ticket]
+    charter: Callable[[], Charter]
+    publisher: Publisher
+    clock: Clock
+
+
+def events_router(deps: EventsDeps) -> APIRouter:
+    """`POST /v1/events`."""
+    router = APIRouter(prefix="/v1", tags=["events"])
+
+    @router.post(
+        "/events",
+        status_code=202,
+        summary="Publish events",
+        openapi_extra=_BODY,
+        responses={
+            202: {"model": EventsAnswer, "description": "The bus has all of them."},
+            207: {"model": EventsAnswer, "description": "The bus has some; the rest was refused."},
+        },
     )
-    if system is None:  # the charter changed in between
-        raise Forbidden(message("auth.no-publisher-any-more"), code="unknown-publisher")
-    sent = read_sent_events(request.scope["headers"], await request.body())
-    outcomes = [judge_event(item, system, request.app.state.clock) for item in sent]
+    async def publish_events(
+        request: Request, sender: Annotated[Principal, Depends(PUBLISHERS)]
+    ) -> Response:
+        """CloudEvents 1.0: one in the body (structured), several (batch), or the data in the body
+        and the attributes in `ce-` headers (binary).
+
+        A system signs in with its own token and sends its own sources only. Repeating a call is
+        harmless: an event is known by its source and id, so no `Idempotency-Key` is needed. 503
+        means that the bus did not acknowledge all; send the same again after `Retry-After`.
+        """
+        system = next(
+            (source for source in deps.charter().sources if source.name == sender.subject), None
+        )
+        if system is None:  # the charter changed in between
+            raise Forbidden(message("auth.no-publisher-any-more"), code="unknown-publisher")
+        sent = read_sent_events(request.scope["headers"], await request.body())
+        return _answer(request, system, await _publish(deps, system, sent))
+
+    return router
+
+
+async def _publish(
+    deps: EventsDeps, system: OutsideSystem, sent: Sequence[SentEvent]
+) -> Sequence[Outcome]:
+    outcomes: Sequence[Outcome] = [judge_event(item, system, deps.clock) for item in sent]
     # Tickets that requests of this call opened before. While the store is away nobody knows; the
     # consumer decides then.
     ids = {outcome.ticket for outcome in outcomes if isinstance(outcome, Taken) and outcome.ticket}
@@ -134,8 +155,8 @@ async def publish_events(
     with contextlib.suppress(DeskError):
         tickets = await deps.tickets.load(sorted(ids)) if ids else {}
     outcomes = without_contradictions(outcomes, tickets)
-    await publisher.publish(to_publish(outcomes))
-    return _answer(request, system, outcomes)
+    await deps.publisher.publish(to_publish(outcomes))
+    return outcomes
 
 
 def _answer(request: Request, system: OutsideSystem, outcomes: Sequence[Outcome]) -> Response:

@@ -1,6 +1,7 @@
 """What calls on a ticket share: who calls, which ticket is meant, one safe change, answers."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, TypeVar
 
@@ -52,16 +53,38 @@ Call = Annotated[IdempotentCall, Depends(require_key)]
 Decide = Callable[[Ticket, Context], Sequence[Payload]]
 
 
-def deps_of(request: Request) -> TicketDeps:
-    """What the service's table gave the application."""
-    deps: TicketDeps = request.app.state.intake
-    return deps
-
-
 def actor_of(request: Request, principal: Principal) -> Actor:
     """The caller in the words of the domain."""
     is_staff = principal.has_role(*STAFF)
     return Actor(principal.subject, is_staff, principal.team or "", sight(request, principal))
+
+
+@dataclass(frozen=True, slots=True)
+class TicketAction:
+    """One thing that somebody does with a ticket, once however often it is asked for."""
+
+    request: Request
+    ticket: str
+    """Its id or code."""
+    actor: Actor
+    call: IdempotentCall
+
+
+async def _of_anybody(request: Request, ticket: str, caller: Caller, call: Call) -> TicketAction:
+    return TicketAction(request, ticket, actor_of(request, caller), call)
+
+
+async def _of_staff(
+    request: Request,
+    ticket: str,
+    caller: Annotated[Principal, Depends(require(*STAFF))],
+    call: Call,
+) -> TicketAction:
+    return TicketAction(request, ticket, actor_of(request, caller), call)
+
+
+ByAnybody = Annotated[TicketAction, Depends(_of_anybody)]
+ByStaff = Annotated[TicketAction, Depends(_of_staff)]
 
 
 def reader_of(deps: TicketDeps, actor: Actor) -> Reader:
@@ -102,15 +125,13 @@ async def find(deps: TicketDeps, ref: str, actor: Actor) -> Ticket:
 
 
 async def change(
-    request: Request,
-    ref: str,
-    actor: Actor,
-    call: IdempotentCall,
+    deps: TicketDeps,
+    action: TicketAction,
     decide: Decide,
     precondition: Precondition | None = None,
 ) -> Ticket:
     """The ticket after what the call decides; a call that was carried out before does nothing."""
-    deps = deps_of(request)
+    ref, actor, call = action.ticket, action.actor, action.call
     id = ref if len(ref) == _UUID_LENGTH else (await find(deps, ref, actor)).id
 
     def rule(recalled: Recalled, state: Ticket | None, context: Context) -> Decision[Ticket] | None:
@@ -121,7 +142,7 @@ async def change(
         if precondition is not None:
             precondition.check(ticket.sequence)
         decided = decide(ticket, context)
-        cause = cause_of_call(request, call, ticket.id, context)
+        cause = cause_of_call(action.request, call, ticket.id, context)
         recorded = record(ticket.id, ticket, decided, cause)
         after = recorded.state if recorded else ticket
         command = command_of(call, context)
@@ -182,9 +203,10 @@ async def slas_of(deps: TicketDeps, tickets: Sequence[Ticket]) -> list[Stored[Ti
     ]
 
 
-async def answer(request: Request, ticket: Ticket, actor: Actor, status: int = 200) -> Response:
+async def answer(
+    deps: TicketDeps, request: Request, ticket: Ticket, actor: Actor, status: int = 200
+) -> Response:
     """The ticket as this caller may see it, with its ETag; 304 if that is what they have."""
-    deps = deps_of(request)
     [sla] = await slas_of(deps, [ticket])
     if request.method == "GET":
         unchanged = not_modified(request, ticket.sequence, sla.version)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from desk_contracts.errors import Forbidden
 from desk_contracts.events.tickets import State, TicketOpened
@@ -23,6 +23,7 @@ from desk_platform.http import (
     page_request,
     precondition,
 )
+from desk_platform.http.idempotency import IdempotentCall
 from desk_platform.store import Listed
 from desk_platform.store.pages import After
 from fastapi import APIRouter, Depends, Query, Request
@@ -31,6 +32,7 @@ from starlette.responses import Response
 from desk_intake.tickets.api.bodies import Changed, NewTicket
 from desk_intake.tickets.api.calls import (
     PRIVATE,
+    ByAnybody,
     Call,
     Caller,
     actor_of,
@@ -39,7 +41,6 @@ from desk_intake.tickets.api.calls import (
     change,
     change_stored,
     command_of,
-    deps_of,
     find,
     once,
     reader_of,
@@ -54,12 +55,81 @@ from desk_intake.tickets.record import record
 from desk_intake.tickets.sla import TicketSla
 from desk_intake.tickets.view import TicketSummary, TicketView, TimelineView, summarise, timeline
 
-router = APIRouter(prefix="/v1/tickets", tags=["tickets"])
+
+class TicketFilters(NamedTuple):
+    """What a list is narrowed to; None: not by this."""
+
+    requester: str | None
+    team: str | None
+    state: str | None
+    service: str | None
+    open: bool | None
 
 
-@router.post("", status_code=201, response_model=TicketView, summary="Ask for help")
-async def open_ticket(request: Request, body: NewTicket, caller: Caller, call: Call) -> Response:
-    """Opens a ticket. A repetition with the same key answers with the ticket opened before."""
+def _read_filters(
+    requester: Annotated[
+        PersonAsked | None, Query(description="Who asked; `me` is the caller.")
+    ] = None,
+    team: Annotated[str | None, Query(description="Which team has it.")] = None,
+    state: Annotated[State | None, Query(description="In exactly this state.")] = None,
+    service: Annotated[str | None, Query(description="About this service.")] = None,
+    is_open: Annotated[
+        bool | None, Query(alias="open", description="Whether somebody still has to act.")
+    ] = None,
+) -> TicketFilters:
+    return TicketFilters(requester, team, state.value if state else None, service, is_open)
+
+
+AskedPage = Annotated[PageRequest, Depends(page_request)]
+Filters = Annotated[TicketFilters, Depends(_read_filters)]
+Version = Annotated[Precondition, Depends(precondition)]
+
+
+def tickets_router(deps: TicketDeps) -> APIRouter:
+    """Open, list and read tickets, and correct their facts."""
+    router = APIRouter(prefix="/v1/tickets", tags=["tickets"])
+
+    @router.post("", status_code=201, response_model=TicketView, summary="Ask for help")
+    async def open_ticket(
+        request: Request, body: NewTicket, caller: Caller, call: Call
+    ) -> Response:
+        """Opens a ticket. A repetition with the same key answers with the ticket opened before."""
+        return await _open(deps, request, body, caller, call)
+
+    @router.get("", response_model=Page[TicketSummary], summary="List tickets, the newest first")
+    async def list_tickets(
+        request: Request, caller: Caller, page: AskedPage, filters: Filters
+    ) -> Response:
+        """Employees see their own tickets, staff those of everybody."""
+        actor = actor_of(request, caller)
+        return await _page(deps, request, actor, page, _restrict(filters, actor))
+
+    @router.get("/{ticket}", response_model=TicketView, summary="Read a ticket by id or code")
+    async def show_ticket(request: Request, ticket: str, caller: Caller) -> Response:
+        """The whole ticket, with what to expect and what comes next."""
+        actor = actor_of(request, caller)
+        return await answer(deps, request, await find(deps, ticket, actor), actor)
+
+    @router.get("/{ticket}/timeline", response_model=TimelineView, summary="Read what happened")
+    async def show_timeline(
+        request: Request, ticket: str, caller: Caller, page: AskedPage
+    ) -> Response:
+        """What happened, in sentences, a page at a time; internal comments only for staff."""
+        return await _timeline(deps, request, ticket, actor_of(request, caller), page)
+
+    @router.patch("/{ticket}", response_model=TicketView, summary="Correct a ticket's facts")
+    async def update_ticket(body: Changed, action: ByAnybody, version: Version) -> Response:
+        """Only the fields given change. Needs the ETag of the version you have read."""
+        changes = Changes.model_validate(body.model_dump())
+        after = await change(deps, action, lambda it, _: update(it, action.actor, changes), version)
+        return await answer(deps, action.request, after, action.actor)
+
+    return router
+
+
+async def _open(
+    deps: TicketDeps, request: Request, body: NewTicket, caller: Principal, call: IdempotentCall
+) -> Response:
     actor = actor_of(request, caller)
     _check_claims(body, actor)
     id = derive_id(call.seed, "ticket-of-call")
@@ -77,11 +147,10 @@ async def open_ticket(request: Request, body: NewTicket, caller: Caller, call: C
             return None
         return Decision(recorded.state.with_command(command_of(call, context)), recorded.events)
 
-    deps = deps_of(request)
     ticket = await once(
         deps, call, lambda recalled: change_stored(deps, id, partial(rule, recalled), is_first=True)
     )
-    response = await answer(request, ticket, actor, 201)
+    response = await answer(deps, request, ticket, actor, 201)
     if was_there:
         response.headers["Idempotency-Replayed"] = "true"
     return response
@@ -118,42 +187,25 @@ def _read_opening(body: NewTicket, code: str, caller: Principal) -> TicketOpened
     )
 
 
-@router.get("", response_model=Page[TicketSummary], summary="List tickets, the newest first")
-async def list_tickets(  # noqa: PLR0913, PLR0917 (one argument for each filter)
-    request: Request,
-    caller: Caller,
-    page: Annotated[PageRequest, Depends(page_request)],
-    requester: Annotated[
-        PersonAsked | None, Query(description="Who asked; `me` is the caller.")
-    ] = None,
-    team: Annotated[str | None, Query(description="Which team has it.")] = None,
-    state: Annotated[State | None, Query(description="In exactly this state.")] = None,
-    service: Annotated[str | None, Query(description="About this service.")] = None,
-    is_open: Annotated[
-        bool | None, Query(alias="open", description="Whether somebody still has to act.")
-    ] = None,
-) -> Response:
-    """Employees see their own tickets, staff those of everybody."""
-    actor = actor_of(request, caller)
+def _restrict(filters: TicketFilters, actor: Actor) -> dict[str, object]:
+    """The filters that are given; an employee's are about their own tickets."""
+    requester = filters.requester
     if requester == "me" or (requester is None and not actor.is_staff):
         requester = actor.id
     if not actor.is_staff and requester != actor.id:
         raise Forbidden(message("refused.list-own-only"))
-    wanted = {
-        "requester": requester,
-        "team": team,
-        "state": state.value if state else None,
-        "service": service,
-        "open": is_open,
-    }
-    filters = {name: value for name, value in wanted.items() if value is not None}
-    return await _page(request, actor, page, filters)
+    wanted = filters._replace(requester=requester)._asdict()
+    return {name: value for name, value in wanted.items() if value is not None}
 
 
 async def _page(
-    request: Request, actor: Actor, page: PageRequest, filters: Mapping[str, object]
+    deps: TicketDeps,
+    request: Request,
+    actor: Actor,
+    page: PageRequest,
+    filters: Mapping[str, object],
 ) -> Response:
-    deps, listing, after = deps_of(request), f"tickets {sorted(filters.items())}", None
+    listing, after = f"tickets {sorted(filters.items())}", None
     if page.cursor is not None:
         position = deps.cursors.read(listing, page.cursor)
         after = (position.sort, position.id)
@@ -191,24 +243,10 @@ async def _readable(
     return [row.state for row in rows if row.state is not None]
 
 
-@router.get("/{ticket}", response_model=TicketView, summary="Read a ticket by id or code")
-async def show_ticket(request: Request, ticket: str, caller: Caller) -> Response:
-    """The whole ticket, with what to expect and what comes next."""
-    actor = actor_of(request, caller)
-    rows = await find(deps_of(request), ticket, actor)
-    return await answer(request, rows, actor)
-
-
-@router.get("/{ticket}/timeline", response_model=TimelineView, summary="Read what happened")
-async def show_timeline(
-    request: Request,
-    ticket: str,
-    caller: Caller,
-    page: Annotated[PageRequest, Depends(page_request)],
+async def _timeline(
+    deps: TicketDeps, request: Request, ref: str, actor: Actor, page: PageRequest
 ) -> Response:
-    """What happened, in sentences, a page at a time; internal comments only for staff."""
-    actor, deps = actor_of(request, caller), deps_of(request)
-    rows = await find(deps, ticket, actor)
+    rows = await find(deps, ref, actor)
     listing, after = f"timeline {rows.id}", -1
     if page.cursor is not None:
         after = int(str(deps.cursors.read(listing, page.cursor).sort))
@@ -221,21 +259,3 @@ async def show_timeline(
     response = respond(view.model_copy(update={"next": following}), rows)
     response.headers["Link"] = link_next(request, following)
     return response
-
-
-@router.patch("/{ticket}", response_model=TicketView, summary="Correct a ticket's facts")
-async def update_ticket(
-    request: Request,
-    ticket: str,
-    body: Changed,
-    caller: Caller,
-    call: Call,
-    version: Annotated[Precondition, Depends(precondition)],
-) -> Response:
-    """Only the fields given change. Needs the ETag of the version you have read."""
-    actor = actor_of(request, caller)
-    changes = Changes.model_validate(body.model_dump())
-    after = await change(
-        request, ticket, actor, call, lambda rows, _context: update(rows, actor, changes), version
-    )
-    return await answer(request, after, actor)
