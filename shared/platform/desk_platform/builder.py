@@ -17,12 +17,13 @@ from desk_platform.kafka.command_queue import CommandQueue
 from desk_platform.kafka.consumer import Consumer
 from desk_platform.kafka.group_progress import GroupReading
 from desk_platform.kafka.producer import KafkaPublisher
+from desk_platform.kafka.readers import Readers
 from desk_platform.kafka.relay import Relay
 from desk_platform.kafka.retry_progress import RetriedReading
 from desk_platform.kafka.subscription import Reading
 from desk_platform.kafka.timer_stops import AllPartitions, NothingUnread, OwnPartition, Stops
 from desk_platform.kafka.timers import OnTimer, ReadinessGate, Silence, Timers
-from desk_platform.kafka.tracked_consumer import TopicReading
+from desk_platform.kafka.topic_progress import TopicReading
 from desk_platform.kafka.unit_of_work import CACHED_DOCUMENTS, Projection, UnitOfWork
 from desk_platform.kafka.watermarks import Watermarks
 from desk_platform.kafka.writers import Writers, WritersReader, WriterWatermark
@@ -84,7 +85,7 @@ class ServiceBuilder(Generic[O]):
         self._jobs: dict[str, Loop] = {"charter": self.charter.run}
         self._units_of_work: dict[str, UnitOfWork[Any]] = {}
         self._receivers: dict[str, BatchHandler] = {}
-        self._readings: dict[str, TopicReading] = {}
+        self._readers = Readers()
         self._group_readings: list[GroupReading] = []
         self._writers_of: dict[str, Writers] = {}
         self._writes: dict[str, SequenceOf] = {}
@@ -163,10 +164,9 @@ class ServiceBuilder(Generic[O]):
         """
         prefixed = self.settings.topic_prefix + topic
         waiting = self.settings.topic_prefix + retry_topic(topic, self.name)
-        retries = GroupReading((waiting,), self.clock)
+        retries = GroupReading((waiting,), self._readers, self.clock)
         self._group_readings.append(retries)
-        own = self._readings.setdefault(topic, TopicReading(prefixed))
-        reading = RetriedReading(own, retries)
+        reading = RetriedReading(TopicReading(prefixed, self._readers), retries)
         if topic in OPEN_TOPICS:
             return Watermarks(reading, self.clock)
         return Watermarks(reading, self.clock, self._writers(topic).until)
@@ -176,7 +176,8 @@ class ServiceBuilder(Generic[O]):
         included."""
         prefix = self.settings.topic_prefix
         waiting = [retry_topic(topic, self.name) for topic in topics]
-        reading = GroupReading((prefix + topic for topic in (*topics, *waiting)), self.clock)
+        waited_for = (prefix + topic for topic in (*topics, *waiting))
+        reading = GroupReading(waited_for, self._readers, self.clock)
         self._group_readings.append(reading)
         if TICKETS in topics:
             return Watermarks(reading, self.clock, self._writers(TICKETS).until)
@@ -278,7 +279,11 @@ class ServiceBuilder(Generic[O]):
     def assemble(self, web: Web) -> Assembled:
         """The whole, ready for `desk_platform.runtime.run`."""
         app = make_app(f"Experience Desk: {self.name}", web.routers, self._app_parts())
-        consumers = [self._subscribe(group) for group in self._groups]
+        consumers = []
+        for group in self._groups:
+            consumers.append(consumer := self._consumer(group))
+            prefixed = [self.settings.topic_prefix + topic for topic in group.topics]
+            self._readers.add(prefixed, consumer.current_consumer)
         for reading in self._group_readings:
             if unread := reading.unread_topics():
                 raise ValueError(f"timers wait for topics that nobody reads: {sorted(unread)}")
@@ -308,15 +313,6 @@ class ServiceBuilder(Generic[O]):
             jobs=self._jobs,
             close=self.store.stop,
         )
-
-    def _subscribe(self, group: Group) -> Consumer:
-        consumer = self._consumer(group)
-        for topic in self._readings.keys() & set(group.topics):
-            self._readings[topic].read_by(consumer.current_consumer)
-        prefixed = [self.settings.topic_prefix + topic for topic in group.topics]
-        for reading in self._group_readings:
-            reading.read_by(prefixed, consumer.current_consumer)
-        return consumer
 
     def _handler(self, subscription: Subscription) -> BatchHandler:
         if unknown := set(subscription.to) - self._units_of_work.keys() - self._receivers.keys():

@@ -10,6 +10,7 @@ from desk_platform.kafka import BatchProcessor, Received
 from desk_platform.kafka.batch_processor import OnFailedRecords
 from desk_platform.kafka.group_progress import GroupReading
 from desk_platform.kafka.producer import partition_number
+from desk_platform.kafka.readers import Readers
 from desk_platform.kafka.watermarks import Watermarks
 from desk_testing import eventually
 
@@ -54,9 +55,10 @@ class Pair:
         later = await self.rig.join_retry(BatchProcessor(self.rig.unit_of_work()))
         self.current_consumer = [member.current_consumer for member in members]
         tickets, retries = self.rig.prefix + TICKETS, self.rig.prefix + RETRIES
-        reading = GroupReading([tickets, retries], self.rig.clock)
-        reading.read_by([tickets], self.current_consumer[0])
-        reading.read_by([retries], later.current_consumer)
+        readers = Readers()
+        readers.add([tickets], self.current_consumer[0])
+        readers.add([retries], later.current_consumer)
+        reading = GroupReading([tickets, retries], readers, self.rig.clock)
         self.watermarks = Watermarks(reading, self.rig.clock)
         await eventually(lambda: all(self.held(number) for number in (0, 1)), timeout=60)
 

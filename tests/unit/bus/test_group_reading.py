@@ -8,6 +8,7 @@ from aiokafka import TopicPartition
 from desk_platform.clock import FakeClock
 from desk_platform.kafka.commits import COMMIT_EVERY
 from desk_platform.kafka.group_progress import GroupReading
+from desk_platform.kafka.readers import Readers
 from desk_platform.kafka.tracked_consumer import TrackedConsumer
 from desk_platform.kafka.watermarks import Watermarks
 
@@ -59,12 +60,13 @@ class Group:
         self.clock = FakeClock(START)
         self.tickets, self.later = Member(*TICKETS), Member(LATER)
         self.later.ends[LATER] = 0
-        self.reading = GroupReading(["tickets", LATER.topic], self.clock)
+        self.readers = Readers()
+        self.reading = GroupReading(["tickets", LATER.topic], self.readers, self.clock)
         self.watermarks = Watermarks(self.reading, self.clock)
 
     def join(self) -> "Group":
-        self.reading.read_by(["tickets", "else"], self.tickets)
-        self.reading.read_by([LATER.topic], self.later)
+        self.readers.add(["tickets", "else"], self.tickets)
+        self.readers.add([LATER.topic], self.later)
         return self
 
     async def look(self) -> bool:
@@ -114,14 +116,14 @@ async def test_a_partition_that_was_never_written_or_whose_records_are_gone_hold
 async def test_while_a_reader_or_a_topic_is_unknown_nothing_is_heard() -> None:
     group = Group()
     assert group.watermarks.partition_of("any") is None
-    group.reading.read_by(["tickets"], group.tickets)
+    group.readers.add(["tickets"], group.tickets)
     assert group.watermarks.partition_of("any") is None
     assert group.reading.unread_topics() == {LATER.topic}
-    group.reading.read_by([LATER.topic], lambda: None)
+    group.readers.add([LATER.topic], lambda: None)
     assert group.watermarks.partition_of("any") is None
     other = Group()
-    other.reading.read_by(["tickets"], Member())
-    other.reading.read_by([LATER.topic], other.later)
+    other.readers.add(["tickets"], Member())
+    other.readers.add([LATER.topic], other.later)
     assert other.watermarks.partition_of("any") is None
     assert Group().join().watermarks.partition_of("any") == 0
 

@@ -2,24 +2,16 @@
 partitions. Measured by what it has committed, since others' batches in flight are not seen here.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
 
 from aiokafka import TopicPartition
 
 from desk_platform.clock import Clock
 from desk_platform.kafka.commits import COMMIT_EVERY
+from desk_platform.kafka.readers import Readers
 from desk_platform.kafka.tracked_consumer import ASKED_WITHIN, TrackedConsumer, within
 
 _THE_ONLY = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """Topics that one group reads, and a member of it."""
-
-    topics: frozenset[str]
-    consumer: Callable[[], TrackedConsumer | None]
 
 
 class GroupReading:
@@ -28,23 +20,16 @@ class GroupReading:
     Its end is the number of the question that asked for all ends, so it serves one asker only.
     """
 
-    def __init__(self, topics: Iterable[str], clock: Clock) -> None:
-        self._topics, self._clock = frozenset(topics), clock
-        self._groups: list[_Group] = []
+    def __init__(self, topics: Iterable[str], readers: Readers, clock: Clock) -> None:
+        self._topics, self._readers, self._clock = frozenset(topics), readers, clock
         self._question = 0
         self._left: dict[TopicPartition, int] = {}
         self._looked = clock.now() - COMMIT_EVERY
 
-    def read_by(
-        self, topics: Collection[str], consumer: Callable[[], TrackedConsumer | None]
-    ) -> None:
-        """This consumer's group reads those of its topics that are among `topics`."""
-        if mine := self._topics & set(topics):
-            self._groups.append(_Group(mine, consumer))
-
     def unread_topics(self) -> frozenset[str]:
         """Topics that no consumer reads: with any, nothing would ever be concluded."""
-        return self._topics.difference(*(group.topics for group in self._groups))
+        groups = self._readers.find(self._topics)
+        return self._topics.difference(*(group.topics for group in groups))
 
     def partition_count(self) -> int | None:
         """One; None as long as not all partitions are known."""
@@ -102,10 +87,10 @@ class GroupReading:
 
     def _partitions(self) -> list[tuple[TrackedConsumer, list[TopicPartition]]] | None:
         """Each group's partitions; None as long as a group or a topic of it is not known."""
-        if not self._groups or self.unread_topics():
+        if self.unread_topics():
             return None
         known_groups: list[tuple[TrackedConsumer, list[TopicPartition]]] = []
-        for group in self._groups:
+        for group in self._readers.find(self._topics):
             consumer = group.consumer()
             if consumer is None or group.topics & consumer.stopped:
                 return None

@@ -4,7 +4,7 @@ Its position alone does not say: it moves on when a batch is handed out, not whe
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -136,56 +136,6 @@ class TrackedConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has n
             return False
         handed_out = self._handed_out.get(partition)
         return handed_out is None or self._handled.get(partition) == handed_out
-
-
-class TopicReading:
-    """How far a member of a group has read one topic; see `watermarks.PartitionLog`.
-
-    Until `read_by` names its consumer, and while that is not connected, nothing is known.
-    """
-
-    def __init__(self, topic: str) -> None:
-        self._topic = topic
-        self._consumer: Callable[[], TrackedConsumer | None] = lambda: None
-
-    def read_by(self, consumer: Callable[[], TrackedConsumer | None]) -> None:
-        """From now on this consumer reads it."""
-        self._consumer = consumer
-
-    def partition_count(self) -> int | None:
-        consumer = self._consumer()
-        numbers = None if consumer is None else consumer.partitions_for_topic(self._topic)
-        return len(numbers) if numbers else None
-
-    def own_partitions(self) -> set[int]:
-        consumer = self._consumer()
-        if consumer is None:
-            return set()
-        return {
-            partition.partition
-            for partition in consumer.assignment()
-            if partition.topic == self._topic
-        }
-
-    def assignment_number(self) -> int:
-        consumer = self._consumer()
-        return 0 if consumer is None else consumer.assignment_number
-
-    async def end_offsets(self, partitions: Collection[int]) -> dict[int, int]:
-        consumer = self._consumer()
-        if consumer is None:
-            return {}
-        mine = [TopicPartition(self._topic, number) for number in partitions]
-        async with within(ASKED_WITHIN, "the end of the log"):
-            ends = await consumer.ends_at_once(mine)
-        return {partition.partition: end for partition, end in ends.items()}
-
-    async def has_handled(self, partition: int, end: int) -> bool:
-        consumer = self._consumer()
-        if consumer is None:
-            return False
-        async with within(ASKED_WITHIN, "the position"):
-            return await consumer.has_handled(TopicPartition(self._topic, partition), end)
 
 
 @asynccontextmanager
