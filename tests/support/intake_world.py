@@ -155,7 +155,7 @@ class Desk:
         return [item.type.split(".")[2] for item in self.log(id)]
 
     async def check(self, id: str) -> None:
-        """No gap, every id once, and the store is the fold of the log."""
+        """No gap, every id once, and the store is the projection of the log."""
         log, stored = self.log(id), await self.ticket(id)
         assert [item.sequence for item in log] == list(range(1, len(log) + 1))
         assert len({item.id for item in log}) == len(log)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from desk_contracts import Message
 from desk_contracts.topics import MAX_EVENT_BYTES
 
-# One byte, three bytes, and six in JSON, whose writers spell control characters out.
+# One byte, three bytes, and six in JSON, whose writers outage control characters out.
 SIGNS = ["a", "漢", "\x01", '"']
 
 

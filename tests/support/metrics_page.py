@@ -1,4 +1,4 @@
-"""The report page as tests read it: its tags, and the text of each cell of each row."""
+"""The report page as tests read it: its tags, and the text of each bucket of each row."""
 
 from html.parser import HTMLParser
 
@@ -7,7 +7,7 @@ EVIL = '<script>alert("x")</script>'
 
 
 class Page(HTMLParser):
-    """The text of each cell of each row, and every tag with its attributes."""
+    """The text of each bucket of each row, and every tag with its attributes."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

@@ -24,7 +24,7 @@ from desk_testing.telemetry import record_telemetry
 
 from tests.support.notify_desk import NOON, directory
 
-# Made once: it takes longer than all the folds of a test.
+# Made once: it takes longer than all the projections of a test.
 METERS = record_telemetry().telemetry.meters
 
 

@@ -1,4 +1,4 @@
-"""What a cell left in the backlog stands for the whole cell, whatever is asked of later days."""
+"""What a bucket left in the backlog stands for all of it, whatever is asked of later days."""
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
@@ -41,7 +41,7 @@ def entries(draw: st.DrawFn) -> tuple[Slice, list[Contribution]]:
 
 
 def buckets(tickets: list[tuple[Slice, list[Contribution]]]) -> list[Bucket]:
-    """The cell of each day, as the fold would fill it."""
+    """The bucket of each day, as the fold would fill it."""
     flat = [
         (contribution.day, f"t{number}", by, contribution)
         for number, (by, gathered) in enumerate(tickets)

@@ -1,4 +1,4 @@
-"""Sums of days stand for the cells: the same figures, in any order, after any change, by whoever
+"""Sums of days stand for the buckets: the same figures, in any order, after any change, by whoever
 made them; and the same bytes as sums from scratch.
 """
 
@@ -72,7 +72,7 @@ stories: st.SearchStrategy[Tickets] = st.lists(
 
 
 def entries_of(tickets: Tickets) -> list[tuple[str, Entry]]:
-    """Which cell gets which entry, as tickets tell it."""
+    """Which bucket gets which entry, as tickets tell it."""
     by_bucket: dict[tuple[str, int], list[Contribution]] = {}
     for number, (_, published) in enumerate(tickets):
         for item in published:
@@ -84,7 +84,7 @@ def entries_of(tickets: Tickets) -> list[tuple[str, Entry]]:
 
 
 class Shelf:
-    """Cells that change, and the sums that are kept of them."""
+    """Buckets that change, and the sums that are kept of them."""
 
     def __init__(self) -> None:
         clock = FakeClock(BEGAN)
@@ -183,7 +183,7 @@ def replace_revision(entry: Entry) -> Entry:
 @settings(deadline=None, max_examples=25)
 @given(stories, st.randoms(use_true_random=False))
 def test_sums_have_the_same_bytes_in_any_order(tickets: Tickets, chance: random.Random) -> None:
-    """So a rebuild, whose cells are the same, makes the same sums."""
+    """So a rebuild, whose buckets are the same, makes the same sums."""
     cuts = [Cut(by="team", measures=sources_of(MEASURES)), SIGNS, Cut(Where(services=("vpn",)))]
     write = TypeAdapter(DaySums).dump_json
 

@@ -1,4 +1,4 @@
-"""Arrivals and the work on tickets, read from the cells of lives that can be reckoned by hand."""
+"""Arrivals and the work on tickets, read from the buckets of lives that can be reckoned by hand."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""What the charter says of calendars is what metrics reckons with."""
+"""What the charter says of calendars is what metrics computes with."""
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path

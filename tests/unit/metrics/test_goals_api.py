@@ -1,4 +1,4 @@
-"""Goals, staffing and cohorts over HTTP, from the cells of a small history."""
+"""Goals, staffing and cohorts over HTTP, from the buckets of a small history."""
 
 import shutil
 from datetime import timedelta

@@ -176,7 +176,7 @@ async def test_gauges_show_nothing_absurd() -> None:
 
 
 def test_a_balance_that_adds_up_moments_of_year_1_is_not_believed() -> None:
-    """It is kept beside its cell since before times were bounded."""
+    """It is kept beside its bucket since before times were bounded."""
     came = micros(NEVER[0])
     assert not Balance(0, (Move("incident", "vpn", "", "", 1, came),)).is_believed
     assert not Balance(0, (Move("incident", "vpn", "", "", -1, -came),)).is_believed

@@ -225,7 +225,7 @@ async def test_everything_that_is_read_stands_out_from_its_paper(desk: Desk) -> 
 
 
 async def test_what_would_act_is_shown_as_text(desk: Desk) -> None:
-    """In a cell, in an attribute, in the header, in a picture."""
+    """In a bucket, in an attribute, in the header, in a picture."""
     acting = "\"'>\x1b[2J\u202e&"
     shown = "&#34;&#39;&gt;\\x1b[2J\\u202e&amp;"
     story = Story("2026-11-24 09:00", service=acting).assigned("2026-11-24 10:00", acting)

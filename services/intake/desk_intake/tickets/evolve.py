@@ -1,6 +1,6 @@
 """How a ticket changes: one function per event, nothing else ever changes a ticket.
 
-Folding a ticket's events from the log gives exactly what intake stores (but for `commands`).
+Projecting a ticket's events from the log gives exactly what intake stores (but for `commands`).
 """
 
 from collections.abc import Iterable

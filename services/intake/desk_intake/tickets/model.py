@@ -1,4 +1,4 @@
-"""What intake knows of a ticket. Frozen; it changes only by `evolve`, so it is the fold of its log.
+"""What intake knows of a ticket. Frozen; it changes only by `evolve`: a projection of its log.
 
 All but `commands` follows from the ticket's events; that one field is how a repeated call is known.
 """
@@ -53,7 +53,7 @@ class Link(Part):
 
 
 class Ticket(Part):
-    """A ticket, as the fold of its events."""
+    """A ticket, as the projection of its events."""
 
     id: str
     code: str

@@ -22,7 +22,7 @@ _NO_SLAS = PolicyBook(())
 
 
 def list_contributions(events: Sequence[Imported]) -> Iterator[Bucket]:
-    """What one ticket contributes, each day as a cell of its own."""
+    """What one ticket contributes, each day as a bucket of its own."""
     record = TicketRecord(TicketClocks(events[0].event.subject))
     for imported in events:
         record = record_event(record, imported.event)

@@ -1,6 +1,6 @@
 """A ticket's path: which team had it, and whether it was queued, worked on or waiting, when.
 
-A pure fold of the events of one ticket. Minutes are elapsed time round the clock: history files
+A pure projection of the events of one ticket. Minutes are elapsed time by the clock: history files
 know no calendars. What came after the last event of an open ticket is not counted.
 """
 

@@ -81,7 +81,7 @@ def read_history(path: Path) -> Iterator[list[Imported]]:
 
 @dataclass(frozen=True, slots=True)
 class HistoryContributions:
-    """The cells of a history file, read anew each time, and its first and last moment."""
+    """The buckets of a history file, read anew each time, and its first and last moment."""
 
     path: Path
     first: datetime

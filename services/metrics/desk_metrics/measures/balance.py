@@ -1,6 +1,6 @@
-"""Balances: what a cell leaves in the backlog, told in a few numbers.
+"""Balances: what a bucket leaves in the backlog, told in a few numbers.
 
-A backlog has a history, all of it; whoever asks for one week must not read ten years. So each cell
+A backlog has a history, all of it; whoever asks for one week must not read ten years. So a bucket
 is kept with its own balance, worked out anew with every write of it.
 """
 
@@ -29,7 +29,7 @@ class Move(NamedTuple):
 
 
 class Balance(NamedTuple):
-    """What moved in a cell, true as known at any moment from `known_from` on (microseconds)."""
+    """What moved in a bucket, true as known at any moment from `known_from` on (microseconds)."""
 
     known_from: int = 0
     moves: tuple[Move, ...] = ()
@@ -45,7 +45,7 @@ _JSON = TypeAdapter(Balance)
 
 
 def balance_of(bucket: Bucket) -> Balance:
-    """The sums over all entries, slices in order, so that equal cells have equal balances."""
+    """The sums over all entries, slices in order, so that equal buckets have equal balances."""
     known_from, net = 0, dict[_Slice, tuple[int, int]]()
     for entry in bucket.entries:
         slice_ = entry.slice[:4]
@@ -68,7 +68,7 @@ def sign_of(contribution: Contribution) -> int:
 
 
 def write_balance(balance: Balance) -> str:
-    """As a store keeps it beside the cell."""
+    """As a store keeps it beside the bucket."""
     return _JSON.dump_json(balance).decode()
 
 

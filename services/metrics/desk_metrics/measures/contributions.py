@@ -56,12 +56,12 @@ def part_of(source: str) -> str:
 
 
 def day_of(bucket: str) -> str:
-    """The day that a cell is a part of."""
+    """The day that a bucket is a part of."""
     return bucket.partition(".")[0]
 
 
 class ContributionSet(NamedTuple):
-    """What one source posts to one cell; an empty one takes back what was there."""
+    """What one source posts to one bucket; an empty one takes back what was there."""
 
     bucket: str
     slice: Slice

@@ -47,7 +47,7 @@ from desk_metrics.sla.worktime import instant, micros
 LATE = "late_facts"
 # What posts is a name with a word before it; a name alone may be as long as this.
 _LONGEST_SOURCE = 200
-# A saying may say more behind a colon.
+# A kind may say more behind a colon.
 _NEAR = TransitionKind.AT_RISK.value
 _VERDICTS = (
     TransitionKind.BREACHED.value,
@@ -225,7 +225,7 @@ def _list_contributions(
 def make_event(
     source: str, revision: int, contribution_set: ContributionSet, at: int
 ) -> Event[Payload]:
-    """The event that carries a sheet to its cell."""
+    """The event that carries a contribution set to its bucket."""
     by = contribution_set.slice
     return Event(
         id=derive_id(source, f"measures/{contribution_set.bucket}", revision),

@@ -68,7 +68,7 @@ class Experience:
 
 
 def abnormal_of(kind: str, start: int, end: int) -> Iterator[Contribution]:
-    """The days of one spell of trouble, known since it was over."""
+    """The days of one outage, known since it was over."""
     at = start
     while at < end:
         until = min(end, (at // _DAY + 1) * _DAY)
@@ -84,7 +84,7 @@ def abnormal_minutes(totals: Totals) -> float:
 
 @dataclass(slots=True)  # not frozen: it is filled while a question is answered
 class Impressions:
-    """Adds up cells for one span, and whose work they tell of."""
+    """Adds up buckets for one span, and whose work they tell of."""
 
     span: QuerySpan
     of: Of
@@ -95,7 +95,7 @@ class Impressions:
         self.totals_query = TotalsQuery([self.span], self.of)
 
     def add(self, bucket: Bucket) -> None:
-        """One more cell; whoever has a ticket that ended in the span is one of those concerned."""
+        """One more bucket; those with a ticket that ended in the span are concerned."""
         self.totals_query.add(bucket)
         for entry in bucket.entries:
             if entry.slice.person and any(map(self._is_within, entry.believed)):

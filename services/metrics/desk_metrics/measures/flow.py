@@ -21,7 +21,7 @@ ARRIVALS, DEPARTURES = "arrivals", "departures"
 
 
 def contribute_flow(history: TicketHistory) -> Iterator[Contribution]:
-    """A posting for each arrival, and for each departure with the length of the stay."""
+    """A contribution for each arrival, and for each departure with the length of the interval."""
     for interval in history.intervals:
         yield Contribution(ARRIVALS, interval.start, interval.start)
         if interval.end is not None:

@@ -1,6 +1,6 @@
-"""Spells: how long telemetry saw each device or service in trouble, episode by episode.
+"""Outages: how long telemetry saw each device or service in trouble, episode by episode.
 
-A spell is posted when it is over. One that nobody ended is forgotten after thirty days: no data is
+An outage counts when it is over. One that nobody ended is forgotten after thirty days: no data is
 no health, but it is no trouble either.
 """
 
@@ -72,7 +72,7 @@ def _end(outage: Outage, event: Event[SignalCleared]) -> Outage:
 def add_signal(
     state: Outages | None, event: AnyEvent
 ) -> tuple[Outages, tuple[Event[Payload], ...]] | None:
-    """The spells with one more beginning or end, and what that changes; None if it was known."""
+    """The outages with one more beginning or end, and what that changes; None if it was known."""
     data = event.data
     if not isinstance(data, SignalRaised | SignalCleared):
         return None
@@ -83,7 +83,7 @@ def add_signal(
     if after == before:
         return None
     by_episode[data.episode] = after
-    book, events = find_source(state.sources, f"spell:{data.episode}"), list[Event[Payload]]()
+    book, events = find_source(state.sources, f"outage:{data.episode}"), list[Event[Payload]]()
     if after.start and after.end:
         contributions = tuple(abnormal_of(state.kind, after.start, after.end))
         book, events = publish(book, after.slice, contributions, after.newest)
@@ -98,5 +98,5 @@ def _prune(kind: str, outages: dict[str, Outage], sources: dict[str, SourceRecor
         for _, record in sorted(outages.items())
         if latest - record.newest <= (ENDED_KEPT if record.start and record.end else OPEN_KEPT)
     )
-    names = (f"spell:{item.episode}" for item in kept)
+    names = (f"outage:{item.episode}" for item in kept)
     return Outages(kind, kept, tuple(sources[name] for name in names if name in sources))

@@ -32,7 +32,7 @@ def find_source(sources: Iterable[SourceRecord], source: str) -> SourceRecord:
 def publish(
     book: SourceRecord, by: Slice, contributions: tuple[Contribution, ...], at: int
 ) -> tuple[SourceRecord, list[Event[Payload]]]:
-    """The book after these postings, and the events that carry what is new of them to the cells."""
+    """The book after these contributions, and the events that carry what is new to the buckets."""
     contribution_sets = tuple(find_changed_sets(book.source, by, contributions, book.published))
     if not contribution_sets:
         return book, []

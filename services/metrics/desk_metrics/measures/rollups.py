@@ -1,7 +1,7 @@
-"""Cells: who posted what to one part of one day, at which revision.
+"""Buckets: who posted what to one part of one day, at which revision.
 
 An entry is replaced whole by a newer revision of its source and by nothing else, so neither
-repeats nor the order of arrival change a cell: that is what makes rollups exactly-once (ADR 12).
+repeats nor the order of arrival change a bucket: that is what makes rollups exactly-once (ADR 12).
 """
 
 from bisect import bisect_left
@@ -17,7 +17,7 @@ _EARLIEST = micros(EARLIEST)
 
 
 class Entry(NamedTuple):
-    """All that one source posts to this cell."""
+    """All that one source posts to this bucket."""
 
     source: str
     revision: int
@@ -44,7 +44,7 @@ class Bucket:
     entries: tuple[Entry, ...] = ()
 
     def with_entry(self, entry: Entry) -> "Bucket":
-        """The cell with this entry; itself if what it has is as new."""
+        """The bucket with this entry; itself if what it has is as new."""
         place = bisect_left(self.entries, entry.source, key=lambda other: other.source)
         is_known = place < len(self.entries) and self.entries[place].source == entry.source
         if is_known and self.entries[place].revision >= entry.revision:

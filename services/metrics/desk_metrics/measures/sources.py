@@ -1,6 +1,6 @@
-"""Sources: which postings each figure is worked out of, so that sums keep those and no others.
+"""Sources: which contributions each figure is worked out of, so that sums keep those and no others.
 
-The names are those of postings without what follows a colon. Ages and averages of the backlog rest
+Names are those of contributions without what follows a colon. Ages and means of the backlog rest
 on what moved in all the time before, which every sum keeps; nothing is listed for that.
 """
 

@@ -62,12 +62,12 @@ OUTAGES = Schema(collection="outages", model=Outages)
 RESPONSES = Schema(collection="survey_responses", model=KeptResponse)
 RETURNS = Schema(collection="returns", model=Returns)
 
-# A day of sums, or all its cells where sums cannot tell.
+# A day of sums, or all its buckets where sums cannot tell.
 Day = DaySums | tuple[Bucket, ...]
 _DAY = timedelta(days=1)
 _PAGE = 64
 _BALANCES = 500
-# Sums made by other rules are seen as those of other cells; 2: only moments that can be believed.
+# Sums made by other rules are seen as those of other buckets; 2: only moments that can be believed.
 RULES = (2,)
 
 
@@ -87,7 +87,7 @@ class DailySums:
         as_of: datetime,
         whole: Collection[date] = (),
     ) -> AsyncIterator[Day]:
-        """Each day (both included) that has cells, oldest first; those in `whole` as their cells,
+        """Each day (both included) that has any, oldest first; those in `whole` as their buckets,
         and those that were different at that moment."""
         as_of_us = micros(as_of)
         for page in _pages(first, last):
@@ -116,14 +116,14 @@ class DailySums:
         if sums is None or not sums.holds(made_of, cuts):
             buckets, made_of = await self._read(day)
             stored.state = sums = sums_of(str(day), buckets, cuts, made_of)
-            # Refused: another replica has made them. Made of older cells they are seen as such.
+            # Refused: another replica has made them. Made of older buckets they are seen as such.
             await self._sums.write([stored])
         if sums.known_from < as_of_us:
             return sums
         return (await self._read(day))[0] if buckets is None else buckets
 
     async def _read(self, day: date) -> tuple[tuple[Bucket, ...], tuple[int, ...]]:
-        """The cells of a day, and the version of each part."""
+        """The buckets of a day, and the version of each part."""
         stored = await self._buckets.load(_ids(day))
         made_of = tuple(stored[id].version if id in stored else 0 for id in _ids(day))
         buckets = tuple(item.state for item in stored.values() if item.state is not None)
@@ -170,7 +170,7 @@ async def query_figures(
 async def days(
     buckets: Documents[Bucket], first: date, last: date, as_of: datetime
 ) -> AsyncIterator[Bucket | Balance]:
-    """Every cell of these days (both included), and what each one before left in the backlog."""
+    """Every bucket of these days (both included), and what each one before left in the backlog."""
     async for earlier in _before(buckets, first, micros(as_of)):
         yield earlier
     async for bucket in read_buckets(buckets, first, last):
@@ -180,7 +180,7 @@ async def days(
 async def read_buckets(
     buckets: Documents[Bucket], first: date, last: date
 ) -> AsyncIterator[Bucket]:
-    """The cells of some days, both included."""
+    """The buckets of some days, both included."""
     async for page in pages(
         lambda after: buckets.find({}, order="day", after=after, limit=_PAGE),
         lambda stored: (stored.state.day if stored.state else "", stored.id),
@@ -195,7 +195,7 @@ async def read_buckets(
 async def _before(
     buckets: Documents[Bucket], first: date, as_of: int
 ) -> AsyncIterator[Bucket | Balance]:
-    """Of each earlier cell its balance, or all of it if the balance was another at that moment."""
+    """Of each earlier bucket its balance, or all of it if that was another at that moment."""
     async for page in pages(
         lambda after: buckets.find_facets({}, order="day", after=after, limit=_BALANCES),
         lambda row: (str(row[1]["day"]), row[0]),

@@ -1,8 +1,8 @@
-"""Sums of a day: what its cells add up to in a few cuts, so that a long look needs no cells.
+"""Sums of a day: what its buckets add up to in a few cuts, so that a long look needs no buckets.
 
-Made of cells and of nothing else: `made_of` names the version of each part of the day that they
+Made of buckets and of nothing else: `made_of` names the version of each part of the day that they
 were made of, so whoever looks sees whether they still hold. Whole numbers in one order: the same
-cells have the same bytes, whatever order they came in.
+buckets have the same bytes, whatever order they came in.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ class Cut(NamedTuple):
         return hashlib.blake2b(content, digest_size=8).hexdigest()
 
 
-@dataclass(slots=True)  # not frozen: it is filled while cells are read
+@dataclass(slots=True)  # not frozen: it is filled while buckets are read
 class Part:
     """What one name adds up to in one day."""
 
@@ -107,14 +107,14 @@ class DaySums:
         return micros(datetime.combine(date.fromisoformat(self.day), time(), UTC))
 
     def holds(self, made_of: tuple[int, ...], cuts: Iterable[Cut]) -> bool:
-        """Whether the cells are still those, and all of this was asked for when it was made."""
+        """Whether the buckets are still those, and all of this was asked for when it was made."""
         return self.made_of == made_of and all(cut.key in self.cuts for cut in cuts)
 
 
 def sums_of(
     day: str, buckets: Iterable[Bucket], cuts: Iterable[Cut], made_of: tuple[int, ...] = ()
 ) -> DaySums:
-    """The sums over all cells of a day."""
+    """The sums over all buckets of a day."""
     known_from, parts_of_cuts = 0, [(cut, frozenset(cut.measures), Parts()) for cut in cuts]
     for bucket in buckets:
         for entry in bucket.entries:

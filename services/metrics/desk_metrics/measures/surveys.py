@@ -1,4 +1,4 @@
-"""Voices: what people said in surveys, what they miss and what they no longer need, as postings."""
+"""What people answer in surveys, what they miss and no longer need, as contributions."""
 
 from dataclasses import dataclass, replace
 from typing import NamedTuple

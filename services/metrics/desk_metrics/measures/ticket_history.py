@@ -1,4 +1,4 @@
-"""The course of one ticket, as measures see it: its facts in the order in which they happened."""
+"""The history of one ticket, as measures see it: its facts in the order in which they happened."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -48,7 +48,7 @@ class TicketHistory(NamedTuple):
 def read_ticket_history(
     facts: Sequence[Fact], site: str, started: int, now: int
 ) -> TicketHistory | None:
-    """The course up to `now`; None before its beginning is known."""
+    """The history up to `now`; None before its beginning is known."""
     ordered = in_order(facts, now)
     if ordered is None:
         return None
@@ -62,7 +62,7 @@ def read_ticket_history(
 
 
 class _HistoryBuilder:
-    """Builds a course fact by fact; nobody outside this module sees it."""
+    """Builds a history fact by fact; nobody outside this module sees it."""
 
     def __init__(self, opening: Fact, site: str, started: int) -> None:
         kind, service, group = (value or "" for value in opening.values[:3])

@@ -1,4 +1,4 @@
-"""Totals: postings added up by measure, for one slice of one stretch of time.
+"""Totals: contributions added up by measure, for one slice of one stretch of time.
 
 Totals can be merged in any order; figures are worked out of them and of nothing else.
 """
@@ -59,7 +59,7 @@ class Totals:
     """What one slice adds up to in one span."""
 
     sketches: dict[str, Sketch] = field(default_factory=dict)
-    # Postings that take something back, or came to be known after the span's end.
+    # Contributions that take something back, or came to be known after the span's end.
     amended: int = 0
     # The backlog at the end, and its integral over the span in tickets times microseconds.
     status: Backlog = field(default_factory=Backlog)
@@ -100,7 +100,7 @@ Key = tuple[QuerySpan, str]
 
 
 class TotalsQuery:
-    """Adds up cells one by one, for spans that follow one another and one slice.
+    """Adds up buckets one by one, for spans that follow one another and one slice.
 
     What was before the first span counts as there when it begins.
     """
@@ -118,7 +118,7 @@ class TotalsQuery:
                 self._post(name, contribution)
 
     def take(self, counted: Bucket | Balance) -> None:
-        """A cell, or of one from before the first span what it left in the backlog."""
+        """A bucket, or of one from before the first span what it left in the backlog."""
         if isinstance(counted, Bucket):
             self.add(counted)
         else:

@@ -15,7 +15,7 @@ MET, BREACHED = "met", "breached"
 
 
 def contribute_verdicts(emitted: Iterable[Emitted]) -> Iterator[Contribution]:
-    """One posting for each SLA that has a verdict now."""
+    """One contribution for each SLA that has a verdict now."""
     for sla in emitted:
         moments = {kind: moment[0] for kind, moment in sla.marks}
         if TransitionKind.CANCELLED in moments:

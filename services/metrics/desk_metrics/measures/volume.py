@@ -18,7 +18,7 @@ CONTACTS, PROACTIVE = "contacts", "proactive"
 
 
 def contribute_volume(history: TicketHistory) -> Iterator[Contribution]:
-    """One posting for each ticket."""
+    """One contribution for each ticket."""
     measure = PROACTIVE if history.slice.kind == Kind.PROACTIVE else CONTACTS
     yield Contribution(measure, history.opened, history.opened)
 

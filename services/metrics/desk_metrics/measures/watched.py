@@ -128,7 +128,7 @@ def _add_report(state: Detections, event: Event[TicketOpened]) -> Detections:
 def add_detection(
     before: Detections, event: AnyEvent
 ) -> tuple[Detections, tuple[Event[Payload], ...]] | None:
-    """The sights with one more warning or report; None if it was known."""
+    """The detections with one more warning or report; None if it was known."""
     state = _add_detection(before, event)
     if state is before:
         return None

@@ -1,4 +1,4 @@
-"""Arrivals of a team read from the cells: by hour of its own week, and by skill where it is known.
+"""Arrivals of a team, from the buckets: by hour of its own week, and by skill where known.
 
 An hour belongs to the team's zone, a week begins on its Monday. Weeks before the desk's first
 figure and the one that is not over are left out.
@@ -19,7 +19,7 @@ _WEEK = timedelta(weeks=1)
 
 
 class ArrivalWeeks:
-    """Counts openings and reopenings cell by cell; filled while a question is answered.
+    """Counts openings and reopenings bucket by bucket; filled while a question is answered.
 
     `skill_services` says which services a skill is for. With a `skill`, only its services count.
     """

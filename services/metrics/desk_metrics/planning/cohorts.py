@@ -84,7 +84,7 @@ class Windows:
 
 @dataclass(slots=True)  # not frozen: it is filled while a question is answered
 class CohortCount:
-    """Counts contacts cell by cell."""
+    """Counts contacts bucket by bucket."""
 
     cohort: Cohort
     where: Where

@@ -1,7 +1,7 @@
-"""What cells and sums of days say of aims: figures of each baseline, of each week since, of the
+"""What buckets and sums of days say of goals: figures of each baseline, of each week since, of the
 last weeks.
 
-All aims are reckoned in one walk over the days. Weeks before the desk's first figure are unknown,
+All goals are computed in one pass over the days. Weeks before the desk's first figure are unknown,
 not zero.
 """
 
@@ -25,14 +25,14 @@ _DAY_US = micros(datetime(1970, 1, 2, tzinfo=UTC))
 
 
 class People(NamedTuple):
-    """What figures need beside the cells."""
+    """What figures need beside the buckets."""
 
     served: int = 0
     cost_per_minute: float = 0.0
 
 
 class GoalWeeks:
-    """One aim's figures, day by day: of each its cells or its sums."""
+    """One goal's figures, day by day: of each its buckets or its sums."""
 
     def __init__(self, goal: MeasuredGoal, first: date, now: datetime) -> None:
         self.goal = goal
@@ -68,7 +68,7 @@ class GoalWeeks:
             totals_query.add(chosen)
 
     def take(self, sums: DaySums) -> None:
-        """The sums of a day in place of its cells."""
+        """The sums of a day in place of its buckets."""
         for totals_query in self._reckonings:
             totals_query.take_day(sums.start, sums.cuts[self.cut.key])
 
@@ -104,7 +104,7 @@ class GoalWeeks:
 
 
 def list_goal_weeks(goals: Iterable[MeasuredGoal], first: date, now: datetime) -> list[GoalWeeks]:
-    """One for each aim, in their order."""
+    """One for each goal, in their order."""
     return [GoalWeeks(goal, first, now) for goal in goals]
 
 

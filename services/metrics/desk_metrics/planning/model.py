@@ -1,4 +1,4 @@
-"""The charter's goals as metrics reckons with them, and the weeks that they are seen in."""
+"""The charter's goals as metrics computes with them, and the weeks that they are seen in."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -49,7 +49,7 @@ class GoalWeek(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class GoalFigures:
-    """What the cells say of an aim's measure. Counts are per week already.
+    """What the buckets say of a goal's measure. Counts are per week already.
 
     `weeks_known` of `weeks_wanted` weeks of the baseline lie after the first figure of the desk.
     """

@@ -1,6 +1,6 @@
 """Goals, staffing and cohorts, from the rollups and the charter.
 
-Goals are read in one walk for all of them, from the first baseline on: a small document a day.
+Goals are read in one pass for all of them, from the first baseline on: a small document a day.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
@@ -102,7 +102,7 @@ def arrivals_of(
     first: date,
     now: datetime,
 ) -> Arrivals:
-    """Weeks to be filled with cells; `services` are those of each skill."""
+    """Weeks to be filled with buckets; `services` are those of each skill."""
     local = ZoneInfo(zone)
     mondays = mondays_of(local, now, query.weeks, datetime.combine(first, time(), UTC))
     weeks = ArrivalWeeks(query.team, local, mondays, services, query.skill)
@@ -245,7 +245,7 @@ def owner_of(goal: Goal, charter: Charter) -> str:
 
 
 def measure_goal(goal: Goal) -> MeasuredGoal:
-    """A goal of the charter as metrics reckons with it."""
+    """A goal of the charter as metrics computes with it."""
     where = goal.where
     return MeasuredGoal(
         name=goal.name,

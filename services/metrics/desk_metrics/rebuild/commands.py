@@ -77,7 +77,7 @@ def rebuild(
 async def run(
     settings: MetricsSettings, *, keep: bool = False, clock: Clock | None = None
 ) -> Outcome:
-    """Read, fold, bring to the present, compare."""
+    """Read, project, bring to the present, compare."""
     clock = clock or SystemClock()
     living = Store(settings.store, f"{settings.store.database_prefix}metrics")
     fresh = Store(settings.store, f"{settings.store.database_prefix}metrics-rebuilt")

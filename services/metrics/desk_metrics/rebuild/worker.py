@@ -1,6 +1,6 @@
-"""Metrics made again from the log: the same folds on other collections, in event time, no timers.
+"""Metrics made again from the log: the same projections on other collections, in event time.
 
-What is told is not told again: SLAs go nowhere, measures go straight to their cells.
+What is told is not told again: SLAs go nowhere, measures go straight to their buckets.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -80,7 +80,7 @@ class Nowhere:
 
 
 class RebuildRunner:
-    """Feeds events to the folds, batch by batch, and their measures back to the cells."""
+    """Feeds events to the projections, batch by batch, and their measures back to the buckets."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Causes: what each service cost people in a period, added up from the measures' cells.
+"""Causes: what each service cost people in a period, added up from the measures' buckets.
 
 - `score` (minutes): lost minutes (as `cost.py` counts them) + `CONTACT_MINUTES` for each contact,
   the time that asking and being asked takes where nobody measured it. A contact that came again
@@ -75,7 +75,7 @@ class Service:
     criticality: int = 4
 
 
-@dataclass(slots=True)  # not frozen: it is filled while cells are read
+@dataclass(slots=True)  # not frozen: it is filled while buckets are read
 class Trouble:
     """What one service cost in the period."""
 
@@ -134,7 +134,7 @@ class Reach(NamedTuple):
 
 
 class Causes:
-    """Adds up days one by one for one period, as known at a moment: cells, or signs of life."""
+    """Adds up days one by one for one period, as known at a moment: buckets, or signs of life."""
 
     def __init__(
         self, period: ReportPeriod, as_of: datetime, services: Iterable[Service] = ()

@@ -24,14 +24,14 @@ class DemandEntry(Frozen):
     times: int
 
 
-@dataclass(slots=True)  # not frozen: it is filled while cells are read
+@dataclass(slots=True)  # not frozen: it is filled while buckets are read
 class _Request:
     people: set[str] = field(default_factory=set)
     times: int = 0
 
 
 class Demand:
-    """Adds up cells one by one, from a moment to before another, as known at a third."""
+    """Adds up buckets one by one, from a moment to before another, as known at a third."""
 
     def __init__(self, start: datetime, end: datetime, as_of: datetime) -> None:
         self._start, self._end, self._as_of = micros(start), micros(end), micros(as_of)

@@ -27,7 +27,7 @@ _CANNOT_TELL = AnswerOutcome.CANNOT_TELL
 
 
 class Came:
-    """Contacts of each service by UTC day, added up cell by cell, as known at a moment."""
+    """Contacts of each service by UTC day, added up bucket by bucket, as known at a moment."""
 
     def __init__(self, since: datetime, as_of: datetime) -> None:
         self._since, self._as_of = micros(since), micros(as_of)

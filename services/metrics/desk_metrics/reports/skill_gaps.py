@@ -36,7 +36,7 @@ class TeamSkills:
         return sum(skill in member for member in self.members)
 
 
-@dataclass(slots=True)  # not frozen: it is filled while cells are read
+@dataclass(slots=True)  # not frozen: it is filled while buckets are read
 class SkillDemand:
     """How often a team was asked for a skill, and handed it on."""
 
@@ -45,7 +45,7 @@ class SkillDemand:
 
 
 class Skills:
-    """Adds up cells one by one: what teams were asked for in a period, as known at a moment."""
+    """Adds up buckets one by one: what teams were asked for in a period, as known at a moment."""
 
     def __init__(
         self, period: ReportPeriod, as_of: datetime, needed: Mapping[str, tuple[str, ...]]

@@ -113,7 +113,7 @@ class Sources:
     people: People = _NOT_TOLD
 
     async def survey(self, period: ReportPeriod, as_of: datetime) -> ServiceSurvey:
-        """All that one walk over the days tells of services; `causes` says which it needs."""
+        """All that one pass over the days tells of services; `causes` says which it needs."""
         charter = self.charter()
         services = services_of(charter)
         causes = Causes(period, as_of, services)
@@ -171,7 +171,7 @@ class Sources:
 async def days_of(
     causes: Causes, buckets: Documents[Bucket], sums: Documents[DaySums]
 ) -> AsyncIterator[Day]:
-    """What causes need, and of the weeks that `helped` looks back to, all cells."""
+    """What causes need, and of the weeks that effectiveness looks back to, all buckets."""
     began, reach, as_of = await first_day(buckets), causes.reach, causes.as_of
     if began is None:
         return

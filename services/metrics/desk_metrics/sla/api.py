@@ -17,7 +17,7 @@ from desk_metrics.sla.explanation import ExplainedSpan, Explanation, explain
 from desk_metrics.sla.model import TicketClocks
 from desk_metrics.sla.policies import PolicyBook
 
-# As every route takes them: what is reckoned from them exists.
+# As every route takes them: what is computed from them exists.
 FIRST, LAST = datetime(1971, 1, 1, tzinfo=UTC), datetime(2199, 12, 31, tzinfo=UTC)
 
 AsOf = Annotated[AwareDatetime | None, Query(ge=FIRST, le=LAST, description="Default: now.")]

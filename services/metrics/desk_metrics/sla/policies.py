@@ -22,7 +22,7 @@ _MEMO_LIMIT = 20_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Terms:
-    """A policy with its calendar, ready to be reckoned with; compared by identity.
+    """A policy with its calendar, ready to be computed with; compared by identity.
 
     Editions that change nothing about it share one, so that its clocks run on undisturbed.
     """

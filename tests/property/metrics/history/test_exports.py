@@ -95,7 +95,7 @@ def test_every_row_of_an_export_is_used_or_refused(
     if run is not None and form is not as_csv:
         assert run.summary.rows == len(rows)
     elif run is not None:
-        # A cell of nothing but a line end makes rows that a reader cannot tell from others.
+        # A bucket of nothing but a line end makes rows that a reader cannot tell from others.
         assert run.summary.rows >= len(rows)
 
 
