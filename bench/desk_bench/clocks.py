@@ -15,7 +15,8 @@ from desk_contracts.events.sla import SlaBreached
 from desk_contracts.value_types import Priority
 from desk_metrics.measures.model import TicketRecord
 from desk_platform.settings import StoreSettings
-from desk_platform.store import Store, Stored
+from desk_platform.store import Stored
+from desk_platform.store.mongo.store import MongoStore
 from desk_testing import eventually
 
 from desk_bench.listening import from_now_on
@@ -40,7 +41,7 @@ async def run(kafka: str, mongo: str, clocks: int) -> list[Row]:
     """Clocks are wound up in metrics' own store; then it starts, and intake that vouches for it."""
     first_due = datetime.now(UTC) + NOTICE + timedelta(seconds=clocks / WRITTEN_PER_SECOND)
     settings = StoreSettings(url=mongo)
-    store = Store(settings, settings.database_prefix + "metrics")
+    store = MongoStore(settings, settings.database_prefix + "metrics")
     documents = await prepared(store.database)
     for part in _in_bulks(clocks, first_due):
         await documents.write(part)

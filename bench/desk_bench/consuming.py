@@ -18,7 +18,7 @@ from desk_platform.kafka.admin import apply_topics
 from desk_platform.kafka.batch_processor import OnFailedRecords
 from desk_platform.kafka.records import Received
 from desk_platform.settings import KafkaSettings, StoreDriver, StoreSettings
-from desk_platform.store import MongoDocuments, Schema, Store
+from desk_platform.store import Schema, open_store
 from desk_testing.telemetry import record_telemetry
 from pydantic import BaseModel, ConfigDict
 from pymongo import AsyncMongoClient, InsertOne
@@ -128,8 +128,8 @@ async def desk_stored(
 ) -> float:
     """The same with a document per ticket, guarded, marked, in bulk."""
     clock, telemetry = SystemClock(), record_telemetry().telemetry
-    store = Store(StoreSettings(url=mongo, driver=StoreDriver.MOTOR), "bench_" + group)
-    documents = MongoDocuments(store.database, Schema("seen", Seen), clock.now)
+    store = open_store(StoreSettings(url=mongo, driver=StoreDriver.MOTOR), "bench_" + group)
+    documents = store.documents(Schema("seen", Seen), clock.now)
     await documents.prepare()
     drained = Drained(events)
 

@@ -6,7 +6,7 @@ from time import perf_counter
 
 from desk_platform.clock import SystemClock
 from desk_platform.settings import StoreDriver, StoreSettings
-from desk_platform.store import MongoDocuments, Schema, Store, Stored
+from desk_platform.store import Documents, Schema, Stored, open_store
 from pydantic import BaseModel, ConfigDict
 
 from desk_bench.rows import Row, compared
@@ -45,8 +45,8 @@ async def _measure(
     mongo: str, driver: StoreDriver, count: int, number: int
 ) -> tuple[float, float, float]:
     clock = SystemClock()
-    store = Store(StoreSettings(url=mongo, driver=driver), f"bench_{driver}_{number}")
-    documents = MongoDocuments(store.database, Schema("notes", Note), clock.now)
+    store = open_store(StoreSettings(url=mongo, driver=driver), f"bench_{driver}_{number}")
+    documents = store.documents(Schema("notes", Note), clock.now)
     await documents.prepare()
     ids = [f"note-{n}" for n in range(count)]
     bulks = [ids[first : first + BULK] for first in range(0, count, BULK)]
@@ -65,6 +65,6 @@ async def _measure(
     return count / (written - started), count / (loaded - written), len(singles) / (ended - loaded)
 
 
-async def _one_by_one(documents: MongoDocuments[Note], ids: list[str]) -> None:
+async def _one_by_one(documents: Documents[Note], ids: list[str]) -> None:
     for id in ids:
         await documents.load([id])

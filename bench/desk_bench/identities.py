@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from time import perf_counter
 
 from desk_platform.settings import StoreSettings
-from desk_platform.store import Store
-from desk_platform.store.idempotency import KeptCall, MongoKeptCalls
+from desk_platform.store.idempotency import KeptCall, KeptCalls
+from desk_platform.store.mongo.store import MongoStore
 
 from desk_bench.rows import Row, compared
 
@@ -23,8 +23,8 @@ _FINGERPRINT = "f" * 32
 
 async def run(mongo: str, sizes: Sequence[int]) -> list[Row]:
     """Smallest first; each size holds the smaller ones. Bars: a million cost at most twice."""
-    store = Store(StoreSettings(url=mongo), "bench-identities")
-    kept = MongoKeptCalls(store.database, lambda: datetime.now(UTC))
+    store = MongoStore(StoreSettings(url=mongo), "bench-identities")
+    kept = store.calls(lambda: datetime.now(UTC))
     await kept.prepare()
     filled, keep_costs, finding = 0, [], []
     for size in sizes:
@@ -58,7 +58,7 @@ def _calls(first: int, end: int) -> list[KeptCall]:
     ]
 
 
-async def _measure_keep(kept: MongoKeptCalls, size: int) -> float:
+async def _measure_keep(kept: KeptCalls, size: int) -> float:
     """Median of milliseconds; the numbers are beyond every one that fills the store."""
     took = []
     for number in range(_ROUNDS):
@@ -69,7 +69,7 @@ async def _measure_keep(kept: MongoKeptCalls, size: int) -> float:
     return 1000 * statistics.median(took)
 
 
-async def _finding(kept: MongoKeptCalls, size: int) -> float:
+async def _finding(kept: KeptCalls, size: int) -> float:
     chance, took = random.Random(size), []  # noqa: S311
     for number in range(_ROUNDS):
         recorded = [
@@ -84,7 +84,7 @@ async def _finding(kept: MongoKeptCalls, size: int) -> float:
     return 1000 * statistics.median(took)
 
 
-async def _sweeping(kept: MongoKeptCalls) -> float:
+async def _sweeping(kept: KeptCalls) -> float:
     """Those whose time is over are removed while all others stay."""
     past = datetime.now(UTC) - timedelta(hours=1)
     over = [KeptCall(f"old-{n}", "key", _FINGERPRINT, past) for n in range(1_000)]

@@ -12,7 +12,7 @@ from desk_contracts import Message
 from desk_platform.kafka import KafkaPublisher, Publisher
 from desk_platform.kafka.batch_processor import OnFailedRecords
 from desk_platform.kafka.records import Received
-from desk_platform.store.driver import Collection, Database, Operation, WriteResult
+from desk_platform.store.mongo.driver import Collection, Database, Operation, WriteResult
 
 from desk_bench.through import Timed
 

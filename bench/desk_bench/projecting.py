@@ -13,8 +13,10 @@ from desk_platform.clock import SystemClock
 from desk_platform.kafka import KafkaPublisher, Publisher, UnitOfWork
 from desk_platform.kafka.subscription import MAX_RECORDS
 from desk_platform.settings import KafkaSettings, StoreSettings
-from desk_platform.store import MongoDocuments, Store
-from desk_platform.store.driver import Database
+from desk_platform.store import Documents
+from desk_platform.store.mongo.documents import MongoDocuments
+from desk_platform.store.mongo.driver import Database
+from desk_platform.store.mongo.store import MongoStore
 from desk_testing.telemetry import record_telemetry
 
 from desk_bench.journal import CommitNotes, Journal, NotingDatabase, NotingPublisher
@@ -52,7 +54,7 @@ class Bench:
 
     async def project(self, name: str, journal: Journal | None = None) -> float:
         """Events a second as the service does it."""
-        store = Store(StoreSettings(url=self._mongo), f"bench-{name}")
+        store = MongoStore(StoreSettings(url=self._mongo), f"bench-{name}")
         try:
             return await self.project_into(store.database, name, journal)
         finally:
@@ -85,7 +87,7 @@ class Bench:
 
         Our own publisher sends: it adds nothing, and one without its settings would be slower.
         """
-        store = Store(StoreSettings(url=self._mongo), f"bench-{name}")
+        store = MongoStore(StoreSettings(url=self._mongo), f"bench-{name}")
         await prepared(store.database)
         collection = store.database[TICKET_RECORDS.collection]
         publisher = KafkaPublisher(self._kafka, "bench", self._prefix)
@@ -106,7 +108,7 @@ class Bench:
         return drained.rate
 
 
-async def prepared(database: Database) -> MongoDocuments[TicketRecord]:
+async def prepared(database: Database) -> Documents[TicketRecord]:
     """The tickets' collection with its indexes."""
     documents = MongoDocuments(database, TICKET_RECORDS, SystemClock().now)
     await documents.prepare()
@@ -114,7 +116,7 @@ async def prepared(database: Database) -> MongoDocuments[TicketRecord]:
 
 
 def ticket_unit_of_work(
-    documents: MongoDocuments[TicketRecord], policies: PolicyBook, publisher: Publisher
+    documents: Documents[TicketRecord], policies: PolicyBook, publisher: Publisher
 ) -> UnitOfWork[TicketRecord]:
     """As the service's `main` makes it."""
     meters = record_telemetry().telemetry.meters

@@ -5,7 +5,7 @@ from desk_metrics.settings import MetricsSettings
 from desk_metrics.sla.store import EDITIONS
 from desk_platform.clock import SystemClock
 from desk_platform.settings import Environment, KafkaSettings, StoreSettings
-from desk_platform.store import MongoDocuments, Store, Stored
+from desk_platform.store import Stored, open_store
 
 from desk_bench.lives import CHARTER, edition, lives, publish
 from desk_bench.rows import Row
@@ -31,8 +31,8 @@ async def run(kafka: str, mongo: str, tickets: int) -> list[Row]:
 
 async def _note_the_slas(settings: MetricsSettings) -> None:
     """A rebuild judges by the editions that the living service has kept."""
-    store = Store(settings.store, f"{settings.store.database_prefix}metrics")
-    editions = MongoDocuments(store.database, EDITIONS, SystemClock().now)
+    store = open_store(settings.store, f"{settings.store.database_prefix}metrics")
+    editions = store.documents(EDITIONS, SystemClock().now)
     await editions.prepare()
     await editions.write([Stored("000001@bench", state=edition())])
     await store.stop()

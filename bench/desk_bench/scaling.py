@@ -16,9 +16,9 @@ from desk_metrics.measures.contributions import PARTS, part_of
 from desk_metrics.measures.store import TICKETS as TICKET_RECORDS
 from desk_platform.kafka.admin import apply_topics
 from desk_platform.settings import KafkaSettings, StoreSettings
-from desk_platform.store import Store
-from desk_platform.store.driver import Collection, InsertOne
-from desk_platform.store.driver import Row as Document
+from desk_platform.store.mongo.driver import Collection, InsertOne
+from desk_platform.store.mongo.driver import Row as Document
+from desk_platform.store.mongo.store import MongoStore
 
 from desk_bench.lives import BEGAN, Life, book, in_event_time, lives, publish, ticket_id
 from desk_bench.projecting import Bench, prepared
@@ -34,7 +34,7 @@ _NEW = 100_000_000
 
 async def run(kafka: str, mongo: str, sizes: Sequence[int], tickets: int) -> list[Row]:
     """Smallest first; each size holds the smaller ones. The ratio is the last to the first."""
-    store = Store(StoreSettings(url=mongo), "bench-scale")
+    store = MongoStore(StoreSettings(url=mongo), "bench-scale")
     scaled = Scaled(KafkaSettings(bootstrap=kafka), mongo, store, tickets)
     await prepared(store.database)
     costs = [await scaled.cost(size) for size in sizes]
@@ -51,7 +51,7 @@ async def run(kafka: str, mongo: str, sizes: Sequence[int], tickets: int) -> lis
 class Scaled:
     """A store that grows, and tickets that are measured in it, none of them twice."""
 
-    def __init__(self, kafka: KafkaSettings, mongo: str, store: Store, tickets: int) -> None:
+    def __init__(self, kafka: KafkaSettings, mongo: str, store: MongoStore, tickets: int) -> None:
         self._kafka, self._mongo, self._store = kafka, mongo, store
         self._old, self._new = tickets * 2 // 3, tickets // 3
         self._filled = 0
@@ -92,7 +92,7 @@ def _continued(numbers: Sequence[int]) -> list[AnyEvent]:
 
 async def _patterns(mongo: str) -> dict[str, Document]:
     """A document for each part of a day, as the store has it: what is posted names the part."""
-    store, policies = Store(StoreSettings(url=mongo), "bench-patterns"), book()
+    store, policies = MongoStore(StoreSettings(url=mongo), "bench-patterns"), book()
     documents = await prepared(store.database)
     firsts = {part_of(ticket_id(number)): number for number in range(100 * PARTS)}
     begun = [Life(number, BEGAN).begin() for number in firsts.values()]

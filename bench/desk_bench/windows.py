@@ -23,7 +23,7 @@ from desk_metrics.service import LINGER
 from desk_platform.clock import SystemClock
 from desk_platform.kafka import KafkaPublisher, UnitOfWork
 from desk_platform.settings import KafkaSettings, StoreSettings
-from desk_platform.store import MongoDocuments, Store
+from desk_platform.store import Documents, open_store
 from desk_testing.telemetry import record_telemetry
 
 from desk_bench.lives import BEGAN, BETWEEN, SERVICES, publish, ticket_id
@@ -70,8 +70,8 @@ def _opened(number: int) -> AnyEvent:
 
 async def _desk(kafka: KafkaSettings, mongo: str, events: int, name: str) -> tuple[float, Counts]:
     """Events a second through the service's own fold into the store, and what is counted there."""
-    store = Store(StoreSettings(url=mongo), f"bench-{name}")
-    documents = MongoDocuments(store.database, BUCKETS, SystemClock().now)
+    store = open_store(StoreSettings(url=mongo), f"bench-{name}")
+    documents = store.documents(BUCKETS, SystemClock().now)
     await documents.prepare()
     drained = Drained(events)
 
@@ -87,7 +87,7 @@ async def _desk(kafka: KafkaSettings, mongo: str, events: int, name: str) -> tup
     return rate, counts
 
 
-async def _counted(documents: MongoDocuments[Bucket]) -> Counts:
+async def _counted(documents: Documents[Bucket]) -> Counts:
     """As a figure is made: sums of postings."""
     counts: Counts = Counter()
     for bucket in await documents.find({}, limit=100_000):

@@ -22,8 +22,7 @@ from desk_platform.kafka.records import ATTEMPT, ORIGIN, REASON, REASON_CODE, Ka
 from desk_platform.kafka.subscription import Reading
 from desk_platform.kafka.topic_reader import read_all
 from desk_platform.settings import KafkaSettings, StoreSettings
-from desk_platform.store import MongoDocuments, Store
-from desk_platform.store.positions import MongoPositions
+from desk_platform.store import open_store
 from desk_testing.opening import close_now, open_now
 from desk_testing.telemetry import record_telemetry
 
@@ -65,8 +64,8 @@ class Rig:
         self.clock = SystemClock()
         self.health = Health(self.clock)
         self.telemetry = record_telemetry()
-        self.store = Store(StoreSettings(url=self.mongo), self.prefix + "bus")
-        self.documents = MongoDocuments(self.store.database, STORIES, self.clock.now)
+        self.store = open_store(StoreSettings(url=self.mongo), self.prefix + "bus")
+        self.documents = self.store.documents(STORIES, self.clock.now)
         self.publisher = KafkaPublisher(self.settings, "bus-tests", self.prefix)
         self.producer = AIOKafkaProducer(
             bootstrap_servers=self.kafka, acks="all", max_request_size=2_000_000
@@ -116,7 +115,7 @@ class Rig:
             telemetry=self.telemetry.telemetry,
             topic_prefix=self.prefix,
             reading=Reading(session=SESSION, grace=grace),
-            positions=MongoPositions(self.store.database) if is_guarded else None,
+            positions=self.store.positions() if is_guarded else None,
         )
         self.members.append(member)
         await open_now(member)
@@ -234,7 +233,7 @@ def _letter(raw: KafkaRecord) -> Letter:
 
 async def adopt(rig: Rig) -> Sequence[Anew]:
     """As the command does, for this group."""
-    positions = MongoPositions(rig.store.database)
+    positions = rig.store.positions()
     marks = [(GROUP, item) for item in await positions.all()]
     async with rig.client() as client:
         anew = await compare(marks, client)

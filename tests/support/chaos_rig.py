@@ -19,7 +19,7 @@ from desk_platform.kafka import KafkaPublisher
 from desk_platform.kafka.admin import apply_topics
 from desk_platform.kafka.topic_reader import read_all
 from desk_platform.settings import KafkaSettings, StoreSettings
-from desk_platform.store import MongoDocuments, Store
+from desk_platform.store import open_store
 from desk_testing import eventually
 from desk_testing.opening import close_now, open_now
 
@@ -29,9 +29,7 @@ from tests.support.chaos_pipeline import (
     GROUP,
     SHAKY,
     TALES,
-    Count,
     Expected,
-    Tale,
     project,
     ticket_event,
 )
@@ -59,10 +57,10 @@ class ChaosRig:
         self.dice = random.Random(self.seed)  # noqa: S311
         self.settings = KafkaSettings(bootstrap=self.kafka)
         self.publisher = KafkaPublisher(self.settings, "kill-suite-input", self.prefix)
-        self.store = Store(StoreSettings(url=self.mongo), self.prefix + GROUP)
+        self.store = open_store(StoreSettings(url=self.mongo), self.prefix + GROUP)
         now = SystemClock().now
-        self.tales = MongoDocuments[Tale](self.store.database, TALES, now)
-        self.counts = MongoDocuments[Count](self.store.database, COUNTS, now)
+        self.tales = self.store.documents(TALES, now)
+        self.counts = self.store.documents(COUNTS, now)
 
     async def open(self) -> None:
         sides = [Topic(name, "ticket id", "triage") for name in (RETRIES, DEAD)]

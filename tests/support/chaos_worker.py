@@ -33,7 +33,7 @@ from desk_platform.kafka.consumer import Consumer
 from desk_platform.kafka.relay import Relay
 from desk_platform.kafka.subscription import SESSION, Reading
 from desk_platform.settings import KafkaSettings, StoreSettings
-from desk_platform.store import Documents, MongoDocuments, Store, Stored, document
+from desk_platform.store import Documents, Stored, document, open_store
 from desk_platform.store.document import S
 from desk_platform.store.idempotency import KeptCall, KeptCalls
 from desk_platform.telemetry import Telemetry, configure_logs
@@ -111,6 +111,9 @@ class DyingCalls:
         self._calls, self._death = calls, death
         self.find, self.sweep = calls.find, calls.sweep
 
+    async def prepare(self) -> None:
+        await self._calls.prepare()
+
     async def find_all(self, ids: Collection[str]) -> dict[str, str]:
         self._death.at("before recall")
         return await self._calls.find_all(ids)
@@ -131,6 +134,7 @@ class DyingDocuments(Generic[S]):
         self.identities = DyingCalls(documents.identities, death)
         self.postpone, self.put_off = documents.postpone, documents.put_off
         self.take_up = documents.take_up
+        self.prepare, self.count = documents.prepare, documents.count
 
     async def load(self, ids: Iterable[str]) -> dict[str, Stored[S]]:
         self._death.at("before load")
@@ -183,14 +187,14 @@ class Pipeline:
         self.plan, self.clock = plan, SystemClock()
         self.death = Death(plan.step, plan.nth)
         self.telemetry: Telemetry = record_telemetry().telemetry
-        self.store = Store(StoreSettings(url=plan.mongo), plan.prefix + GROUP)
+        self.store = open_store(StoreSettings(url=plan.mongo), plan.prefix + GROUP)
         self.kafka = KafkaSettings(bootstrap=plan.kafka)
         self.bus = KafkaPublisher(self.kafka, "kill-suite", plan.prefix)
         self.publisher = DyingPublisher(self.bus, self.death)
         self.units_of_work: list[UnitOfWork[Any]] = []
         self.stored = (
-            MongoDocuments(self.store.database, TALES, self.clock.now),
-            MongoDocuments(self.store.database, COUNTS, self.clock.now),
+            self.store.documents(TALES, self.clock.now),
+            self.store.documents(COUNTS, self.clock.now),
         )
 
     @asynccontextmanager

@@ -20,8 +20,7 @@ from desk_platform.clock import SystemClock
 from desk_platform.kafka.producer import KafkaPublisher
 from desk_platform.kafka.topic_reader import read_all
 from desk_platform.settings import KafkaSettings, StoreSettings
-from desk_platform.store import Store
-from desk_platform.store.census import census
+from desk_platform.store import open_store
 from desk_testing import eventually
 
 _MOMENT = 0.2
@@ -138,8 +137,8 @@ async def _audit(kafka: KafkaSettings, mongo: str) -> Findings:
     findings = book.findings()
     settings = StoreSettings(url=mongo)
     for service, compare in (("intake", compare_writer), ("metrics", compare_reader)):
-        store = Store(settings, settings.database_prefix + service)
-        compare(book, await census(store.database, "tickets"), findings)
+        store = open_store(settings, settings.database_prefix + service)
+        compare(book, await store.census("tickets"), findings)
         await store.stop()
     return findings
 

@@ -12,7 +12,7 @@ from desk_metrics.reports.periods import ReportPeriod
 from desk_metrics.reports.store import REPORTED
 from desk_platform.clock import SystemClock
 from desk_platform.settings import StoreSettings
-from desk_platform.store import MongoDocuments, Store
+from desk_platform.store import open_store
 
 from tests.support.metrics_running import Bus, Metrics, Ticket
 
@@ -24,8 +24,8 @@ class Office:
         self._bus = bus
         self._seen: list[AnyEvent] = []
         settings = StoreSettings(url=mongo, database_prefix=bus.prefix)
-        self._store = Store(settings, f"{bus.prefix}metrics")
-        self._documents = MongoDocuments(self._store.database, REPORTED, SystemClock().now)
+        self._store = open_store(settings, f"{bus.prefix}metrics")
+        self._documents = self._store.documents(REPORTED, SystemClock().now)
 
     async def reported(self) -> Reported | None:
         stored = (await self._documents.load([WEEKLY])).get(WEEKLY)

@@ -15,6 +15,7 @@ START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 NOWHERE = "mongodb://127.0.0.1:9"
 KINDS = (
     "fake",
+    "sqlite",
     pytest.param("motor", marks=pytest.mark.connected),
     pytest.param("pymongo", marks=pytest.mark.connected),
 )

@@ -15,8 +15,8 @@ from desk_contracts.topics import BY_NAME
 from desk_platform.kafka.connection import kafka_arguments
 from desk_platform.kafka.topic_ids import topic_ids
 from desk_platform.kafka.topic_replacement import why_replaced
-from desk_platform.store import Store
-from desk_platform.store.positions import MongoPositions, Position
+from desk_platform.store import open_store
+from desk_platform.store.positions import Position
 from desk_platform.terminal import say
 
 from desk_cli.options import settings
@@ -76,9 +76,9 @@ async def _adopt(only: frozenset[str], *, really: bool) -> list[Anew]:
 
 async def _accept(topic: Anew) -> bool:
     chosen = settings()
-    store = Store(chosen.store, chosen.store.database_prefix + topic.service)
+    store = open_store(chosen.store, chosen.store.database_prefix + topic.service)
     try:
-        positions = MongoPositions(store.database)
+        positions = store.positions()
         return await positions.adopt(topic.position, topic.cluster, topic.topic_id)
     finally:
         await store.stop()
@@ -96,11 +96,9 @@ async def find_replaced() -> list[Anew]:
     """By service, what is not what it read before: noted by the service, or seen now."""
     chosen, positions = settings(), list[tuple[str, Position]]()
     for service in services():
-        store = Store(chosen.store, chosen.store.database_prefix + service)
+        store = open_store(chosen.store, chosen.store.database_prefix + service)
         try:
-            positions += [
-                (service, position) for position in await MongoPositions(store.database).all()
-            ]
+            positions += [(service, position) for position in await store.positions().all()]
         finally:
             await store.stop()
     mine = [named for named in positions if named[1].topic.startswith(chosen.topic_prefix)]

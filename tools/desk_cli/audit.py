@@ -16,8 +16,7 @@ from desk_contracts.topics import OPEN_TOPICS, dead_topic
 from desk_platform.kafka.deserializer import RecordDecoder
 from desk_platform.kafka.records import REASON_CODE
 from desk_platform.kafka.topic_reader import list_topic_names, read_all
-from desk_platform.store import Store
-from desk_platform.store.census import census
+from desk_platform.store import open_store
 from desk_platform.terminal import say
 
 from desk_cli.adopt import find_replaced
@@ -78,9 +77,9 @@ async def _audit() -> Findings:
             book.add(event)
     findings = book.findings()
     for service, compare in (("intake", compare_writer), ("metrics", compare_reader)):
-        store = Store(chosen.store, chosen.store.database_prefix + service)
+        store = open_store(chosen.store, chosen.store.database_prefix + service)
         try:
-            compare(book, await census(store.database, "tickets"), findings)
+            compare(book, await store.census("tickets"), findings)
         finally:
             await store.stop()
     return findings

@@ -11,10 +11,8 @@ from desk_platform.kafka.agreement import Committed, Older, find_older, read_com
 from desk_platform.kafka.connection import kafka_arguments
 from desk_platform.kafka.deserializer import RecordDecoder
 from desk_platform.settings import KafkaSettings
-from desk_platform.store import Origin, Store
-from desk_platform.store.census import find_handled_since
-from desk_platform.store.milestones import MongoMilestones
-from desk_platform.store.positions import MongoPositions, Position
+from desk_platform.store import Origin, open_store
+from desk_platform.store.positions import Position
 
 from desk_cli.adopt import Anew
 from desk_cli.options import settings
@@ -74,13 +72,13 @@ async def find_gone(replaced: Sequence[Anew]) -> list[Gone]:
         read = topic.position
         if topic.topic_id != read.topic_id or topic.cluster != read.cluster:
             continue
-        store = Store(chosen.store, chosen.store.database_prefix + topic.service)
+        store = open_store(chosen.store, chosen.store.database_prefix + topic.service)
         try:
             for partition, until in sorted(read.offsets.items()):
                 first = topic.ends.get(partition, until)
                 if first < until:
                     mark_key = Origin(read.topic, partition, first, read.generation).mark_key
-                    who = sorted(await find_handled_since(store.database, mark_key, first))
+                    who = sorted(await store.find_handled_since(mark_key, first))
                     place = f"{read.topic}/{partition}"
                     gone.append(Gone(topic.service, read.group, place, first, until, tuple(who)))
         finally:
@@ -92,10 +90,10 @@ async def find_forgotten() -> list[Forgotten]:
     """By service and group; nothing where stores and brokers agree."""
     chosen, forgotten = settings(), list[Forgotten]()
     for service in SERVICES:
-        store = Store(chosen.store, chosen.store.database_prefix + service)
+        store = open_store(chosen.store, chosen.store.database_prefix + service)
         try:
-            stored = await MongoMilestones(store.database).all()
-            positions = await MongoPositions(store.database).all()
+            stored = await store.milestones().all()
+            positions = await store.positions().all()
         finally:
             await store.stop()
         # An emptied store names no group; every service has these two.

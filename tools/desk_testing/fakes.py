@@ -60,6 +60,13 @@ class FakeDocuments(Generic[S]):
         self._damaged: dict[str, Mapping[str, object]] = {}
         self.is_down = False
 
+    async def prepare(self) -> None:
+        self._answer()
+
+    async def count(self) -> int:
+        self._answer()
+        return len(self._rows)
+
     async def load(self, ids: Iterable[str]) -> dict[str, Stored[S]]:
         self._answer()
         documents = {id: self._read(id) for id in ids if id in self._rows}
@@ -233,6 +240,9 @@ class FakeKeptCalls:
         self.calls: dict[str, KeptCall] = {}
         self.is_down = False
 
+    async def prepare(self) -> None:
+        self._answer()
+
     async def keep(self, calls: Sequence[KeptCall]) -> None:
         self._answer()
         for call in calls:
@@ -267,6 +277,9 @@ class FakeLeases:
         self._clock = clock
         self._leases: dict[str, Lease] = {}
         self.is_down = False
+
+    async def prepare(self) -> None:
+        self._answer()
 
     async def acquire(self, name: str, holder: str, term: timedelta) -> Lease | None:
         self._answer()

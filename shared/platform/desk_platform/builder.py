@@ -32,13 +32,9 @@ from desk_platform.precedence import Precedence
 from desk_platform.runtime import Assembled
 from desk_platform.service import Group, O, Service, Subscription, Web
 from desk_platform.settings import ServiceSettings
-from desk_platform.store import MongoDocuments, Schema, Store
-from desk_platform.store.census import entry_of
+from desk_platform.store import Documents, Schema, open_store
 from desk_platform.store.document import S
-from desk_platform.store.idempotency import MongoKeptCalls, Sweeper
-from desk_platform.store.leases import MongoLeases
-from desk_platform.store.milestones import MongoMilestones
-from desk_platform.store.positions import MongoPositions
+from desk_platform.store.idempotency import KeptCalls, Sweeper
 from desk_platform.supervision import Loop, Supervisor
 from desk_platform.telemetry import Telemetry, get_logger, start
 
@@ -74,7 +70,7 @@ class ServiceBuilder(Generic[O]):
         self.cursors = cursors_from(settings)
         self.health = Health(clock)
         self.telemetry = telemetry or start(service.name, settings)
-        self.store = Store(settings.store, settings.store.database_prefix + service.name)
+        self.store = open_store(settings.store, settings.store.database_prefix + service.name)
         self.publisher = KafkaPublisher(
             settings.kafka, f"desk-{service.name}", settings.topic_prefix
         )
@@ -89,20 +85,20 @@ class ServiceBuilder(Generic[O]):
         self._group_readings: list[GroupReading] = []
         self._writers_of: dict[str, Writers] = {}
         self._writes: dict[str, SequenceOf] = {}
-        self._milestones = MongoMilestones(self.store.database)
+        self._milestones = self.store.milestones()
         self._documents = {
             schema.collection: self._open_collection(schema) for schema in service.collections
         }
 
-    def documents(self, schema: Schema[S]) -> MongoDocuments[S]:
+    def documents(self, schema: Schema[S]) -> Documents[S]:
         """A collection of this service, as its table lists it."""
         if schema.collection not in self._documents:
             raise ValueError(f"the table of {self.name} has no collection {schema.collection}")
         return self._documents[schema.collection]
 
-    def _open_collection(self, schema: Schema[S]) -> MongoDocuments[S]:
+    def _open_collection(self, schema: Schema[S]) -> Documents[S]:
         """With its indexes, and a relay for its outboxes."""
-        documents = MongoDocuments(self.store.database, schema, self.clock.now)
+        documents = self.store.documents(schema, self.clock.now)
         self._prepared.append(documents.prepare)
         meters, name = self.telemetry.meters, schema.collection
         relay = Relay(name, documents, self.publisher, self.clock, meters, self.health)
@@ -214,7 +210,7 @@ class ServiceBuilder(Generic[O]):
         What the topic has and the collection does not know of is noticed at the next start.
         To be called before what changes its documents is made, so that it stops later.
         """
-        leases = MongoLeases(self.store.database, self.clock.now)
+        leases = self.store.leases(self.clock.now)
         self._prepared.append(leases.prepare)
         watermark = WriterWatermark(
             topic,
@@ -227,7 +223,7 @@ class ServiceBuilder(Generic[O]):
         )
 
         async def sequence_of(id: str) -> int:
-            return (await entry_of(self.store.database, collection, id)).sequence
+            return (await self.store.entry_of(collection, id)).sequence
 
         self._writes[topic] = sequence_of
         self.part(f"watermark of {topic}", watermark)
@@ -261,9 +257,9 @@ class ServiceBuilder(Generic[O]):
         )
         self.job(f"timers {name}", timers.run)
 
-    def keep_calls(self) -> MongoKeptCalls:
+    def keep_calls(self) -> KeptCalls:
         """Calls of this service's HTTP side, kept for their time."""
-        calls = MongoKeptCalls(self.store.database, self.clock.now)
+        calls = self.store.calls(self.clock.now)
         self._prepared.append(calls.prepare)
         self.job("kept calls", Sweeper(calls, self.clock).run)
         return calls
@@ -353,6 +349,6 @@ class ServiceBuilder(Generic[O]):
             topic_prefix=self.settings.topic_prefix,
             reading=Reading.at(group.subscription.linger, self.settings.shutdown_grace),
             admits=self.charter.admit,
-            positions=MongoPositions(self.store.database),
+            positions=self.store.positions(),
             milestones=self._milestones,
         )

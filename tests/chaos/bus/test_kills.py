@@ -13,7 +13,6 @@ from functools import partial
 import pytest
 from desk_cli.auditing import TicketLog, compare_reader
 from desk_contracts.names import TICKETS, TRIAGE
-from desk_platform.store.census import census
 from desk_testing import eventually
 
 from tests.support import chaos_worker as worker
@@ -84,7 +83,7 @@ async def check(rig: ChaosRig) -> tuple[int, int]:
     for event in await rig.read(TICKETS):
         book.add(event)
     findings = book.findings()
-    compare_reader(book, await census(rig.store.database, "tickets"), findings)
+    compare_reader(book, await rig.store.census("tickets"), findings)
     # The input repeats old events on purpose; nothing else may be wrong.
     assert findings.is_clean, list(findings.lines())
     assert findings.repeats > 0

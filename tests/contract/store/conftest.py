@@ -1,15 +1,16 @@
 """The same suite on the fake and on the real store with both drivers."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from desk_platform.clock import FakeClock
 from desk_platform.settings import StoreSettings
 from desk_platform.settings.groups import StoreDriver
-from desk_platform.store import MongoDocuments, Store
-from desk_platform.store.idempotency import MongoKeptCalls
-from desk_platform.store.leases import MongoLeases
+from desk_platform.store import Store
+from desk_platform.store.mongo.store import MongoStore
+from desk_platform.store.sqlite.store import SqliteStore
 from desk_testing.fakes import FakeDocuments, FakeKeptCalls, FakeLeases
 
 from tests.support.store_kinds import (
@@ -29,25 +30,46 @@ async def kind(request: pytest.FixtureRequest) -> AsyncIterator[Kind]:
     if request.param == "fake":
         yield _fake(clock)
         return
-    mongo: str = request.getfixturevalue("mongo")
-    prefix: str = request.getfixturevalue("prefix")
-    driver = StoreDriver(request.param)
-    store = Store(StoreSettings(url=mongo, driver=driver), prefix + "contract")
-    nowhere = Store(StoreSettings(url=NOWHERE, driver=driver), prefix + "contract")
-    documents = MongoDocuments(store.database, THINGS, clock.now)
-    newer = MongoDocuments(store.database, NEWER_THINGS, clock.now)
-    strange = MongoDocuments(store.database, STRANGE_THINGS, clock.now)
-    leases = MongoLeases(store.database, clock.now)
-    calls = MongoKeptCalls(store.database, clock.now)
+    if request.param == "sqlite":
+        folder: Path = request.getfixturevalue("tmp_path")
+        (folder / "a file").touch()
+        stores: tuple[Store, Store] = (
+            SqliteStore(folder, "contract"),
+            SqliteStore(folder / "a file", "contract"),
+        )
+    else:
+        mongo: str = request.getfixturevalue("mongo")
+        name = request.getfixturevalue("prefix") + "contract"
+        driver = StoreDriver(request.param)
+        stores = (
+            MongoStore(StoreSettings(url=mongo, driver=driver), name),
+            MongoStore(StoreSettings(url=NOWHERE, driver=driver), name),
+        )
+    yield await _open(clock, *stores)
+    await stores[0].drop()
+    for store in stores:
+        await store.stop()
+
+
+async def _open(clock: FakeClock, store: Store, nowhere: Store) -> Kind:
+    documents, leases, calls = (
+        store.documents(THINGS, clock.now),
+        store.leases(clock.now),
+        store.calls(clock.now),
+    )
     for item in (documents, documents, leases, calls, calls):
         await item.prepare()  # harmless when the indexes are there
-    gone = MongoDocuments(nowhere.database, THINGS, clock.now)
-    leases_gone = MongoLeases(nowhere.database, clock.now)
-    calls_gone = MongoKeptCalls(nowhere.database, clock.now)
-    yield Kind(documents, newer, strange, leases, calls, gone, leases_gone, calls_gone, clock)
-    await store.drop()
-    await store.stop()
-    await nowhere.stop()
+    return Kind(
+        documents,
+        store.documents(NEWER_THINGS, clock.now),
+        store.documents(STRANGE_THINGS, clock.now),
+        leases,
+        calls,
+        nowhere.documents(THINGS, clock.now),
+        nowhere.leases(clock.now),
+        nowhere.calls(clock.now),
+        clock,
+    )
 
 
 def _fake(clock: FakeClock) -> Kind:

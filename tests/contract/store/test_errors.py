@@ -4,8 +4,9 @@ from typing import cast
 
 import pytest
 from desk_contracts.errors import DependencyDown
-from desk_platform.store import MongoDocuments, Stored
-from desk_platform.store.driver import Database, translate_errors
+from desk_platform.store import Stored
+from desk_platform.store.mongo.documents import MongoDocuments
+from desk_platform.store.mongo.driver import Database, translate_errors
 from pymongo.errors import (
     AutoReconnect,
     BulkWriteError,

@@ -11,7 +11,7 @@ from desk_contracts.errors import Invalid
 from desk_kernel import Context, Decision
 from desk_platform.kafka import BatchProcessor, UnitOfWork
 from desk_platform.kafka.records import SETTLES
-from desk_platform.store import MongoDocuments, Schema
+from desk_platform.store import Documents, Schema
 from desk_testing import eventually
 from typer.testing import CliRunner
 
@@ -106,8 +106,8 @@ async def _settled(rig: Rig, desk: CliRunner) -> str:
     return text.split()[0]
 
 
-def _others(rig: Rig) -> MongoDocuments[Story]:
-    return MongoDocuments(rig.store.database, Schema("others", Story), rig.clock.now)
+def _others(rig: Rig) -> Documents[Story]:
+    return rig.store.documents(Schema("others", Story), rig.clock.now)
 
 
 def _another(rig: Rig, rule: Mended) -> UnitOfWork[Story]:

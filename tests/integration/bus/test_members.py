@@ -53,6 +53,7 @@ class SlowDocuments:
         self.identities = documents.identities
         self.postpone, self.put_off = documents.postpone, documents.put_off
         self.take_up = documents.take_up
+        self.prepare, self.count = documents.prepare, documents.count
         self.entered, self.go_on = asyncio.Event(), asyncio.Event()
 
     async def write(self, documents: Sequence[Stored[Story]]) -> frozenset[str]:

@@ -5,7 +5,6 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from desk_contracts.names import TICKETS
 from desk_platform.kafka import BatchProcessor
 from desk_platform.kafka.topic_ids import topic_ids
-from desk_platform.store.positions import MongoPositions
 from desk_testing import eventually
 from desk_testing.opening import close_now
 
@@ -70,7 +69,7 @@ async def test_a_lost_tail_under_the_same_id_stops_the_reading(rig: Rig) -> None
     await close_now(member)
     rig.members.remove(member)
     # What a broker that came back with less looks like from here: we are further than its end.
-    positions = MongoPositions(rig.store.database)
+    positions = rig.store.positions()
     (position,) = await positions.all()
     await positions.advance(position, dict.fromkeys(range(PARTITIONS), 50))
     await rig.publish([noted("t1", 4)])
@@ -101,5 +100,5 @@ async def test_where_a_member_left_is_in_the_store_however_soon_it_leaves(rig: R
     await eventually(lambda: rig.are_told({"t1": tuple("12345")}), timeout=30)
     await close_now(member)
     rig.members.remove(member)
-    [kept] = await MongoPositions(rig.store.database).all()
+    [kept] = await rig.store.positions().all()
     assert sum(kept.offsets.values()) == 5

@@ -9,7 +9,6 @@ import pytest
 from desk_local import LocalServers, local_servers
 from desk_platform.kafka.consumer import Consumer
 from desk_platform.kafka.retry import attempt_async
-from desk_platform.store.positions import MongoPositions
 from desk_testing import eventually
 from desk_testing.opening import close_now
 
@@ -85,7 +84,7 @@ async def test_a_broker_that_lost_its_end_under_running_readers_is_read_again_on
 
 
 async def is_stopped_for_good(rig: Rig) -> bool:
-    return any(item.replaced for item in await MongoPositions(rig.store.database).all())
+    return any(item.replaced for item in await rig.store.positions().all())
 
 
 async def test_another_cluster_with_the_same_names_is_noticed(

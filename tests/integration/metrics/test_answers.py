@@ -14,7 +14,7 @@ from desk_metrics.reports.responses import Answers, AskedProposal
 from desk_metrics.reports.store import ANSWERS
 from desk_platform.clock import SystemClock
 from desk_platform.settings import StoreSettings
-from desk_platform.store import MongoDocuments, Store
+from desk_platform.store import Store, open_store
 from desk_testing import eventually
 
 from tests.support.metrics_reports import Office, _history, _worst
@@ -35,7 +35,7 @@ class Owners:
         self, metrics: Metrics, office: Office, period: ReportPeriod, store: Store
     ) -> None:
         self.metrics, self.office, self.period = metrics, office, period
-        self._answers = MongoDocuments(store.database, ANSWERS, SystemClock().now)
+        self._answers = store.documents(ANSWERS, SystemClock().now)
 
     async def cost_half_as_much(self) -> None:
         """As if the VPN had cost half as much when the last answer was given."""
@@ -92,7 +92,7 @@ async def owners(metrics: Metrics, bus: Bus, mongo: str) -> AsyncIterator[Owners
     """Of a VPN that cost people much in the last four weeks."""
     bus.consumer.subscribe([f"{bus.prefix}desk.reports"])
     office, period = Office(bus, mongo), weeks_before(datetime.now(UTC) - AFTER, WEEKS)
-    store = Store(StoreSettings(url=mongo, database_prefix=bus.prefix), f"{bus.prefix}metrics")
+    store = open_store(StoreSettings(url=mongo, database_prefix=bus.prefix), f"{bus.prefix}metrics")
     await bus.publish(_history(period))
     await eventually(lambda: _worst(metrics, period, contacts=12, changes=5), timeout=180)
     yield Owners(metrics, office, period, store)

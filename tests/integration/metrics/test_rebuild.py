@@ -14,7 +14,7 @@ from desk_metrics.rebuild.store import Comparison
 from desk_metrics.settings import MetricsSettings
 from desk_platform.clock import SystemClock
 from desk_platform.settings import Environment, KafkaSettings, StoreSettings
-from desk_platform.store import MongoDocuments, Store
+from desk_platform.store import open_store
 from desk_testing import eventually
 from pydantic import TypeAdapter
 
@@ -122,11 +122,11 @@ async def _sums_agree(settings: MetricsSettings) -> None:
 
 
 async def _sums(settings: MetricsSettings, database: str) -> list[bytes]:
-    store = Store(settings.store, f"{settings.store.database_prefix}{database}")
+    store = open_store(settings.store, f"{settings.store.database_prefix}{database}")
     now = SystemClock().now
-    sums = MongoDocuments(store.database, SUMS, now)
+    sums = store.documents(SUMS, now)
     await sums.prepare()
-    kept = DailySums("goals", MongoDocuments(store.database, BUCKETS, now), sums)
+    kept = DailySums("goals", store.documents(BUCKETS, now), sums)
     cuts = [Cut(by="team", measures=("contacts", "met", "breached", "restored"))]
     last = now().date() + timedelta(days=30)
     days = [day async for day in kept.days(last - timedelta(days=90), last, cuts, FAR)]
@@ -138,8 +138,8 @@ async def _sums(settings: MetricsSettings, database: str) -> list[bytes]:
 
 async def _spoil(settings: MetricsSettings) -> None:
     """One posting is lost from one cell, as a bug would do it."""
-    store = Store(settings.store, f"{settings.store.database_prefix}metrics")
-    buckets = MongoDocuments(store.database, BUCKETS, SystemClock().now)
+    store = open_store(settings.store, f"{settings.store.database_prefix}metrics")
+    buckets = store.documents(BUCKETS, SystemClock().now)
     page = await buckets.find({}, limit=50)
     stored = next(
         bucket for bucket in page if bucket.state and len(bucket.state.entries[0].contributions) > 1

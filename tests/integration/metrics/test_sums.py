@@ -13,7 +13,7 @@ from desk_metrics.measures.sums import Cut, DaySums, sums_of
 from desk_metrics.sla.worktime import micros
 from desk_platform.clock import SystemClock
 from desk_platform.settings import StoreSettings
-from desk_platform.store import Documents, MongoDocuments, Store, Stored
+from desk_platform.store import Documents, Store, Stored, open_store
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(360)]
 
@@ -25,7 +25,7 @@ CUTS = [Cut(by="team", measures=("contacts", "restored")), Cut(by="service")]
 
 @pytest.fixture
 async def store(mongo: str, prefix: str) -> AsyncIterator[Store]:
-    store = Store(StoreSettings(url=mongo), prefix + "metrics")
+    store = open_store(StoreSettings(url=mongo), prefix + "metrics")
     yield store
     await store.drop()
     await store.stop()
@@ -36,8 +36,8 @@ class Collections:
 
     def __init__(self, store: Store) -> None:
         now = SystemClock().now
-        self.buckets = MongoDocuments(store.database, BUCKETS, now)
-        self.sums = MongoDocuments(store.database, SUMS, now)
+        self.buckets = store.documents(BUCKETS, now)
+        self.sums = store.documents(SUMS, now)
 
     async def look(self) -> dict[str, DaySums]:
         kept = DailySums("goals", self.buckets, self.sums)

@@ -11,8 +11,8 @@ from desk_contracts.errors import DependencyDown, Transient
 from desk_platform.health import State
 from desk_platform.runtime import Assembled
 from desk_platform.settings import StoreSettings
-from desk_platform.store import Store
-from desk_platform.store.driver import InsertOne
+from desk_platform.store.mongo.driver import InsertOne
+from desk_platform.store.mongo.store import MongoStore
 from desk_platform.supervision import Supervisor
 from desk_platform.tasks import cancel_tasks
 from desk_testing import eventually
@@ -114,7 +114,9 @@ async def spoil(service: Assembled, mongo: str) -> list[str]:
     """Put documents that nobody can read into every collection of a service; which ones."""
     names = [name[6:] for name in service.jobs if name.startswith("relay ")]
     assert names
-    store = Store(StoreSettings(url=mongo), service.settings.store.database_prefix + service.name)
+    store = MongoStore(
+        StoreSettings(url=mongo), service.settings.store.database_prefix + service.name
+    )
     message = {"topic": "no.such.topic", "key": b"k", "value": b"v", "headers": []}
     facets = {"open": True, "held": True, "suspect": True, "judged": 1, "since": LONG_AGO}
     rows = [

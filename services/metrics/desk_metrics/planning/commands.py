@@ -16,7 +16,7 @@ from desk_contracts.errors import Invalid
 from desk_contracts.message import message
 from desk_platform.clock import SystemClock
 from desk_platform.settings import load_settings
-from desk_platform.store import MongoDocuments, Store
+from desk_platform.store import open_store
 from desk_platform.terminal import say_json, spoken_here
 from rich.console import RenderableType
 
@@ -165,10 +165,10 @@ async def _query_store(
     query: Callable[[PlanningDeps, datetime], Awaitable[T]],
 ) -> T:
     """What the query answers from the store of the running service."""
-    store = Store(settings.store, f"{settings.store.database_prefix}metrics")
+    store = open_store(settings.store, f"{settings.store.database_prefix}metrics")
     clock = SystemClock()
-    buckets = MongoDocuments(store.database, BUCKETS, clock.now)
-    sums = MongoDocuments(store.database, SUMS, clock.now)
+    buckets = store.documents(BUCKETS, clock.now)
+    sums = store.documents(SUMS, clock.now)
     deps = PlanningDeps(
         buckets, sums, lambda: charter, clock, settings.people, settings.cost_per_minute
     )

@@ -25,7 +25,7 @@ from desk_platform.kafka.deserializer import RecordDecoder
 from desk_platform.kafka.records import KafkaRecord
 from desk_platform.kafka.topic_reader import reader
 from desk_platform.settings import load_settings
-from desk_platform.store import MongoDocuments, Store
+from desk_platform.store import Store, open_store
 from desk_platform.telemetry import Telemetry, start
 from desk_platform.terminal import say
 
@@ -79,8 +79,8 @@ async def run(
 ) -> Outcome:
     """Read, project, bring to the present, compare."""
     clock = clock or SystemClock()
-    living = Store(settings.store, f"{settings.store.database_prefix}metrics")
-    fresh = Store(settings.store, f"{settings.store.database_prefix}metrics-rebuilt")
+    living = open_store(settings.store, f"{settings.store.database_prefix}metrics")
+    fresh = open_store(settings.store, f"{settings.store.database_prefix}metrics-rebuilt")
     telemetry = start("metrics-rebuild", settings)
     try:
         await fresh.drop()
@@ -109,7 +109,6 @@ async def _rebuilt(
         collections.returns,
     )
     for documents in every:
-        assert isinstance(documents, MongoDocuments)  # noqa: S101  (made three lines above)
         await documents.prepare()
     runner = RebuildRunner(collections, lambda: book, clock, telemetry.meters)
     outcome, started = Outcome(failures=runner.failures), perf_counter()
@@ -132,7 +131,7 @@ async def _rebuilt(
 
 async def _book(living: Store, clock: Clock) -> PolicyBook:
     """The SLAs as they were in force: kept for ever, and no event tells them."""
-    editions = MongoDocuments(living.database, EDITIONS, clock.now)
+    editions = living.documents(EDITIONS, clock.now)
     stored = await editions.find({}, order="since", limit=10_000)
     if not stored:
         raise NotFound(
@@ -143,16 +142,16 @@ async def _book(living: Store, clock: Clock) -> PolicyBook:
 
 
 def _open_collections(store: Store, clock: Clock) -> Collections:
-    database, now = store.database, clock.now
+    now = clock.now
     return Collections(
-        MongoDocuments(database, TICKET_RECORDS, now),
-        MongoDocuments(database, BUCKETS, now),
-        MongoDocuments(database, REPAIRS, now),
-        MongoDocuments(database, DETECTIONS, now),
-        MongoDocuments(database, CHANGE_RECORDS, now),
-        MongoDocuments(database, OUTAGES, now),
-        MongoDocuments(database, RESPONSES, now),
-        MongoDocuments(database, RETURNS, now),
+        store.documents(TICKET_RECORDS, now),
+        store.documents(BUCKETS, now),
+        store.documents(REPAIRS, now),
+        store.documents(DETECTIONS, now),
+        store.documents(CHANGE_RECORDS, now),
+        store.documents(OUTAGES, now),
+        store.documents(RESPONSES, now),
+        store.documents(RETURNS, now),
     )
 
 

@@ -8,7 +8,7 @@ from desk_charter import load_charter
 from desk_cli.screen import TextTable, show
 from desk_platform.clock import SystemClock
 from desk_platform.settings import load_settings
-from desk_platform.store import MongoDocuments, Store
+from desk_platform.store import open_store
 from desk_platform.terminal import say_json, spoken_here
 from rich.console import RenderableType
 
@@ -49,16 +49,16 @@ async def ask(settings: MetricsSettings, period: str) -> Systems:
     clock = SystemClock()
     now = clock.now()
     wanted, charter = parse_period(period, now), load_charter(settings.charter)
-    store = Store(settings.store, f"{settings.store.database_prefix}metrics")
+    store = open_store(settings.store, f"{settings.store.database_prefix}metrics")
     try:
         sources = Sources(
-            MongoDocuments(store.database, BUCKETS, clock.now),
-            MongoDocuments(store.database, SUMS, clock.now),
-            MongoDocuments(store.database, CHANGES, clock.now),
+            store.documents(BUCKETS, clock.now),
+            store.documents(SUMS, clock.now),
+            store.documents(CHANGES, clock.now),
             lambda: charter,
             OwnerResponses(
-                MongoDocuments(store.database, REPORTED, clock.now),
-                MongoDocuments(store.database, ANSWERS, clock.now),
+                store.documents(REPORTED, clock.now),
+                store.documents(ANSWERS, clock.now),
             ),
         )
         return await rank_systems(sources, wanted, now, spoken_here())

@@ -1,19 +1,19 @@
-"""Storage: versioned documents with their outbox, and leases; one module knows the driver."""
+"""Storage: versioned documents with their outbox, leases, positions; MongoDB or SQLite."""
 
 from desk_platform.store.document import Origin, Stored, Unreadable
-from desk_platform.store.documents import Documents, MongoDocuments, Schema
-from desk_platform.store.driver import Store
+from desk_platform.store.documents import Documents, Schema
 from desk_platform.store.listings import Listed
 from desk_platform.store.pages import readable
+from desk_platform.store.store import Store, open_store
 
 __all__ = [
     "Documents",
     "Listed",
-    "MongoDocuments",
     "Origin",
     "Schema",
     "Store",
     "Stored",
     "Unreadable",
+    "open_store",
     "readable",
 ]

@@ -5,7 +5,7 @@ All three change in one write, so a crash can never separate them. Pure; the dri
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import ClassVar, Generic, TypeVar
 
@@ -142,3 +142,8 @@ class Stored(Generic[S]):
             self.waits_since,
             self.recalled,
         )
+
+
+def whole_milliseconds(moment: datetime) -> datetime:
+    """As every store keeps a timer, since BSON has no less: up, so that it never fires early."""
+    return moment + timedelta(microseconds=-moment.microsecond % 1000)

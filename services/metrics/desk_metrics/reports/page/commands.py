@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from desk_platform.clock import SystemClock
 from desk_platform.settings import load_settings
-from desk_platform.store import MongoDocuments, Store
+from desk_platform.store import open_store
 from desk_platform.terminal import say
 
 from desk_metrics.measures.store import BUCKETS
@@ -40,12 +40,12 @@ async def build_page(
     """The page, from what metrics' store holds now."""
     clock = SystemClock()
     query = PageQuery.of(first, last, clock.now(), team)
-    store = Store(settings.store, f"{settings.store.database_prefix}metrics")
+    store = open_store(settings.store, f"{settings.store.database_prefix}metrics")
     try:
-        rollups = MongoDocuments(store.database, BUCKETS, clock.now)
+        rollups = store.documents(BUCKETS, clock.now)
         responses = OwnerResponses(
-            MongoDocuments(store.database, REPORTED, clock.now),
-            MongoDocuments(store.database, ANSWERS, clock.now),
+            store.documents(REPORTED, clock.now),
+            store.documents(ANSWERS, clock.now),
         )
         cost = settings.cost_per_minute
         figures = await gather(rollups, query, settings.people, cost, responses)

@@ -1,4 +1,4 @@
-"""The only import of motor and of PyMongo: clients, errors and settings end here.
+"""What motor and PyMongo share, as far as it is used: calls, operations, errors in our words.
 
 Motor was asked for by name and gets critical fixes only until 2027-05; PyMongo's own async client
 has the same shape for the few calls used here and is one setting away (ADR 0003).
@@ -6,13 +6,10 @@ has the same shape for the few calls used here and is one setting away (ADR 0003
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
-from bson.codec_options import CodecOptions
 from desk_contracts.errors import DependencyDown
-from motor.motor_asyncio import AsyncIOMotorClient
-from pymongo import ASCENDING, AsyncMongoClient, DeleteOne, InsertOne, ReplaceOne, UpdateOne
+from pymongo import ASCENDING, DeleteOne, InsertOne, ReplaceOne, UpdateOne
 from pymongo.errors import (
     BulkWriteError,
     ConnectionFailure,
@@ -22,8 +19,6 @@ from pymongo.errors import (
     PyMongoError,
     WTimeoutError,
 )
-
-from desk_platform.settings import StoreSettings
 
 Row = dict[str, object]
 Filter = Mapping[str, object]
@@ -51,7 +46,6 @@ __all__ = [
     "Operation",
     "ReplaceOne",
     "Row",
-    "Store",
     "UpdateOne",
     "duplicates_of",
     "translate_errors",
@@ -95,51 +89,6 @@ class Database(Protocol):
 
     def __getitem__(self, name: str) -> Collection: ...
     async def list_collection_names(self) -> list[str]: ...
-
-
-class Store:
-    """A client of the store by the driver that the settings name. Start, use, stop."""
-
-    def __init__(self, settings: StoreSettings, database: str) -> None:
-        client = AsyncIOMotorClient if settings.driver == "motor" else AsyncMongoClient
-        self._client: Any = cast(Any, client)(settings.url, **_options(settings))
-        options: CodecOptions[Row] = CodecOptions(tz_aware=True, tzinfo=UTC)
-        self.name = database
-        self.database = cast(Database, self._client.get_database(database, options))
-
-    async def ping(self) -> None:
-        """Raise `DependencyDown` unless the server answers."""
-        with translate_errors():
-            await self._client.admin.command("ping")
-
-    async def drop(self) -> None:
-        """Remove the whole database (tests and benchmarks only)."""
-        with translate_errors():
-            await self._client.drop_database(self.name)
-
-    async def stop(self) -> None:
-        """Close every connection."""
-        closing = self._client.close()
-        if closing is not None:  # PyMongo's is awaited, motor's is not
-            await closing
-
-
-def _options(settings: StoreSettings) -> dict[str, object]:
-    options: dict[str, object] = {
-        "serverSelectionTimeoutMS": 3000,
-        "connectTimeoutMS": 3000,
-        "socketTimeoutMS": 20_000,
-        "w": "majority",
-        "readConcernLevel": "majority",
-        "appname": "experience-desk",
-    }
-    if settings.username:
-        options["username"] = settings.username
-        options["password"] = settings.password.get_secret_value() if settings.password else ""
-    if settings.ca_file is not None:
-        options["tls"] = True
-        options["tlsCAFile"] = str(settings.ca_file)
-    return options
 
 
 @contextmanager

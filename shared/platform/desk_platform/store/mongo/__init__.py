@@ -1,0 +1,1 @@
+"""The store on MongoDB, or on whatever speaks its protocol."""

@@ -1,0 +1,98 @@
+"""A service's database on a MongoDB-wire server: the client, and what is made from it."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from bson.codec_options import CodecOptions
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import AsyncMongoClient
+
+from desk_platform.settings import StoreSettings
+from desk_platform.store.census import Entry
+from desk_platform.store.document import S
+from desk_platform.store.documents import Schema
+from desk_platform.store.mongo.calls import MongoKeptCalls
+from desk_platform.store.mongo.census import census, entry_of, find_handled_since
+from desk_platform.store.mongo.documents import MongoDocuments
+from desk_platform.store.mongo.driver import Database, Row, translate_errors
+from desk_platform.store.mongo.leases import MongoLeases
+from desk_platform.store.mongo.milestones import MongoMilestones
+from desk_platform.store.mongo.positions import MongoPositions
+
+
+class MongoStore:
+    """A client of the store by the driver that the settings name. Start, use, stop."""
+
+    def __init__(self, settings: StoreSettings, database: str) -> None:
+        client = AsyncIOMotorClient if settings.driver == "motor" else AsyncMongoClient
+        self._client: Any = cast(Any, client)(settings.url, **_options(settings))
+        options: CodecOptions[Row] = CodecOptions(tz_aware=True, tzinfo=UTC)
+        self.name = database
+        self.database = cast(Database, self._client.get_database(database, options))
+
+    async def ping(self) -> None:
+        """Raise `DependencyDown` unless the server answers."""
+        with translate_errors():
+            await self._client.admin.command("ping")
+
+    async def drop(self) -> None:
+        """Remove the whole database (tests and benchmarks only)."""
+        with translate_errors():
+            await self._client.drop_database(self.name)
+
+    def documents(self, schema: Schema[S], now: Callable[[], datetime]) -> MongoDocuments[S]:
+        """A collection of documents."""
+        return MongoDocuments(self.database, schema, now)
+
+    def calls(self, now: Callable[[], datetime], collection: str = "calls") -> MongoKeptCalls:
+        """Calls that were carried out."""
+        return MongoKeptCalls(self.database, now, collection)
+
+    def leases(self, now: Callable[[], datetime]) -> MongoLeases:
+        """Rights for a time."""
+        return MongoLeases(self.database, now)
+
+    def milestones(self) -> MongoMilestones:
+        """How often each group went on."""
+        return MongoMilestones(self.database)
+
+    def positions(self) -> MongoPositions:
+        """How far each group has read."""
+        return MongoPositions(self.database)
+
+    async def census(self, collection: str) -> dict[str, Entry]:
+        """What a collection holds, by id."""
+        return await census(self.database, collection)
+
+    async def entry_of(self, collection: str, id: str) -> Entry:
+        """The same of one document; nothing at all of one that is not there."""
+        return await entry_of(self.database, collection, id)
+
+    async def find_handled_since(self, mark_key: str, offset: int) -> set[str]:
+        """Ids of documents that handled a record of that partition from there on."""
+        return await find_handled_since(self.database, mark_key, offset)
+
+    async def stop(self) -> None:
+        """Close every connection."""
+        closing = self._client.close()
+        if closing is not None:  # PyMongo's is awaited, motor's is not
+            await closing
+
+
+def _options(settings: StoreSettings) -> dict[str, object]:
+    options: dict[str, object] = {
+        "serverSelectionTimeoutMS": 3000,
+        "connectTimeoutMS": 3000,
+        "socketTimeoutMS": 20_000,
+        "w": "majority",
+        "readConcernLevel": "majority",
+        "appname": "experience-desk",
+    }
+    if settings.username:
+        options["username"] = settings.username
+        options["password"] = settings.password.get_secret_value() if settings.password else ""
+    if settings.ca_file is not None:
+        options["tls"] = True
+        options["tlsCAFile"] = str(settings.ca_file)
+    return options

@@ -1,0 +1,201 @@
+"""One file of SQLite, asked from asyncio: a thread reads, one writes, one commit is for many.
+
+Every write is durable when it is answered (WAL, `synchronous=FULL`). Writes that come while another
+commit is under way share the next one, each with its own savepoint, so a burst costs few syncs.
+Other processes may have the same file open: SQLite lets one of them write at a time.
+"""
+
+import asyncio
+import contextlib
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any, TypeVar
+
+from desk_contracts.errors import DependencyDown
+
+T = TypeVar("T")
+Ask = Callable[[sqlite3.Connection], T]
+
+# Another process's transaction is over long before; who holds the file for longer is stuck.
+LOCKED_FOR_MS = 10_000
+# Writes that share one commit: enough to hide its sync, few enough that none waits long.
+_MOST_AT_ONCE = 500
+_SETTINGS = (
+    f"PRAGMA busy_timeout={LOCKED_FOR_MS}",
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA journal_size_limit=67108864",
+    "PRAGMA cache_size=-16000",
+)
+# By the name of SQLite's primary result code: what is wrong and what to do, after "the file PATH".
+_TROUBLES = {
+    "SQLITE_BUSY": "is locked by another process; find out which one with `fuser`, and stop it",
+    "SQLITE_LOCKED": "is locked by another process; find out which one with `fuser`, and stop it",
+    "SQLITE_FULL": "cannot grow, since its disk is full; make room there",
+    "SQLITE_IOERR": "cannot be read or written; look at its disk and the system's log",
+    "SQLITE_CANTOPEN": "cannot be opened; its folder must be there, and writable for this user",
+    "SQLITE_READONLY": "may not be written; make it and its folder writable for this user",
+    "SQLITE_CORRUPT": "is damaged; stop the desk and put back a copy of it",
+    "SQLITE_NOTADB": "is no database of SQLite; move it away, or put back a copy of the right one",
+}
+
+
+@dataclass(slots=True)  # not frozen: the writing thread fills in what became of it
+class _Write:
+    """A change that waits for its commit."""
+
+    change: Ask[Any]
+    answer: "asyncio.Future[Any]"
+    result: Any = None
+    error: BaseException | None = None
+
+    def settle(self) -> None:
+        """Tell whoever waits, unless they gave up."""
+        if self.answer.done():
+            return
+        if self.error is None:
+            self.answer.set_result(self.result)
+        else:
+            self.answer.set_exception(self.error)
+
+
+class SqliteFile:
+    """Opened when it is first used; `close` ends it for good."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._threads = {
+            role: ThreadPoolExecutor(1, thread_name_prefix=f"{path.stem} {role}")
+            for role in ("reads", "writes")
+        }
+        self._connections: dict[str, sqlite3.Connection] = {}
+        self._inode = 0
+        self._lock = Lock()
+        self._waiting: deque[_Write] = deque()
+        self._is_committing = False
+
+    async def read(self, ask: Ask[T]) -> T:
+        """What it answers, from all that was committed before."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads["reads"], self._ask, ask)
+
+    async def write(self, change: Ask[T]) -> T:
+        """What it answers, once that is on the disk. If it raises, nothing of it is seen."""
+        write = _Write(change, asyncio.get_running_loop().create_future())
+        with self._lock:
+            self._waiting.append(write)
+            is_first, self._is_committing = not self._is_committing, True
+        if is_first:
+            self._threads["writes"].submit(self._commit_all)
+        result: T = await write.answer
+        return result
+
+    async def remove(self) -> None:
+        """Delete the file; the next use makes a new one."""
+        await asyncio.to_thread(self._disconnect)
+        for suffix in ("", "-wal", "-shm"):
+            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+
+    async def close(self) -> None:
+        """Let go of the file, after all that waits is written."""
+        for thread in self._threads.values():
+            await asyncio.to_thread(thread.shutdown)
+        self._disconnect()
+
+    def _ask(self, ask: Ask[T]) -> T:
+        with self._translate_errors():
+            return ask(self._connect("reads"))
+
+    def _commit_all(self) -> None:
+        """In the writing thread, until nothing waits."""
+        while True:
+            with self._lock:
+                count = min(len(self._waiting), _MOST_AT_ONCE)
+                self._is_committing = count > 0
+                writes = [self._waiting.popleft() for _ in range(count)]
+            if not writes:
+                return
+            try:
+                with self._translate_errors():
+                    self._commit(self._connect("writes"), writes)
+            except BaseException as error:  # noqa: BLE001 (whoever waits gets it)
+                for write in writes:
+                    write.error = write.error or error
+            for write in writes:
+                # In the loop of whoever waits; one that is closed has nobody left.
+                with contextlib.suppress(RuntimeError):
+                    write.answer.get_loop().call_soon_threadsafe(write.settle)
+
+    def _commit(self, connection: sqlite3.Connection, writes: Sequence[_Write]) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for write in writes:
+                self._carry_out(connection, write)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+    def _carry_out(self, connection: sqlite3.Connection, write: _Write) -> None:
+        """One change, or nothing of it; an error that SQLite ends the transaction for is all's."""
+        connection.execute("SAVEPOINT change")
+        try:
+            with self._translate_errors():
+                write.result = write.change(connection)
+        except Exception as error:
+            if not connection.in_transaction:
+                raise
+            connection.execute("ROLLBACK TO change")
+            write.error = error
+        connection.execute("RELEASE change")
+
+    def _connect(self, role: str) -> sqlite3.Connection:
+        """This thread's connection; never to a file that was removed or replaced meanwhile."""
+        connection = self._connections.get(role)
+        if connection is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+            for setting in _SETTINGS:
+                connection.execute(setting)
+            self._connections[role] = connection
+            self._inode = self._inode or self.path.stat().st_ino
+        if not self.path.exists() or self.path.stat().st_ino != self._inode:
+            raise DependencyDown(
+                f"the file {self.path} was removed or replaced while the desk had it open; put it"
+                " back, or restart the services to go on with what is there",
+                dependency="store",
+            )
+        return connection
+
+    def _disconnect(self) -> None:
+        for connection in self._connections.values():
+            connection.close()
+        self._connections.clear()
+        self._inode = 0
+
+    @contextmanager
+    def _translate_errors(self) -> Iterator[None]:
+        """SQLite's errors in our words: the file cannot be used for now, or it is a bug."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            # Extended codes begin with the primary one: SQLITE_IOERR_WRITE.
+            name: str = getattr(error, "sqlite_errorname", "")
+            trouble = _TROUBLES.get("_".join(name.split("_")[:2]))
+            if trouble is None:
+                raise
+            raise DependencyDown(
+                f"the file {self.path} {trouble} ({error})", dependency="store"
+            ) from error
+        except OSError as error:
+            raise DependencyDown(
+                f"the file {self.path} {_TROUBLES['SQLITE_CANTOPEN']} ({error})",
+                dependency="store",
+            ) from error

@@ -1,0 +1,111 @@
+"""A service's store in a file of SQLite, and what is made from it."""
+
+import sqlite3
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from desk_platform.store.census import Entry
+from desk_platform.store.document import S
+from desk_platform.store.documents import Schema
+from desk_platform.store.sqlite.calls import SqliteKeptCalls
+from desk_platform.store.sqlite.documents import SqliteDocuments, table_of
+from desk_platform.store.sqlite.file import SqliteFile
+from desk_platform.store.sqlite.leases import SqliteLeases
+from desk_platform.store.sqlite.milestones import SqliteMilestones
+from desk_platform.store.sqlite.positions import SqlitePositions
+
+SCHEME = "sqlite:"
+_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'documents of %'"
+_COUNTED = (
+    "id, coalesce(nullif(sequence, 0), json_extract(facets, '$.sequence'), 0),"
+    " coalesce(json_array_length(outbox), 0), coalesce(json_array_length(buffered), 0)"
+)
+
+
+def folder_of(url: str) -> Path:
+    """The folder that `sqlite:FOLDER` names; each service has a file of its own in it."""
+    return Path(url.removeprefix(SCHEME)).expanduser()
+
+
+class SqliteStore:
+    """Nothing is opened before its first use."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.name = name
+        self.file = SqliteFile(folder / f"{name}.sqlite3")
+
+    async def ping(self) -> None:
+        """Raise `DependencyDown` unless the file can be read and written."""
+        await self.file.write(lambda file: file.execute("SELECT count(*) FROM sqlite_master"))
+
+    async def drop(self) -> None:
+        """Remove everything (tests and benchmarks only)."""
+        await self.file.remove()
+
+    async def stop(self) -> None:
+        """Let go of the file."""
+        await self.file.close()
+
+    def documents(self, schema: Schema[S], now: Callable[[], datetime]) -> SqliteDocuments[S]:
+        """A collection of documents."""
+        return SqliteDocuments(self.file, schema, now)
+
+    def calls(self, now: Callable[[], datetime], collection: str = "calls") -> SqliteKeptCalls:
+        """Calls that were carried out."""
+        return SqliteKeptCalls(self.file, now, collection)
+
+    def leases(self, now: Callable[[], datetime]) -> SqliteLeases:
+        """Rights for a time."""
+        return SqliteLeases(self.file, now)
+
+    def milestones(self) -> SqliteMilestones:
+        """How often each group went on."""
+        return SqliteMilestones(self.file)
+
+    def positions(self) -> SqlitePositions:
+        """How far each group has read."""
+        return SqlitePositions(self.file)
+
+    async def census(self, collection: str) -> dict[str, Entry]:
+        """What a collection holds, by id."""
+
+        def count(file: sqlite3.Connection) -> dict[str, Entry]:
+            if not _exists(file, collection):
+                return {}
+            rows = file.execute(f"SELECT {_COUNTED} FROM {table_of(collection)}")
+            return {row[0]: Entry(*row) for row in rows}
+
+        return await self.file.read(count)
+
+    async def entry_of(self, collection: str, id: str) -> Entry:
+        """The same of one document; nothing at all of one that is not there."""
+
+        def look(file: sqlite3.Connection) -> Entry:
+            query = f"SELECT {_COUNTED} FROM {table_of(collection)} WHERE id = ?"
+            row = file.execute(query, [id]).fetchone() if _exists(file, collection) else None
+            return Entry(id, 0) if row is None else Entry(*row)
+
+        return await self.file.read(look)
+
+    async def find_handled_since(self, mark_key: str, offset: int) -> set[str]:
+        """Ids of documents that handled a record of that partition from there on."""
+
+        def look(file: sqlite3.Connection) -> set[str]:
+            ids: set[str] = set()
+            for (table,) in file.execute(_TABLES).fetchall():
+                query = (
+                    f'SELECT id FROM "{table}", json_each(marks) AS mark'
+                    " WHERE mark.key = ? AND mark.value >= ?"
+                )
+                ids |= {id for (id,) in file.execute(query, [mark_key, offset])}
+            return ids
+
+        return await self.file.read(look)
+
+
+def _exists(file: sqlite3.Connection, collection: str) -> bool:
+    """Whether it was ever written to."""
+    name = table_of(collection).strip('"')
+    query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+    return file.execute(query, [name]).fetchone() is not None

@@ -1,0 +1,41 @@
+"""The store of one service, whatever keeps it: what the service's parts are made from."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from desk_platform.settings import StoreSettings
+from desk_platform.store.census import Entry
+from desk_platform.store.document import S
+from desk_platform.store.documents import Documents, Schema
+from desk_platform.store.idempotency import KeptCalls
+from desk_platform.store.leases import Leases
+from desk_platform.store.milestones import Milestones
+from desk_platform.store.mongo.store import MongoStore
+from desk_platform.store.positions import Positions
+from desk_platform.store.sqlite.store import SCHEME, SqliteStore, folder_of
+
+
+class Store(Protocol):
+    """One service's own database. `MongoStore` and `SqliteStore` pass the same contract suites."""
+
+    name: str
+
+    async def ping(self) -> None: ...
+    async def drop(self) -> None: ...
+    async def stop(self) -> None: ...
+    def documents(self, schema: Schema[S], now: Callable[[], datetime]) -> Documents[S]: ...
+    def calls(self, now: Callable[[], datetime], collection: str = "calls") -> KeptCalls: ...
+    def leases(self, now: Callable[[], datetime]) -> Leases: ...
+    def milestones(self) -> Milestones: ...
+    def positions(self) -> Positions: ...
+    async def census(self, collection: str) -> dict[str, Entry]: ...
+    async def entry_of(self, collection: str, id: str) -> Entry: ...
+    async def find_handled_since(self, mark_key: str, offset: int) -> set[str]: ...
+
+
+def open_store(settings: StoreSettings, name: str) -> Store:
+    """The store of that name behind the address of the settings."""
+    if settings.url.startswith(SCHEME):
+        return SqliteStore(folder_of(settings.url), name)
+    return MongoStore(settings, name)
