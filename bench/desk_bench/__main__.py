@@ -55,24 +55,34 @@ class Share:
 
 
 BENCHMARKS: dict[str, Benchmark] = {
-    "consuming": lambda kafka, mongo, share: consuming.run(
-        KafkaSettings(bootstrap=kafka), mongo, share.of(60_000, 1_000)
+    "consuming": lambda kafka, store_url, share: consuming.run(
+        KafkaSettings(bootstrap=kafka), store_url, share.of(60_000, 1_000)
     ),
-    "serving": lambda kafka, mongo, share: serving.run(kafka, mongo, share.of(6_400, 320)),
-    "stopping": lambda kafka, mongo, share: stopping.run(kafka, mongo, share.of(50)),
-    "roundtrip": lambda kafka, mongo, share: fleet_roundtrip(kafka, mongo, share.of(1_500, 100)),
-    "burst": lambda kafka, mongo, share: burst.run(kafka, mongo, share.of(2_500, 200)),
-    "drivers": lambda _, mongo, share: drivers.run(mongo, share.of(20_000, 1_000)),
-    "identities": lambda _, mongo, share: identities.run(
-        mongo, [share.of(size, 1_000) for size in SIZES]
+    "serving": lambda kafka, store_url, share: serving.run(kafka, store_url, share.of(6_400, 320)),
+    "stopping": lambda kafka, store_url, share: stopping.run(kafka, store_url, share.of(50)),
+    "roundtrip": lambda kafka, store_url, share: fleet_roundtrip(
+        kafka, store_url, share.of(1_500, 100)
     ),
-    "metrics-fold": lambda kafka, mongo, share: projecting.run(kafka, mongo, share.of(8_000)),
-    "metrics-scale": lambda kafka, mongo, share: scaling.run(
-        kafka, mongo, [share.of(size, 3_000) for size in SIZES], share.of(1_500, 300)
+    "burst": lambda kafka, store_url, share: burst.run(kafka, store_url, share.of(2_500, 200)),
+    "drivers": lambda _, store_url, share: drivers.run(store_url, share.of(20_000, 1_000)),
+    "identities": lambda _, store_url, share: identities.run(
+        store_url, [share.of(size, 1_000) for size in SIZES]
     ),
-    "metrics-timers": lambda kafka, mongo, share: clocks.run(kafka, mongo, share.of(100_000)),
-    "metrics-rebuild": lambda kafka, mongo, share: rebuilding.run(kafka, mongo, share.of(8_000)),
-    "metrics-windows": lambda kafka, mongo, share: windows.run(kafka, mongo, share.of(60_000)),
+    "metrics-fold": lambda kafka, store_url, share: projecting.run(
+        kafka, store_url, share.of(8_000)
+    ),
+    "metrics-scale": lambda kafka, store_url, share: scaling.run(
+        kafka, store_url, [share.of(size, 3_000) for size in SIZES], share.of(1_500, 300)
+    ),
+    "metrics-timers": lambda kafka, store_url, share: clocks.run(
+        kafka, store_url, share.of(100_000)
+    ),
+    "metrics-rebuild": lambda kafka, store_url, share: rebuilding.run(
+        kafka, store_url, share.of(8_000)
+    ),
+    "metrics-windows": lambda kafka, store_url, share: windows.run(
+        kafka, store_url, share.of(60_000)
+    ),
 }
 
 
@@ -99,17 +109,17 @@ def main() -> None:
             tempfile.TemporaryDirectory() as folder,
             local_servers(data_dir=Path(folder), backend=backend, mongo_heap=heap) as servers,
         ):
-            rows += uvloop.run(_run(name, servers.kafka, servers.mongo, Share(given.share)))
+            rows += uvloop.run(_run(name, servers.kafka, servers.store_url, Share(given.share)))
     show(rows)
     if given.share == 1.0:
         print(f"kept in {save(given.name, rows).relative_to(ROOT)}")
 
 
-async def _run(name: str, kafka: str, mongo: str, share: Share) -> list[Row]:
+async def _run(name: str, kafka: str, store_url: str, share: Share) -> list[Row]:
     teams = [team.name for team in load_charter(ROOT / "charter").teams]
     await apply_topics(KafkaSettings(bootstrap=kafka), all_topics(teams), partitions=6)
     await asyncio.sleep(0)
-    return await BENCHMARKS[name](kafka, mongo, share)
+    return await BENCHMARKS[name](kafka, store_url, share)
 
 
 if __name__ == "__main__":

@@ -63,9 +63,9 @@ class Callers:
         return round(sorted(self.seconds)[int(len(self.seconds) * share)] * 1000, 1)
 
 
-async def run(kafka: str, mongo: str, requests: int) -> list[Row]:
+async def run(kafka: str, store_url: str, requests: int) -> list[Row]:
     """Calls on a calm desk, then while the burst is worked off."""
-    with fleet(kafka, mongo) as ports:
+    with fleet(kafka, store_url) as ports:
         for port in ports.values():
             await ready(port, "/health/ready")
         calm, busy = Callers(ports["intake"]), Callers(ports["intake"])

@@ -37,10 +37,10 @@ _BULK = 500
 _BREACHED = ("ce_type", SlaBreached.TYPE.encode())
 
 
-async def run(kafka: str, mongo: str, clocks: int) -> list[Row]:
+async def run(kafka: str, store_url: str, clocks: int) -> list[Row]:
     """Clocks are wound up in metrics' own store; then it starts, and intake that vouches for it."""
     first_due = datetime.now(UTC) + NOTICE + timedelta(seconds=clocks / WRITTEN_PER_SECOND)
-    settings = StoreSettings(url=mongo)
+    settings = StoreSettings(url=store_url)
     store = MongoStore(settings, settings.database_prefix + "metrics")
     documents = await prepared(store.database)
     for part in _in_bulks(clocks, first_due):
@@ -50,7 +50,9 @@ async def run(kafka: str, mongo: str, clocks: int) -> list[Row]:
     async with _listening(kafka) as late:
         with ExitStack() as running:
             for name in ("intake", "metrics"):
-                await answers(running.enter_context(service(name, kafka, mongo)), "/health/ready")
+                await answers(
+                    running.enter_context(service(name, kafka, store_url)), "/health/ready"
+                )
             if datetime.now(UTC) > first_due:
                 raise SystemExit("The machine is too slow to wind up so many clocks in time.")
             await eventually(lambda: len(late) >= wanted, timeout=TIMEOUT)

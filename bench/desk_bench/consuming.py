@@ -124,11 +124,11 @@ async def desk_loop(kafka: KafkaSettings, events: int, prefix: str, group: str) 
 
 
 async def desk_stored(
-    kafka: KafkaSettings, mongo: str, events: int, prefix: str, group: str
+    kafka: KafkaSettings, store_url: str, events: int, prefix: str, group: str
 ) -> float:
     """The same with a document per ticket, guarded, marked, in bulk."""
     clock, telemetry = SystemClock(), record_telemetry().telemetry
-    store = open_store(StoreSettings(url=mongo, driver=StoreDriver.MOTOR), "bench_" + group)
+    store = open_store(StoreSettings(url=store_url, driver=StoreDriver.MOTOR), "bench_" + group)
     documents = store.documents(Schema("seen", Seen), clock.now)
     await documents.prepare()
     drained = Drained(events)
@@ -147,9 +147,9 @@ async def desk_stored(
         await store.stop()
 
 
-async def store_ceiling(mongo: str, events: int, prefix: str) -> float:
+async def store_ceiling(store_url: str, events: int, prefix: str) -> float:
     """The store's own rate for the same documents: bare unordered bulks, nothing else."""
-    client: AsyncMongoClient[dict[str, object]] = AsyncMongoClient(mongo)
+    client: AsyncMongoClient[dict[str, object]] = AsyncMongoClient(store_url)
     collection = client[prefix + "ceiling"]["seen"]
     await collection.create_index([("_id", 1), ("version", 1)], unique=True)
     state = Seen(notes=1, last="The VPN does not con").model_dump_json()
@@ -168,7 +168,7 @@ async def store_ceiling(mongo: str, events: int, prefix: str) -> float:
     return events / seconds
 
 
-async def run(kafka: KafkaSettings, mongo: str, events: int) -> list[Row]:
+async def run(kafka: KafkaSettings, store_url: str, events: int) -> list[Row]:
     """Both comparisons, baseline and desk in turn."""
     prefix = f"bench{int(perf_counter())}."
     await fill(kafka, events, prefix)
@@ -179,8 +179,8 @@ async def run(kafka: KafkaSettings, mongo: str, events: int) -> list[Row]:
     for number in range(ROUNDS):
         bare.append(await bare_loop(kafka, events, prefix, f"bare{number}"))
         desk.append(await desk_loop(kafka, events, prefix, f"desk{number}"))
-        ceiling.append(await store_ceiling(mongo, events, f"c{number}"))
-        stored.append(await desk_stored(kafka, mongo, events, prefix, f"stored{number}"))
+        ceiling.append(await store_ceiling(store_url, events, f"c{number}"))
+        stored.append(await desk_stored(kafka, store_url, events, prefix, f"stored{number}"))
     middle = statistics.median
     return [
         compared("consumer loop, no store", middle(desk), middle(bare), "events/s", "≥ 0.6"),

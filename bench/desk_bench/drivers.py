@@ -23,14 +23,14 @@ class Note(BaseModel):
     text: str
 
 
-async def run(mongo: str, documents: int) -> list[Row]:
+async def run(store_url: str, documents: int) -> list[Row]:
     """Bulk writes, bulk reads and single reads at concurrency 32, drivers in turn."""
     figures: dict[StoreDriver, list[tuple[float, float, float]]] = {
         item: [] for item in StoreDriver
     }
     for number in range(ROUNDS):
         for driver in StoreDriver:
-            figures[driver].append(await _measure(mongo, driver, documents, number))
+            figures[driver].append(await _measure(store_url, driver, documents, number))
     rows = []
     for index, name in enumerate(("bulk writes", "bulk reads", "single reads, 32 at once")):
         motor, pymongo = (
@@ -42,10 +42,10 @@ async def run(mongo: str, documents: int) -> list[Row]:
 
 
 async def _measure(
-    mongo: str, driver: StoreDriver, count: int, number: int
+    store_url: str, driver: StoreDriver, count: int, number: int
 ) -> tuple[float, float, float]:
     clock = SystemClock()
-    store = open_store(StoreSettings(url=mongo, driver=driver), f"bench_{driver}_{number}")
+    store = open_store(StoreSettings(url=store_url, driver=driver), f"bench_{driver}_{number}")
     documents = store.documents(Schema("notes", Note), clock.now)
     await documents.prepare()
     ids = [f"note-{n}" for n in range(count)]

@@ -10,16 +10,16 @@ from desk_bench.rows import Row
 from desk_bench.serving import ready, service
 
 
-async def fleet_roundtrip(kafka: str, mongo: str, tickets: int) -> list[Row]:
+async def fleet_roundtrip(kafka: str, store_url: str, tickets: int) -> list[Row]:
     """The roundtrip of a ticket on a desk of our own."""
-    with fleet(kafka, mongo) as ports:
+    with fleet(kafka, store_url) as ports:
         for port in ports.values():
             await ready(port, "/health/ready")
         return await roundtrip.run(kafka, ports["intake"], tickets)
 
 
 @contextmanager
-def fleet(kafka: str, mongo: str) -> Iterator[dict[str, int]]:
+def fleet(kafka: str, store_url: str) -> Iterator[dict[str, int]]:
     """The services' ports by name; all end with the block."""
     with ExitStack() as running:
-        yield {name: running.enter_context(service(name, kafka, mongo)) for name in SERVICES}
+        yield {name: running.enter_context(service(name, kafka, store_url)) for name in SERVICES}

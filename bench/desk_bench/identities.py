@@ -21,9 +21,9 @@ _FILLED_AT_ONCE = 5_000
 _FINGERPRINT = "f" * 32
 
 
-async def run(mongo: str, sizes: Sequence[int]) -> list[Row]:
+async def run(store_url: str, sizes: Sequence[int]) -> list[Row]:
     """Smallest first; each size holds the smaller ones. Bars: a million cost at most twice."""
-    store = MongoStore(StoreSettings(url=mongo), "bench-identities")
+    store = MongoStore(StoreSettings(url=store_url), "bench-identities")
     kept = store.calls(lambda: datetime.now(UTC))
     await kept.prepare()
     filled, keep_costs, finding = 0, [], []

@@ -27,11 +27,11 @@ from desk_bench.through import Drained, Timed, consumed
 ROUNDS = 3
 
 
-async def run(kafka: str, mongo: str, tickets: int) -> list[Row]:
+async def run(kafka: str, store_url: str, tickets: int) -> list[Row]:
     """A first pass is noted, then its bare repetition and the fold in turn."""
     settings, events = KafkaSettings(bootstrap=kafka), lives(range(tickets))
     await publish(settings, events)
-    bench = Bench(settings, mongo, len(events))
+    bench = Bench(settings, store_url, len(events))
     journal = Journal()
     await bench.project("noted", journal)
     bare: list[float] = []
@@ -47,8 +47,8 @@ async def run(kafka: str, mongo: str, tickets: int) -> list[Row]:
 class Bench:
     """One log of tickets, read as often as wanted, each time into a database of its own."""
 
-    def __init__(self, kafka: KafkaSettings, mongo: str, events: int, prefix: str = "") -> None:
-        self._kafka, self._mongo, self._prefix = kafka, mongo, prefix
+    def __init__(self, kafka: KafkaSettings, store_url: str, events: int, prefix: str = "") -> None:
+        self._kafka, self._mongo, self._prefix = kafka, store_url, prefix
         self._events = events
         self._book = book()
 

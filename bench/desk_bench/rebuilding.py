@@ -11,12 +11,12 @@ from desk_bench.lives import CHARTER, edition, lives, publish
 from desk_bench.rows import Row
 
 
-async def run(kafka: str, mongo: str, tickets: int) -> list[Row]:
+async def run(kafka: str, store_url: str, tickets: int) -> list[Row]:
     """The folds of tickets and of their measures, and both collections written."""
     settings = MetricsSettings(
         environment=Environment.LOCAL,
         kafka=KafkaSettings(bootstrap=kafka),
-        store=StoreSettings(url=mongo),
+        store=StoreSettings(url=store_url),
         charter=CHARTER,
     )
     await _note_the_slas(settings)

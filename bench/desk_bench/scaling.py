@@ -32,10 +32,10 @@ _BULK = 1_000
 _NEW = 100_000_000
 
 
-async def run(kafka: str, mongo: str, sizes: Sequence[int], tickets: int) -> list[Row]:
+async def run(kafka: str, store_url: str, sizes: Sequence[int], tickets: int) -> list[Row]:
     """Smallest first; each size holds the smaller ones. The ratio is the last to the first."""
-    store = MongoStore(StoreSettings(url=mongo), "bench-scale")
-    scaled = Scaled(KafkaSettings(bootstrap=kafka), mongo, store, tickets)
+    store = MongoStore(StoreSettings(url=store_url), "bench-scale")
+    scaled = Scaled(KafkaSettings(bootstrap=kafka), store_url, store, tickets)
     await prepared(store.database)
     costs = [await scaled.cost(size) for size in sizes]
     await store.drop()
@@ -51,8 +51,10 @@ async def run(kafka: str, mongo: str, sizes: Sequence[int], tickets: int) -> lis
 class Scaled:
     """A store that grows, and tickets that are measured in it, none of them twice."""
 
-    def __init__(self, kafka: KafkaSettings, mongo: str, store: MongoStore, tickets: int) -> None:
-        self._kafka, self._mongo, self._store = kafka, mongo, store
+    def __init__(
+        self, kafka: KafkaSettings, store_url: str, store: MongoStore, tickets: int
+    ) -> None:
+        self._kafka, self._mongo, self._store = kafka, store_url, store
         self._old, self._new = tickets * 2 // 3, tickets // 3
         self._filled = 0
         self._used: set[int] = set()
@@ -90,9 +92,9 @@ def _continued(numbers: Sequence[int]) -> list[AnyEvent]:
     return [event for begun, life in lives for event in life.events[begun:]]
 
 
-async def _patterns(mongo: str) -> dict[str, Document]:
+async def _patterns(store_url: str) -> dict[str, Document]:
     """A document for each part of a day, as the store has it: what is posted names the part."""
-    store, policies = MongoStore(StoreSettings(url=mongo), "bench-patterns"), book()
+    store, policies = MongoStore(StoreSettings(url=store_url), "bench-patterns"), book()
     documents = await prepared(store.database)
     firsts = {part_of(ticket_id(number)): number for number in range(100 * PARTS)}
     begun = [Life(number, BEGAN).begin() for number in firsts.values()]

@@ -27,11 +27,11 @@ BODY = {
 }
 
 
-async def run(kafka: str, mongo: str, requests: int) -> list[Row]:
+async def run(kafka: str, store_url: str, requests: int) -> list[Row]:
     """Median of some rounds, bare and desk in turn, the same clients for both."""
     bare: list[float] = []
     desk: list[float] = []
-    with _bare(mongo) as bare_port, service("intake", kafka, mongo) as desk_port:
+    with _bare(store_url) as bare_port, service("intake", kafka, store_url) as desk_port:
         await ready(bare_port, "/ready")
         await ready(desk_port, "/health/ready")
         for number in range(ROUNDS):
@@ -58,28 +58,28 @@ async def _client(port: int, requests: int, name: str) -> None:
 
 
 @contextmanager
-def _bare(mongo: str) -> Iterator[int]:
+def _bare(store_url: str) -> Iterator[int]:
     port = free_ports(1)[0]
     command = [sys.executable, "-m", "uvicorn", "desk_bench.bare:app", "--port", str(port)]
     command += ["--log-level", "error"]
-    with process(command, {"BENCH_MONGO": mongo, "PYTHONPATH": str(ROOT / "bench")}):
+    with process(command, {"BENCH_MONGO": store_url, "PYTHONPATH": str(ROOT / "bench")}):
         yield port
 
 
 @contextmanager
-def service(name: str, kafka: str, mongo: str) -> Iterator[int]:
+def service(name: str, kafka: str, store_url: str) -> Iterator[int]:
     """One service of the desk as a process, on a free port."""
     port = free_ports(1)[0]
-    with process(command_of(name), environment(name, kafka, mongo, port)):
+    with process(command_of(name), environment(name, kafka, store_url, port)):
         yield port
 
 
-def environment(name: str, kafka: str, mongo: str, port: int) -> dict[str, str]:
+def environment(name: str, kafka: str, store_url: str, port: int) -> dict[str, str]:
     """What a service is told in a benchmark."""
     return {
         "DESK_ENVIRONMENT": "local",
         "DESK_KAFKA": kafka,
-        "DESK_MONGO": mongo,
+        "DESK_STORE": store_url,
         "DESK_LOG_LEVEL": "ERROR",
         "DESK_CHARTER": str(ROOT / "charter"),
         f"{name.upper()}_HTTP_PORT": str(port),

@@ -17,11 +17,11 @@ CALLERS = 12
 LOAD_SECONDS = 1.0
 
 
-async def run(kafka: str, mongo: str, stops: int) -> list[Row]:
+async def run(kafka: str, store_url: str, stops: int) -> list[Row]:
     """All stops together; each with callers who keep their connection and callers who do not."""
     heard: Counter[str] = Counter()
     for _ in range(stops):
-        heard += await _stopped_once(kafka, mongo)
+        heard += await _stopped_once(kafka, store_url)
     name = f"calls while intake is stopped {stops} times"
     others = heard.total() - heard["201"] - heard["503"]
     print(f"{name}: {dict(heard)}")
@@ -32,9 +32,9 @@ async def run(kafka: str, mongo: str, stops: int) -> list[Row]:
     ]
 
 
-async def _stopped_once(kafka: str, mongo: str) -> Counter[str]:
+async def _stopped_once(kafka: str, store_url: str) -> Counter[str]:
     [port] = free_ports(1)
-    given = environment("intake", kafka, mongo, port)
+    given = environment("intake", kafka, store_url, port)
     process = await asyncio.create_subprocess_exec(
         *command_of("intake"), env={**os.environ, **given}
     )

@@ -38,12 +38,12 @@ _SCRIPT = Path(__file__).with_name("quix.py")
 Counts = Counter[str]
 
 
-async def run(kafka: str, mongo: str, tickets: int) -> list[Row]:
+async def run(kafka: str, store_url: str, tickets: int) -> list[Row]:
     """Both count the same openings of tickets, and must come to the same counts."""
     settings = KafkaSettings(bootstrap=kafka)
     await publish(settings, [_opened(number) for number in range(tickets)])
-    await _desk(settings, mongo, tickets, "warm-up")
-    ours, counts = await _desk(settings, mongo, tickets, "desk")
+    await _desk(settings, store_url, tickets, "warm-up")
+    ours, counts = await _desk(settings, store_url, tickets, "desk")
     python = os.environ.get(QUIX_PYTHON, sys.executable)
     if not await _has_quix(python):
         reason = f"no baseline: {QUIX_PYTHON} has no quixstreams (bench/requirements.txt)"
@@ -68,9 +68,11 @@ def _opened(number: int) -> AnyEvent:
     return Event(id, "/desk/metrics", bucket, moment, data)
 
 
-async def _desk(kafka: KafkaSettings, mongo: str, events: int, name: str) -> tuple[float, Counts]:
+async def _desk(
+    kafka: KafkaSettings, store_url: str, events: int, name: str
+) -> tuple[float, Counts]:
     """Events a second through the service's own fold into the store, and what is counted there."""
-    store = open_store(StoreSettings(url=mongo), f"bench-{name}")
+    store = open_store(StoreSettings(url=store_url), f"bench-{name}")
     documents = store.documents(BUCKETS, SystemClock().now)
     await documents.prepare()
     drained = Drained(events)

@@ -185,7 +185,7 @@ def _around(servers: LocalServers, mail_server: MailServer, folder: Path) -> Aro
         "NOTIFY_MAIL_DOMAINS": "desk.example",
         "NOTIFY_MAIL_PER_HOUR": "1000",
     }
-    return Around(servers.kafka, servers.mongo, env)
+    return Around(servers.kafka, servers.store_url, env)
 
 
 async def _rage(

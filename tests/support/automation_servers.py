@@ -44,7 +44,7 @@ async def bus(kafka: str, prefix: str) -> AsyncIterator[Bus]:
 
 
 @pytest.fixture
-def service(kafka: str, mongo: str, bus: Bus, tmp_path: Path) -> Automation:
+def service(kafka: str, store_url: str, bus: Bus, tmp_path: Path) -> Automation:
     """Not started yet."""
-    env = environment(kafka, mongo, bus.prefix, AUTOMATION_LEASE="2")
+    env = environment(kafka, store_url, bus.prefix, AUTOMATION_LEASE="2")
     return Automation("automation", env, tmp_path / "automation.log")

@@ -54,7 +54,7 @@ class Rig:
     """Topics with a prefix of their own, a producer of anything, and members of one group."""
 
     kafka: str
-    mongo: str
+    store_url: str
     prefix: str
     codec: Codec = field(default_factory=Codec)
     members: list[Consumer] = field(default_factory=list)
@@ -64,7 +64,7 @@ class Rig:
         self.clock = SystemClock()
         self.health = Health(self.clock)
         self.telemetry = record_telemetry()
-        self.store = open_store(StoreSettings(url=self.mongo), self.prefix + "bus")
+        self.store = open_store(StoreSettings(url=self.store_url), self.prefix + "bus")
         self.documents = self.store.documents(STORIES, self.clock.now)
         self.publisher = KafkaPublisher(self.settings, "bus-tests", self.prefix)
         self.producer = AIOKafkaProducer(

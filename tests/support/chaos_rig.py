@@ -44,7 +44,7 @@ class ChaosRig:
     """One group with its own topics, store and seed; lanes are killed side by side."""
 
     kafka: str
-    mongo: str
+    store_url: str
     prefix: str
     folder: Path
     processes: ForkServerContext
@@ -57,7 +57,7 @@ class ChaosRig:
         self.dice = random.Random(self.seed)  # noqa: S311
         self.settings = KafkaSettings(bootstrap=self.kafka)
         self.publisher = KafkaPublisher(self.settings, "kill-suite-input", self.prefix)
-        self.store = open_store(StoreSettings(url=self.mongo), self.prefix + GROUP)
+        self.store = open_store(StoreSettings(url=self.store_url), self.prefix + GROUP)
         now = SystemClock().now
         self.tales = self.store.documents(TALES, now)
         self.counts = self.store.documents(COUNTS, now)
@@ -89,7 +89,7 @@ class ChaosRig:
 
     def plan(self, step: str = "", nth: int = 1, session: timedelta | None = None) -> Plan:
         plan = Plan(
-            self.kafka, self.mongo, self.prefix, self.folder / f"{self.seed}.log", step, nth
+            self.kafka, self.store_url, self.prefix, self.folder / f"{self.seed}.log", step, nth
         )
         return plan if session is None else Plan(**{**plan.__dict__, "session": session})
 

@@ -69,7 +69,7 @@ class Plan:
     """One life: where everything is, and at which step, reached for which time, it ends."""
 
     kafka: str
-    mongo: str
+    store_url: str
     prefix: str
     log: Path
     step: str = ""
@@ -187,7 +187,7 @@ class Pipeline:
         self.plan, self.clock = plan, SystemClock()
         self.death = Death(plan.step, plan.nth)
         self.telemetry: Telemetry = record_telemetry().telemetry
-        self.store = open_store(StoreSettings(url=plan.mongo), plan.prefix + GROUP)
+        self.store = open_store(StoreSettings(url=plan.store_url), plan.prefix + GROUP)
         self.kafka = KafkaSettings(bootstrap=plan.kafka)
         self.bus = KafkaPublisher(self.kafka, "kill-suite", plan.prefix)
         self.publisher = DyingPublisher(self.bus, self.death)

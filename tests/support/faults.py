@@ -109,18 +109,18 @@ class Faulty:
         await self.loop()
 
 
-def built(name: str, kafka: str, mongo: str, prefix: str) -> Assembled:
+def built(name: str, kafka: str, store_url: str, prefix: str) -> Assembled:
     """A service as its table says, on these servers."""
     table: Service[ServiceSettings, CharterSource] = importlib.import_module(
         f"desk_{name}.service"
     ).SERVICE
     more = {"NOTIFY_SMTP_HOST": "127.0.0.1", "NOTIFY_SMTP_PORT": "9"} if name == "notify" else {}
-    environ = environment(kafka, mongo, prefix) | more
+    environ = environment(kafka, store_url, prefix) | more
     return assemble(table, read_settings(table.settings, environ), QuickClock())
 
 
 @asynccontextmanager
-async def all_opened(kafka: str, mongo: str, prefix: str) -> AsyncIterator[list[Assembled]]:
+async def all_opened(kafka: str, store_url: str, prefix: str) -> AsyncIterator[list[Assembled]]:
     """All services, opened side by side: what takes long is to wait for the servers."""
     settings = KafkaSettings(bootstrap=kafka)
     await apply_topics(settings, CATALOGUE, prefix=prefix, partitions=1)
@@ -128,7 +128,7 @@ async def all_opened(kafka: str, mongo: str, prefix: str) -> AsyncIterator[list[
         yield list(
             await asyncio.gather(
                 *(
-                    stack.enter_async_context(opened(built(name, kafka, mongo, prefix)))
+                    stack.enter_async_context(opened(built(name, kafka, store_url, prefix)))
                     for name in SERVICES
                 )
             )

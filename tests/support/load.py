@@ -112,13 +112,13 @@ async def progress(load: Load, wanted: int) -> None:
     await eventually(lambda: len(load.accepted) >= wanted, timeout=60)
 
 
-async def settled(load: Load, kafka: str, mongo: str) -> Findings:
+async def settled(load: Load, kafka: str, store_url: str) -> Findings:
     """The audit once everything has arrived: every ticket told to its team exactly once."""
     settings = KafkaSettings(bootstrap=kafka)
 
     async def is_settled() -> bool:
         try:
-            findings = await _audit(settings, mongo)
+            findings = await _audit(settings, store_url)
         except DependencyDown as error:  # a machine that is busy with five services
             raise AssertionError(str(error)) from error
         assert findings.is_clean
@@ -127,15 +127,15 @@ async def settled(load: Load, kafka: str, mongo: str) -> Findings:
         return len(by_ticket) == findings.tickets
 
     await eventually(is_settled, timeout=120, interval=1)
-    return await _audit(settings, mongo)
+    return await _audit(settings, store_url)
 
 
-async def _audit(kafka: KafkaSettings, mongo: str) -> Findings:
+async def _audit(kafka: KafkaSettings, store_url: str) -> Findings:
     book, codec = TicketLog(), Codec()
     async for raw in read_all(kafka, [REQUESTS, TICKETS]):
         book.add(codec.decode(raw.key, raw.value, raw.headers))
     findings = book.findings()
-    settings = StoreSettings(url=mongo)
+    settings = StoreSettings(url=store_url)
     for service, compare in (("intake", compare_writer), ("metrics", compare_reader)):
         store = open_store(settings, settings.database_prefix + service)
         compare(book, await store.census("tickets"), findings)

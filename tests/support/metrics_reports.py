@@ -20,10 +20,10 @@ from tests.support.metrics_running import Bus, Metrics, Ticket
 class Office:
     """The report's own document and topic, seen from outside."""
 
-    def __init__(self, bus: Bus, mongo: str) -> None:
+    def __init__(self, bus: Bus, store_url: str) -> None:
         self._bus = bus
         self._seen: list[AnyEvent] = []
-        settings = StoreSettings(url=mongo, database_prefix=bus.prefix)
+        settings = StoreSettings(url=store_url, database_prefix=bus.prefix)
         self._store = open_store(settings, f"{bus.prefix}metrics")
         self._documents = self._store.documents(REPORTED, SystemClock().now)
 

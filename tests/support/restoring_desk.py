@@ -30,7 +30,7 @@ class Desk:
 
     services: dict[str, ServiceProcess]
     mail: MailServer
-    mongo: str
+    store_url: str
 
     async def start(self) -> None:
         await asyncio.gather(*(service.start() for service in self.services.values()))
@@ -78,7 +78,7 @@ class Desk:
         return await asyncio.to_thread(self.type, "audit")
 
     def copied(self) -> Dump:
-        with MongoClient[dict[str, Any]](self.mongo) as client:
+        with MongoClient[dict[str, Any]](self.store_url) as client:
             return {
                 name: {
                     collection: list(client[base][collection].find())
@@ -89,7 +89,7 @@ class Desk:
 
     def put_back(self, dump: Dump, only: Collection[str] = ()) -> None:
         """These services' databases are as they were, or those of all."""
-        with MongoClient[dict[str, Any]](self.mongo) as client:
+        with MongoClient[dict[str, Any]](self.store_url) as client:
             for service, base in self._databases():
                 if only and service not in only:
                     continue
@@ -104,13 +104,13 @@ class Desk:
             yield name, service.env["DESK_DATABASE_PREFIX"] + name
 
     def _collections(self, base: str) -> list[str]:
-        with MongoClient[dict[str, Any]](self.mongo) as client:
+        with MongoClient[dict[str, Any]](self.store_url) as client:
             return client[base].list_collection_names()
 
 
 @asynccontextmanager
 async def desk_of(
-    names: Collection[str], kafka: str, mongo: str, prefix: str, folder: Path
+    names: Collection[str], kafka: str, store_url: str, prefix: str, folder: Path
 ) -> AsyncIterator[Desk]:
     """These services, not started yet, with topics of one partition each."""
     await apply_topics(
@@ -124,9 +124,9 @@ async def desk_of(
         "NOTIFY_SMTP_SECURITY": "none",
         "NOTIFY_MAIL_DOMAINS": "desk.example",
     }
-    env = environment(kafka, mongo, prefix) | more
+    env = environment(kafka, store_url, prefix) | more
     services = {name: ServiceProcess(name, env, folder / f"{name}.log") for name in names}
-    made = Desk(services, mail, mongo)
+    made = Desk(services, mail, store_url)
     yield made
     made.stop()
     mail.stop()

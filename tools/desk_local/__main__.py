@@ -15,6 +15,7 @@ from desk_local import state, toolchain, warm
 from desk_local.lifecycle import Bringer, Options
 from desk_local.paths import Places
 from desk_local.processes import CannotStart, last_lines
+from desk_local.servers import BACKENDS
 from desk_local.services import PORTS, Around, ServiceProcess, default_ports
 from desk_local.state import Origin, State
 
@@ -36,12 +37,18 @@ def up(
         typer.Option(help="Where Kafka and the store come from; found out if not given."),
     ] = None,
     backend: Annotated[
-        str, typer.Option(help="Of the local store: h2 keeps, memory forgets.")
-    ] = "h2",
+        str,
+        typer.Option(
+            help="Of the local store: sqlite, a file of each service; or a server that speaks"
+            " MongoDB's protocol: h2 keeps, memory forgets."
+        ),
+    ] = "sqlite",
     services: Annotated[bool, typer.Option(help="Start the five services too.")] = True,
 ) -> None:
     """Start what does not run yet, wait until it answers, and say where it is."""
-    options = Options(infra, "memory" if backend == "memory" else "h2", with_services=services)
+    if backend not in BACKENDS:
+        _refuse(f"There is no backend {backend}; there are {', '.join(BACKENDS)}.")
+    options = Options(infra, backend, with_services=services)
     places = _places(data)
     with _plainly(), state.alone(places):
         running = Bringer(places, typer.echo).up(options)
@@ -107,7 +114,7 @@ def run(
         servers = Bringer(places, typer.echo).up(Options(with_services=False)).servers
     if state.read(places).alive(name) is not None:
         _refuse(f"{name} runs already; stop it first: make down")
-    around = Around(servers["kafka"].address, servers["mongo"].address)
+    around = Around(servers["kafka"].address, servers["store"].address)
     service = ServiceProcess(name, places, default_ports()[name], around, attached=True)
     os.execvpe(sys.executable, service.command(), {**os.environ, **service.env()})  # noqa: S606
 

@@ -13,12 +13,12 @@ from desk_local.daemon import STOP_SECONDS, Daemon
 from desk_local.jvm import Java
 from desk_local.paths import Places
 from desk_local.processes import CannotStart
-from desk_local.servers import Backend, KafkaServer, MongoServer
+from desk_local.servers import Backend, KafkaServer, MongoServer, embedded_store
 from desk_local.services import PORTS, Around, ServiceProcess, default_ports
 from desk_local.state import Entry, Origin, Server, State
 
-SERVERS = ("kafka", "mongo")
-KAFKA_PORT, MONGO_PORT = 9092, 27017
+SERVERS = ("kafka", "store")
+KAFKA_PORT, STORE_PORT = 9092, 27017
 _TOPICS_SECONDS = 120
 
 Say = Callable[[str], None]
@@ -29,7 +29,7 @@ class Options:
     """What `up` was asked for."""
 
     forced: Origin | None = None
-    backend: Backend = "h2"
+    backend: Backend = "sqlite"
     with_services: bool = True
 
 
@@ -80,8 +80,10 @@ class Bringer:
                 return str(picked.address)
             case Origin.COMPOSE:
                 return origin.COMPOSE_ADDRESSES[name]
-            case Origin.LOCAL:
+            case Origin.LOCAL if name in self._state.processes:
                 return self._state.processes[name].address
+            case Origin.LOCAL:
+                return embedded_store(self._places)
 
     def _start_local(self, names: list[str], backend: Backend) -> None:
         daemons: list[Daemon] = []
@@ -89,13 +91,13 @@ class Bringer:
             port = int(os.environ.get("DESK_KAFKA_PORT") or KAFKA_PORT)
             ports = (port, port + 1)
             daemons.append(KafkaServer(self._places, ports, attached=False, java=Java()))
-        if "mongo" in names:
-            port, java = int(os.environ.get("DESK_MONGO_PORT") or MONGO_PORT), Java("1g")
+        if "store" in names and backend != "sqlite":
+            port, java = int(os.environ.get("DESK_STORE_PORT") or STORE_PORT), Java("1g")
             daemons.append(MongoServer(self._places, port, backend, attached=False, java=java))
         self._run(daemons)
 
     def _services(self) -> None:
-        around = Around(self._state.servers["kafka"].address, self._state.servers["mongo"].address)
+        around = Around(self._state.servers["kafka"].address, self._state.servers["store"].address)
         self._run(
             [
                 ServiceProcess(name, self._places, port, around, attached=False)

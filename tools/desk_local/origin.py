@@ -10,10 +10,11 @@ from desk_local.paths import ROOT
 from desk_local.processes import CannotStart
 from desk_local.state import Origin
 
-VARIABLES = {"kafka": "DESK_KAFKA", "mongo": "DESK_MONGO"}
+VARIABLES = {"kafka": "DESK_KAFKA", "store": "DESK_STORE"}
+_COMPOSE_NAMES = {"kafka": "kafka", "store": "mongo"}
 COMPOSE_ADDRESSES = {
     "kafka": "127.0.0.1:9092",
-    "mongo": "mongodb://127.0.0.1:27017/?directConnection=true",
+    "store": "mongodb://127.0.0.1:27017/?directConnection=true",
 }
 
 
@@ -30,7 +31,7 @@ def pick(forced: Origin | None = None, env: Mapping[str, str] = os.environ) -> d
     """For each server; the engine is asked once and only if somebody needs it."""
     given = {name: env[variable] for name, variable in VARIABLES.items() if env.get(variable)}
     if forced is Origin.GIVEN and len(given) < len(VARIABLES):
-        raise CannotStart("Set both DESK_KAFKA and DESK_MONGO to use given servers.")
+        raise CannotStart("Set both DESK_KAFKA and DESK_STORE to use given servers.")
     picked = {
         name: Picked(Origin.GIVEN, f"{VARIABLES[name]} is set", address)
         for name, address in given.items()
@@ -56,7 +57,7 @@ def _engine_or_local(forced: Origin | None) -> Picked:
 
 def compose_up(names: list[str]) -> None:
     """Start and wait for their health checks."""
-    _compose("up", "--detach", "--wait", *names)
+    _compose("up", "--detach", "--wait", *(_COMPOSE_NAMES[name] for name in names))
 
 
 def compose_down() -> None:

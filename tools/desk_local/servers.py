@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 from desk_local import kafka_settings
 from desk_local import probes as wire
@@ -17,7 +17,8 @@ from desk_local.paths import Places
 from desk_local.ports import HOST, free_ports
 from desk_local.processes import CannotStart
 
-Backend = Literal["memory", "h2"]
+Backend = Literal["sqlite", "h2", "memory"]
+BACKENDS: tuple[Backend, ...] = get_args(Backend)
 
 
 class KafkaServer(Daemon):
@@ -59,8 +60,8 @@ class KafkaServer(Daemon):
 class MongoServer(Daemon):
     """A store that speaks MongoDB's protocol; `h2` survives its death, `memory` does not."""
 
-    name = "mongo"
-    port_setting = "DESK_MONGO_PORT"
+    name = "store"
+    port_setting = "DESK_STORE_PORT"
 
     def __init__(
         self, places: Places, port: int, backend: Backend, *, attached: bool, java: Java
@@ -87,7 +88,7 @@ class Wanted:
     """What `local_servers` shall start."""
 
     kafka: bool
-    mongo: bool
+    store: bool
     backend: Backend
     kafka_java: Java
     mongo_java: Java
@@ -104,6 +105,7 @@ class LocalServers:
         self._wanted = wanted
         self._broker: KafkaServer | None = None
         self._store: MongoServer | None = None
+        self._is_embedded = wanted.store and wanted.backend == "sqlite"
         self.places = Places(Path())
 
     @property
@@ -112,9 +114,9 @@ class LocalServers:
         return self.broker.address
 
     @property
-    def mongo(self) -> str:
-        """The store's address, `mongodb://127.0.0.1:port`."""
-        return self.store.address
+    def store_url(self) -> str:
+        """The store's address: `sqlite:FOLDER`, or `mongodb://127.0.0.1:port`."""
+        return embedded_store(self.places) if self._is_embedded else self.store.address
 
     @property
     def broker(self) -> KafkaServer:
@@ -125,7 +127,7 @@ class LocalServers:
     @property
     def store(self) -> MongoServer:
         if self._store is None:
-            raise CannotStart("These local servers were asked for without a store.")
+            raise CannotStart("These local servers were asked for without a server for the store.")
         return self._store
 
     def start(self) -> None:
@@ -136,7 +138,7 @@ class LocalServers:
         if wanted.kafka:
             ports = (broker, controller)
             self._broker = KafkaServer(self.places, ports, attached=True, java=wanted.kafka_java)
-        if wanted.mongo:
+        if wanted.store and not self._is_embedded:
             self._store = MongoServer(
                 self.places, store, wanted.backend, attached=True, java=wanted.mongo_java
             )
@@ -183,12 +185,17 @@ class LocalServers:
         await asyncio.to_thread(self.stop)
 
 
+def embedded_store(places: Places) -> str:
+    """The address of a store that needs no server: a folder with a file for each service."""
+    return f"sqlite:{places.make_data_of('store')}"
+
+
 def local_servers(
     data_dir: Path | None = None,
     *,
     kafka: bool = True,
-    mongo: bool = True,
-    backend: Backend = "memory",
+    store: bool = True,
+    backend: Backend = "sqlite",
     mongo_heap: str = "1g",
     is_quick: bool = False,
 ) -> LocalServers:
@@ -197,4 +204,4 @@ def local_servers(
     `is_quick` halves the work of a start and costs throughput: for tests, not for measurements.
     """
     kafka_java, mongo_java = Java(is_quick=is_quick), Java(mongo_heap, is_quick=is_quick)
-    return LocalServers(data_dir, Wanted(kafka, mongo, backend, kafka_java, mongo_java))
+    return LocalServers(data_dir, Wanted(kafka, store, backend, kafka_java, mongo_java))

@@ -25,14 +25,14 @@ class Around:
     """What a service is told of its surroundings; `env` adds to it and wins."""
 
     kafka: str
-    mongo: str
+    store_url: str
     env: Mapping[str, str] = field(default_factory=dict)
 
     def variables(self) -> dict[str, str]:
         return {
             "DESK_ENVIRONMENT": "local",
             "DESK_KAFKA": self.kafka,
-            "DESK_MONGO": self.mongo,
+            "DESK_STORE": self.store_url,
             "DESK_CHARTER": os.environ.get("DESK_CHARTER") or str(ROOT / "charter"),
             **self.env,
         }
@@ -146,7 +146,7 @@ def together(services: Iterable[ServiceProcess], action: Callable[[ServiceProces
 
 
 def local_services(
-    folder: Path, kafka: str, mongo: str, *, names: Iterable[str] = PORTS, **env: str
+    folder: Path, kafka: str, store_url: str, *, names: Iterable[str] = PORTS, **env: str
 ) -> LocalServices:
     """Services on real servers; their logs lie in `folder/logs`, `env` adds settings."""
-    return LocalServices(Places(folder), Around(kafka, mongo, env), names)
+    return LocalServices(Places(folder), Around(kafka, store_url, env), names)

@@ -29,7 +29,7 @@ def java() -> str:
         raise CannotStart(
             f"Java is not installed{f' in JAVA_HOME ({home})' if home else ''}. Install a Java "
             f"{JAVA_NEEDED} runtime or newer (on Debian or Ubuntu: apt install openjdk-17-jdk), "
-            "or give the addresses of running servers in DESK_KAFKA and DESK_MONGO."
+            "or give the addresses of running servers in DESK_KAFKA and DESK_STORE."
         )
     # From the runtime's `release` file; else by asking, which costs a start of Java.
     program = Path(path).resolve()
@@ -72,7 +72,7 @@ def classpath() -> str:
     if not (JAVA_PROJECT / "pom.xml").exists():
         raise CannotStart(
             f"The local servers' sources are not in {JAVA_PROJECT}. Run this from a checkout of "
-            "the project, or give the addresses of running servers in DESK_KAFKA and DESK_MONGO."
+            "the project, or give the addresses of running servers in DESK_KAFKA and DESK_STORE."
         )
     target = JAVA_PROJECT / "target"
     digest = hashlib.sha256(Path(__file__).read_bytes())

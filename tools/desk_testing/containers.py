@@ -18,7 +18,7 @@ class Containers:
     """The official images, started by testcontainers."""
 
     kafka: str
-    mongo: str
+    store_url: str
     started: tuple[DockerContainer, ...]
 
     def stop(self) -> None:
@@ -33,8 +33,8 @@ def start() -> Containers:
     command = f"mongod --replSet rs0 --bind_ip_all --port {mongo_port}"
     store = DockerContainer(MONGO_IMAGE).with_bind_ports(mongo_port, mongo_port)
     started = (_kafka(kafka_port).start(), store.with_command(command).start())
-    mongo = f"mongodb://{HOST}:{mongo_port}/?directConnection=true"
-    containers = Containers(f"{HOST}:{kafka_port}", mongo, started)
+    store_url = f"mongodb://{HOST}:{mongo_port}/?directConnection=true"
+    containers = Containers(f"{HOST}:{kafka_port}", store_url, started)
     try:
         _wait(lambda: kafka_answers(kafka_port), "Kafka's container")
         _wait(lambda: _is_primary(mongo_port), "MongoDB's container")

@@ -24,13 +24,13 @@ ANYBODY = {
 
 
 def environment(
-    kafka: str, mongo: str, prefix: str, charter: Path = CHARTER, **more: str
+    kafka: str, store_url: str, prefix: str, charter: Path = CHARTER, **more: str
 ) -> dict[str, str]:
     """What a service is told of the servers; topics and databases are those of one test."""
     return os.environ | {
         "DESK_ENVIRONMENT": "local",
         "DESK_KAFKA": kafka,
-        "DESK_MONGO": mongo,
+        "DESK_STORE": store_url,
         "DESK_TOPIC_PREFIX": prefix,
         "DESK_DATABASE_PREFIX": prefix,
         "DESK_CHARTER": str(charter),

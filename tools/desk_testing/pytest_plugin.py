@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
-from desk_local import CannotStart
+from desk_local import CannotStart, local_servers
+from desk_local.servers import BACKENDS
 from hypothesis import HealthCheck, Phase, settings
 
 from desk_testing import servers as infra
@@ -27,13 +28,20 @@ _STARTED = pytest.StashKey[Servers | NotThere]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--infra`."""
+    """`--infra` and `--backend`."""
     parser.addoption(
         "--infra",
         choices=[str(choice) for choice in Infra],
         default=None,
-        help="where Kafka and the store come from: given (DESK_KAFKA, DESK_MONGO), containers "
+        help="where Kafka and the store come from: given (DESK_KAFKA, DESK_STORE), containers "
         "(needs a container engine) or local (Java processes); given if both are set, else local",
+    )
+
+    parser.addoption(
+        "--backend",
+        choices=BACKENDS,
+        default="sqlite",
+        help="of local servers: what the store is; h2 and memory speak MongoDB's protocol",
     )
 
 
@@ -46,7 +54,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_report_header(config: pytest.Config) -> str:
     """Says which servers a test would meet, and why."""
     choice = _choice(config)
-    return f"infra: {choice.infra} ({choice.why})"
+    backend = f", store: {config.getoption('--backend')}" if choice.infra is Infra.LOCAL else ""
+    return f"infra: {choice.infra} ({choice.why}){backend}"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -54,7 +63,7 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     """Start the servers before the first test if any wants them: no test pays for it."""
     wanted = any("servers" in getattr(item, "fixturenames", ()) for item in session.items)
     if wanted and not session.config.option.collectonly:
-        session.config.stash[_STARTED] = _start(_choice(session.config))
+        session.config.stash[_STARTED] = _start(session.config)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -64,9 +73,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         started.stop()
 
 
-def _start(choice: Choice) -> Servers | NotThere:
+def _start(config: pytest.Config) -> Servers | NotThere:
     try:
-        return infra.start(choice.infra)
+        return infra.start(_choice(config).infra, config.getoption("--backend"))
     except NotThere as reason:
         return reason
     except CannotStart as problem:
@@ -92,7 +101,7 @@ def logs_of_one_test() -> Iterator[None]:
 def servers(pytestconfig: pytest.Config) -> Servers:
     """Kafka and the store for the whole run."""
     if _STARTED not in pytestconfig.stash:  # asked for by name only, while a test runs
-        pytestconfig.stash[_STARTED] = _start(_choice(pytestconfig))
+        pytestconfig.stash[_STARTED] = _start(pytestconfig)
     started = pytestconfig.stash[_STARTED]
     if isinstance(started, NotThere):
         pytest.skip(str(started))
@@ -106,9 +115,20 @@ def kafka(servers: Servers) -> str:
 
 
 @pytest.fixture(scope="session")
-def mongo(servers: Servers) -> str:
+def store_url(servers: Servers) -> str:
     """The store's address."""
-    return servers.mongo
+    return servers.store_url
+
+
+@pytest.fixture(scope="session")
+def mongo(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a store that speaks MongoDB's protocol, whatever the others use."""
+    url: str = request.getfixturevalue("store_url")
+    if not url.startswith("sqlite:"):
+        yield url
+        return
+    with local_servers(kafka=False, backend="memory", is_quick=True) as own:
+        yield own.store_url
 
 
 @pytest.fixture

@@ -8,12 +8,13 @@ from typing import Protocol
 
 from desk_local import local_servers
 from desk_local.engine import engine_absence
+from desk_local.servers import Backend
 
 
 class Infra(StrEnum):
     """Where the servers come from; the values of `--infra`."""
 
-    GIVEN = "read_given"
+    GIVEN = "given"
     CONTAINERS = "containers"
     LOCAL = "local"
 
@@ -29,7 +30,7 @@ class Servers(Protocol):
     def kafka(self) -> str: ...
 
     @property
-    def mongo(self) -> str: ...
+    def store_url(self) -> str: ...
 
     def stop(self) -> None: ...
 
@@ -46,20 +47,20 @@ def choose(wanted: str | None, env: Mapping[str, str] = os.environ) -> Choice:
     """What was asked for; else given addresses if there are both; else local servers."""
     if wanted is not None:
         return Choice(Infra(wanted), "asked for by --infra")
-    if env.get("DESK_KAFKA") and env.get("DESK_MONGO"):
-        return Choice(Infra.GIVEN, "DESK_KAFKA and DESK_MONGO are set")
-    return Choice(Infra.LOCAL, "DESK_KAFKA and DESK_MONGO are not both set")
+    if env.get("DESK_KAFKA") and env.get("DESK_STORE"):
+        return Choice(Infra.GIVEN, "DESK_KAFKA and DESK_STORE are set")
+    return Choice(Infra.LOCAL, "DESK_KAFKA and DESK_STORE are not both set")
 
 
-def start(infra: Infra) -> Servers:
-    """Servers that answer, or `NotThere`."""
+def start(infra: Infra, backend: Backend) -> Servers:
+    """Servers that answer, or `NotThere`; `backend` is that of a local store."""
     match infra:
         case Infra.GIVEN:
             return read_given()
         case Infra.CONTAINERS:
             return _containers()
         case Infra.LOCAL:
-            servers = local_servers(backend="memory", is_quick=True)
+            servers = local_servers(backend=backend, is_quick=True)
             servers.start()
             return servers
 
@@ -79,7 +80,7 @@ class Given:
     """Somebody else's servers: only used, never stopped."""
 
     kafka: str
-    mongo: str
+    store_url: str
 
     def stop(self) -> None:
         """They are not ours."""
@@ -87,7 +88,7 @@ class Given:
 
 def read_given(env: Mapping[str, str] = os.environ) -> Given:
     """The addresses from the environment."""
-    kafka, mongo = env.get("DESK_KAFKA"), env.get("DESK_MONGO")
-    if not kafka or not mongo:
-        raise NotThere("--infra=given needs both addresses: set DESK_KAFKA and DESK_MONGO")
-    return Given(kafka, mongo)
+    kafka, store_url = env.get("DESK_KAFKA"), env.get("DESK_STORE")
+    if not kafka or not store_url:
+        raise NotThere("--infra=given needs both addresses: set DESK_KAFKA and DESK_STORE")
+    return Given(kafka, store_url)

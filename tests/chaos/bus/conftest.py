@@ -10,13 +10,15 @@ from tests.support.chaos_rig import ChaosRig, OpenRig
 
 
 @pytest.fixture
-async def open_rig(kafka: str, mongo: str, prefix: str, tmp_path: Path) -> AsyncIterator[OpenRig]:
+async def open_rig(
+    kafka: str, store_url: str, prefix: str, tmp_path: Path
+) -> AsyncIterator[OpenRig]:
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload(["tests.support.chaos_worker"])
     rigs: list[ChaosRig] = []
 
     async def open_one(seed: int) -> ChaosRig:
-        rig = ChaosRig(kafka, mongo, f"{prefix}{seed}-", tmp_path, processes, seed)
+        rig = ChaosRig(kafka, store_url, f"{prefix}{seed}-", tmp_path, processes, seed)
         rigs.append(rig)
         await rig.open()
         return rig

@@ -72,7 +72,7 @@ async def test_store_and_broker_that_stand_still_end_nothing_and_lose_nothing(
     with local_servers(tmp_path / "servers", backend="memory") as servers:
         apply_topics(servers.kafka)
         env = {"DESK_CHARTER": str(charter)}
-        with local_services(tmp_path, servers.kafka, servers.mongo, **env) as services:
+        with local_services(tmp_path, servers.kafka, servers.store_url, **env) as services:
             load = Load(services["intake"].address, KafkaSettings(bootstrap=servers.kafka))
             async with load.running():
                 await progress(load, 5)
@@ -87,7 +87,7 @@ async def test_store_and_broker_that_stand_still_end_nothing_and_lose_nothing(
                     pass
                 after_broker = await until_ready(services)
                 await progress(load, len(load.accepted) + 5)
-            findings = await settled(load, servers.kafka, servers.mongo)
+            findings = await settled(load, servers.kafka, servers.store_url)
             logs = {name: services[name].log.read_text() for name in SERVICES}
             assert [name for name in SERVICES if not services[name].alive] == []
     with capsys.disabled():

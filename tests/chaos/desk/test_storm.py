@@ -27,10 +27,10 @@ async def test_a_storm_of_kills_loses_and_doubles_nothing(
     chance = random.Random(SEED)  # noqa: S311 (a repeatable storm)
     with local_servers(tmp_path / "servers", backend="h2") as servers:
         apply_topics(servers.kafka)
-        with local_services(tmp_path, servers.kafka, servers.mongo) as services:
+        with local_services(tmp_path, servers.kafka, servers.store_url) as services:
             load = Load(services["intake"].address, KafkaSettings(bootstrap=servers.kafka))
             slowest = await _storm(load, services, chance)
-            findings = await settled(load, servers.kafka, servers.mongo)
+            findings = await settled(load, servers.kafka, servers.store_url)
     with capsys.disabled():
         print(f"\nstorm: {KILLS} kills, slowest recovery {slowest:.1f} s; {findings.summary()}")  # noqa: T201
     assert findings.is_clean, list(findings.lines())

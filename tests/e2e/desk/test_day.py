@@ -17,8 +17,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 def test_a_days_story_comes_true_and_leaves_nothing_lost(tmp_path: Path) -> None:
     with local_servers(tmp_path / "servers", backend="memory") as servers:
         apply_topics(servers.kafka)
-        with local_services(tmp_path, servers.kafka, servers.mongo) as services:
-            env = _env(servers.kafka, servers.mongo, services)
+        with local_services(tmp_path, servers.kafka, servers.store_url) as services:
+            env = _env(servers.kafka, servers.store_url, services)
             story = _run([sys.executable, "-m", "desk_demo", "--plain"], env)
             assert story.returncode == 0, story.stdout + story.stderr
             audit = _run([str(Path(sys.executable).with_name("desk")), "audit"], env)
@@ -28,13 +28,13 @@ def test_a_days_story_comes_true_and_leaves_nothing_lost(tmp_path: Path) -> None
             assert dead.stdout.strip() == "No dead letters."
 
 
-def _env(kafka: str, mongo: str, services: LocalServices) -> dict[str, str]:
+def _env(kafka: str, store_url: str, services: LocalServices) -> dict[str, str]:
     ports = {port_variable(name): str(services[name].port) for name in ("intake", "triage")}
     return {
         **os.environ,
         **ports,
         "DESK_KAFKA": kafka,
-        "DESK_MONGO": mongo,
+        "DESK_STORE": store_url,
         "PYTHONPATH": str(ROOT / "demo"),
     }
 

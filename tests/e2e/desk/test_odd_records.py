@@ -87,11 +87,11 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(kafka: str, mongo: str, prefix: str, tmp_path: Path) -> AsyncIterator[Desk]:
+async def desk(kafka: str, store_url: str, prefix: str, tmp_path: Path) -> AsyncIterator[Desk]:
     settings = KafkaSettings(bootstrap=kafka)
     teams = [team.name for team in load_charter(CHARTER).teams]
     await apply_topics(settings, all_topics(teams), prefix=prefix, partitions=1)
-    env = environment(kafka, mongo, prefix)
+    env = environment(kafka, store_url, prefix)
     services = [ServiceProcess(name, env, tmp_path / f"{name}.log") for name in SERVICES]
     await asyncio.gather(*(service.start() for service in services))
     yield Desk(services, settings, prefix)

@@ -8,8 +8,8 @@ from tests.support.bus_rig import Rig
 
 
 @pytest.fixture
-async def rig(kafka: str, mongo: str, prefix: str) -> AsyncIterator[Rig]:
-    rig = Rig(kafka, mongo, prefix)
+async def rig(kafka: str, store_url: str, prefix: str) -> AsyncIterator[Rig]:
+    rig = Rig(kafka, store_url, prefix)
     await rig.open()
     yield rig
     await rig.close()

@@ -26,7 +26,7 @@ def desk(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Iterator[CliRunner]:
     for name, text in {
         "DESK_ENVIRONMENT": "local",
         "DESK_KAFKA": rig.kafka,
-        "DESK_MONGO": rig.mongo,
+        "DESK_STORE": rig.store_url,
         "DESK_TOPIC_PREFIX": rig.prefix,
         "COLUMNS": "200",
     }.items():

@@ -22,13 +22,13 @@ CLUSTER = "cluster.id="
 
 @pytest.fixture
 async def brokers(tmp_path: Path) -> AsyncIterator[LocalServers]:
-    async with local_servers(tmp_path, mongo=False, is_quick=True) as servers:
+    async with local_servers(tmp_path, store=False, is_quick=True) as servers:
         yield servers
 
 
 @pytest.fixture
-async def rig(brokers: LocalServers, mongo: str, prefix: str) -> AsyncIterator[Rig]:
-    rig = Rig(brokers.kafka, mongo, prefix)
+async def rig(brokers: LocalServers, store_url: str, prefix: str) -> AsyncIterator[Rig]:
+    rig = Rig(brokers.kafka, store_url, prefix)
     await rig.open()
     yield rig
     await rig.close()

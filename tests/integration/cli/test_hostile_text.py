@@ -116,12 +116,12 @@ def words_for(path: Words, params: list[Any], files: dict[str, str]) -> list[str
 
 
 async def test_nothing_that_strangers_wrote_acts_on_the_terminal(
-    bus: str, kafka: str, mongo: str, files: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    bus: str, kafka: str, store_url: str, files: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, text in {
         "DESK_ENVIRONMENT": "local",
         "DESK_KAFKA": kafka,
-        "DESK_MONGO": mongo,
+        "DESK_STORE": store_url,
         "DESK_TOPIC_PREFIX": bus,
         "DESK_DATABASE_PREFIX": bus,
         "DESK_CHARTER": str(ROOT / "charter"),

@@ -31,8 +31,8 @@ async def bus(kafka: str, prefix: str) -> AsyncIterator[Bus]:
 
 
 @pytest.fixture
-async def intake(bus: Bus, kafka: str, mongo: str, tmp_path: Path) -> AsyncIterator[Intake]:
-    env = environment(kafka, mongo, bus.prefix, INTAKE_CLOSE_AFTER="2")
+async def intake(bus: Bus, kafka: str, store_url: str, tmp_path: Path) -> AsyncIterator[Intake]:
+    env = environment(kafka, store_url, bus.prefix, INTAKE_CLOSE_AFTER="2")
     service = Intake("intake", env, tmp_path / "intake.log")
     await service.start()
     yield service

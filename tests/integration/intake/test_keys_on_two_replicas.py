@@ -21,11 +21,11 @@ BEN = {"X-Desk-User": "ben", "X-Desk-Roles": "employee"}
 async def other(
     intake: Intake,  # noqa: ARG001  the first one makes the collections
     kafka: str,
-    mongo: str,
+    store_url: str,
     bus: Bus,
     tmp_path: Path,
 ) -> AsyncIterator[Intake]:
-    env = environment(kafka, mongo, bus.prefix, INTAKE_CLOSE_AFTER="2")
+    env = environment(kafka, store_url, bus.prefix, INTAKE_CLOSE_AFTER="2")
     service = Intake("intake", env, tmp_path / "other.log")
     await service.start()
     yield service

@@ -42,12 +42,12 @@ BATCH, SINGLE = "application/cloudevents-batch+json", "application/cloudevents+j
 
 
 @pytest.fixture
-async def strict(bus: Bus, kafka: str, mongo: str, tmp_path: Path) -> AsyncIterator[Intake]:
+async def strict(bus: Bus, kafka: str, store_url: str, tmp_path: Path) -> AsyncIterator[Intake]:
     """Intake that lets in nobody whom its own charter does not list, as in production."""
     charter = tmp_path / "charter"
     shutil.copytree(CHARTER, charter)
     (charter / "sources.yaml").write_text(SOURCES, encoding="utf-8")
-    env = environment(kafka, mongo, bus.prefix, charter, DESK_UNKNOWN_SOURCES="refuse")
+    env = environment(kafka, store_url, bus.prefix, charter, DESK_UNKNOWN_SOURCES="refuse")
     service = Intake("intake", env, tmp_path / "intake.log")
     await service.start()
     yield service

@@ -48,10 +48,10 @@ async def opened(intake: Intake) -> httpx.Response:
 
 
 async def test_a_call_before_the_bus_knows_of_this_replica_is_done_afterwards(
-    bus: Bus, kafka: str, mongo: str, tmp_path: Path
+    bus: Bus, kafka: str, store_url: str, tmp_path: Path
 ) -> None:
     port = free_ports(1)[0]
-    env = environment(f"127.0.0.1:{port}", mongo, bus.prefix)
+    env = environment(f"127.0.0.1:{port}", store_url, bus.prefix)
     intake = Intake("intake", env, tmp_path / "intake.log")
     try:
         intake.launch()

@@ -33,7 +33,7 @@ with local_servers(kafka=False) as servers:
 
 
 async def test_acknowledged_records_survive_a_killed_broker(tmp_path: Path) -> None:
-    async with local_servers(tmp_path, mongo=False, is_quick=True) as servers:
+    async with local_servers(tmp_path, store=False, is_quick=True) as servers:
         await _create(servers.kafka)
         kept: list[int] = []
         async with AIOKafkaProducer(

@@ -65,7 +65,7 @@ async def _write_and_kill(servers: LocalServers, kept: dict[str, int]) -> None:
 
 def _client(servers: LocalServers) -> AsyncMongoClient[dict[str, Any]]:
     return AsyncMongoClient(
-        servers.mongo, serverSelectionTimeoutMS=500, retryWrites=False, maxPoolSize=20
+        servers.store_url, serverSelectionTimeoutMS=500, retryWrites=False, maxPoolSize=20
     )
 
 
@@ -91,9 +91,11 @@ async def _check_index(rows: Rows, versions: dict[str, int]) -> None:
     assert result.matched_count == len(newest)
 
 
-async def test_guards_are_quick_with_their_index_and_slow_without(mongo: str, prefix: str) -> None:
+async def test_guards_are_quick_with_their_index_and_slow_without(
+    store_url: str, prefix: str
+) -> None:
     """The ratio was 30 and more when measured; 3 leaves room for a busy machine."""
-    async with AsyncMongoClient[dict[str, Any]](mongo) as client:
+    async with AsyncMongoClient[dict[str, Any]](store_url) as client:
         database = client[f"{prefix}guards"]
         slow = await _seconds_for_guards(database["scanned"])
         await database["indexed"].create_index([("_id", 1), ("version", 1)], unique=True)

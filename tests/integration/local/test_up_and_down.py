@@ -21,9 +21,9 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def local(tmp_path: Path) -> Iterator[Command]:
-    kafka, mongo = free_ports(2)
-    env = {**os.environ, "DESK_KAFKA_PORT": str(kafka), "DESK_MONGO_PORT": str(mongo)}
-    env = {name: value for name, value in env.items() if name not in ("DESK_KAFKA", "DESK_MONGO")}
+    kafka, store_url = free_ports(2)
+    env = {**os.environ, "DESK_KAFKA_PORT": str(kafka), "DESK_STORE_PORT": str(store_url)}
+    env = {name: value for name, value in env.items() if name not in ("DESK_KAFKA", "DESK_STORE")}
 
     def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "desk_local", *arguments, "--data", str(tmp_path)]
@@ -47,17 +47,17 @@ def test_up_again_finds_what_runs_replaces_what_died_and_down_ends_it(
     first = _up(local)
     assert "kafka and mongo: local, because it was asked for" in first
     before = state.read(Places(tmp_path))
-    mongo = before.servers["mongo"].address
-    with MongoClient[dict[str, object]](mongo) as client:
+    store_url = before.servers["store"].address
+    with MongoClient[dict[str, object]](store_url) as client:
         client["desk"]["rows"].insert_one({"_id": "kept"})
-    os.kill(before.processes["mongo"].pid, signal.SIGKILL)
-    assert before.processes["mongo"].running.wait_gone(60)
+    os.kill(before.processes["store"].pid, signal.SIGKILL)
+    assert before.processes["store"].running.wait_gone(60)
 
     _up(local)
     after = state.read(Places(tmp_path))
     assert after.processes["kafka"] == before.processes["kafka"]
-    assert after.processes["mongo"].pid != before.processes["mongo"].pid
-    with MongoClient[dict[str, object]](mongo) as client:
+    assert after.processes["store"].pid != before.processes["store"].pid
+    with MongoClient[dict[str, object]](store_url) as client:
         assert client["desk"]["rows"].find_one({"_id": "kept"}) is not None
 
     assert local("status").returncode == 1  # the services were not asked for

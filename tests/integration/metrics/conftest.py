@@ -37,10 +37,10 @@ async def bus(kafka: str, prefix: str) -> AsyncIterator[Bus]:
 
 
 @pytest.fixture
-async def metrics(bus: Bus, kafka: str, mongo: str, tmp_path: Path) -> AsyncIterator[Metrics]:
+async def metrics(bus: Bus, kafka: str, store_url: str, tmp_path: Path) -> AsyncIterator[Metrics]:
     charter = tmp_path / "charter"
     shutil.copytree(CHARTER, charter)
-    env = environment(kafka, mongo, bus.prefix, charter)
+    env = environment(kafka, store_url, bus.prefix, charter)
     service = Metrics("metrics", env, tmp_path / "metrics.log")
     try:
         await service.start()

@@ -88,11 +88,13 @@ class Owners:
 
 
 @pytest.fixture
-async def owners(metrics: Metrics, bus: Bus, mongo: str) -> AsyncIterator[Owners]:
+async def owners(metrics: Metrics, bus: Bus, store_url: str) -> AsyncIterator[Owners]:
     """Of a VPN that cost people much in the last four weeks."""
     bus.consumer.subscribe([f"{bus.prefix}desk.reports"])
-    office, period = Office(bus, mongo), weeks_before(datetime.now(UTC) - AFTER, WEEKS)
-    store = open_store(StoreSettings(url=mongo, database_prefix=bus.prefix), f"{bus.prefix}metrics")
+    office, period = Office(bus, store_url), weeks_before(datetime.now(UTC) - AFTER, WEEKS)
+    store = open_store(
+        StoreSettings(url=store_url, database_prefix=bus.prefix), f"{bus.prefix}metrics"
+    )
     await bus.publish(_history(period))
     await eventually(lambda: _worst(metrics, period, contacts=12, changes=5), timeout=180)
     yield Owners(metrics, office, period, store)

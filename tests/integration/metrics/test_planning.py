@@ -123,7 +123,7 @@ async def answers_are_right(metrics: Metrics) -> None:
     cohort = await answer(metrics, f"cohorts?change={CHANGE}&weeks={HALF}&site=paris&{AS_OF}")
     square = [f"{who}_{when}" for who in ("cohort", "rest") for when in ("before", "after")]
     assert [cohort[item] for item in square] == [48, 12, 48, 48]
-    assert (cohort["answer"], cohort["ratio"]) == ("helped", 0.25)
+    assert (cohort["answer"], cohort["ratio"]) == ("better", 0.25)
     page = await metrics.get(f"/v1/report?from={FIRST}&to={MONDAY}&team=network")
     assert page.status_code == httpx.codes.OK, page.text
     assert page.headers["content-type"] == "text/html; charset=utf-8"
@@ -220,9 +220,9 @@ async def test_without_any_data_that_is_what_it_says(metrics: Metrics) -> None:
     ],
 )
 async def test_a_command_that_cannot_ends_with_a_sentence(
-    kafka: str, mongo: str, prefix: str, words: tuple[str, ...], sentence: str
+    kafka: str, store_url: str, prefix: str, words: tuple[str, ...], sentence: str
 ) -> None:
-    ended = await desk(environment(kafka, mongo, prefix), "report", *words)
+    ended = await desk(environment(kafka, store_url, prefix), "report", *words)
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.startswith(sentence)
     assert "Traceback" not in ended.err

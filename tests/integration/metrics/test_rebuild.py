@@ -48,7 +48,7 @@ def life(number: int, chance: random.Random) -> list[AnyEvent]:
 
 
 async def test_after_any_kills_a_rebuild_from_the_log_says_the_same(
-    metrics: Metrics, bus: Bus, kafka: str, mongo: str
+    metrics: Metrics, bus: Bus, kafka: str, store_url: str
 ) -> None:
     chance = random.Random(7)  # noqa: S311
     events = sorted(
@@ -67,7 +67,7 @@ async def test_after_any_kills_a_rebuild_from_the_log_says_the_same(
     settings = MetricsSettings(
         environment=Environment.LOCAL,
         kafka=KafkaSettings(bootstrap=kafka),
-        store=StoreSettings(url=mongo, database_prefix=bus.prefix),
+        store=StoreSettings(url=store_url, database_prefix=bus.prefix),
         topic_prefix=bus.prefix,
         charter=metrics.charter,
     )

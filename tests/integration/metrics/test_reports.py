@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.connected, pytest.mark.timeout(900)]
 
 
 async def test_the_command_line_says_what_the_service_says(
-    metrics: Metrics, bus: Bus, kafka: str, mongo: str
+    metrics: Metrics, bus: Bus, kafka: str, store_url: str
 ) -> None:
     period = weeks_before(datetime.now(UTC) - AFTER, WEEKS)
     await bus.publish(_history(period))
@@ -30,7 +30,7 @@ async def test_the_command_line_says_what_the_service_says(
     settings = MetricsSettings(
         environment=Environment.LOCAL,
         kafka=KafkaSettings(bootstrap=kafka),
-        store=StoreSettings(url=mongo, database_prefix=bus.prefix),
+        store=StoreSettings(url=store_url, database_prefix=bus.prefix),
         topic_prefix=bus.prefix,
         charter=metrics.charter,
     )
@@ -51,10 +51,10 @@ async def _is_said_by_both(
 
 
 async def test_a_tick_reports_once_across_kills_and_restarts(
-    metrics: Metrics, bus: Bus, mongo: str
+    metrics: Metrics, bus: Bus, store_url: str
 ) -> None:
     bus.consumer.subscribe([f"{bus.prefix}desk.reports"])
-    office, period = Office(bus, mongo), weeks_before(datetime.now(UTC) - AFTER, WEEKS)
+    office, period = Office(bus, store_url), weeks_before(datetime.now(UTC) - AFTER, WEEKS)
     (metrics.charter / "goals.yaml").write_text(_goal(period), encoding="utf-8")
     expected = len(load_charter(metrics.charter).services) + 1
     await bus.publish(_history(period))

@@ -24,8 +24,8 @@ CUTS = [Cut(by="team", measures=("contacts", "restored")), Cut(by="service")]
 
 
 @pytest.fixture
-async def store(mongo: str, prefix: str) -> AsyncIterator[Store]:
-    store = open_store(StoreSettings(url=mongo), prefix + "metrics")
+async def store(store_url: str, prefix: str) -> AsyncIterator[Store]:
+    store = open_store(StoreSettings(url=store_url), prefix + "metrics")
     yield store
     await store.drop()
     await store.stop()

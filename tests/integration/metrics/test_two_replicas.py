@@ -24,9 +24,9 @@ START = datetime.now(UTC) - timedelta(hours=1)
 
 @pytest.fixture
 async def replicas(
-    bus: Bus, kafka: str, mongo: str, tmp_path: Path
+    bus: Bus, kafka: str, store_url: str, tmp_path: Path
 ) -> AsyncIterator[list[Metrics]]:
-    env = environment(kafka, mongo, bus.prefix, CHARTER)
+    env = environment(kafka, store_url, bus.prefix, CHARTER)
     both = [Metrics("metrics", env, tmp_path / f"metrics-{number}.log") for number in (1, 2)]
     try:
         for item in both:

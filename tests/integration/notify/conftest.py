@@ -36,10 +36,10 @@ async def bus(kafka: str, prefix: str) -> AsyncIterator[Bus]:
 
 @pytest.fixture
 async def notify(
-    kafka: str, mongo: str, prefix: str, bus: Bus, tmp_path: Path
+    kafka: str, store_url: str, prefix: str, bus: Bus, tmp_path: Path
 ) -> AsyncIterator[Notify]:
     assert bus.prefix == prefix
-    service = Notify("notify", environment(kafka, mongo, prefix), tmp_path / "notify.log")
+    service = Notify("notify", environment(kafka, store_url, prefix), tmp_path / "notify.log")
     yield service
     service.stop()
 

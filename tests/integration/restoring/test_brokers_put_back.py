@@ -74,7 +74,7 @@ async def place(prefix: str, tmp_path: Path) -> AsyncIterator[Place]:
     await target.start()
     async with (
         local_servers(tmp_path / "servers", is_quick=True) as servers,
-        desk_of(SERVICES, servers.kafka, servers.mongo, prefix, tmp_path) as desk,
+        desk_of(SERVICES, servers.kafka, servers.store_url, prefix, tmp_path) as desk,
     ):
         yield Place(servers, desk, target, tmp_path, prefix)
     await target.stop()

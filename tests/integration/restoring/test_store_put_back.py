@@ -15,8 +15,8 @@ SERVICES = ("intake", "notify")
 
 
 @pytest.fixture
-async def desk(kafka: str, mongo: str, prefix: str, tmp_path: Path) -> AsyncIterator[Desk]:
-    async with desk_of(SERVICES, kafka, mongo, prefix, tmp_path) as made:
+async def desk(kafka: str, store_url: str, prefix: str, tmp_path: Path) -> AsyncIterator[Desk]:
+    async with desk_of(SERVICES, kafka, store_url, prefix, tmp_path) as made:
         yield made
 
 

@@ -22,10 +22,10 @@ NO_BROKER, NO_STORE = "127.0.0.1:9", "mongodb://127.0.0.1:9"
 
 @asynccontextmanager
 async def running(
-    folder: Path, kafka: str, mongo: str, prefix: str
+    folder: Path, kafka: str, store_url: str, prefix: str
 ) -> AsyncIterator[list[ServiceProcess]]:
     """All five, each with a log of its own; ended whatever happens."""
-    env = environment(kafka, mongo, prefix)
+    env = environment(kafka, store_url, prefix)
     processes = [ServiceProcess(name, env, folder / f"{name}.log") for name in SERVICES]
     for item in processes:
         item.launch()
@@ -63,14 +63,14 @@ async def code_after_sigterm(service: ServiceProcess) -> int:
 )
 async def test_what_is_away_is_waited_for_and_a_stop_is_heard_meanwhile(
     kafka: str,
-    mongo: str,
+    store_url: str,
     prefix: str,
     tmp_path: Path,
     has_broker: bool,
     has_store: bool,
     named: str,
 ) -> None:
-    servers = (kafka if has_broker else NO_BROKER, mongo if has_store else NO_STORE)
+    servers = (kafka if has_broker else NO_BROKER, store_url if has_store else NO_STORE)
     async with running(tmp_path, *servers, prefix) as services:
         for answer in await asyncio.gather(*map(ready, services)):
             assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
@@ -80,11 +80,11 @@ async def test_what_is_away_is_waited_for_and_a_stop_is_heard_meanwhile(
 
 
 async def test_with_everything_there_each_becomes_ready_and_stops_cleanly(
-    kafka: str, mongo: str, prefix: str, tmp_path: Path
+    kafka: str, store_url: str, prefix: str, tmp_path: Path
 ) -> None:
     topics = all_topics(team.name for team in load_charter(CHARTER).teams)
     await apply_topics(KafkaSettings(bootstrap=kafka), topics, prefix=prefix, partitions=1)
-    async with running(tmp_path, kafka, mongo, prefix) as services:
+    async with running(tmp_path, kafka, store_url, prefix) as services:
         await asyncio.gather(*(eventually(service.is_ready, timeout=120) for service in services))
         codes = await asyncio.gather(*map(code_after_sigterm, services))
         logs = {service.name: service.log.read_text() for service in services}

@@ -58,11 +58,11 @@ class Kept:
 
 @pytest.fixture
 async def services(
-    kafka: str, mongo: str, prefix: str, monkeypatch: pytest.MonkeyPatch
+    kafka: str, store_url: str, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[list[Assembled]]:
     # Timers without work go round this often.
     monkeypatch.setattr("desk_platform.kafka.timers.REFRESH", timedelta(milliseconds=100))
-    async with all_opened(kafka, mongo, prefix) as services:
+    async with all_opened(kafka, store_url, prefix) as services:
         for service in services:
             for progress in service.health.consumers():  # as if it had read all there is
                 progress.mark_assignment(1)
@@ -110,12 +110,12 @@ async def test_every_loop_goes_on_whatever_any_of_its_calls_raises(
     await cancel_tasks(*(item.task for item in kept))
 
 
-async def spoil(service: Assembled, mongo: str) -> list[str]:
+async def spoil(service: Assembled, store_url: str) -> list[str]:
     """Put documents that nobody can read into every collection of a service; which ones."""
     names = [name[6:] for name in service.jobs if name.startswith("relay ")]
     assert names
     store = MongoStore(
-        StoreSettings(url=mongo), service.settings.store.database_prefix + service.name
+        StoreSettings(url=store_url), service.settings.store.database_prefix + service.name
     )
     message = {"topic": "no.such.topic", "key": b"k", "value": b"v", "headers": []}
     facets = {"open": True, "held": True, "suspect": True, "judged": 1, "since": LONG_AGO}
@@ -140,10 +140,10 @@ async def spoil(service: Assembled, mongo: str) -> list[str]:
 
 
 async def test_every_loop_goes_round_with_documents_that_nobody_can_read(
-    services: list[Assembled], mongo: str
+    services: list[Assembled], store_url: str
 ) -> None:
     """In every collection: due, with an outbox that cannot be sent, and found by any search."""
-    collections = [await spoil(service, mongo) for service in services]
+    collections = [await spoil(service, store_url) for service in services]
     kept = keep_all(services, lambda _, loop: Faulty(loop, ERRORS, is_through=True))
     await gone_round(kept, 1)
     for service, names in zip(services, collections, strict=True):

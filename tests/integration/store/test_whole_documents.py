@@ -42,7 +42,9 @@ def servers(request: pytest.FixtureRequest) -> Iterator[LocalServers]:
 
 @pytest.fixture
 async def rows(servers: LocalServers) -> AsyncIterator[AsyncCollection[Row]]:
-    async with AsyncMongoClient[Row](servers.mongo, retryWrites=False, retryReads=False) as client:
+    async with AsyncMongoClient[Row](
+        servers.store_url, retryWrites=False, retryReads=False
+    ) as client:
         yield client["desk"]["rows"]
 
 

@@ -66,11 +66,11 @@ async def bus(kafka: str, prefix: str) -> AsyncIterator[Bus]:
 async def triage(
     bus: Bus,  # noqa: ARG001  the topics are there before the service
     kafka: str,
-    mongo: str,
+    store_url: str,
     prefix: str,
     tmp_path: Path,
 ) -> AsyncIterator[ServiceProcess]:
-    env = environment(kafka, mongo, prefix)
+    env = environment(kafka, store_url, prefix)
     service = ServiceProcess("triage", env, tmp_path / "triage.log")
     try:
         await service.start()

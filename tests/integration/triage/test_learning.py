@@ -68,9 +68,9 @@ def history(path: Path) -> Path:
 
 
 async def test_the_stream_teaches_a_running_triage(
-    bus: Bus, kafka: str, mongo: str, prefix: str, charter: Path, tmp_path: Path
+    bus: Bus, kafka: str, store_url: str, prefix: str, charter: Path, tmp_path: Path
 ) -> None:
-    env = environment(kafka, mongo, prefix, charter)
+    env = environment(kafka, store_url, prefix, charter)
     await bus.publish([event for emitted in PAST for event in emitted])
     service = ServiceProcess("triage", env, tmp_path / "triage.log")
     try:
@@ -113,9 +113,9 @@ async def decided_by_model(bus: Bus) -> TriageDecided:
 
 
 async def test_a_history_file_teaches_the_same_as_the_stream(
-    bus: Bus, kafka: str, mongo: str, prefix: str, charter: Path, tmp_path: Path
+    bus: Bus, kafka: str, store_url: str, prefix: str, charter: Path, tmp_path: Path
 ) -> None:
-    env = environment(kafka, mongo, prefix, charter)
+    env = environment(kafka, store_url, prefix, charter)
     file = await asyncio.to_thread(history, tmp_path / "history.jsonl")
     code, texts = await learned(env, str(file), "--out", str(tmp_path / "file.json"))
     assert code == 0, texts
@@ -130,11 +130,11 @@ async def test_a_history_file_teaches_the_same_as_the_stream(
 async def test_an_empty_stream_teaches_nothing_and_says_so(
     bus: Bus,  # noqa: ARG001  (makes the topics)
     kafka: str,
-    mongo: str,
+    store_url: str,
     prefix: str,
     charter: Path,
 ) -> None:
-    code, texts = await learned(environment(kafka, mongo, prefix, charter))
+    code, texts = await learned(environment(kafka, store_url, prefix, charter))
     assert code == 1
     assert "No ticket of 0 was found that a team has finished." in texts
     assert "No model was written" in texts
@@ -168,12 +168,12 @@ async def test_without_the_library_it_says_what_to_install(
 
 
 async def test_a_damaged_model_stops_the_start_with_what_to_do(
-    kafka: str, mongo: str, prefix: str, charter: Path
+    kafka: str, store_url: str, prefix: str, charter: Path
 ) -> None:
     await asyncio.to_thread((charter / MODEL).write_text, '{"format": 1, "version"')
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "desk_triage.service"),
-        env=environment(kafka, mongo, prefix, charter),
+        env=environment(kafka, store_url, prefix, charter),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
     )

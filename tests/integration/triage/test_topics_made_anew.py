@@ -80,11 +80,11 @@ async def make_anew(kafka: str, topic: str) -> None:
 async def replicas(
     bus: Bus,  # noqa: ARG001  the topics are there before the service
     kafka: str,
-    mongo: str,
+    store_url: str,
     prefix: str,
     tmp_path: Path,
 ) -> AsyncIterator[list[ServiceProcess]]:
-    env = environment(kafka, mongo, prefix)
+    env = environment(kafka, store_url, prefix)
     result = [ServiceProcess("triage", env, tmp_path / f"triage-{n}.log") for n in range(2)]
     try:
         await asyncio.gather(*(entry.start() for entry in result))

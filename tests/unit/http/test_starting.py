@@ -15,7 +15,7 @@ from desk_platform.startup import start_service
 
 LOCAL = {"DESK_ENVIRONMENT": "local", "DESK_CHARTER": str(ROOT / "charter")}
 BROKEN = {
-    "no user of the store": ({"DESK_ENVIRONMENT": "prod"}, "DESK_MONGO_USERNAME"),
+    "no user of the store": ({"DESK_ENVIRONMENT": "prod"}, "DESK_STORE_USERNAME"),
     "open to all the network": ({"HTTP_HOST": "0.0.0.0"}, "_HTTP_HOST is 0.0.0.0"),  # noqa: S104
     "no charter": ({"DESK_CHARTER": "/nowhere"}, "/nowhere"),
     "an algorithm that proves nothing": ({"DESK_OIDC_ALGORITHMS": "none"}, "DESK_OIDC_ALGORITHMS"),

@@ -46,7 +46,7 @@ def test_an_old_java_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_no_java_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(CannotStart, match=r"Install a Java 17 .* DESK_KAFKA and DESK_MONGO"):
+    with pytest.raises(CannotStart, match=r"Install a Java 17 .* DESK_KAFKA and DESK_STORE"):
         toolchain.java()
 
 

@@ -22,17 +22,17 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.usefixtures("docker")
 def test_given_addresses_win() -> None:
-    picked = pick(env={"DESK_KAFKA": KAFKA, "DESK_MONGO": MONGO})
+    picked = pick(env={"DESK_KAFKA": KAFKA, "DESK_STORE": MONGO})
     assert {item.origin for item in picked.values()} == {Origin.GIVEN}
     assert picked["kafka"].address == KAFKA
-    assert picked["mongo"].why == "DESK_MONGO is set"
+    assert picked["store"].why == "DESK_STORE is set"
 
 
 @pytest.mark.usefixtures("docker")
 def test_compose_serves_what_is_not_given() -> None:
     picked = pick(env={"DESK_KAFKA": KAFKA})
     assert picked["kafka"].origin is Origin.GIVEN
-    assert picked["mongo"].origin is Origin.COMPOSE
+    assert picked["store"].origin is Origin.COMPOSE
 
 
 def test_without_an_engine_servers_are_local(docker: Path) -> None:

@@ -22,8 +22,8 @@ SAFE = {
     "DESK_KAFKA_SECURITY": "SASL_SSL",
     "DESK_KAFKA_USERNAME": "desk-intake",
     "DESK_KAFKA_PASSWORD": RANDOM,
-    "DESK_MONGO_USERNAME": "intake",
-    "DESK_MONGO_PASSWORD": RANDOM,
+    "DESK_STORE_USERNAME": "intake",
+    "DESK_STORE_PASSWORD": RANDOM,
     "DESK_OIDC_ISSUER": "https://sign-in.example.org/desk",
     "DESK_CURSOR_SECRET": RANDOM,
 }
@@ -35,7 +35,7 @@ WEAK = {
         "DESK_KAFKA_USERNAME": "",
         "DESK_KAFKA_PASSWORD": "",
     },
-    "store-without-login": {"DESK_MONGO_USERNAME": "", "DESK_MONGO_PASSWORD": ""},
+    "store-without-login": {"DESK_STORE_USERNAME": "", "DESK_STORE_PASSWORD": ""},
     "weak-secrets": {"DESK_CURSOR_SECRET": "0123456789" * 4},
     "unknown-sources": {"DESK_UNKNOWN_SOURCES": "accept"},
 }
@@ -139,3 +139,8 @@ def test_what_a_generator_makes_is_a_secret() -> None:
         raw = generator.randbytes(32)
         for made in (raw[:16].hex(), raw.hex(), urlsafe_b64encode(raw).decode()):
             assert why_guessable(made, 32) is None
+
+
+def test_a_file_of_one_machine_is_no_store_for_others() -> None:
+    (sentence,) = find_exposures(DESK_STORE="sqlite:/var/lib/desk")
+    assert "replica set" in sentence

@@ -144,7 +144,7 @@ def test_what_kubernetes_adds_for_a_service_of_that_name_is_no_mistake(
         ("DESK_KAFKA_SECURITY", "TLS", "'PLAINTEXT', 'SSL'"),
         ("DESK_KAFKA_CA_FILE", "/no/such/file", "does not point to a file"),
         ("DESK_STORE_DRIVER", "mongoose", "'motor' or 'pymongo'"),
-        ("DESK_MONGO", "localhost:27017", "mongodb://host:port"),
+        ("DESK_STORE", "localhost:27017", "mongodb://host:port"),
         ("DESK_ENVIRONMENT", "staging", "'local', 'dev' or 'prod'"),
         ("DESK_SHUTDOWN_GRACE", "0", "greater than"),
         ("DESK_SHUTDOWN_GRACE", "soon", "valid timedelta"),
@@ -171,7 +171,7 @@ def test_an_unusable_value_is_named_with_what_would_do(name: str, value: str, pa
             {"DESK_KAFKA_SECURITY": "SSL", "DESK_KAFKA_CERT_FILE": __file__},
             ["DESK_KAFKA_CERT_FILE", "DESK_KAFKA_KEY_FILE"],
         ),
-        ({"DESK_MONGO_USERNAME": "a"}, ["DESK_MONGO_USERNAME", "DESK_MONGO_PASSWORD"]),
+        ({"DESK_STORE_USERNAME": "a"}, ["DESK_STORE_USERNAME", "DESK_STORE_PASSWORD"]),
     ],
 )
 def test_values_that_do_not_go_together_are_refused(
@@ -186,10 +186,10 @@ def test_all_mistakes_are_told_at_once() -> None:
 
 
 def test_no_secret_stands_in_a_message_or_a_repr() -> None:
-    [sentence] = problems(DESK_MONGO="mongodb://ana:hush@db:27017")
+    [sentence] = problems(DESK_STORE="mongodb://ana:hush@db:27017")
     assert "hush" not in sentence
-    assert "DESK_MONGO_PASSWORD" in sentence
-    environ = {"DESK_MONGO_USERNAME": "ana", "DESK_MONGO_PASSWORD": "hush"}
+    assert "DESK_STORE_PASSWORD" in sentence
+    environ = {"DESK_STORE_USERNAME": "ana", "DESK_STORE_PASSWORD": "hush"}
     settings = read(INTAKE_MAIL_KEY="hush", **environ)
     assert "hush" not in repr(settings)
 

@@ -30,7 +30,7 @@ class Counted(Replica):
 
 @pytest.fixture
 def replica(tmp_path: Path) -> Counted:
-    return Counted("intake", 1, Places(tmp_path), 1, Around("kafka", "mongo"))
+    return Counted("intake", 1, Places(tmp_path), 1, Around("kafka", "store"))
 
 
 async def test_who_ended_by_itself_is_written_down_and_begun_again(replica: Counted) -> None:
@@ -63,7 +63,7 @@ class Failing(Replica):
 
 
 async def test_an_end_is_written_down_with_its_code_and_its_last_words(tmp_path: Path) -> None:
-    replica = Failing("intake", 1, Places(tmp_path), 1, Around("kafka", "mongo"))
+    replica = Failing("intake", 1, Places(tmp_path), 1, Around("kafka", "store"))
     fleet = Fleet({replica.name: replica})
     await fleet.begin(replica)
     await eventually(lambda: not replica.alive)

@@ -3,7 +3,7 @@
 import pytest
 from desk_testing.servers import Infra, NotThere, choose, read_given
 
-BOTH = {"DESK_KAFKA": "kafka:9092", "DESK_MONGO": "mongodb://store"}
+BOTH = {"DESK_KAFKA": "kafka:9092", "DESK_STORE": "mongodb://store"}
 
 
 def test_given_addresses_are_used() -> None:
@@ -15,7 +15,7 @@ def test_given_addresses_are_used() -> None:
 def test_one_address_alone_is_not_enough(missing: str) -> None:
     env = {name: value for name, value in BOTH.items() if name != missing}
     assert choose(None, env).infra is Infra.LOCAL
-    with pytest.raises(NotThere, match="DESK_KAFKA and DESK_MONGO"):
+    with pytest.raises(NotThere, match="DESK_KAFKA and DESK_STORE"):
         read_given(env)
 
 

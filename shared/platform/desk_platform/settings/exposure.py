@@ -105,9 +105,14 @@ def _nameless_at_brokers(settings: ServiceSettings) -> Iterator[str]:
 
 
 def _nameless_at_store(settings: ServiceSettings) -> Iterator[str]:
-    if settings.store.username is None:
+    if settings.store.url.startswith("sqlite:"):
         yield (
-            "The store asks for no password; set DESK_MONGO_USERNAME and DESK_MONGO_PASSWORD, and"
+            "DESK_STORE is a folder of one machine, whose loss would lose all; use a replica set of"
+            " MongoDB."
+        )
+    elif settings.store.username is None:
+        yield (
+            "The store asks for no password; set DESK_STORE_USERNAME and DESK_STORE_PASSWORD, and"
             " make MongoDB ask for them."
         )
 

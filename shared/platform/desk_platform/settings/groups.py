@@ -105,12 +105,12 @@ _Servers = Annotated[
         "write host:port, several with commas between and no blanks.",
     ),
 ]
-_MongoAddress = Annotated[
+_StoreAddress = Annotated[
     str,
     _must_match(
-        r"mongodb(\+srv)?://[^@\s]+",
-        "write mongodb://host:port; user name and password belong into DESK_MONGO_USERNAME"
-        " and DESK_MONGO_PASSWORD.",
+        r"mongodb(\+srv)?://[^@\s]+|sqlite:\S.*",
+        "write mongodb://host:port, or sqlite:FOLDER on one machine; user name and password belong into DESK_STORE_USERNAME"
+        " and DESK_STORE_PASSWORD.",
     ),
 ]
 _DatabasePrefix = Annotated[
@@ -205,21 +205,22 @@ class KafkaSettings(SettingsGroup):
 
 
 class StoreSettings(SettingsGroup):
-    """How to reach MongoDB."""
+    """How to reach the store: MongoDB, or files of SQLite on this machine."""
 
-    url: _MongoAddress = Field(default="mongodb://127.0.0.1:27017", validation_alias="DESK_MONGO")
-    """Address of MongoDB, without user name and password (these have variables of their own)."""
+    url: _StoreAddress = Field(default="mongodb://127.0.0.1:27017", validation_alias="DESK_STORE")
+    """`mongodb://host:port` without user name and password (these have variables of their own), or
+    `sqlite:FOLDER` for a file of each service in that folder of this machine."""
 
     driver: StoreDriver = Field(default=StoreDriver.MOTOR, validation_alias="DESK_STORE_DRIVER")
     """Client library: `motor`, or `pymongo` for its own async client."""
 
-    username: str | None = Field(default=None, validation_alias="DESK_MONGO_USERNAME")
-    """Name of the MongoDB user."""
+    username: str | None = Field(default=None, validation_alias="DESK_STORE_USERNAME")
+    """Name of the user of MongoDB."""
 
-    password: SecretStr | None = Field(default=None, validation_alias="DESK_MONGO_PASSWORD")
-    """Password of the MongoDB user."""
+    password: SecretStr | None = Field(default=None, validation_alias="DESK_STORE_PASSWORD")
+    """Password of the user of MongoDB."""
 
-    ca_file: FilePath | None = Field(default=None, validation_alias="DESK_MONGO_CA_FILE")
+    ca_file: FilePath | None = Field(default=None, validation_alias="DESK_STORE_CA_FILE")
     """PEM file with the certificates that sign MongoDB's own; TLS is on when it is given."""
 
     database_prefix: _DatabasePrefix = Field(
@@ -231,7 +232,7 @@ class StoreSettings(SettingsGroup):
     def _agree(self) -> Self:
         if (self.username is None) != (self.password is None):
             raise ValueError(
-                "DESK_MONGO_USERNAME and DESK_MONGO_PASSWORD belong together; set both or neither."
+                "DESK_STORE_USERNAME and DESK_STORE_PASSWORD belong together; set both or neither."
             )
         return self
 

@@ -45,7 +45,7 @@ class ServiceSettings(BaseSettings):
     """How to reach the brokers."""
 
     store: StoreSettings = StoreSettings()
-    """How to reach MongoDB."""
+    """How to reach the store."""
 
     sign_in: SignInSettings = SignInSettings()
     """Whose bearer tokens are believed."""
