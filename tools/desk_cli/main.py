@@ -10,6 +10,7 @@ from desk_platform.telemetry import configure_logs
 from desk_platform.terminal import complain, spoken_here
 
 from desk_cli import audit, charter, dead, replay, tail, topics, why
+from desk_cli.local_desk import adopt_local_desk
 from desk_cli.options import settings
 
 app = typer.Typer(
@@ -39,6 +40,7 @@ def add_commands(group: str = "desk.commands") -> None:
 def main() -> None:
     """The entry point of `desk`."""
     configure_logs("desk", "ERROR", sys.stderr)
+    adopt_local_desk()
     add_commands()
     try:
         app()

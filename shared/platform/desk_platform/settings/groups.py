@@ -109,8 +109,8 @@ _StoreAddress = Annotated[
     str,
     _must_match(
         r"mongodb(\+srv)?://[^@\s]+|sqlite:\S.*",
-        "write mongodb://host:port, or sqlite:FOLDER on one machine; user name and password belong into DESK_STORE_USERNAME"
-        " and DESK_STORE_PASSWORD.",
+        "write mongodb://host:port, or sqlite:FOLDER on one machine; user name and password belong"
+        " into DESK_STORE_USERNAME and DESK_STORE_PASSWORD.",
     ),
 ]
 _DatabasePrefix = Annotated[
