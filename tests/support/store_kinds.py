@@ -39,7 +39,7 @@ THINGS: Schema[Thing] = Schema(
     "things",
     Thing,
     facets=lambda thing: {"name": thing.name, "rank": thing.rank, "code": thing.code},
-    searched=(("name", "rank"),),
+    searched=(("name",), ("name", "rank")),
     unique=("code",),
     brief=lambda thing: thing.model_copy(update={"text": ""}),
 )

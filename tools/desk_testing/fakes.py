@@ -136,6 +136,7 @@ class FakeDocuments(Generic[S]):
         limit: int = 100,
     ) -> list[Stored[S]]:
         self._answer()
+        self._schema.check_query(facets, order)
         matching: list[tuple[tuple[str, str], Stored[S]]] = []
         for document in map(self._read, self._rows):
             own = self._facets(document)

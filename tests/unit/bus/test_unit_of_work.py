@@ -199,8 +199,8 @@ async def test_a_document_that_always_changes_has_the_record_retried_later(loose
     class Racing(type(loose.documents)):  # type: ignore[misc]
         async def load(self, ids: object) -> object:
             documents = await loose.documents.load(ids)  # type: ignore[arg-type]
-            self.count = getattr(self, "count", 100) + 1
-            await race(self.count)
+            self.loads = getattr(self, "loads", 100) + 1
+            await race(self.loads)
             return documents
 
     racing = Racing(loose.documents._schema, loose.clock)

@@ -121,6 +121,7 @@ async def test_tickets_kept_without_these_facets_count_too() -> None:
         TICKETS.collection,
         TICKETS.model,
         facets=lambda ticket: {"open": ticket.is_open, "evaluated": ticket.evaluated},
+        searched=TICKETS.searched,
     )
     before = FakeDocuments(old, desk.clock)
     await before.write(

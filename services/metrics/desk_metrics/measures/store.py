@@ -47,7 +47,7 @@ TICKETS = Schema(
     collection="tickets",
     model=TicketRecord,
     facets=ticket_facets,
-    searched=(("open", "evaluated"),),
+    searched=(("open",), ("open", "evaluated")),
 )
 BUCKETS = Schema(
     collection="buckets",

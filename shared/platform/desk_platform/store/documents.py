@@ -29,6 +29,23 @@ class Schema(Generic[M]):
     # A state without what listings do not show; kept beside it, for those that can be large.
     brief: Callable[[M], M] | None = None
 
+    def check_query(self, facets: Facets, order: str) -> None:
+        """Raise `ValueError` unless an index serves it: without one it would read everything.
+
+        A search in `searched` is an index on its facets in that order, then the id. It serves what
+        is equal in all of them; or equal in all but the last and sorted by that one.
+        """
+        if not facets and order == "_id":
+            return
+        for search in (*self.searched, *((name,) for name in self.unique)):
+            equal = search if order == "_id" else search[:-1]
+            if facets.keys() >= set(equal) and (order == "_id" or search[-1] == order):
+                return
+        raise ValueError(
+            f"no search of {self.collection} serves {sorted(facets)} by {order}; add it to the"
+            " schema's `searched`"
+        )
+
 
 class Documents(Protocol[S]):
     """What services need of a collection; `FakeDocuments` passes the same contract suite."""

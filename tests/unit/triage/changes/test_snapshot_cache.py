@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import partial
 
 from desk_contracts.events.tickets import TicketAssigned
-from desk_platform.store import Documents, Schema
+from desk_platform.store import Documents
 from desk_testing.fakes import FakeDocuments
 from desk_triage.changes.store import find_suspects
 from desk_triage.changes.worker import SnapshotCache, SnapshotReads
@@ -43,7 +43,7 @@ async def test_a_look_shows_changes_problems_and_loads() -> None:
 async def test_a_problem_kept_without_its_count_of_people_is_counted() -> None:
     desk = TriageDesk()
     await desk.feed(*(opened("VPN", n * 0.1, person=f"person-{n}") for n in range(6)))
-    old = Schema(CLUSTERS.collection, CLUSTERS.model, facets=lambda _: {"open": True})
+    old = replace(CLUSTERS, facets=lambda _: {"open": True})
     clusters = FakeDocuments(old, desk.clock)
     kept = await desk.clusters.find({}, limit=9)
     await clusters.write([replace(entry, version=0) for entry in kept])

@@ -29,7 +29,7 @@ from desk_platform.store.mongo.driver import (
     duplicates_of,
     translate_errors,
 )
-from desk_platform.store.mongo.pages import Paged, make_page_query, place_of
+from desk_platform.store.mongo.pages import make_page_query, place_of
 from desk_platform.store.states import States
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -54,8 +54,9 @@ class MongoDocuments(Generic[S]):
             )
             for name in self._schema.unique:
                 await self._collection.create_index([(f"facets.{name}", ASCENDING)], unique=True)
-            for names in (*self._schema.searched,):
-                await self._collection.create_index([(f"facets.{n}", ASCENDING) for n in names])
+            for names in self._schema.searched:
+                facets = [(f"facets.{name}", ASCENDING) for name in names]
+                await self._collection.create_index([*facets, ("_id", ASCENDING)])
             for name in ("due", "pending"):
                 await self._collection.create_index([(name, ASCENDING)])
 
@@ -185,7 +186,7 @@ class MongoDocuments(Generic[S]):
         limit: int = 100,
     ) -> list[Stored[S]]:
         """Documents with these facets in ascending (order, _id), from behind `after`."""
-        rows = await self._page(make_page_query(facets, order, after), limit)
+        rows = await self._page(facets, order, after, limit)
         return [self._read(row) for row in rows]
 
     async def find_facets(
@@ -197,7 +198,7 @@ class MongoDocuments(Generic[S]):
         limit: int = 100,
     ) -> list[tuple[str, Facets]]:
         """Of the same documents only ids and facets: little to read where states are large."""
-        rows = await self._page(make_page_query(facets, order, after), limit, {"facets": 1})
+        rows = await self._page(facets, order, after, limit, {"facets": 1})
         return [(str(row["_id"]), cast(Facets, row.get("facets", {}))) for row in rows]
 
     async def find_brief(
@@ -214,7 +215,7 @@ class MongoDocuments(Generic[S]):
         """
         kept = "state" if self._schema.brief is None else "brief"
         fields = {"version": 1, "facets": 1, kept: 1}
-        rows = await self._page(make_page_query(facets, order, after), limit, fields)
+        rows = await self._page(facets, order, after, limit, fields)
         return [
             Listed(str(row["_id"]), place_of(row, order), await self._brief(row)) for row in rows
         ]
@@ -291,9 +292,15 @@ class MongoDocuments(Generic[S]):
         )
 
     async def _page(
-        self, page_query: Paged, limit: int, fields: Mapping[str, int] | None = None
+        self,
+        facets: Facets,
+        order: str,
+        after: tuple[object, str] | None,
+        limit: int,
+        fields: Mapping[str, int] | None = None,
     ) -> list[Row]:
-        query, ordered = page_query
+        self._schema.check_query(facets, order)
+        query, ordered = make_page_query(facets, order, after)
         with translate_errors():
             cursor = self._collection.find(query, fields)
             return await cursor.sort(ordered).limit(limit).to_list(limit)

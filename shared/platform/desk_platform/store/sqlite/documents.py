@@ -172,7 +172,7 @@ class SqliteDocuments(Generic[S]):
         limit: int = 100,
     ) -> list[Stored[S]]:
         """Documents with these facets in ascending (order, id), from behind `after`."""
-        condition, values = _page(facets, order, after, limit)
+        condition, values = self._page(facets, order, after, limit)
         rows = await self._rows(f"SELECT {_ALL} FROM {self._table}{condition}", values)
         return [self._read(row) for row in rows]
 
@@ -185,7 +185,7 @@ class SqliteDocuments(Generic[S]):
         limit: int = 100,
     ) -> list[tuple[str, Facets]]:
         """Of the same documents only ids and facets."""
-        condition, values = _page(facets, order, after, limit)
+        condition, values = self._page(facets, order, after, limit)
         rows = await self._rows(f"SELECT id, facets FROM {self._table}{condition}", values)
         return [(id, read_facets(text)) for id, text in rows]
 
@@ -198,7 +198,7 @@ class SqliteDocuments(Generic[S]):
         limit: int = 100,
     ) -> list[Listed[S]]:
         """Of the same documents the states as listings show them."""
-        condition, values = _page(facets, order, after, limit)
+        condition, values = self._page(facets, order, after, limit)
         shown = "id, facets, coalesce(brief, state)"
         rows = await self._rows(f"SELECT {shown} FROM {self._table}{condition}", values)
         return [
@@ -233,6 +233,25 @@ class SqliteDocuments(Generic[S]):
         if not self._is_prepared:
             await self.prepare()
         return await self._file.write(change)
+
+    def _page(
+        self, facets: Facets, order: str, after: tuple[object, str] | None, limit: int
+    ) -> _Page:
+        """What follows the table's name, and its values."""
+        self._schema.check_query(facets, order)
+        conditions = [f"{path_of(name)} IS ?" for name in facets]
+        values: list[object] = [to_sql(value) for value in facets.values()]
+        sort = "id" if order == "_id" else f"{path_of(order)}, id"
+        if after is not None:
+            value, last = after
+            if order == "_id":
+                conditions.append("id > ?")
+                values.append(last)
+            else:
+                conditions.append(f"({sort}) > (?, ?)")
+                values += [to_sql(value), last]
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        return f"{where} ORDER BY {sort} LIMIT ?", [*values, limit]
 
     def _row(self, document: Stored[S], now: int) -> _Row:
         """In the order of `_COLUMNS`; empty fields are NULL, so that no index holds them."""
@@ -279,23 +298,6 @@ class SqliteDocuments(Generic[S]):
             outbox=_read_messages(outbox),
             due=None if due is None else instant(due),
         )
-
-
-def _page(facets: Facets, order: str, after: tuple[object, str] | None, limit: int) -> _Page:
-    """What follows the table's name, and its values."""
-    conditions = [f"{path_of(name)} IS ?" for name in facets]
-    values: list[object] = [to_sql(value) for value in facets.values()]
-    sort = "id" if order == "_id" else f"{path_of(order)}, id"
-    if after is not None:
-        value, last = after
-        if order == "_id":
-            conditions.append("id > ?")
-            values.append(last)
-        else:
-            conditions.append(f"({sort}) > (?, ?)")
-            values += [to_sql(value), last]
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    return f"{where} ORDER BY {sort} LIMIT ?", [*values, limit]
 
 
 def _write_messages(messages: Sequence[Message]) -> str | None:

@@ -27,7 +27,6 @@ LOCKED_FOR_MS = 10_000
 # Writes that share one commit: enough to hide its sync, few enough that none waits long.
 _MOST_AT_ONCE = 500
 _SETTINGS = (
-    f"PRAGMA busy_timeout={LOCKED_FOR_MS}",
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA journal_size_limit=67108864",
@@ -158,20 +157,24 @@ class SqliteFile:
 
     def _connect(self, role: str) -> sqlite3.Connection:
         """This thread's connection; never to a file that was removed or replaced meanwhile."""
-        connection = self._connections.get(role)
-        if connection is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
-            for setting in _SETTINGS:
-                connection.execute(setting)
-            self._connections[role] = connection
-            self._inode = self._inode or self.path.stat().st_ino
-        if not self.path.exists() or self.path.stat().st_ino != self._inode:
+        if self._inode and (not self.path.exists() or self.path.stat().st_ino != self._inode):
             raise DependencyDown(
                 f"the file {self.path} was removed or replaced while the desk had it open; put it"
                 " back, or restart the services to go on with what is there",
                 dependency="store",
             )
+        connection = self._connections.get(role)
+        if connection is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+            try:
+                for setting in (f"PRAGMA busy_timeout={LOCKED_FOR_MS}", *_SETTINGS):
+                    connection.execute(setting)
+            except sqlite3.Error:
+                connection.close()
+                raise
+            self._connections[role] = connection
+            self._inode = self.path.stat().st_ino
         return connection
 
     def _disconnect(self) -> None:
