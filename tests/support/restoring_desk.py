@@ -3,24 +3,24 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 from desk_contracts.topics import all_topics
 from desk_local.ports import free_ports
 from desk_platform.kafka.admin import apply_topics
-from desk_platform.settings import KafkaSettings
+from desk_platform.settings import KafkaSettings, StoreSettings
+from desk_platform.store import Store, open_store
+from desk_platform.store.raw import NOT_MOVED, Raw, pages_of
 from desk_testing import eventually
 from desk_testing.processes import ServiceProcess, environment
-from pymongo import MongoClient
 
 from tests.support.notify_running import TEAMS, MailServer
 
-Dump = dict[str, dict[str, list[dict[str, Any]]]]
+Dump = dict[str, dict[str, list[Raw]]]
 PERSON = {"X-Desk-User": "ana@desk.example", "X-Desk-Roles": "employee"}
 
 
@@ -30,7 +30,6 @@ class Desk:
 
     services: dict[str, ServiceProcess]
     mail: MailServer
-    store_url: str
 
     async def start(self) -> None:
         await asyncio.gather(*(service.start() for service in self.services.values()))
@@ -77,35 +76,32 @@ class Desk:
     async def audit(self) -> "subprocess.CompletedProcess[str]":
         return await asyncio.to_thread(self.type, "audit")
 
-    def copied(self) -> Dump:
-        with MongoClient[dict[str, Any]](self.store_url) as client:
-            return {
-                name: {
-                    collection: list(client[base][collection].find())
-                    for collection in self._collections(base)
+    async def copied(self) -> Dump:
+        """All that is kept, by service and collection."""
+        dump: Dump = {}
+        for name in self.services:
+            async with self._store(name) as store:
+                kept = set(await store.collections()) - NOT_MOVED
+                dump[name] = {
+                    collection: [row async for rows in pages_of(store, collection) for row in rows]
+                    for collection in kept
                 }
-                for name, base in self._databases()
-            }
+        return dump
 
-    def put_back(self, dump: Dump, only: Collection[str] = ()) -> None:
+    async def put_back(self, dump: Dump, only: Collection[str] = ()) -> None:
         """These services' databases are as they were, or those of all."""
-        with MongoClient[dict[str, Any]](self.store_url) as client:
-            for service, base in self._databases():
-                if only and service not in only:
-                    continue
-                for name in self._collections(base):
-                    client[base][name].delete_many({})
-                for name, documents in dump[service].items():
-                    if documents:
-                        client[base][name].insert_many(documents)
+        for name in only or self.services:
+            async with self._store(name) as store:
+                await store.drop()
+                for collection, rows in dump[name].items():
+                    await store.write_raw(collection, rows)
 
-    def _databases(self) -> Iterator[tuple[str, str]]:
-        for name, service in self.services.items():
-            yield name, service.env["DESK_DATABASE_PREFIX"] + name
-
-    def _collections(self, base: str) -> list[str]:
-        with MongoClient[dict[str, Any]](self.store_url) as client:
-            return client[base].list_collection_names()
+    @asynccontextmanager
+    async def _store(self, name: str) -> AsyncIterator[Store]:
+        env = self.services[name].env
+        store = open_store(StoreSettings(url=env["DESK_STORE"]), env["DESK_DATABASE_PREFIX"] + name)
+        yield store
+        await store.stop()
 
 
 @asynccontextmanager
@@ -126,7 +122,7 @@ async def desk_of(
     }
     env = environment(kafka, store_url, prefix) | more
     services = {name: ServiceProcess(name, env, folder / f"{name}.log") for name in names}
-    made = Desk(services, mail, store_url)
+    made = Desk(services, mail)
     yield made
     made.stop()
     mail.stop()

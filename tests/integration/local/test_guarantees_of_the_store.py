@@ -91,11 +91,9 @@ async def _check_index(rows: Rows, versions: dict[str, int]) -> None:
     assert result.matched_count == len(newest)
 
 
-async def test_guards_are_quick_with_their_index_and_slow_without(
-    store_url: str, prefix: str
-) -> None:
+async def test_guards_are_quick_with_their_index_and_slow_without(mongo: str, prefix: str) -> None:
     """The ratio was 30 and more when measured; 3 leaves room for a busy machine."""
-    async with AsyncMongoClient[dict[str, Any]](store_url) as client:
+    async with AsyncMongoClient[dict[str, Any]](mongo) as client:
         database = client[f"{prefix}guards"]
         slow = await _seconds_for_guards(database["scanned"])
         await database["indexed"].create_index([("_id", 1), ("version", 1)], unique=True)

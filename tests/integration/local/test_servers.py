@@ -24,8 +24,8 @@ async def test_kafka_gives_back_what_was_sent(kafka: str, prefix: str) -> None:
     assert (record.key, record.value) == (b"key", b"value")
 
 
-async def test_the_store_keeps_a_document(store_url: str, prefix: str) -> None:
-    async with AsyncMongoClient[dict[str, object]](store_url) as client:
+async def test_the_store_keeps_a_document(mongo: str, prefix: str) -> None:
+    async with AsyncMongoClient[dict[str, object]](mongo) as client:
         rows = client[f"{prefix}db"]["rows"]
         await rows.insert_one({"_id": "one", "version": 1})
         assert await rows.find_one({"_id": "one"}) == {"_id": "one", "version": 1}

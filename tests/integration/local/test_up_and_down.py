@@ -21,8 +21,8 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def local(tmp_path: Path) -> Iterator[Command]:
-    kafka, store_url = free_ports(2)
-    env = {**os.environ, "DESK_KAFKA_PORT": str(kafka), "DESK_STORE_PORT": str(store_url)}
+    kafka, store = free_ports(2)
+    env = {**os.environ, "DESK_KAFKA_PORT": str(kafka), "DESK_STORE_PORT": str(store)}
     env = {name: value for name, value in env.items() if name not in ("DESK_KAFKA", "DESK_STORE")}
 
     def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
@@ -35,8 +35,8 @@ def local(tmp_path: Path) -> Iterator[Command]:
     run("down")
 
 
-def _up(local: Command) -> str:
-    done = local("up", "--no-services", "--infra", "local")
+def _up(local: Command, *options: str) -> str:
+    done = local("up", "--no-services", "--infra", "local", *options)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -44,8 +44,9 @@ def _up(local: Command) -> str:
 def test_up_again_finds_what_runs_replaces_what_died_and_down_ends_it(
     local: Command, tmp_path: Path
 ) -> None:
-    first = _up(local)
-    assert "kafka and mongo: local, because it was asked for" in first
+    server = ("--backend", "h2")
+    first = _up(local, *server)
+    assert "kafka and store: local, because it was asked for" in first
     before = state.read(Places(tmp_path))
     store_url = before.servers["store"].address
     with MongoClient[dict[str, object]](store_url) as client:
@@ -53,7 +54,7 @@ def test_up_again_finds_what_runs_replaces_what_died_and_down_ends_it(
     os.kill(before.processes["store"].pid, signal.SIGKILL)
     assert before.processes["store"].running.wait_gone(60)
 
-    _up(local)
+    _up(local, *server)
     after = state.read(Places(tmp_path))
     assert after.processes["kafka"] == before.processes["kafka"]
     assert after.processes["store"].pid != before.processes["store"].pid
@@ -63,6 +64,13 @@ def test_up_again_finds_what_runs_replaces_what_died_and_down_ends_it(
     assert local("status").returncode == 1  # the services were not asked for
     assert local("down").returncode == 0
     assert not any(entry.running.alive for entry in after.processes.values())
+
+
+def test_the_embedded_store_is_a_folder_and_no_process(local: Command, tmp_path: Path) -> None:
+    _up(local)
+    running = state.read(Places(tmp_path))
+    assert running.servers["store"].address == f"sqlite:{tmp_path / 'store'}"
+    assert set(running.processes) == {"kafka"}
 
 
 def test_a_port_in_use_is_a_sentence_and_nothing_is_started(local: Command, tmp_path: Path) -> None:

@@ -124,12 +124,12 @@ async def test_brokers_and_stores_of_one_moment_go_on_by_themselves(place: Place
     await lived(place, "1")
     desk.stop()
     await place.broker_is("kafka", "copy")
-    stores = desk.copied()
+    stores = await desk.copied()
     await desk.start()
     forgotten = await lived(place, "2")
     desk.stop()
     await place.broker_is("copy", "kafka")
-    desk.put_back(stores)
+    await desk.put_back(stores)
 
     audit = await desk.audit()
     assert audit.returncode == 0, audit.stdout

@@ -24,12 +24,12 @@ async def test_an_older_store_is_noticed_and_a_newer_one_goes_on(desk: Desk) -> 
     await desk.start()
     await desk.asked_and_told("first")
     desk.stop()
-    older = desk.copied()
+    older = await desk.copied()
     await desk.start()
     second = await desk.asked_and_told("second")
     desk.stop()
-    newest = desk.copied()
-    desk.put_back(older)
+    newest = await desk.copied()
+    await desk.put_back(older)
     desk.launch()
     for name in SERVICES:
         await desk.is_held(name)
@@ -44,7 +44,7 @@ async def test_an_older_store_is_noticed_and_a_newer_one_goes_on(desk: Desk) -> 
     assert len(desk.mail.mailbox.mails) == 2
 
     desk.stop()
-    desk.put_back(newest)
+    await desk.put_back(newest)
     audit = await desk.audit()
     assert "older" not in audit.stdout + audit.stderr
     await desk.start()

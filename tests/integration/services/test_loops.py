@@ -11,8 +11,7 @@ from desk_contracts.errors import DependencyDown, Transient
 from desk_platform.health import State
 from desk_platform.runtime import Assembled
 from desk_platform.settings import StoreSettings
-from desk_platform.store.mongo.driver import InsertOne
-from desk_platform.store.mongo.store import MongoStore
+from desk_platform.store import open_store
 from desk_platform.supervision import Supervisor
 from desk_platform.tasks import cancel_tasks
 from desk_testing import eventually
@@ -114,11 +113,11 @@ async def spoil(service: Assembled, store_url: str) -> list[str]:
     """Put documents that nobody can read into every collection of a service; which ones."""
     names = [name[6:] for name in service.jobs if name.startswith("relay ")]
     assert names
-    store = MongoStore(
+    store = open_store(
         StoreSettings(url=store_url), service.settings.store.database_prefix + service.name
     )
     message = {"topic": "no.such.topic", "key": b"k", "value": b"v", "headers": []}
-    facets = {"open": True, "held": True, "suspect": True, "judged": 1, "since": LONG_AGO}
+    facets = {"open": True, "held": True, "suspect": True, "evaluated": 1, "since": LONG_AGO}
     rows = [
         {
             "_id": f"bad{number}",
@@ -134,7 +133,7 @@ async def spoil(service: Assembled, store_url: str) -> list[str]:
     # Which policies held cannot be guessed: for an edition that nobody can read metrics waits.
     spoilt = [name for name in names if name != "editions"]
     for name in spoilt:
-        await store.database[name].bulk_write([InsertOne(row) for row in rows], ordered=False)
+        await store.write_raw(name, rows)
     await store.stop()
     return spoilt
 

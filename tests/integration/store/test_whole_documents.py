@@ -3,11 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 from desk_local import LocalServers, local_servers
-from desk_local.servers import Backend
 from pymongo import AsyncMongoClient, ReplaceOne
 from pymongo.asynchronous.collection import AsyncCollection
 
@@ -34,7 +33,7 @@ def row(id: str, version: int) -> Row:
     return {"_id": id, "version": version, **fields, "last": version}
 
 
-@pytest.fixture(params=get_args(Backend))
+@pytest.fixture(params=["h2", "memory"])
 def servers(request: pytest.FixtureRequest) -> Iterator[LocalServers]:
     with local_servers(kafka=False, backend=request.param) as servers:
         yield servers

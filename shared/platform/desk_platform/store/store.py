@@ -1,6 +1,6 @@
 """The store of one service, whatever keeps it: what the service's parts are made from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from desk_platform.store.leases import Leases
 from desk_platform.store.milestones import Milestones
 from desk_platform.store.mongo.store import MongoStore
 from desk_platform.store.positions import Positions
+from desk_platform.store.raw import Raw
 from desk_platform.store.sqlite.store import SCHEME, SqliteStore, folder_of
 
 
@@ -32,6 +33,9 @@ class Store(Protocol):
     async def census(self, collection: str) -> dict[str, Entry]: ...
     async def entry_of(self, collection: str, id: str) -> Entry: ...
     async def find_handled_since(self, mark_key: str, offset: int) -> set[str]: ...
+    async def collections(self) -> list[str]: ...
+    async def read_raw(self, collection: str, after: str, limit: int) -> list[Raw]: ...
+    async def write_raw(self, collection: str, rows: Iterable[Raw]) -> None: ...
 
 
 def open_store(settings: StoreSettings, name: str) -> Store:

@@ -1,6 +1,6 @@
 """A service's database on a MongoDB-wire server: the client, and what is made from it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -15,10 +15,19 @@ from desk_platform.store.documents import Schema
 from desk_platform.store.mongo.calls import MongoKeptCalls
 from desk_platform.store.mongo.census import census, entry_of, find_handled_since
 from desk_platform.store.mongo.documents import MongoDocuments
-from desk_platform.store.mongo.driver import Database, Row, translate_errors
+from desk_platform.store.mongo.driver import (
+    ASCENDING,
+    Database,
+    DeleteOne,
+    InsertOne,
+    Operation,
+    Row,
+    translate_errors,
+)
 from desk_platform.store.mongo.leases import MongoLeases
 from desk_platform.store.mongo.milestones import MongoMilestones
 from desk_platform.store.mongo.positions import MongoPositions
+from desk_platform.store.raw import Raw
 
 
 class MongoStore:
@@ -72,6 +81,26 @@ class MongoStore:
     async def find_handled_since(self, mark_key: str, offset: int) -> set[str]:
         """Ids of documents that handled a record of that partition from there on."""
         return await find_handled_since(self.database, mark_key, offset)
+
+    async def collections(self) -> list[str]:
+        """Names of the collections that hold anything."""
+        with translate_errors():
+            return sorted(await self.database.list_collection_names())
+
+    async def read_raw(self, collection: str, after: str, limit: int) -> list[Raw]:
+        """Rows behind that id, by their ids."""
+        with translate_errors():
+            query = self.database[collection].find({"_id": {"$gt": after}})
+            return list(await query.sort([("_id", ASCENDING)]).limit(limit).to_list(limit))
+
+    async def write_raw(self, collection: str, rows: Iterable[Raw]) -> None:
+        """Put rows, over those of the same ids."""
+        operations: list[Operation] = []
+        for row in rows:
+            operations += [DeleteOne({"_id": row["_id"]}), InsertOne(dict(row))]
+        if operations:
+            with translate_errors():
+                await self.database[collection].bulk_write(operations)
 
     async def stop(self) -> None:
         """Close every connection."""

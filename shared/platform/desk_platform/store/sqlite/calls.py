@@ -12,6 +12,17 @@ from desk_platform.store.sqlite.file import SqliteFile
 from desk_platform.store.sqlite.moments import micros
 
 
+def table_of(collection: str) -> str:
+    """The name of their table, quoted."""
+    return f'"calls of {collection}"'
+
+
+def statement_of(collection: str) -> str:
+    """What makes their table."""
+    columns = "id TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, until INTEGER NOT NULL"
+    return f"CREATE TABLE IF NOT EXISTS {table_of(collection)} ({columns}) WITHOUT ROWID"
+
+
 class SqliteKeptCalls:
     """A table with the call's digest as its key, and an index on its end."""
 
@@ -19,15 +30,14 @@ class SqliteKeptCalls:
         self, file: SqliteFile, now: Callable[[], datetime], collection: str = "calls"
     ) -> None:
         self._file, self._now = file, now
-        self._table, self._index = f'"calls of {collection}"', f'"{collection}: until"'
+        self._table, self._index = table_of(collection), f'"{collection}: until"'
+        self._make = statement_of(collection)
         self._is_prepared = False
 
     async def prepare(self) -> None:
         """Make the table and the index that the sweep uses."""
-        columns = "id TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, until INTEGER NOT NULL"
-        table = f"CREATE TABLE IF NOT EXISTS {self._table} ({columns}) WITHOUT ROWID"
         index = f"CREATE INDEX IF NOT EXISTS {self._index} ON {self._table} (until)"
-        await self._file.write(lambda file: (file.execute(table), file.execute(index)))
+        await self._file.write(lambda file: (file.execute(self._make), file.execute(index)))
         self._is_prepared = True
 
     async def keep(self, calls: Sequence[KeptCall]) -> None:

@@ -9,23 +9,22 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Generic
 
-from desk_contracts.codec import Message
-
 from desk_platform.store.document import S, Stored, Unreadable, whole_milliseconds
 from desk_platform.store.documents import Schema
 from desk_platform.store.listings import Facets, Listed
 from desk_platform.store.sqlite.calls import SqliteKeptCalls
 from desk_platform.store.sqlite.facets import path_of, read_facets, to_sql, write_facets
 from desk_platform.store.sqlite.file import Ask, SqliteFile, T
+from desk_platform.store.sqlite.messages import read_messages, write_messages
 from desk_platform.store.sqlite.moments import instant, micros
 from desk_platform.store.states import States
 
 # Small ones first: what follows a large text lies on other pages.
-_COLUMNS = (
+COLUMNS = (
     "id", "version", "sequence", "pending", "recorded", "due",
     "facets", "marks", "identities", "buffered", "outbox", "brief", "state",
 )  # fmt: skip
-_ALL = ", ".join(_COLUMNS)
+ALL = ", ".join(COLUMNS)
 _Row = tuple[Any, ...]
 _Page = tuple[str, list[object]]
 
@@ -33,6 +32,12 @@ _Page = tuple[str, list[object]]
 def table_of(collection: str) -> str:
     """The name of a collection's table, quoted."""
     return '"documents of {}"'.format(collection.replace('"', '""'))
+
+
+def make_table(connection: sqlite3.Connection, collection: str) -> None:
+    """The table of a collection, if it is not there."""
+    columns = ["id TEXT PRIMARY KEY", "version INTEGER NOT NULL", *COLUMNS[2:]]
+    connection.execute(f"CREATE TABLE IF NOT EXISTS {table_of(collection)} ({', '.join(columns)})")
 
 
 class SqliteDocuments(Generic[S]):
@@ -52,8 +57,7 @@ class SqliteDocuments(Generic[S]):
         self._is_prepared = True
 
     def _make(self, connection: sqlite3.Connection) -> None:
-        columns = ["id TEXT PRIMARY KEY", "version INTEGER NOT NULL", *_COLUMNS[2:]]
-        connection.execute(f"CREATE TABLE IF NOT EXISTS {self._table} ({', '.join(columns)})")
+        make_table(connection, self._schema.collection)
         for name in self._schema.unique:
             self._index(connection, f"unique {name}", path_of(name), unique=True)
         for names in self._schema.searched:
@@ -77,7 +81,7 @@ class SqliteDocuments(Generic[S]):
 
     async def load(self, ids: Iterable[str]) -> dict[str, Stored[S]]:
         """The documents that exist, by id, in one read; `Unreadable` names those that cannot be."""
-        query = f"SELECT {_ALL} FROM {self._table} WHERE id IN (SELECT value FROM json_each(?))"
+        query = f"SELECT {ALL} FROM {self._table} WHERE id IN (SELECT value FROM json_each(?))"
         rows = await self._rows(query, [json.dumps(list(ids))])
         documents = {document.id: document for document in map(self._read, rows)}
         broken = [item.unreadable for item in documents.values() if item.unreadable is not None]
@@ -94,9 +98,9 @@ class SqliteDocuments(Generic[S]):
             return frozenset()
         now = micros(self._now())
         rows = [self._row(document, now) for document in documents]
-        marks = ", ".join("?" * len(_COLUMNS))
-        insert = f"INSERT OR IGNORE INTO {self._table} ({_ALL}) VALUES ({marks})"
-        changed = ", ".join(f"{name} = ?" for name in _COLUMNS[1:])
+        marks = ", ".join("?" * len(COLUMNS))
+        insert = f"INSERT OR IGNORE INTO {self._table} ({ALL}) VALUES ({marks})"
+        changed = ", ".join(f"{name} = ?" for name in COLUMNS[1:])
         update = f"UPDATE OR IGNORE {self._table} SET {changed} WHERE id = ? AND version = ?"
 
         def put(connection: sqlite3.Connection) -> frozenset[str]:
@@ -126,7 +130,7 @@ class SqliteDocuments(Generic[S]):
         before `until`. A newer version keeps its own."""
         change = f"UPDATE {self._table} SET outbox = ?, pending = ? WHERE id = ? AND version = ?"
         rows = [
-            (_write_messages(item.outbox), micros(until), item.id, item.version)
+            (write_messages(item.outbox), micros(until), item.id, item.version)
             for item in documents
         ]
         if rows:
@@ -134,7 +138,7 @@ class SqliteDocuments(Generic[S]):
 
     async def pending(self, older_than: datetime, limit: int) -> list[Stored[S]]:
         """Documents whose outbox has waited since before `older_than`."""
-        query = f"SELECT {_ALL} FROM {self._table} WHERE pending <= ? ORDER BY pending LIMIT ?"
+        query = f"SELECT {ALL} FROM {self._table} WHERE pending <= ? ORDER BY pending LIMIT ?"
         return [self._read(row) for row in await self._rows(query, [micros(older_than), limit])]
 
     async def has_unpublished(self, recorded_by: datetime) -> bool:
@@ -173,7 +177,7 @@ class SqliteDocuments(Generic[S]):
     ) -> list[Stored[S]]:
         """Documents with these facets in ascending (order, id), from behind `after`."""
         condition, values = self._page(facets, order, after, limit)
-        rows = await self._rows(f"SELECT {_ALL} FROM {self._table}{condition}", values)
+        rows = await self._rows(f"SELECT {ALL} FROM {self._table}{condition}", values)
         return [self._read(row) for row in rows]
 
     async def find_facets(
@@ -254,7 +258,7 @@ class SqliteDocuments(Generic[S]):
         return f"{where} ORDER BY {sort} LIMIT ?", [*values, limit]
 
     def _row(self, document: Stored[S], now: int) -> _Row:
-        """In the order of `_COLUMNS`; empty fields are NULL, so that no index holds them."""
+        """In the order of `COLUMNS`; empty fields are NULL, so that no index holds them."""
         state, brief, facets = None, None, None
         if document.state is not None:
             state = self._states.write(document.state)
@@ -275,8 +279,8 @@ class SqliteDocuments(Generic[S]):
             facets,
             json.dumps(document.marks) if document.marks else None,
             json.dumps(list(document.recent.items())) if document.recent else None,
-            _write_messages(document.buffered),
-            _write_messages(document.outbox),
+            write_messages(document.buffered),
+            write_messages(document.outbox),
             brief,
             state,
         )
@@ -294,43 +298,7 @@ class SqliteDocuments(Generic[S]):
             marks=json.loads(marks) if marks else {},
             recent=dict(json.loads(recent)) if recent else {},
             sequence=sequence,
-            buffered=_read_messages(buffered),
-            outbox=_read_messages(outbox),
+            buffered=read_messages(buffered),
+            outbox=read_messages(outbox),
             due=None if due is None else instant(due),
         )
-
-
-def _write_messages(messages: Sequence[Message]) -> str | None:
-    """Bytes as text that JSON takes, whatever they are."""
-    if not messages:
-        return None
-    return json.dumps(
-        [
-            [
-                message.topic,
-                _text(message.key),
-                _text(message.value),
-                [[name, _text(value)] for name, value in message.headers],
-            ]
-            for message in messages
-        ]
-    )
-
-
-def _read_messages(text: str | None) -> tuple[Message, ...]:
-    if text is None:
-        return ()
-    return tuple(
-        Message(
-            topic, _bytes(key), _bytes(value), tuple((name, _bytes(item)) for name, item in headers)
-        )
-        for topic, key, value, headers in json.loads(text)
-    )
-
-
-def _text(value: bytes) -> str:
-    return value.decode("utf-8", "surrogateescape")
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")

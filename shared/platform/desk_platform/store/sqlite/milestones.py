@@ -4,7 +4,7 @@ import sqlite3
 
 from desk_platform.store.sqlite.file import SqliteFile
 
-_TABLE = (
+TABLE = (
     "CREATE TABLE IF NOT EXISTS milestones (consumer_group TEXT PRIMARY KEY,"
     " number INTEGER NOT NULL)"
 )
@@ -20,7 +20,7 @@ class SqliteMilestones:
         """One more than was ever noted of this group, by any of its members."""
 
         def note(file: sqlite3.Connection) -> int:
-            file.execute(_TABLE)
+            file.execute(TABLE)
             add = (
                 "INSERT INTO milestones VALUES (?, 1)"
                 " ON CONFLICT (consumer_group) DO UPDATE SET number = number + 1 RETURNING number"
@@ -34,7 +34,7 @@ class SqliteMilestones:
         """The last one of each group; a group that noted nothing is left out."""
 
         def list_all(file: sqlite3.Connection) -> dict[str, int]:
-            file.execute(_TABLE)
+            file.execute(TABLE)
             return dict(file.execute("SELECT consumer_group, number FROM milestones").fetchall())
 
         return await self._file.write(list_all)

@@ -2,18 +2,28 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from desk_platform.store.positions import Position
 from desk_platform.store.sqlite.file import SqliteFile
 
-_TABLE = (
+TABLE = (
     "CREATE TABLE IF NOT EXISTS positions (id TEXT PRIMARY KEY, consumer_group TEXT NOT NULL,"
     " topic TEXT NOT NULL, cluster TEXT NOT NULL, topic_id TEXT NOT NULL,"
     " generation INTEGER NOT NULL, offsets TEXT NOT NULL, replaced TEXT NOT NULL)"
 )
-_FIELDS = "consumer_group, topic, cluster, topic_id, generation, offsets, replaced"
+FIELDS = (
+    "consumer_group",
+    "topic",
+    "cluster",
+    "topic_id",
+    "generation",
+    "offsets",
+    "replaced",
+)
+_FIELDS = ", ".join(FIELDS)
 
 
 class SqlitePositions:
@@ -30,9 +40,9 @@ class SqlitePositions:
         """Those of every group of this service."""
 
         def list_all(file: sqlite3.Connection) -> list[Position]:
-            file.execute(_TABLE)
+            file.execute(TABLE)
             rows = file.execute(f"SELECT {_FIELDS} FROM positions ORDER BY id").fetchall()
-            return list(map(_position, rows))
+            return list(map(read, rows))
 
         return await self._file.write(list_all)
 
@@ -40,7 +50,7 @@ class SqlitePositions:
         """Keep it, unless another replica was faster."""
 
         def keep(file: sqlite3.Connection) -> None:
-            file.execute(_TABLE)
+            file.execute(TABLE)
             insert = "INSERT OR IGNORE INTO positions VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
             file.execute(insert, [position.id, *_row(position)])
 
@@ -71,13 +81,13 @@ class SqlitePositions:
         """In one transaction; False if it is gone or of another generation."""
 
         def put(file: sqlite3.Connection) -> bool:
-            file.execute(_TABLE)
+            file.execute(TABLE)
             query = f"SELECT {_FIELDS} FROM positions WHERE id = ? AND generation = ?"
             row = file.execute(query, [position.id, position.generation]).fetchone()
             if row is None:
                 return False
             update = f"UPDATE positions SET ({_FIELDS}) = (?, ?, ?, ?, ?, ?, ?) WHERE id = ?"
-            file.execute(update, [*_row(change(_position(row))), position.id])
+            file.execute(update, [*_row(change(read(row))), position.id])
             return True
 
         return await self._file.write(put)
@@ -95,7 +105,8 @@ def _row(position: Position) -> tuple[object, ...]:
     )
 
 
-def _position(row: tuple[str, str, str, str, int, str, str]) -> Position:
+def read(row: Sequence[Any]) -> Position:
+    """A position from its fields, in their order."""
     group, topic, cluster, topic_id, generation, offsets, replaced = row
-    read = {int(partition): int(offset) for partition, offset in json.loads(offsets).items()}
-    return Position(group, topic, cluster, topic_id, generation, read, replaced)
+    further = {int(partition): int(offset) for partition, offset in json.loads(offsets).items()}
+    return Position(group, topic, cluster, topic_id, generation, further, replaced)

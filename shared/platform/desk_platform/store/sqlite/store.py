@@ -1,19 +1,21 @@
 """A service's store in a file of SQLite, and what is made from it."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 
 from desk_platform.store.census import Entry
 from desk_platform.store.document import S
 from desk_platform.store.documents import Schema
+from desk_platform.store.raw import Raw
 from desk_platform.store.sqlite.calls import SqliteKeptCalls
 from desk_platform.store.sqlite.documents import SqliteDocuments, table_of
 from desk_platform.store.sqlite.file import SqliteFile
 from desk_platform.store.sqlite.leases import SqliteLeases
 from desk_platform.store.sqlite.milestones import SqliteMilestones
 from desk_platform.store.sqlite.positions import SqlitePositions
+from desk_platform.store.sqlite.raw import list_collections, read_rows, write_rows
 
 SCHEME = "sqlite:"
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'documents of %'"
@@ -87,6 +89,18 @@ class SqliteStore:
             return Entry(id, 0) if row is None else Entry(*row)
 
         return await self.file.read(look)
+
+    async def collections(self) -> list[str]:
+        """Names of the collections that were made."""
+        return await self.file.read(list_collections)
+
+    async def read_raw(self, collection: str, after: str, limit: int) -> list[Raw]:
+        """Rows behind that id, by their ids."""
+        return await self.file.read(lambda file: read_rows(file, collection, after, limit))
+
+    async def write_raw(self, collection: str, rows: Iterable[Raw]) -> None:
+        """Put rows, over those of the same ids."""
+        await self.file.write(lambda file: write_rows(file, collection, rows))
 
     async def find_handled_since(self, mark_key: str, offset: int) -> set[str]:
         """Ids of documents that handled a record of that partition from there on."""
