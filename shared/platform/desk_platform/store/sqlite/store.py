@@ -109,7 +109,7 @@ class SqliteStore:
             ids: set[str] = set()
             for (table,) in file.execute(_TABLES).fetchall():
                 query = (
-                    f'SELECT id FROM "{table}", json_each(marks) AS mark'
+                    f'SELECT kept.id FROM "{table}" AS kept, json_each(kept.marks) AS mark'
                     " WHERE mark.key = ? AND mark.value >= ?"
                 )
                 ids |= {id for (id,) in file.execute(query, [mark_key, offset])}
