@@ -12,7 +12,7 @@ import uvloop
 from desk_charter import load_charter
 from desk_contracts.topics import all_topics
 from desk_local import local_servers
-from desk_local.servers import Backend
+from desk_local.servers import BACKENDS, Backend
 from desk_platform.kafka.admin import apply_topics
 from desk_platform.runtime import collect_seldom
 from desk_platform.settings import KafkaSettings
@@ -23,6 +23,7 @@ from desk_bench import (
     clocks,
     consuming,
     drivers,
+    history,
     identities,
     projecting,
     rebuilding,
@@ -34,12 +35,13 @@ from desk_bench import (
 from desk_bench.fleet import fleet_roundtrip
 from desk_bench.rows import Row, save, show
 
+HISTORIES = (0, 10_000, 100_000)
 SIZES = (10_000, 100_000, 1_000_000)
 ROOT = Path(__file__).resolve().parents[2]
 # A million tickets in memory take four of the larger one.
 HEAP, LARGE_HEAP = "2g", "8g"
-# What most people meet first is the embedded store; it is slow enough for a burst to be felt.
-ON_EMBEDDED = {"burst"}
+# What most people meet first is the embedded store; the others measure our own part of the work.
+ON_EMBEDDED = {"burst", "history", "roundtrip"}
 NEEDS_ROOM = {"metrics-scale", "identities"}
 Benchmark = Callable[[str, str, "Share"], Awaitable[list[Row]]]
 
@@ -64,6 +66,9 @@ BENCHMARKS: dict[str, Benchmark] = {
         kafka, store_url, share.of(1_500, 100)
     ),
     "burst": lambda kafka, store_url, share: burst.run(kafka, store_url, share.of(2_500, 200)),
+    "history": lambda kafka, store_url, share: history.run(
+        kafka, store_url, [share.of(size) for size in HISTORIES], share.of(2_500, 200)
+    ),
     "drivers": lambda _, store_url, share: drivers.run(store_url, share.of(20_000, 1_000)),
     "identities": lambda _, store_url, share: identities.run(
         store_url, [share.of(size, 1_000) for size in SIZES]
@@ -92,6 +97,9 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help=f"default: all of {', '.join(BENCHMARKS)}")
     parser.add_argument("--name", default="desk", help="end of the result's file name")
     parser.add_argument(
+        "--backend", choices=BACKENDS, help="of the store; default: each benchmark's own"
+    )
+    parser.add_argument(
         "--share", type=float, default=1.0, help="a trial with this part of the load; not kept"
     )
     given = parser.parse_args()
@@ -104,7 +112,7 @@ def main() -> None:
     rows: list[Row] = []
     for name in given.names or BENCHMARKS:
         heap = LARGE_HEAP if name in NEEDS_ROOM else HEAP
-        backend: Backend = "h2" if name in ON_EMBEDDED else "memory"
+        backend: Backend = given.backend or ("sqlite" if name in ON_EMBEDDED else "memory")
         with (
             tempfile.TemporaryDirectory() as folder,
             local_servers(data_dir=Path(folder), backend=backend, mongo_heap=heap) as servers,

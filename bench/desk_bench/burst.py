@@ -73,7 +73,7 @@ async def run(kafka: str, store_url: str, requests: int) -> list[Row]:
             await asyncio.sleep(CALM_SECONDS)
         async with _opened(kafka) as opened, _calling(busy):
             before = perf_counter()
-            await _publish(kafka, requests)
+            await publish_requests(kafka, requests)
             await eventually(
                 lambda: opened.total() - busy.statuses[201] >= requests, timeout=TIMEOUT
             )
@@ -120,7 +120,8 @@ async def _opened(kafka: str) -> AsyncIterator[Counter[str]]:
         await consumer.stop()
 
 
-async def _publish(kafka: str, requests: int) -> None:
+async def publish_requests(kafka: str, requests: int) -> None:
+    """As a system on the bus does, in bulks."""
     codec = Codec()
     async with KafkaPublisher(KafkaSettings(bootstrap=kafka), "bench") as publisher:
         for first in range(0, requests, _BULK):

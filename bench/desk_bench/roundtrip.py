@@ -56,12 +56,16 @@ async def run(kafka: str, port: int, tickets: int) -> list[Row]:
 
 async def _at_the_end(kafka: str) -> AIOKafkaConsumer:
     """Reads all teams' topics from now on."""
+    return await from_now_on(kafka, *await list_team_topics(kafka))
+
+
+async def list_team_topics(kafka: str) -> list[str]:
+    """Where each team is told what is new."""
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka, metadata_max_age_ms=5000)
     await consumer.start()
     names = [t for t in await consumer.topics() if t.startswith("desk.notifications.")]
     await consumer.stop()
-    names = [t for t in names if not t.endswith((".people", ".dead", ".retry"))]
-    return await from_now_on(kafka, *names)
+    return [t for t in names if not t.endswith((".people", ".dead", ".retry"))]
 
 
 async def _at_rate(rate: int, tickets: int, port: int, posted: dict[str, float]) -> None:

@@ -91,11 +91,11 @@ def environment(name: str, kafka: str, store_url: str, port: int) -> dict[str, s
 
 
 @contextmanager
-def process(command: list[str], environ: dict[str, str]) -> Iterator[None]:
+def process(command: list[str], environ: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
     """A child process that ends with the block."""
     process = subprocess.Popen(command, env={**os.environ, **environ})  # noqa: S603
     try:
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait(timeout=30)
