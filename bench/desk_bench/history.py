@@ -113,7 +113,8 @@ class Fleet:
 
 @contextmanager
 def _running(kafka: str, store_url: str) -> Iterator[Fleet]:
-    ports = dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True))
+    numbers = free_ports(len(SERVICES))
+    ports = {str(name): port for name, port in zip(SERVICES, numbers, strict=True)}
     with ExitStack() as stack:
         processes = [
             stack.enter_context(

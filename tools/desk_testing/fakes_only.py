@@ -1,6 +1,7 @@
 """A contract suite that only fakes pass proves nothing: the run fails and says which.
 
-A suite is one test over several kinds of a port, and `fake` the kind that stands for the real one.
+A suite is one test over several kinds of a port. A kind that stands for the real one is called
+`fake`, or has the mark `fake`.
 It must have a real kind, and one of those that ran must have passed.
 """
 
@@ -28,7 +29,8 @@ def suite_of(item: pytest.Item) -> tuple[str, str] | None:
     name = getattr(item, "originalname", None)
     if spec is None or name is None or "contract" not in item.path.parts:
         return None
-    is_fake = any(isinstance(param, str) and param == FAKE for param in spec.params.values())
+    is_called_fake = any(param == FAKE for param in spec.params.values() if isinstance(param, str))
+    is_fake = is_called_fake or item.get_closest_marker(FAKE) is not None
     return f"{item.nodeid.rpartition('::')[0]}::{name}", FAKE if is_fake else "real"
 
 

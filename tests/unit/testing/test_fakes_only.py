@@ -24,7 +24,9 @@ ONLY = "*test_of_the_port - only a fake passes*"
 def run(
     pytester: pytest.Pytester, kinds: str, *words: str, is_whole: bool = True
 ) -> pytest.RunResult:
-    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function")
+    pytester.makeini(
+        "[pytest]\nasyncio_default_fixture_loop_scope = function\nmarkers = fake: a fake"
+    )
     suite = pytester.mkdir("contract") / "test_port.py"
     suite.write_text(SUITE.format(kinds=kinds), encoding="utf-8")
     return pytester.runpytest_inprocess(*words, plugins=[FakesOnly(is_whole=is_whole)])
@@ -37,6 +39,7 @@ def run(
         ('"fake"', ("-k", "fake")),
         ('"fake", "away"', ()),
         ('"fake", "broken"', ()),
+        ('pytest.param("counting", marks=pytest.mark.fake)', ()),
     ],
 )
 def test_a_suite_that_only_a_fake_passes_fails(
