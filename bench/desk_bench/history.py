@@ -1,4 +1,4 @@
-"""The whole desk on a store that holds a history: idle, asked, busy, killed.
+"""The whole desk on a store that holds a history: idle, answers, busy, killed.
 
 The documents are those that the services would have written; they are put there through the
 store's port, without events, so that 100,000 tickets take seconds.
@@ -40,7 +40,7 @@ from desk_bench.serving import environment, process, ready
 
 DELIVERIES_A_TICKET = 5
 SETTLED_SECONDS, IDLE_SECONDS = 10, 20
-ASKED = 200
+QUESTIONS = 200
 TIMEOUT = 600
 _BULK = 1_000
 _BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -66,16 +66,16 @@ async def _measure(kafka: str, store_url: str, size: int, requests: int) -> list
         await asyncio.sleep(SETTLED_SECONDS)
         idle = await fleet.idle()
         memory = sum(map(_megabytes, fleet.pids()))
-        asked = await _ask(fleet.ports["intake"], size) if size else []
-        opened, told = await _burst(kafka, requests)
+        answers = await _ask(fleet.ports["intake"], size) if size else []
+        opened, notified = await _burst(kafka, requests)
         fleet.kill()
         again = await stack.enter_context(_running(kafka, store_url)).are_ready()
     return [
         Row(f"five services idle {name}", round(100 * idle, 1), "% of a core", bar="≤ 8"),
         Row(f"memory of five services {name}", round(memory), "MB"),
-        *asked,
+        *answers,
         Row(f"requests to tickets {name}", round(opened, 1), "tickets/s", bar="≥ 150"),
-        Row(f"requests to the teams' messages {name}", round(told, 1), "tickets/s", bar="≥ 60"),
+        Row(f"requests to the teams' messages {name}", round(notified, 1), "tickets/s", bar="≥ 60"),
         Row(f"all ready after kill -9 {name}", round(again, 1), "s", bar="≤ 3"),
     ]
 
@@ -130,7 +130,7 @@ async def _ask(port: int, size: int) -> list[Row]:
     by_code, mine = list[float](), list[float]()
     base = f"http://127.0.0.1:{port}/v1/tickets"
     async with httpx.AsyncClient(timeout=60) as client:
-        for number in range(0, size, max(1, size // ASKED)):
+        for number in range(0, size, max(1, size // QUESTIONS)):
             headers = {"X-Desk-User": _person(number), "X-Desk-Roles": "employee"}
             code = ticket_code(_ticket_id(number), 0)
             for url, taken in ((f"{base}/{code}", by_code), (base, mine)):
@@ -151,12 +151,12 @@ async def _burst(kafka: str, requests: int) -> tuple[float, float]:
     before = perf_counter()
     await publish_requests(kafka, requests)
     async with asyncio.timeout(TIMEOUT):
-        opened, told = await asyncio.gather(
+        opened, notified = await asyncio.gather(
             _count(tickets, TicketOpened.TYPE, requests), _count(teams, Notified.TYPE, requests)
         )
     await tickets.stop()
     await teams.stop()
-    return requests / (opened - before), requests / (told - before)
+    return requests / (opened - before), requests / (notified - before)
 
 
 async def _count(consumer: AIOKafkaConsumer, type: str, wanted: int) -> float:

@@ -13,7 +13,7 @@ from desk_local.daemon import STOP_SECONDS, Daemon
 from desk_local.jvm import Java
 from desk_local.paths import Places
 from desk_local.processes import CannotStart
-from desk_local.servers import Backend, KafkaServer, MongoServer, embedded_store
+from desk_local.servers import Backend, KafkaServer, MongoServer, make_embedded_store
 from desk_local.services import PORTS, Around, ServiceProcess, default_ports
 from desk_local.state import Entry, Origin, Server, State
 
@@ -83,7 +83,7 @@ class Bringer:
             case Origin.LOCAL if name in self._state.processes:
                 return self._state.processes[name].address
             case Origin.LOCAL:
-                return embedded_store(self._places)
+                return make_embedded_store(self._places)
 
     def _start_local(self, names: list[str], backend: Backend) -> None:
         daemons: list[Daemon] = []

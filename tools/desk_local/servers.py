@@ -116,7 +116,7 @@ class LocalServers:
     @property
     def store_url(self) -> str:
         """The store's address: `sqlite:FOLDER`, or `mongodb://127.0.0.1:port`."""
-        return embedded_store(self.places) if self._is_embedded else self.store.address
+        return make_embedded_store(self.places) if self._is_embedded else self.store.address
 
     @property
     def broker(self) -> KafkaServer:
@@ -185,7 +185,7 @@ class LocalServers:
         await asyncio.to_thread(self.stop)
 
 
-def embedded_store(places: Places) -> str:
+def make_embedded_store(places: Places) -> str:
     """The address of a store that needs no server: a folder with a file for each service."""
     return f"sqlite:{places.make_data_of('store')}"
 

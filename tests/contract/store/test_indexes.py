@@ -62,12 +62,12 @@ class Watched:
 
     async def plans(self) -> dict[str, list[str]]:
         """By statement, each step of its plan."""
-        asked = [
+        statements = [
             text
             for text in self.statements
             if text.startswith(("SELECT", "UPDATE", "DELETE", "INSERT"))
         ]
-        return {text: await self.store.file.read(partial(plan_of, text)) for text in asked}
+        return {text: await self.store.file.read(partial(plan_of, text)) for text in statements}
 
 
 def reads_all(step: str) -> bool:

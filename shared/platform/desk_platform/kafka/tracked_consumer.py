@@ -20,6 +20,8 @@ from desk_platform.kafka.end_offsets import end_offsets
 from desk_platform.kafka.records import KafkaRecord
 
 ASKED_WITHIN = timedelta(seconds=5)
+# The longest that an idle consumer waits before it looks whether it is to stop.
+IDLE_WAIT_MS = 500
 
 
 class TrackedConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no types
@@ -53,7 +55,13 @@ class TrackedConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has n
     async def getmany(
         self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
     ) -> dict[TopicPartition, list[ConsumerRecord]]:
-        """As aiokafka's; nothing runs between its moving the position and the note of it here."""
+        """As aiokafka's; nothing runs between its moving the position and the note of it here.
+
+        Who asks for any partition, and would ask again and again, waits here: a record that comes
+        ends the wait at once, and an idle consumer need not wake a hundred times a second.
+        """
+        if timeout_ms and not partitions:
+            timeout_ms = max(timeout_ms, IDLE_WAIT_MS)
         batches: dict[TopicPartition, list[ConsumerRecord]] = await super().getmany(
             *partitions, timeout_ms=timeout_ms, max_records=max_records
         )

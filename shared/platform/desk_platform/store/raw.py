@@ -46,8 +46,8 @@ async def digest_of(store: RawStore, collection: str) -> tuple[int, str]:
     async for rows in pages_of(store, collection):
         count += len(rows)
         for row in rows:
-            said = {name: value for name, value in row.items() if name not in _NOT_COMPARED}
-            digest.update(json.dumps(said, sort_keys=True, default=_plain).encode())
+            content = {name: value for name, value in row.items() if name not in _NOT_COMPARED}
+            digest.update(json.dumps(content, sort_keys=True, default=_plain).encode())
     return count, digest.hexdigest()
 
 
