@@ -67,7 +67,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     ),
     "burst": lambda kafka, store_url, share: burst.run(kafka, store_url, share.of(2_500, 200)),
     "history": lambda kafka, store_url, share: history.run(
-        kafka, store_url, [share.of(size) for size in HISTORIES], share.of(2_500, 200)
+        kafka, store_url, [int(size * share.share) for size in HISTORIES], share.of(2_500, 200)
     ),
     "drivers": lambda _, store_url, share: drivers.run(store_url, share.of(20_000, 1_000)),
     "identities": lambda _, store_url, share: identities.run(
