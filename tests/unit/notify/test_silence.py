@@ -29,8 +29,12 @@ from desk_contracts.events.tickets import (
 )
 from desk_contracts.message import verbatim
 from desk_contracts.value_types import Severity, SubjectKind
+from desk_notify.rendering.notice import truncate
+from desk_notify.rules.model import Person
+from desk_notify.rules.people import react
+from desk_notify.rules.reports import is_worth_reporting
 
-from tests.support.notify_desk import ANA, BEN, NOON, Story, opened, run, sla, to
+from tests.support.notify_desk import ANA, BEN, NOON, Story, directory, event, opened, run, sla, to
 from tests.support.notify_silence import ASSIGNED, assigned, breached
 
 LINKED = TicketLinked(kind=LinkKind.PROBLEM, target="p-1")
@@ -368,3 +372,24 @@ def test_a_rise_tells_the_team_and_only_the_worst_calls_it_a_fall_is_told_who_kn
 def test_a_devices_rise_is_the_runbooks_business() -> None:
     rise = changed(Severity.WARNING, Severity.CRITICAL, SubjectKind.DEVICE)
     assert Story().happens(rise, "laptop-1") == []
+
+
+def test_what_is_no_report_asks_nothing_of_anybody() -> None:
+    assert not is_worth_reporting(event(opened()))
+
+
+def test_a_person_remembers_the_last_fifty_problems() -> None:
+    """Not all of them for ever; the oldest are forgotten first."""
+    person, people = Person(), directory()
+    for number in range(53):
+        decided = react(person, ANA, event(problem(ANA), f"p-{number}"), people)
+        assert decided is not None
+        person = decided[0]
+    assert person.problems == tuple(f"p-{number}" for number in range(3, 53))
+
+
+def test_a_quote_ends_at_two_thousand_signs() -> None:
+    whole = "x" * 2_000
+    assert truncate(whole) == whole
+    assert truncate(whole + "x") != whole + "x"
+    assert len(truncate(whole + "x")) <= 2_000

@@ -36,9 +36,9 @@ def write_unstructured(name: str, text: str) -> bytes:
     """A header line of free text, such as the subject."""
     text = shield_text(text)
     if _PLAIN.fullmatch(text) and "=?" not in text:
-        folded = "\r\n ".join(_wrap_words(text, len(name) + 2))
+        folded = f"{name}: " + "\r\n ".join(_wrap_words(text, len(name) + 2))
         if all(len(line) <= _MOST for line in folded.split("\r\n")):
-            return f"{name}: {folded}\r\n".encode("ascii")
+            return f"{folded}\r\n".encode("ascii")
     return f"{name}: {_encode(text, len(name) + 2)}\r\n".encode("ascii")
 
 
