@@ -184,6 +184,6 @@ def test_every_attempt_has_the_same_mail_id_and_every_channel_its_own() -> None:
 
 
 def test_a_line_in_the_log_is_sent_at_once_by_one_attempt() -> None:
-    [logged, mailed] = dispatch("log", MAIL).deliveries
+    [logged, mailed] = dispatch("log:", MAIL).deliveries
     assert (logged.state, logged.attempts, logged.next_at) == (DeliveryState.SENT, 1, None)
     assert (mailed.state, mailed.attempts, mailed.next_at) == (DeliveryState.PENDING, 0, NOON)
