@@ -14,8 +14,8 @@ from pydantic import Field
 from desk_intake.tickets.calls import NOTHING, Command, Recalled, fingerprint_of, with_command
 
 # The bounds keep one document small whatever happens to its ticket; the log has everything.
-MAX_ENTRIES = 400
-MAX_TIMELINE_TEXT = 300_000
+MAX_ENTRIES = 400  # desk-skip: mutate one more or less bounds as well
+MAX_TIMELINE_TEXT = 300_000  # desk-skip: mutate one more or less bounds as well
 # More than this is no ticket any more; each is an event of up to 64 KiB that many read.
 MAX_COMMENTS = 1_000
 MAX_LINKS = 100
