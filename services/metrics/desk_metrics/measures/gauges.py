@@ -125,9 +125,11 @@ class Gauges:
             for id, facets in page:
                 if "team" not in facets:  # last written by a version that kept less
                     # Of one that cannot be read only that it is open; it hides no other.
+                    facets = {}  # noqa: PLW2901
                     with suppress(Unreadable):
                         stored = (await self._tickets.load([id])).get(id)
-                        facets = ticket_facets(stored.state) if stored and stored.state else {}  # noqa: PLW2901
+                        if stored and stored.state:
+                            facets = ticket_facets(stored.state)  # noqa: PLW2901
                 team = str(facets.get("team", ""))
                 there.backlog[team] += 1
                 there.at_risk[team] += bool(facets.get("at_risk"))
