@@ -6,11 +6,12 @@ from typing import Annotated, NamedTuple
 
 import typer
 from aiokafka.admin import AIOKafkaAdminClient
-from desk_contracts.errors import Invalid, Rejected
+from desk_contracts.errors import Invalid, NotFound, Rejected
 from desk_platform.kafka.connection import kafka_arguments
 from desk_platform.settings import StoreSettings
 from desk_platform.store import Store, open_store
 from desk_platform.store.raw import NOT_MOVED, copy_collection, digest_of
+from desk_platform.store.sqlite.store import SCHEME, folder_of
 from desk_platform.terminal import say
 from pydantic import ValidationError
 
@@ -20,6 +21,10 @@ from desk_cli.screen import TextTable, show
 
 app = typer.Typer(no_args_is_help=True, help="The store as a whole.")
 _ADDRESS = "mongodb://host:port or sqlite:FOLDER"
+
+
+# Where Kafka's description of a group has its members.
+_MEMBERS = 5
 
 
 class Copied(NamedTuple):
@@ -58,6 +63,9 @@ async def _copy(source: str, target: str) -> list[Copied]:
             for store in pair:
                 opened.push_async_callback(store.stop)
             pairs.append((service, *pair))
+        # To read it would make it.
+        if source.startswith(SCHEME) and not folder_of(source).is_dir():
+            raise NotFound(f"There is no folder {folder_of(source)}; is the address right?")
         await _refuse_unless_stopped([store for _, store, _ in pairs])
         for service, _, store in pairs:
             if filled := set(await store.collections()) - NOT_MOVED:
@@ -65,7 +73,10 @@ async def _copy(source: str, target: str) -> list[Copied]:
                     f"The store at {target} has {', '.join(sorted(filled))} of {service} already;"
                     " a desk is copied to an empty store only."
                 )
-        return [item for pair in pairs for item in await _copy_service(*pair)]
+        copied = [item for pair in pairs for item in await _copy_service(*pair)]
+    if not any(item.rows for item in copied):
+        raise NotFound(f"There is nothing of a desk at {source}; is the address right?")
+    return copied
 
 
 async def _copy_service(service: str, source: Store, target: Store) -> list[Copied]:
@@ -105,10 +116,11 @@ async def _refuse_unless_stopped(stores: list[Store]) -> None:
     at_work = [
         group
         for group, answer in answers.items()
-        if any(members for item in answer for *_, members in item.groups)
+        if any(described[_MEMBERS] for item in answer for described in item.groups)
     ]
     if at_work:
         raise Rejected(
             f"{', '.join(at_work)} still read. What they write now would not be copied: stop the"
-            " services first, for example with `make down`, and let Kafka run."
+            " services first, and let Kafka run. On this machine: `make down`, then"
+            " `.venv/bin/python -m desk_local up --no-services`."
         )

@@ -54,3 +54,15 @@ async def test_an_address_that_is_none_is_refused(desk: Desk) -> None:
     done = await asyncio.to_thread(desk.type, "store", "copy", "sqlite:/tmp/x", "postgres://db")
     assert done.returncode == 2
     assert "postgres://db is no address of a store; write mongodb://host:port" in done.stderr
+
+
+async def test_a_store_that_holds_no_desk_is_not_called_copied(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    target = f"sqlite:{tmp_path / 'target'}"
+    for source, why in (("typo", "There is no folder"), ("empty", "There is nothing of a desk")):
+        copy = ("store", "copy", f"sqlite:{tmp_path / source}", target)
+        done = await asyncio.to_thread(desk.type, *copy)
+        assert done.returncode == 2
+        assert why in done.stderr
+        assert "All is copied" not in done.stdout
+    assert not (tmp_path / "typo").exists()

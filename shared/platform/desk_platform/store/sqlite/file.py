@@ -64,6 +64,12 @@ class _Write:
             self.answer.set_exception(self.error)
 
 
+def has_table(connection: sqlite3.Connection, quoted: str) -> bool:
+    """Whether there is a table of that name; one that was never written to is not there."""
+    query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+    return connection.execute(query, [quoted.strip('"')]).fetchone() is not None
+
+
 class SqliteFile:
     """Opened when it is first used; `close` ends it for good."""
 
@@ -137,10 +143,9 @@ class SqliteFile:
             for write in writes:
                 self._carry_out(connection, write)
             connection.execute("COMMIT")
-        except BaseException:
+        finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            raise
 
     def _carry_out(self, connection: sqlite3.Connection, write: _Write) -> None:
         """One change, or nothing of it; an error that SQLite ends the transaction for is all's."""
@@ -157,7 +162,7 @@ class SqliteFile:
 
     def _connect(self, role: str) -> sqlite3.Connection:
         """This thread's connection; never to a file that was removed or replaced meanwhile."""
-        if self._inode and (not self.path.exists() or self.path.stat().st_ino != self._inode):
+        if self._inode and self._inode_of_file() != self._inode:
             raise DependencyDown(
                 f"the file {self.path} was removed or replaced while the desk had it open; put it"
                 " back, or restart the services to go on with what is there",
@@ -174,8 +179,15 @@ class SqliteFile:
                 connection.close()
                 raise
             self._connections[role] = connection
-            self._inode = self.path.stat().st_ino
+            self._inode = self._inode_of_file()
         return connection
+
+    def _inode_of_file(self) -> int:
+        """Which file it is; 0 if there is none."""
+        try:
+            return self.path.stat().st_ino
+        except FileNotFoundError:
+            return 0
 
     def _disconnect(self) -> None:
         for connection in self._connections.values():

@@ -13,6 +13,7 @@ from desk_platform.store.raw import Raw
 from desk_platform.store.sqlite import calls, milestones, positions
 from desk_platform.store.sqlite.documents import COLUMNS, make_table, table_of
 from desk_platform.store.sqlite.facets import read_facets, write_facets
+from desk_platform.store.sqlite.file import has_table
 from desk_platform.store.sqlite.messages import read_messages, write_messages
 from desk_platform.store.sqlite.moments import instant, micros
 
@@ -29,6 +30,8 @@ def list_collections(file: sqlite3.Connection) -> list[str]:
 def read_rows(file: sqlite3.Connection, collection: str, after: str, limit: int) -> list[Raw]:
     """Rows behind that id, by their ids."""
     table, columns = _layout(collection)
+    if not has_table(file, table):
+        return []
     key = columns[0]
     chosen = f"SELECT {', '.join(columns)} FROM {table} WHERE {key} > ? ORDER BY {key} LIMIT ?"
     rows = [dict(zip(columns, row, strict=True)) for row in file.execute(chosen, [after, limit])]

@@ -11,7 +11,7 @@ from desk_platform.store.documents import Schema
 from desk_platform.store.raw import Raw
 from desk_platform.store.sqlite.calls import SqliteKeptCalls
 from desk_platform.store.sqlite.documents import SqliteDocuments, table_of
-from desk_platform.store.sqlite.file import SqliteFile
+from desk_platform.store.sqlite.file import SqliteFile, has_table
 from desk_platform.store.sqlite.leases import SqliteLeases
 from desk_platform.store.sqlite.milestones import SqliteMilestones
 from desk_platform.store.sqlite.positions import SqlitePositions
@@ -73,7 +73,7 @@ class SqliteStore:
         """What a collection holds, by id."""
 
         def count(file: sqlite3.Connection) -> dict[str, Entry]:
-            if not _exists(file, collection):
+            if not has_table(file, table_of(collection)):
                 return {}
             rows = file.execute(f"SELECT {_COUNTED} FROM {table_of(collection)}")
             return {row[0]: Entry(*row) for row in rows}
@@ -84,8 +84,9 @@ class SqliteStore:
         """The same of one document; nothing at all of one that is not there."""
 
         def look(file: sqlite3.Connection) -> Entry:
-            query = f"SELECT {_COUNTED} FROM {table_of(collection)} WHERE id = ?"
-            row = file.execute(query, [id]).fetchone() if _exists(file, collection) else None
+            table = table_of(collection)
+            query = f"SELECT {_COUNTED} FROM {table} WHERE id = ?"
+            row = file.execute(query, [id]).fetchone() if has_table(file, table) else None
             return Entry(id, 0) if row is None else Entry(*row)
 
         return await self.file.read(look)
@@ -116,10 +117,3 @@ class SqliteStore:
             return ids
 
         return await self.file.read(look)
-
-
-def _exists(file: sqlite3.Connection, collection: str) -> bool:
-    """Whether it was ever written to."""
-    name = table_of(collection).strip('"')
-    query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
-    return file.execute(query, [name]).fetchone() is not None
