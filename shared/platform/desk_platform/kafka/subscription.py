@@ -22,7 +22,7 @@ MAX_RECORDS = 2_000
 # For what nobody waits for: many events of one document are decided on once. What is fetched at a
 # time, 1 MiB a partition, keeps memory bounded.
 GATHERED_RECORDS = 8_000
-# FastStream sleeps this long again after an empty poll: it is added to every idle hop.
+# FastStream sleeps this long after an empty poll; `TrackedConsumer` lets those be few.
 POLL_MS = 10
 # Nothing in a retry topic is in a hurry, and polling costs an idle service most of its time.
 RETRY_POLL_MS = 250
