@@ -28,11 +28,13 @@ class HandledOffsets:
     def __init__(self, group: str, clock: Clock, commit: Callable[[Offsets], Awaitable[None]]):
         self._group, self._clock, self._commit = group, clock, commit
         self._handled: Offsets = {}
+        self._has_some = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
 
     def add(self, records: Iterable[KafkaRecord]) -> None:
         """All records up to and with these are done."""
         self._handled |= next_offsets(records)
+        self._has_some.set()
 
     async def flush(self) -> None:
         """Commit now; `DependencyDown` if that cannot be, and then it stays to be done."""
@@ -57,9 +59,14 @@ class HandledOffsets:
         """Commit again and again, until cancelled."""
         failures = 0
         while True:
+            # An idle member does not wake for nothing.
+            await self._has_some.wait()
             await self._clock.sleep(backoff(failures) if failures else COMMIT_EVERY)
+            self._has_some.clear()
             error = await attempt_async(self.flush())
             failures = 0 if error is None else failures + 1
+            if failures:
+                self._has_some.set()
             if failures == 1:
                 log.warning("commit_waits", group=self._group, reason=str(error))
 

@@ -30,6 +30,7 @@ class PublishedOutboxes(Generic[S]):
     def __init__(self, documents: Documents[S], clock: Clock) -> None:
         self._documents, self._clock = documents, clock
         self._published: dict[str, int] = {}
+        self._has_some = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "PublishedOutboxes[S]":
@@ -49,6 +50,7 @@ class PublishedOutboxes(Generic[S]):
     async def add(self, documents: Iterable[Stored[S]]) -> None:
         """The outboxes of these versions are on the bus."""
         self._published |= {document.id: document.version for document in documents}
+        self._has_some.set()
         if self._running is None or len(self._published) > MOST_WAITING:
             await self.flush()
 
@@ -74,8 +76,12 @@ class PublishedOutboxes(Generic[S]):
     async def _run(self) -> None:
         failures = 0
         while True:
+            await self._has_some.wait()
             await self._clock.sleep(backoff(failures) if failures else CLEAR_EVERY)
+            self._has_some.clear()
             error = await attempt_async(self.flush())  # the relay does again what failed
             failures = 0 if error is None else failures + 1
+            if failures:
+                self._has_some.set()
             if failures == 1:
                 log.warning("settling_fails", reason=str(error))

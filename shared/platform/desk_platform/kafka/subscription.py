@@ -26,6 +26,9 @@ GATHERED_RECORDS = 8_000
 POLL_MS = 10
 # Nothing in a retry topic is in a hurry, and polling costs an idle service most of its time.
 RETRY_POLL_MS = 250
+# A fetch is answered at once when there is a record. What is asked behind it by the same connection
+# waits as long, and a rebalance asks: so only retry topics wait longer than aiokafka's default.
+FETCH_WAIT_MS, RETRY_FETCH_WAIT_MS = 500, 2_000
 # A killed member's partitions stand still for so long: with the restart, below 15 s.
 SESSION = timedelta(seconds=8)
 HEARTBEATS = 4
@@ -88,6 +91,7 @@ def safe_arguments(
         "batch": True,
         "max_records": reading.max_records,
         "batch_timeout_ms": POLL_MS if is_hurried else RETRY_POLL_MS,
+        "fetch_max_wait_ms": RETRY_FETCH_WAIT_MS if is_delayed else FETCH_WAIT_MS,
         "session_timeout_ms": session_ms,
         "heartbeat_interval_ms": session_ms // HEARTBEATS,
         "rebalance_timeout_ms": 60_000,

@@ -21,7 +21,7 @@ from desk_platform.kafka.records import KafkaRecord
 
 ASKED_WITHIN = timedelta(seconds=5)
 # The longest that an idle consumer waits before it looks whether it is to stop.
-IDLE_WAIT_MS = 500
+IDLE_WAIT_MS = 2_000
 
 
 class TrackedConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no types

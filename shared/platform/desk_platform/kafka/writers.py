@@ -1,6 +1,6 @@
 """How far a topic's only writer has published: each of its replicas writes it, whoever waits reads.
 
-A replica publishes its watermark five times a second, in one small record. One that was killed
+A replica publishes its watermark twice a second, in one small record. One that was killed
 publishes nothing more and keeps no lease: another one takes the lease, makes sure that nothing of
 it is left, and publishes that in its place.
 """
@@ -35,14 +35,13 @@ from desk_platform.telemetry import get_logger
 log = get_logger()
 
 # Verdicts wait for the later one of two replicas.
-EVERY = timedelta(milliseconds=200)
-# The store is read less often than watermarks are published.
+EVERY = timedelta(milliseconds=500)
 LOOKED_EVERY = timedelta(milliseconds=500)
 # Published again although nothing has changed: whoever is delayed is not gone.
 AT_LEAST_EVERY = timedelta(seconds=2)
 # A replica of which nothing is read while we read so many watermarks of our own is stopped, frozen,
 # or cut off from the brokers. Counted rather than timed: while the brokers stand still nothing is.
-MISSED = 50
+MISSED = 20
 # A store that answers has done what was sent to it before, or does so within this time.
 LATE_WRITE = timedelta(seconds=1)
 # A reading that is stuck begins anew before anybody is taken for silent.
