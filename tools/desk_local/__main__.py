@@ -16,7 +16,7 @@ from desk_local.lifecycle import Bringer, Options
 from desk_local.paths import Places
 from desk_local.processes import CannotStart, last_lines
 from desk_local.servers import BACKENDS
-from desk_local.services import PORTS, Around, ServiceProcess, default_ports
+from desk_local.services import PORTS, ServiceProcess, default_ports, one_replica
 from desk_local.state import Origin, State
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
@@ -114,7 +114,7 @@ def run(
         servers = Bringer(places, typer.echo).up(Options(with_services=False)).servers
     if state.read(places).alive(name) is not None:
         _refuse(f"{name} runs already; stop it first: make down")
-    around = Around(servers["kafka"].address, servers["store"].address)
+    around = one_replica(places, servers["kafka"].address, servers["store"].address)
     service = ServiceProcess(name, places, default_ports()[name], around, attached=True)
     os.execvpe(sys.executable, service.command(), {**os.environ, **service.env()})  # noqa: S606
 

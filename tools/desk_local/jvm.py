@@ -39,6 +39,8 @@ class Java:
             "-XX:+UseG1GC" if self.is_large else "-XX:+UseSerialGC",
             "-Xms64m",
             f"-Xmx{self.heap}",
+            # What a request allocates is garbage at once: a small nursery keeps the process small.
+            *([] if self.is_large else ["-Xmn16m"]),
             *(["-XX:TieredStopAtLevel=1"] if self.is_quick else []),
             *classes,
             f"{_LOGGER}defaultLogLevel=warn",

@@ -32,7 +32,7 @@ _FIXED = {
     "broker.session.timeout.ms": "3000",
     "broker.heartbeat.interval.ms": "500",
     # The heap is 512 MB: the default buffer of the log cleaner alone would be a quarter of it.
-    "log.cleaner.dedupe.buffer.size": "16777216",
+    "log.cleaner.dedupe.buffer.size": "4194304",
     "log.index.size.max.bytes": "1048576",
     "num.network.threads": "2",
     "num.io.threads": "4",

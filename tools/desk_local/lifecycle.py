@@ -14,7 +14,7 @@ from desk_local.jvm import Java
 from desk_local.paths import Places
 from desk_local.processes import CannotStart
 from desk_local.servers import Backend, KafkaServer, MongoServer, make_embedded_store
-from desk_local.services import PORTS, Around, ServiceProcess, default_ports
+from desk_local.services import PORTS, ServiceProcess, default_ports, one_replica
 from desk_local.state import Entry, Origin, Server, State
 
 SERVERS = ("kafka", "store")
@@ -90,14 +90,17 @@ class Bringer:
         if "kafka" in names:
             port = int(os.environ.get("DESK_KAFKA_PORT") or KAFKA_PORT)
             ports = (port, port + 1)
-            daemons.append(KafkaServer(self._places, ports, attached=False, java=Java()))
+            daemons.append(
+                KafkaServer(self._places, ports, attached=False, java=Java(is_quick=True))
+            )
         if "store" in names and backend != "sqlite":
             port, java = int(os.environ.get("DESK_STORE_PORT") or STORE_PORT), Java("1g")
             daemons.append(MongoServer(self._places, port, backend, attached=False, java=java))
         self._run(daemons)
 
     def _services(self) -> None:
-        around = Around(self._state.servers["kafka"].address, self._state.servers["store"].address)
+        servers = self._state.servers
+        around = one_replica(self._places, servers["kafka"].address, servers["store"].address)
         self._run(
             [
                 ServiceProcess(name, self._places, port, around, attached=False)

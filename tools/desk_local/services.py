@@ -1,7 +1,9 @@
 """The five services as processes of this machine, each on its port, each told where the rest is."""
 
+import hashlib
 import http.client
 import os
+import platform
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -36,6 +38,13 @@ class Around:
             "DESK_CHARTER": os.environ.get("DESK_CHARTER") or str(ROOT / "charter"),
             **self.env,
         }
+
+
+def one_replica(places: Places, kafka: str, store_url: str) -> Around:
+    """Of each service one, by a name of its own: the brokers may serve other desks too."""
+    desk = f"{platform.node()}:{places.folder}".encode()
+    instance = f"local-{hashlib.blake2s(desk, digest_size=6).hexdigest()}"
+    return Around(kafka, store_url, {"DESK_KAFKA_INSTANCE": instance})
 
 
 class ServiceProcess(Daemon):

@@ -108,7 +108,13 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         self._subscriber = self._broker.subscriber(
             *(topic_prefix + topic for topic in topics),
             pattern=f"{re.escape(topic_prefix)}{pattern}$" if pattern else None,
-            **safe_arguments(topic_prefix + group, self, reading, is_delayed=self._is_delayed),
+            **safe_arguments(
+                topic_prefix + group,
+                self,
+                reading,
+                is_delayed=self._is_delayed,
+                instance=settings.instance,
+            ),
         )
         self._subscriber(self._on_batch)
 

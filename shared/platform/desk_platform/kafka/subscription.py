@@ -80,13 +80,23 @@ async def connect(broker: KafkaBroker) -> None:
 
 
 def safe_arguments(
-    group_id: str, listener: ConsumerRebalanceListener, reading: Reading, *, is_delayed: bool
+    group_id: str,
+    listener: ConsumerRebalanceListener,
+    reading: Reading,
+    *,
+    is_delayed: bool,
+    instance: str | None = None,
 ) -> dict[str, Any]:
-    """What every subscriber of the desk has in place of FastStream's defaults."""
+    """What every subscriber of the desk has in place of FastStream's defaults.
+
+    With an `instance` the member is a static one: who comes back under that name before its session
+    ends has the partitions that it had, without a rebalance.
+    """
     is_hurried = not (is_delayed or reading.linger)
     session_ms = int(reading.session.total_seconds() * 1000)
     return {
         "group_id": group_id,
+        "group_instance_id": instance,
         "listener": listener,
         "batch": True,
         "max_records": reading.max_records,

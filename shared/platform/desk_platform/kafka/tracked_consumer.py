@@ -12,6 +12,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.client import AIOKafkaClient
 from aiokafka.conn import AIOKafkaConnection
+from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.errors import KafkaError
 from desk_contracts.errors import DependencyDown
 
@@ -70,6 +71,16 @@ class TrackedConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has n
                 self.went_back.add(partition)
             self._handed_out[partition] = records[-1].offset + 1
         return batches
+
+    async def stop(self) -> None:
+        """Leave the group: aiokafka would let a static member's partitions wait for its session.
+
+        Whoever stops in peace does not come back at once, or under another name. Only one that
+        crashes keeps what it had.
+        """
+        if isinstance(self._coordinator, GroupCoordinator):
+            self._coordinator._group_instance_id = None  # noqa: SLF001 (nothing public leaves)
+        await super().stop()
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         """What was handed out from here on will be handed out again."""

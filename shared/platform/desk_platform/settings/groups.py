@@ -98,6 +98,12 @@ def _must_match(pattern: str, sentence: str) -> AfterValidator:
 WebAddress = Annotated[
     str, _must_match(r"https?://\S+", "it must begin with http:// or https://, without blanks.")
 ]
+_Instance = Annotated[
+    str,
+    _must_match(
+        r"[a-zA-Z0-9._-]{1,200}", "write letters, digits, dots, dashes or underlines, 200 at most."
+    ),
+]
 _Servers = Annotated[
     str,
     _must_match(
@@ -166,6 +172,10 @@ class KafkaSettings(SettingsGroup):
 
     key_file: FilePath | None = Field(default=None, validation_alias="DESK_KAFKA_KEY_FILE")
     """PEM file with the private key of `DESK_KAFKA_CERT_FILE`."""
+
+    instance: _Instance | None = Field(default=None, validation_alias="DESK_KAFKA_INSTANCE")
+    """Name that this replica keeps over a restart and no other replica of the service has: after a
+    crash it gets its partitions back at once. Without one the brokers wait some seconds."""
 
     dead_letter_budget: int = Field(default=10, ge=0, validation_alias="DESK_DEAD_LETTER_BUDGET")
     """Of how many documents a consumer may set records aside within a minute because of our own

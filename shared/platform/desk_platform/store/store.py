@@ -11,7 +11,6 @@ from desk_platform.store.documents import Documents, Schema
 from desk_platform.store.idempotency import KeptCalls
 from desk_platform.store.leases import Leases
 from desk_platform.store.milestones import Milestones
-from desk_platform.store.mongo.store import MongoStore
 from desk_platform.store.positions import Positions
 from desk_platform.store.raw import Raw
 from desk_platform.store.sqlite.store import SCHEME, SqliteStore, folder_of
@@ -42,4 +41,7 @@ def open_store(settings: StoreSettings, name: str) -> Store:
     """The store of that name behind the address of the settings."""
     if settings.url.startswith(SCHEME):
         return SqliteStore(folder_of(settings.url), name)
+    # Its driver and what that needs are 7 MB, which a desk on SQLite need not load.
+    from desk_platform.store.mongo.store import MongoStore  # noqa: PLC0415
+
     return MongoStore(settings, name)
