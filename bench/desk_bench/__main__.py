@@ -20,6 +20,7 @@ from desk_platform.telemetry import configure_logs
 
 from desk_bench import (
     burst,
+    catching_up,
     clocks,
     consuming,
     drivers,
@@ -27,12 +28,12 @@ from desk_bench import (
     identities,
     projecting,
     rebuilding,
+    roundtrip,
     scaling,
     serving,
     stopping,
     windows,
 )
-from desk_bench.fleet import fleet_roundtrip
 from desk_bench.rows import Row, save, show
 
 HISTORIES = (0, 10_000, 100_000)
@@ -41,7 +42,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # A million tickets in memory take four of the larger one.
 HEAP, LARGE_HEAP = "2g", "8g"
 # What most people meet first is the embedded store; the others measure our own part of the work.
-ON_EMBEDDED = {"burst", "history", "roundtrip"}
+ON_EMBEDDED = {"burst", "catching-up", "history", "roundtrip"}
 NEEDS_ROOM = {"metrics-scale", "identities"}
 Benchmark = Callable[[str, str, "Share"], Awaitable[list[Row]]]
 
@@ -62,8 +63,9 @@ BENCHMARKS: dict[str, Benchmark] = {
     ),
     "serving": lambda kafka, store_url, share: serving.run(kafka, store_url, share.of(6_400, 320)),
     "stopping": lambda kafka, store_url, share: stopping.run(kafka, store_url, share.of(50)),
-    "roundtrip": lambda kafka, store_url, share: fleet_roundtrip(
-        kafka, store_url, share.of(1_500, 100)
+    "roundtrip": lambda kafka, store_url, share: roundtrip.run(kafka, store_url, share.share),
+    "catching-up": lambda kafka, store_url, share: catching_up.run(
+        kafka, store_url, share.of(2_500, 100)
     ),
     "burst": lambda kafka, store_url, share: burst.run(kafka, store_url, share.of(2_500, 200)),
     "history": lambda kafka, store_url, share: history.run(

@@ -21,7 +21,6 @@ from desk_bench.fleet import fleet
 from desk_bench.listening import from_now_on
 from desk_bench.roundtrip import TITLES
 from desk_bench.rows import Row
-from desk_bench.serving import ready
 
 CALLS_PER_SECOND = 2
 CALM_SECONDS = 15
@@ -65,10 +64,9 @@ class Callers:
 
 async def run(kafka: str, store_url: str, requests: int) -> list[Row]:
     """Calls on a calm desk, then while the burst is worked off."""
-    with fleet(kafka, store_url) as ports:
-        for port in ports.values():
-            await ready(port, "/health/ready")
-        calm, busy = Callers(ports["intake"]), Callers(ports["intake"])
+    with fleet(kafka, store_url) as desk:
+        await desk.are_ready()
+        calm, busy = Callers(desk.ports["intake"]), Callers(desk.ports["intake"])
         async with _calling(calm):
             await asyncio.sleep(CALM_SECONDS)
         async with _opened(kafka) as opened, _calling(busy):

@@ -5,15 +5,10 @@ store's port, without events, so that 100,000 tickets take seconds.
 """
 
 import asyncio
-import os
-import signal
 import statistics
-import subprocess
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from time import perf_counter
 
 import httpx
@@ -22,21 +17,18 @@ from desk_contracts import names
 from desk_contracts.events.notifications import Notified
 from desk_contracts.events.tickets import Channel, Kind, TicketOpened
 from desk_contracts.ids import derive_id, ticket_code
-from desk_contracts.topics import SERVICES
 from desk_intake.tickets.record import Cause, record
 from desk_intake.tickets.store import TICKETS
-from desk_local.ports import free_ports
-from desk_local.services import command_of
 from desk_notify.deliveries.model import Delivery, DeliveryState, Dispatch
 from desk_notify.deliveries.store import DELIVERIES
 from desk_platform.settings import StoreSettings
 from desk_platform.store import Stored, open_store
 
 from desk_bench.burst import publish_requests
+from desk_bench.fleet import fleet
 from desk_bench.listening import from_now_on
 from desk_bench.roundtrip import TITLES, list_team_topics
 from desk_bench.rows import Row
-from desk_bench.serving import environment, process, ready
 
 DELIVERIES_A_TICKET = 5
 SETTLED_SECONDS, IDLE_SECONDS = 10, 20
@@ -44,7 +36,6 @@ QUESTIONS = 200
 TIMEOUT = 600
 _BULK = 1_000
 _BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
-_TICK = os.sysconf("SC_CLK_TCK")
 
 
 async def run(kafka: str, store_url: str, sizes: Sequence[int], requests: int) -> list[Row]:
@@ -61,68 +52,24 @@ async def _measure(kafka: str, store_url: str, size: int, requests: int) -> list
     """What a history of that size costs."""
     name = f"with {size:,} tickets"
     with ExitStack() as stack:
-        fleet = stack.enter_context(_running(kafka, store_url))
-        await fleet.are_ready()
+        desk = stack.enter_context(fleet(kafka, store_url))
+        await desk.are_ready()
         await asyncio.sleep(SETTLED_SECONDS)
-        idle = await fleet.idle()
-        memory = sum(map(_megabytes, fleet.pids()))
-        answers = await _ask(fleet.ports["intake"], size) if size else []
+        idle = await desk.idle(IDLE_SECONDS)
+        memory, shared = desk.megabytes()
+        answers = await _ask(desk.ports["intake"], size) if size else []
         opened, notified = await _burst(kafka, requests)
-        fleet.kill()
-        again = await stack.enter_context(_running(kafka, store_url)).are_ready()
+        desk.kill()
+        again = await stack.enter_context(fleet(kafka, store_url)).are_ready()
     return [
         Row(f"five services idle {name}", round(100 * idle, 1), "% of a core", bar="≤ 8"),
         Row(f"memory of five services {name}", round(memory), "MB"),
+        Row(f"the same, shared pages once, {name}", round(shared), "MB"),
         *answers,
         Row(f"requests to tickets {name}", round(opened, 1), "tickets/s", bar="≥ 150"),
         Row(f"requests to the teams' messages {name}", round(notified, 1), "tickets/s", bar="≥ 60"),
         Row(f"all ready after kill -9 {name}", round(again, 1), "s", bar="≤ 3"),
     ]
-
-
-@dataclass
-class Fleet:
-    """The five services as processes, each with its port."""
-
-    ports: Mapping[str, int]
-    processes: list["subprocess.Popen[bytes]"]
-
-    async def are_ready(self) -> float:
-        """How many seconds it takes until each of them says so."""
-        before = perf_counter()
-        await asyncio.gather(*(ready(port, "/health/ready") for port in self.ports.values()))
-        return perf_counter() - before
-
-    def pids(self) -> list[int]:
-        """Their processes."""
-        return [item.pid for item in self.processes]
-
-    async def idle(self) -> float:
-        """Their share of a core, all together, while nobody asks for anything."""
-        before = sum(map(_ticks, self.pids()))
-        await asyncio.sleep(IDLE_SECONDS)
-        return (sum(map(_ticks, self.pids())) - before) / _TICK / IDLE_SECONDS
-
-    def kill(self) -> None:
-        """At once, and none knows of it."""
-        for item in self.processes:
-            item.send_signal(signal.SIGKILL)
-        for item in self.processes:
-            item.wait()
-
-
-@contextmanager
-def _running(kafka: str, store_url: str) -> Iterator[Fleet]:
-    numbers = free_ports(len(SERVICES))
-    ports = {str(name): port for name, port in zip(SERVICES, numbers, strict=True)}
-    with ExitStack() as stack:
-        processes = [
-            stack.enter_context(
-                process(command_of(name), environment(name, kafka, store_url, port))
-            )
-            for name, port in ports.items()
-        ]
-        yield Fleet(ports, processes)
 
 
 async def _ask(port: int, size: int) -> list[Row]:
@@ -237,13 +184,3 @@ def _person(number: int) -> str:
 
 def _p95(taken: Sequence[float]) -> float:
     return statistics.quantiles(taken, n=20)[-1]
-
-
-def _ticks(pid: int) -> int:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12])
-
-
-def _megabytes(pid: int) -> float:
-    resident = Path(f"/proc/{pid}/statm").read_text().split()[1]
-    return int(resident) * os.sysconf("SC_PAGE_SIZE") / 1e6

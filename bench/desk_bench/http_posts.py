@@ -11,12 +11,24 @@ from collections.abc import Mapping
 class Poster:
     """One connection to intake; one ticket at a time."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
+    def __init__(
+        self, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._port, self._reader, self._writer = port, reader, writer
 
     @classmethod
     async def connect(cls, port: int) -> "Poster":
-        return cls(*await asyncio.open_connection("127.0.0.1", port))
+        return cls(port, *await asyncio.open_connection("127.0.0.1", port))
+
+    @property
+    def is_ended(self) -> bool:
+        """The server ended the connection, as it does with idle ones."""
+        return self._reader.at_eof() or self._writer.is_closing()
+
+    async def again(self) -> "Poster":
+        """A new connection in place of one that is ended."""
+        self.close()
+        return await self.connect(self._port)
 
     async def post(self, ticket: Mapping[str, str], key: str, user: str = "bench") -> bytes:
         """The answer's body; `SystemExit` if intake does not take it."""

@@ -2,6 +2,7 @@
 
 import json
 import platform
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+_BAR = re.compile(r"(≤ |≥ |)(\d+(?:\.\d+)?)\b")
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 
 
@@ -24,6 +26,15 @@ class Row:
     ratio: float | None = None
     bar: str = ""
 
+    @property
+    def is_missed(self) -> bool:
+        """Whether a bar is not reached; one without a number is a remark."""
+        match = _BAR.match(self.bar)
+        if match is None:
+            return False
+        reached, limit = self.value if self.ratio is None else self.ratio, float(match[2])
+        return reached < limit if match[1] == "≥ " else reached > limit
+
 
 def compared(name: str, value: float, baseline: float, unit: str, bar: str = "") -> Row:
     """A rate beside its baseline."""
@@ -36,7 +47,12 @@ def show(rows: Sequence[Row]) -> None:
     for row in rows:
         texts = (row.name, row.value, row.unit, row.baseline, row.ratio, row.bar)
         table.add_row(*("" if text is None else str(text) for text in texts))
-    Console(width=140).print(table)
+    console = Console(width=140)
+    console.print(table)
+    for row in rows:
+        if row.is_missed:
+            reached = row.value if row.ratio is None else row.ratio
+            console.print(f"missed: {row.name}: {reached} (bar: {row.bar})", markup=False)
 
 
 def save(name: str, rows: Sequence[Row]) -> Path:
