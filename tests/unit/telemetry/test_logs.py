@@ -51,6 +51,31 @@ def test_chatty_libraries_speak_only_of_trouble(out: StringIO) -> None:
     assert lines(out) == []
 
 
+def say(text: str, at: float) -> None:
+    logger = logging.getLogger("aiokafka.client")
+    record = logger.makeRecord(logger.name, logging.ERROR, "", 0, text, (), None)
+    record.created = at
+    logger.handle(record)
+
+
+def test_what_a_library_says_at_each_try_is_said_seldom_and_counted(out: StringIO) -> None:
+    for second in (0.0, 0.1, 9.9, 10.0, 10.1):
+        say("cannot connect", at=1_000 + second)
+    say("something else", at=1_010.2)
+    assert [line["message"] for line in lines(out)] == [
+        "cannot connect",
+        "cannot connect (and 2 more such lines before)",
+        "something else",
+    ]
+
+
+def test_what_the_desk_says_is_never_left_out(out: StringIO) -> None:
+    for _ in range(3):
+        get_logger().warning("dependency_awaited")
+        logging.getLogger("desk.other").warning("the same")
+    assert len(lines(out)) == 6
+
+
 def test_warnings_of_python_are_logged(out: StringIO) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("always")

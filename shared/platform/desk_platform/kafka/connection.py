@@ -7,10 +7,12 @@ from aiokafka.helpers import create_ssl_context
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
 from desk_platform.kafka.decompression import bound_batches
+from desk_platform.kafka.metadata_pace import pace_metadata
 from desk_platform.settings import KafkaSettings, SaslMechanism
 
-# Here, since every consumer of the desk takes its connection from this module.
+# Here, since every client of the desk takes its connection from this module.
 bound_batches()
+pace_metadata()
 
 
 class KafkaArguments(TypedDict, total=False):

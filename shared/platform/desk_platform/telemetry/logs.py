@@ -30,6 +30,10 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 _context: ContextVar[Mapping[str, str]] = ContextVar("desk_log_context", default=_NOTHING)
 # Libraries that say at INFO what the desk says itself, or say it for every request.
 _QUIET = ("aiokafka", "faststream", "httpcore", "httpx", "pymongo", "uvicorn.access")
+# Libraries that say the same at each try, and for how many seconds one line of it stands.
+_REPEATING = frozenset({"aiokafka", "pymongo"})
+_REPEATED_AFTER = 10.0
+_REPEATED_KINDS = 1_000
 
 
 def configure_logs(service: str, level: str = "INFO", stream: TextIO | None = None) -> None:
@@ -143,6 +147,32 @@ def _render(_: WrappedLogger, __: str, line: EventDict) -> str:
     return json_text(json.dumps({**head, **line}, default=str, ensure_ascii=False))
 
 
+class _Seldom(logging.Filter):
+    """Of what a library says again and again, one line in ten seconds, with how many were left out.
+
+    A client whose server is away says so at each of its tries, thousands of times an hour.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.partition(".")[0] not in _REPEATING:
+            return True
+        key = (record.name, str(record.msg))
+        at, left_out = self._said.get(key, (-_REPEATED_AFTER, 0))
+        if record.created - at < _REPEATED_AFTER:
+            self._said[key] = (at, left_out + 1)
+            return False
+        if len(self._said) >= _REPEATED_KINDS:
+            self._said.clear()
+        self._said[key] = (record.created, 0)
+        if left_out:
+            record.msg = f"{record.msg} (and {left_out} more such lines before)"
+        return True
+
+
 def _route_standard_library(steps: list[Processor], level: str, out: TextIO) -> None:
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[_add_logger_name, *steps],
@@ -150,6 +180,7 @@ def _route_standard_library(steps: list[Processor], level: str, out: TextIO) -> 
     )
     handler = logging.StreamHandler(out)
     handler.setFormatter(formatter)
+    handler.addFilter(_Seldom())
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
