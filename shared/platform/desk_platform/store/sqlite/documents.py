@@ -25,6 +25,7 @@ COLUMNS = (
     "facets", "marks", "identities", "buffered", "outbox", "brief", "state",
 )  # fmt: skip
 ALL = ", ".join(COLUMNS)
+_FACETS = COLUMNS.index("facets")
 _Row = tuple[Any, ...]
 _Page = tuple[str, list[object]]
 
@@ -100,20 +101,30 @@ class SqliteDocuments(Generic[S]):
         rows = [self._row(document, now) for document in documents]
         marks = ", ".join("?" * len(COLUMNS))
         insert = f"INSERT OR IGNORE INTO {self._table} ({ALL}) VALUES ({marks})"
-        changed = ", ".join(f"{name} = ?" for name in COLUMNS[1:])
-        update = f"UPDATE OR IGNORE {self._table} SET {changed} WHERE id = ? AND version = ?"
+        guard = "WHERE id = ? AND version = ?"
+        all_changed = ", ".join(f"{name} = ?" for name in COLUMNS[1:])
+        update = f"UPDATE OR IGNORE {self._table} SET {all_changed} {guard}"
+        # Whatever `SET` names has its indexes written again, also if it stays: random pages of
+        # each index on facets, which mostly stay.
+        most_changed = ", ".join(f"{name} = ?" for name in COLUMNS[1:] if name != "facets")
+        update_most = f"UPDATE {self._table} SET {most_changed} {guard} AND facets IS ?"
+
+        def put_one(connection: sqlite3.Connection, document: Stored[S], row: _Row) -> bool:
+            if not document.version:
+                return bool(connection.execute(insert, row).rowcount)
+            known = (document.id, document.version)
+            others, facets = (*row[1:_FACETS], *row[_FACETS + 1 :]), row[_FACETS]
+            return bool(
+                connection.execute(update_most, (*others, *known, facets)).rowcount
+                or connection.execute(update, (*row[1:], *known)).rowcount
+            )
 
         def put(connection: sqlite3.Connection) -> frozenset[str]:
-            refused = set()
-            for document, row in zip(documents, rows, strict=True):
-                done = (
-                    connection.execute(update, (*row[1:], document.id, document.version))
-                    if document.version
-                    else connection.execute(insert, row)
-                )
-                if not done.rowcount:
-                    refused.add(document.id)
-            return frozenset(refused)
+            return frozenset(
+                document.id
+                for document, row in zip(documents, rows, strict=True)
+                if not put_one(connection, document, row)
+            )
 
         return await self._write(put)
 

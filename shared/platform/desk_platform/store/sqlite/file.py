@@ -31,6 +31,8 @@ _SETTINGS = (
     "PRAGMA synchronous=FULL",
     "PRAGMA journal_size_limit=67108864",
     "PRAGMA cache_size=-16000",
+    # 32 MB: a document is written some times in its first minute, and its pages go over once.
+    "PRAGMA wal_autocheckpoint=8000",
 )
 # By the name of SQLite's primary result code: what is wrong and what to do, after "the file PATH".
 _TROUBLES = {
