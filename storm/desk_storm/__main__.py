@@ -15,7 +15,7 @@ import httpx
 from desk_local import LocalServers, local_servers
 from desk_local.lifecycle import apply_topics
 from desk_local.processes import CannotStart
-from desk_local.servers import Backend
+from desk_local.servers import BACKENDS, Backend
 from desk_local.services import Around
 from desk_platform.kafka.producer import KafkaPublisher
 from desk_platform.settings import KafkaSettings
@@ -32,6 +32,7 @@ from desk_storm.laws import Broken, judge
 from desk_storm.mail_server import MailServer
 from desk_storm.replicas import Fleet
 from desk_storm.settling import Outlook, Stillness
+from desk_storm.store_files import NO_FAULTS, StoreFiles
 from desk_storm.targets import KINDS, Targets
 from desk_storm.weather import Weather
 
@@ -73,7 +74,7 @@ def main() -> None:
     parser.add_argument(
         "--rest", type=float, default=_LONGEST_SETTLING, help="most seconds after the end"
     )
-    parser.add_argument("--backend", default="h2", choices=["h2", "memory"])
+    parser.add_argument("--backend", default="h2", choices=BACKENDS)
     parser.add_argument("--keep", type=Path, help="a folder for the books and the logs")
     given = parser.parse_args()
     # The clients' complaints about a broker that the storm itself has killed are no news.
@@ -111,7 +112,9 @@ async def _storm(plan: Plan, folder: Path) -> int:
         kafka = KafkaSettings(bootstrap=servers.kafka)
         publisher = await stack.enter_async_context(KafkaPublisher(kafka, "storm"))
         crowd = Crowd([item.address for item in fleet.of("intake")], publisher, targets, plan.seed)
-        weather = Weather(fleet, servers, folder / "charter", charters=[first])
+        weather = Weather(
+            fleet, servers, folder / "charter", _store_files(servers), charters=[first]
+        )
         began = datetime.now(UTC)
         outlook = _outlook(kafka, fleet, targets, mail_server)
         restless = await _rage(plan, planned, crowd, weather, outlook)
@@ -146,12 +149,20 @@ async def _servers(stack: AsyncExitStack, folder: Path, backend: Backend) -> Loc
     return servers
 
 
+def _store_files(servers: LocalServers) -> StoreFiles | None:
+    scheme, _, folder = servers.store_url.partition(":")
+    return StoreFiles(Path(folder)) if scheme == "sqlite" else None
+
+
 def _planned(plan: Plan) -> list[Planned]:
     """The faults that can fall here."""
     planned = schedule(plan.seed, plan.faults, plan.seconds, plan.replicas)
     if not disks.CAN_BE_FULL:
         planned = [item for item in planned if item.kind not in FULL]
         print("Full disks are not tried: only Linux can take the room from a running process.")
+    if plan.backend == "sqlite":
+        planned = [item for item in planned if item.kind not in NO_FAULTS]
+        print("The embedded store has no server: its files are locked, not killed or filled.")
     print(f"seed {plan.seed}, {plan.replicas} replicas, {plan.seconds:.0f} s: {shown(planned)}")
     return planned
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from desk_local import LocalServers
 from desk_local.daemon import Daemon
@@ -15,6 +16,7 @@ from desk_storm import charter, disks
 from desk_storm.books import Charter, Fault, Stuck
 from desk_storm.faults import Kind, Planned
 from desk_storm.replicas import Fleet, Replica
+from desk_storm.store_files import StoreFiles
 
 # Two cores start two processes in the time in which they would start one after the other.
 _STARTS_AT_ONCE = 2
@@ -24,13 +26,24 @@ _READY_SECONDS = 180.0
 _JOINS_SECONDS = 20.0
 
 
+class Pausable(Protocol):
+    """What can stand still for a while."""
+
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+
+
 @dataclass
 class Weather:
-    """The faults of a storm; `faults` is their book, `charters` that of the versions."""
+    """The faults of a storm; `faults` is their book, `charters` that of the versions.
+
+    `store_files` are those of an embedded store, which has no server.
+    """
 
     fleet: Fleet
     servers: LocalServers
     folder: Path
+    store_files: StoreFiles | None = None
     faults: list[Fault] = field(default_factory=list)
     charters: list[Charter] = field(default_factory=list)
     slowest: float = 0.0
@@ -75,15 +88,20 @@ class Weather:
                 await _filled(self._daemon(planned.victim), planned.lasts)
             case Kind.SLOW_STORE | Kind.SLOW_BROKER:
                 for _ in range(_PULSES):
-                    await _frozen(self._daemon(planned.victim), _PULSE_SECONDS)
+                    await _frozen(self._pausable(planned.victim), _PULSE_SECONDS)
                     await asyncio.sleep(_PULSE_SECONDS / 2)
             case _:
-                await _frozen(self._daemon(planned.victim), planned.lasts)
+                await _frozen(self._pausable(planned.victim), planned.lasts)
 
     def _daemon(self, victim: str) -> Daemon:
         if victim == "store":
             return self.servers.store
         return self.servers.broker if victim == "broker" else self.fleet.replicas[victim]
+
+    def _pausable(self, victim: str) -> Pausable:
+        if victim == "store" and self.store_files is not None:
+            return self.store_files
+        return self._daemon(victim)
 
     async def _restart(self, victim: str, *, gently: bool) -> None:
         replica = self.fleet.replicas[victim]
@@ -123,7 +141,7 @@ async def _filled(victim: Daemon, seconds: float) -> None:
     await _again(victim)
 
 
-async def _frozen(victim: Daemon, seconds: float) -> None:
+async def _frozen(victim: Pausable, seconds: float) -> None:
     victim.pause()
     try:
         await asyncio.sleep(seconds)
