@@ -102,7 +102,10 @@ def _signatures(tree: ast.Module) -> list[tuple[tuple[int, int], tuple[int, int]
 
 
 def _declarations(tree: ast.Module) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """Where annotations and what makes a class frozen begin and end: mypy judges these."""
+    """Where annotations and what makes a class frozen begin and end: mypy judges these.
+
+    And `strict` of a `zip`: an assertion, without which all that is right goes on as before.
+    """
     parts: list[ast.AST | None] = []
     for node in ast.walk(tree):
         parts += [getattr(node, "annotation", None), getattr(node, "returns", None)]
@@ -110,6 +113,8 @@ def _declarations(tree: ast.Module) -> list[tuple[tuple[int, int], tuple[int, in
             parts += node.decorator_list
         if isinstance(node, ast.Call) and dotted(node.func) == "ConfigDict":
             parts.append(node)
+        if isinstance(node, ast.Call) and dotted(node.func) == "zip":
+            parts += [word.value for word in node.keywords if word.arg == "strict"]
     # A decorator's sign stands one column before it.
     return [
         ((part.lineno, part.col_offset - 1), (part.end_lineno or 0, part.end_col_offset or 0))

@@ -44,6 +44,14 @@ def test_the_star_of_a_signature_is_no_product() -> None:
     assert any("price / times" in mutant.apply(text) for mutant in mutants)
 
 
+def test_the_strictness_of_a_zip_is_an_assertion() -> None:
+    text = "def pair(a: str, b: str) -> list[bool]:\n"
+    text += "    return [x < y for x, y in zip(a, b, strict=True)]\n"
+    mutants = list(find_mutants(PATH, text))
+    assert mutants
+    assert all("strict=True" in mutant.apply(text) for mutant in mutants)
+
+
 def test_one_change_for_each_place_and_the_same_for_the_same_seed() -> None:
     mutants = list(find_mutants(PATH, TEXT))
     chosen = choose(mutants, 3, "1 billing")

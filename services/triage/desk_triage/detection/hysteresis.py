@@ -35,8 +35,8 @@ def apply_verdict(watch: Watch, verdict: Verdict, at_s: float) -> Watch:
     if verdict is not Verdict.HEALTHY:
         return watch
     left = tuple(trouble for trouble in watch.troubles if trouble > at_s)
-    has_changed = len(left) < len(watch.troubles) or watch.episode is not None or bool(left)
-    if not has_changed and watch.clear_s is not None and at_s - watch.clear_s < GRAIN_S:
+    is_calm = not watch.troubles and watch.episode is None
+    if is_calm and watch.clear_s is not None and at_s - watch.clear_s < GRAIN_S:
         return watch
     return watch.model_copy(update={"clear_s": at_s, "troubles": left})
 

@@ -8,9 +8,9 @@ from desk_contracts.events.signals import SignalCleared, SignalRaised, SignalSev
 from desk_contracts.value_types import Severity
 from desk_triage.changes.snapshot import EMPTY
 from desk_triage.detection.alerts import FLAP_CHANGES, MAX_ALERTS, MAX_OPEN, QUIET, fire
-from desk_triage.detection.model import AlertWatch
+from desk_triage.detection.model import AlertWatch, Subject
 
-from tests.support.triage_desk import TriageDesk, at, cleared, fired, over, raised
+from tests.support.triage_desk import CHARTER, TriageDesk, at, cleared, fired, over, raised
 
 
 async def alert_of(desk: TriageDesk) -> AlertWatch:
@@ -258,3 +258,45 @@ async def test_a_counter_that_starts_again_loses_no_alarm_at_another_device_or_l
     signals = desk.emitted(SignalRaised)
     assert len(signals) == 84
     assert len({item.data.episode for item in signals if isinstance(item.data, SignalRaised)}) == 84
+
+
+async def test_an_alert_that_is_over_is_remembered_while_there_is_room() -> None:
+    desk = TriageDesk()
+    await desk.feed(fired(0, "over"), over(1, "over"))
+    for number in range(99):
+        await desk.feed(fired(2 + number / 60, f"f{number}"))
+    (stored,) = await desk.subjects.find({})
+    assert stored.state is not None
+    assert len(stored.state.alerts) == 100
+    assert "over" in {entry.fingerprint for entry in stored.state.alerts}
+
+
+async def test_what_an_alert_remembers_of_itself_is_bounded() -> None:
+    """The last sixteen reports, and of its changes as many as make a flap twice."""
+    desk = TriageDesk()
+    reports = [item for n in range(12) for item in (fired(n / 60), over(n / 60 + 0.001))]
+    await desk.feed(*reports)
+    alert = await alert_of(desk)
+    assert len(alert.reports) == 16
+    assert alert.changes[-1] == max(alert.changes)
+    assert len(alert.changes) == 8
+
+
+async def test_the_last_sixteen_reports_are_known_again() -> None:
+    reports = [fired(minute) for minute in range(17)]
+    subject: Subject | None = None
+    for report in reports:
+        decision = fire(subject, report, CHARTER, EMPTY, report.time)
+        assert decision is not None
+        subject = decision.state
+    assert [fire(subject, report, CHARTER, EMPTY, at(60)) for report in reports[1:]] == [None] * 16
+
+
+@pytest.mark.parametrize(("minutes", "is_held"), [(10.0, True), (10.1, False)])
+async def test_changes_more_than_ten_minutes_apart_are_no_flap(
+    minutes: float, *, is_held: bool
+) -> None:
+    desk = TriageDesk()
+    await desk.feed(fired(0), over(1), fired(5), over(minutes))
+    assert ((await alert_of(desk)).clears_at is not None) is is_held
+    assert len(cleared(desk, "mail-queue-high")) == (1 if is_held else 2)

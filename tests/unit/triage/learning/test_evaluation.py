@@ -1,20 +1,23 @@
 """Learning on a made past: what is held out, when a model is given, and when not."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
-from desk_triage.learning.dataset import MIN_PEOPLE, split_by_weeks
+from desk_triage.learning.dataset import MIN_PEOPLE, split_by_weeks, train
 from desk_triage.learning.evaluation import LearningTask, Refusal, learn
 from desk_triage.learning.examples import TrainingExample
 from desk_triage.learning.model import Scorer
 
 from tests.support.spoken import english
 from tests.support.triage_history import (
+    BEGUN,
     CATEGORY,
     COUNTING,
     PER_WEEK,
     TEAM,
     TEAMS,
+    CountingTrainer,
     examples_of,
     lives,
 )
@@ -177,3 +180,94 @@ def test_a_model_that_is_sure_of_nothing_any_more_is_refused() -> None:
         for item in PAST
     ]
     assert refusal(faded) == "It was sure of no ticket of the last weeks."
+
+
+class Lukewarm(CountingTrainer):
+    """Finds that all sums are twice too large."""
+
+    def calibrate(self, logits: Sequence[Sequence[float]], answers: Sequence[int]) -> float:
+        assert len(logits) == len(answers) > 0
+        return 2.0
+
+
+def test_all_numbers_are_divided_by_the_temperature_and_have_three_digits() -> None:
+    split = split_by_weeks(PAST)
+    assert split is not None
+    raw = train(split.training, TEAM.answer, COUNTING)
+    halved = learn(PAST, TEAM, Lukewarm())
+    assert isinstance(halved, Scorer)
+    assert halved.bias == tuple(round(bias / 2, 3) for bias in raw.bias)
+    assert {
+        token: [(index, count, round(weight / 2, 3)) for index, count, weight in word.weights]
+        for token, word in raw.words.items()
+    } == {token: list(word.weights) for token, word in halved.words.items()}
+
+
+def test_the_sums_of_an_evaluation_are_those_of_the_last_weeks() -> None:
+    scorer = learned()
+    evaluation, split = scorer.evaluation, split_by_weeks(PAST)
+    assert evaluation is not None
+    assert split is not None
+    tried = [example for example in split.evaluation if example.is_unrouted]
+    best = [scorer.rank(example.tokens, TEAMS)[0] for example in tried]
+    right = [guess.name == item.team for guess, item in zip(best, tried, strict=True)]
+    sure = [guess.probability >= scorer.threshold for guess in best]
+    common = [item.team == evaluation.majority_class for item in tried]
+    assert evaluation.tickets == len(tried)
+    assert evaluation.right == sum(right)
+    assert evaluation.majority_right == sum(common)
+    assert evaluation.better == sum(a and not b for a, b in zip(right, common, strict=True))
+    assert evaluation.worse == sum(b and not a for a, b in zip(right, common, strict=True))
+    assert evaluation.decided == sum(sure) > 0
+    assert evaluation.decided_right == sum(a and b for a, b in zip(right, sure, strict=True))
+    of_sure = [guess.probability for guess, is_sure in zip(best, sure, strict=True) if is_sure]
+    assert evaluation.confidence == pytest.approx(sum(of_sure) / len(of_sure))
+    assert (evaluation.since, evaluation.until) == (
+        min(item.opened_at for item in tried).date(),
+        max(item.opened_at for item in tried).date(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("training", "late", "lacks"),
+    [(200, 0, False), (199, 0, True), (200, 17, False), (200, 18, True)],
+)
+def test_it_takes_two_hundred_tickets_and_fifty_of_each_part_held_out(
+    training: int, late: int, *, lacks: bool
+) -> None:
+    """Of 67 tickets before the last week some were finished so late that they teach nothing."""
+    result = learn(three_weeks(training, late=late), TEAM, COUNTING)
+    assert isinstance(result, Refusal) is lacks
+    if isinstance(result, Refusal):
+        assert result.why.code == "learning.too-few-tickets"
+        facts = [result.why.params[name] for name in ("tickets", "calibration", "evaluation")]
+        assert facts == [training, 67 - late, 67]
+
+
+@pytest.mark.parametrize(("routed", "is_only"), [(17, True), (18, False)])
+def test_it_is_evaluated_on_what_rules_leave_if_that_is_fifty(
+    routed: int, *, is_only: bool
+) -> None:
+    result = learn(three_weeks(200, routed=routed), TEAM, COUNTING)
+    assert isinstance(result, Scorer)
+    assert result.evaluation is not None
+    assert result.evaluation.only_unrouted is is_only
+    assert result.evaluation.tickets == (67 - routed if is_only else 67)
+
+
+def three_weeks(training: int, *, late: int = 0, routed: int = 0) -> list[TrainingExample]:
+    """Each word tells its team; the first of a week may be finished late, or known to rules."""
+    return [
+        TrainingExample(
+            opened_at=BEGUN + timedelta(weeks=week),
+            ticket=f"t-{week}-{number}",
+            finished_at=BEGUN + timedelta(weeks=week + 2 * (week == 9 and number < late)),
+            person=f"p-{number % 40}",
+            tokens=(f"word-{number % 2}",),
+            team=TEAMS[number % 2],
+            category="",
+            is_unrouted=number >= routed,
+        )
+        for week, size in ((0, training), (9, 67), (10, 67))
+        for number in range(size)
+    ]

@@ -188,6 +188,8 @@ def test_members_with_room_and_the_skill_are_suggested_by_load() -> None:
     assert chosen == {"print-and-rooms-2"}
     full = ContextSnapshot(load={"print-and-rooms-1": 8, "print-and-rooms-2": 8})
     assert decided("Der Drucker druckt nicht", snapshot=full).member == ""
+    over = ContextSnapshot(load={"print-and-rooms-1": 9, "print-and-rooms-2": 8})
+    assert decided("Der Drucker druckt nicht", snapshot=over).member == ""
 
 
 def test_words_of_two_services_are_left_to_a_person_with_both_named() -> None:

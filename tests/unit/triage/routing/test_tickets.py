@@ -9,9 +9,10 @@ from desk_contracts.events.tickets import (
 )
 from desk_contracts.events.triage import TriageDecided, TriageDeferred
 from desk_contracts.message import verbatim
+from desk_contracts.value_types import Level, Priority
 from desk_triage.routing.model import MAX_CORRECTIONS, Ticket
 
-from tests.support.triage_desk import TriageDesk, event, opened
+from tests.support.triage_desk import TriageDesk, at, event, opened
 
 
 async def ticket(desk: TriageDesk, id: str) -> Ticket:
@@ -68,6 +69,41 @@ async def test_triages_own_word_coming_back_is_no_correction() -> None:
     back = TicketTriaged(category="vpn", priority=decision.data.priority, service="vpn")
     await desk.feed(event(first.subject, back, 1, 2))
     assert (await ticket(desk, first.subject)).corrections == ()
+
+
+async def test_what_intake_took_over_otherwise_is_a_correction_of_each_fact() -> None:
+    desk = TriageDesk()
+    first = opened("VPN does not connect")
+    await desk.feed(first)
+    other = TicketTriaged(category="wifi", priority=Priority.P1, service="wifi")
+    await desk.feed(event(first.subject, other, 1, 2))
+    state = await ticket(desk, first.subject)
+    assert [(item.field, item.decided, item.corrected) for item in state.corrections] == [
+        ("category", "vpn", "wifi"),
+        ("priority", "P3", "P1"),
+        ("service", "vpn", "wifi"),
+    ]
+    assert {(item.by, item.at) for item in state.corrections} == {("", at(1))}
+
+
+async def test_each_fact_that_a_person_changes_is_a_correction_and_what_stays_is_none() -> None:
+    desk = TriageDesk()
+    first = opened("VPN does not connect")
+    await desk.feed(first)
+    same = TicketUpdated(by="ben", service="vpn", priority=Priority.P3)
+    await desk.feed(event(first.subject, same, 1, 2))
+    assert (await ticket(desk, first.subject)).corrections == ()
+    update = TicketUpdated(
+        by="ben", service="wifi", priority=Priority.P2, impact=Level.HIGH, urgency=Level.LOW
+    )
+    await desk.feed(event(first.subject, update, 2, 3))
+    state = await ticket(desk, first.subject)
+    assert [(item.field, item.decided, item.corrected) for item in state.corrections] == [
+        ("service", "vpn", "wifi"),
+        ("priority", "P3", "P2"),
+        ("impact", "", "high"),
+        ("urgency", "", "low"),
+    ]
 
 
 async def test_corrected_facts_are_kept_up_to_a_bound() -> None:
