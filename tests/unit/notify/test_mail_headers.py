@@ -50,3 +50,15 @@ def test_an_address_goes_to_the_next_line_once_it_does_not_fit(more: int, count:
     written = lines(mailbox("To", name, address))
     assert len(written) == count
     assert " ".join(line.strip() for line in written) == f"To: {name} <{address}>"
+
+
+@pytest.mark.parametrize("name", [("X-" + "Header" * 4)[:length] for length in range(2, 26)])
+def test_an_encoded_line_is_as_full_as_it_can_be_and_no_longer_whatever_its_name(name: str) -> None:
+    """Three bytes are four signs of base64, so at most three signs of a line stay empty."""
+    text = "=?" + "x" * 200
+    for header in (write_unstructured(name, text), mailbox(name, text, "ana@desk.example")):
+        first, *more = lines(header)
+        assert WISHED - 3 <= len(first) <= WISHED
+        # What follows has one blank and a whole encoded word: 75 signs at most, by RFC 2047.
+        assert all(len(line) <= 76 for line in more)
+        assert len(more[0]) == 1 + 72
