@@ -9,7 +9,7 @@ from desk_contracts.events.tickets import Role, TicketCommented
 from desk_contracts.messages import catalogue
 from desk_intake.tickets import lifecycle as life
 from desk_intake.tickets.lifecycle import Actor
-from desk_intake.tickets.model import MAX_COMMENTS, MAX_ENTRIES
+from desk_intake.tickets.model import MAX_ENTRIES
 from desk_intake.tickets.sla import TicketSla
 from desk_intake.tickets.store import TICKETS
 from desk_intake.tickets.view import MAX_LATEST, MAX_LATEST_TEXT, EntryView, Reader, show, timeline
@@ -86,7 +86,9 @@ async def test_a_ticket_comes_with_its_newest_lines_and_the_way_to_all(desk: Des
         ([9_000, 9_000, 9_000], 2),
         ([10, MAX_LATEST_TEXT], 1),
         ([MAX_LATEST_TEXT - 10, 10], 2),
-        ([1] * 30, MAX_LATEST),
+        ([1] * 30, 10),
+        # Nothing is left out between two that are shown, though it would have room.
+        ([10, MAX_LATEST_TEXT, 10], 1),
     ],
 )
 def test_long_lines_take_the_room_of_others(lengths: list[int], shown: int) -> None:
@@ -128,12 +130,13 @@ def test_the_pages_of_a_timeline_are_the_whole_of_it(
 
 def test_a_ticket_that_has_too_many_comments_takes_no_more_and_says_what_to_do() -> None:
     max_of_network = Actor("max", is_staff=True, team="network")
-    ticket = Story.begin().then(*[comment("n")] * (MAX_COMMENTS - 1)).ticket
+    ticket = Story.begin().then(*[comment("n")] * 999).ticket
     story = Story(ticket)
     story.then(*life.comment(ticket, max_of_network, "last", public=True))
     with pytest.raises(Rejected) as caught:
         life.comment(story.ticket, max_of_network, "one more", public=False)
     assert caught.value.kind == "too-many-comments"
+    assert caught.value.fields["most"] == 1_000
     assert "open a new ticket" in english(caught.value.described)
     assert life.resolve(story.ticket, max_of_network, "Done", None, "")
 
