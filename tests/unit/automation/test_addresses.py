@@ -35,6 +35,7 @@ PARTS = [
     "\uff11",
     "a&b=c",
     "..a",
+    "x" * 1_000,
 ]
 ELSEWHERE = [
     "http://10.0.0.1/admin?x=",

@@ -11,6 +11,7 @@ from desk_automation.conditions.expression import (
     Inputs,
     Undecided,
     condition,
+    paths_in,
     problems_in,
 )
 from desk_automation.matching.charter import RUNBOOKS
@@ -34,6 +35,7 @@ NAMES: dict[str, type[Payload] | frozenset[str] | None] = {
         'event.subject.matches("^laptop-.*$") || data.value < 3.0',
         "size(data.title) > 3 && data.expected_at != null",
         'data.title == "data.nothing is only text" // data.neither',
+        "size(data) > 0 && event != data",
     ],
 )
 def test_what_the_event_has_may_be_asked(text: str) -> None:
@@ -55,6 +57,29 @@ def test_what_the_event_has_may_be_asked(text: str) -> None:
 def test_a_condition_that_would_never_match_is_refused(text: str, sentence: str) -> None:
     [problem] = problems_in(text, NAMES)
     assert sentence in problem
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "!(data.nothing)",
+        "!data.nothing",
+        "-data.nothing > 0",
+        "[data.nothing] == []",
+        "1 < 2 ? data.nothing : data.title",
+        "data.value+data.nothing > 1",
+        "has(data.nothing)",
+        "data.nothing.deeper.still == 1",
+    ],
+)
+def test_a_wrong_name_is_found_wherever_it_stands(text: str) -> None:
+    problems = problems_in(text, NAMES)
+    assert [problem.partition(" is not")[0] for problem in problems] == ["'data.nothing'"]
+
+
+def test_names_of_an_expression_are_found_whole_and_once_where_they_begin() -> None:
+    text = '!(a.b) && -c.d.e + [f] == g.h.size() || "i.j" == k // l.m'
+    assert list(paths_in(text)) == [("a", "b"), ("c", "d", "e"), ("f",), ("g", "h"), ("k",)]
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,9 @@
 
 import pytest
 from desk_automation.actions.address import fill_address
-from desk_automation.actions.redaction import MAX_BYTES, cut, redact
+from desk_automation.actions.redaction import MAX_BYTES, cut, redact, redact_message
 from desk_automation.actions.template import PlanFailed, fill, fill_json
+from desk_contracts.message import Message, message, verbatim
 from pydantic import JsonValue
 
 VALUES = {
@@ -68,3 +69,27 @@ def test_a_long_answer_is_cut_and_says_so() -> None:
     assert len(text.encode()) <= MAX_BYTES
     assert text.endswith("(10000 bytes in all)")
     assert cut("short", 10) == "short"
+
+
+def test_what_has_room_is_whole_to_the_last_byte() -> None:
+    assert redact("x" * 4_096) == "x" * 4_096
+    assert redact("x" * 4_097).endswith(" ... (4097 bytes in all)")
+    assert len(redact("x" * 4_097)) == 4_096
+    assert cut("abcdef", 6) == "abcdef"
+
+
+@pytest.mark.parametrize("length", [1_000, 1_001])
+def test_each_text_of_a_message_has_a_thousand_bytes_and_no_secrets(length: int) -> None:
+    text = "x" * length
+    whole = redact_message(
+        message("text.list", parts=(text, verbatim(text), 4, "token=hunter2"), one=text)
+    )
+    parts = whole.params["parts"]
+    assert isinstance(parts, tuple)
+    first, second, number, secret = parts
+    assert isinstance(second, Message)
+    for found in (first, second.params["text"], whole.params["one"]):
+        assert isinstance(found, str)
+        assert len(found) == 1_000
+        assert (found == text) is (length == 1_000)
+    assert (number, secret) == (4, "token=***")
