@@ -6,10 +6,9 @@ from typing import Any
 
 import httpx
 import pytest
-from desk_charter import load_charter
+from desk_charter import Charter
 from desk_charter.sources import OutsideSystem
 from desk_contracts.ids import request_ticket_id
-from desk_local.paths import ROOT
 
 from tests.support.intake_world import Desk, make_desk
 
@@ -58,8 +57,7 @@ SYSTEMS = (
 
 
 @pytest.fixture
-def desk() -> Desk:
-    charter = load_charter(ROOT / "charter")
+def desk(charter: Charter) -> Desk:
     return make_desk(charter.model_copy(update={"sources": SYSTEMS}))
 
 

@@ -1,12 +1,12 @@
 """Goals, staffing and cohorts over HTTP, from the buckets of a small history."""
 
+import asyncio
 import shutil
 from datetime import timedelta
-from pathlib import Path
 
 import httpx
 import pytest
-from desk_charter import load_charter
+from desk_charter import Charter, load_charter
 from desk_contracts import AnyEvent
 from desk_metrics.measures.api import MetricsDeps, metrics_routers
 from desk_metrics.planning.api import goals_router
@@ -42,12 +42,22 @@ async def history() -> Desk:
     return desk
 
 
+@pytest.fixture(scope="module")
+def charter(tmp_path_factory: pytest.TempPathFactory) -> Charter:
+    folder = tmp_path_factory.mktemp("goals") / "charter"
+    shutil.copytree(ROOT / "charter", folder)
+    (folder / "goals.yaml").write_text(GOALS, encoding="utf-8")
+    return load_charter(folder)
+
+
+@pytest.fixture(scope="module")
+def desk() -> Desk:
+    """One history for all: to ask changes nothing."""
+    return asyncio.run(history())
+
+
 @pytest.fixture
-async def app(tmp_path: Path) -> FastAPI:
-    shutil.copytree(ROOT / "charter", tmp_path / "charter")
-    (tmp_path / "charter" / "goals.yaml").write_text(GOALS, encoding="utf-8")
-    charter = load_charter(tmp_path / "charter")
-    desk = await history()
+def app(charter: Charter, desk: Desk) -> FastAPI:
     telemetry, clock, collections = record_telemetry().telemetry, desk.clock, desk.collections
     parts = AppParts(Health(clock), telemetry, FakeAuthenticator(*CALLERS), clock)
     deps = MetricsDeps(collections.tickets, collections.buckets, lambda: desk.book, clock)

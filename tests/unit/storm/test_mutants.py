@@ -83,21 +83,26 @@ def root_of(file: str) -> str:
 ROOTS = {root_of(mutant.file): mutant for mutant in MUTANTS}
 
 
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One copy for all roots: each has a mutant of its own in it."""
+    folder = tmp_path_factory.mktemp("copy")
+    copied(ROOT, folder)
+    return folder
+
+
 @pytest.mark.parametrize("root", sorted(ROOTS))
-def test_a_copy_has_what_git_knows_and_its_own_code_is_found_first(
-    root: str, tmp_path: Path
-) -> None:
-    copied(ROOT, tmp_path)
+def test_a_copy_has_what_git_knows_and_its_own_code_is_found_first(root: str, copy: Path) -> None:
     mutant = ROOTS[root]
-    mutant.apply(tmp_path)
+    mutant.apply(copy)
     module = mutant.file.removeprefix(f"{root}/").removesuffix(".py").replace("/", ".")
     show = f"import {module} as found; print(found.__file__)"
     result = subprocess.run(
         [sys.executable, "-c", show],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": paths(tmp_path)},
+        cwd=copy,
+        env={**os.environ, "PYTHONPATH": paths(copy)},
         check=True,
         capture_output=True,
         text=True,
     )
-    assert result.stdout.strip() == str(tmp_path / mutant.file)
+    assert result.stdout.strip() == str(copy / mutant.file)
