@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
@@ -29,7 +29,7 @@ from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator, operator_names
 
-from scripts.checks.room import is_pure, module_of
+from scripts.checks.room import is_pure
 from scripts.checks.source import dotted
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -142,13 +142,30 @@ def pure_modules(service: str) -> list[PurePosixPath]:
     return [path for path in paths if path.stem != "__init__" and is_pure(path)]
 
 
-def run_tests(service: str, feature: str, copy: Path, timeout: float) -> Outcome:
-    """Unit and property tests of the service on a copy of it, those of the feature first."""
-    folders = [f"tests/unit/{service}/{feature}", f"tests/unit/{service}"]
-    folders += [f"tests/property/{service}"]
+def run_tests(service: str, path: PurePosixPath | None, copy: Path, timeout: float) -> Outcome:
+    """Unit and property tests of the service on a copy of it; first those near to what changed."""
+    folders = [f"tests/{level}/{service}" for level in ("unit", "property")]
     existing = [folder for folder in folders if any((ROOT / folder).rglob("test_*.py"))]
+    if path is not None and (near := list(find_near(path, existing))):
+        outcome = _run(near, copy, timeout)
+        if outcome is not Outcome.ALIVE:
+            return outcome
+    return _run(existing, copy, timeout)
+
+
+def find_near(path: PurePosixPath, folders: Iterable[str]) -> Iterator[str]:
+    """The tests that import a module: one of them mostly finds what is wrong with it, and soon."""
+    *package, name = path.with_suffix("").parts[2:]
+    above = re.escape(".".join(package))
+    imports = re.compile(rf"\b{above}\.{name}\b|\b{above} import [^\n]*\b{name}\b")
+    for test in sorted(file for folder in folders for file in (ROOT / folder).rglob("test_*.py")):
+        if imports.search(test.read_text(encoding="utf-8")):
+            yield str(test.relative_to(ROOT))
+
+
+def _run(tests: Sequence[str], copy: Path, timeout: float) -> Outcome:
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
-    command += ["--hypothesis-profile=mutants", "--hypothesis-seed=1", *existing]
+    command += ["--hypothesis-profile=mutants", "--hypothesis-seed=1", *tests]
     storage = {"HYPOTHESIS_STORAGE_DIRECTORY": str(copy / "hypothesis")}
     environ = os.environ | storage | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
     with (copy / "output").open("w+", encoding="utf-8") as output:
@@ -164,7 +181,7 @@ def run_tests(service: str, feature: str, copy: Path, timeout: float) -> Outcome
     text = (copy / "output").read_text(encoding="utf-8")
     is_broken = done.returncode == 4 and "while loading conftest" in text
     if done.returncode not in {0, 1, 2} and not is_broken:
-        raise RuntimeError(f"pytest ended with {done.returncode} on {service}:\n{text[-3000:]}")
+        raise RuntimeError(f"pytest ended with {done.returncode} on {tests}:\n{text[-3000:]}")
     return Outcome.KILLED if done.returncode else Outcome.ALIVE
 
 
@@ -175,11 +192,10 @@ def try_mutant(service: str, mutant: Mutant | None, timeout: float) -> Outcome:
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / "services" / service / package, copy / package, ignore=ignored)
         if mutant is None:
-            return run_tests(service, "", copy, timeout)
+            return run_tests(service, None, copy, timeout)
         target = copy.joinpath(*mutant.path.parts[2:])
         target.write_text(mutant.apply(target.read_text(encoding="utf-8")), encoding="utf-8")
-        _service, way = module_of(mutant.path) or ("", ("",))
-        return run_tests(service, way[0], copy, timeout)
+        return run_tests(service, mutant.path, copy, timeout)
 
 
 def show(mutant: Mutant) -> str:

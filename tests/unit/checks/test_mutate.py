@@ -2,7 +2,7 @@
 
 from pathlib import PurePosixPath
 
-from scripts.mutate import choose, find_mutants
+from scripts.mutate import choose, find_mutants, find_near
 
 PATH = PurePosixPath("services/billing/desk_billing/invoices/decide.py")
 TEXT = '''"""Bills."""
@@ -50,6 +50,14 @@ def test_the_strictness_of_a_zip_is_an_assertion() -> None:
     mutants = list(find_mutants(PATH, text))
     assert mutants
     assert all("strict=True" in mutant.apply(text) for mutant in mutants)
+
+
+def test_tests_that_import_a_module_are_near_to_it() -> None:
+    path = PurePosixPath("services/triage/desk_triage/detection/hysteresis.py")
+    near = list(find_near(path, ["tests/unit/triage"]))
+    assert "tests/unit/triage/detection/test_hysteresis.py" in near
+    assert "tests/unit/triage/detection/test_window.py" not in near
+    assert list(find_near(PATH, ["tests/unit/triage"])) == []
 
 
 def test_one_change_for_each_place_and_the_same_for_the_same_seed() -> None:
