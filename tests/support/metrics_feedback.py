@@ -34,18 +34,26 @@ def answered(score: int, hours: int, revision: int = 1, **more: str) -> AnyEvent
     return happened(data, "t-1", DAY + hours * HOUR)
 
 
-def raised(subject: str, hours: float, kind: SubjectKind = SubjectKind.DEVICE) -> AnyEvent:
+def raised(
+    subject: str, hours: float, kind: SubjectKind = SubjectKind.DEVICE, episode: str = ""
+) -> AnyEvent:
     data = SignalRaised(
-        episode=f"e-{subject}", detector="d", signal="disk-filling", title="Disk filling",
+        episode=episode or f"e-{subject}", detector="d", signal="disk-filling", title="Disk filling",
         severity=Severity.WARNING, subject_kind=kind, measurement="disk", value=1, threshold=1,
         service="vpn", person="ana",
     )  # fmt: skip
     return happened(data, subject, DAY + hours * HOUR)
 
 
-def cleared(subject: str, hours: float, kind: SubjectKind = SubjectKind.DEVICE) -> AnyEvent:
+def cleared(
+    subject: str, hours: float, kind: SubjectKind = SubjectKind.DEVICE, episode: str = ""
+) -> AnyEvent:
     data = SignalCleared(
-        episode=f"e-{subject}", detector="d", signal="disk-filling", value=0, subject_kind=kind
+        episode=episode or f"e-{subject}",
+        detector="d",
+        signal="disk-filling",
+        value=0,
+        subject_kind=kind,
     )
     return happened(data, subject, DAY + hours * HOUR)
 

@@ -110,6 +110,17 @@ async def test_a_device_in_trouble_a_tenth_of_the_time_has_half_its_part() -> No
     assert await experiences(desk, Of.SERVICE) == {}
 
 
+async def test_two_troubles_at_once_all_the_time_are_no_worse_than_one_all_the_time() -> None:
+    """Half of its part for each tenth of the time: in trouble for ten tenths, a 1,024th is left."""
+    week = 7 * 24
+    twice = [raised("lt-1", 0, episode=name) for name in ("hot", "full")]
+    ends = [cleared("lt-1", week, episode=name) for name in ("hot", "full")]
+    once = (await experiences(await after(twice[0], ends[0]), Of.DEVICE))["lt-1"]
+    both = (await experiences(await after(*twice, *ends), Of.DEVICE))["lt-1"]
+    assert both.abnormal_minutes == 2 * once.abnormal_minutes == 2 * week * 60
+    assert both.quiet == once.quiet == pytest.approx(0.5**10)
+
+
 async def test_a_service_in_trouble_is_told_by_its_own_signals() -> None:
     service = SubjectKind.SERVICE
     desk = await after(raised("vpn", 0, service), cleared("vpn", 16.8, service))

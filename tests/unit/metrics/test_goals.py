@@ -247,7 +247,14 @@ def test_amounts_are_told_with_three_digits(value: float, unit: Unit, text: str)
 
 def test_numbers_have_no_exponent() -> None:
     assert [number(item) for item in (0, 1_234_567, 99.96, 0.5)] == ["0", "1,230,000", "100", "0.5"]
-    assert math.isfinite(trend_of([(0, 1), (1, 9), (2, 81)], is_log=True).at(1e6).high)
+
+
+def test_a_share_that_grows_for_ever_is_told_up_to_where_numbers_have_a_meaning() -> None:
+    """Nine times as much each week; beyond e^300, and below its inverse, nothing more is said."""
+    trend = trend_of([(0, 1), (1, 9), (2, 81)], is_log=True)
+    assert trend.at(100).middle == pytest.approx(9.0**100)
+    assert trend.at(1e6).high == trend.at(1e6).middle == math.exp(300)
+    assert trend.at(-1e6).low == trend.at(-1e6).middle == math.exp(-300)
 
 
 @pytest.mark.parametrize(
