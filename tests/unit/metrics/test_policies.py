@@ -6,7 +6,7 @@ import pytest
 from desk_charter.slas import SlaAttributes, SlaCondition
 from desk_contracts.events.sla import ClockName
 from desk_contracts.events.tickets import Kind
-from desk_metrics.sla.policies import PolicyBook
+from desk_metrics.sla.policies import PolicyBook, Terms
 from desk_metrics.sla.worktime import micros
 from pydantic import ValidationError
 
@@ -93,3 +93,20 @@ def test_what_was_chosen_once_is_remembered_but_not_without_limit(
         selected = policies.select(RESOLUTION, SlaAttributes("", service=service), NOON)
         assert selected is not None
         assert selected.policy.name == "resolution-default"
+
+
+@pytest.mark.parametrize(
+    ("name", "minutes", "is_same"),
+    [("fast", 60, True), ("fast", 90, False), ("other", 60, False), ("other", 90, False)],
+)
+def test_terms_of_the_same_name_and_target_are_the_same_sla_amended(
+    name: str, minutes: int, *, is_same: bool
+) -> None:
+    def terms(name: str, minutes: int) -> Terms:
+        selected = PolicyBook([edition(policy(RESOLUTION, minutes, name=name))]).select(
+            RESOLUTION, SlaAttributes(""), NOON
+        )
+        assert selected is not None
+        return selected
+
+    assert terms(name, minutes).amends(terms("fast", 60)) is is_same

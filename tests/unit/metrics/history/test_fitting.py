@@ -69,3 +69,28 @@ def test_verdicts_of_one_kind_fit_nothing() -> None:
     kept = [verdict._replace(kept=True) for verdict in verdicts(truth, {"P1": 1, "P3": 1}, 20)]
     assert fit(kept) is None
     assert fit([]) is None
+
+
+def test_where_all_of_a_priority_were_broken_the_target_is_the_middle_below_the_quickest() -> None:
+    """Of P1 none was kept, and the quickest took ten minutes: any target from 0 to 9 says so."""
+    made = [
+        Verdict(
+            ticket=f"{number * 2:08x}",
+            priority=priority,
+            kept=kept,
+            opened=MONDAY,
+            closed=MONDAY + minutes * HOUR // 60,
+            intervals=((MONDAY, MONDAY + minutes * HOUR // 60, False),),
+        )
+        for number, (priority, minutes, kept) in enumerate(
+            [("P1", 10 + n, False) for n in range(30)]
+            + [("P3", 20, True)] * 30
+            + [("P3", 40, False)] * 30
+        )
+    ]
+    odd = [verdict._replace(ticket="00000001") for verdict in made]
+    fitted = fit([*made, *odd])
+    assert fitted is not None
+    assert fitted.calendar == "24x7"
+    assert fitted.agreement_held_out == 1
+    assert fitted.targets == {"P1": (-1 + 9) // 2, "P3": (20 + 39) // 2}

@@ -154,6 +154,20 @@ def test_the_report_says_it_in_sentences() -> None:
     assert (wait["reason"], wait["count"], wait["hours"]) == ("Part", 10, 50)
 
 
+def test_each_sentence_names_the_first_of_its_ranking() -> None:
+    tallies = Tallies()
+    for topic, copies in (("Mail", 10), ("Wifi", 30), ("Keys", 20)):
+        for _ in range(copies):
+            tallies.add(path_of(row(1, "new", team="A"), row(3, "resolved", team="A")), topic)
+    report = where_time_goes(tallies)
+    assert [entry.topic for entry in report.automate] == ["Wifi", "Keys", "Mail"]
+    assert [entry.topic for entry in report.most_repeated] == ["Wifi", "Keys", "Mail"]
+    told = {sentence.code: sentence.params for sentence in report.sentences}
+    assert told["history.automate-first"]["topic"] == "Wifi"
+    assert told["history.automate-first"]["tickets"] == 30
+    assert told["history.comes-most-often"]["topic"] == "Wifi"
+
+
 def test_too_few_tickets_are_no_pattern_and_none_no_report() -> None:
     assert made_report(copies=9).automate == ()
     empty = where_time_goes(Tallies())

@@ -165,6 +165,20 @@ def test_a_version_stands_for_what_the_model_says() -> None:
     assert model(threshold=0.91).version != MODEL.version
 
 
+def test_a_model_has_the_same_version_on_every_desk_of_every_release() -> None:
+    """By its text in UTF-8, keys in order, without blanks: decisions of long ago name it."""
+    written = model(words={"störung": Word(10, ((1, 9, 2.0), (2, 1, 0.5)))})
+    assert written.version == "ed64a45300abfcfb"
+
+
+def test_the_two_words_that_say_most_are_told() -> None:
+    tokens = ("antenna", "branch", "site=oslo")
+    assert len(scorer().find_evidence(tokens, "network", 9)) == 3
+    result = decided("Branch: antenna collapses", site="oslo")
+    words = [item.code for item in result.explanation if item.code == "learned.evidence"]
+    assert len(words) == 2
+
+
 async def test_the_service_asks_the_model_that_is_in_force() -> None:
     desk = TriageDesk(model=MODEL)
     event = opened("Branch antenna collapses", ticket="t-1")

@@ -1,5 +1,6 @@
 """Which team takes a ticket, and that it can say why."""
 
+import math
 from datetime import UTC, datetime
 
 import pytest
@@ -190,6 +191,15 @@ def test_members_with_room_and_the_skill_are_suggested_by_load() -> None:
     assert decided("Der Drucker druckt nicht", snapshot=full).member == ""
     over = ContextSnapshot(load={"print-and-rooms-1": 9, "print-and-rooms-2": 8})
     assert decided("Der Drucker druckt nicht", snapshot=over).member == ""
+
+
+def test_who_has_one_ticket_gets_half_as_many_as_who_has_none() -> None:
+    """A draw by weights of 1 and 1/2: a third goes to the busier, give or take four sigmas."""
+    busy = ContextSnapshot(load={"print-and-rooms-1": 1})
+    count = 900
+    members = [decided("Der Drucker druckt nicht", snapshot=busy).member for _ in range(count)]
+    share = members.count("print-and-rooms-1") / count
+    assert share == pytest.approx(1 / 3, abs=4 * math.sqrt(1 / 3 * 2 / 3 / count))
 
 
 def test_words_of_two_services_are_left_to_a_person_with_both_named() -> None:
