@@ -38,7 +38,8 @@ def raised(
     subject: str, hours: float, kind: SubjectKind = SubjectKind.DEVICE, episode: str = ""
 ) -> AnyEvent:
     data = SignalRaised(
-        episode=episode or f"e-{subject}", detector="d", signal="disk-filling", title="Disk filling",
+        episode=episode or f"e-{subject}",
+        detector="d", signal="disk-filling", title="Disk filling",
         severity=Severity.WARNING, subject_kind=kind, measurement="disk", value=1, threshold=1,
         service="vpn", person="ana",
     )  # fmt: skip

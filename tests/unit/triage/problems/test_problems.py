@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from desk_contracts import Codec, Event
+from desk_contracts import AnyEvent, Codec, Event
 from desk_contracts.errors import NotFound
 from desk_contracts.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
 from desk_contracts.events.signals import SignalCleared, SignalRaised
@@ -366,7 +366,7 @@ def test_a_problem_names_three_of_its_signals_and_knows_the_newest_fifty() -> No
         state = outcome.state
     assert state is not None
     assert [evidence.episode for evidence in state.signals] == [f"e-{n}" for n in range(10, 60)]
-    emitted = []
+    emitted: list[AnyEvent] = []
     for number in range(2):
         item = opened("VPN", number, person=f"p{number}")
         outcome = add_ticket("vpn/vpn", state, item, CHARTER, EMPTY, MONDAY)

@@ -1,5 +1,7 @@
 """Priority at the edges of the charter's numbers: people affected, criticality, first and last."""
 
+from typing import Any
+
 import pytest
 from desk_charter.routing import RuleThen
 from desk_contracts.events.tickets import Kind, TicketOpened
@@ -23,7 +25,8 @@ def chosen(
     service = None
     if criticality is not None:
         service = CHARTER.services[0].model_copy(update={"criticality": criticality})
-    data = opened("It fails", kind=kind, **more).data
+    facts: dict[str, Any] = {**more}
+    data = opened("It fails", kind=kind, **facts).data
     assert isinstance(data, TicketOpened)
     return choose_priority(CHARTER, data, then, service, people)
 
