@@ -14,10 +14,15 @@ from desk_contracts.topics import SERVICES, Service, Topic, all_topics, team_top
 
 Operation = Literal["Read", "Write", "Describe"]
 
-# Share of one broker's threads that one outsider may take, in percent.
+_MEBIBYTE = 1024 * 1024
+# Share of one broker's threads that one user may take, in percent of one thread.
 _REQUEST_SHARE = 25
 # A team that reads its notifications anew from the first one is not in a hurry.
-_TEAM_BYTES_PER_SECOND = 8 * 1024 * 1024
+_TEAM_BYTES_PER_SECOND = 8 * _MEBIBYTE
+# Ten times what a thousand tickets a second need, so that only a fault is ever slowed down.
+_SERVICE_BYTES_PER_SECOND, _SERVICE_REQUEST_SHARE = 64 * _MEBIBYTE, 400
+# An audit reads a whole topic, beside services that work.
+_OPERATOR_BYTES_PER_SECOND, _OPERATOR_REQUEST_SHARE = 32 * _MEBIBYTE, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
-    """What one user may take of each broker; Kafka slows down whoever takes more."""
+    """What one user may take of each broker, replicas together; more is slowed down by Kafka."""
 
     bytes_per_second: int
     request_percentage: int = _REQUEST_SHARE
@@ -45,11 +50,11 @@ class Quotas:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody who signs in to Kafka, with every right they have; services have no quotas."""
+    """Somebody who signs in to Kafka, with every right they have and what they may take."""
 
     name: str
     grants: tuple[Grant, ...]
-    quotas: Quotas | None = None
+    quotas: Quotas
 
     def may(self, operation: Operation, resource: str, name: str) -> bool:
         """Whether one of the grants allows it."""
@@ -60,11 +65,17 @@ class User:
 
 _GROUPS_SEEN = tuple(Grant("group", service, ("Describe",), "prefix") for service in SERVICES)
 # Looks at everything, changes nothing; needs no group, so it never moves anybody's offsets.
-_OPERATOR = User("desk-operator", (Grant("topic", "desk.", ("Read",), "prefix"), *_GROUPS_SEEN))
+_OPERATOR = User(
+    "desk-operator",
+    (Grant("topic", "desk.", ("Read",), "prefix"), *_GROUPS_SEEN),
+    Quotas(_OPERATOR_BYTES_PER_SECOND, _OPERATOR_REQUEST_SHARE),
+)
 _READ = sorted({topic.name for service in SERVICES for topic in topics_read_by(service)})
 # Sees ends of topics and positions of groups, never a record.
 _AUTOSCALER = User(
-    "desk-autoscaler", (*(Grant("topic", name, ("Describe",)) for name in _READ), *_GROUPS_SEEN)
+    "desk-autoscaler",
+    (*(Grant("topic", name, ("Describe",)) for name in _READ), *_GROUPS_SEEN),
+    Quotas(_MEBIBYTE),
 )
 
 
@@ -98,7 +109,11 @@ def service_user(service: Service, topics: Iterable[Topic]) -> User:
             operations += ("Write",)
         if operations:
             grants.append(Grant("topic", topic.name, operations))
-    return User(f"desk-{service}", (*grants, *_groups(service)))
+    return User(
+        f"desk-{service}",
+        (*grants, *_groups(service)),
+        Quotas(_SERVICE_BYTES_PER_SECOND, _SERVICE_REQUEST_SHARE),
+    )
 
 
 def _groups(owner: str) -> Iterator[Grant]:

@@ -45,13 +45,12 @@ def _user(user: User) -> Document:
     spec: Document = {
         "authentication": {"type": "scram-sha-512"},
         "authorization": {"type": "simple", "acls": acls},
-    }
-    if user.quotas is not None:
-        spec["quotas"] = {
+        "quotas": {
             "producerByteRate": user.quotas.bytes_per_second,
             "consumerByteRate": user.quotas.bytes_per_second,
             "requestPercentage": user.quotas.request_percentage,
-        }
+        },
+    }
     return _object("KafkaUser", user.name, spec)
 
 

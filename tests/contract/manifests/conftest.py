@@ -12,6 +12,7 @@ from desk_manifests import RendererMissing, render
 ROOT = Path(__file__).parents[3]
 OVERLAYS = ROOT / "deploy/k8s/overlays"
 Object = dict[str, Any]
+WORKLOADS = ("Deployment", "StatefulSet", "CronJob")
 
 
 class Overlay:
@@ -35,16 +36,21 @@ class Overlay:
         assert len(objects) == 1, f"{len(objects)} objects {kind}/{name} in {self.name}"
         return objects[0]
 
+    def templates(self) -> dict[str, Object]:
+        """What pods are made from, metadata included, by the name of what makes them."""
+        makers = (item for kind in WORKLOADS for item in self.all(kind))
+        return {item["metadata"]["name"]: template_of(item) for item in makers}
+
     def pods(self) -> dict[str, Object]:
-        return {item["metadata"]["name"]: pod_of(item) for item in self.all("Deployment")}
+        return {name: template["spec"] for name, template in self.templates().items()}
 
     def services(self) -> dict[str, Object]:
         pods = self.pods()
         return {name: pods[name] for name in SERVICES}
 
-    def environment(self, service: str) -> dict[str, str | None]:
-        """What the container would find in its environment; None stands for a secret."""
-        container = self.services()[service]["containers"][0]
+    def environment(self, name: str) -> dict[str, str | None]:
+        """What a pod's container would find in its environment; None stands for a secret."""
+        container = self.pods()[name]["containers"][0]
         variables: dict[str, str | None] = {}
         for source in container["envFrom"]:
             variables.update(self.named("ConfigMap", source["configMapRef"]["name"])["data"])
@@ -53,9 +59,10 @@ class Overlay:
         return variables
 
 
-def pod_of(deployment: Object) -> Object:
-    pod: Object = deployment["spec"]["template"]["spec"]
-    return pod
+def template_of(maker: Object) -> Object:
+    spec = maker["spec"]["jobTemplate"]["spec"] if maker["kind"] == "CronJob" else maker["spec"]
+    template: Object = spec["template"]
+    return template
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +81,7 @@ def rendered() -> Callable[[str], Overlay]:
     return get
 
 
-@pytest.fixture(params=["dev", "prod"])
+@pytest.fixture(params=["dev", "prod", "company-kafka"])
 def overlay(request: pytest.FixtureRequest, rendered: Callable[[str], Overlay]) -> Overlay:
     """Each overlay in turn."""
     return rendered(request.param)
@@ -84,6 +91,12 @@ def overlay(request: pytest.FixtureRequest, rendered: Callable[[str], Overlay]) 
 def prod(rendered: Callable[[str], Overlay]) -> Overlay:
     """The production example."""
     return rendered("prod")
+
+
+@pytest.fixture
+def company(rendered: Callable[[str], Overlay]) -> Overlay:
+    """Production on a Kafka cluster in another namespace."""
+    return rendered("company-kafka")
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ WITHOUT_PRIVILEGE = {
     "readOnlyRootFilesystem": True,
     "capabilities": {"drop": ["ALL"]},
 }
+# Keycloak in its development mode builds itself into its own folders at each start.
+WRITES_ITS_ROOT = {"keycloak"}
 
 
 def test_every_pod_meets_the_restricted_standard_and_more(overlay: Any) -> None:
@@ -32,7 +34,8 @@ def test_every_pod_meets_the_restricted_standard_and_more(overlay: Any) -> None:
         assert (pod["automountServiceAccountToken"], pod["enableServiceLinks"]) == (False, False)
         assert not {"hostNetwork", "hostPID", "hostIPC", "initContainers"} & set(pod), name
         for container in pod["containers"]:
-            assert container["securityContext"] == WITHOUT_PRIVILEGE, name
+            expected = WITHOUT_PRIVILEGE | {"readOnlyRootFilesystem": name not in WRITES_ITS_ROOT}
+            assert container["securityContext"] == expected, name
         for volume in pod["volumes"]:
             assert set(volume) - {"name"} <= ALLOWED_VOLUMES, name
 
@@ -43,11 +46,50 @@ def test_the_namespace_enforces_it(overlay: Any) -> None:
     assert labels["pod-security.kubernetes.io/warn"] == "restricted"
 
 
-def test_every_container_asks_for_what_it_needs_and_has_a_memory_limit(overlay: Any) -> None:
+def test_every_container_asks_for_what_it_needs_and_is_bounded(overlay: Any) -> None:
     for name, pod in overlay.pods().items():
         for container in pod["containers"]:
-            assert set(container["resources"]["requests"]) == {"cpu", "memory"}, name
-            assert set(container["resources"]["limits"]) == {"memory"}, name
+            requests, limits = (container["resources"][kind] for kind in ("requests", "limits"))
+            assert set(requests) == {"cpu", "memory", "ephemeral-storage"}, name
+            # No limit of CPU: throttling would show as lag.
+            assert set(limits) == {"memory", "ephemeral-storage"}, name
+
+
+def test_who_goes_first_when_nodes_are_full_is_said_and_hands_come_last(overlay: Any) -> None:
+    value = {item["metadata"]["name"]: item["value"] for item in overlay.all("PriorityClass")}
+    given = {name: value[pod["priorityClassName"]] for name, pod in overlay.pods().items()}
+    assert min(given[service] for service in SERVICES) > max(given["toolbox"], given["desk-audit"])
+
+
+def test_the_quota_has_room_for_every_service_at_its_most(prod: Any) -> None:
+    (quota,) = prod.all("ResourceQuota")
+    hard = quota["spec"]["hard"]
+    most = {
+        item["metadata"]["name"]: item["spec"]["maxReplicaCount"]
+        for item in prod.all("ScaledObject")
+    }
+    for resource in (
+        "requests.memory",
+        "limits.memory",
+        "requests.cpu",
+        "requests.ephemeral-storage",
+    ):
+        kind, _, name = resource.partition(".")
+        # One pod of each more, while a new version is rolled out.
+        needed = sum(
+            (most.get(pod, 0) + 1) * amount(container["resources"][kind][name])
+            for pod, spec in prod.pods().items()
+            for container in spec["containers"]
+        )
+        assert needed <= amount(hard[resource]), resource
+    assert sum(most.values()) + 2 * len(prod.pods()) <= int(hard["pods"])
+
+
+def amount(text: str) -> float:
+    """A quantity of Kubernetes in cores or bytes."""
+    units = {"m": 0.001, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+    unit = next((unit for unit in units if text.endswith(unit)), "")
+    return float(text.removesuffix(unit)) * units.get(unit, 1)
 
 
 def test_probes_ask_what_services_answer_at_the_port_they_listen_on(overlay: Any) -> None:

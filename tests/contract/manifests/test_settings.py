@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 from desk_charter import load_charter
+from desk_cli.options import CliSettings
 from desk_contracts.topics import SERVICES
 from desk_platform.settings import Environment, ServiceSettings, exposures, read_settings, variables
 
 # In place of what a secret would say; long enough to sign cursors with.
 MADE_UP = "f3Kp9vQx71LmZt0bRwYc5hNd8sJa2gUe4"
+
+# What people look with, and what looks every night.
+HANDS = ("toolbox", "desk-audit")
 
 
 def settings_of(service: str) -> type[ServiceSettings]:
@@ -45,7 +49,7 @@ def test_every_variable_is_one_the_service_reads(overlay: Any, service: str) -> 
 @pytest.mark.parametrize("service", SERVICES)
 def test_the_service_accepts_every_value(overlay: Any, service: str, tmp_path: Path) -> None:
     read = read_settings(settings_of(service), as_in_a_pod(overlay, service, tmp_path))
-    assert read.environment is Environment(overlay.name)
+    assert read.environment is (Environment.DEV if overlay.name == "dev" else Environment.PROD)
     assert read.sign_in.issuer is not None
     assert read.kafka.security.has_tls
     assert read.kafka.username == f"desk-{service}"
@@ -57,11 +61,42 @@ def test_production_names_no_weakness(prod: Any, service: str) -> None:
     assert "DESK_ALLOW_INSECURE" not in prod.environment(service)
 
 
-@pytest.mark.parametrize("service", SERVICES)
-def test_every_file_that_is_set_is_mounted(overlay: Any, service: str) -> None:
-    mounts = overlay.services()[service]["containers"][0]["volumeMounts"]
+@pytest.mark.parametrize("pod", HANDS)
+def test_the_hands_accept_every_value_and_sign_in_as_the_operator(
+    overlay: Any, pod: str, tmp_path: Path
+) -> None:
+    environment = as_in_a_pod(overlay, pod, tmp_path)
+    read = read_settings(CliSettings, environment)
+    services = read_settings(settings_of("intake"), as_in_a_pod(overlay, "intake", tmp_path))
+    assert read.kafka.username == "desk-operator"
+    assert read.kafka.bootstrap == services.kafka.bootstrap
+    assert read.store.url == services.store.url
+    assert list(exposures(read)) == []
+    assert {name for name in environment if name.startswith("DESKCLI_")} <= set(
+        variables(CliSettings)
+    )
+
+
+def test_the_toolbox_asks_services_where_they_answer(overlay: Any) -> None:
+    ports = {name: overlay.named("Service", name)["spec"]["ports"][0]["port"] for name in SERVICES}
+    for name, value in overlay.environment("toolbox").items():
+        if name.startswith("DESKCLI_") and name.endswith("_URL"):
+            service = name.removeprefix("DESKCLI_").removesuffix("_URL").lower()
+            assert (value, ports[service]) == (f"http://{service}", 80)
+
+
+@pytest.mark.parametrize("pod", HANDS)
+def test_the_hands_read_everything_and_write_nothing(pod: str, overlay: Any) -> None:
+    user = overlay.environment(pod)["DESK_KAFKA_USERNAME"]
+    rights = overlay.named("KafkaUser", user)["spec"]["authorization"]["acls"]
+    assert {operation for acl in rights for operation in acl["operations"]} <= {"Read", "Describe"}
+
+
+@pytest.mark.parametrize("pod", [*SERVICES, *HANDS])
+def test_every_file_that_is_set_is_mounted(overlay: Any, pod: str) -> None:
+    mounts = overlay.pods()[pod]["containers"][0]["volumeMounts"]
     folders = {mount["mountPath"] for mount in mounts}
-    for name, value in overlay.environment(service).items():
+    for name, value in overlay.environment(pod).items():
         if name.endswith("_FILE"):
             assert str(Path(value).parent) in folders, name
 
@@ -102,8 +137,8 @@ def test_changed_settings_restart_and_a_changed_charter_does_not(overlay: Any) -
 
 def test_no_secret_is_in_the_manifests(overlay: Any) -> None:
     assert overlay.all("Secret") == []
-    for service in SERVICES:
-        for name, value in overlay.environment(service).items():
+    for pod in (*SERVICES, *HANDS):
+        for name, value in overlay.environment(pod).items():
             is_secret = name.endswith(("_PASSWORD", "_SECRET"))
             assert (value is None) >= is_secret, name
 

@@ -136,11 +136,14 @@ def test_who_is_revoked_keeps_a_user_without_rights() -> None:
     assert documents["gone"]["authorization"] == {"type": "simple", "acls": []}
 
 
-def test_everybody_but_the_desk_itself_has_quotas() -> None:
-    free = {name for name, user in USERS.items() if user.quotas is None}
-    services = {f"desk-{service}" for service in SERVICES}
-    assert free == {*services, "desk-operator", "desk-autoscaler"}
+def test_an_outsider_takes_what_its_entry_says_and_less_than_a_service() -> None:
     assert USERS["zabbix"].quotas == Quotas(2_048)
+    least = min(USERS[f"desk-{service}"].quotas.bytes_per_second for service in SERVICES)
+    assert all(
+        user.quotas.bytes_per_second < least
+        for name, user in USERS.items()
+        if name.removeprefix("desk-") not in SERVICES
+    )
 
 
 def test_quotas_are_written_for_strimzi() -> None:
@@ -150,7 +153,7 @@ def test_quotas_are_written_for_strimzi() -> None:
         "consumerByteRate": 2_048,
         "requestPercentage": 25,
     }
-    assert "quotas" not in documents["desk-intake"]
+    assert all(document["quotas"]["requestPercentage"] > 0 for document in documents.values())
 
 
 def _rendered() -> list[dict[str, Any]]:
