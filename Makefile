@@ -155,11 +155,42 @@ docs: schemas ## The same as schemas
 manifests: setup ## Is deploy/k8s in step with code and charter? (the contract tests validate it)
 	$(PY) -m desk_manifests check
 
+# As the overlays name them; `make images REGISTRY=registry.desk.example/ TAG=0.1.0` for production's.
+ENGINE ?= docker
+REGISTRY ?=
+TAG ?= dev
+IMAGES := $(SERVICES) tools
+image = $(REGISTRY)experience-desk/$(1):$(TAG)
+
 .PHONY: images
-images: ## One image per service, and the operators' (needs a container engine)
-	@for name in $(SERVICES) tools; do \
-	  docker build --file deploy/images/Dockerfile --target $$name --tag desk-$$name:dev . || exit 1; \
+images: ## One image per service, and the operators'; any container engine, buildx or not
+	@# BuildKit dates an image by this; older builders date it by their clock, with the same layers.
+	@export SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 0); \
+	revision=$$(git rev-parse HEAD 2>/dev/null || echo unknown); \
+	for name in $(IMAGES); do \
+	  $(ENGINE) build --file deploy/images/Dockerfile --target $$name --tag $(call image,$$name) \
+	    --label org.opencontainers.image.title=experience-desk/$$name \
+	    --label org.opencontainers.image.version=$(TAG) \
+	    --label org.opencontainers.image.revision=$$revision $(ARGS) . || exit 1; \
 	done
+	@for name in $(IMAGES); do \
+	  $(ENGINE) image inspect --format '{{.Size}}' $(call image,$$name) \
+	    | awk -v name=$(call image,$$name) '{printf "%-60s %5.0f MB\n", name, $$1 / 1e6}'; \
+	done
+
+COMPOSE := $(ENGINE) compose --file compose.yaml --file compose.services.yaml
+
+.PHONY: up-containers down-containers
+up-containers: images .local/containers.env ## Kafka, MongoDB, sign-in and the five services in containers (needs Compose)
+	TAG=$(TAG) $(COMPOSE) up --detach --wait --no-build
+	@echo "Everybody's password is in .local/containers.env; docs/operations.md says how to sign in."
+
+down-containers: ## Stop these; data stays in volumes
+	TAG=$(TAG) $(COMPOSE) down
+
+.local/containers.env:
+	@mkdir -p .local && umask 077 && python3 -c \
+	  'import secrets; [print(f"{name}={secrets.token_urlsafe(33)}") for name in ("DESK_CURSOR_SECRET", "DESK_DEV_PASSWORD")]' >$@
 
 .PHONY: bench
 bench: setup ## Measure, with baselines in the same run; writes bench/results

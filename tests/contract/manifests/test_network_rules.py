@@ -1,4 +1,4 @@
-"""The evaluator of policies against the examples of the Kubernetes reference on network policies."""
+"""The evaluator of policies against the examples of the Kubernetes reference."""
 
 from typing import Any
 

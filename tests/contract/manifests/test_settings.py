@@ -1,6 +1,5 @@
 """What the manifests set is what the services read: no unknown name, no value they would refuse."""
 
-import importlib
 from pathlib import Path
 from typing import Any
 
@@ -8,26 +7,12 @@ import pytest
 from desk_charter import load_charter
 from desk_cli.options import CliSettings
 from desk_contracts.topics import SERVICES
-from desk_platform.settings import Environment, ServiceSettings, exposures, read_settings, variables
+from desk_platform.settings import Environment, exposures, read_settings, variables
 
-# In place of what a secret would say; long enough to sign cursors with.
-MADE_UP = "f3Kp9vQx71LmZt0bRwYc5hNd8sJa2gUe4"
+from tests.support.service_settings import MADE_UP, settings_of
 
 # What people look with, and what looks every night.
 HANDS = ("toolbox", "desk-audit")
-
-
-def settings_of(service: str) -> type[ServiceSettings]:
-    module = importlib.import_module(f"desk_{service}.settings")
-    classes: list[type[ServiceSettings]] = [
-        value
-        for value in vars(module).values()
-        if isinstance(value, type)
-        and issubclass(value, ServiceSettings)
-        and value is not ServiceSettings
-    ]
-    assert len(classes) == 1
-    return classes[0]
 
 
 def as_in_a_pod(overlay: Any, service: str, folder: Path) -> dict[str, str]:
