@@ -1,5 +1,6 @@
 """The overlays as Kubernetes would get them, rendered once per run."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,20 @@ def prod(rendered: Callable[[str], Overlay]) -> Overlay:
 def company(rendered: Callable[[str], Overlay]) -> Overlay:
     """Production on a Kafka cluster in another namespace."""
     return rendered("company-kafka")
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Overlay:
+    """The desk's own Kafka cluster as production would add it, open to the outside."""
+    folder = tmp_path_factory.mktemp("cluster")
+    near = os.path.relpath(ROOT / "deploy/k8s", folder.resolve())
+    parts = [f"{near}/components/{name}" for name in ("kafka-cluster", "kafka-outside")]
+    text = {"resources": [f"{near}/base"], "components": parts}
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(text), encoding="utf-8")
+    try:
+        return Overlay("cluster", render(folder))
+    except RendererMissing as missing:
+        pytest.skip(missing.message)
 
 
 @pytest.fixture

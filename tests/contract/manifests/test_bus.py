@@ -1,6 +1,7 @@
 """Rights and scaling against what the services really subscribe to, taken from their own tables."""
 
 import json
+import re
 import subprocess
 import sys
 from functools import cache
@@ -98,6 +99,82 @@ def test_production_keeps_three_copies_and_needs_two(prod: Any) -> None:
     for topic in prod.all("KafkaTopic"):
         spec = topic["spec"]
         assert (spec["replicas"], spec["config"]["min.insync.replicas"]) == (3, "2")
+
+
+def test_development_has_as_many_partitions_as_production(dev: Any, prod: Any) -> None:
+    """More would spread keys in another way, fewer would hide what many partitions do."""
+
+    def partitions(overlay: Any) -> dict[str, int]:
+        topics = overlay.all("KafkaTopic")
+        return {item["metadata"]["name"]: item["spec"]["partitions"] for item in topics}
+
+    assert partitions(dev) == partitions(prod)
+
+
+def test_no_two_brokers_are_on_one_node_and_copies_are_spread_over_zones(cluster: Any) -> None:
+    pod = cluster.named("KafkaNodePool", "both")["spec"]["template"]["pod"]
+    spread = {item["topologyKey"]: item for item in pod["topologySpreadConstraints"]}
+    assert spread["kubernetes.io/hostname"]["whenUnsatisfiable"] == "DoNotSchedule"
+    assert "topology.kubernetes.io/zone" in spread
+    for item in spread.values():
+        assert item["labelSelector"]["matchLabels"]["strimzi.io/kind"] == "Kafka"
+    kafka = cluster.named("Kafka", "desk")["spec"]["kafka"]
+    assert kafka["rack"] == {"topologyKey": "topology.kubernetes.io/zone"}
+
+
+def test_whoever_signs_in_has_quotas_and_strangers_the_least(cluster: Any) -> None:
+    fallback = cluster.named("Kafka", "desk")["spec"]["kafka"]["quotas"]
+    assert fallback["type"] == "kafka"
+    for user in cluster.all("KafkaUser"):
+        for name, value in user["spec"]["quotas"].items():
+            assert value > 0
+            if user["metadata"]["name"].removeprefix("desk-") in SERVICES:
+                assert value > fallback[name]
+
+
+def test_lags_and_brokers_are_measured(cluster: Any, prod: Any) -> None:
+    spec = cluster.named("Kafka", "desk")["spec"]
+    pattern, groups = spec["kafkaExporter"]["topicRegex"], spec["kafkaExporter"]["groupRegex"]
+    assert all(re.fullmatch(pattern, name) for name in BY_NAME)
+    assert re.fullmatch(groups, "metrics.figures")
+    assert spec["kafka"]["metricsConfig"] == {"type": "strimziMetricsReporter"}
+    scraped = prod.named("PodMonitor", "kafka")["spec"]
+    assert scraped["selector"]["matchLabels"] == {"strimzi.io/cluster": "desk"}
+
+
+def test_clients_outside_the_cluster_sign_in_as_those_inside(cluster: Any) -> None:
+    inside, outside = cluster.named("Kafka", "desk")["spec"]["kafka"]["listeners"]
+    assert (outside["type"], outside["tls"]) == ("loadbalancer", True)
+    assert outside["authentication"] == inside["authentication"]
+    assert outside["port"] != inside["port"]
+
+
+def test_the_companys_cluster_gets_topics_users_and_visitors(company: Any, prod: Any) -> None:
+    """Everything that names the cluster names the company's, and nothing names the desk's."""
+    for kind in ("KafkaTopic", "KafkaUser"):
+        assert len(company.all(kind)) == len(prod.all(kind))
+        for item in company.all(kind):
+            assert item["metadata"]["labels"]["strimzi.io/cluster"] == "company"
+            assert item["metadata"]["namespace"] == "kafka"
+    address = company.environment("intake")["DESK_KAFKA"]
+    for scaled in company.all("ScaledObject"):
+        for trigger in scaled["spec"]["triggers"]:
+            assert trigger["metadata"].get("bootstrapServers", address) == address
+    assert address != prod.environment("intake")["DESK_KAFKA"]
+    assert "desk-kafka-bootstrap" not in json.dumps(company.objects)
+
+
+def test_passwords_come_over_from_the_companys_namespace(company: Any) -> None:
+    needed = {f"desk-{name}" for name in (*SERVICES, "operator", "autoscaler")}
+    copied = {
+        item["spec"]["target"]["name"]
+        for item in company.all("ExternalSecret")
+        if item["spec"]["secretStoreRef"] == {"kind": "SecretStore", "name": "company-kafka"}
+    }
+    assert copied == {*needed, "desk-cluster-ca-cert"}
+    (rule,) = company.named("Role", "desk-kafka-credentials")["rules"]
+    assert set(rule["resourceNames"]) == {*needed, "company-cluster-ca-cert"}
+    assert rule["verbs"] == ["get"]
 
 
 def test_the_cluster_enforces_the_rights(dev: Any) -> None:
