@@ -115,6 +115,12 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Overlay:
 
 
 @pytest.fixture
+def store(rendered: Callable[[str], Overlay]) -> Overlay:
+    """Production's own MongoDB, where there is no other."""
+    return rendered("../store")
+
+
+@pytest.fixture
 def dev(rendered: Callable[[str], Overlay]) -> Overlay:
     """The development overlay."""
     return rendered("dev")

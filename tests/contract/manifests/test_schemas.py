@@ -44,6 +44,14 @@ def test_every_object_is_valid(overlay: Any) -> None:
     assert [problem for item in overlay.objects for problem in problems(item)] == []
 
 
+def test_every_object_of_the_store_is_valid(store: Any) -> None:
+    assert [problem for item in store.objects for problem in problems(item)] == []
+
+
+def test_every_object_of_the_own_cluster_is_valid(cluster: Any) -> None:
+    assert [problem for item in cluster.objects for problem in problems(item)] == []
+
+
 def test_no_object_stands_twice(overlay: Any) -> None:
     names = [(item["kind"], item["metadata"]["name"]) for item in overlay.objects]
     assert len(set(names)) == len(names)
