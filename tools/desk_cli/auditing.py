@@ -1,7 +1,7 @@
 """What an audit of `desk.tickets` looks for. Pure: the log and the stores are read elsewhere."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from desk_contracts import AnyEvent
 from desk_contracts.events.requests import TicketRequested
@@ -36,6 +36,11 @@ class Findings:
 
     def count(self, kind: str) -> int:
         return sum(1 for each, _, _ in self.wrong if each == kind)
+
+    def confirm(self, later: "Findings") -> "Findings":
+        """The later look, with only what both found in the same words: what moves is at work."""
+        first = set(self.wrong)
+        return replace(later, wrong=[item for item in later.wrong if item in first])
 
     def summary(self) -> str:
         """One line for people and scripts."""

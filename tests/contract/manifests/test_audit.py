@@ -26,7 +26,7 @@ def test_what_was_found_fails_at_once_and_what_could_not_be_asked_is_asked_again
     assert (rule["action"], rule["onExitCodes"]["values"]) == ("FailJob", [1])
     (container,) = job["template"]["spec"]["containers"]
     assert rule["onExitCodes"]["containerName"] == container["name"]
-    assert container["command"] == ["desk", "audit"]
+    assert container["command"] == ["desk", "audit", "--again", "120"]
     # What Kubernetes asks of a job with such a policy.
     assert job["template"]["spec"]["restartPolicy"] == "Never"
     assert job["backoffLimit"] > 0

@@ -1,7 +1,7 @@
 """An audit finds what is lost, doubled or out of order, and calls harmless what is harmless."""
 
 import pytest
-from desk_cli.auditing import TicketLog, compare_reader, compare_writer
+from desk_cli.auditing import Findings, TicketLog, compare_reader, compare_writer
 from desk_contracts import AnyEvent, Event
 from desk_contracts.events.requests import TicketRequested
 from desk_contracts.events.telemetry import Observed
@@ -153,3 +153,26 @@ def test_a_ticket_that_only_a_reader_knows_is_doubled() -> None:
     assert findings.count("doubled") == 1
     assert not findings.is_clean
     assert any("ghost" in line for line in findings.lines())
+
+
+def findings_of(at: int, last: int) -> Findings:
+    """What a look says of a ticket of that many events, with a reader that stands `at` one."""
+    book = book_of(opened("t"), *(noted("t", number) for number in range(2, last + 1)))
+    findings = book.findings()
+    compare_reader(book, {"t": Entry("t", at)}, findings)
+    return findings
+
+
+@pytest.mark.parametrize(
+    ("later", "is_clean"),
+    [
+        pytest.param((3, 3), True, id="caught up meanwhile"),
+        pytest.param((3, 4), True, id="behind by another event, so it moves"),
+        pytest.param((2, 3), False, id="stands where it stood"),
+    ],
+)
+def test_a_second_look_confirms_what_does_not_move(later: tuple[int, int], is_clean: bool) -> None:
+    first, second = findings_of(2, 3), findings_of(*later)
+    confirmed = first.confirm(second)
+    assert confirmed.is_clean is is_clean
+    assert confirmed.events == second.events
