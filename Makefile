@@ -18,7 +18,7 @@ tests = if compgen -G "tests/$(1)/*/test_*.py" >/dev/null; then $(PYTEST) tests/
 .PHONY: help
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
-		/^[a-z0-9]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+		/^[a-z0-9-]+:.*## / {printf "  \033[1m%-17s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@printf '\nOne service in the foreground: make run-<service>, with $(SERVICES)\n'
 
 .PHONY: setup venv
