@@ -117,7 +117,8 @@ def test_no_two_brokers_are_on_one_node_and_copies_are_spread_over_zones(cluster
     assert spread["kubernetes.io/hostname"]["whenUnsatisfiable"] == "DoNotSchedule"
     assert "topology.kubernetes.io/zone" in spread
     for item in spread.values():
-        assert item["labelSelector"]["matchLabels"]["strimzi.io/kind"] == "Kafka"
+        # Brokers alone: the operators' and the exporter's pods have the same kind and cluster.
+        assert item["labelSelector"]["matchLabels"]["strimzi.io/name"] == "desk-kafka"
     kafka = cluster.named("Kafka", "desk")["spec"]["kafka"]
     assert kafka["rack"] == {"topologyKey": "topology.kubernetes.io/zone"}
 
