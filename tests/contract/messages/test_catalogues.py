@@ -18,6 +18,7 @@ from desk_contracts.messages import LANGUAGES, Language
 from desk_contracts.messages.catalogue import entries
 from desk_contracts.messages.formats import Formats
 from desk_contracts.value_types import Level, Severity
+from desk_metrics.history.months import TrendDirection
 from desk_notify.rendering.templates import Rule
 from pydantic_core.core_schema import ErrorType
 
@@ -44,6 +45,9 @@ WORDS: dict[str, type[StrEnum] | tuple[str, ...]] = {
     "escalation": ("yes",),
     "weekday": ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
     "grain": ("day", "week"),
+    "handed-on": ("0", "1", "2", "3+"),
+    "trend-direction": TrendDirection,
+    "trend-figure": ("tickets", "median_hours_to_resolve", "handed_on_share", "broken_share"),
     "lifecycle": ("planned", "live", "retiring", "retired"),
     "who": ("desk",),
     "field": ("title", "description", "service", "device", "impact", "urgency", "priority"),

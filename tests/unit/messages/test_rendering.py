@@ -144,3 +144,19 @@ def test_the_language_that_is_wanted_most_is_spoken(accepted: str | None, langua
 def test_every_state_has_a_word_in_german() -> None:
     spoken = catalogue("de")
     assert all(spoken.word("state", state) != state for state in State)
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0.0, "0%"),
+        (0.0004, "0.04%"),
+        (0.004, "0.4%"),
+        (0.5, "50%"),
+        (0.9957, "99.6%"),
+        (1.0, "100%"),
+    ],
+)
+def test_nearly_all_is_not_told_as_all(share: float, text: str) -> None:
+    rendered = catalogue("en").render(message("history.at-front", share=share))
+    assert rendered.startswith(f"{text} were ended")

@@ -1,6 +1,6 @@
 """`desk import` and `desk report`: found by the command line as entry points of this package."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
@@ -19,10 +19,11 @@ from rich.text import Text
 from desk_metrics.adapters.history_files.container import Bounds
 from desk_metrics.history.exports.forms import Order
 from desk_metrics.history.exports.store import load_mapping
-from desk_metrics.history.findings import WhereTimeGoes, where_time_goes
+from desk_metrics.history.findings import WhereTimeGoes
 from desk_metrics.history.fitting import Fitted, Verdict, fit, measure_verdict
 from desk_metrics.history.model import Imported
 from desk_metrics.history.path import trace_path
+from desk_metrics.history.sentences import where_time_goes
 from desk_metrics.history.store import HistoryContributions, read_history, write_whole
 from desk_metrics.history.tallies import Tallies
 from desk_metrics.history.worker import Import, ImportSummary, Places
@@ -37,12 +38,14 @@ _planning = PlanningCommands(HistoryContributions.of)
 report.command("goals")(_planning.goals)
 report.command("staffing")(_planning.plan_staffing)
 R = TypeVar("R", bound=BaseModel)
+_UNKNOWN = "not known"
 _KEPT = frozenset({"true", "1", "yes", "y"})
 _BROKEN = frozenset({"false", "0", "no", "n"})
 _ZONE = "Zone of moments without an offset, if not the mapping's: Europe/Berlin."
 _DATES = "Which number of a date is the day, where the file's own dates do not show it."
 _ENCODING = "Of a file that is not Unicode: cp1251, shift_jis, …; else it is seen."
 _INFLATED = "Megabytes that a gzipped file may inflate to, if not 20,000 and 250 times its size."
+_FIGURES = "The log's own figures with its verdicts; else found beside the history."
 _MAPPING = "One that comes with the desk (uci, servicenow, …), or a path of your own .yaml."
 
 
@@ -82,20 +85,31 @@ def where_time_goes_(  # noqa: PLR0913, PLR0917 (each is an option of the comman
     rejects: Annotated[Path | None, typer.Option(help="For an export: its rejects.")] = None,
     zone: Annotated[str, typer.Option(help=f"For an export: {_ZONE}")] = "",
     dates: Annotated[Order | None, typer.Option(help=f"For an export: {_DATES}")] = None,
+    figures: Annotated[Path | None, typer.Option(help=_FIGURES)] = None,
     by: Annotated[GroupBy, typer.Option(help="What tickets are grouped by.")] = GroupBy.CATEGORY,
     top: Annotated[int, typer.Option(min=1, max=1000, help="Length of each ranking.")] = 10,
     json: Annotated[bool, typer.Option(help="The report as JSON.")] = False,
 ) -> None:
-    """Tell what to automate, what to engineer out, who hands on most, where tickets wait."""
+    """Tell what breaks SLAs, what to automate or engineer out, who hands on, where tickets wait."""
     tallies = Tallies()
     if mapping:
         run = Import([history], load_mapping(mapping, zone, dates))
         with nullcontext(_Discard()) if rejects is None else write_whole(rejects) as sink:
-            _add_up((events for _rows, events in run.read_histories(sink)), tallies, by)
+            verdicts = (
+                (events, _read_verdict(rows[-1].figures))
+                for rows, events in run.read_histories(sink)
+            )
+            _add_up(verdicts, tallies, by)
         where = str(rejects) if rejects else "a file, with --rejects"
         Screen(is_error=True).print(*describe_import(run.summary, where, ""))
     else:
-        _add_up(read_history(history), tallies, by)
+        beside = figures or Places.beside(history).figures
+        kept = _read_kept(beside) if figures or beside.is_file() else {}
+        _add_up(
+            ((events, kept.get(events[0].event.subject)) for events in read_history(history)),
+            tallies,
+            by,
+        )
     report = where_time_goes(tallies, top=top)
     _show(report, describe_where_time_goes, json=json)
 
@@ -103,7 +117,7 @@ def where_time_goes_(  # noqa: PLR0913, PLR0917 (each is an option of the comman
 @report.command("sla-fit")
 def sla_fit(
     history: Annotated[Path, typer.Argument(help="A history file.")],
-    figures: Annotated[Path | None, typer.Option(help="Its figures; else found beside it.")] = None,
+    figures: Annotated[Path | None, typer.Option(help=_FIGURES)] = None,
     json: Annotated[bool, typer.Option(help="The result as JSON.")] = False,
 ) -> None:
     """Fit the SLA behind a log's verdicts: targets on one half, agreement on the other."""
@@ -124,10 +138,13 @@ class _Discard:
         """Keep nothing."""
 
 
-def _add_up(histories: Iterable[list[Imported]], tallies: Tallies, by: GroupBy) -> None:
-    for events in histories:
+def _add_up(
+    verdicts: Iterable[tuple[list[Imported], bool | None]], tallies: Tallies, by: GroupBy
+) -> None:
+    for events, is_kept in verdicts:
         path = trace_path(events)
-        tallies.add(path, path.service if by is GroupBy.SERVICE else path.category)
+        topic = path.service if by is GroupBy.SERVICE else path.category
+        tallies.add(path, topic, is_kept=is_kept)
 
 
 def _show(result: R, describe: Callable[[R], Sequence[RenderableType]], *, json: bool) -> None:
@@ -141,18 +158,25 @@ def _read_verdicts(history: Path, figures: Path) -> Iterator[Verdict]:
     """Verdicts are held in memory, some 300 bytes a ticket: fitting looks at them many times."""
     if not figures.is_file():
         raise Invalid(f"There is no file '{figures}'. Import with a mapping that names figures.")
-    kept: dict[str, bool] = {}
-    with figures.open("rb") as stream:
-        for line in stream:
-            document = from_json(line)
-            verdict = str(document.get("kept", "")).casefold()
-            if verdict in _KEPT | _BROKEN:
-                kept[document["ticket"]] = verdict in _KEPT
+    kept = _read_kept(figures)
     for events in read_history(history):
         ticket = events[0].event.subject
         path = trace_path(events)
         if ticket in kept and path.is_over:
             yield measure_verdict(ticket, path, kept=kept[ticket])
+
+
+def _read_kept(figures: Path) -> dict[str, bool]:
+    with figures.open("rb") as stream:
+        documents = map(from_json, stream)
+        verdicts = ((item["ticket"], _read_verdict(item)) for item in documents)
+        return {ticket: verdict for ticket, verdict in verdicts if verdict is not None}
+
+
+def _read_verdict(figures: Mapping[str, str]) -> bool | None:
+    """What the log says of the ticket's SLA; None if that is neither yes nor no."""
+    word = str(figures.get("kept", "")).casefold()
+    return word in _KEPT if word in _KEPT | _BROKEN else None
 
 
 def describe_import(summary: ImportSummary, rejects: str, differences: str) -> list[RenderableType]:
@@ -182,22 +206,33 @@ def describe_import(summary: ImportSummary, rejects: str, differences: str) -> l
 def describe_where_time_goes(result: WhereTimeGoes) -> list[RenderableType]:
     """The report, the sentences first."""
     spoken = spoken_here()
-    sentences = [spoken.render(sentence) for sentence in result.sentences]
+    sentences = [plain_line(spoken.render(sentence)) for sentence in result.sentences]
     table = TextTable("measure", "value", title="All tickets")
     for name in type(result).model_fields:
         value = getattr(result, name)
-        if value is not None and not isinstance(value, tuple):
+        if not isinstance(value, tuple | BaseModel):
             table.add_line(name.replace("_", " "), _format_value(name, value))
-    shown: list[RenderableType] = [*sentences, table]
+    shown: list[RenderableType] = [*map(Text, sentences), table]
+    breaches = result.breaches
     rankings: dict[str, Sequence[BaseModel]] = {
+        "SLAs broken, by hand-overs": breaches.by_handovers if breaches else (),
+        "SLAs broken, by priority": breaches.by_priority if breaches else (),
+        "SLAs broken, by month of opening": breaches.by_month if breaches else (),
         "Automate": result.automate,
         "Most repeated": result.most_repeated,
         "Engineer out": result.engineer_out,
+        "Ended by the first team, or passed on": result.passed_on,
         "Teams that hand on": result.hand_on,
+        "Given away and straight back": result.ping_pong,
         "Where tickets wait": result.waits,
+        "Waits that may have stopped a clock only": result.wait_signs,
         "Queues": result.queues,
-        "ReopenedTickets, by topic": result.reopened_topics,
-        "ReopenedTickets, by team": result.reopened_teams,
+        "Reopened tickets, by topic": result.reopened_topics,
+        "Reopened tickets, by team": result.reopened_teams,
+        "Paths": result.paths,
+        "Ways through teams": result.routes,
+        "Months": result.months,
+        "Trends over whole months": result.trends,
     }
     for title, rows in rankings.items():
         if rows:
@@ -232,9 +267,17 @@ def describe_fitted(fitted: Fitted) -> list[RenderableType]:
 
 
 def _format_value(name: str, value: object) -> str:
+    """A figure as people read it; what the log does not tell is said so."""
     if isinstance(value, float):
-        return f"{value:.1%}" if "share" in name else f"{value:,.2f}".removesuffix(".00")
-    return f"{value:,}" if isinstance(value, int) else str(value)
+        is_share = "share" in name or name in {"sameness", "evenness"}
+        return f"{value:.1%}" if is_share else f"{value:,.2f}".removesuffix(".00")
+    match value:
+        case bool() | None:
+            return {True: "yes", False: "no", None: _UNKNOWN}[value]
+        case tuple():
+            return " > ".join(value).replace("_", " ") if name == "steps" else ", ".join(value)
+        case _:
+            return f"{value:,}" if isinstance(value, int) else str(value).replace("_", " ")
 
 
 def _space_out(shown: Iterable[RenderableType]) -> list[RenderableType]:

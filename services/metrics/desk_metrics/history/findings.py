@@ -1,81 +1,42 @@
 """Where the time goes: rankings with numbers, each with its formula, and a sentence for each list.
 
-Hours are elapsed hours round the clock, shares are between 0 and 1.
+Hours are elapsed hours round the clock, shares are between 0 and 1. What the log does not tell is
+None, never a zero.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import TypeVar
 
 from desk_contracts.frozen import Frozen
-from desk_contracts.message import Message, message
+from desk_contracts.message import Message
 
+from desk_metrics.history.months import MonthFigures, MonthTrend, list_months, list_trends
 from desk_metrics.history.path import Phase
-from desk_metrics.history.tallies import (
-    NO_NAME,
-    Tallies,
-    TeamTally,
-    TopicTally,
-    minutes_at,
-    total_minutes,
+from desk_metrics.history.quotients import hours_if_any, hours_of, rank, share_of
+from desk_metrics.history.tallies import NO_NAME, PathTally, Tallies, minutes_at, total_minutes
+from desk_metrics.history.teams import (
+    HandsOn,
+    PingPong,
+    Queue,
+    WaitSigns,
+    rank_givers,
+    rank_queues,
+    rank_returns,
+    rank_wait_signs,
 )
+from desk_metrics.history.topics import (
+    PassedOn,
+    Repeated,
+    ToEngineerOut,
+    list_repeated,
+    list_topics,
+    rank_alike,
+    rank_hard,
+    rank_often,
+    rank_passed_on,
+)
+from desk_metrics.history.verdicts import Breaches, describe_breaches
 from desk_metrics.sla.worktime import instant
-
-# Fewer tickets than this make no pattern; what repeats is also so large a share of all tickets.
-MIN_TICKETS = 10
-REPEATS = 0.005
-T = TypeVar("T")
-
-
-class ToAutomate(Frozen):
-    """A topic that repeats and goes the same easy way each time.
-
-    `routine_tickets`: over, in the hands of their first team, never reopened.
-    `median_hours` of those, queue and work together, waiting left out.
-    Listed are topics with at least half a per cent of all tickets: only what repeats pays.
-    `hours_to_win` = routine_tickets times median_hours: a few long ones do not lead.
-    """
-
-    topic: str
-    tickets: int
-    routine_tickets: int
-    median_hours: float
-    hours_to_win: float
-    share_of_tickets: float
-
-
-class ToEngineerOut(Frozen):
-    """A topic whose tickets do not go easily: handed on, reopened, or never finished.
-
-    `hours_lost` = all open hours of its tickets that are not routine, waiting included.
-    `months` = calendar months (UTC) in which at least one ticket of it was opened.
-    """
-
-    topic: str
-    tickets: int
-    hard_tickets: int
-    hours_lost: float
-    handed_on_share: float
-    reopened_share: float
-    waited_share: float
-    months: int
-
-
-class HandsOn(Frozen):
-    """A team that gives tickets away.
-
-    `given` counts reassignments from it to another team, `per_ticket` = given ÷ tickets it had,
-    `hours_before` = open hours that those tickets had lain with it each time, all together.
-    """
-
-    team: str
-    tickets: int
-    given: int
-    taken: int
-    per_ticket: float
-    median_hours_before: float
-    hours_before: float
-    mostly_to: str
 
 
 class Waits(Frozen):
@@ -84,18 +45,23 @@ class Waits(Frozen):
     reason: str
     times: int
     hours: float
-    median_hours: float
-    share_of_open: float
+    median_hours: float | None
+    share_of_open: float | None
+    examples: tuple[str, ...]
 
 
-class Queue(Frozen):
-    """Time in which tickets lay with a team and nobody worked on them; `times` are intervals."""
+class Way(Frozen):
+    """Tickets that are over and went one way: the same phases, or the same teams, in one order.
 
-    team: str
-    times: int
-    hours: float
-    median_hours: float
-    share_of_open: float
+    `share` = tickets ÷ tickets that are over; `broken_share` of those that the log judges.
+    """
+
+    steps: tuple[str, ...]
+    tickets: int
+    share: float | None
+    median_hours: float | None
+    broken_share: float | None
+    examples: tuple[str, ...]
 
 
 class ReopenedTickets(Frozen):
@@ -104,257 +70,209 @@ class ReopenedTickets(Frozen):
     name: str
     tickets: int
     reopened: int
-    share: float
+    share: float | None
+    examples: tuple[str, ...]
 
 
 class WhereTimeGoes(Frozen):
     """The whole report. Open time is from opening to resolution, and again from each reopening.
 
-    What needs names of teams is None for a log that has none; tickets without a topic are in no
-    ranking of topics.
+    `has_updates`: the log tells what changed when. One that has a single row a ticket tells nothing
+    of hand-overs, reopenings, waits and paths, so these are None and not ranked. What needs names
+    of teams is None for a log that has none; tickets without a topic are in no ranking of topics.
+    `at_front_share` = over without being handed on ÷ over, of tickets whose teams are named.
     """
 
     tickets: int
     over: int
+    has_updates: bool
+    has_topics: bool
     first_opened: datetime | None
     last_event: datetime | None
     open_hours: float
-    queued_share: float
-    worked_on_share: float
-    waiting_share: float
-    median_hours_to_resolve: float
-    p90_hours_to_resolve: float
-    reopened_share: float
-    reopenings: int
+    queued_share: float | None
+    worked_on_share: float | None
+    waiting_share: float | None
+    median_hours_to_resolve: float | None
+    p90_hours_to_resolve: float | None
+    reopened_share: float | None
+    reopenings: int | None
     reassignments_per_ticket: float | None
     handed_on_share: float | None
     ping_pong_share: float | None
-    returned_to_queue_per_ticket: float
+    returned_to_queue_per_ticket: float | None
     first_team_is_last_share: float | None
+    at_front_share: float | None
     sentences: tuple[Message, ...] = ()
-    automate: tuple[ToAutomate, ...] = ()
-    most_repeated: tuple[ToAutomate, ...] = ()
+    breaches: Breaches | None = None
+    automate: tuple[Repeated, ...] = ()
+    most_repeated: tuple[Repeated, ...] = ()
     engineer_out: tuple[ToEngineerOut, ...] = ()
+    passed_on: tuple[PassedOn, ...] = ()
     hand_on: tuple[HandsOn, ...] = ()
+    ping_pong: tuple[PingPong, ...] = ()
     waits: tuple[Waits, ...] = ()
+    wait_signs: tuple[WaitSigns, ...] = ()
     queues: tuple[Queue, ...] = ()
     reopened_topics: tuple[ReopenedTickets, ...] = ()
     reopened_teams: tuple[ReopenedTickets, ...] = ()
+    paths: tuple[Way, ...] = ()
+    routes: tuple[Way, ...] = ()
+    months: tuple[MonthFigures, ...] = ()
+    trends: tuple[MonthTrend, ...] = ()
 
 
-def where_time_goes(tallies: Tallies, *, top: int = 10) -> WhereTimeGoes:
-    """The report of what was added up, each ranking cut after `top`."""
-    automate, repeated = _automate(tallies, top)
+def rank_findings(tallies: Tallies, *, top: int = 10) -> WhereTimeGoes:
+    """The figures of what was added up, each ranking cut after `top`; without sentences."""
     open_minutes = sum(tallies.minutes.values())
-    phases = {phase: _share(tallies.minutes.get(phase, 0.0), open_minutes) for phase in Phase}
-    topics = ((name, topic.tickets, topic.reopened) for name, topic in _topics(tallies))
-    teams = ((name, team.resolved, team.reopened) for name, team in tallies.teams.items())
-    report = WhereTimeGoes(
+    repeated, months = list_repeated(tallies), list_months(tallies)
+    rankings: dict[str, object] = {
+        "breaches": describe_breaches(tallies),
+        "automate": rank_alike(repeated, top),
+        "most_repeated": rank_often(repeated, top),
+        "engineer_out": rank_hard(tallies, top),
+        "hand_on": rank_givers(tallies, top),
+        "ping_pong": rank_returns(tallies, top),
+        "waits": _rank_waits(tallies, open_minutes, top),
+        "wait_signs": rank_wait_signs(tallies, top),
+        "queues": rank_queues(tallies, open_minutes, top),
+        "reopened_topics": _rank_reopened_topics(tallies, top),
+        "reopened_teams": _rank_reopened_teams(tallies, top),
+        "months": months,
+        "trends": list_trends(months),
+    }
+    if tallies.has_updates:
+        rankings |= {
+            "passed_on": rank_passed_on(tallies, top),
+            "paths": _rank_ways(tallies.paths, tallies.over, top),
+            "routes": _rank_ways(tallies.routes, tallies.over, top),
+        }
+    return _measure_whole(tallies, open_minutes).model_copy(update=rankings)
+
+
+def _measure_whole(tallies: Tallies, open_minutes: float) -> WhereTimeGoes:
+    """The figures of all tickets together."""
+    phases = _share_phases(tallies, open_minutes)
+    return WhereTimeGoes(
         tickets=tallies.tickets,
         over=tallies.over,
+        has_updates=tallies.has_updates,
+        has_topics=any(True for _ in list_topics(tallies)),
         first_opened=_moment(tallies.first),
         last_event=_moment(tallies.last),
-        open_hours=_hours(open_minutes),
+        open_hours=hours_of(open_minutes),
         queued_share=phases[Phase.QUEUED],
         worked_on_share=phases[Phase.WORKED_ON],
         waiting_share=phases[Phase.WAITING],
-        median_hours_to_resolve=_hours(minutes_at(tallies.to_resolve, 0.5)),
-        p90_hours_to_resolve=_hours(minutes_at(tallies.to_resolve, 0.9)),
-        reopened_share=_share(tallies.reopened, tallies.tickets),
-        reopenings=tallies.reopenings,
+        median_hours_to_resolve=hours_if_any(minutes_at(tallies.to_resolve, 0.5)),
+        p90_hours_to_resolve=hours_if_any(minutes_at(tallies.to_resolve, 0.9)),
+        reopened_share=_of_updates(tallies, share_of(tallies.reopened, tallies.tickets)),
+        reopenings=tallies.reopenings if tallies.has_updates else None,
         reassignments_per_ticket=_of_teams(tallies, tallies.reassignments),
         handed_on_share=_of_teams(tallies, tallies.handed_on),
         ping_pong_share=_of_teams(tallies, tallies.ping_pong),
-        returned_to_queue_per_ticket=_share(tallies.requeues, tallies.tickets),
-        first_team_is_last_share=_share(tallies.first_is_last, tallies.with_team)
-        if tallies.with_team
-        else None,
-        automate=automate,
-        most_repeated=repeated,
-        engineer_out=_engineer_out(tallies, top),
-        hand_on=_hand_on(tallies, top),
-        waits=_waits(tallies, open_minutes, top),
-        queues=_queues(tallies, open_minutes, top),
-        reopened_topics=_rank_reopened(topics, top),
-        reopened_teams=_rank_reopened(teams, top),
-    )
-    sentences = [*_of_topics(report), *_of_teams_and_waits(report)]
-    if tallies.tickets and not any(True for _ in _topics(tallies)):
-        sentences.insert(0, message("history.no-topics"))
-    return report.model_copy(update={"sentences": tuple(sentences)})
-
-
-def _automate(tallies: Tallies, top: int) -> tuple[tuple[ToAutomate, ...], tuple[ToAutomate, ...]]:
-    """By hours to win, and by how often they come."""
-
-    def build(name: str, topic: TopicTally) -> ToAutomate:
-        median = minutes_at(topic.routine, 0.5)
-        return ToAutomate(
-            topic=name,
-            tickets=topic.tickets,
-            routine_tickets=topic.routine.count,
-            median_hours=_hours(median),
-            hours_to_win=_hours(topic.routine.count * median),
-            share_of_tickets=_share(topic.tickets, tallies.tickets),
-        )
-
-    all_ = (build(n, t) for n, t in _topics(tallies) if t.routine.count >= MIN_TICKETS)
-    often = [entry for entry in all_ if entry.tickets >= REPEATS * tallies.tickets]
-    return (
-        _best(often, lambda entry: (entry.hours_to_win, entry.routine_tickets, entry.topic), top),
-        _best(often, lambda entry: (entry.tickets, entry.hours_to_win, entry.topic), top),
+        returned_to_queue_per_ticket=_of_updates(
+            tallies, share_of(tallies.requeues, tallies.tickets)
+        ),
+        first_team_is_last_share=_of_updates(
+            tallies, share_of(tallies.first_is_last, tallies.with_team)
+        ),
+        at_front_share=_of_updates(tallies, share_of(tallies.at_front, tallies.with_team)),
     )
 
 
-def _engineer_out(tallies: Tallies, top: int) -> tuple[ToEngineerOut, ...]:
-    all_ = (
-        ToEngineerOut(
-            topic=name,
-            tickets=topic.tickets,
-            hard_tickets=topic.hard.count,
-            hours_lost=_hours(total_minutes(topic.hard)),
-            handed_on_share=_share(topic.handed_on, topic.tickets),
-            reopened_share=_share(topic.reopened, topic.tickets),
-            waited_share=_share(topic.waited, topic.tickets),
-            months=len(topic.months),
-        )
-        for name, topic in _topics(tallies)
-        if topic.hard.count >= MIN_TICKETS
-    )
-    return _best(all_, lambda entry: (entry.hours_lost, entry.hard_tickets, entry.topic), top)
+def _share_phases(tallies: Tallies, open_minutes: float) -> Mapping[Phase, float | None]:
+    """A log that tells no work cannot tell a queue from it, and one without waits no waiting."""
+    is_told = {
+        Phase.QUEUED: tallies.has_work,
+        Phase.WORKED_ON: tallies.has_work,
+        Phase.WAITING: tallies.has_waits and tallies.has_updates,
+    }
+    return {
+        phase: share_of(tallies.minutes.get(phase, 0.0), open_minutes) if is_there else None
+        for phase, is_there in is_told.items()
+    }
 
 
-def _hand_on(tallies: Tallies, top: int) -> tuple[HandsOn, ...]:
-    def build(name: str, team: TeamTally) -> HandsOn:
-        takers = {taker: n for (giver, taker), n in tallies.pairs.items() if giver == name}
-        return HandsOn(
-            team=name,
-            tickets=team.tickets,
-            given=team.given,
-            taken=team.taken,
-            per_ticket=_share(team.given, team.tickets),
-            median_hours_before=_hours(minutes_at(team.held_before_giving, 0.5)),
-            hours_before=_hours(total_minutes(team.held_before_giving)),
-            mostly_to=max(takers, key=lambda taker: (takers[taker], taker), default=""),
-        )
-
-    givers = sorted(tallies.teams.items(), key=lambda item: (-item[1].given, item[0]))
-    return tuple(build(name, team) for name, team in givers[:top] if team.given)
-
-
-def _waits(tallies: Tallies, open_minutes: float, top: int) -> tuple[Waits, ...]:
-    all_ = (
+def _rank_waits(tallies: Tallies, open_minutes: float, top: int) -> tuple[Waits, ...]:
+    entries = (
         Waits(
             reason=reason,
-            times=durations.count,
-            hours=_hours(total_minutes(durations)),
-            median_hours=_hours(minutes_at(durations, 0.5)),
-            share_of_open=_share(total_minutes(durations), open_minutes),
+            times=tally.waited.count,
+            hours=hours_of(total_minutes(tally.waited)),
+            median_hours=hours_if_any(minutes_at(tally.waited, 0.5)),
+            share_of_open=share_of(total_minutes(tally.waited), open_minutes),
+            examples=tally.examples.numbers,
         )
-        for reason, durations in tallies.waits.items()
+        for reason, tally in tallies.reasons.items()
     )
-    return _best(all_, lambda entry: (entry.hours, entry.times, entry.reason), top)
+    return rank(entries, lambda entry: (entry.hours, entry.times, entry.reason), top)
 
 
-def _queues(tallies: Tallies, open_minutes: float, top: int) -> tuple[Queue, ...]:
-    all_ = (
-        Queue(
-            team=name,
-            times=team.queued.count,
-            hours=_hours(total_minutes(team.queued)),
-            median_hours=_hours(minutes_at(team.queued, 0.5)),
-            share_of_open=_share(total_minutes(team.queued), open_minutes),
+def _rank_ways(table: Mapping[tuple[str, ...], PathTally], over: int, top: int) -> tuple[Way, ...]:
+    entries = (
+        Way(
+            steps=steps,
+            tickets=tally.tickets,
+            share=share_of(tally.tickets, over),
+            median_hours=hours_if_any(minutes_at(tally.took, 0.5)),
+            broken_share=share_of(
+                tally.verdicts.broken, tally.verdicts.kept + tally.verdicts.broken
+            ),
+            examples=tally.examples.numbers,
         )
-        for name, team in tallies.teams.items()
-        if team.queued.count
+        for steps, tally in table.items()
     )
-    return _best(all_, lambda entry: (entry.hours, entry.times, entry.team), top)
+    return rank(entries, lambda entry: (entry.tickets, 0, " ".join(entry.steps)), top)
 
 
-def _rank_reopened(
-    counted: Iterable[tuple[str, int, int]], top: int
-) -> tuple[ReopenedTickets, ...]:
-    all_ = (
-        ReopenedTickets(name=name, tickets=tickets, reopened=times, share=_share(times, tickets))
-        for name, tickets, times in counted
-        if times
+def _rank_reopened_topics(tallies: Tallies, top: int) -> tuple[ReopenedTickets, ...]:
+    return _rank_reopened(
+        (
+            ReopenedTickets(
+                name=name,
+                tickets=topic.tickets,
+                reopened=topic.reopened,
+                share=share_of(topic.reopened, topic.tickets),
+                examples=topic.returned.numbers,
+            )
+            for name, topic in list_topics(tallies)
+        ),
+        top,
     )
-    return _best(all_, lambda entry: (entry.reopened, entry.share, entry.name), top)
 
 
-def _of_topics(report: WhereTimeGoes) -> Iterable[Message]:
-    if report.automate:
-        first = report.automate[0]
-        yield message(
-            "history.automate-first",
-            topic=first.topic,
-            routine=first.routine_tickets,
-            tickets=first.tickets,
-            each=first.median_hours,
-            hours=round(first.hours_to_win),
-        )
-    if report.most_repeated:
-        most = report.most_repeated[0]
-        yield message(
-            "history.comes-most-often",
-            topic=most.topic,
-            tickets=most.tickets,
-            share=most.share_of_tickets,
-            routine=most.routine_tickets,
-        )
-    if report.engineer_out:
-        worst = report.engineer_out[0]
-        yield message(
-            "history.engineer-out",
-            topic=worst.topic,
-            tickets=worst.hard_tickets,
-            hours=round(worst.hours_lost),
-            count=worst.months,
-        )
+def _rank_reopened_teams(tallies: Tallies, top: int) -> tuple[ReopenedTickets, ...]:
+    return _rank_reopened(
+        (
+            ReopenedTickets(
+                name=name,
+                tickets=team.resolved,
+                reopened=team.reopened,
+                share=share_of(team.reopened, team.resolved),
+                examples=team.reopened_examples.numbers,
+            )
+            for name, team in tallies.teams.items()
+            if name != NO_NAME
+        ),
+        top,
+    )
 
 
-def _of_teams_and_waits(report: WhereTimeGoes) -> Iterable[Message]:
-    if report.hand_on:
-        giver = report.hand_on[0]
-        yield message(
-            "history.hands-on-most",
-            team=giver.team,
-            count=giver.given,
-            taker=giver.mostly_to,
-            hours=round(giver.hours_before),
-        )
-    if report.waits:
-        wait = report.waits[0]
-        yield message(
-            "history.waits-longest",
-            reason=wait.reason,
-            count=wait.times,
-            hours=round(wait.hours),
-            share=wait.share_of_open,
-        )
+def _rank_reopened(entries: Iterable[ReopenedTickets], top: int) -> tuple[ReopenedTickets, ...]:
+    return rank(entries, lambda entry: (entry.reopened, entry.share or 0, entry.name), top)
 
 
 def _of_teams(tallies: Tallies, count: int) -> float | None:
-    """A count per ticket, if the log names teams at all."""
-    return _share(count, tallies.tickets) if set(tallies.teams) - {NO_NAME} else None
+    """A count per ticket, if the log names teams at all and tells when they changed."""
+    if not set(tallies.teams) - {NO_NAME}:
+        return None
+    return _of_updates(tallies, share_of(count, tallies.tickets))
 
 
-def _topics(tallies: Tallies) -> Iterable[tuple[str, TopicTally]]:
-    return ((name, topic) for name, topic in tallies.topics.items() if name != NO_NAME)
-
-
-def _best(
-    all_: Iterable[T], key: Callable[[T], tuple[float, float, str]], top: int
-) -> tuple[T, ...]:
-    return tuple(sorted(all_, key=key, reverse=True)[:top])
-
-
-def _hours(minutes: float) -> float:
-    return round(minutes / 60, 1)
-
-
-def _share(part: float, whole: float) -> float:
-    return round(part / whole, 4) if whole else 0.0
+def _of_updates(tallies: Tallies, figure: float | None) -> float | None:
+    """What only a log of updates tells."""
+    return figure if tallies.has_updates else None
 
 
 def _moment(us: int | None) -> datetime | None:

@@ -29,6 +29,8 @@ from desk_metrics.history.model import NUMBER, Imported
 from desk_metrics.sla.worktime import micros
 
 _MINUTE = 60_000_000
+# A wait that begins again so soon after the last one ended stopped the clock for one touch only.
+SOON = 60 * _MINUTE
 
 
 class Phase(StrEnum):
@@ -65,12 +67,27 @@ class Reassignment(NamedTuple):
     minutes: float
 
 
+class Pause(NamedTuple):
+    """One wait, whose turn it was, and how it ended.
+
+    `is_again`: the ticket had waited until less than an hour before. `to_the_end`: nobody worked on
+    the ticket between this wait and its resolution.
+    """
+
+    reason: str
+    minutes: float = 0.0
+    team: str = ""
+    is_again: bool = False
+    to_the_end: bool = False
+
+
 @dataclass(slots=True)
 class TicketPath:
     """What one ticket went through.
 
     `intervals` add up to all open time: from the opening to the resolution (or closing, or merge),
-    and from each reopening to the next. `pauses` counts waits; a change of team does not end one.
+    and from each reopening to the next. `pauses` are waits; a change of team does not end one.
+    `rows` are rows of the log that the ticket had: with one row nothing tells what changed.
     """
 
     number: str = ""
@@ -88,7 +105,8 @@ class TicketPath:
     resolver: str = ""
     intervals: list[PathInterval] = field(default_factory=list)
     reassignments: list[Reassignment] = field(default_factory=list)
-    pauses: list[tuple[str, float]] = field(default_factory=list)
+    pauses: list[Pause] = field(default_factory=list)
+    rows: int = 0
 
     @property
     def minutes(self) -> float:
@@ -101,6 +119,25 @@ class TicketPath:
         return sum(s.minutes for s in self.intervals if s.phase is not Phase.WAITING)
 
     @property
+    def phases(self) -> tuple[Phase, ...]:
+        """What it went through, one after the other; a phase without any time is left out."""
+        phases: list[Phase] = []
+        until = 0
+        for interval in self.intervals:
+            if phases and interval.start > until:
+                phases.append(Phase.AT_REST)
+            if not phases or phases[-1] is not interval.phase:
+                phases.append(interval.phase)
+            until = interval.end
+        return (*phases, Phase.AT_REST) if self.is_over else tuple(phases)
+
+    @property
+    def route(self) -> tuple[str, ...]:
+        """The teams that had it open, in their order; empty where no team is named."""
+        takers = (reassignment.taker for reassignment in self.reassignments)
+        return (self.first_team, *takers) if self.first_team else ()
+
+    @property
     def is_routine(self) -> bool:
         """Over, by the team that had it first, and never reopened."""
         return self.is_over and not self.reassignments and not self.reopenings
@@ -111,6 +148,7 @@ def trace_path(events: Sequence[Imported]) -> TicketPath:
     builder = _PathBuilder()
     for imported in events:
         builder.go_on(imported.word, imported.event)
+    builder.path.rows = len({(imported.file, imported.row) for imported in events})
     return builder.path
 
 
@@ -125,6 +163,7 @@ class _PathBuilder:
         self._phase = Phase.QUEUED
         self._reason = ""
         self._word = ""
+        self._waited_until = 0
         # A wait that a change of team interrupted at this moment, if it did.
         self._interrupted: tuple[int, str] | None = None
 
@@ -144,8 +183,9 @@ class _PathBuilder:
         path.intervals.append(interval)
         self._held += interval.minutes
         if self._phase is Phase.WAITING:
-            reason, waited = path.pauses[-1]
-            path.pauses[-1] = (reason, waited + interval.minutes)
+            pause = path.pauses[-1]
+            path.pauses[-1] = pause._replace(minutes=pause.minutes + interval.minutes)
+            self._waited_until = self._at
 
     def _enter(self, phase: Phase, reason: str = "") -> None:
         self._phase, self._reason = phase, reason
@@ -199,7 +239,8 @@ class _PathBuilder:
         reason = self._word or event.data.waiting_for
         is_same = self._phase is Phase.WAITING and self._reason == reason
         if not is_same and self._interrupted != (self._at, reason):
-            self.path.pauses.append((reason, 0.0))
+            is_again = bool(self._waited_until) and 0 < self._at - self._waited_until <= SOON
+            self.path.pauses.append(Pause(reason, team=self.path.team, is_again=is_again))
         self._enter(Phase.WAITING, reason)
 
     @_steps.on(TicketResumed)
@@ -208,8 +249,11 @@ class _PathBuilder:
 
     @_steps.on(TicketResolved, TicketClosed, TicketMerged)
     def _end(self, _event: AnyEvent) -> None:
+        path = self.path
         if self._phase is not Phase.AT_REST:
-            self.path.resolver = self.path.team
+            path.resolver = path.team
+        if self._phase is Phase.WAITING:
+            path.pauses[-1] = path.pauses[-1]._replace(to_the_end=True)
         self._enter(Phase.AT_REST)
 
     @_steps.on(TicketReopened)

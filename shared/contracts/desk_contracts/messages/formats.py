@@ -27,6 +27,8 @@ _UNITS = (
     _Unit("hour", 3_600, 3_600),
     _Unit("minute", _MINUTE, 2 * _MINUTE),
 )
+# Of a share that is next to nothing, or next to all.
+_MOST_DIGITS = 3
 # A moment in full, with the day of the week; patterns of Unicode's LDML, part 4.
 _MOMENT = {"en": "EEEE d MMMM y, HH:mm", "de": "EEEE, d. MMMM y, HH:mm 'Uhr'"}
 
@@ -82,12 +84,25 @@ class Formats:
             case "duration":
                 return self.duration(value)
             case "percent":
-                return str(format_percent(value, locale=self._locale))
+                return self._percent(value, digits=self._choose_digits(value))
             case "tenth-percent":
-                # The language's own pattern, with one digit more.
-                pattern = self._locale.percent_formats[None].pattern.replace("0", "0.0", 1)
-                return str(format_percent(value, pattern, locale=self._locale))
+                return self._percent(value, digits=1)
         return self.number(value)
+
+    def _choose_digits(self, value: float) -> int:
+        """As few as do not tell nearly all as all, or nearly nothing as nothing."""
+        if value in {0, 1}:
+            return 0
+        enough = (
+            digits for digits in range(_MOST_DIGITS) if round(value, digits + 2) not in {0, 1}
+        )
+        return next(enough, _MOST_DIGITS)
+
+    def _percent(self, value: float, digits: int) -> str:
+        """The language's own pattern, with so many digits behind the mark."""
+        pattern = self._locale.percent_formats[None].pattern
+        wanted = pattern.replace("0", f"0.{'0' * digits}", 1) if digits else pattern
+        return str(format_percent(value, wanted, locale=self._locale))
 
     def moment(self, at: datetime) -> str:
         """`Monday 2 March 2026, 10:00 (Europe/Berlin)`; with its zone, as readers sit in many."""

@@ -11,10 +11,11 @@ from desk_charter.slas import SlaPolicy
 from desk_contracts.events.sla import ClockName, SlaMet
 from desk_contracts.events.tickets import TicketAssigned, WaitingFor
 from desk_metrics.history.exports.store import load_mapping
-from desk_metrics.history.findings import WhereTimeGoes, where_time_goes
+from desk_metrics.history.findings import WhereTimeGoes
 from desk_metrics.history.fitting import fit, measure_verdict
 from desk_metrics.history.model import Imported
 from desk_metrics.history.path import TicketPath, trace_path
+from desk_metrics.history.sentences import where_time_goes
 from desk_metrics.history.store import read_history
 from desk_metrics.history.tallies import Tallies
 from desk_metrics.history.worker import Import, ImportSummary, Places

@@ -1,13 +1,15 @@
 """A path tells whose time it was; the report adds paths up."""
 
 import pytest
-from desk_metrics.history.findings import where_time_goes
+from desk_metrics.history.findings import WhereTimeGoes
 from desk_metrics.history.model import build_events
-from desk_metrics.history.path import Phase, Reassignment, TicketPath, trace_path
-from desk_metrics.history.rows import ExportRow
+from desk_metrics.history.months import TrendDirection
+from desk_metrics.history.path import Pause, Phase, Reassignment, TicketPath, trace_path
+from desk_metrics.history.rows import ExportRow, expand
+from desk_metrics.history.sentences import where_time_goes
 from desk_metrics.history.tallies import MOST_NAMES, OTHERS, Tallies, is_ping_pong
 
-from tests.support.metrics_exports import row
+from tests.support.metrics_exports import HOUR, row
 
 
 def path_of(*rows: ExportRow) -> TicketPath:
@@ -47,7 +49,7 @@ def test_a_wait_goes_on_over_a_change_of_team() -> None:
         row(2, "waiting", waiting="vendor", word="Part", team="B"),
         row(4, "resolved", team="B"),
     )
-    assert path.pauses == [("Part", 3 * 60)]
+    assert path.pauses == [Pause("Part", 3 * 60, "A", to_the_end=True)]
 
 
 def test_two_waits_for_the_same_are_two() -> None:
@@ -57,7 +59,35 @@ def test_two_waits_for_the_same_are_two() -> None:
         row(3, "waiting", waiting="vendor", word="Part"),
         row(5, "resolved"),
     )
-    assert path.pauses == [("Part", 60), ("Part", 120)]
+    assert path.pauses == [
+        Pause("Part", 60),
+        Pause("Part", 120, is_again=True, to_the_end=True),
+    ]
+
+
+def test_a_wait_is_again_only_soon_after_the_last_one_ended() -> None:
+    path = path_of(
+        row(1, "waiting", waiting="vendor", word="Part"),
+        row(2, "in_progress"),
+        row(3.5, "waiting", waiting="vendor", word="Part"),
+        row(5, "in_progress"),
+        row(6, "resolved"),
+    )
+    assert path.pauses == [Pause("Part", 60), Pause("Part", 90)]
+
+
+def test_a_path_is_told_by_phases_and_by_teams() -> None:
+    path = path_of(
+        row(1, "new", team="A"),
+        row(2, "in_progress", team="B"),
+        row(3, "resolved", team="B"),
+        row(5, "in_progress", team="B"),
+        row(6, "closed", team="B"),
+    )
+    worked, rest = Phase.WORKED_ON, Phase.AT_REST
+    assert path.phases == (Phase.QUEUED, worked, rest, worked, rest)
+    assert path.route == ("A", "B")
+    assert path.rows == 5
 
 
 def test_an_open_ticket_is_counted_to_its_last_event() -> None:
@@ -89,69 +119,138 @@ def test_ping_pong_is_a_ticket_given_straight_back() -> None:
     assert not is_ping_pong(moves("A", "B", "C", "A"))
 
 
-def made_report(copies: int = 10, top: int = 10):  # type: ignore[no-untyped-def]
-    """Ten easy tickets about mail, ten hard ones about printing, one that is not over."""
+def easy(number: int) -> TicketPath:
+    return path_of(
+        *(
+            row(at, state, team="A", ticket=f"E{number}")
+            for at, state in ((1, "new"), (2, "in_progress"), (3, "resolved"))
+        )
+    )
+
+
+def hard(number: int) -> TicketPath:
+    steps = (
+        row(1, "new", team="A"),
+        row(2, "in_progress", team="B"),
+        row(3, "waiting", waiting="vendor", word="Part", team="B"),
+        row(8, "resolved", team="B"),
+        row(10, "in_progress", team="B"),
+        row(11, "resolved", team="B"),
+    )
+    return path_of(*(step._replace(ticket=f"H{number}") for step in steps))
+
+
+def made_report(copies: int = 10, top: int = 10) -> WhereTimeGoes:
+    """Easy tickets about mail that kept their SLA, hard ones about printing that did not, and one
+    that is not over."""
     tallies = Tallies()
-    for _ in range(copies):
-        tallies.add(
-            path_of(
-                row(1, "new", team="A"),
-                row(2, "in_progress", team="A"),
-                row(3, "resolved", team="A"),
-            ),
-            "Mail",
-        )
-        tallies.add(
-            path_of(
-                row(1, "new", team="A"),
-                row(2, "in_progress", team="B"),
-                row(3, "waiting", waiting="vendor", word="Part", team="B"),
-                row(8, "resolved", team="B"),
-                row(10, "in_progress", team="B"),
-                row(11, "resolved", team="B"),
-            ),
-            "Printing",
-        )
+    for number in range(copies):
+        tallies.add(easy(number), "Mail", is_kept=True)
+        tallies.add(hard(number), "Printing", is_kept=False)
     tallies.add(path_of(row(1, "new"), row(2, "in_progress")), "")
     return where_time_goes(tallies, top=top)
 
 
-def test_the_report_ranks_with_numbers() -> None:
-    path = made_report()
-    [mail] = path.automate
-    assert (mail.topic, mail.tickets, mail.routine_tickets) == ("Mail", 10, 10)
+def test_the_report_ranks_with_numbers_and_examples() -> None:
+    report = made_report()
+    # Printing comes as often and takes as long each time, but never stays with its first team.
+    [mail] = report.automate
+    assert (mail.topic, mail.tickets, mail.team) == ("Mail", 10, "A")
+    assert (mail.one_hop_share, mail.one_team_share, mail.evenness) == (1, 1, 1)
+    assert (mail.sameness, mail.alike) == (1, 10)
     assert mail.median_hours == pytest.approx(2, rel=0.03)
-    assert mail.hours_to_win == pytest.approx(20, rel=0.03)
-    [printing] = path.engineer_out
-    assert (printing.topic, printing.hard_tickets, printing.hours_lost) == ("Printing", 10, 80)
-    assert (printing.handed_on_share, printing.reopened_share, printing.months) == (1, 1, 1)
-    [giver] = path.hand_on
+    assert mail.examples == ("E0", "E1", "E2")
+
+
+def test_what_costs_most_is_ranked_by_hours_and_counts() -> None:
+    report = made_report()
+    assert [(entry.topic, entry.alike) for entry in report.most_repeated] == [
+        ("Mail", 10),
+        ("Printing", 0),
+    ]
+    [hardest] = report.engineer_out
+    assert (hardest.topic, hardest.hard_tickets, hardest.hours_lost) == ("Printing", 10, 80)
+    assert (hardest.handed_on_share, hardest.reopened_share, hardest.months) == (1, 1, 1)
+    assert hardest.examples == ("H0", "H1", "H2")
+    [giver] = report.hand_on
     assert (giver.team, giver.given, giver.per_ticket, giver.mostly_to) == ("A", 10, 0.5, "B")
-    [wait] = path.waits
+    [wait] = report.waits
     assert (wait.reason, wait.times, wait.hours) == ("Part", 10, 50)
-    assert [queue.team for queue in path.queues] == ["A", "(not named)"]
-    assert [interval.name for interval in path.reopened_teams] == ["B"]
+    [sign] = report.wait_signs
+    assert (sign.team, sign.to_the_end, sign.waits, sign.hours) == ("B", 10, 10, 50)
+    assert [queue.team for queue in report.queues] == ["A", "(not named)"]
+    assert [interval.name for interval in report.reopened_teams] == ["B"]
 
 
 def test_the_report_adds_up() -> None:
-    path = made_report()
-    assert (path.tickets, path.over, path.reopenings) == (21, 20, 10)
-    assert path.open_hours == 10 * 2 + 10 * 8 + 1
-    shares = path.queued_share + path.worked_on_share + path.waiting_share
-    assert shares == pytest.approx(1, abs=0.001)
-    assert path.first_team_is_last_share == 0.5
-    assert path.reassignments_per_ticket == pytest.approx(10 / 21, abs=0.001)
+    report = made_report()
+    assert (report.tickets, report.over, report.reopenings) == (21, 20, 10)
+    assert report.open_hours == 10 * 2 + 10 * 8 + 1
+    shares = (report.queued_share, report.worked_on_share, report.waiting_share)
+    assert sum(share or 0 for share in shares) == pytest.approx(1, abs=0.001)
+    assert report.first_team_is_last_share == report.at_front_share == 0.5
+    assert report.reassignments_per_ticket == pytest.approx(10 / 21, abs=0.001)
+
+
+def test_broken_slas_are_told_by_what_goes_with_them() -> None:
+    breaches = made_report().breaches
+    assert breaches is not None
+    assert (breaches.evaluated, breaches.broken, breaches.share) == (20, 10, 0.5)
+    groups = [(group.group, group.share, group.examples) for group in breaches.by_handovers]
+    assert groups == [("0", 0, ()), ("1", 1, ("H0", "H1", "H2"))]
+
+
+def test_ways_have_their_share_and_what_they_broke() -> None:
+    report = made_report()
+    assert [(way.steps, way.share, way.broken_share) for way in report.routes] == [
+        (("A",), 0.5, 0),
+        (("A", "B"), 0.5, 1),
+    ]
+    assert report.paths[0].steps == ("queued", "worked_on", "at_rest")
+
+
+def test_a_ticket_given_straight_back_is_told_with_its_time_away() -> None:
+    tallies = Tallies()
+    path = path_of(
+        row(1, "new", team="A"),
+        row(2, "in_progress", team="B"),
+        row(5, "in_progress", team="A"),
+        row(6, "resolved", team="A"),
+    )
+    tallies.add(path, "Mail")
+    [back] = where_time_goes(tallies).ping_pong
+    assert (back.team, back.other, back.times, back.tickets) == ("A", "B", 1, 1)
+    assert (back.hours, back.examples) == (3, ("T",))
 
 
 def test_the_report_says_it_in_sentences() -> None:
-    path = {interval.code: interval.params for interval in made_report().sentences}
-    automate = path["history.automate-first"]
-    assert (automate["topic"], automate["routine"], automate["tickets"]) == ("Mail", 10, 10)
-    assert path["history.engineer-out"]["topic"] == "Printing"
-    giver = path["history.hands-on-most"]
+    sentences = {item.code: item.params for item in made_report().sentences}
+    automate = sentences["history.automate-first"]
+    assert (automate["topic"], automate["tickets"]) == ("Mail", 10)
+    assert automate["examples"] == ("E0", "E1", "E2")
+    assert sentences["history.engineer-out"]["topic"] == "Printing"
+    giver = sentences["history.hands-on-most"]
     assert (giver["team"], giver["count"], giver["taker"]) == ("A", 10, "B")
-    wait = path["history.waits-longest"]
+    wait = sentences["history.waits-longest"]
     assert (wait["reason"], wait["count"], wait["hours"]) == ("Part", 10, 50)
+    broken = sentences["history.breaches-by-handovers"]
+    assert (broken["least_share"], broken["most_share"]) == (0, 1)
+    assert sentences["history.few-months"]["count"] == 0
+
+
+def test_where_nothing_goes_the_same_way_this_is_said() -> None:
+    tallies = Tallies()
+    for number in range(40):
+        path = path_of(
+            row(1, "in_progress", team="A", ticket=str(number)),
+            row(1 + number**2, "resolved", team="A", ticket=str(number)),
+        )
+        tallies.add(path, "Access")
+    report = where_time_goes(tallies)
+    [access] = report.automate
+    assert access.sameness is not None
+    assert access.sameness < 0.5
+    assert "history.automate-nothing" in [item.code for item in report.sentences]
 
 
 def test_each_sentence_names_the_first_of_its_ranking() -> None:
@@ -172,15 +271,64 @@ def test_too_few_tickets_are_no_pattern_and_none_no_report() -> None:
     assert made_report(copies=9).automate == ()
     empty = where_time_goes(Tallies())
     assert (empty.tickets, empty.first_opened, empty.sentences) == (0, None, ())
-    assert empty.first_team_is_last_share is None
+    assert empty.first_team_is_last_share is empty.median_hours_to_resolve is None
+    assert empty.reopened_share is empty.queued_share is None
 
 
 def test_a_log_without_teams_has_no_figures_of_teams() -> None:
     tallies = Tallies()
     tallies.add(path_of(row(1, "new"), row(2, "resolved")), "")
-    path = where_time_goes(tallies)
-    assert path.reassignments_per_ticket is path.handed_on_share is path.ping_pong_share is None
-    assert [interval.code for interval in path.sentences] == ["history.no-topics"]
+    report = where_time_goes(tallies)
+    assert report.reassignments_per_ticket is report.handed_on_share is None
+    assert report.ping_pong_share is None
+    assert [item.code for item in report.sentences] == [
+        "history.headline",
+        "history.no-work",
+        "history.no-teams",
+        "history.no-verdicts",
+        "history.no-topics",
+        "history.few-months",
+    ]
+
+
+def test_one_row_a_ticket_tells_nothing_of_what_happened_between() -> None:
+    tallies = Tallies()
+    for number in range(20):
+        events = build_events(
+            expand(
+                row(1, "resolved", team="A", opened=HOUR, resolved=3 * HOUR, ticket=f"{number}")
+            ),
+            "/history/t",
+            str,
+        )
+        tallies.add(trace_path(events), "Mail")
+    report = where_time_goes(tallies)
+    assert report.reopenings is report.handed_on_share is report.at_front_share is None
+    assert report.waiting_share is report.worked_on_share is report.queued_share is None
+    assert not any((report.paths, report.routes, report.passed_on, report.queues))
+    [mail] = report.automate
+    assert (mail.one_hop_share, mail.one_team_share) == (None, 1)
+    assert "history.one-row-a-ticket" in [item.code for item in report.sentences]
+
+
+def test_months_that_were_cut_make_no_trend() -> None:
+    tallies = Tallies()
+    month = 30.5 * 24
+    for place, tickets in enumerate((40, 40, 40, 40, 40, 40, 3)):
+        for number in range(tickets):
+            start = 24 + place * month + number
+            hours = 10 + 5 * place
+            path = path_of(
+                row(start, "in_progress", ticket=f"{place}-{number}"),
+                row(start + hours, "resolved", ticket=f"{place}-{number}"),
+            )
+            tallies.add(path, "")
+    report = where_time_goes(tallies)
+    # The first begins in its middle, the last is the thin rest.
+    assert [item.is_whole for item in report.months] == [False, *[True] * 5, False]
+    trends = {trend.figure: trend for trend in report.trends}
+    assert trends["median_hours_to_resolve"].direction is TrendDirection.UP
+    assert trends["tickets"].direction is TrendDirection.UNCLEAR
 
 
 def test_names_without_end_do_not_fill_memory() -> None:
