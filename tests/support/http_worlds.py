@@ -250,17 +250,15 @@ async def metrics() -> World:
     deps = MetricsDeps(
         collections.tickets, collections.buckets, lambda: desk.book, clock, people=50
     )
+    sources = Sources(
+        collections.buckets, desk.sums, collections.changes, lambda: CHARTER, responses
+    )
     routers = metrics_routers(
         deps,
         answers_router(AnswersDeps(responses, commands, lambda: CHARTER, clock)),
-        reports_router(
-            Sources(
-                collections.buckets, desk.sums, collections.changes, lambda: CHARTER, responses
-            ),
-            clock,
-        ),
+        reports_router(sources, clock),
         experience_router(deps),
-        page_router(deps, responses),
+        page_router(sources, clock),
         goals_router(
             PlanningDeps(collections.buckets, desk.sums, lambda: CHARTER, clock, people=50)
         ),

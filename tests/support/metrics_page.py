@@ -1,7 +1,15 @@
 """The report page as tests read it: its tags, and the text of each bucket of each row."""
 
 from html.parser import HTMLParser
+from pathlib import Path
 
+from desk_charter import Charter, load_charter
+from desk_metrics.reports.store import ANSWERS, REPORTED, OwnerResponses, Sources
+from desk_testing.fakes import FakeDocuments
+
+from tests.support.metrics_desk import Desk
+
+CHARTER = load_charter(Path(__file__).parents[2] / "charter")
 # Markup that would run, from whoever named a service.
 EVIL = '<script>alert("x")</script>'
 
@@ -33,3 +41,18 @@ class Page(HTMLParser):
 
     def row(self, first: str) -> list[str]:
         return next(row for row in self.rows if row[0] == first)
+
+
+def page_sources(
+    desk: Desk, charter: Charter | None = None, responses: OwnerResponses | None = None
+) -> Sources:
+    """What the page is made of, by the charter that comes with the desk unless another is given."""
+    written = charter or CHARTER
+    collections, clock = desk.collections, desk.clock
+    return Sources(
+        collections.buckets,
+        desk.sums,
+        collections.changes,
+        lambda: written,
+        responses or OwnerResponses(FakeDocuments(REPORTED, clock), FakeDocuments(ANSWERS, clock)),
+    )

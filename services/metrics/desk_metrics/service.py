@@ -101,7 +101,7 @@ def _routers(deps: MetricsDeps, sources: Sources) -> tuple[APIRouter, ...]:
     return (
         reports_router(sources, deps.clock),
         experience_router(deps),
-        page_router(deps, sources.responses),
+        page_router(sources, deps.clock),
         goals_router(planning),
     )
 

@@ -49,6 +49,19 @@ def test_goals_are_told_from_history(charter: Path, history: Path) -> None:
     assert (goal["verdict"], goal["baseline"]) == ("too_early", 8)
 
 
+@pytest.mark.parametrize("measure", ["self_service_share", "auto_healed", "handovers", "sla_met"])
+def test_what_a_history_does_not_tell_is_not_counted_as_nothing(
+    charter: Path, history: Path, measure: str
+) -> None:
+    """Its tickets have one row each, so nothing is known of hand-overs either."""
+    goals = charter / "goals.yaml"
+    text = GOALS.replace("contacts", measure).replace("    where: {services: [vpn]}\n", "")
+    goals.write_text(text, encoding="utf-8")
+    (goal,) = json.loads(run(charter, "goals", str(history), "--json").output)
+    assert (goal["verdict"], goal["baseline"], goal["now"]) == ("cannot_tell", None, None)
+    assert goal["explanation"][0]["code"] == "goal.not-in-history"
+
+
 def test_without_goals_it_says_where_to_write_them(charter: Path, history: Path) -> None:
     (charter / "goals.yaml").unlink()
     assert "Write them in goals.yaml." in run(charter, "goals", str(history)).output
@@ -66,7 +79,26 @@ def test_staffing_is_told_from_history(charter: Path, history: Path) -> None:
 
 
 def test_a_team_that_the_charter_does_not_know_always_works(charter: Path, history: Path) -> None:
-    result = run(charter, "staffing", "nobody", str(history), "--json")
-    assert json.loads(result.output)["sentence"].startswith("Nobody is needed: no ticket came to")
+    text = history.read_text(encoding="utf-8").replace('"network"', '"Second Line"')
+    history.write_text(text, encoding="utf-8")
+    result = run(charter, "staffing", "Second Line", str(history), "--within", "30", "--json")
+    plan = json.loads(result.output)
+    assert (plan["zone"], plan["members"]) == ("UTC", 0)
+    assert plan["hours"]
+
+
+def test_a_team_that_nobody_knows_is_not_told_that_it_needs_nobody(
+    charter: Path, history: Path
+) -> None:
+    for name in ("nobody", "Network", "mail"):
+        refused = run(charter, "staffing", name, str(history), "--json")
+        assert refused.output == ""
+        assert "staffing.not-in-history" in str(refused.exception)
+        assert "network" in str(refused.exception)
+
+
+def test_skills_of_a_team_that_the_charter_does_not_know_are_refused(
+    charter: Path, history: Path
+) -> None:
     refused = run(charter, "staffing", "nobody", str(history), "--skill", "vpn")
     assert "staffing.skills-unknown" in str(refused.exception)

@@ -126,7 +126,7 @@ async def answers(desk: Desk) -> dict[str, httpx.Response]:
         deps,
         reports_router(sources, clock),
         experience_router(deps),
-        page_router(deps, responses),
+        page_router(sources, clock),
         goals_router(planning),
     )
     app = make_app("metrics", routers, parts)

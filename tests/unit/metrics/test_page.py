@@ -1,6 +1,7 @@
 """The report as a page: right figures, nothing loaded, nothing injected, readable without eyes."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from xml.etree import ElementTree
@@ -8,8 +9,10 @@ from xml.etree import ElementTree
 import desk_metrics.reports.page
 import httpx
 import pytest
+from desk_contracts.messages import catalogue
 from desk_metrics.measures.api import MetricsDeps, metrics_routers
 from desk_metrics.reports.api.page import page_router
+from desk_metrics.reports.page.headline import describe_page
 from desk_metrics.reports.page.html import render_page, render_plot
 from desk_metrics.reports.page.model import PageQuery
 from desk_metrics.reports.page.phrases import (
@@ -22,6 +25,8 @@ from desk_metrics.reports.page.phrases import (
 )
 from desk_metrics.reports.page.plots import Plot, Series
 from desk_metrics.reports.page.store import gather
+from desk_metrics.reports.periods import read_period
+from desk_metrics.reports.store import rank_systems
 from desk_metrics.sla.policies import PolicyBook
 from desk_platform.health import Health
 from desk_platform.http import AppParts, Principal, Role, make_app
@@ -32,7 +37,7 @@ from fastapi import FastAPI
 from tests.support.metrics_desk import Desk
 from tests.support.metrics_feedback import answered
 from tests.support.metrics_measures import second
-from tests.support.metrics_page import EVIL, Page
+from tests.support.metrics_page import EVIL, Page, page_sources
 from tests.support.metrics_story import Story
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
@@ -42,7 +47,6 @@ NB = "\N{NO-BREAK SPACE}"
 HEADLINES = (
     "Tickets that people opened",
     "Of them, again within a week",
-    "Tickets the desk opened first",
     "Resolved",
     "Open at the end",
     "Mean time to acknowledge",
@@ -52,7 +56,7 @@ HEADLINES = (
     "Reopened",
     "SLAs met",
     "Solved without anybody",
-    "Repairs that lasted",
+    "Repairs that lasted so far",
     "Lost time, at most",
     f"Happiness quotient (\N{MINUS SIGN}1{NB}to{NB}1)",
 )
@@ -72,6 +76,8 @@ def read_row(row: list[str]) -> list[str]:
 @pytest.fixture
 async def desk() -> Desk:
     desk = Desk(NOW, PolicyBook(()))
+    first = Story("2026-11-10 09:00", service="mail").assigned("2026-11-10 10:00", "mail")
+    await desk.tell(second(first.resolved("2026-11-10 11:00"), "t-first"))
     before = Story("2026-11-18 09:00", service="mail").assigned("2026-11-18 10:00", "mail")
     await desk.tell(before.resolved("2026-11-18 13:00").events)
     now = Story("2026-11-24 09:00", service=EVIL).assigned("2026-11-24 10:00", EVIL)
@@ -83,7 +89,7 @@ async def desk() -> Desk:
 
 async def page(desk: Desk, **more: str) -> str:
     query = PageQuery.of(date(2026, 11, 23), date(2026, 11, 29), NOW, **more)
-    return render_page(await gather(desk.collections.buckets, query, 0, 0), NOW)
+    return render_page(await gather(page_sources(desk), query), NOW)
 
 
 async def test_figures_stand_beside_those_of_the_period_before(desk: Desk) -> None:
@@ -133,14 +139,66 @@ async def test_every_picture_is_told_in_words_and_as_a_table(desk: Desk) -> None
 
 async def test_long_periods_are_drawn_by_weeks(desk: Desk) -> None:
     query = PageQuery.of(date(2026, 9, 1), date(2026, 11, 29), NOW)
-    shown = await gather(desk.collections.buckets, query, 0, 0)
+    shown = await gather(page_sources(desk), query)
     assert len(shown.steps) == 13
-    assert sum(figures["contacts"] or 0 for _, figures in shown.steps) == 2
+    assert sum(figures["contacts"] or 0 for _, figures in shown.steps) == 3
+
+
+async def test_what_is_not_known_is_a_gap_and_no_zero(desk: Desk) -> None:
+    """The desk's first day is 10 November."""
+    query = PageQuery.of(date(2026, 11, 7), date(2026, 11, 12), NOW)
+    shown = await gather(page_sources(desk), query)
+    for name in ("contacts", "backlog", "departures"):
+        figures = [step[name] for _, step in shown.steps]
+        assert figures[:3] == [None] * 3
+        assert figures[3:] == [1 if name != "backlog" else 0, 0, 0]
+
+
+async def test_without_days_the_period_ends_today(desk: Desk) -> None:
+    query = PageQuery.of(None, None, datetime(2026, 11, 24, 12, tzinfo=UTC))
+    assert (query.first, query.last) == (date(2026, 10, 28), date(2026, 11, 24))
+    shown = await gather(page_sources(desk), query)
+    assert shown.now["contacts"] == 3
+    assert not query.is_over
+
+
+async def test_the_page_ranks_services_as_worst_systems_does(desk: Desk) -> None:
+    """A service of the charter cost time; nothing that cost none has a place."""
+    vpn = Story("2026-11-25 09:00", service="vpn").assigned("2026-11-25 10:00", "network")
+    await desk.tell(second(vpn.resolved("2026-11-25 19:00"), "t-vpn"))
+    await desk.at(NOW)
+    sources = page_sources(desk)
+    shown = await gather(sources, PageQuery.of(date(2026, 11, 23), date(2026, 11, 29), NOW))
+    ranking = await rank_systems(sources, read_period("2026-W48"), NOW, catalogue("en"))
+    assert [item.service for item in shown.ranked] == ["vpn"]
+    assert [item.service for item in ranking.systems] == ["vpn"]
+    assert ranking.systems[0].score == shown.ranked[0].score
+    assert "erp" in {item.service for item in ranking.unranked}
+    read = Page(render_page(shown, NOW))
+    assert read.row("vpn")[1] == "1"
+    assert not [row for row in read.rows if row[0] == "erp"]
+
+
+async def test_the_headline_says_what_is_known_and_what_is_not(desk: Desk) -> None:
+    query = PageQuery.of(date(2026, 11, 23), date(2026, 11, 29), NOW)
+    shown = await gather(page_sources(desk), query)
+    codes = [item.code for item in describe_page(shown)]
+    assert codes == [
+        "page.contacts-compared",
+        "page.no-slas",
+        "page.nothing-prevented",
+        "page.goals",
+    ]
+    text = render_page(shown, NOW)
+    assert text.index("came from people") < text.index("<h2>Goals</h2>") < text.index("In figures")
+    of_team = await gather(page_sources(desk), replace(query, team="mail"))
+    assert of_team.now["auto_healed"] is of_team.now["fixed_before_reported"] is None
+    assert "What was prevented" not in render_page(of_team, NOW)
 
 
 async def test_days_to_come_are_not_drawn(desk: Desk) -> None:
     query = PageQuery.of(date(2026, 11, 23), date(2026, 12, 6), NOW)
-    shown = await gather(desk.collections.buckets, query, 0, 0)
+    shown = await gather(page_sources(desk), query)
     assert len(shown.steps) == 8
     assert "This period is not over yet" in render_page(shown, NOW)
 
@@ -252,30 +310,28 @@ async def test_a_desk_without_tickets_says_so() -> None:
 
 
 async def test_before_the_first_figure_nothing_is_known(desk: Desk) -> None:
-    """The desk's first day is 18 November."""
-    query = PageQuery.of(date(2026, 11, 17), date(2026, 11, 23), NOW)
-    text = render_page(await gather(desk.collections.buckets, query, 0, 0), NOW)
-    assert "Figures of the desk begin on 18 November 2026; of the time before nothing" in text
+    """The desk's first day is 10 November; of the week before some days are not known."""
+    query = PageQuery.of(date(2026, 11, 16), date(2026, 11, 22), NOW)
+    text = render_page(await gather(page_sources(desk), query), NOW)
+    assert "Figures of the desk begin on 10 November 2026; of the time before nothing" in text
     opened = Page(text).row("Tickets that people opened")
     assert opened[1:] == ["1", "not known", "not known"]
-    assert "Figures of the desk begin on" in await page(desk)
+    assert "Figures of the desk begin on" not in await page(desk)
 
 
 async def test_one_day_has_no_plots(desk: Desk) -> None:
     day = date(2026, 11, 24)
-    text = render_page(
-        await gather(desk.collections.buckets, PageQuery.of(day, day, NOW), 0, 0), NOW
-    )
+    text = render_page(await gather(page_sources(desk), PageQuery.of(day, day, NOW)), NOW)
     assert "<svg" not in text
     assert "The day before" in text
 
 
 async def test_a_last_week_that_is_not_whole_is_said_to_be_so(desk: Desk) -> None:
     query = PageQuery.of(date(2026, 9, 1), date(2026, 11, 29), NOW)
-    text = render_page(await gather(desk.collections.buckets, query, 0, 0), NOW)
+    text = render_page(await gather(page_sources(desk), query), NOW)
     assert "The last one has only 6 of 7 days." in text
     query = PageQuery.of(date(2026, 9, 1), date(2026, 11, 30), NOW)
-    text = render_page(await gather(desk.collections.buckets, query, 0, 0), NOW)
+    text = render_page(await gather(page_sources(desk), query), NOW)
     assert "Each point is a week" in text
     assert "The last one" not in text
 
@@ -296,7 +352,8 @@ def app(desk: Desk) -> FastAPI:
         Health(clock), record_telemetry().telemetry, FakeAuthenticator(*CALLERS), clock
     )
     deps = MetricsDeps(collections.tickets, collections.buckets, lambda: desk.book, clock)
-    return make_app("metrics", metrics_routers(deps, page_router(deps)), parts)
+    router = page_router(page_sources(desk), clock)
+    return make_app("metrics", metrics_routers(deps, router), parts)
 
 
 async def ask(app: FastAPI, query: str, who: str = "bo") -> httpx.Response:

@@ -17,7 +17,7 @@ from desk_testing.fakes import FakeDocuments
 from tests.support.metrics_demand import wanted
 from tests.support.metrics_desk import Desk
 from tests.support.metrics_measures import second
-from tests.support.metrics_page import EVIL, Page
+from tests.support.metrics_page import EVIL, Page, page_sources
 from tests.support.metrics_story import Story
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
@@ -41,7 +41,7 @@ async def test_what_people_ask_for_and_where_reports_stand_is_told(desk: Desk) -
     made = (AskedProposal("vpn", "repair", 2, 2, NOW), AskedProposal("mail", "leave", 1))
     await responses.reported.write([Stored(id=WEEKLY, state=Reported(NOW, made))])
     query = PageQuery.of(date(2026, 11, 23), date(2026, 11, 29), NOW)
-    read = Page(render_page(await gather(desk.collections.buckets, query, 0, 0, responses), NOW))
+    read = Page(render_page(await gather(page_sources(desk, responses=responses), query), NOW))
     assert read.row(name_of(f"a {EVIL}"))[1:] == ["2", "2"]
     assert read.row("Of them, again within a week")[1] == "1"
     assert read.row("vpn") == ["vpn", "Not answered: 2 reports in a row since 1 December 2026."]

@@ -9,6 +9,7 @@ from typing import Annotated, TypeVar
 import typer
 from desk_cli.screen import Screen, TextTable, show
 from desk_contracts.errors import Invalid
+from desk_contracts.message import message
 from desk_contracts.text import plain_line
 from desk_platform.terminal import say_json, spoken_here
 from pydantic import BaseModel
@@ -23,6 +24,7 @@ from desk_metrics.history.findings import WhereTimeGoes
 from desk_metrics.history.fitting import Fitted, Verdict, fit, measure_verdict
 from desk_metrics.history.model import Imported
 from desk_metrics.history.path import trace_path
+from desk_metrics.history.policies import list_bounds, write_charter
 from desk_metrics.history.sentences import where_time_goes
 from desk_metrics.history.store import HistoryContributions, read_history, write_whole
 from desk_metrics.history.tallies import Tallies
@@ -262,8 +264,30 @@ def describe_fitted(fitted: Fitted) -> list[RenderableType]:
             f" {fitted.baseline:.1%}.",
             f"Of the kept ones it finds {fitted.kept_found:.1%}, of the broken ones"
             f" {fitted.broken_found:.1%}.",
+            *_describe_writing(fitted),
         ]
     )
+
+
+def _describe_writing(fitted: Fitted) -> Iterator[RenderableType]:
+    """What a charter would say, or why it cannot and what comes nearest."""
+    spoken = spoken_here()
+    written = fitted.writable or fitted
+    agreement = written.agreement_held_out
+    if fitted.writable is None:
+        yield spoken.render(message("sla-fit.written", agreement=agreement))
+    else:
+        yield spoken.render(
+            message(
+                "sla-fit.runs-to-closing",
+                agreement=agreement,
+                best=fitted.agreement_held_out,
+                baseline=written.baseline,
+            )
+        )
+    if bounds := list_bounds(written):
+        yield spoken.render(message("sla-fit.bounds", priorities=bounds))
+    yield Text(write_charter(written))
 
 
 def _format_value(name: str, value: object) -> str:

@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from desk_contracts.events.contributions import ContributionsChanged
+from desk_contracts.events.sla import ClockName
 
 from desk_metrics.history.model import Imported
 from desk_metrics.measures.contributions import Contribution, Slice, day_of
 from desk_metrics.measures.decide import measure_ticket, record_event
+from desk_metrics.measures.figures import OF_SERVICES_ONLY
 from desk_metrics.measures.model import TicketRecord
 from desk_metrics.measures.repeat_contacts import is_person
 from desk_metrics.measures.rollups import Bucket, Entry
@@ -19,6 +21,16 @@ from desk_metrics.sla.policies import PolicyBook
 from desk_metrics.sla.worktime import micros
 
 _NO_SLAS = PolicyBook(())
+# What an old desk's tickets say nothing of: repairs and warnings, SLAs of this desk, answers and
+# wishes, who came again (their contacts are not joined), whether a person or a machine solved it.
+UNTOLD = OF_SERVICES_ONLY | {
+    *("came_again", "came_again_share", "proactive", "self_service_share"),
+    *("sla_met", *(f"{clock}_met" for clock in ClockName)),
+    *("surveys", "survey_mean", "happiness", "demand_requested", "obsolete_reported"),
+    "abnormal_minutes",
+}
+# With one row a ticket nothing is known of what happened between its dates.
+UNTOLD_BY_ONE_ROW = frozenset({"handovers", "reopened", "reopen_rate", "first_contact_resolution"})
 
 
 def list_contributions(events: Sequence[Imported]) -> Iterator[Bucket]:

@@ -17,7 +17,8 @@ from desk_metrics.sla.calendars import ROUND_THE_CLOCK, DatedCalendar
 from desk_metrics.sla.worktime import WorkingTime
 
 _MINUTE = 60_000_000
-_ENDS = ("resolved", "closed")
+RESOLVED = "resolved"
+_ENDS = (RESOLVED, "closed")
 
 
 class Verdict(NamedTuple):
@@ -43,6 +44,10 @@ class Candidate(NamedTuple):
         return f"{self.calendar}, {waiting} waiting, until {self.until}"
 
 
+# Its agreement on the training half, and the targets that fit best.
+Attempt = tuple[float, Candidate, dict[str, int]]
+
+
 class Fitted(Frozen):
     """The best candidate and how well it agrees.
 
@@ -51,7 +56,8 @@ class Fitted(Frozen):
     whichever is more often right. `broken_found` = broken by both ÷ broken by the log, held out;
     `kept_found` likewise. `targets` are minutes of counted time by priority;
     `fitted_on` says on how many kept and how many broken ones each rests. With hardly any of one
-    kind a target is no more than a bound.
+    kind a target is no more than a bound. `writable` is the best one that ends at the resolution,
+    as the desk's own clocks do, where this one runs to the closing.
     """
 
     calendar: str
@@ -67,6 +73,7 @@ class Fitted(Frozen):
     kept_found: float
     broken_found: float
     tried: tuple[tuple[str, float], ...] = ()
+    writable: "Fitted | None" = None
 
 
 def measure_verdict(ticket: str, path: TicketPath, *, kept: bool) -> Verdict:
@@ -106,7 +113,22 @@ def fit(verdicts: Sequence[Verdict]) -> Fitted | None:
         (_try_candidate(candidate, trained, clocks) for candidate in candidates),
         key=lambda attempt: (-attempt[0], attempt[1]),
     )
-    agreement, best, targets = tried[0]
+    fitted = _evaluate(tried[0], trained, held_out, clocks)
+    update: dict[str, object] = {"tried": tuple((str(best), share) for share, best, _ in tried)}
+    if fitted.until != RESOLVED:
+        resolved = next(attempt for attempt in tried if attempt[1].until == RESOLVED)
+        update["writable"] = _evaluate(resolved, trained, held_out, clocks)
+    return fitted.model_copy(update=update)
+
+
+def _evaluate(
+    attempt: Attempt,
+    trained: Sequence[Verdict],
+    held_out: Sequence[Verdict],
+    clocks: dict[str, WorkingTime],
+) -> Fitted:
+    """How well a candidate agrees on the half that it was not fitted on."""
+    agreement, best, targets = attempt
     pairs = [(verdict.kept, is_kept(verdict, best, targets, clocks)) for verdict in held_out]
     kept = [ours for log, ours in pairs if log]
     broken = [not ours for log, ours in pairs if not log]
@@ -124,7 +146,6 @@ def fit(verdicts: Sequence[Verdict]) -> Fitted | None:
         baseline=max(len(kept), len(broken)) / len(pairs),
         kept_found=_mean(kept),
         broken_found=_mean(broken),
-        tried=tuple((str(candidate), share) for share, candidate, _ in tried),
     )
 
 
@@ -161,7 +182,7 @@ def _is_training(verdict: Verdict) -> bool:
 
 def _try_candidate(
     candidate: Candidate, trained: Sequence[Verdict], clocks: dict[str, WorkingTime]
-) -> tuple[float, Candidate, dict[str, int]]:
+) -> Attempt:
     """Its agreement on the training half with the targets that fit best."""
     by_priority: dict[str, list[tuple[int, bool]]] = {}
     for verdict in trained:

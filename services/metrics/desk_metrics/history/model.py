@@ -121,6 +121,7 @@ def _open(row: ExportRow, code: str) -> TicketOpened:
         code=code,
         kind=Kind(row.kind or Kind.INCIDENT),
         title=row.title or row.category or f"Ticket {row.ticket}",
+        description=row.description,
         requester=(person := person_or(row.requester, UNKNOWN)),
         requester_written=find_other_spelling(row.requester, person) if row.requester else "",
         channel=Channel(row.channel or Channel.API),
@@ -166,7 +167,7 @@ def _facts(before: ExportRow, row: ExportRow, *, is_first: bool) -> Iterator[Pay
         yield TicketUpdated(by=_by(row), priority=Priority(row.priority))
     if is_first:
         return
-    names = ("service", "device", "title", "impact", "urgency")
+    names = ("service", "device", "title", "description", "impact", "urgency")
     new = {name: value for name in names if (value := getattr(row, name)) != getattr(before, name)}
     if any(new.values()):
         yield TicketUpdated(
@@ -174,6 +175,7 @@ def _facts(before: ExportRow, row: ExportRow, *, is_first: bool) -> Iterator[Pay
             service=new.get("service"),
             device=new.get("device"),
             title=new.get("title") or None,
+            description=new.get("description") or None,
             impact=_level(new.get("impact", "")),
             urgency=_level(new.get("urgency", "")),
         )

@@ -62,6 +62,7 @@ class ExportRow(NamedTuple):
     by: str = ""
     requester: str = ""
     title: str = ""
+    description: str = ""
     category: str = ""
     service: str = ""
     device: str = ""

@@ -20,7 +20,11 @@ from desk_contracts import Codec
 from desk_contracts.errors import Invalid, NotFound
 from pydantic_core import from_json, to_json
 
-from desk_metrics.history.contributions import list_contributions
+from desk_metrics.history.contributions import (
+    UNTOLD,
+    UNTOLD_BY_ONE_ROW,
+    list_contributions,
+)
 from desk_metrics.history.model import Imported
 from desk_metrics.history.rows import ExportRow
 from desk_metrics.measures.rollups import Bucket
@@ -81,24 +85,27 @@ def read_history(path: Path) -> Iterator[list[Imported]]:
 
 @dataclass(frozen=True, slots=True)
 class HistoryContributions:
-    """The buckets of a history file, read anew each time, and its first and last moment."""
+    """The buckets of a history file, read anew each time, its first and last moment, and the names
+    of figures that it does not tell."""
 
     path: Path
     first: datetime
     last: datetime
+    untold: frozenset[str] = UNTOLD
 
     @classmethod
     def of(cls, path: Path) -> "HistoryContributions":
         """Read the file once, to know what time it is about."""
-        first, last = None, None
+        first, last, has_updates = None, None, False
         for events in read_history(path):
             began = events[0].event.time
             ended = max(imported.event.time for imported in events)
             first = began if first is None else min(first, began)
             last = ended if last is None else max(last, ended)
+            has_updates |= len({imported.row for imported in events}) > 1
         if first is None or last is None:
             raise Invalid(f"{path} has no ticket.")
-        return cls(path, first, last)
+        return cls(path, first, last, UNTOLD if has_updates else UNTOLD | UNTOLD_BY_ONE_ROW)
 
     def __iter__(self) -> Iterator[Bucket]:
         for events in read_history(self.path):

@@ -22,6 +22,17 @@ from desk_metrics.measures.verdicts import BREACHED, MET
 from desk_metrics.measures.volume import CONTACTS, PROACTIVE, contacts_per_person_per_day
 
 Figures = dict[str, float | None]
+# Repairs and warnings belong to a service and to no kind, team or site of tickets.
+OF_SERVICES_ONLY = frozenset(
+    {
+        "auto_healed",
+        "fixed_before_reported",
+        "foreseen_share",
+        "prevented_contacts",
+        "relapses",
+        *(f"detection_lead{part}" for part in ("", "_count", "_p50", "_p90", "_p95")),
+    }
+)
 _SECOND = 1_000_000
 _DAY = 24 * 3600 * _SECOND
 _SHARES = ((50, 0.5), (90, 0.9), (95, 0.95))
@@ -45,6 +56,11 @@ def figures_of(totals: Totals, span: QuerySpan, people: int = 0, cost: float = 0
         "abnormal_minutes": abnormal_minutes(totals),
         "amended": totals.amended,
     }
+
+
+def without_services(figures: Figures) -> Figures:
+    """The same of a kind, team or site, of which nothing is known that belongs to services."""
+    return figures | dict.fromkeys(OF_SERVICES_ONLY)
 
 
 def _volume(totals: Totals, span: QuerySpan, people: int) -> Figures:

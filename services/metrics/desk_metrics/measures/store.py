@@ -15,7 +15,7 @@ from desk_platform.store.pages import pages
 from desk_metrics.measures.balance import Balance, balance_of, read_balance, write_balance
 from desk_metrics.measures.contributions import PARTS
 from desk_metrics.measures.decide import is_at_risk, team_of
-from desk_metrics.measures.figures import figures_of
+from desk_metrics.measures.figures import figures_of, without_services
 from desk_metrics.measures.model import TicketRecord
 from desk_metrics.measures.outages import Outages
 from desk_metrics.measures.query import (
@@ -156,15 +156,14 @@ async def query_figures(
     totals = totals_query.totals()
     places = {span: number for number, span in enumerate(spans)}
     keys = sorted(totals, key=lambda key: (places[key[0]], key[1]))
-    return [
-        FigureRow(
-            instant(span.start),
-            instant(span.end),
-            name,
-            figures_of(totals[span, name], span, people, cost_per_minute),
-        )
-        for span, name in keys
-    ]
+    # What is of no kind, team or site holds what belongs to services alone.
+    has_services = query.by in {None, "", "service"}
+    rows = []
+    for span, name in keys:
+        figures = figures_of(totals[span, name], span, people, cost_per_minute)
+        shown = figures if has_services or not name else without_services(figures)
+        rows.append(FigureRow(instant(span.start), instant(span.end), name, shown))
+    return rows
 
 
 async def days(

@@ -10,6 +10,8 @@ from desk_charter.value_types import CalendarDate, CharterModel, Slug, Title
 from desk_contracts.events.tickets import Kind
 from pydantic import Field, model_validator
 
+from desk_metrics.measures.figures import OF_SERVICES_ONLY
+
 Direction = Literal["down", "up"]
 
 # Figures of docs/measures.md that a goal can be about; a contract test holds them to metrics.
@@ -54,18 +56,6 @@ GoalMeasure = Literal[
     "time_in_system",
     "update_met",
 ]
-# Repairs and warnings belong to a service and to no kind, team or site.
-OF_SERVICES_ONLY = frozenset(
-    {
-        "auto_healed",
-        "detection_lead",
-        "detection_lead_p50",
-        "fixed_before_reported",
-        "foreseen_share",
-        "prevented_contacts",
-        "relapses",
-    }
-)
 
 
 class GoalWhere(CharterModel):

@@ -1,6 +1,7 @@
 """`desk report goals` and `desk report staffing`: from metrics' store, or from a history file."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +13,8 @@ from typing import Annotated, Protocol, TypeVar
 import typer
 from desk_charter import Charter, load_charter
 from desk_cli.screen import TextTable, show
-from desk_contracts.errors import Invalid
+from desk_contracts.errors import Invalid, NotFound
+from desk_contracts.events.reports import GoalVerdict
 from desk_contracts.message import message
 from desk_platform.clock import SystemClock
 from desk_platform.settings import load_settings
@@ -26,6 +28,7 @@ from desk_metrics.planning.arrivals import HOURS
 from desk_metrics.planning.charter import GOALS
 from desk_metrics.planning.goal_weeks import People, list_goal_weeks
 from desk_metrics.planning.goals import GoalStatus, assess_goal
+from desk_metrics.planning.model import GoalFigures
 from desk_metrics.planning.quantities import amount, length
 from desk_metrics.planning.staffing import StaffingPlan, TeamCapacity
 from desk_metrics.planning.store import (
@@ -47,16 +50,23 @@ T = TypeVar("T")
 
 _HISTORY = "A history file, as `desk import` writes it. Default: what metrics has stored."
 _AS_OF = "A day or moment, UTC. Default: now, or the last event of a history."
+# Teams of a history that are named where another was asked for.
+MOST_NAMED = 10
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 class HistoryRollups(Protocol):
-    """The rollups of a ticket history, read anew each time, and its first and last moment."""
+    """The rollups of a ticket history, read anew each time, and its first and last moment.
+
+    `untold` are figures that such a history says nothing of, whatever it adds up to.
+    """
 
     @property
     def first(self) -> datetime: ...
     @property
     def last(self) -> datetime: ...
+    @property
+    def untold(self) -> frozenset[str]: ...
     def __iter__(self) -> Iterator[Bucket]: ...
 
 
@@ -132,7 +142,16 @@ def goals_of(
     for bucket in buckets:
         for item in goal_weeks:
             item.add(bucket)
-    return [assess_goal(item.goal, item.seen(People()), now) for item in goal_weeks]
+    nothing = GoalFigures(baseline=None, weeks_known=0, weeks_wanted=0, weeks=(), recent=None)
+    statuses = []
+    for item in goal_weeks:
+        if item.goal.measure in buckets.untold:
+            why = message("goal.not-in-history", measure=item.goal.measure)
+            left_open = {"verdict": GoalVerdict.CANNOT_TELL, "explanation": (why,)}
+            statuses.append(assess_goal(item.goal, nothing, now).model_copy(update=left_open))
+        else:
+            statuses.append(assess_goal(item.goal, item.seen(People()), now))
+    return statuses
 
 
 def plan_of(
@@ -146,8 +165,13 @@ def plan_of(
     services = {} if team is None else skill_services(charter, team)
     zone = "UTC" if team is None else team.zone
     arrivals = arrivals_of(query, zone, services, buckets.first.date(), as_of or buckets.last)
+    seen = Counter[str]()
     for bucket in buckets:
         arrivals.weeks.add(bucket)
+        seen.update(entry.slice.team for entry in bucket.entries if entry.slice.team)
+    if query.team not in seen:
+        named = [name for name, _count in seen.most_common(MOST_NAMED)]
+        raise NotFound(message("staffing.not-in-history", team=query.team, teams=named))
     always = TeamCapacity(query.team, "", zone, (True,) * HOURS, 0, {})
     crew = always if team is None else crew_of(team, query.skill)
     return plan_from(arrivals.weeks, crew, terms_of(arrivals, query, sla, within))

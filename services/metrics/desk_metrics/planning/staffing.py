@@ -207,7 +207,7 @@ def _why_not(weeks: Sequence[Week], crew: TeamCapacity, terms: StaffingTerms) ->
     if len(weeks) < FEWEST_WEEKS:
         return message("staffing.few-weeks", count=len(weeks), fewest=FEWEST_WEEKS)
     if not any(map(sum, weeks)):
-        return message("staffing.nobody-needed", team=crew.team, weeks=len(weeks))
+        return message("staffing.no-arrivals", team=crew.team, weeks=len(weeks))
     if not any(crew.open_hours):
         return message("staffing.no-hours", team=crew.team)
     return message("staffing.no-handling") if terms.handling is None else None

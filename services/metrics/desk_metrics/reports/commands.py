@@ -1,11 +1,14 @@
 """`desk report worst-systems`: the services that cost people most, read from metrics' store."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated
 
 import typer
 from desk_charter import load_charter
 from desk_cli.screen import TextTable, show
+from desk_contracts.events.reports import Proposal
 from desk_platform.clock import SystemClock
 from desk_platform.settings import load_settings
 from desk_platform.store import open_store
@@ -13,10 +16,12 @@ from desk_platform.terminal import say_json, spoken_here
 from rich.console import RenderableType
 
 from desk_metrics.measures.store import BUCKETS, SUMS
+from desk_metrics.planning.goal_weeks import People
 from desk_metrics.reports.store import (
     ANSWERS,
     CHANGES,
     REPORTED,
+    UNRANKED,
     UNSENT,
     OwnerResponses,
     Sources,
@@ -27,7 +32,7 @@ from desk_metrics.reports.store import (
 from desk_metrics.settings import MetricsSettings
 
 MOST_REQUESTED = 10
-_PERIOD = "2026-W47, 2026-11, or from one to another: 2026-W44/2026-W47. Else the last four weeks."
+_PERIOD = "2026-W47, 2026-11, or one to another: 2026-W44/2026-W47. Else four weeks until now."
 
 
 def worst_systems(
@@ -39,19 +44,30 @@ def worst_systems(
     ranked = asyncio.run(ask(load_settings(MetricsSettings), period))
     ranked = ranked.model_copy(update={"systems": ranked.systems[:top]})
     if json:
-        say_json(ranked.model_dump_json(indent=2, exclude={"systems": {"__all__": UNSENT}}))
+        left_out = {
+            "systems": {"__all__": UNSENT},
+            "unranked": {"__all__": UNSENT | UNRANKED},
+        }
+        say_json(ranked.model_dump_json(indent=2, exclude=left_out))
     else:
         show(*shown(ranked))
 
 
 async def ask(settings: MetricsSettings, period: str) -> Systems:
     """The same answer as that of `GET /v1/reports/systems`."""
-    clock = SystemClock()
-    now = clock.now()
-    wanted, charter = parse_period(period, now), load_charter(settings.charter)
+    now = SystemClock().now()
+    wanted = parse_period(period, now)
+    async with open_sources(settings) as sources:
+        return await rank_systems(sources, wanted, now, spoken_here())
+
+
+@asynccontextmanager
+async def open_sources(settings: MetricsSettings) -> AsyncIterator[Sources]:
+    """What metrics has stored, and the charter that this machine has."""
+    clock, charter = SystemClock(), load_charter(settings.charter)
     store = open_store(settings.store, f"{settings.store.database_prefix}metrics")
     try:
-        sources = Sources(
+        yield Sources(
             store.documents(BUCKETS, clock.now),
             store.documents(SUMS, clock.now),
             store.documents(CHANGES, clock.now),
@@ -60,8 +76,8 @@ async def ask(settings: MetricsSettings, period: str) -> Systems:
                 store.documents(REPORTED, clock.now),
                 store.documents(ANSWERS, clock.now),
             ),
+            People(settings.people, settings.cost_per_minute),
         )
-        return await rank_systems(sources, wanted, now, spoken_here())
     finally:
         await store.stop()
 
@@ -82,13 +98,17 @@ def shown(ranked: Systems) -> list[RenderableType]:
             f"{service.repeat_contacts:,}", f"{service.slas_breached:,}",
             "" if rate is None else f"{rate:.0%} of {service.changes:,}", service.proposal.value,
         )  # fmt: skip
-    lines: list[RenderableType] = [table]
-    for system in ranked.systems:
+    lines: list[RenderableType] = [table] if ranked.systems else []
+    proposed = [system for system in ranked.unranked if system.proposal is not Proposal.LEAVE]
+    for system in (*ranked.systems, *proposed):
         lines.append(f"\n{system.service}: {system.proposal.value}")
         lines.append(f"  {ranked.why[system.service]}")
         if system.service in ranked.answers:
             lines.append(f"  {ranked.answers[system.service]}")
-    if not ranked.systems:
+    if ranked.unranked:
+        names = ", ".join(system.service for system in ranked.unranked)
+        lines.append(f"\nNo lost time is known of {names} in {ranked.period}.")
+    if not ranked.systems and not ranked.unranked:
         lines.append("The charter names no service.")
     return [*lines, *_demand(ranked)]
 

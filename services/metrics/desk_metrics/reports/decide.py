@@ -67,9 +67,12 @@ def skills_period(period: ReportPeriod) -> ReportPeriod | None:
 def rank_services(
     statuses: Sequence[ServiceStatus], period: ReportPeriod, as_of: datetime, charter: str
 ) -> list[ServiceRanked]:
-    """What is said of each service, in the order given."""
+    """What is said of each service, in the order given; those that cost nothing share a place."""
+    last = len(statuses)
     return [
-        _rank_service(status, rank, len(statuses), period, as_of, charter)
+        _rank_service(
+            status, rank if status.trouble.score_us else last, last, period, as_of, charter
+        )
         for rank, status in enumerate(statuses, start=1)
     ]
 

@@ -1,5 +1,6 @@
-"""Periods that reports are about: a week (2026-W47), a month (2026-11), or from one to another
-(2026-W44/2026-W47), as ISO 8601 writes them. All of it in UTC days, like the measures.
+"""Periods that reports are about: a week (2026-W47), a month (2026-11), a day (2026-11-28), or from
+one to another (2026-W44/2026-W47), as ISO 8601 writes them. All of it in UTC days, like the
+measures.
 """
 
 import re
@@ -11,6 +12,7 @@ from desk_contracts.message import Message, message
 
 _WEEK = re.compile(r"(\d{4})-W(\d{2})")
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 MOST = timedelta(days=370)
 # What is compared with the period before needs one.
 FIRST_YEAR = 1971
@@ -52,6 +54,17 @@ def weeks_before(end: datetime, weeks: int) -> ReportPeriod:
     return ReportPeriod(first if weeks == 1 else f"{first}/{last}", start, until)
 
 
+def days_until(now: datetime, days: int) -> ReportPeriod:
+    """So many days, the last of which is the day of that moment (UTC)."""
+    last = now.astimezone(UTC).date()
+    return days_between(last - timedelta(days=days - 1), last)
+
+
+def days_between(first: date, last: date) -> ReportPeriod:
+    """From one day to another, both included."""
+    return ReportPeriod(f"{first}/{last}", _midnight(first), _midnight(last + timedelta(days=1)))
+
+
 def _name(monday: datetime) -> str:
     year, week, _ = monday.isocalendar()
     return f"{year:04d}-W{week:02d}"
@@ -65,6 +78,9 @@ def _stretch(part: str, whole: str) -> tuple[datetime, datetime]:
         if match := _MONTH.fullmatch(part):
             start = _midnight(date(int(match[1]), int(match[2]), 1))
             return start, (start + timedelta(days=31)).replace(day=1)
+        if _DAY.fullmatch(part):
+            start = _midnight(date.fromisoformat(part))
+            return start, start + timedelta(days=1)
     except (ValueError, OverflowError) as error:
         raise _refusal(whole, message("asked.no-such-week")) from error
     raise _refusal(whole, message("asked.neither-week-nor-month"))

@@ -26,11 +26,11 @@ from desk_metrics.planning.goal_weeks import People
 from desk_metrics.planning.store import assess_goals, owner_of
 from desk_metrics.reports.causes import SIGNS, Causes, Service
 from desk_metrics.reports.changes import Changes
-from desk_metrics.reports.decide import WEEKLY, WEEKS, Reported, rank_services
+from desk_metrics.reports.decide import WEEKLY, Reported, rank_services
 from desk_metrics.reports.demand import Demand, DemandEntry
 from desk_metrics.reports.effectiveness import REACH, Came
 from desk_metrics.reports.milestones import OwnedGoal
-from desk_metrics.reports.periods import ReportPeriod, read_period, weeks_before
+from desk_metrics.reports.periods import ReportPeriod, days_until, read_period
 from desk_metrics.reports.responses import Answers, AskedProposal, Heard, OwnerResponse, find_status
 from desk_metrics.reports.skill_gaps import Skills, TeamSkills, gaps_of
 
@@ -38,6 +38,8 @@ CHANGES = Schema(collection="changes", model=Changes)
 ANSWERS = Schema(collection="answers", model=Answers)
 REPORTED = Schema(collection="reported", model=Reported)
 
+# A period that nobody named.
+DAYS = 28
 _NOT_TOLD = People()
 _BOOK = "services"
 
@@ -226,12 +228,17 @@ UNSENT = {
 }  # fmt: skip
 
 
-class Systems(Frozen):
-    """Every service by the time it cost people in a period, as known at a moment.
+# A service that cost nothing has no place among those that did.
+UNRANKED = {"rank", "of"}
 
-    `why` says in sentences why each proposal is made; `answers` says of each service that a report
-    asks about where that stands with its owner today; `demand` is what people asked for that there
-    is not.
+
+class Systems(Frozen):
+    """Services by the time they cost people in a period, as known at a moment.
+
+    `systems` are ranked, the one that cost most first; `unranked` are those of which no lost time
+    is known. `why` says in sentences why each proposal is made; `answers` says of each service that
+    a report asks about where that stands with its owner today; `demand` is what people asked for
+    that there is not.
     """
 
     period: str
@@ -239,14 +246,15 @@ class Systems(Frozen):
     until: datetime
     as_of: datetime
     systems: tuple[ServiceRanked, ...]
+    unranked: tuple[ServiceRanked, ...]
     why: dict[str, str]
     answers: dict[str, str]
     demand: tuple[DemandEntry, ...]
 
 
 def parse_period(text: str, at: datetime) -> ReportPeriod:
-    """The period that was asked for, or the last whole weeks."""
-    return read_period(text) if text else weeks_before(at, WEEKS)
+    """The period that was asked for, or the four weeks that end today."""
+    return read_period(text) if text else days_until(at, DAYS)
 
 
 async def rank_systems(
@@ -254,13 +262,15 @@ async def rank_systems(
 ) -> Systems:
     """The answer for the HTTP side and the command line."""
     survey = await sources.survey(period, at)
+    ranked = [system for system in survey.systems if system.score]
     statuses = await sources.responses.find_statuses(service.service for service in survey.systems)
     return Systems(
         period=period.name,
         since=period.start,
         until=period.end,
         as_of=at,
-        systems=survey.systems,
+        systems=tuple(item.model_copy(update={"of": len(ranked)}) for item in ranked),
+        unranked=tuple(system for system in survey.systems if not system.score),
         why={system.service: catalogue.render_all(system.reasons) for system in survey.systems},
         answers={name: catalogue.render(stands) for name, stands in statuses.items()},
         demand=survey.demand,

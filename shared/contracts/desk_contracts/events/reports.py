@@ -49,7 +49,9 @@ class ServiceRanked(Payload, type="desk.report.service-ranked.v1", topic=names.R
     period: Identifier = Field(description="For example 2026-W44/2026-W47.")
     since: AwareDatetime
     until: AwareDatetime = Field(description="The period's end, which does not belong to it.")
-    rank: int = Field(ge=1, description="1 costs people the most time.")
+    rank: int = Field(
+        ge=1, description="1 costs people the most time; those that cost none share the last."
+    )
     of: int = Field(ge=1, description="How many services were ranked.")
     contacts: int = Field(ge=0, description="Tickets that people opened about it.")
     contacts_before: int = Field(default=0, ge=0, description="In as long a time before.")

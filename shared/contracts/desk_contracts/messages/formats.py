@@ -28,7 +28,7 @@ _UNITS = (
     _Unit("minute", _MINUTE, 2 * _MINUTE),
 )
 # Of a share that is next to nothing, or next to all.
-_MOST_DIGITS = 3
+_MOST_DIGITS = 2
 # A moment in full, with the day of the week; patterns of Unicode's LDML, part 4.
 _MOMENT = {"en": "EEEE d MMMM y, HH:mm", "de": "EEEE, d. MMMM y, HH:mm 'Uhr'"}
 
@@ -84,19 +84,13 @@ class Formats:
             case "duration":
                 return self.duration(value)
             case "percent":
-                return self._percent(value, digits=self._choose_digits(value))
+                # As few digits as do not tell nearly all as all, or nearly nothing as nothing.
+                tried = range(_MOST_DIGITS + 1)
+                enough = (n for n in tried if round(value, n + 2) not in {0, 1})
+                return self._percent(value, digits=next(enough, 0))
             case "tenth-percent":
                 return self._percent(value, digits=1)
         return self.number(value)
-
-    def _choose_digits(self, value: float) -> int:
-        """As few as do not tell nearly all as all, or nearly nothing as nothing."""
-        if value in {0, 1}:
-            return 0
-        enough = (
-            digits for digits in range(_MOST_DIGITS) if round(value, digits + 2) not in {0, 1}
-        )
-        return next(enough, _MOST_DIGITS)
 
     def _percent(self, value: float, digits: int) -> str:
         """The language's own pattern, with so many digits behind the mark."""

@@ -1,11 +1,16 @@
 """A policy behind made verdicts is found again; noise is not."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 
+from desk_charter.calendars import Week
+from desk_charter.slas import SlaPolicy
+from desk_contracts.events.tickets import WaitingFor
 from desk_contracts.ids import derive_id
 from desk_metrics.history.fitting import Candidate, Verdict, count_minutes, fit, list_calendars
+from desk_metrics.history.policies import list_bounds, write_charter
 from desk_metrics.sla.worktime import WorkingTime, micros
+from ruamel.yaml import YAML
 
 HOUR = 3_600_000_000
 MONDAY = micros(datetime(2026, 3, 2, tzinfo=UTC))
@@ -43,6 +48,35 @@ def test_the_policy_behind_the_verdicts_is_found() -> None:
     assert fitted.trained_on + fitted.held_out == 1200
     assert sum(map(sum, fitted.fitted_on.values())) == fitted.trained_on
     assert len(fitted.tried) == len(CLOCKS) * 4
+    assert fitted.writable is None
+
+
+def test_what_is_fitted_is_written_as_a_charter_reads_it() -> None:
+    truth = Candidate("Mon-Fri 08:00-18:00", False, "resolved")
+    fitted = fit(verdicts(truth, {"P1": 8 * 60, "P3": 16 * 60}))
+    assert fitted is not None
+    document = YAML(typ="safe").load(write_charter(fitted))
+    (calendar,) = document["calendars"]
+    week = Week.model_validate(calendar["week"])
+    assert (week.mon, week.sat) == (week.fri, ())
+    policies = [SlaPolicy.model_validate(item) for item in document["slas"]]
+    assert [policy.when.priorities for policy in policies] == [("P1",), ("P3",)]
+    for policy in policies:
+        minutes = fitted.targets[str(policy.when.priorities[0])]
+        assert policy.target == timedelta(minutes=minutes)
+        assert policy.pause_on == tuple(WaitingFor)
+
+
+def test_a_bound_is_no_target() -> None:
+    truth = Candidate("24x7", True, "resolved")
+    made = verdicts(truth, {"P1": 100 * 60, "P3": 100 * 60})
+    few = [item._replace(kept=True) if item.priority == "P1" else item for item in made]
+    fitted = fit(few)
+    assert fitted is not None
+    text = write_charter(fitted)
+    assert "fitted-p3" in text
+    assert "fitted-p1" not in text
+    assert list_bounds(fitted) == ("P1",)
 
 
 def test_until_closed_and_waiting_counted() -> None:
@@ -50,6 +84,10 @@ def test_until_closed_and_waiting_counted() -> None:
     fitted = fit(verdicts(truth, {"P1": 80 * 60, "P3": 160 * 60}))
     assert fitted is not None
     assert (fitted.calendar, fitted.counts_waiting, fitted.until) == truth
+    # The desk's clocks end at the resolution, so another one is what can be written down.
+    assert fitted.writable is not None
+    assert fitted.writable.until == "resolved"
+    assert fitted.writable.agreement_held_out < fitted.agreement_held_out
 
 
 def test_verdicts_without_rhyme_are_not_fitted_better_than_one_word_for_all() -> None:

@@ -88,3 +88,22 @@ def test_an_export_of_each_product_is_read_whole(tmp_path: Path, case: str) -> N
     assert [trace_path(events).minutes for events in histories] == minutes
     assert all(list_types(events)[0] == "opened" for events in histories)
     assert all("triaged" in list_types(events) for events in histories)
+
+
+def test_what_people_wrote_comes_with_the_ticket(tmp_path: Path) -> None:
+    text = (
+        "number,opened_at,incident_state,short_description,description\n"
+        'INC1,2026-03-02 08:00:00,New,No VPN,"Since this morning.\nThe client says ""refused""."\n'
+    )
+    [events], run = histories_of(csv_file(tmp_path, text), load_mapping("servicenow"))
+    assert not run.summary.remarked
+    assert events[0].event.data.description == 'Since this morning.\nThe client says "refused".'
+
+
+def test_a_document_in_json_is_read_as_its_text(tmp_path: Path) -> None:
+    paragraph = {"type": "paragraph", "content": [{"type": "text", "text": "The screen is black."}]}
+    [issue] = json.loads(json.dumps(JIRA_JSON))["issues"]
+    issue["fields"]["description"] = {"type": "doc", "version": 1, "content": [paragraph]}
+    path = csv_file(tmp_path, json.dumps({"issues": [issue]}), "issues.json")
+    [events], _ = histories_of(path, load_mapping("jira-service-management"))
+    assert events[0].event.data.description == "The screen is black."

@@ -66,6 +66,7 @@ class Columns(Frozen):
     by: Column | None = None
     requester: Column | None = None
     title: Column | None = None
+    description: Column | None = None
     category: Column | None = None
     service: Column | None = None
     device: Column | None = None

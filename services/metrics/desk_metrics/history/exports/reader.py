@@ -27,6 +27,7 @@ _TEXTS = {
     "by": 200,
     "requester": 200,
     "title": 300,
+    "description": 20_000,
     "category": 300,
     "service": 200,
     "device": 200,

@@ -2,14 +2,17 @@
 
 from typing import Annotated
 
+from desk_platform.clock import Clock
 from desk_platform.http import STAFF, Principal, require, sight
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from desk_metrics.measures.api import FromDay, MetricsDeps, ToDay
+from desk_metrics.measures.api import FromDay, ToDay
+from desk_metrics.planning.api import hidden_goals
+from desk_metrics.planning.charter import GOALS
 from desk_metrics.reports.page.html import render_page
 from desk_metrics.reports.page.model import PageQuery
 from desk_metrics.reports.page.store import gather, unknown_team
-from desk_metrics.reports.store import OwnerResponses
+from desk_metrics.reports.store import Sources
 from desk_metrics.sla.api import AsOf
 
 HTML = "text/html; charset=utf-8"
@@ -17,7 +20,7 @@ HTML = "text/html; charset=utf-8"
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
-def page_router(deps: MetricsDeps, responses: OwnerResponses | None = None) -> APIRouter:
+def page_router(sources: Sources, clock: Clock) -> APIRouter:
     """The one route."""
     router = APIRouter(prefix="/v1/report", tags=["reports"])
 
@@ -35,16 +38,17 @@ def page_router(deps: MetricsDeps, responses: OwnerResponses | None = None) -> A
         team: Annotated[str, Query(max_length=200, description="Default: all teams.")] = "",
         as_of: AsOf = None,
     ) -> Response:
-        """Figures, change against the period before, plots with tables; print it for a PDF."""
-        now = deps.clock.now()
+        """A headline, proposals, goals, figures, plots with tables; print it for a PDF."""
+        now = clock.now()
         query = PageQuery.of(first, last, as_of or now, team)
         seen = sight(request, caller)
         if seen.hides(team=team):
             raise unknown_team(team)
-        contents = await gather(deps.buckets, query, deps.people, deps.cost_per_minute, responses)
+        contents = await gather(sources, query)
+        hidden = hidden_goals(sources.charter().of(GOALS), seen)
         headers = {"Content-Security-Policy": POLICY, "Cache-Control": "private, no-cache"}
         return Response(
-            render_page(contents.hide_from(seen), now), headers=headers, media_type=HTML
+            render_page(contents.hide_from(seen, hidden), now), headers=headers, media_type=HTML
         )
 
     return router

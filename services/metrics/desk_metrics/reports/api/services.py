@@ -8,7 +8,14 @@ from desk_platform.http import STAFF, Principal, require, sight
 from desk_platform.http.language import spoken_catalogue
 from fastapi import APIRouter, Depends, Query, Request
 
-from desk_metrics.reports.store import UNSENT, Sources, Systems, parse_period, rank_systems
+from desk_metrics.reports.store import (
+    UNRANKED,
+    UNSENT,
+    Sources,
+    Systems,
+    parse_period,
+    rank_systems,
+)
 from desk_metrics.sla.api import AsOf
 
 
@@ -18,7 +25,10 @@ def reports_router(sources: Sources, clock: Clock) -> APIRouter:
 
     @router.get(
         "/systems",
-        response_model_exclude={"systems": {"__all__": UNSENT}},
+        response_model_exclude={
+            "systems": {"__all__": UNSENT},
+            "unranked": {"__all__": UNSENT | UNRANKED},
+        },
     )
     async def systems(
         request: Request,
@@ -26,9 +36,9 @@ def reports_router(sources: Sources, clock: Clock) -> APIRouter:
         period: Annotated[
             str,
             Query(
-                max_length=20,
-                description="2026-W47, 2026-11, or from one to another: 2026-W44/2026-W47."
-                " Default: the last four whole weeks.",
+                max_length=21,
+                description="2026-W47, 2026-11, 2026-11-28, or from one to another:"
+                " 2026-W44/2026-W47. Default: the four weeks that end today.",
             ),
         ] = "",
         as_of: AsOf = None,
@@ -49,6 +59,9 @@ def _shown(ranked: Systems, seen: Sight) -> Systems:
         shown_service.model_copy(update={"rank": rank, "of": len(shown)})
         for rank, shown_service in enumerate(shown, start=1)
     )
+    unranked = tuple(item for item in ranked.unranked if not seen.hides(item.service, item.team))
     answers = {name: answer for name, answer in ranked.answers.items() if not seen.hides(name)}
-    why = {item.service: ranked.why[item.service] for item in shown}
-    return ranked.model_copy(update={"systems": systems, "why": why, "answers": answers})
+    why = {item.service: ranked.why[item.service] for item in (*shown, *unranked)}
+    return ranked.model_copy(
+        update={"systems": systems, "unranked": unranked, "why": why, "answers": answers}
+    )

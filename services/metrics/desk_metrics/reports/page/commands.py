@@ -8,14 +8,12 @@ from typing import Annotated
 import typer
 from desk_platform.clock import SystemClock
 from desk_platform.settings import load_settings
-from desk_platform.store import open_store
 from desk_platform.terminal import say
 
-from desk_metrics.measures.store import BUCKETS
+from desk_metrics.reports.commands import open_sources
 from desk_metrics.reports.page.html import render_page
 from desk_metrics.reports.page.model import PageQuery
 from desk_metrics.reports.page.store import gather
-from desk_metrics.reports.store import ANSWERS, REPORTED, OwnerResponses
 from desk_metrics.settings import MetricsSettings
 
 _DAY = ["%Y-%m-%d"]
@@ -27,7 +25,7 @@ def page(
     last: Annotated[datetime | None, typer.Option("--to", formats=_DAY)] = None,
     team: Annotated[str, typer.Option(help="Only this team.")] = "",
 ) -> None:
-    """Write the report of a period, by default of the last four weeks, as one HTML page."""
+    """Write the report of a period, by default the four weeks that end today, as an HTML page."""
     first_day, last_day = (at and at.date() for at in (first, last))
     text = asyncio.run(build_page(load_settings(MetricsSettings), first_day, last_day, team))
     out.write_text(text, encoding="utf-8")
@@ -38,17 +36,7 @@ async def build_page(
     settings: MetricsSettings, first: date | None, last: date | None, team: str
 ) -> str:
     """The page, from what metrics' store holds now."""
-    clock = SystemClock()
-    query = PageQuery.of(first, last, clock.now(), team)
-    store = open_store(settings.store, f"{settings.store.database_prefix}metrics")
-    try:
-        rollups = store.documents(BUCKETS, clock.now)
-        responses = OwnerResponses(
-            store.documents(REPORTED, clock.now),
-            store.documents(ANSWERS, clock.now),
-        )
-        cost = settings.cost_per_minute
-        figures = await gather(rollups, query, settings.people, cost, responses)
-    finally:
-        await store.stop()
-    return render_page(figures, clock.now())
+    now = SystemClock().now()
+    query = PageQuery.of(first, last, now, team)
+    async with open_sources(settings) as sources:
+        return render_page(await gather(sources, query), now)

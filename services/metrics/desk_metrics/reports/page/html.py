@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from desk_metrics.measures.figures import Figures
+from desk_metrics.reports.page.headline import describe_page
 from desk_metrics.reports.page.model import PageFigures
 from desk_metrics.reports.page.phrases import (
     NB,
@@ -44,6 +45,7 @@ def render_page(figures: PageFigures, made_at: datetime) -> str:
     """The whole page."""
     return _TEMPLATES.get_template("page.html").render(
         figures=figures,
+        headline=describe_page(figures),
         plot=partial(_plot, figures),
         sizes=(WIDE, NARROW),
         made_at=made_at,
@@ -125,6 +127,7 @@ def _templates() -> Environment:
         "moment": format_moment,
         # The page is in English.
         "sentence": catalogue("en").render,
+        "sentences": catalogue("en").render_all,
         "px": "{:.1f}".format,
         "path": _path,
         "tick": _tick,

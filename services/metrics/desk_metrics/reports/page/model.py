@@ -1,15 +1,17 @@
 """What the page is asked for, and all figures that it shows."""
 
+from collections.abc import Container
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from desk_contracts.errors import Invalid
+from desk_contracts.events.reports import Proposal, ServiceRanked
 from desk_contracts.message import Message, message
 from desk_kernel.sight import Sight
 
-from desk_metrics.measures.experience import Experience
 from desk_metrics.measures.figures import Figures
 from desk_metrics.reports.demand import DemandEntry
+from desk_metrics.reports.milestones import OwnedGoal
 
 MOST_DAYS = 366
 # A plot of more days than this is a plot of weeks.
@@ -35,8 +37,8 @@ class PageQuery:
     def of(
         cls, first: date | None, last: date | None, as_of: datetime, team: str = ""
     ) -> "PageQuery":
-        """Without days it asks for the four weeks up to yesterday."""
-        last = last or (as_of - _DAY).date()
+        """Without days it asks for the four weeks that end today."""
+        last = last or as_of.astimezone(UTC).date()
         return cls(first or last - 27 * _DAY, last, as_of, team)
 
     @property
@@ -75,25 +77,38 @@ class PageFigures:
     before: Figures
     steps: tuple[tuple[datetime, Figures], ...]
     teams: tuple[tuple[str, Figures], ...] = ()
-    worst: tuple[Experience, ...] = ()
+    # Services by the time they cost, as `worst-systems` ranks them, and where goals stand.
+    systems: tuple[ServiceRanked, ...] = ()
+    goals: tuple[OwnedGoal, ...] = ()
     # What people ask for that there is not, and where reports to owners stand today.
     demand: tuple[DemandEntry, ...] = ()
     statuses: tuple[tuple[str, Message], ...] = ()
     began: date | None = None
 
-    def hide_from(self, seen: Sight) -> "PageFigures":
-        """The same without single figures of what is confidential to the reader."""
+    def hide_from(self, seen: Sight, goals: Container[str] = ()) -> "PageFigures":
+        """The same without single figures, and goals, of what is confidential to the reader."""
         return replace(
             self,
             teams=tuple(entry for entry in self.teams if not seen.hides(team=entry[0])),
-            worst=tuple(entry for entry in self.worst if not seen.hides(entry.name)),
+            systems=tuple(item for item in self.systems if not seen.hides(item.service, item.team)),
+            goals=tuple(item for item in self.goals if item.status.goal not in goals),
             statuses=tuple(entry for entry in self.statuses if not seen.hides(entry[0])),
         )
 
     @property
     def has_before(self) -> bool:
-        """Whether anything is known of the period before; else its zeros mean nothing."""
-        return self.began is not None and self.began < self.query.first
+        """Whether all of the period before is known; else its figures compare with nothing."""
+        return self.began is not None and self.began <= self.query.before[0]
+
+    @property
+    def ranked(self) -> tuple[ServiceRanked, ...]:
+        """Services that cost people any time, the one that cost most first."""
+        return tuple(item for item in self.systems if item.score)
+
+    @property
+    def proposed(self) -> tuple[ServiceRanked, ...]:
+        """Services that something is proposed for."""
+        return tuple(item for item in self.systems if item.proposal is not Proposal.LEAVE)
 
     @property
     def is_empty(self) -> bool:
