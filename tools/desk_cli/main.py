@@ -9,7 +9,7 @@ from desk_contracts.errors import DeskError
 from desk_platform.telemetry import configure_logs
 from desk_platform.terminal import complain, spoken_here
 
-from desk_cli import audit, charter, dead, replay, store, tail, topics, why
+from desk_cli import audit, charter, dead, export, replay, store, tail, topics, why
 from desk_cli.local_desk import adopt_local_desk
 from desk_cli.options import settings
 
@@ -24,6 +24,7 @@ app.add_typer(charter.app, name="charter")
 app.add_typer(store.app, name="store")
 app.command("tail")(tail.tail)
 app.command("audit")(audit.audit)
+app.command("export")(export.export)
 app.command("replay")(replay.replay)
 app.command("why")(why.why)
 
