@@ -85,6 +85,7 @@ def files(tmp_path: Path) -> dict[str, str]:
         "events": str(events),
         "history": str(tmp_path / "h.jsonl"),
         "page": str(tmp_path / "page.html"),
+        "ocel": str(tmp_path / "log.json"),
     }
 
 
@@ -109,6 +110,7 @@ def words_for(path: Words, params: list[Any], files: dict[str, str]) -> list[str
         ],
         ("report", "where-time-goes"): [files["history"]],
         ("report", "page"): ["--out", files["page"]],
+        ("export",): ["--ocel", files["ocel"]],
         ("triage", "learn"): [files["history"]],
     }  # fmt: skip
     required = [param for param in params if param.required and param.param_type_name == "argument"]
