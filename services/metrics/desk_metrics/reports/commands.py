@@ -9,6 +9,7 @@ import typer
 from desk_charter import load_charter
 from desk_cli.screen import TextTable, show
 from desk_contracts.events.reports import Proposal
+from desk_contracts.message import message
 from desk_platform.clock import SystemClock
 from desk_platform.settings import load_settings
 from desk_platform.store import open_store
@@ -17,6 +18,7 @@ from rich.console import RenderableType
 
 from desk_metrics.measures.store import BUCKETS, SUMS
 from desk_metrics.planning.goal_weeks import People
+from desk_metrics.reports.causes import CONTACT_MINUTES
 from desk_metrics.reports.store import (
     ANSWERS,
     CHANGES,
@@ -93,7 +95,8 @@ def shown(ranked: Systems) -> list[RenderableType]:
         rate = service.change_failure_rate
         table.add_line(
             str(service.rank), service.service, service.team, f"{service.contacts:,}",
-            f"{service.contacts_before:,}", f"{service.came_again:,}",
+            f"{service.contacts_before:,}" if ranked.is_before_known else "not known",
+            f"{service.came_again:,}",
             f"{service.lost_minutes:,.0f}", f"{service.healing_debt:,}",
             f"{service.repeat_contacts:,}", f"{service.slas_breached:,}",
             "" if rate is None else f"{rate:.0%} of {service.changes:,}", service.proposal.value,
@@ -105,6 +108,9 @@ def shown(ranked: Systems) -> list[RenderableType]:
         lines.append(f"  {ranked.why[system.service]}")
         if system.service in ranked.answers:
             lines.append(f"  {ranked.answers[system.service]}")
+    if ranked.systems:
+        limits = message("report.limits", known=ranked.as_of, each=CONTACT_MINUTES)
+        lines.append("\n" + spoken_here().render(limits))
     if ranked.unranked:
         names = ", ".join(system.service for system in ranked.unranked)
         lines.append(f"\nNo lost time is known of {names} in {ranked.period}.")

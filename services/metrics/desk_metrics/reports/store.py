@@ -96,11 +96,12 @@ class OwnerResponses:
 @dataclass(frozen=True, slots=True)
 class ServiceSurvey:
     """Every service of the charter, the one that costs people most first; what people ask for that
-    there is not; contacts by day."""
+    there is not; contacts by day; the first day that anything is known of."""
 
     systems: tuple[ServiceRanked, ...]
     demand: tuple[DemandEntry, ...]
     came: Came
+    began: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ class Sources:
         }
         statuses = causes.rank(services, changes)
         ranked = rank_services(statuses, period, as_of, charter.version)
-        return ServiceSurvey(tuple(ranked), demand.entries(), came)
+        return ServiceSurvey(tuple(ranked), demand.entries(), came, await first_day(self.buckets))
 
     async def load_heard(self, survey: ServiceSurvey, as_of: datetime) -> Heard:
         """What the owners of these services answered, for the report of that moment."""
@@ -238,7 +239,8 @@ class Systems(Frozen):
     `systems` are ranked, the one that cost most first; `unranked` are those of which no lost time
     is known. `why` says in sentences why each proposal is made; `answers` says of each service that
     a report asks about where that stands with its owner today; `demand` is what people asked for
-    that there is not.
+    that there is not. Where `is_before_known` is false the desk does not know as long a time before
+    the period, and `contacts_before` says nothing.
     """
 
     period: str
@@ -250,6 +252,7 @@ class Systems(Frozen):
     why: dict[str, str]
     answers: dict[str, str]
     demand: tuple[DemandEntry, ...]
+    is_before_known: bool
 
 
 def parse_period(text: str, at: datetime) -> ReportPeriod:
@@ -274,4 +277,5 @@ async def rank_systems(
         why={system.service: catalogue.render_all(system.reasons) for system in survey.systems},
         answers={name: catalogue.render(stands) for name, stands in statuses.items()},
         demand=survey.demand,
+        is_before_known=survey.began is not None and survey.began <= period.before.date(),
     )

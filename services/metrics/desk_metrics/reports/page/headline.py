@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from desk_contracts.events.reports import GoalVerdict
 from desk_contracts.message import Message, message
 
+from desk_metrics.reports.causes import CONTACT_MINUTES
 from desk_metrics.reports.page.model import PageFigures
 
 _WELL = frozenset({GoalVerdict.REACHED, GoalVerdict.ON_THE_WAY})
@@ -45,6 +46,7 @@ def _describe_cost(page: PageFigures) -> Iterator[Message]:
             whole=round(whole / 60, 1),
             share=worst.score / whole,
             contacts=message("count.contacts", count=worst.contacts),
+            each=CONTACT_MINUTES,
         )
 
 
@@ -77,10 +79,10 @@ def _describe_plans(page: PageFigures) -> Iterator[Message]:
         yield message("page.proposed", count=len(names), services=names)
     if page.goals:
         verdicts = [item.status.verdict for item in page.goals]
-        yield message(
-            "page.goals",
-            count=len(verdicts),
-            well=sum(verdict in _WELL for verdict in verdicts),
-            badly=sum(verdict in _BADLY for verdict in verdicts),
-            rest=sum(verdict not in _WELL | _BADLY for verdict in verdicts),
-        )
+        well = sum(verdict in _WELL for verdict in verdicts)
+        badly = sum(verdict in _BADLY for verdict in verdicts)
+        if well or badly:
+            rest = len(verdicts) - well - badly
+            yield message("page.goals", count=len(verdicts), well=well, badly=badly, rest=rest)
+        else:
+            yield message("page.goals-open", count=len(verdicts))

@@ -77,6 +77,10 @@ class Plot:
         """All that has values: the lines, and the bounds of the band."""
         return self.lines if self.band is None else (*self.lines, self.band.low, self.band.high)
 
+    def is_known(self, place: int) -> bool:
+        """Whether anything has a value there."""
+        return any(line.values[place] is not None for line in self.series)
+
     @property
     def present(self) -> list[float]:
         """Every value that there is; of none no scale can be made."""
