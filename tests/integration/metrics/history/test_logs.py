@@ -118,6 +118,38 @@ def test_where_the_time_of_the_uci_log_goes(paths: dict[str, TicketPath]) -> Non
         "Awaiting Evidence",
     ]
     assert all((report.automate, report.engineer_out, report.hand_on, report.queues))
+    assert all((report.passed_on, report.ping_pong, report.wait_signs, report.paths))
+
+
+def test_what_goes_with_broken_slas_of_the_uci_log(
+    uci: tuple[ImportSummary, Places], paths: dict[str, TicketPath]
+) -> None:
+    """Counted a second way: from the column `made_sla` of each ticket's figures."""
+    tallies = Tallies()
+    verdicts = Counter[bool]()
+    for figures in map(json.loads, uci[1].figures.read_text().splitlines()):
+        kept = figures["kept"] == "true"
+        verdicts[kept] += 1
+        tallies.add(paths[figures["ticket"]], "", is_kept=kept)
+    breaches = where_time_goes(tallies).breaches
+    assert breaches is not None
+    assert (breaches.evaluated, breaches.broken) == (verdicts.total(), verdicts[False])
+    shares = [group.share or 0 for group in breaches.by_handovers]
+    # The more often it was handed on, the more often its SLA was broken.
+    assert [group.group for group in breaches.by_handovers] == ["0", "1", "2", "3+"]
+    assert shares == sorted(shares)
+    assert shares[0] == pytest.approx(0.27, abs=0.01)
+    assert shares[-1] == pytest.approx(0.75, abs=0.01)
+    assert sum(group.evaluated for group in breaches.by_month) == breaches.evaluated
+
+
+def test_a_log_that_was_cut_shows_no_trend(paths: dict[str, TicketPath]) -> None:
+    """Of the UCI log three months are whole; what follows is the rest of a cut."""
+    report = reported(list(paths.values()))
+    whole = [month.month for month in report.months if month.is_whole]
+    assert whole == ["2016-03", "2016-04", "2016-05"]
+    assert report.trends == ()
+    assert "history.few-months" in {item.code for item in report.sentences}
 
 
 def test_the_sla_behind_made_sla_is_fitted_and_agrees(

@@ -5,7 +5,9 @@ import json
 from pathlib import Path
 
 import pytest
+from desk_contracts.events.tickets import TicketOpened
 from desk_metrics.history.exports.store import load_mapping
+from desk_metrics.history.model import Imported
 from desk_metrics.history.path import trace_path
 
 from tests.support.metrics_exports import csv_file, histories_of, list_types
@@ -90,6 +92,12 @@ def test_an_export_of_each_product_is_read_whole(tmp_path: Path, case: str) -> N
     assert all("triaged" in list_types(events) for events in histories)
 
 
+def opened(events: list[Imported]) -> TicketOpened:
+    data = events[0].event.data
+    assert isinstance(data, TicketOpened)
+    return data
+
+
 def test_what_people_wrote_comes_with_the_ticket(tmp_path: Path) -> None:
     text = (
         "number,opened_at,incident_state,short_description,description\n"
@@ -97,7 +105,7 @@ def test_what_people_wrote_comes_with_the_ticket(tmp_path: Path) -> None:
     )
     [events], run = histories_of(csv_file(tmp_path, text), load_mapping("servicenow"))
     assert not run.summary.remarked
-    assert events[0].event.data.description == 'Since this morning.\nThe client says "refused".'
+    assert opened(events).description == 'Since this morning.\nThe client says "refused".'
 
 
 def test_a_document_in_json_is_read_as_its_text(tmp_path: Path) -> None:
@@ -106,4 +114,4 @@ def test_a_document_in_json_is_read_as_its_text(tmp_path: Path) -> None:
     issue["fields"]["description"] = {"type": "doc", "version": 1, "content": [paragraph]}
     path = csv_file(tmp_path, json.dumps({"issues": [issue]}), "issues.json")
     [events], _ = histories_of(path, load_mapping("jira-service-management"))
-    assert events[0].event.data.description == "The screen is black."
+    assert opened(events).description == "The screen is black."
