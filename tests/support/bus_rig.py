@@ -101,10 +101,11 @@ class Rig:
         suffix: str = "",
         grace: timedelta = timedelta(seconds=20),
         is_guarded: bool = False,
+        instance: str | None = None,
     ) -> Consumer:
         """One more member of the group."""
         member = Consumer(
-            self.settings,
+            self.settings.model_copy(update={"instance": instance}),
             group=GROUP + suffix,
             owner=GROUP,
             topics=[topic],
