@@ -141,7 +141,7 @@ async def opened(service: Assembled) -> AsyncIterator[Assembled]:
     without = tuple(
         lifetime for lifetime in service.lifetimes if not lifetime[0].startswith("consumer ")
     )
-    parts = Opened(replace(service, lifetimes=without, jobs={}))
+    parts = Opened(replace(service, lifetimes=without, jobs={}, watches={}))
     await parts.open_all()
     try:
         yield service

@@ -64,6 +64,10 @@ class RecordedTelemetry:
             if wanted.items() <= dict(point.attributes or {}).items()
         )
 
+    def has(self, name: str) -> bool:
+        """Whether anything is told under that name."""
+        return any(True for _ in self._points(name))
+
     def _points(self, name: str) -> Iterator[NumberDataPoint | HistogramDataPoint]:
         data = self.reader.get_metrics_data()
         for resource in data.resource_metrics if data else ():

@@ -15,6 +15,7 @@ from desk_contracts import AnyEvent
 from desk_contracts.errors import Invalid
 from desk_platform.clock import Clock
 from desk_platform.heartbeat import beat
+from desk_platform.organisation import OrganisationStatus
 
 from desk_charter.admission import Admission
 from desk_charter.load import load_charter
@@ -37,17 +38,6 @@ class Refusal:
 
     problems: tuple[Problem, ...]
     since: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class CharterStatus:
-    """What health and REST tell about the charter."""
-
-    version: str
-    loaded_at: datetime
-    reloads: int
-    refusals: int
-    refused: Refusal | None
 
 
 class CharterSource:
@@ -88,14 +78,16 @@ class CharterSource:
         return self._refused
 
     @property
-    def status(self) -> CharterStatus:
-        """Version, times and counts for health, metrics and REST."""
-        return CharterStatus(
+    def status(self) -> OrganisationStatus:
+        """What health and figures tell about it."""
+        refused = self._refused
+        return OrganisationStatus(
             version=self._current.version,
             loaded_at=self._loaded_at,
             reloads=self._reloads,
             refusals=self._refusals,
-            refused=self._refused,
+            refused_since=None if refused is None else refused.since,
+            problems=() if refused is None else tuple(map(str, refused.problems)),
         )
 
     def admit(self, event: AnyEvent) -> Invalid | None:

@@ -8,7 +8,8 @@ from desk_contracts.names import TICKETS
 from desk_contracts.topics import OPEN_TOPICS, retry_topic
 
 from desk_platform.clock import Clock, SystemClock
-from desk_platform.health import Health
+from desk_platform.dependencies import Ask, DependencyWatch
+from desk_platform.health import Health, observe_health
 from desk_platform.http import AppParts, authenticator_from, cursors_from, make_app
 from desk_platform.http.gate import Gate as Admission
 from desk_platform.kafka.agreement import Agreement, SequenceOf
@@ -68,8 +69,9 @@ class ServiceBuilder(Generic[O]):
         client = httpx.AsyncClient()
         self.authenticator = authenticator_from(settings, client, clock)
         self.cursors = cursors_from(settings)
-        self.health = Health(clock)
+        self.health = Health(clock, lambda: self.charter.status)
         self.telemetry = telemetry or start(service.name, settings)
+        observe_health(self.telemetry.meter, self.health)
         self.store = open_store(settings.store, settings.store.database_prefix + service.name)
         self.publisher = KafkaPublisher(
             settings.kafka, f"desk-{service.name}", settings.topic_prefix
@@ -292,6 +294,7 @@ class ServiceBuilder(Generic[O]):
             self._writes,
             callers.hold,
         )
+        asks: dict[str, Ask] = {"store": self.store.ping, "kafka": self.publisher.ping}
         return Assembled(
             name=self.name,
             settings=self.settings,
@@ -308,6 +311,10 @@ class ServiceBuilder(Generic[O]):
             ),
             jobs=self._jobs,
             close=self.store.stop,
+            watches={
+                f"asking {name}": DependencyWatch(self.health.dependency(name), ask, self.clock).run
+                for name, ask in asks.items()
+            },
         )
 
     def _handler(self, subscription: Subscription) -> BatchHandler:

@@ -1,5 +1,8 @@
 """What the platform asks of whoever knows the organisation; the charter answers."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from desk_contracts import AnyEvent
@@ -24,12 +27,32 @@ class Organisation(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class OrganisationStatus:
+    """Which version is in force since when, and what is wrong with a newer one that is not.
+
+    `reloads` and `refusals` count versions that came into force and that were refused.
+    """
+
+    version: str
+    loaded_at: datetime
+    reloads: int = 0
+    refusals: int = 0
+    refused_since: datetime | None = None
+    problems: Sequence[str] = ()
+
+
 class OrganisationSource(Protocol):
     """The organisation as it is now."""
 
     @property
     def current(self) -> Organisation:
         """To be read once per decision."""
+        ...
+
+    @property
+    def status(self) -> OrganisationStatus:
+        """What health tells about it."""
         ...
 
     def admit(self, event: AnyEvent) -> Invalid | None:

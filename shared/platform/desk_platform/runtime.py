@@ -42,7 +42,7 @@ class Assembled:
     """Everything a running service consists of.
 
     `lifetimes` are opened in order and closed in reverse; `jobs` run while all of them are open
-    (relays, timers, the charter's watch).
+    (relays, timers, the charter's watch). `watches` ask what it depends on, from the start.
     """
 
     name: str
@@ -54,6 +54,7 @@ class Assembled:
     lifetimes: Sequence[tuple[str, Lifetime]]
     jobs: Mapping[str, Loop] = field(default_factory=dict)
     close: Callable[[], Awaitable[None]] | None = None
+    watches: Mapping[str, Loop] = field(default_factory=dict)
 
 
 async def run(service: Assembled, listener: socket.socket) -> None:
@@ -102,10 +103,11 @@ class Opened:
         """One after the other, however long what it depends on is away; its jobs come last."""
         service = self._service
         supervisor = Supervisor(service.clock, service.health, service.telemetry.meters)
-        jobs = {"health": service.health.watch_loop, **service.jobs}
+        watches = {"health": service.health.watch_loop, **service.watches}
+        await self._enter("watches", supervisor.keep_all(watches))
         for name, lifetime in service.lifetimes:
             await self._patiently(name, lifetime)
-        await self._enter("jobs", supervisor.keep_all(jobs))
+        await self._enter("jobs", supervisor.keep_all(service.jobs))
         log.info("service_ready", service=service.name)
 
     async def _patiently(self, name: str, lifetime: Lifetime) -> None:

@@ -74,7 +74,8 @@ def keep_all(services: list[Assembled], make: Callable[[str, Loop], Faulty]) -> 
     kept: list[Kept] = []
     for service in services:
         supervisor = Supervisor(service.clock, service.health, service.telemetry.meters)
-        for name, loop in [("health", service.health.watch_loop), *service.jobs.items()]:
+        loops = {"health": service.health.watch_loop, **service.watches, **service.jobs}
+        for name, loop in loops.items():
             faulty = make(name, loop)
             task = asyncio.create_task(supervisor.keep(name, faulty.run))
             kept.append(Kept(service, name, faulty, task))

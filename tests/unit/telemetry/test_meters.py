@@ -13,11 +13,11 @@ def test_recorded_figures_can_be_asked_for_by_attribute() -> None:
     meters = recorded.telemetry.meters
     meters.dead_letters.add(2, {names.DESTINATION: "desk.tickets", names.REASON: "unreadable"})
     meters.dead_letters.add(3, {names.DESTINATION: "desk.requests", names.REASON: "unreadable"})
-    meters.consumer_lag.set(7, {names.DESTINATION: "desk.tickets"})
+    meters.outbox_pending.set(7, {names.COLLECTION: "tickets"})
     meters.process_duration.record(0.2)
     assert recorded.value(names.DEAD_LETTERS) == 5
     assert recorded.value(names.DEAD_LETTERS, messaging__destination__name="desk.requests") == 3
-    assert recorded.value(names.CONSUMER_LAG) == 7
+    assert recorded.value(names.OUTBOX_PENDING) == 7
     assert recorded.value(names.PROCESS_DURATION) == 1
     assert recorded.value(names.RETRIES) == 0
 
@@ -57,7 +57,6 @@ async def test_the_page_names_metrics_as_prometheus_does() -> None:
         "messaging_client_consumed_messages_total",
         "messaging_process_duration_seconds_bucket",
         "http_server_request_duration_seconds_bucket",
-        "desk_consumer_lag",
         "desk_event_lag_seconds_bucket",
         "desk_dead_letters_total",
         "desk_retries_total",

@@ -23,9 +23,9 @@ from desk_platform.health import Health, State
 from desk_platform.kafka.agreement import CommitNotes
 from desk_platform.kafka.batch_processor import BatchHandler
 from desk_platform.kafka.commits import HandledOffsets, Offsets
+from desk_platform.kafka.consumer_watch import ConsumerWatch
 from desk_platform.kafka.dead_letter_budget import Budget
 from desk_platform.kafka.deserializer import RecordDecoder
-from desk_platform.kafka.lag import lag_of
 from desk_platform.kafka.last_records import LastRecords
 from desk_platform.kafka.producer import Publisher, Unpublished
 from desk_platform.kafka.records import Failure, KafkaRecord, Received, not_before, reroute, shorten
@@ -51,7 +51,6 @@ FAILURES_BEFORE_SPLIT = 3
 LONGEST_WAIT = timedelta(seconds=1)
 # So often a consumer that is stopped says so again.
 HALTED_PAUSE = timedelta(seconds=5)
-LAG_EVERY = timedelta(seconds=2)
 # aiokafka would try to commit for ever while the brokers are away.
 COMMITTED_WITHIN = timedelta(seconds=15)
 USUALLY = Reading()
@@ -127,9 +126,9 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         except BaseException:
             await self._broker.stop()  # else each try would leave a client behind
             raise
-        self._beside = [
-            asyncio.create_task(work) for work in (self._watch_lag(), self._offsets.run())
-        ]
+        watch = ConsumerWatch(self._progress, self._guard, self._clock, self._busy)
+        work = (*watch.loops(self.current_consumer), self._offsets.run())
+        self._beside = [asyncio.create_task(loop) for loop in work]
         return self
 
     def current_consumer(self) -> TrackedConsumer | None:
@@ -152,6 +151,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Let the batch in flight commit, but not for ever: the store's guard decides a tie."""
+        self._progress.begin_joining()
         try:
             async with asyncio.timeout(REVOKE_GRACE.total_seconds()), self._busy:
                 pass
@@ -175,7 +175,11 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         async with self._busy:
             if self._is_stopping:
                 return
-            pause = await self._round(message.raw_message)
+            self._progress.begin_batch()
+            try:
+                pause = await self._round(message.raw_message)
+            finally:
+                self._progress.end_batch()
         if pause is None and len(message.raw_message) < FEW_RECORDS:
             pause = self._reading.linger
         if pause:
@@ -183,7 +187,6 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
 
     async def _round(self, records: Sequence[KafkaRecord]) -> timedelta | None:
         """One batch; returns how long to wait before the next poll if it must be read again."""
-        self._progress.mark_poll()
         consumer = self.current_consumer()
         if consumer is None:
             return None
@@ -381,23 +384,3 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         if batch:
             age = self._clock.now() - batch[0].event.time
             meters.event_lag.record(max(0.0, age.total_seconds()), attributes)
-
-    async def _watch_lag(self) -> None:
-        while True:
-            await self._clock.sleep(LAG_EVERY)
-            self._progress.mark_poll()
-            error = await attempt_async(self._look())
-            if error is not None:  # a rebalance, most often; the next look is soon
-                log.debug("lag_unknown", group=self.group, reason=repr(error))
-
-    async def _look(self) -> None:
-        consumer = self.current_consumer()
-        if consumer is not None:
-            if self._guard.is_due():
-                async with self._busy:
-                    await self._guard.look(consumer)
-            async with asyncio.timeout(LAG_EVERY.total_seconds()):
-                lag = await lag_of(consumer)
-            self._progress.mark_lag(lag, halted=self._guard.unread)
-            lag += self._guard.unread
-            self._telemetry.meters.consumer_lag.set(lag, {names.GROUP: self.group})

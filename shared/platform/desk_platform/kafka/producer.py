@@ -25,6 +25,7 @@ from aiokafka.partitioner import murmur2
 from desk_contracts.codec import Message
 from desk_contracts.errors import DependencyDown, DeskError, Invalid, Transient
 
+from desk_platform.kafka.asking import ask_any_broker
 from desk_platform.kafka.connection import kafka_arguments
 from desk_platform.kafka.retry import attempt_async, attempt_value
 from desk_platform.settings import KafkaSettings
@@ -92,13 +93,20 @@ class KafkaPublisher:
             await self._producer.stop()
             self._producer = None
 
+    async def ping(self) -> None:
+        """Raise `DependencyDown` unless a broker answers on the connection that is published on."""
+        await ask_any_broker(self._require_producer().client, self._settings)
+
+    def _require_producer(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            raise DependencyDown("the bus is not connected yet", dependency="kafka")
+        return self._producer
+
     async def publish(self, messages: Sequence[Message]) -> None:
         """Send all in order, then await every acknowledgement."""
         if not messages:
             return
-        if self._producer is None:
-            raise DependencyDown("the bus is not connected yet", dependency="kafka")
-        producer, begun = self._producer, list[_Begun]()
+        producer, begun = self._require_producer(), list[_Begun]()
         try:
             async with asyncio.timeout(ACKNOWLEDGED_WITHIN_SECONDS):
                 await self._send(producer, messages, begun)

@@ -6,7 +6,7 @@ Its position alone does not say: it moves on when a batch is handed out, not whe
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -16,6 +16,7 @@ from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.errors import KafkaError
 from desk_contracts.errors import DependencyDown
 
+from desk_platform.health import Marks
 from desk_platform.kafka.commits import first_offsets, next_offsets
 from desk_platform.kafka.end_offsets import end_offsets
 from desk_platform.kafka.records import KafkaRecord
@@ -38,6 +39,9 @@ class TrackedConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has n
         # Partitions of which aiokafka went back by itself, since the log is shorter than it was.
         self.went_back: set[TopicPartition] = set()
         self._met: list[AIOKafkaConnection] = []
+        self._polled_at: datetime | None = None
+        self._dry_since: datetime | None = None
+        self._trouble = ""
 
     @property
     def cluster_client(self) -> AIOKafkaClient:
@@ -63,9 +67,14 @@ class TrackedConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has n
         """
         if timeout_ms and not partitions:
             timeout_ms = max(timeout_ms, IDLE_WAIT_MS)
-        batches: dict[TopicPartition, list[ConsumerRecord]] = await super().getmany(
-            *partitions, timeout_ms=timeout_ms, max_records=max_records
-        )
+        try:
+            batches: dict[TopicPartition, list[ConsumerRecord]] = await super().getmany(
+                *partitions, timeout_ms=timeout_ms, max_records=max_records
+            )
+        except KafkaError as error:
+            self._note_poll(is_empty=False, trouble=repr(error))
+            raise
+        self._note_poll(is_empty=not batches)
         for partition, records in batches.items():
             if records[0].offset < self._handed_out.get(partition, 0):
                 self.went_back.add(partition)
@@ -81,6 +90,21 @@ class TrackedConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has n
         if isinstance(self._coordinator, GroupCoordinator):
             self._coordinator._group_instance_id = None  # noqa: SLF001 (nothing public leaves)
         await super().stop()
+
+    def _note_poll(self, *, is_empty: bool, trouble: str = "") -> None:
+        now = datetime.now(UTC)
+        self._polled_at, self._trouble = now, trouble
+        self._dry_since = (self._dry_since or now) if is_empty else None
+
+    @property
+    def marks(self) -> Marks:
+        """What it knows of its own reading, for health."""
+        reading = self.assignment() - self.paused()
+        answers = [time for partition in reading if (time := self.last_poll_timestamp(partition))]
+        fetched_at = datetime.fromtimestamp(max(answers) / 1000, UTC) if answers else None
+        # Where all is paused, nothing is asked for.
+        dry_since = self._dry_since if reading else None
+        return Marks(self._polled_at, dry_since, fetched_at, self._trouble)
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         """What was handed out from here on will be handed out again."""

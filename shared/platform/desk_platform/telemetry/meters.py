@@ -54,7 +54,6 @@ class Meters:
     consumed_messages: Counter
     process_duration: Histogram
     http_duration: Histogram
-    consumer_lag: Gauge
     event_lag: Histogram
     dead_letters: Counter
     retries: Counter
@@ -83,9 +82,6 @@ class Meters:
             consumed_messages=_count(meter, names.CONSUMED_MESSAGES, "{message}", "Messages read"),
             process_duration=_seconds(meter, names.PROCESS_DURATION, "Time to handle one batch"),
             http_duration=_seconds(meter, names.HTTP_DURATION, "Time to answer one request"),
-            consumer_lag=meter.create_gauge(
-                names.CONSUMER_LAG, "{message}", "Records between the log's end and our position"
-            ),
             event_lag=_seconds(
                 meter, names.EVENT_LAG, "Age of the oldest event in a batch", names.LAG_BUCKETS
             ),

@@ -69,11 +69,23 @@ CONSUMERS_STOPPED: Final = "desk.consumer.stopped"
 TOPICS_REPLACED: Final = "desk.topics.replaced"
 STORE_DURATION: Final = "desk.store.operation.duration"
 
+# Health, looked up when figures are asked for
+DEPENDENCY_UP: Final = "desk.dependency.up"
+DEPENDENCY_LAST_OK: Final = "desk.dependency.last_ok"
+READY: Final = "desk.health.ready"
+LAG_AGE: Final = "desk.consumer.lag.age"
+LAST_FETCH: Final = "desk.consumer.last_fetch"
+LAST_POLL: Final = "desk.consumer.last_poll"
+CHARTER: Final = "desk.charter.info"
+CHARTER_REFUSED: Final = "desk.charter.refused"
+
 # Attributes of the desk's metrics
 REASON: Final = "desk.reason"
 COLLECTION: Final = "desk.collection"
 LOOP: Final = "desk.loop"
 TIMER_KIND: Final = "desk.timer.kind"
+DEPENDENCY: Final = "desk.dependency"
+CHARTER_VERSION: Final = "desk.charter.version"
 
 # Seconds, as the conventions advise for HTTP and messaging.
 DURATION_BUCKETS: Final = (

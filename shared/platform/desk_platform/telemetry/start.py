@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
+from opentelemetry.metrics import Meter
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
@@ -34,6 +35,11 @@ class Telemetry:
     registry: CollectorRegistry
     traces: TracerProvider
     metrics: MeterProvider
+
+    @property
+    def meter(self) -> Meter:
+        """For instruments that are looked up when figures are asked for."""
+        return self.metrics.get_meter(_SCOPE)
 
     def batch_span(
         self,
