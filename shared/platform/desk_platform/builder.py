@@ -87,10 +87,18 @@ class ServiceBuilder(Generic[O]):
         self._group_readings: list[GroupReading] = []
         self._writers_of: dict[str, Writers] = {}
         self._writes: dict[str, SequenceOf] = {}
+        self._watches: dict[str, Loop] = {}
+        self._watch("store", self.store.ping)
+        self._watch("kafka", self.publisher.ping)
         self._milestones = self.store.milestones()
         self._documents = {
             schema.collection: self._open_collection(schema) for schema in service.collections
         }
+
+    def _watch(self, name: str, ask: Ask) -> None:
+        """Ask it on a clock whether it answers, from the start of the process on."""
+        watch = DependencyWatch(self.health.dependency(name), ask, self.clock)
+        self._watches[f"asking {name}"] = watch.run
 
     def documents(self, schema: Schema[S]) -> Documents[S]:
         """A collection of this service, as its table lists it."""
@@ -294,7 +302,6 @@ class ServiceBuilder(Generic[O]):
             self._writes,
             callers.hold,
         )
-        asks: dict[str, Ask] = {"store": self.store.ping, "kafka": self.publisher.ping}
         return Assembled(
             name=self.name,
             settings=self.settings,
@@ -311,10 +318,7 @@ class ServiceBuilder(Generic[O]):
             ),
             jobs=self._jobs,
             close=self.store.stop,
-            watches={
-                f"asking {name}": DependencyWatch(self.health.dependency(name), ask, self.clock).run
-                for name, ask in asks.items()
-            },
+            watches=self._watches,
         )
 
     def _handler(self, subscription: Subscription) -> BatchHandler:

@@ -3,9 +3,10 @@
 import ssl
 from typing import TypedDict
 
-from aiokafka.helpers import create_ssl_context
+from aiokafka.client import AIOKafkaClient
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
+from desk_platform.certificates import CertificateFiles, RotatingContext
 from desk_platform.kafka.decompression import bound_batches
 from desk_platform.kafka.metadata_pace import pace_metadata
 from desk_platform.settings import KafkaSettings, SaslMechanism
@@ -58,13 +59,19 @@ def faststream_security(settings: KafkaSettings) -> BaseSecurity | None:
     )
 
 
+def renew_login(client: AIOKafkaClient, settings: KafkaSettings) -> None:
+    """Have it sign in with the password of now where it connects from now on.
+
+    aiokafka keeps the one that it was made with, and a password in a file may be replaced.
+    """
+    if settings.security.has_login:
+        client._sasl_plain_password = _password(settings)  # noqa: SLF001 (nothing public takes it)
+
+
 def _ssl_context(settings: KafkaSettings) -> ssl.SSLContext | None:
     if not settings.security.has_tls:
         return None
-    context: ssl.SSLContext = create_ssl_context(
-        cafile=settings.ca_file, certfile=settings.cert_file, keyfile=settings.key_file
-    )
-    return context
+    return RotatingContext(CertificateFiles.of_kafka(settings))
 
 
 def _password(settings: KafkaSettings) -> str:

@@ -17,6 +17,7 @@ from desk_contracts import AnyEvent, Codec, Message
 from desk_contracts.errors import DependencyDown, Invalid, Rejected, Transient
 from desk_contracts.topics import RETRY
 from faststream.kafka import KafkaMessage
+from faststream.kafka.subscriber.usecase import BatchSubscriber
 
 from desk_platform.clock import Clock
 from desk_platform.health import Health, State
@@ -92,7 +93,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
     ) -> None:
         self.group, self._owner, self._prefix = group, owner or group, topic_prefix
         self._is_delayed = all(name.endswith(RETRY) for name in topics or [pattern])
-        self._handler, self._publisher, self._clock = handler, publisher, clock
+        self._settings, self._clock = settings, clock
+        self._handler, self._publisher = handler, publisher
         self._health, self._telemetry = health, telemetry
         self._door, self._admits = RecordDecoder(codec, topic_prefix, clock), admits
         self._progress = health.consumer(group)
@@ -104,18 +106,22 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         self._notes = CommitNotes(group, milestones, clock, self._guard.save)
         self._beside: list[asyncio.Task[None]] = []
         self._broker = broker_of(settings, group)
-        self._subscriber = self._broker.subscriber(
-            *(topic_prefix + topic for topic in topics),
-            pattern=f"{re.escape(topic_prefix)}{pattern}$" if pattern else None,
+        self._subscriber = self._subscribe(topics, pattern)
+        self._subscriber(self._on_batch)
+
+    def _subscribe(self, topics: Sequence[str], pattern: str) -> BatchSubscriber:
+        subscriber: BatchSubscriber = self._broker.subscriber(
+            *(self._prefix + topic for topic in topics),
+            pattern=f"{re.escape(self._prefix)}{pattern}$" if pattern else None,
             **safe_arguments(
-                topic_prefix + group,
+                self._prefix + self.group,
                 self,
-                reading,
+                self._reading,
                 is_delayed=self._is_delayed,
-                instance=settings.instance,
+                instance=self._settings.instance,
             ),
         )
-        self._subscriber(self._on_batch)
+        return subscriber
 
     async def __aenter__(self) -> "Consumer":
         """Join the group; raises aiokafka's `KafkaConnectionError` if no broker answers."""
@@ -126,7 +132,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         except BaseException:
             await self._broker.stop()  # else each try would leave a client behind
             raise
-        watch = ConsumerWatch(self._progress, self._guard, self._clock, self._busy)
+        watch = ConsumerWatch(self._settings, self._progress, self._guard, self._clock, self._busy)
         work = (*watch.loops(self.current_consumer), self._offsets.run())
         self._beside = [asyncio.create_task(loop) for loop in work]
         return self

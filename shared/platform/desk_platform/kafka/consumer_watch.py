@@ -6,10 +6,12 @@ from datetime import timedelta
 
 from desk_platform.clock import Clock
 from desk_platform.health import Marks, Progress
+from desk_platform.kafka.connection import renew_login
 from desk_platform.kafka.lag import lag_of
 from desk_platform.kafka.retry import attempt_async, attempt_value
 from desk_platform.kafka.topic_replacement import TopicGuard
 from desk_platform.kafka.tracked_consumer import TrackedConsumer
+from desk_platform.settings import KafkaSettings
 from desk_platform.telemetry import get_logger
 
 log = get_logger()
@@ -23,10 +25,16 @@ class ConsumerWatch:
     """Two loops, since the second waits for the batch in flight, while lag must be known then."""
 
     def __init__(
-        self, progress: Progress, guard: TopicGuard, clock: Clock, busy: asyncio.Lock
+        self,
+        settings: KafkaSettings,
+        progress: Progress,
+        guard: TopicGuard,
+        clock: Clock,
+        busy: asyncio.Lock,
     ) -> None:
         """`busy` is held while a batch is handled."""
-        self._progress, self._guard, self._clock, self._busy = progress, guard, clock, busy
+        self._settings, self._progress, self._guard = settings, progress, guard
+        self._clock, self._busy = clock, busy
 
     def loops(self, current: _Current) -> tuple[Coroutine[None, None, None], ...]:
         """What must run as long as the consumer reads."""
@@ -41,6 +49,7 @@ class ConsumerWatch:
             consumer = current()
             if consumer is None:
                 continue
+            renew_login(consumer.cluster_client, self._settings)
             assignment = consumer.assignment_number
             lag = await attempt_value(lag_of(consumer))
             if isinstance(lag, Exception):  # in a moment of a rebalance, or brokers are away

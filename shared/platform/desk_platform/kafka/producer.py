@@ -26,7 +26,7 @@ from desk_contracts.codec import Message
 from desk_contracts.errors import DependencyDown, DeskError, Invalid, Transient
 
 from desk_platform.kafka.asking import ask_any_broker
-from desk_platform.kafka.connection import kafka_arguments
+from desk_platform.kafka.connection import kafka_arguments, renew_login
 from desk_platform.kafka.retry import attempt_async, attempt_value
 from desk_platform.settings import KafkaSettings
 from desk_platform.telemetry import get_logger
@@ -95,7 +95,9 @@ class KafkaPublisher:
 
     async def ping(self) -> None:
         """Raise `DependencyDown` unless a broker answers on the connection that is published on."""
-        await ask_any_broker(self._require_producer().client, self._settings)
+        client = self._require_producer().client
+        renew_login(client, self._settings)
+        await ask_any_broker(client, self._settings)
 
     def _require_producer(self) -> AIOKafkaProducer:
         if self._producer is None:

@@ -20,7 +20,7 @@ from desk_contracts.ids import new_id
 
 from desk_platform.clock import Clock
 from desk_platform.heartbeat import beat
-from desk_platform.kafka.connection import kafka_arguments
+from desk_platform.kafka.connection import kafka_arguments, renew_login
 from desk_platform.kafka.deserializer import RecordDecoder
 from desk_platform.kafka.producer import Publisher
 from desk_platform.kafka.records import KafkaRecord
@@ -140,6 +140,7 @@ class WritersReader:
             if await consumer.position(partition) >= end:
                 self._writers.is_complete = True
             beat()
+            renew_login(consumer._client, self._settings)  # noqa: SLF001 (nothing public has it)
             batches = await consumer.getmany(partition, timeout_ms=1_000)
             for record in batches.get(partition, ()):
                 self._hear(record)

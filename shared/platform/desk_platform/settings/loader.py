@@ -6,12 +6,14 @@ import re
 import types
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import TypeVar, Union, get_args, get_origin
 
 from desk_contracts.errors import Invalid
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
+from desk_platform.settings.secret_files import SUFFIX, FileSecret, UnreadableSecret
 from desk_platform.settings.service import ServiceSettings
 from desk_platform.terminal import complain
 
@@ -59,10 +61,22 @@ def read_settings(settings: type[S], environ: Mapping[str, str] | None = None) -
     given = os.environ if environ is None else environ
     declared = variables(settings)
     values: dict[str, object] = {}
+    problems = []
     for variable, (path, field) in declared.items():
-        if given.get(variable, "") != "":
-            _put(values, path, field, given[variable])
-    problems = list(_find_unknown(settings, given, declared))
+        try:
+            value = _read_file(variable, field, given) or given.get(variable, "")
+        except UnreadableSecret as unreadable:
+            problems.append(f"{variable}{SUFFIX} names {given[variable + SUFFIX]}, {unreadable}.")
+            continue
+        if value:
+            _put(values, path, field, value)
+    files = {name + SUFFIX: _is_secret(field) for name, (_, field) in declared.items()}
+    problems += [
+        f"{file} is not a setting: only secrets have files."
+        for file, is_secret in files.items()
+        if not is_secret and file not in declared and given.get(file)
+    ]
+    problems += _find_unknown(settings, given, {**declared, **files})
     try:
         built = settings.model_validate(values)
     except ValidationError as error:
@@ -81,10 +95,26 @@ def load_settings(settings: type[S], environ: Mapping[str, str] | None = None) -
         raise SystemExit(2) from None
 
 
-def _put(values: dict[str, object], path: _Path, field: FieldInfo, text: str) -> None:
+def _is_secret(field: FieldInfo) -> bool:
+    return _holds(field.annotation, (SecretStr,))
+
+
+def _read_file(variable: str, field: FieldInfo, given: Mapping[str, str]) -> FileSecret | None:
+    """The secret of the file that `…_FILE` names; None where none is named."""
+    file = given.get(variable + SUFFIX, "")
+    if not file or not _is_secret(field):
+        return None
+    if given.get(variable, ""):
+        raise UnreadableSecret(f"but {variable} is set too; unset one of them")
+    return FileSecret(Path(file))
+
+
+def _put(values: dict[str, object], path: _Path, field: FieldInfo, text: str | SecretStr) -> None:
     """Lists are written with commas between, spans of time as a number of seconds."""
     value: object = text
-    if _holds(field.annotation, (tuple, list, set, frozenset)):
+    if isinstance(text, SecretStr):
+        pass
+    elif _holds(field.annotation, (tuple, list, set, frozenset)):
         value = [part.strip() for part in text.split(",")]
     elif _holds(field.annotation, (timedelta,)) and re.fullmatch(r"\d+(\.\d+)?", text):
         value = timedelta(seconds=float(text))

@@ -1,12 +1,7 @@
 """A service's database on a MongoDB-wire server: the client, and what is made from it."""
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
-from typing import Any, cast
-
-from bson.codec_options import CodecOptions
-from motor.motor_asyncio import AsyncIOMotorClient
-from pymongo import AsyncMongoClient
+from datetime import datetime
 
 from desk_platform.settings import StoreSettings
 from desk_platform.store.census import Entry
@@ -14,6 +9,7 @@ from desk_platform.store.document import S
 from desk_platform.store.documents import Schema
 from desk_platform.store.mongo.calls import MongoKeptCalls
 from desk_platform.store.mongo.census import census, entry_of, find_handled_since
+from desk_platform.store.mongo.clients import CurrentDatabase, MongoClients
 from desk_platform.store.mongo.documents import MongoDocuments
 from desk_platform.store.mongo.driver import (
     ASCENDING,
@@ -21,7 +17,6 @@ from desk_platform.store.mongo.driver import (
     DeleteOne,
     InsertOne,
     Operation,
-    Row,
     translate_errors,
 )
 from desk_platform.store.mongo.leases import MongoLeases
@@ -34,21 +29,18 @@ class MongoStore:
     """A client of the store by the driver that the settings name. Start, use, stop."""
 
     def __init__(self, settings: StoreSettings, database: str) -> None:
-        client = AsyncIOMotorClient if settings.driver == "motor" else AsyncMongoClient
-        self._client: Any = cast(Any, client)(settings.url, **_options(settings))
-        options: CodecOptions[Row] = CodecOptions(tz_aware=True, tzinfo=UTC)
+        self._clients = MongoClients(settings)
         self.name = database
-        self.database = cast(Database, self._client.get_database(database, options))
+        self.database: Database = CurrentDatabase(self._clients, database)
 
     async def ping(self) -> None:
         """Raise `DependencyDown` unless the server answers."""
-        with translate_errors():
-            await self._client.admin.command("ping")
+        await self._clients.ping()
 
     async def drop(self) -> None:
         """Remove the whole database (tests and benchmarks only)."""
         with translate_errors():
-            await self._client.drop_database(self.name)
+            await self._clients.current.drop_database(self.name)
 
     def documents(self, schema: Schema[S], now: Callable[[], datetime]) -> MongoDocuments[S]:
         """A collection of documents."""
@@ -104,24 +96,4 @@ class MongoStore:
 
     async def stop(self) -> None:
         """Close every connection."""
-        closing = self._client.close()
-        if closing is not None:  # PyMongo's is awaited, motor's is not
-            await closing
-
-
-def _options(settings: StoreSettings) -> dict[str, object]:
-    options: dict[str, object] = {
-        "serverSelectionTimeoutMS": 3000,
-        "connectTimeoutMS": 3000,
-        "socketTimeoutMS": 20_000,
-        "w": "majority",
-        "readConcernLevel": "majority",
-        "appname": "experience-desk",
-    }
-    if settings.username:
-        options["username"] = settings.username
-        options["password"] = settings.password.get_secret_value() if settings.password else ""
-    if settings.ca_file is not None:
-        options["tls"] = True
-        options["tlsCAFile"] = str(settings.ca_file)
-    return options
+        await self._clients.close()
