@@ -50,7 +50,7 @@ def ticket_event(ticket: str, number: int, text: str) -> AnyEvent:
     person = f"person-{(number + len(text)) % PEOPLE}"
     if number == 1:
         opened = TicketOpened(
-            code="K7M2-Q9PC",
+            code="K7M2-Q9PG",
             kind=Kind.INCIDENT,
             title=text,
             requester=person,

@@ -51,7 +51,7 @@ class Story:
     @classmethod
     def begin(cls, kind: Kind = Kind.INCIDENT) -> "Story":
         data = TicketOpened(
-            code="K7M2-Q9PC", kind=kind, title="VPN", requester="ana", channel=Channel.PORTAL
+            code="K7M2-Q9PG", kind=kind, title="VPN", requester="ana", channel=Channel.PORTAL
         )
         return cls(evolve(None, number_event(_event(data, "t-1", MONDAY), 1)))
 

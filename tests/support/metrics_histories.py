@@ -182,7 +182,7 @@ def history(random: Random, *, in_order: bool = False, steps: int = 1200) -> His
 
 def _opening(random: Random) -> Payload:
     return TicketOpened(
-        code="K7M2-Q9PC",
+        code="K7M2-Q9PG",
         kind=random.choice((Kind.INCIDENT, Kind.REQUEST)),
         title="No mail",
         requester="ada",

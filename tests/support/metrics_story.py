@@ -106,7 +106,7 @@ class Story:
         self.say(
             opened,
             TicketOpened(
-                code="K7M2-Q9PC",
+                code="K7M2-Q9PG",
                 kind=kind,
                 title="No mail",
                 requester=requester,

@@ -19,7 +19,7 @@ P = TypeVar("P", bound=Payload)
 
 NOON = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
 ANA, BEN = "ana@desk.example", "ben@desk.example"
-CODE = "K7M2-Q9PC"
+CODE = "K7M2-Q9PG"
 
 
 def directory(language: Language = "en", portal: str = "") -> Directory:

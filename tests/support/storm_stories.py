@@ -204,7 +204,7 @@ def _opened(
     title: str, channel: life.Channel, text: str = "", attributes: dict[str, str] | None = None
 ) -> life.TicketOpened:
     return life.TicketOpened(
-        code="K7M2-Q9PC",
+        code="K7M2-Q9PG",
         kind=life.Kind.INCIDENT,
         title=title,
         description=text,

@@ -71,7 +71,7 @@ def opened(
     kind: Kind = Kind.INCIDENT,
     **more: Any,
 ) -> Event[TicketOpened]:
-    ticket = ticket or f"ticket-{next(_NUMBERS)}"
+    ticket = ticket or f"ticket-no-{next(_NUMBERS)}"
     data = TicketOpened(
         code=ticket_code(ticket),
         kind=kind,

@@ -23,7 +23,7 @@ TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 def test_a_ticket_survives_the_way_through_the_log() -> None:
     decided = [
         TicketOpened(
-            code="K7M2-Q9PC", kind=Kind.INCIDENT, title="VPN für Köln weg", requester="ana",
+            code="K7M2-Q9PG", kind=Kind.INCIDENT, title="VPN für Köln weg", requester="ana",
             channel=Channel.PORTAL, attributes={"form": "x"},
         ),
         TicketTriaged(category="vpn", priority=Priority.P2),

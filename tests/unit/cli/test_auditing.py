@@ -15,7 +15,7 @@ from tests.support.bus_desk import START, noted
 
 def opened(ticket: str, number: int = 1) -> AnyEvent:
     data = TicketOpened(
-        code="K7M2-Q9PC", kind=Kind.INCIDENT, title="x", requester="ana", channel=Channel.API
+        code="K7M2-Q9PG", kind=Kind.INCIDENT, title="x", requester="ana", channel=Channel.API
     )
     return Event(f"{ticket}-{number}", "/desk/intake", ticket, START, data, number)
 

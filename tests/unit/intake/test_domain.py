@@ -150,7 +150,7 @@ def test_every_line_of_a_timeline_is_a_sentence(story: Story) -> None:
         TicketResolved(by="max", resolution=verbatim("Restarted it")),
     )
     assert [english(entry.message) for entry in story.ticket.timeline] == [
-        "Reported in the portal. Its code is K7M2-Q9PC.",
+        "Reported in the portal. Its code is K7M2-Q9PG.",
         "max works on it now.",
         "The work waits for an answer from the person who asked, at the latest until"
         " Tuesday 3 March 2026, 09:00 (UTC).",

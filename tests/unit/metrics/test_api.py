@@ -203,5 +203,7 @@ async def test_figures_of_a_confidential_service_are_for_its_team(who: str, sees
         ticket = vpn.events[0].subject
         read = await client.get(f"/v1/tickets/{ticket}/sla")
         assert read.status_code == (200 if sees else 404)
+        by_code = await client.get("/v1/tickets/k7m2-q9pg/sla")
+        assert by_code.json().get("ticket") == (ticket if sees else "K7M2-Q9PG")
         shown = await client.get("/v1/experience?from=2026-11-23&to=2026-11-29")
         assert sees or "vpn" not in shown.text

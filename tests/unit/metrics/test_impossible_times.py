@@ -66,7 +66,7 @@ QUESTIONS = [
 
 def life(ticket: str, *dated: tuple[datetime, Payload]) -> list[AnyEvent]:
     opening = TicketOpened(
-        code="K7M2-Q9PC",
+        code="K7M2-Q9PG",
         kind=Kind.INCIDENT,
         title="x",
         requester="eve",

@@ -33,7 +33,7 @@ def test_a_late_ticket_that_nobody_has_yet_is_told_to_the_owner_of_the_service(
     directory: object, written: str, is_triaged: bool
 ) -> None:
     opened = TicketOpened(
-        code="K7M2-Q9PC", kind=Kind.INCIDENT, title="Wrong sums", requester=ANA,
+        code="K7M2-Q9PG", kind=Kind.INCIDENT, title="Wrong sums", requester=ANA,
         channel=Channel.PORTAL, service="" if is_triaged else written,
     )  # fmt: skip
     later = sla(SlaAtRisk, team="", percent=80, due=NOON)

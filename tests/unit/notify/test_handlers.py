@@ -151,7 +151,7 @@ def test_the_default_charter_gives_a_directory() -> None:
     assert (profile.language, profile.zone.key) == ("de", "Europe/Berlin")
     assert desk_directory.owner_of("unknown").name == "service-care"
     assert desk_directory.service("vpn") == "Remote access (VPN)"
-    assert desk_directory.link("K7M2-Q9PC") == "https://desk.example/tickets/K7M2-Q9PC"
+    assert desk_directory.link("K7M2-Q9PG") == "https://desk.example/tickets/K7M2-Q9PG"
 
 
 def _opened_in(language: str, hour: int) -> AnyEvent:

@@ -139,7 +139,7 @@ def test_a_sla_that_overtakes_its_ticket_is_told_when_the_ticket_is_known() -> N
     assert story.ticket_sees(risk) == []
     messages = story.ticket_sees(opened())
     assert to("network", messages) == [MessageKind.SLA_AT_RISK]
-    assert "K7M2-Q9PC" in messages[-1].title
+    assert "K7M2-Q9PG" in messages[-1].title
     assert to("network", story.ticket_sees(ASSIGNED)) == [MessageKind.TICKET_ASSIGNED]
 
 

@@ -63,6 +63,10 @@ async def test_a_decision_is_explained(front: Front) -> None:
     assert (answer["team"], answer["rule"], answer["deferred"]) == ("network", "vpn", False)
     assert answer["charter"] == CHARTER.version
     assert answer["explanation"][0]["text"].startswith("It is about remote access")
+    for typed in (ticket.data.code, f" {ticket.data.code.lower()} "):
+        assert (await front.client.get(f"/v1/decisions/{typed}")).json() == answer
+        why = (await front.client.get("/v1/why", params={"subject": typed})).json()
+        assert (why["subject"], why["looks"][0]["kind"]) == (ticket.subject, "decision")
 
 
 async def test_employees_may_not_read_it_and_nobody_finds_what_is_not_there(front: Front) -> None:

@@ -17,6 +17,7 @@ from desk_contracts.text import csv_field
 from desk_kernel.sight import Sight
 from desk_platform.clock import Clock
 from desk_platform.http import STAFF, Principal, Role, require, sight
+from desk_platform.http.tickets import find_ticket
 from desk_platform.store import Documents
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
@@ -246,9 +247,9 @@ def metrics_routers(deps: MetricsDeps, *more: APIRouter) -> list[APIRouter]:
     ]
 
 
-async def _sla_ticket(tickets: Documents[TicketRecord], id: str) -> SlaTicket | None:
-    stored = (await tickets.load([id])).get(id)
+async def _sla_ticket(tickets: Documents[TicketRecord], ref: str) -> SlaTicket | None:
+    stored = await find_ticket(tickets, ref)
     record = stored.state if stored else None
-    if record is None:
+    if stored is None or record is None:
         return None
-    return SlaTicket(record.clocks, service_of(record), team_of(record))
+    return SlaTicket(stored.id, record.clocks, service_of(record), team_of(record))

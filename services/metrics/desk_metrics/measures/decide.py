@@ -64,6 +64,7 @@ class _Details(NamedTuple):
     category: str
     person: str
     device: str
+    code: str
 
 
 _details: Reducers[_Details, [], _Details] = Reducers(lambda details, _event: details)
@@ -72,7 +73,9 @@ _details: Reducers[_Details, [], _Details] = Reducers(lambda details, _event: de
 @_details.on(TicketOpened)
 def _open(details: _Details, event: Event[TicketOpened]) -> _Details:
     data = event.data
-    return details._replace(site=data.site, person=data.requester, device=data.device)
+    return details._replace(
+        site=data.site, person=data.requester, device=data.device, code=data.code
+    )
 
 
 @_details.on(TicketStarted)
@@ -101,7 +104,7 @@ def record_event(record: TicketRecord, event: AnyEvent) -> TicketRecord:
     if clocks.facts is not before and at < latest:
         late = (*late, (at, latest))
     known_details = _Details(
-        record.site, record.started, record.category, record.person, record.device
+        record.site, record.started, record.category, record.person, record.device, record.code
     )
     details = _details(known_details, event)
     return TicketRecord(
@@ -116,6 +119,7 @@ def record_event(record: TicketRecord, event: AnyEvent) -> TicketRecord:
         details.category,
         details.person,
         details.device,
+        details.code,
     )
 
 
@@ -147,6 +151,7 @@ def measure_ticket(
         record.category,
         record.person,
         record.device,
+        record.code,
     )
     return after, tuple(
         make_event(clocks.ticket, revision, item, clocks.as_of) for item in contribution_sets

@@ -26,3 +26,5 @@ class TicketRecord:
     # Whose work it stopped, and on which device.
     person: str = ""
     device: str = ""
+    # What people call it; empty until its opening was read.
+    code: str = ""

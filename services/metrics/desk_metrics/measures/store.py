@@ -34,12 +34,12 @@ from desk_metrics.sla.worktime import instant, micros
 
 
 def ticket_facets(ticket: TicketRecord) -> Mapping[str, object]:
-    """What open tickets are found by, and what gauges read of them."""
-    if not ticket.is_open:
-        return {"open": False, "evaluated": ticket.evaluated}
-    facets = {"open": True, "evaluated": ticket.evaluated, "team": team_of(ticket)}
-    if is_at_risk(ticket):
-        facets["at_risk"] = True
+    """What tickets are found by, and what gauges read of open ones."""
+    facets = {"open": ticket.is_open, "evaluated": ticket.evaluated, "code": ticket.code}
+    if ticket.is_open:
+        facets["team"] = team_of(ticket)
+        if is_at_risk(ticket):
+            facets["at_risk"] = True
     return facets
 
 
@@ -47,7 +47,7 @@ TICKETS = Schema(
     collection="tickets",
     model=TicketRecord,
     facets=ticket_facets,
-    searched=(("open",), ("open", "evaluated")),
+    searched=(("open",), ("open", "evaluated"), ("code",)),
 )
 BUCKETS = Schema(
     collection="buckets",

@@ -10,6 +10,7 @@ from desk_contracts.message import message
 from desk_platform.clock import Clock
 from desk_platform.http import STAFF, Principal, require, sight
 from desk_platform.http.language import sentence
+from desk_platform.http.tickets import ticket_asked
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import AwareDatetime
 
@@ -48,6 +49,7 @@ class TicketSla(Frozen):
 class SlaTicket(NamedTuple):
     """A ticket's clocks, and whose it is."""
 
+    id: str
     clocks: TicketClocks
     service: str
     team: str
@@ -69,12 +71,13 @@ def sla_router(
         as_of: AsOf = None,
     ) -> TicketSla:
         """Which minutes counted and which did not, why, and under which policy and version."""
-        record, seen = await find(ticket), sight(request, caller)
+        asked, seen = ticket_asked(ticket), sight(request, caller)
+        record = await find(asked)
         if record is None or seen.hides(record.service, record.team):
-            raise NotFound(message("sla.no-ticket", ticket=ticket), ticket=ticket)
+            raise NotFound(message("sla.no-ticket", ticket=asked), ticket=asked)
         at = as_of or clock.now()
         slas = tuple(map(_view, explain(record.clocks, book(), at)))
-        return TicketSla(ticket=ticket, as_of=at, slas=slas)
+        return TicketSla(ticket=record.id, as_of=at, slas=slas)
 
     return router
 

@@ -8,7 +8,9 @@ from itertools import chain
 from typing import Annotated, TypeVar
 
 from desk_charter import Charter
+from desk_contracts.errors import Invalid
 from desk_contracts.frozen import Frozen
+from desk_contracts.ids import read_ticket_ref
 from desk_contracts.message import message
 from desk_contracts.value_types import Severity, SubjectKind
 from desk_kernel.sight import Sight
@@ -27,6 +29,7 @@ from desk_platform.http import (
     sight,
 )
 from desk_platform.http.language import sentence
+from desk_platform.http.tickets import find_ticket
 from desk_platform.http.why import (
     LookView,
     StaffReader,
@@ -37,7 +40,7 @@ from desk_platform.http.why import (
     why_view,
 )
 from desk_platform.lookout import Lookout
-from desk_platform.store import Documents, Listed
+from desk_platform.store import Documents, Listed, Stored
 from desk_platform.store.document import S
 from desk_platform.store.pages import After
 from fastapi import APIRouter, Depends, Request, Response
@@ -155,7 +158,8 @@ def _add_why(router: APIRouter, reads: DetectionReads) -> None:
     @router.get("/why")
     async def read_why(subject: SubjectAsked, reader: StaffReader) -> WhyView:
         """What looked at a device, service or ticket, and why it did or did not act."""
-        decided = (await reads.tickets.load([subject])).get(subject)
+        decided = await _find_decided(reads.tickets, subject)
+        subject = decided.id if decided else subject
         watched = (await reads.subjects.load([subject])).get(subject)
         looks = [*_explain_decision(decided.state if decided else None, reader.seen)]
         looks += _explain_signals(watched.state if watched else None, reader.seen)
@@ -176,6 +180,14 @@ def _add_why(router: APIRouter, reads: DetectionReads) -> None:
             if not any(map(reader.seen.hides, names)):
                 items.append(view_unhandled(unhandled, meant))
         return UnhandledList(since=reads.lookout.since, items=tuple(items))
+
+
+async def _find_decided(tickets: Documents[Ticket], subject: str) -> Stored[Ticket] | None:
+    """The ticket, where the subject is the id or code of one; most are devices or services."""
+    try:
+        return await find_ticket(tickets, read_ticket_ref(subject))
+    except Invalid:
+        return None
 
 
 def _view(subject: str, episode: Episode, reader: Principal) -> SignalView:

@@ -9,6 +9,7 @@ from desk_contracts.message import message
 from desk_contracts.value_types import Priority
 from desk_platform.http import Principal, Role, require, sight
 from desk_platform.http.language import Statement, statements
+from desk_platform.http.tickets import find_ticket, ticket_asked
 from desk_platform.store import Documents
 from fastapi import APIRouter, Depends, Request
 
@@ -47,13 +48,13 @@ def decision_router(documents: Documents[Ticket]) -> APIRouter:
     async def read_decision(
         request: Request, ticket: str, principal: Annotated[Principal, Depends(_STAFF)]
     ) -> DecisionView:
-        """The decision about a ticket, with its reasons in words."""
-        stored = (await documents.load([ticket])).get(ticket)
+        """The decision about a ticket, by its id or code, with its reasons in words."""
+        asked, seen = ticket_asked(ticket), sight(request, principal)
+        stored = await find_ticket(documents, asked)
         state = stored.state if stored else None
-        seen = sight(request, principal)
-        if state is None or seen.hides(state.decision.service, state.decision.team):
-            raise NotFound(message("triage.no-decision", ticket=ticket), ticket=ticket)
-        return _view(ticket, state)
+        if not stored or state is None or seen.hides(state.decision.service, state.decision.team):
+            raise NotFound(message("triage.no-decision", ticket=asked), ticket=asked)
+        return _view(stored.id, state)
 
     return router
 

@@ -9,12 +9,15 @@ from desk_triage.routing.model import Ticket
 
 MOST_TICKETS = 2_000
 
-TICKETS = Schema(
-    "tickets",
-    Ticket,
-    lambda ticket: {"held": True} if ticket.is_open and ticket.member else {},
-    searched=(("held",),),
-)
+
+def _ticket_facets(ticket: Ticket) -> Mapping[str, object]:
+    facets: dict[str, object] = {"code": ticket.code}
+    if ticket.is_open and ticket.member:
+        facets["held"] = True
+    return facets
+
+
+TICKETS = Schema("tickets", Ticket, _ticket_facets, searched=(("held",), ("code",)))
 
 
 async def count_load(documents: Documents[Ticket]) -> Mapping[str, int]:

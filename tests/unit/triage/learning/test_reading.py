@@ -22,7 +22,7 @@ LINE = json.dumps(
         "sourcerow": "7",
         "sourcestate": "New",
         "data": {
-            "code": "K7M2-Q9PC",
+            "code": "K7M2-Q9PG",
             "kind": "incident",
             "title": "The antenna bends",
             "requester": "ana",

@@ -6,8 +6,8 @@ from functools import partial
 from typing import Annotated, TypeVar
 
 from desk_contracts import Payload
-from desk_contracts.errors import Invalid, Transient
-from desk_contracts.ids import derive_id, read_code
+from desk_contracts.errors import Transient
+from desk_contracts.ids import derive_id, is_code
 from desk_contracts.message import message
 from desk_kernel import Context, Decision
 from desk_platform.http import (
@@ -24,6 +24,7 @@ from desk_platform.http import (
 )
 from desk_platform.http.idempotency import IdempotentCall
 from desk_platform.http.language import spoken_catalogue
+from desk_platform.http.tickets import find_ticket, ticket_asked
 from desk_platform.store import Stored, readable
 from desk_platform.store.idempotency import KeptCall
 from desk_platform.telemetry import current_traceparent
@@ -41,7 +42,6 @@ from desk_intake.tickets.view import Reader, View, show
 
 Changed = TypeVar("Changed")
 
-_UUID_LENGTH = 36
 # Each look finds what was dropped before it; only as many calls at once could outrun this.
 _MAX_LOOKS = 8
 # Views differ by reader and change at any moment: keep them, but ask before using them again.
@@ -103,25 +103,11 @@ def cause_of_call(request: Request, call: IdempotentCall, id: str, context: Cont
     )
 
 
-def _code(ref: str) -> str:
-    """The code as somebody typed it; a refusal in their language if it is none."""
-    try:
-        return read_code(ref)
-    except Invalid as error:
-        reason = message("refused.no-code", code=ref)
-        if error.kind == "mistyped-code":
-            reason = message("refused.mistyped-code", code=ref)
-        raise Invalid(reason, code="bad-code") from error
-
-
 async def find(deps: TicketDeps, ref: str, actor: Actor) -> Ticket:
     """The ticket of that id or code, if this caller may know of it."""
-    if len(ref) == _UUID_LENGTH:
-        loaded = (await deps.tickets.load([ref])).get(ref)
-        return seen(loaded.state if loaded else None, actor, ref)
-    code = _code(ref)
-    rows = await deps.tickets.find({"code": code}, limit=1)
-    return seen(rows[0].read() if rows else None, actor, code)
+    asked = ticket_asked(ref)
+    stored = await find_ticket(deps.tickets, asked)
+    return seen(stored.read() if stored else None, actor, asked)
 
 
 async def change(
@@ -131,8 +117,8 @@ async def change(
     precondition: Precondition | None = None,
 ) -> Ticket:
     """The ticket after what the call decides; a call that was carried out before does nothing."""
-    ref, actor, call = action.ticket, action.actor, action.call
-    id = ref if len(ref) == _UUID_LENGTH else (await find(deps, ref, actor)).id
+    ref, actor, call = ticket_asked(action.ticket), action.actor, action.call
+    id = (await find(deps, ref, actor)).id if is_code(ref) else ref
 
     def rule(recalled: Recalled, state: Ticket | None, context: Context) -> Decision[Ticket] | None:
         ticket = seen(state, actor, ref)
