@@ -148,6 +148,7 @@ check: lint types arch rules manifests test ## All that CI checks
 schemas: setup ## JSON Schemas, docs/asyncapi.yaml, events.md and services.md, from models and tables
 	$(PY) -m scripts.schemas
 	$(PY) -m scripts.services
+	$(PY) -m scripts.openapi
 
 docs: schemas ## The same as schemas
 

@@ -28,8 +28,6 @@ _HEAD = """# Services
 What each service reads and who gets it, what it keeps, answers and runs, as its `service.py` says.
 For machines: `faststream docs gen desk_<name>.service:asyncapi --factory`.
 """
-# Every service has them; each page would list them again.
-_OF_ALL = ("/health/", "/metrics", "/docs", "/openapi.json")
 
 
 async def page() -> str:
@@ -62,7 +60,8 @@ def _collections(table: Service[Any, Any]) -> Iterator[tuple[str, ...]]:
 
 def _routes(assembled: Assembled) -> Iterator[tuple[str, ...]]:
     for route in assembled.app.routes:
-        if isinstance(route, APIRoute) and not route.path.startswith(_OF_ALL):
+        # Pages and probes are the same in every service.
+        if isinstance(route, APIRoute) and route.include_in_schema:
             summary = _first_sentence(inspect.getdoc(route.endpoint) or "")
             yield (
                 _codes(f"{method} {route.path}" for method in sorted(route.methods or ())),

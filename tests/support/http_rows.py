@@ -4,7 +4,9 @@ from typing import Any, NamedTuple
 
 from tests.support.http_worlds import WEEK, WORLDS
 
-OF_THE_PLATFORM = ("/health/startup", "/health/live", "/health/ready", "/metrics")
+OF_THE_PLATFORM = (
+    "/", "/docs", "/docs/{file}", "/health/startup", "/health/live", "/health/ready", "/metrics",
+)  # fmt: skip
 
 
 # One letter for each reader: ana sue ben mia max nil olga otto odd nobody.

@@ -124,8 +124,8 @@ def retention_ms(kept: timedelta | None) -> int:
 
 def _info() -> Document:
     return {
-        "title": "Experience Desk: events",
-        "version": "1.0.0",
+        "title": f"{names.TITLE}: events",
+        "version": names.API_VERSION,
         "description": (
             "CloudEvents 1.0 over Kafka. The desk writes binary mode (ce_ headers, JSON value) and "
             "reads binary and structured mode. One topic, one writer. Each event carries its own "

@@ -7,3 +7,8 @@ class Frozen(BaseModel):
     """A frozen model without unknown fields; docstrings under fields are their descriptions."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+def example(**fields: object) -> ConfigDict:
+    """For `model_config`: what somebody may send, as the pages of an API show it."""
+    return ConfigDict(json_schema_extra={"examples": [fields]})

@@ -18,3 +18,8 @@ CONTRIBUTIONS = "desk.metrics.contributions"
 WATERMARKS = "desk.watermarks"
 NOTIFICATIONS = "desk.notifications"
 PEOPLE = "people"
+
+# What the documents of APIs and of events are called, and the version of all public routes and
+# events: `/v1` and `.v1`.
+TITLE = "Experience Desk"
+API_VERSION = "1.0.0"

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Collection
 from typing import Any, Generic, TypeVar, assert_never
 
 import httpx
-from desk_contracts.names import TICKETS
+from desk_contracts.names import TICKETS, TITLE
 from desk_contracts.topics import OPEN_TOPICS, retry_topic
 
 from desk_platform.clock import Clock, SystemClock
@@ -284,7 +284,7 @@ class ServiceBuilder(Generic[O]):
 
     def assemble(self, web: Web) -> Assembled:
         """The whole, ready for `desk_platform.runtime.run`."""
-        app = make_app(f"Experience Desk: {self.name}", web.routers, self._app_parts())
+        app = make_app(f"{TITLE}: {self.name}", web.routers, self._app_parts())
         consumers = []
         for group in self._groups:
             consumers.append(consumer := self._consumer(group))

@@ -9,7 +9,6 @@ from desk_charter import load_charter
 from desk_platform.http import calls_without_key, find_undeclared_routes
 from fastapi import FastAPI
 
-from scripts.openapi import TARGET, document
 from tests.support.intake_world import make_desk
 
 ROOT = Path(__file__).parents[3]
@@ -26,12 +25,6 @@ def app() -> FastAPI:
 @pytest.fixture(scope="module")
 def paths(app: FastAPI) -> dict[str, Any]:
     return dict(app.openapi()["paths"])
-
-
-def test_the_document_in_the_tree_is_what_the_code_says(app: FastAPI) -> None:
-    assert (ROOT / TARGET).read_text(encoding="utf-8") == document(app), (
-        "python -m scripts.openapi writes it anew; look at the difference before you commit it"
-    )
 
 
 def test_every_route_says_who_may_call_it(app: FastAPI) -> None:

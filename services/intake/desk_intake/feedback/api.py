@@ -10,7 +10,7 @@ from typing import Annotated, Protocol
 from desk_charter import Charter
 from desk_contracts.errors import Invalid
 from desk_contracts.events.feedback import DemandObsoleteReported, DemandRequested, SurveyAnswered
-from desk_contracts.frozen import Frozen
+from desk_contracts.frozen import Frozen, example
 from desk_contracts.ids import derive_id
 from desk_contracts.message import message
 from desk_kernel import Context, Decision
@@ -61,6 +61,8 @@ Language = Annotated[str, StringConstraints(pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-
 class NewSurveyAnswer(Body):
     """How a ticket went, for the person who asked."""
 
+    model_config = example(score=5, comment="Quick and friendly.")
+
     score: Annotated[int, Field(ge=1, le=5)]
     """1: very unhappy, 2: unhappy, 3: neither, 4: happy, 5: very happy."""
     comment: Comment = ""
@@ -91,6 +93,8 @@ class About(StrEnum):
 
 class NewFeedback(Body):
     """What is missing, or can go."""
+
+    model_config = example(about="demand", what="A quiet room to call from", reason="Home office.")
 
     about: About
     """demand: something is missing; obsolete: a service is no longer of use to the caller."""

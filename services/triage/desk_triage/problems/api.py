@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 
 from desk_contracts.errors import NotFound
-from desk_contracts.frozen import Frozen
+from desk_contracts.frozen import Frozen, example
 from desk_contracts.message import message
 from desk_kernel import Context, Decision
 from desk_platform.http import (
@@ -53,6 +53,8 @@ class ProblemView(Frozen):
 
 class ResolveProblem(Frozen):
     """What a member says about the end of a problem."""
+
+    model_config = example(resolution="The gateway was restarted.")
 
     resolution: Annotated[str, Field(max_length=5_000)] = ""
     """What was wrong and what helped, for the people in it."""

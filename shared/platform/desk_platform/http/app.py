@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from desk_contracts.names import API_VERSION
 from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
 
@@ -11,6 +12,7 @@ from desk_platform.health import Health, health_router
 from desk_platform.http.gate import Gate
 from desk_platform.http.middleware import Edge
 from desk_platform.http.openapi import DeskApp
+from desk_platform.http.pages import pages_router
 from desk_platform.http.principal import Authenticator, refuse_undeclared
 from desk_platform.http.problems import install_problems
 from desk_platform.http.rates import RateLimits
@@ -21,9 +23,6 @@ from desk_platform.telemetry import Telemetry, metrics_router
 
 # An event stays under 64 KiB; a ticket with its text, as JSON, needs less than this.
 BODY_LIMIT = 1024 * 1024
-# Of all public routes: `/v1`.
-VERSION = "1.0.0"
-
 
 # FastAPI would report the same requests again, to exporters it sets up from the environment.
 _OWN_TELEMETRY: TelemetryConfig = {
@@ -54,7 +53,8 @@ def make_app(title: str, routers: Sequence[APIRouter], parts: AppParts) -> FastA
     """An application with every manner of the desk; routers bring their own `/v1`."""
     app = DeskApp(
         title=title,
-        version=VERSION,
+        version=API_VERSION,
+        docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
         separate_input_output_schemas=False,
@@ -66,7 +66,8 @@ def make_app(title: str, routers: Sequence[APIRouter], parts: AppParts) -> FastA
     app.state.limits = RateLimits(parts.bounds)
     app.state.gate = gate = Gate(parts.bounds.concurrency, parts.precedence)
     install_problems(app)
-    for router in (*routers, health_router(parts.health), metrics_router(parts.telemetry)):
+    own = (pages_router(app), health_router(parts.health), metrics_router(parts.telemetry))
+    for router in (*routers, *own):
         # Not include_router: its routes are matched twice, a fifth of a small call's whole cost.
         app.router.routes.extend(router.routes)
     refuse_undeclared(app)

@@ -6,7 +6,8 @@ https://docs.pydantic.dev/latest/errors/validation_errors/
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Literal, get_args
 
 from desk_contracts.frozen import Frozen
 from desk_contracts.message import Message, Param, plain
@@ -16,22 +17,50 @@ from desk_platform.http.language import sentence, spoken_catalogue
 _CHOICE = re.compile("'([^']*)'")
 
 
+Where = Literal["body", "query", "path", "header", "cookie"]
+_PARTS: tuple[Where, ...] = get_args(Where)
+
+
 class FieldProblem(Frozen):
     """One thing wrong in a request."""
 
+    where: Where
+    """Which part of the request: body, query, path, header or cookie."""
     pointer: str
-    """Where: JSON pointer into the body, or `query/limit`, `header/if-match`, `path/id`."""
+    """Where in that part, as a JSON pointer (RFC 6901): `/attributes/colour`, or for a parameter
+    of the query `/limit`. Empty: the part as a whole."""
     detail: str
     """What is wrong, as a sentence."""
 
 
-def field_problem(error: Mapping[str, object]) -> FieldProblem:
-    """One of pydantic's errors as callers read it."""
+def field_problem(error: Mapping[str, object], body: object = None) -> FieldProblem:
+    """One of pydantic's errors as callers read it; `body` is what was sent."""
     loc = error["loc"]
     where, *rest = loc if isinstance(loc, tuple) and loc else ("body",)
-    path = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in rest)
-    pointer = path if where == "body" else f"{where}{path or '/'}"
-    return FieldProblem(pointer=pointer, detail=_detail(error))
+    if where not in _PARTS:
+        where, rest = "body", [where, *rest]
+    if where == "body":
+        rest = _parts_sent(rest, body, is_missing=error["type"] == "missing")
+    pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in rest)
+    return FieldProblem(where=where, pointer=pointer, detail=_detail(error))
+
+
+def _parts_sent(parts: Sequence[object], body: object, *, is_missing: bool) -> list[object]:
+    """The way to a value that was sent, or to the one that is missing.
+
+    pydantic also names what is in no body: which form of several it tried, and "the key".
+    """
+    way: list[object] = []
+    for number, part in enumerate(parts):
+        is_last = number == len(parts) - 1
+        if (isinstance(body, dict) and part in body) or (
+            isinstance(body, list) and isinstance(part, int) and 0 <= part < len(body)
+        ):
+            body = body[part]
+        elif not (is_last and is_missing and isinstance(body, dict)):
+            continue
+        way.append(part)
+    return way
 
 
 def _detail(error: Mapping[str, object]) -> str:

@@ -28,7 +28,7 @@ from desk_platform.telemetry import Telemetry, get_logger, log_context, names, r
 _ID = re.compile(rb"[A-Za-z0-9._:/+=-]{1,128}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 # Nobody signs in to read them.
-_DOCUMENTS = frozenset({"/openapi.json", "/docs", "/docs/oauth2-redirect"})
+_DOCUMENTS = frozenset({"/openapi.json"})
 # What others write down for a caller that hung up before its answer.
 _HUNG_UP = 499
 # Caches keep one answer per language.

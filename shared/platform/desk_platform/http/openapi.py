@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 
+from desk_platform.http.auth import DevAuthenticator
 from desk_platform.http.etags import precondition
 from desk_platform.http.idempotency import asks_for_key
 from desk_platform.http.principal import OpenPolicy, policies_of
@@ -33,6 +34,16 @@ _IF_MATCH_HEADER = {
     "schema": {"type": "string"},
     "description": "The ETag of the version you have read; 412 when it is no longer the latest.",
 }
+_BEARER = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+# What one's own machine believes; the page of calls then asks for these in place of a token.
+_PLAIN_HEADERS = {
+    name: {"type": "apiKey", "in": "header", "name": name, "description": text}
+    for name, text in (
+        ("X-Desk-User", "Who you are, for example ana."),
+        ("X-Desk-Roles", "employee, member, owner, operator; several with commas between."),
+        ("X-Desk-Team", "For a member: the team, for example network."),
+    )
+}
 
 
 class DeskApp(FastAPI):
@@ -47,10 +58,10 @@ class DeskApp(FastAPI):
             components["schemas"]["Problem"] = schema
             for unused in _UNUSED_SCHEMAS:
                 components["schemas"].pop(unused, None)
-            components["securitySchemes"] = {
-                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-            }
-            document["security"] = [{"bearer": []}]
+            components["securitySchemes"], document["security"] = dict(_BEARER), [{"bearer": []}]
+            if isinstance(getattr(self.state, "authenticator", None), DevAuthenticator):
+                components["securitySchemes"] |= _PLAIN_HEADERS
+                document["security"] = [{name: [] for name in _PLAIN_HEADERS}]
             for operation, dependant in self._operations(document["paths"]):
                 _describe(operation, dependant)
         return self.openapi_schema or {}

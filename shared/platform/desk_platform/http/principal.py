@@ -15,6 +15,7 @@ from fastapi import FastAPI, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 
+from desk_platform.http.parameters import refuse_unknown_parameters
 from desk_platform.http.rates import RateLimits
 from desk_platform.http.refusals import Unauthenticated
 from desk_platform.organisation import Organisation
@@ -27,8 +28,6 @@ OPERATIONAL = frozenset(
         "/health/ready",
         "/metrics",
         "/openapi.json",
-        "/docs",
-        "/docs/oauth2-redirect",
     }
 )
 
@@ -172,6 +171,7 @@ class Policy:
                 raise Forbidden(why, code="no-team-of-charter", team=team)
             needed = sorted(self.roles)
             raise Forbidden(message("auth.needs-role", roles=needed), needed=" or ".join(needed))
+        refuse_unknown_parameters(request)
         return principal
 
 
@@ -182,6 +182,7 @@ class OpenPolicy:
     async def __call__(self, request: Request) -> None:
         limits: RateLimits = request.app.state.limits
         limits.count_anonymous(request.scope)
+        refuse_unknown_parameters(request)
 
 
 PUBLIC = OpenPolicy()

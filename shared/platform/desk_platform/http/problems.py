@@ -109,8 +109,14 @@ def unforeseen_error(instance: str) -> Response:
 
 
 def detail_of(error: DeskError) -> str:
-    """What the caller reads, in their language where the desk has it in that."""
-    return error.message if error.described is None else sentence(error.described)
+    """What the caller reads, in their language where the desk has it in that.
+
+    What is away, and where, is the operators' business only: an error of ours without a sentence
+    for callers names hosts, ports and classes, and the log has it.
+    """
+    if error.described is not None:
+        return sentence(error.described)
+    return sentence(message("request.unavailable")) if error.status >= 500 else error.message
 
 
 async def _answer_desk_error(request: Request, error: Exception) -> Response:
@@ -121,7 +127,6 @@ async def _answer_desk_error(request: Request, error: Exception) -> Response:
         return unforeseen_error(request.url.path)
     if isinstance(error, Transient):
         _log.warning("request_refused", code=error.kind, reason=error.message)
-        # What is away, and where, is the operators' business only.
         extra: dict[str, object] = {}
     else:
         extra = {key: value for key, value in error.fields.items() if key not in _RESERVED}
@@ -163,7 +168,7 @@ async def _answer_broken_schema(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
     wrong = error.errors()
-    problems = [field_problem(mistake) for mistake in wrong[:MAX_ERRORS]]
+    problems = [field_problem(mistake, error.body) for mistake in wrong[:MAX_ERRORS]]
     detail = sentence(message("request.wrong-fields", count=len(wrong)))
     extra = {"errors": [problem.model_dump() for problem in problems]}
     return problem(422, "invalid-request", detail, request.url.path, extra=extra)

@@ -10,7 +10,7 @@ from operator import or_
 from typing import Any
 
 from desk_contracts.catalogue import PAYLOADS
-from desk_contracts.names import NOTIFICATIONS
+from desk_contracts.names import API_VERSION, NOTIFICATIONS, TITLE
 from desk_contracts.topics import TEAM_CHANNEL
 from faststream import FastStream
 from faststream.specification import AsyncAPI
@@ -34,8 +34,8 @@ def application(service: Service[Any, Any]) -> FastStream:
             **safe_arguments(group.name, None, Reading(), is_delayed=group.is_retry),
         )
         subscriber(_make_reader(group))
-    title = f"Experience Desk: {service.name}"
-    return FastStream(broker, specification=AsyncAPI(title=title, version="1.0.0"))
+    title = f"{TITLE}: {service.name}"
+    return FastStream(broker, specification=AsyncAPI(title=title, version=API_VERSION))
 
 
 def _make_reader(group: Group) -> Callable[..., Any]:

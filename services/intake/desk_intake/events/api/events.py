@@ -85,15 +85,30 @@ _EVENT_SCHEMA: dict[str, Any] = {
         "data": {"type": "object"},
     },
 }
+_EXAMPLE: dict[str, Any] = {
+    "specversion": "1.0",
+    "id": "17",
+    "source": "/my/monitor",
+    "subject": "vpn-gateway",
+    "type": "desk.telemetry.measured.v1",
+    "data": {
+        "subject_kind": "service",
+        "service": "vpn",
+        "name": "vpn.login.failure.ratio",
+        "value": 0.4,
+        "unit": "1",
+    },
+}
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
-            "application/cloudevents+json": {"schema": _EVENT_SCHEMA},
+            "application/cloudevents+json": {"schema": _EVENT_SCHEMA, "example": _EXAMPLE},
             "application/cloudevents-batch+json": {
-                "schema": {"type": "array", "items": _EVENT_SCHEMA, "maxItems": MOST_EVENTS}
+                "schema": {"type": "array", "items": _EVENT_SCHEMA, "maxItems": MOST_EVENTS},
+                "example": [_EXAMPLE],
             },
-            "application/json": {"schema": {"type": "object"}},
+            "application/json": {"schema": {"type": "object"}, "example": _EXAMPLE["data"]},
         },
     }
 }

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
 from desk_contracts.events.tickets import Channel, How, Kind, WaitingFor
-from desk_contracts.frozen import Frozen
+from desk_contracts.frozen import Frozen, example
 from desk_contracts.message import message
 from desk_contracts.people import PersonNamed
 from desk_contracts.text import is_visible
@@ -65,6 +65,13 @@ class Body(Frozen):
 class NewTicket(Body):
     """A request for help."""
 
+    model_config = example(
+        title="The VPN does not connect",
+        description="Since this morning, at home.",
+        service="vpn",
+        urgency="high",
+    )
+
     title: Title
     """What is wrong or wanted, in a line."""
     description: Annotated[str, StringConstraints(max_length=20_000)] = ""
@@ -98,6 +105,8 @@ class NewTicket(Body):
 class Changed(Body):
     """Facts of a ticket that are wrong or have changed; what is left out stays."""
 
+    model_config = example(service="vpn", device="laptop-4711")
+
     title: Title | None = None
     """What is wrong or wanted, in a line."""
     description: Annotated[str, StringConstraints(max_length=20_000)] | None = None
@@ -117,6 +126,8 @@ class Changed(Body):
 class NewComment(Body):
     """Something to say."""
 
+    model_config = example(text="It works again since I am in the office.")
+
     text: Text
     """The words."""
     public: bool = True
@@ -126,9 +137,13 @@ class NewComment(Body):
 class EmptyBody(Body):
     """Nothing more to say."""
 
+    model_config = example()
+
 
 class Pause(Body):
     """Work waits for somebody else."""
+
+    model_config = example(waiting_for="employee", text="Does it happen at home too?")
 
     waiting_for: WaitingFor
     """Whose turn it is: employee, vendor or approval."""
@@ -141,6 +156,10 @@ class Pause(Body):
 class Resolution(Body):
     """How it was solved."""
 
+    model_config = example(
+        resolution="The certificate was renewed.", how="member", cause="expired-certificate"
+    )
+
     resolution: Text
     """What was done, for the person who asked."""
     how: Literal[How.MEMBER, How.SELF_SERVICE, How.WITHDRAWN] | None = None
@@ -152,12 +171,16 @@ class Resolution(Body):
 class ReopenRequest(Body):
     """Why it is not solved after all."""
 
+    model_config = example(reason="It asks for the password again.")
+
     reason: Text
     """What still does not work."""
 
 
 class Assignment(Body):
     """Who shall have it."""
+
+    model_config = example(team="network", reason="It is about the VPN.")
 
     team: Name = ""
     """Name of the team; left out: the team that has it."""
@@ -169,6 +192,8 @@ class Assignment(Body):
 
 class Merge(Body):
     """Where a ticket goes on."""
+
+    model_config = example(into="K7M2-Q9PG")
 
     into: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
     """Id or code of the other ticket of the same person."""

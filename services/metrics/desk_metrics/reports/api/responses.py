@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from desk_charter import Charter
 from desk_contracts.errors import Forbidden, Invalid, NotFound, Rejected
 from desk_contracts.events.reports import Answer, Proposal
-from desk_contracts.frozen import Frozen
+from desk_contracts.frozen import Frozen, example
 from desk_contracts.ids import derive_id
 from desk_contracts.message import message
 from desk_kernel import Context, Decision
@@ -53,6 +53,10 @@ class _ResponseBody(Frozen):
 class Accepted(_ResponseBody):
     """It will be done."""
 
+    model_config = example(
+        answer="accepted", plan="A second gateway is bought.", target_date="2027-06-30"
+    )
+
     answer: Literal["accepted"]
     plan: Text
     """What will be done."""
@@ -63,6 +67,8 @@ class Accepted(_ResponseBody):
 class Refused(_ResponseBody):
     """It will not be done."""
 
+    model_config = example(answer="rejected", reason="It is replaced in spring.")
+
     answer: Literal["rejected"]
     reason: Text
     """Why not."""
@@ -70,6 +76,8 @@ class Refused(_ResponseBody):
 
 class Done(_ResponseBody):
     """It has been done; the weeks since are compared with those before."""
+
+    model_config = example(answer="done", what="The second gateway runs.")
 
     answer: Literal["done"]
     what: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)] = ""
