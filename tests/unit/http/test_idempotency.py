@@ -33,10 +33,10 @@ def made_app() -> FastAPI:
 
     @router.post("/tickets/{name}", status_code=201)
     async def open_ticket(
-        name: str, call: Annotated[IdempotentCall, Depends(require_key)]
+        name: str, call: Annotated[IdempotentCall, Depends(require_key)], dry: int = 0
     ) -> dict[str, str]:
         check_same(call, fingerprints.setdefault(call.seed, call.fingerprint))
-        return {"id": call.seed, "name": name}
+        return {"id": call.seed, "name": name, "dry": str(dry)}
 
     @router.post("/orders", status_code=201)
     async def order(call: Annotated[IdempotentCall, Depends(require_key)]) -> dict[str, str]:

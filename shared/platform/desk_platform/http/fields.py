@@ -52,13 +52,15 @@ def _parts_sent(parts: Sequence[object], body: object, *, is_missing: bool) -> l
     """
     way: list[object] = []
     for number, part in enumerate(parts):
-        is_last = number == len(parts) - 1
-        if (isinstance(body, dict) and part in body) or (
-            isinstance(body, list) and isinstance(part, int) and 0 <= part < len(body)
-        ):
-            body = body[part]
-        elif not (is_last and is_missing and isinstance(body, dict)):
-            continue
+        match body, part:
+            case dict(), _ if part in body:
+                body = body[part]
+            case list(), int() if part in range(len(body)):
+                body = body[part]
+            case dict(), _ if is_missing and number == len(parts) - 1:
+                pass
+            case _:
+                continue
         way.append(part)
     return way
 
