@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from desk_contracts.events.sla import SlaStarted
+
 from tests.support.intake_world import Desk, triage_says
 
 
@@ -48,6 +50,40 @@ async def test_filters_narrow_the_listing(desk: Desk) -> None:
     wrong = await desk.max.get("/tickets?state=lost")
     assert wrong.status_code == 422
     assert wrong.json()["errors"][0]["pointer"] == "/state"
+
+
+async def test_a_member_finds_what_is_theirs(desk: Desk) -> None:
+    first, second, _ = await three_tickets(desk)
+    for ticket, member in ((first, "network-1"), (second, "network-2")):
+        given = await desk.max.post(f"/tickets/{ticket}/assign", team="network", member=member)
+        assert given.status_code == 200, given.text
+    assert await titles(await desk.max.get("/tickets?member=network-1")) == ["first"]
+    other = desk.client("network-2", "member", "network")
+    assert await titles(await other.get("/tickets?member=me")) == ["second"]
+    assert await titles(await other.get("/tickets?member=me&open=false")) == []
+
+
+async def test_what_is_due_first_comes_first_page_by_page(desk: Desk) -> None:
+    hours = {await desk.ana.open(f"due in {n}"): n for n in (3, 1, 4, 2)}
+    await desk.ana.open("without a clock")
+    other = await desk.ben.open("of somebody else")
+    for ticket, n in {**hours, other: 5}.items():
+        due = desk.clock.now() + timedelta(hours=n)
+        started = SlaStarted(
+            policy="p", policy_version="1", clock="resolution", due=due, target=timedelta(hours=n)
+        )
+        await desk.hear(started, ticket)
+    mine = ["due in 1", "due in 2", "due in 3", "due in 4"]
+    assert await titles(await desk.ana.get("/tickets?order=due")) == mine
+    everybodys = await desk.max.get("/tickets?order=due&open=true")
+    assert await titles(everybodys) == [*mine, "of somebody else"]
+    page = await desk.ana.get("/tickets?order=due&limit=3")
+    rest = await desk.ana.get(f"/tickets?order=due&limit=3&cursor={page.json()['next']}")
+    assert await titles(page) + await titles(rest) == mine
+    assert rest.json()["next"] is None
+    elsewhere = await desk.ana.get(f"/tickets?limit=3&cursor={page.json()['next']}")
+    assert elsewhere.json()["code"] == "bad-cursor"
+    assert (await desk.ana.get("/tickets?order=oldest")).status_code == 422
 
 
 async def test_pages_follow_each_other_without_gap_or_overlap(desk: Desk) -> None:

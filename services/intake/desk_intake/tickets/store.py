@@ -31,6 +31,7 @@ def _ticket_facets(ticket: Ticket) -> dict[str, object]:
         "code": ticket.code,
         "requester": ticket.requester,
         "team": ticket.team,
+        "member": ticket.member,
         "state": ticket.state.value,
         "open": ticket.is_open,
         "service": ticket.service,
@@ -60,6 +61,7 @@ TICKETS = Schema(
     searched=(
         ("requester", "newest"),
         ("team", "open", "newest"),
+        ("member", "newest"),
         ("state", "newest"),
         ("service", "newest"),
         ("newest",),
@@ -67,7 +69,14 @@ TICKETS = Schema(
     unique=("code",),
 )
 
-SLAS = Schema(collection="slas", model=TicketSla)
+
+def _sla_facets(sla: TicketSla) -> dict[str, object]:
+    """What tickets are ordered by: when the clock ends that people are told about."""
+    main = sla.main
+    return {"runs": True, "due": main.due} if main and main.due else {}
+
+
+SLAS = Schema(collection="slas", model=TicketSla, facets=_sla_facets, searched=(("runs", "due"),))
 
 
 # The tickets that an event concerns; a problem's event goes to each it lists, once.

@@ -1,14 +1,13 @@
 """Tickets over HTTP: open, list, read, change."""
 
-from collections.abc import Mapping
 from functools import partial
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 from desk_contracts.errors import Forbidden
-from desk_contracts.events.tickets import State, TicketOpened
+from desk_contracts.events.tickets import TicketOpened
 from desk_contracts.ids import derive_id, ticket_code
 from desk_contracts.message import message
-from desk_contracts.people import PersonAsked, canonical_person, find_other_spelling
+from desk_contracts.people import canonical_person, find_other_spelling
 from desk_kernel import Context, Decision
 from desk_platform.http import (
     Page,
@@ -17,21 +16,16 @@ from desk_platform.http import (
     Precondition,
     Principal,
     check_same,
-    find_visible,
     link_next,
     not_modified,
-    page_request,
     precondition,
 )
 from desk_platform.http.idempotency import IdempotentCall
-from desk_platform.store import Listed
-from desk_platform.store.pages import After
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from desk_intake.tickets.api.bodies import Changed, NewTicket
 from desk_intake.tickets.api.calls import (
-    PRIVATE,
     ByAnybody,
     Call,
     Caller,
@@ -45,43 +39,23 @@ from desk_intake.tickets.api.calls import (
     once,
     reader_of,
     respond,
-    slas_of,
 )
 from desk_intake.tickets.api.deps import TicketDeps
+from desk_intake.tickets.api.listing import (
+    AskedPage,
+    Order,
+    OrderAsked,
+    TicketFilters,
+    TicketListing,
+    read_filters,
+)
 from desk_intake.tickets.calls import Recalled
-from desk_intake.tickets.lifecycle import Actor, Changes, may_read, update
+from desk_intake.tickets.lifecycle import Actor, Changes, update
 from desk_intake.tickets.model import Ticket
 from desk_intake.tickets.record import record
-from desk_intake.tickets.sla import TicketSla
-from desk_intake.tickets.view import TicketSummary, TicketView, TimelineView, summarise, timeline
+from desk_intake.tickets.view import TicketSummary, TicketView, TimelineView, timeline
 
-
-class TicketFilters(NamedTuple):
-    """What a list is narrowed to; None: not by this."""
-
-    requester: str | None
-    team: str | None
-    state: str | None
-    service: str | None
-    open: bool | None
-
-
-def _read_filters(
-    requester: Annotated[
-        PersonAsked | None, Query(description="Who asked; `me` is the caller.")
-    ] = None,
-    team: Annotated[str | None, Query(description="Which team has it.")] = None,
-    state: Annotated[State | None, Query(description="In exactly this state.")] = None,
-    service: Annotated[str | None, Query(description="About this service.")] = None,
-    is_open: Annotated[
-        bool | None, Query(alias="open", description="Whether somebody still has to act.")
-    ] = None,
-) -> TicketFilters:
-    return TicketFilters(requester, team, state.value if state else None, service, is_open)
-
-
-AskedPage = Annotated[PageRequest, Depends(page_request)]
-Filters = Annotated[TicketFilters, Depends(_read_filters)]
+Filters = Annotated[TicketFilters, Depends(read_filters)]
 Version = Annotated[Precondition, Depends(precondition)]
 
 
@@ -98,11 +72,15 @@ def tickets_router(deps: TicketDeps) -> APIRouter:
 
     @router.get("", response_model=Page[TicketSummary], summary="List tickets, the newest first")
     async def list_tickets(
-        request: Request, caller: Caller, page: AskedPage, filters: Filters
+        request: Request,
+        caller: Caller,
+        page: AskedPage,
+        filters: Filters,
+        order: OrderAsked = Order.NEWEST,
     ) -> Response:
         """Employees see their own tickets, staff those of everybody."""
-        actor = actor_of(request, caller)
-        return await _page(deps, request, actor, page, _restrict(filters, actor))
+        listing = TicketListing(deps, actor_of(request, caller), order)
+        return await listing.answer(request, page, filters)
 
     @router.get("/{ticket}", response_model=TicketView, summary="Read a ticket by id or code")
     async def show_ticket(request: Request, ticket: str, caller: Caller) -> Response:
@@ -185,62 +163,6 @@ def _read_opening(body: NewTicket, code: str, caller: Principal) -> TicketOpened
         language=body.language,
         attributes=body.attributes,
     )
-
-
-def _restrict(filters: TicketFilters, actor: Actor) -> dict[str, object]:
-    """The filters that are given; an employee's are about their own tickets."""
-    requester = filters.requester
-    if requester == "me" or (requester is None and not actor.is_staff):
-        requester = actor.id
-    if not actor.is_staff and requester != actor.id:
-        raise Forbidden(message("refused.list-own-only"))
-    wanted = filters._replace(requester=requester)._asdict()
-    return {name: value for name, value in wanted.items() if value is not None}
-
-
-async def _page(
-    deps: TicketDeps,
-    request: Request,
-    actor: Actor,
-    page: PageRequest,
-    filters: Mapping[str, object],
-) -> Response:
-    listing, after = f"tickets {sorted(filters.items())}", None
-    if page.cursor is not None:
-        position = deps.cursors.read(listing, page.cursor)
-        after = (position.sort, position.id)
-    rows = await _readable(deps, filters, actor, after, page.limit)
-    headers, following = dict(PRIVATE), None
-    if len(rows) > page.limit:
-        last = rows[page.limit - 1]
-        following = deps.cursors.write(listing, Position(last.newest, last.id))
-        headers["Link"] = link_next(request, following)
-    reader = reader_of(deps, actor)
-    shown = rows[: page.limit]
-    slas = await slas_of(deps, shown)
-    items = tuple(
-        summarise(ticket, sla.read() or TicketSla(ticket=ticket.id), reader)
-        for ticket, sla in zip(shown, slas, strict=True)
-    )
-    answered = Page[TicketSummary](items=items, next=following)
-    return Response(answered.model_dump_json(), 200, headers, "application/json")
-
-
-async def _readable(
-    deps: TicketDeps,
-    filters: Mapping[str, object],
-    actor: Actor,
-    after: After | None,
-    limit: int,
-) -> list[Ticket]:
-    async def some(after: After | None, limit: int) -> list[Listed[Ticket]]:
-        return await deps.tickets.find_brief(filters, order="newest", after=after, limit=limit)
-
-    def may_see(row: Listed[Ticket]) -> bool:
-        return row.state is not None and may_read(row.state, actor)
-
-    rows = await find_visible(some, may_see, after, limit)
-    return [row.state for row in rows if row.state is not None]
 
 
 async def _timeline(

@@ -1,0 +1,177 @@
+"""Lists of tickets: whose, narrowed to what, in which order, a page at a time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, NamedTuple
+
+from desk_contracts.errors import Forbidden
+from desk_contracts.events.tickets import State
+from desk_contracts.message import message
+from desk_contracts.people import PersonAsked
+from desk_platform.http import (
+    Page,
+    PageRequest,
+    find_visible,
+    link_next,
+    page_request,
+    place_of,
+)
+from desk_platform.store import Listed
+from desk_platform.store.pages import After, pages, readable
+from fastapi import Depends, Query, Request
+from starlette.responses import Response
+
+from desk_intake.tickets.api.calls import PRIVATE, reader_of, slas_of
+from desk_intake.tickets.api.deps import TicketDeps
+from desk_intake.tickets.lifecycle import Actor, may_read
+from desk_intake.tickets.model import Ticket
+from desk_intake.tickets.sla import TicketSla
+from desk_intake.tickets.store import TICKETS
+from desk_intake.tickets.view import TicketSummary, summarise
+
+# Clocks that are looked at together; most of them are of other teams where a filter is given.
+_CLOCKS = 200
+
+
+class Order(StrEnum):
+    """What comes first."""
+
+    NEWEST = "newest"
+    DUE = "due"
+
+
+OrderAsked = Annotated[
+    Order,
+    Query(
+        description="What comes first: `newest`, or with `due` the ticket whose SLA clock ends"
+        " first, of those for which one runs."
+    ),
+]
+AskedPage = Annotated[PageRequest, Depends(page_request)]
+
+
+class TicketFilters(NamedTuple):
+    """What a list is narrowed to; None: not by this."""
+
+    requester: str | None
+    team: str | None
+    member: str | None
+    state: str | None
+    service: str | None
+    open: bool | None
+
+
+def read_filters(
+    requester: Annotated[
+        PersonAsked | None, Query(description="Who asked; `me` is the caller.")
+    ] = None,
+    team: Annotated[str | None, Query(description="Which team has it.")] = None,
+    member: Annotated[
+        PersonAsked | None, Query(description="Who of the team has it; `me` is the caller.")
+    ] = None,
+    state: Annotated[State | None, Query(description="In exactly this state.")] = None,
+    service: Annotated[str | None, Query(description="About this service.")] = None,
+    is_open: Annotated[
+        bool | None, Query(alias="open", description="Whether somebody still has to act.")
+    ] = None,
+) -> TicketFilters:
+    """The filters as callers give them."""
+    return TicketFilters(requester, team, member, state.value if state else None, service, is_open)
+
+
+class _Row(NamedTuple):
+    """A ticket and its place in the order."""
+
+    id: str
+    sort: object
+    ticket: Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class TicketListing:
+    """One caller's list in one order."""
+
+    deps: TicketDeps
+    actor: Actor
+    order: Order
+
+    async def answer(self, request: Request, page: PageRequest, asked: TicketFilters) -> Response:
+        """A page, and the way to the next."""
+        filters = self._restrict(asked)
+        listing, after = f"tickets {self.order} {sorted(filters.items())}", None
+        if page.cursor is not None:
+            position = self.deps.cursors.read(listing, page.cursor)
+            after = (position.sort, position.id)
+        find = self._find_due if self.order is Order.DUE else self._find_newest
+        rows = await find(filters, after, page.limit)
+        headers, following = dict(PRIVATE), None
+        if len(rows) > page.limit:
+            following = self.deps.cursors.write(listing, place_of(rows[page.limit - 1]))
+            headers["Link"] = link_next(request, following)
+        items = await self._summarise([row.ticket for row in rows[: page.limit]])
+        answered = Page[TicketSummary](items=items, next=following)
+        return Response(answered.model_dump_json(), 200, headers, "application/json")
+
+    def _restrict(self, asked: TicketFilters) -> dict[str, object]:
+        """The filters that are given; an employee's are about their own tickets."""
+        actor = self.actor
+        requester, member = (
+            actor.id if name == "me" else name for name in (asked.requester, asked.member)
+        )
+        if requester is None and not actor.is_staff:
+            requester = actor.id
+        if not actor.is_staff and requester != actor.id:
+            raise Forbidden(message("refused.list-own-only"))
+        wanted = asked._replace(requester=requester, member=member)._asdict()
+        return {name: value for name, value in wanted.items() if value is not None}
+
+    async def _find_newest(
+        self, filters: Mapping[str, object], after: After | None, limit: int
+    ) -> list[_Row]:
+        async def find(after: After | None, limit: int) -> list[Listed[Ticket]]:
+            return await self.deps.tickets.find_brief(
+                filters, order="newest", after=after, limit=limit
+            )
+
+        def may_see(listed: Listed[Ticket]) -> bool:
+            return listed.state is not None and may_read(listed.state, self.actor)
+
+        rows = await find_visible(find, may_see, after, limit)
+        return [_Row(row.id, row.sort, row.state) for row in rows if row.state is not None]
+
+    async def _find_due(
+        self, filters: Mapping[str, object], after: After | None, limit: int
+    ) -> list[_Row]:
+        """By their clocks, which are kept beside them: as many are read as have one running."""
+        found: list[_Row] = []
+        running = pages(
+            lambda last: self.deps.slas.find_brief(
+                {"runs": True}, order="due", after=last, limit=_CLOCKS
+            ),
+            lambda listed: (listed.sort, listed.id),
+            after,
+        )
+        async for clocks in running:
+            tickets, _ = await readable(self.deps.tickets, [clock.id for clock in clocks])
+            for clock in clocks:
+                stored = tickets.get(clock.id)
+                ticket = stored.state if stored else None
+                if ticket and may_read(ticket, self.actor) and _fits(ticket, filters):
+                    found.append(_Row(clock.id, clock.sort, ticket))
+            if len(found) > limit:
+                break
+        return found[: limit + 1]
+
+    async def _summarise(self, tickets: Sequence[Ticket]) -> tuple[TicketSummary, ...]:
+        reader = reader_of(self.deps, self.actor)
+        slas = await slas_of(self.deps, tickets)
+        return tuple(
+            summarise(ticket, sla.read() or TicketSla(ticket=ticket.id), reader)
+            for ticket, sla in zip(tickets, slas, strict=True)
+        )
+
+
+def _fits(ticket: Ticket, filters: Mapping[str, object]) -> bool:
+    facets = TICKETS.facets(ticket)
+    return all(facets[name] == value for name, value in filters.items())
