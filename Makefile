@@ -44,7 +44,9 @@ status: setup ## What runs and where
 	@$(LOCAL) status
 
 .PHONY: demo
-demo: up ## A day's story on the running desk, with a live board
+demo: setup ## A day's story on the running desk, with a live board; ARGS=--plain for lines
+	@# ARGS are the demo's own: `up` would not know them.
+	@$(LOCAL) up
 	@PYTHONPATH=demo $(PY) -m desk_demo $(ARGS)
 
 RUNS := $(addprefix run-,$(SERVICES))
@@ -131,12 +133,14 @@ mutate: setup ## Mistakes in pure code, a sample by seed: nine of ten are found 
 	@$(PY) -m scripts.mutate $(ARGS)
 
 .PHONY: test
-test: setup ## unit, property, contract, integration and e2e; in two halves side by side
-	@other=$$(mktemp); \
+test: setup ## unit, property, contract, integration and e2e, in two halves side by side; about 20 minutes
+	@echo "Two halves side by side: about 20 minutes on two cores; the second half is shown at the end."
+	@began=$$SECONDS; other=$$(mktemp); \
 	$(PYTEST) $(BESIDE) $(ARGS) >"$$other" 2>&1 & beside=$$!; \
 	trap 'kill $$beside 2>/dev/null; rm -f "$$other"' EXIT; trap 'exit 130' INT TERM; \
 	first=0; $(PYTEST) $(WAITING) $(ARGS) || first=$$?; \
 	second=0; wait $$beside || second=$$?; cat "$$other"; \
+	echo "It took $$(( (SECONDS - began) / 60 )) minutes."; \
 	echo "Exit codes of pytest: $$first for the first half, $$second for the second; 5 is no test."; \
 	case $$first$$second in 00|05|50) exit 0;; *) exit 1;; esac
 

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import os
 import signal
 import subprocess
 import sys
@@ -13,13 +12,15 @@ from time import monotonic
 
 import httpx
 from aiokafka import AIOKafkaConsumer
+from desk_cli.local_desk import adopt_local_desk
+from desk_cli.options import settings
 from desk_cli.screen import Screen, TextTable, style
 from desk_contracts import Codec
 from desk_contracts.ids import new_id
 from desk_local.ports import free_ports
 from desk_platform.kafka.producer import KafkaPublisher
-from desk_platform.settings import KafkaSettings
 from desk_platform.telemetry import configure_logs
+from desk_platform.terminal import complain
 from rich.live import Live
 
 from desk_demo.desk import Desk, next_events
@@ -40,6 +41,9 @@ def main() -> None:
     given = parser.parse_args()
     configure_logs("demo", "ERROR", sys.stderr)
     plain = given.plain or not sys.stdout.isatty()
+    whose = adopt_local_desk()
+    chosen = settings()
+    complain(f"Desk: Kafka {chosen.kafka.bootstrap}, intake {chosen.intake_url} ({whose}).")
     raise SystemExit(asyncio.run(play(given.story, is_plain=plain)))
 
 
@@ -47,11 +51,12 @@ async def play(path: Path, *, is_plain: bool) -> int:
     """The whole evening; 0 if everything came true."""
     run = new_id()[-6:]
     story, watched, console = read_story(path, run), Watched(run), Screen(width=132)
-    kafka = KafkaSettings(bootstrap=os.environ.get("DESK_KAFKA", "127.0.0.1:9092"))
+    chosen = settings()
+    kafka = chosen.kafka
     publisher = KafkaPublisher(kafka, "demo")
     started = monotonic()
     async with publisher, httpx.AsyncClient(timeout=15) as http:
-        desk = Desk(http, publisher, kafka, _url("intake", 8001), _url("triage", 8002))
+        desk = Desk(http, publisher, kafka, chosen.intake_url, chosen.triage_url)
         player = Player(desk, watched, story)
         async with desk.audience() as consumer:
             with devices(path, run, kafka.bootstrap):
@@ -116,11 +121,6 @@ def devices(story: Path, run: str, kafka: str) -> Iterator[None]:
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(timeout=10)
-
-
-def _url(service: str, port: int) -> str:
-    number = os.environ.get(f"{service.upper()}_HTTP_PORT", str(port))
-    return os.environ.get(f"DESK_{service.upper()}_URL", f"http://127.0.0.1:{number}")
 
 
 if __name__ == "__main__":

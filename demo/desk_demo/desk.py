@@ -1,5 +1,6 @@
 """The desk as outsiders reach it: HTTP for people, Kafka topics for systems, nothing else."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from desk_platform.settings import KafkaSettings
 
 from desk_demo.story import Measure, Request, ResolveProblem, Ticket, Work
 
+# A service that restarts is back within seconds.
+_MOST_TRIES = 10
 _SOURCE = "/demo/monitoring"
 
 
@@ -43,10 +46,8 @@ class Desk:
         return await self._ticket(requester, {"title": title, "channel": "portal"})
 
     async def _ticket(self, requester: str, body: dict[str, object]) -> str:
-        answer = await self.http.post(
-            f"{self.intake}/v1/tickets", json=body, headers=_as(requester, "employee")
-        )
-        return str(_good(answer)["id"])
+        url = f"{self.intake}/v1/tickets"
+        return str((await self._post(url, body, _as(requester, "employee")))["id"])
 
     async def request(self, request: Request) -> None:
         """Another system asks on desk.requests, with the time when it really happened."""
@@ -75,18 +76,25 @@ class Desk:
         """A member begins, and finishes."""
         url = f"{self.intake}/v1/tickets/{ticket}"
         who = (work.member, "member", work.team)
-        _good(await self.http.post(f"{url}/start", json={}, headers=_as(*who)))
-        body = {"resolution": work.resolution}
-        _good(await self.http.post(f"{url}/resolve", json=body, headers=_as(*who)))
+        await self._post(f"{url}/start", {}, _as(*who))
+        await self._post(f"{url}/resolve", {"resolution": work.resolution}, _as(*who))
 
     async def resolve_problem(self, problem: str, action: ResolveProblem) -> None:
         """A member says that it is over."""
-        answer = await self.http.post(
-            f"{self.triage}/v1/problems/{problem}/resolve",
-            json={"resolution": action.resolution},
-            headers=_as(action.member, "member", action.team),
-        )
-        _good(answer)
+        url = f"{self.triage}/v1/problems/{problem}/resolve"
+        who = _as(action.member, "member", action.team)
+        await self._post(url, {"resolution": action.resolution}, who)
+
+    async def _post(
+        self, url: str, body: dict[str, object], headers: dict[str, str]
+    ) -> dict[str, object]:
+        """One call. 503 means later: the same again, with its key, so that it is done once."""
+        for _ in range(_MOST_TRIES):
+            answer = await self.http.post(url, json=body, headers=headers)
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                return _good(answer)
+            await asyncio.sleep(float(answer.headers.get("Retry-After", 1)))
+        return _good(answer)
 
     async def _publish(self, event: AnyEvent) -> None:
         await self.publisher.publish([Codec().encode(event)])

@@ -15,11 +15,10 @@ from desk_contracts.topics import BY_NAME
 from desk_platform.kafka.connection import kafka_arguments
 from desk_platform.kafka.topic_ids import topic_ids
 from desk_platform.kafka.topic_replacement import why_replaced
-from desk_platform.store import open_store
 from desk_platform.store.positions import Position
 from desk_platform.terminal import say
 
-from desk_cli.options import settings
+from desk_cli.options import read_store, settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +74,7 @@ async def _adopt(only: frozenset[str], *, really: bool) -> list[Anew]:
 
 
 async def _accept(topic: Anew) -> bool:
-    chosen = settings()
-    store = open_store(chosen.store, chosen.store.database_prefix + topic.service)
+    store = read_store(topic.service)
     try:
         positions = store.positions()
         return await positions.adopt(topic.position, topic.cluster, topic.topic_id)
@@ -96,7 +94,7 @@ async def find_replaced() -> list[Anew]:
     """By service, what is not what it read before: noted by the service, or seen now."""
     chosen, positions = settings(), list[tuple[str, Position]]()
     for service in services():
-        store = open_store(chosen.store, chosen.store.database_prefix + service)
+        store = read_store(service)
         try:
             positions += [(service, position) for position in await store.positions().all()]
         finally:

@@ -16,12 +16,11 @@ from desk_contracts.topics import OPEN_TOPICS, dead_topic
 from desk_platform.kafka.deserializer import RecordDecoder
 from desk_platform.kafka.records import REASON_CODE
 from desk_platform.kafka.topic_reader import list_topic_names, read_all
-from desk_platform.store import open_store
 from desk_platform.terminal import say
 
 from desk_cli.adopt import find_replaced
 from desk_cli.auditing import Findings, TicketLog, compare_reader, compare_writer
-from desk_cli.options import settings
+from desk_cli.options import read_store, settings
 from desk_cli.restores import Forgotten, Gone, find_forgotten, find_gone
 
 # What intake did not take is no loss: it is there, with its reason.
@@ -90,7 +89,7 @@ async def _audit(after: float = 0) -> Findings:
             book.add(event)
     findings = book.findings()
     for service, compare in (("intake", compare_writer), ("metrics", compare_reader)):
-        store = open_store(chosen.store, chosen.store.database_prefix + service)
+        store = read_store(service)
         try:
             compare(book, await store.census("tickets"), findings)
         finally:

@@ -1,16 +1,47 @@
-"""Which desk is meant: the one that the environment names, else the one that `make up` started."""
+"""Which desk is meant: the one of the environment, else the one that `make up` started here.
+
+Never one's brokers and another's store: what is compared then was never one desk.
+"""
 
 import os
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 
 from desk_local import state
 from desk_local.origin import VARIABLES
 from desk_local.paths import Places
+from desk_local.state import State
+
+# By service, the variable that says to a command where it answers.
+_URLS = {
+    name: f"DESKCLI_{name.upper()}_URL"
+    for name in ("intake", "triage", "automation", "notify", "metrics")
+}
 
 
-def adopt_local_desk(env: MutableMapping[str, str] = os.environ) -> None:
-    """Put the addresses of the local desk where the environment has none."""
-    servers = state.read(Places.default()).servers
-    for name, variable in VARIABLES.items():
-        if not env.get(variable) and name in servers:
-            env[variable] = servers[name].address
+def adopt_local_desk(env: MutableMapping[str, str] = os.environ) -> str:
+    """Put the addresses of the local desk where the environment has none; says whose they are."""
+    places = Places.default()
+    local = state.read(places)
+    is_given = any(env.get(variable) for variable in VARIABLES.values())
+    if not local.servers or not _is_same(local, env):
+        return "named by the environment" if is_given else "the defaults: no desk was started here"
+    for name, server in local.servers.items():
+        env[VARIABLES[name]] = env.get(VARIABLES[name]) or server.address
+    for name, variable in _URLS.items():
+        if name in local.processes and not env.get(variable):
+            env[variable] = local.processes[name].address
+    return "named by the environment" if is_given else f"the desk of {places.folder}"
+
+
+def _is_same(local: State, env: Mapping[str, str]) -> bool:
+    """What the environment names is what runs here."""
+    return all(
+        env.get(VARIABLES[name]) in (None, "", server.address)
+        for name, server in local.servers.items()
+    )
+
+
+def is_local(kafka: str) -> bool:
+    """Whether these are the brokers of the desk that was started on this machine."""
+    server = state.read(Places.default()).servers.get("kafka")
+    return server is not None and server.address == kafka

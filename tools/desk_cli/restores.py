@@ -11,11 +11,11 @@ from desk_platform.kafka.agreement import Committed, Older, find_older, read_com
 from desk_platform.kafka.connection import kafka_arguments
 from desk_platform.kafka.deserializer import RecordDecoder
 from desk_platform.settings import KafkaSettings
-from desk_platform.store import Origin, open_store
+from desk_platform.store import Origin
 from desk_platform.store.positions import Position
 
 from desk_cli.adopt import Anew
-from desk_cli.options import settings
+from desk_cli.options import read_store, settings
 
 _NAMED = 20
 Ranges = Mapping[TopicPartition, tuple[int, int]]
@@ -67,12 +67,12 @@ def _list_names(subjects: Sequence[str]) -> str:
 
 async def find_gone(replaced: Sequence[Anew]) -> list[Gone]:
     """By group and partition, of the topics that are not what was read; nothing of a new id."""
-    chosen, gone = settings(), list[Gone]()
+    gone = list[Gone]()
     for topic in replaced:
         read = topic.position
         if topic.topic_id != read.topic_id or topic.cluster != read.cluster:
             continue
-        store = open_store(chosen.store, chosen.store.database_prefix + topic.service)
+        store = read_store(topic.service)
         try:
             for partition, until in sorted(read.offsets.items()):
                 first = topic.ends.get(partition, until)
@@ -90,7 +90,7 @@ async def find_forgotten() -> list[Forgotten]:
     """By service and group; nothing where stores and brokers agree."""
     chosen, forgotten = settings(), list[Forgotten]()
     for service in SERVICES:
-        store = open_store(chosen.store, chosen.store.database_prefix + service)
+        store = read_store(service)
         try:
             stored = await store.milestones().all()
             positions = await store.positions().all()

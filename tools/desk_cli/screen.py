@@ -8,6 +8,8 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+_UNLIMITED = 100_000
+
 
 class Screen(Console):
     """A console whose every piece of text passes the one function for terminals.
@@ -26,6 +28,9 @@ class Screen(Console):
             emoji=False,
             highlight=False,
         )
+        # What goes into a pipe or a file is for programs: a line is as long as it is.
+        if width is None and not self.is_terminal:
+            self.width = _UNLIMITED
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
@@ -41,7 +46,10 @@ class TextTable(Table):
     """A table whose cells are text; made safe before the columns are measured."""
 
     def __init__(self, *headers: str, title: str = "") -> None:
-        super().__init__(*headers, title=Text(plain_line(title)) if title else None)
+        super().__init__(title=Text(plain_line(title)) if title else None, title_justify="left")
+        for header in headers:
+            # What is longer than its column goes on in the next line: no name is ever cut.
+            self.add_column(header, overflow="fold")
 
     def add_line(self, *columns: object) -> None:
         """A row; a cell may be a text with a colour."""

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from desk_contracts import AnyEvent, Payload
 from desk_contracts.errors import Invalid
+from desk_contracts.ids import is_code, read_ticket_ref
 from desk_contracts.message import Message
 from desk_contracts.text import plain_line
 from desk_platform.kafka.deserializer import RecordDecoder
@@ -17,6 +18,7 @@ from rich.text import Text
 
 from desk_cli.options import settings
 from desk_cli.screen import Screen, style
+from desk_cli.ticket_log import find_ticket_opening
 
 _LONG = 160
 
@@ -24,12 +26,15 @@ _LONG = 160
 def tail(
     topics: Annotated[list[str], typer.Argument(help="Topics, for example desk.tickets.")],
     type: Annotated[str, typer.Option(help="Only types that contain this text.")] = "",
-    key: Annotated[str, typer.Option(help="Only this key: a ticket id, a device, …")] = "",
+    key: Annotated[
+        str, typer.Option(help="Only this key: a ticket's code or id, a device, …")
+    ] = "",
     from_start: Annotated[bool, typer.Option(help="From the first record, then stop.")] = False,
     json: Annotated[bool, typer.Option(help="The data as JSON, one event per line.")] = False,
 ) -> None:
     """Show events as they come (end with Ctrl-C), or everything there is with --from-start."""
     prefix = settings().topic_prefix
+    key = asyncio.run(_read_key(key))
     show = _Shown(RecordDecoder(prefix=prefix), type, key, json)
     try:
         asyncio.run(_tail([prefix + topic for topic in topics], show, from_start=from_start))
@@ -61,6 +66,22 @@ class _Shown:
             say_json(event.data.model_dump_json())
         else:
             self._screen.print(_line(event))
+
+
+async def _read_key(typed: str) -> str:
+    """The key of records as somebody typed it; of a ticket's code, the ticket's id."""
+    typed = typed.strip()
+    try:
+        ref = read_ticket_ref(typed)
+    except Invalid:
+        return typed  # as long as a code, and the name of a device
+    opening = await find_ticket_opening(ref) if is_code(ref) else None
+    return opening.subject if opening else typed
+
+
+def line_of(event: AnyEvent) -> str:
+    """An event in a line, without its time."""
+    return _line(event).plain.partition("  ")[2].lstrip()
 
 
 def _line(event: AnyEvent) -> Text:

@@ -8,13 +8,22 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from desk_contracts.topics import LOCAL_PARTITIONS
+
 from desk_local import origin, state
 from desk_local.daemon import STOP_SECONDS, Daemon
 from desk_local.jvm import Java
 from desk_local.paths import Places
+from desk_local.ports import demand_free, offset, read_port
 from desk_local.processes import CannotStart
 from desk_local.servers import Backend, KafkaServer, MongoServer, make_embedded_store
-from desk_local.services import PORTS, ServiceProcess, default_ports, one_replica
+from desk_local.services import (
+    PORTS,
+    ServiceProcess,
+    default_ports,
+    one_replica,
+    port_variable,
+)
 from desk_local.state import Entry, Origin, Server, State
 
 SERVERS = ("kafka", "store")
@@ -42,7 +51,14 @@ class Bringer:
         self._state = state.read(places)
 
     def up(self, options: Options) -> State:
-        """Servers, topics, services; what runs already is left alone."""
+        """Servers, topics, services; what runs already is left alone.
+
+        A port that is taken ends it before anything is started.
+        """
+        services = default_ports() if options.with_services else {}
+        for name, port in services.items():
+            if self._state.alive(name) is None:
+                demand_free([port], what=name, setting=port_variable(name))
         self._servers(options)
         output = apply_topics(self._state.servers["kafka"].address)
         for line in output[1:] or ["as declared"]:
@@ -56,7 +72,7 @@ class Bringer:
         self._stop(list(PORTS))
         self._stop(list(SERVERS))
         if any(server.origin is Origin.COMPOSE for server in self._state.servers.values()):
-            origin.compose_down()
+            origin.compose_down(compose_ports())
         self._keep(State())
 
     def _servers(self, options: Options) -> None:
@@ -66,7 +82,7 @@ class Bringer:
             names = " and ".join(name for name in picked if picked[name] == pick)
             self._say(f"{names}: {pick.origin}, because {pick.why}")
         if composed:
-            origin.compose_up(composed)
+            origin.compose_up(composed, compose_ports())
         self._start_local(
             [name for name in picked if picked[name].origin is Origin.LOCAL], options.backend
         )
@@ -79,7 +95,7 @@ class Bringer:
             case Origin.GIVEN:
                 return str(picked.address)
             case Origin.COMPOSE:
-                return origin.COMPOSE_ADDRESSES[name]
+                return origin.compose_address(name, compose_ports()[name])
             case Origin.LOCAL if name in self._state.processes:
                 return self._state.processes[name].address
             case Origin.LOCAL:
@@ -88,13 +104,13 @@ class Bringer:
     def _start_local(self, names: list[str], backend: Backend) -> None:
         daemons: list[Daemon] = []
         if "kafka" in names:
-            port = int(os.environ.get("DESK_KAFKA_PORT") or KAFKA_PORT)
+            port = read_port("DESK_KAFKA_PORT", KAFKA_PORT + offset())
             ports = (port, port + 1)
             daemons.append(
                 KafkaServer(self._places, ports, attached=False, java=Java(is_quick=True))
             )
         if "store" in names and backend != "sqlite":
-            port, java = int(os.environ.get("DESK_STORE_PORT") or STORE_PORT), Java("1g")
+            port, java = read_port("DESK_STORE_PORT", STORE_PORT + offset()), Java("1g")
             daemons.append(MongoServer(self._places, port, backend, attached=False, java=java))
         self._run(daemons)
 
@@ -110,11 +126,15 @@ class Bringer:
 
     def _run(self, daemons: list[Daemon]) -> None:
         """Launch what does not run, then wait for all of them together."""
+        new = []
         for daemon in daemons:
             entry = self._state.alive(daemon.name)
-            if entry is not None:
+            if entry is None:
+                demand_free(daemon.ports, what=daemon.name, setting=daemon.port_setting)
+                new.append(daemon)
+            else:
                 daemon.running, daemon.port = entry.running, entry.port
-                continue
+        for daemon in new:
             daemon.launch()
             self._note(daemon)
         for daemon in daemons:
@@ -141,9 +161,18 @@ class Bringer:
         state.write(self._places, changed)
 
 
+def compose_ports() -> dict[str, int]:
+    """Where Docker Compose publishes the servers: the same ports as those of local ones."""
+    return {
+        "kafka": read_port("DESK_KAFKA_PORT", KAFKA_PORT + offset()),
+        "store": read_port("DESK_STORE_PORT", STORE_PORT + offset()),
+    }
+
+
 def apply_topics(kafka: str, env: Mapping[str, str] | None = None) -> list[str]:
     """`desk topics apply`, as an operator would; returns what it said."""
-    command = [str(Path(sys.executable).with_name("desk")), "topics", "apply", "--partitions", "6"]
+    desk = str(Path(sys.executable).with_name("desk"))
+    command = [desk, "topics", "apply", "--partitions", str(LOCAL_PARTITIONS)]
     done = subprocess.run(  # noqa: S603
         command,
         env={**os.environ, **(env or {}), "DESK_KAFKA": kafka},

@@ -1,21 +1,20 @@
 """Where Kafka and the store come from: given addresses, else Docker Compose, else local servers."""
 
+import hashlib
 import os
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from desk_local.engine import compose_absence
 from desk_local.paths import ROOT
+from desk_local.ports import HOST
 from desk_local.processes import CannotStart
 from desk_local.state import Origin
 
 VARIABLES = {"kafka": "DESK_KAFKA", "store": "DESK_STORE"}
 _COMPOSE_NAMES = {"kafka": "kafka", "store": "mongo"}
-COMPOSE_ADDRESSES = {
-    "kafka": "127.0.0.1:9092",
-    "store": "mongodb://127.0.0.1:27017/?directConnection=true",
-}
 
 
 @dataclass(frozen=True)
@@ -55,18 +54,32 @@ def _engine_or_local(forced: Origin | None) -> Picked:
     return Picked(Origin.LOCAL, f"no address is given and {absence}")
 
 
-def compose_up(names: list[str]) -> None:
+def compose_address(name: str, port: int) -> str:
+    """Where programs of this machine reach a container."""
+    if name == "kafka":
+        return f"{HOST}:{port}"
+    return f"mongodb://{HOST}:{port}/?directConnection=true"
+
+
+def compose_up(names: list[str], ports: Mapping[str, int]) -> None:
     """Start and wait for their health checks."""
-    _compose("up", "--detach", "--wait", *(_COMPOSE_NAMES[name] for name in names))
+    _compose(ports, "up", "--detach", "--wait", *(_COMPOSE_NAMES[name] for name in names))
 
 
-def compose_down() -> None:
+def compose_down(ports: Mapping[str, int]) -> None:
     """Stop and remove the containers; their volumes stay."""
-    _compose("down")
+    _compose(ports, "down")
 
 
-def _compose(*arguments: str) -> None:
-    command = ["docker", "compose", "--file", str(ROOT / "compose.yaml"), *arguments]
-    done = subprocess.run(command, check=False)  # noqa: S603
+def project_of(root: Path) -> str:
+    """Containers and volumes of this clone: another folder is another desk."""
+    return f"experience-desk-{hashlib.blake2b(str(root).encode(), digest_size=4).hexdigest()}"
+
+
+def _compose(ports: Mapping[str, int], *arguments: str) -> None:
+    file = str(ROOT / "compose.yaml")
+    command = ["docker", "compose", "--project-name", project_of(ROOT), "--file", file, *arguments]
+    env = {f"DESK_{name.upper()}_PORT": str(port) for name, port in ports.items()}
+    done = subprocess.run(command, env={**os.environ, **env}, check=False)  # noqa: S603
     if done.returncode != 0:
         raise CannotStart(f"`{' '.join(command)}` failed; its output is above.")

@@ -15,7 +15,7 @@ from typing import Self
 
 from desk_local.daemon import Daemon
 from desk_local.paths import ROOT, Places
-from desk_local.ports import HOST, free_ports
+from desk_local.ports import HOST, free_ports, offset, read_port
 
 # Figures and SLAs are counted in minutes; a ticket on its way to people is not.
 PATIENT = frozenset({"metrics"})
@@ -88,8 +88,9 @@ def port_variable(name: str) -> str:
 
 
 def default_ports(env: Mapping[str, str] = os.environ) -> dict[str, int]:
-    """8001 to 8005, or what the settings say."""
-    return {name: int(env.get(port_variable(name)) or port) for name, port in PORTS.items()}
+    """8001 to 8005, moved together by DESK_PORT_OFFSET, or each as its setting says."""
+    moved = offset(env)
+    return {name: read_port(port_variable(name), port + moved, env) for name, port in PORTS.items()}
 
 
 def is_ready(port: int) -> bool:

@@ -18,12 +18,11 @@ from desk_platform.lifetimes import Ending
 from desk_platform.service import Service, Subscription, Web
 from desk_platform.startup import start_service
 
-from desk_notify.adapters.channels import CHANNELS
+from desk_notify.adapters.channels import CHANNELS, find_unserved
 from desk_notify.adapters.channels.log import LogChannel
 from desk_notify.adapters.directories import DIRECTORIES
 from desk_notify.deliveries.api import delivery_router
 from desk_notify.deliveries.channel import Channel
-from desk_notify.deliveries.decide import LOG, scheme_of
 from desk_notify.deliveries.mail_limits import MailRules
 from desk_notify.deliveries.model import Dispatch
 from desk_notify.deliveries.store import DELIVERIES, MAILBOXES, MailLimits, delivery_projection
@@ -38,6 +37,7 @@ from desk_notify.rules.store import (
 )
 from desk_notify.settings import NotifySettings
 from desk_notify.subscriptions.model import CurrentDirectory
+from desk_notify.subscriptions.worker import TeamTopics
 
 # Receives what notify has told itself.
 FURTHER_CHANNELS = "further channels"
@@ -67,6 +67,9 @@ def compose(desk: Desk, settings: NotifySettings) -> Web:
     deliveries = desk.unit_of_work("deliveries", projection, cached=0)
     desk.receiver(FURTHER_CHANNELS, LogChannel(BatchProcessor(deliveries), directory_now))
     _report_channels(desk, connections)
+    topics = TeamTopics(desk.charter, settings, desk.health, desk.clock)
+    desk.health.expect("team topics", required=False)
+    desk.job("team topics", topics.run)
     if connections:
         _deliver(desk, settings, connections, deliveries, directory_now)
     return Web([delivery_router(documents, desk.cursors)])
@@ -78,12 +81,10 @@ def _report_channels(desk: Desk, connections: Collection[str]) -> None:
         desk.health.expect(kind.component, required=False)
         if scheme not in connections:
             desk.health.mark(kind.component, State.READY, "not configured: nothing is sent")
-    served = {scheme_of(LOG), *CHANNELS.kinds}
 
     def report(charter: Charter) -> None:
-        channels = {channel for team in charter.teams for channel in team.channels}
-        strange = sorted(channel for channel in channels if scheme_of(channel) not in served)
-        reason = f"not served yet: {', '.join(strange)}" if strange else "all of them are served"
+        strange = [str(problem) for problem in find_unserved(charter)]
+        reason = "; ".join(strange) if strange else "all of them are served"
         desk.health.mark("channels", State.DEGRADED if strange else State.READY, reason)
 
     desk.health.expect("channels", required=False)

@@ -12,11 +12,10 @@ from desk_platform.lookout import Lookout
 from desk_platform.service import Service, Subscription, Web
 from desk_platform.startup import start_service
 
-from desk_triage.adapters.detectors import DETECTORS
+from desk_triage.adapters.detectors import DETECTORS, check_detectors
 from desk_triage.changes.store import CHANGES, find_suspects
 from desk_triage.changes.worker import Inputs, SnapshotCache, SnapshotReads, change_projection
 from desk_triage.detection.api import DetectionReads, detection_router
-from desk_triage.detection.charter import has_kinds
 from desk_triage.detection.store import SUBJECTS
 from desk_triage.detection.worker import subject_projection
 from desk_triage.learning.decide import predict_team
@@ -80,7 +79,7 @@ SERVICE = Service(
         # However much telemetry there is, no ticket waits behind it.
         Subscription((names.TELEMETRY,), to=("subjects",), group="telemetry"),
     ),
-    organisation=obey_charter(checks=(has_kinds(DETECTORS),)),
+    organisation=obey_charter(checks=(check_detectors,)),
     compose=compose,
 )
 

@@ -29,6 +29,14 @@ def find_installed_sections() -> tuple[Section[Any], ...]:
     return tuple(Registry[Section[Any]]("desk.charter-sections", {}).kinds.values())
 
 
+def find_installed_checks(group: str = "desk.charter-checks") -> tuple[Check, ...]:
+    """What services ask of a charter beside their sections, of all packages installed here.
+
+    Of the group `desk.charter-doubts`: what they would work with, and what was hardly meant.
+    """
+    return tuple(Registry[Check](group, {}).kinds.values())
+
+
 def load_charter(
     folder: Path, obeyed: Sequence[Section[Any]] | None = None, checks: Sequence[Check] = ()
 ) -> Charter:
@@ -36,7 +44,8 @@ def load_charter(
 
     Besides the organisation's sections, those are read that are obeyed here: all that are
     installed, if none are named. Others are left alone, but count for the version. `checks` are
-    the caller's own, asked once every item can be understood by itself.
+    the caller's own, asked once every item can be understood by itself; where no sections are
+    named, those of all services that are installed are asked too.
     """
     charter, _doubts = read_charter(folder, obeyed, checks)
     return charter
@@ -49,7 +58,12 @@ def read_charter(
     if not folder.is_dir():
         sentence = "there is no such folder; set DESK_CHARTER to the folder with teams.yaml"
         raise InvalidCharter(str(folder), [Problem(str(folder), 1, (), sentence)])
-    sections = (*ORGANISATION, *(find_installed_sections() if obeyed is None else obeyed))
+    doubted: tuple[Check, ...] = (doubts_of,)
+    if obeyed is None:
+        obeyed = find_installed_sections()
+        checks = (*find_installed_checks(), *checks)
+        doubted += find_installed_checks("desk.charter-doubts")
+    sections = (*ORGANISATION, *obeyed)
     documents = _documents(folder, sections)
     reading = _Reading(sections, documents)
     draft = reading.draft()
@@ -66,7 +80,8 @@ def read_charter(
         problems.extend(whole_check(charter))
     if problems:
         raise InvalidCharter(str(folder), map(reading.locate, problems))
-    return charter, tuple(sorted(map(reading.locate, doubts_of(charter)), key=sort_key))
+    doubts = chain.from_iterable(doubt(charter) for doubt in doubted)
+    return charter, tuple(sorted(map(reading.locate, doubts), key=sort_key))
 
 
 def _is_whole(draft: Draft, sections: Sequence[Section[Any]]) -> bool:

@@ -16,6 +16,8 @@ SERVICES: tuple[Service, ...] = ("intake", "triage", "automation", "notify", "me
 PARTITIONS = 12
 # Few records come here and their order is not guaranteed; a cluster pays for every partition.
 SIDE_PARTITIONS = 3
+# The most that a topic has on one machine, whoever makes it.
+LOCAL_PARTITIONS = 6
 MAX_EVENT_BYTES = 64 * 1024
 # What the brokers take of one batch: of outside systems half as much as of us.
 MAX_BATCH_BYTES = 1024 * 1024

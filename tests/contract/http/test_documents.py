@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from desk_contracts.topics import SERVICES
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 ROOT = Path(__file__).parents[3]
-DOCUMENTS = {
+DOCUMENTS: dict[str, Any] = {
     name: json.loads((ROOT / f"docs/openapi/{name}.json").read_text(encoding="utf-8"))
     for name in SERVICES
 }

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from desk_contracts.events.sla import SlaStarted
+from desk_contracts.events.sla import ClockName, SlaStarted
 
 from tests.support.intake_world import Desk, triage_says
 
@@ -70,7 +70,11 @@ async def test_what_is_due_first_comes_first_page_by_page(desk: Desk) -> None:
     for ticket, n in {**hours, other: 5}.items():
         due = desk.clock.now() + timedelta(hours=n)
         started = SlaStarted(
-            policy="p", policy_version="1", clock="resolution", due=due, target=timedelta(hours=n)
+            policy="p",
+            policy_version="1",
+            clock=ClockName.RESOLUTION,
+            due=due,
+            target=timedelta(hours=n),
         )
         await desk.hear(started, ticket)
     mine = ["due in 1", "due in 2", "due in 3", "due in 4"]

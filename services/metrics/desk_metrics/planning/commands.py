@@ -18,7 +18,7 @@ from desk_contracts.events.reports import GoalVerdict
 from desk_contracts.message import message
 from desk_platform.clock import SystemClock
 from desk_platform.settings import load_settings
-from desk_platform.store import open_store
+from desk_platform.store import open_existing_store
 from desk_platform.terminal import say_json, spoken_here
 from rich.console import RenderableType
 
@@ -189,7 +189,7 @@ async def _query_store(
     query: Callable[[PlanningDeps, datetime], Awaitable[T]],
 ) -> T:
     """What the query answers from the store of the running service."""
-    store = open_store(settings.store, f"{settings.store.database_prefix}metrics")
+    store = open_existing_store(settings.store, f"{settings.store.database_prefix}metrics")
     clock = SystemClock()
     buckets = store.documents(BUCKETS, clock.now)
     sums = store.documents(SUMS, clock.now)

@@ -25,7 +25,7 @@ from desk_platform.kafka.deserializer import RecordDecoder
 from desk_platform.kafka.records import KafkaRecord
 from desk_platform.kafka.topic_reader import reader
 from desk_platform.settings import load_settings
-from desk_platform.store import Store, open_store
+from desk_platform.store import Store, open_existing_store, open_store
 from desk_platform.telemetry import Telemetry, start
 from desk_platform.terminal import say
 
@@ -79,7 +79,7 @@ async def run(
 ) -> Outcome:
     """Read, project, bring to the present, compare."""
     clock = clock or SystemClock()
-    living = open_store(settings.store, f"{settings.store.database_prefix}metrics")
+    living = open_existing_store(settings.store, f"{settings.store.database_prefix}metrics")
     fresh = open_store(settings.store, f"{settings.store.database_prefix}metrics-rebuilt")
     telemetry = start("metrics-rebuild", settings)
     try:

@@ -12,7 +12,7 @@ from desk_contracts.events.reports import Proposal
 from desk_contracts.message import message
 from desk_platform.clock import SystemClock
 from desk_platform.settings import load_settings
-from desk_platform.store import open_store
+from desk_platform.store import open_existing_store
 from desk_platform.terminal import say_json, spoken_here
 from rich.console import RenderableType
 
@@ -67,7 +67,7 @@ async def ask(settings: MetricsSettings, period: str) -> Systems:
 async def open_sources(settings: MetricsSettings) -> AsyncIterator[Sources]:
     """What metrics has stored, and the charter that this machine has."""
     clock, charter = SystemClock(), load_charter(settings.charter)
-    store = open_store(settings.store, f"{settings.store.database_prefix}metrics")
+    store = open_existing_store(settings.store, f"{settings.store.database_prefix}metrics")
     try:
         yield Sources(
             store.documents(BUCKETS, clock.now),

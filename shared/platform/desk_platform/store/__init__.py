@@ -4,7 +4,7 @@ from desk_platform.store.document import Origin, Stored, Unreadable
 from desk_platform.store.documents import Documents, Schema
 from desk_platform.store.listings import Listed
 from desk_platform.store.pages import readable
-from desk_platform.store.store import Store, open_store
+from desk_platform.store.store import Store, open_existing_store, open_store
 
 __all__ = [
     "Documents",
@@ -14,6 +14,7 @@ __all__ = [
     "Store",
     "Stored",
     "Unreadable",
+    "open_existing_store",
     "open_store",
     "readable",
 ]

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Protocol
 
+from desk_contracts.errors import NotFound
+
 from desk_platform.settings import StoreSettings
 from desk_platform.store.census import Entry
 from desk_platform.store.document import S
@@ -45,3 +47,20 @@ def open_store(settings: StoreSettings, name: str) -> Store:
     from desk_platform.store.mongo.store import MongoStore  # noqa: PLC0415
 
     return MongoStore(settings, name)
+
+
+def open_existing_store(settings: StoreSettings, name: str, beside: Iterable[str] = ()) -> Store:
+    """The same for those who only read: SQLite would make what is not there, and find it empty.
+
+    `NotFound` unless the folder has the store of that name, or one of those `beside` it.
+    """
+    if settings.url.startswith(SCHEME):
+        folder = folder_of(settings.url)
+        files = [f"{each}.sqlite3" for each in (name, *beside)]
+        if not any((folder / file).is_file() for file in files):
+            what = f"holds no {files[0]}" if folder.is_dir() else "is not there"
+            raise NotFound(
+                f"The folder {folder.absolute()} of the store {what}. Is DESK_STORE right?"
+                " A desk of this machine says where its store is with `make status`."
+            )
+    return open_store(settings, name)
