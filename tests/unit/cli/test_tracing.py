@@ -16,6 +16,8 @@ OPENED = TicketOpened(
     code="K7M2-Q9PG", kind=Kind.INCIDENT, title="VPN", requester="ana", channel=Channel.PORTAL
 )
 
+DEFERRED = TriageDeferred(team="network", charter="1", explanation=(verbatim("?"),))
+
 
 def event(
     id: str, data: Payload, seconds: float, *, of: str = "t-1", cause: str = "", **more: str
@@ -26,7 +28,7 @@ def event(
 
 def test_a_way_is_merged_by_time_with_the_delay_after_the_cause() -> None:
     opened = event("e-1", OPENED, 0, cause="call", correlation_id="c-1")
-    deferred = event("e-2", TriageDeferred(explanation=(verbatim("?"),)), 1.5, cause="e-1")
+    deferred = event("e-2", DEFERRED, 1.5, cause="e-1")
     closed = event("e-3", TicketClosed(), 4)
     elsewhere = event("e-4", TicketClosed(), 2, of="t-2")
     caused = event("e-5", TicketClosed(), 3, of="t-3", correlation_id="c-1")

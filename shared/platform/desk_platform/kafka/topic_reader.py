@@ -1,6 +1,6 @@
 """Reads topics from one end to the other, without a group and without leaving a trace."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer
@@ -39,7 +39,9 @@ async def list_topic_names(kafka: KafkaSettings) -> set[str]:
         await consumer.stop()
 
 
-async def read_all(kafka: KafkaSettings, topics: Sequence[str]) -> AsyncIterator[KafkaRecord]:
+async def read_all(
+    kafka: KafkaSettings, topics: Sequence[str]
+) -> AsyncGenerator[KafkaRecord, None]:
     """Every record from the first to the one that is last now, partition by partition."""
     async with reader(kafka, topics) as consumer:
         ends = await consumer.end_offsets(consumer.assignment())
