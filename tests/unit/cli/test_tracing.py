@@ -16,6 +16,7 @@ OPENED = TicketOpened(
     code="K7M2-Q9PG", kind=Kind.INCIDENT, title="VPN", requester="ana", channel=Channel.PORTAL
 )
 
+CLOSED = TicketClosed(by="ana")
 DEFERRED = TriageDeferred(team="network", charter="1", explanation=(verbatim("?"),))
 
 
@@ -29,9 +30,9 @@ def event(
 def test_a_way_is_merged_by_time_with_the_delay_after_the_cause() -> None:
     opened = event("e-1", OPENED, 0, cause="call", correlation_id="c-1")
     deferred = event("e-2", DEFERRED, 1.5, cause="e-1")
-    closed = event("e-3", TicketClosed(), 4)
-    elsewhere = event("e-4", TicketClosed(), 2, of="t-2")
-    caused = event("e-5", TicketClosed(), 3, of="t-3", correlation_id="c-1")
+    closed = event("e-3", CLOSED, 4)
+    elsewhere = event("e-4", CLOSED, 2, of="t-2")
+    caused = event("e-5", CLOSED, 3, of="t-3", correlation_id="c-1")
     trail = TicketTrail("t-1", ("c-1", "e-1", ""))
     for item in (closed, deferred, elsewhere, opened, deferred, caused):
         trail.add(item)
