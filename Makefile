@@ -153,6 +153,7 @@ schemas: setup ## JSON Schemas, docs/asyncapi.yaml, events.md and services.md, f
 	$(PY) -m scripts.schemas
 	$(PY) -m scripts.services
 	$(PY) -m scripts.openapi
+	$(PY) -m scripts.settings
 
 docs: schemas ## The same as schemas
 
