@@ -46,12 +46,12 @@ def page() -> str:
         mine = {each: field for each, field in own.items() if not _is_shared(each)}
         parts += _section(name.capitalize(), mine)
     commands = _fields(CliSettings)
-    asked = {
+    own_of_commands = {
         name: field
         for name, field in commands.items()
         if not _is_shared(name) and not name.startswith("DESKCLI_HTTP_")
     }
-    parts += _section("Commands (`desk`)", asked)
+    parts += _section("Commands (`desk`)", own_of_commands)
     parts += ["## The desk on this machine\n", "| variable | what it is |", "|---|---|"]
     parts += [f"| `{name.replace(', ', '`, `')}` | {text} |" for name, text in _LOCAL.items()]
     return "\n".join(parts) + "\n"

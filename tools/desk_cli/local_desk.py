@@ -4,12 +4,11 @@ Never one's brokers and another's store: what is compared then was never one des
 """
 
 import os
-from collections.abc import Mapping, MutableMapping
+from collections.abc import MutableMapping
 
 from desk_local import state
 from desk_local.origin import VARIABLES
 from desk_local.paths import Places
-from desk_local.state import State
 
 # By service, the variable that says to a command where it answers.
 _URLS = {
@@ -23,7 +22,11 @@ def adopt_local_desk(env: MutableMapping[str, str] = os.environ) -> str:
     places = Places.default()
     local = state.read(places)
     is_given = any(env.get(variable) for variable in VARIABLES.values())
-    if not local.servers or not _is_same(local, env):
+    is_same = all(
+        env.get(VARIABLES[name]) in (None, "", server.address)
+        for name, server in local.servers.items()
+    )
+    if not local.servers or not is_same:
         return "named by the environment" if is_given else "the defaults: no desk was started here"
     for name, server in local.servers.items():
         env[VARIABLES[name]] = env.get(VARIABLES[name]) or server.address
@@ -31,14 +34,6 @@ def adopt_local_desk(env: MutableMapping[str, str] = os.environ) -> str:
         if name in local.processes and not env.get(variable):
             env[variable] = local.processes[name].address
     return "named by the environment" if is_given else f"the desk of {places.folder}"
-
-
-def _is_same(local: State, env: Mapping[str, str]) -> bool:
-    """What the environment names is what runs here."""
-    return all(
-        env.get(VARIABLES[name]) in (None, "", server.address)
-        for name, server in local.servers.items()
-    )
 
 
 def is_local(kafka: str) -> bool:

@@ -58,11 +58,11 @@ def read_charter(
     if not folder.is_dir():
         sentence = "there is no such folder; set DESK_CHARTER to the folder with teams.yaml"
         raise InvalidCharter(str(folder), [Problem(str(folder), 1, (), sentence)])
-    doubted: tuple[Check, ...] = (doubts_of,)
+    doubt_checks: tuple[Check, ...] = (doubts_of,)
     if obeyed is None:
         obeyed = find_installed_sections()
         checks = (*find_installed_checks(), *checks)
-        doubted += find_installed_checks("desk.charter-doubts")
+        doubt_checks += find_installed_checks("desk.charter-doubts")
     sections = (*ORGANISATION, *obeyed)
     documents = _documents(folder, sections)
     reading = _Reading(sections, documents)
@@ -80,7 +80,7 @@ def read_charter(
         problems.extend(whole_check(charter))
     if problems:
         raise InvalidCharter(str(folder), map(reading.locate, problems))
-    doubts = chain.from_iterable(doubt(charter) for doubt in doubted)
+    doubts = chain.from_iterable(check(charter) for check in doubt_checks)
     return charter, tuple(sorted(map(reading.locate, doubts), key=sort_key))
 
 

@@ -35,7 +35,8 @@ def test_a_way_is_merged_by_time_with_the_delay_after_the_cause() -> None:
     caused = event("e-5", CLOSED, 3, of="t-3", correlation_id="c-1")
     trail = TicketTrail("t-1", ("c-1", "e-1", ""))
     for item in (closed, deferred, elsewhere, opened, deferred, caused):
-        trail.add(item)
+        trail.add(item, item.time)
+    trail.add(deferred, NOON + timedelta(seconds=9))  # sent once more
     hops = trail.hops()
     assert [hop.event.id for hop in hops] == ["e-1", "e-2", "e-5", "e-3"]
     assert [hop.delay for hop in hops] == [None, timedelta(seconds=1.5), None, None]

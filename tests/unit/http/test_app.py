@@ -1,10 +1,9 @@
 """The application as a whole: problems, ids, traces, durations, caps and documentation."""
 
 import json
-import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 import httpx
 import pytest
@@ -68,26 +67,6 @@ async def open_ticket(ticket: NewTicket) -> dict[str, str]:
 @router.get("/errors/{name}", dependencies=[Depends(PUBLIC)])
 async def fail(name: str) -> None:
     raise ERRORS[name]
-
-
-class PartA(BaseModel):
-    kind: Literal["a"]
-    size: int
-
-
-class PartB(BaseModel):
-    kind: Literal["b"]
-    name: str
-
-
-class Parts(BaseModel):
-    parts: list[Annotated[PartA | PartB, Field(discriminator="kind")]]
-    notes: dict[str, str] = {}
-
-
-@router.post("/parts", dependencies=[Depends(PUBLIC), Depends(require_key)])
-async def send_parts(parts: Parts) -> int:
-    return len(parts.parts)
 
 
 @router.get("/desk", dependencies=[Depends(require(Role.OWNER, Role.OPERATOR))])
@@ -233,64 +212,6 @@ async def test_what_is_no_json_object_is_a_problem(
     answer = await client.post("/v1/tickets", content=body, headers={"content-type": kind})
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
-
-
-OWNER = {"authorization": "Bearer olga"}
-
-
-@pytest.mark.parametrize(
-    ("query", "pointer", "detail"),
-    [
-        ("limit=x", "/limit", "Write a whole number here."),
-        ("limits=3", "/limits", "There is no such parameter; did you mean limit? There are limit."),
-        ("colour=red", "/colour", "There is no such parameter; there are limit."),
-        ("limit=3&limit=4", "/limit", "This is given more than once; give it once."),
-        ("a~/b", "/a~0~1b", "There is no such parameter; there are limit."),
-    ],
-)
-async def test_a_bad_query_names_its_place(
-    client: httpx.AsyncClient, query: str, pointer: str, detail: str
-) -> None:
-    answer = await client.get(f"/v1/desk?{query}", headers=OWNER)
-    assert answer.status_code == 422
-    expected = {"where": "query", "pointer": pointer, "detail": detail}
-    assert answer.json()["errors"] == [expected]
-
-
-async def test_parameters_are_looked_at_only_for_those_who_may_ask(
-    client: httpx.AsyncClient,
-) -> None:
-    assert (await client.get("/v1/desk?limits=3")).status_code == 403
-    without = await client.put("/v1/desk?limit=3", headers={"if-match": '"1"'})
-    assert without.json()["errors"][0]["detail"].endswith("this address has none.")
-
-
-async def test_a_pointer_points_into_what_was_sent(client: httpx.AsyncClient) -> None:
-    sent = {"parts": [{"kind": "a", "size": 1}, {"kind": "b", "name": 7}, {}], "notes": {"k": 1}}
-    errors = (await client.post("/v1/parts", json=sent)).json()["errors"]
-    assert {item["pointer"] for item in errors} == {"/parts/1/name", "/parts/2", "/notes/k"}
-    assert {item["where"] for item in errors} == {"body"}
-    missing = (await client.post("/v1/parts", json={"parts": [{"kind": "a"}]})).json()["errors"]
-    assert [item["pointer"] for item in missing] == ["/parts/0/size"]
-
-
-async def test_the_pages_show_every_call_and_load_nothing_from_elsewhere(
-    client: httpx.AsyncClient,
-) -> None:
-    links = await client.get("/", headers={"authorization": ""})
-    assert "POST /v1/tickets" in links.text
-    calls = await client.get("/docs", headers={"authorization": ""})
-    for page in (links, calls):
-        assert page.headers["content-type"].startswith("text/html")
-        assert "default-src 'self'" in page.headers["content-security-policy"]
-        assert not re.search(r"(src|href)=[\"'](https?:)?//", page.text)
-    for asset in re.findall(r"(?:src|href)=\"(docs/[^\"#]+)\"", calls.text):
-        sent = await client.get(f"/{asset}")
-        assert (sent.status_code, len(sent.content) > 1_000) == (200, True), asset
-    assert re.search(r'url: "openapi.json"|url: .openapi.json.', calls.text)
-    assert (await client.get("/docs/other.js")).status_code == 422
-    german = await client.get("/", headers={"accept-language": "de"})
-    assert "Alle Aufrufe" in german.text
 
 
 async def test_callers_need_a_token_and_then_the_role(client: httpx.AsyncClient) -> None:

@@ -71,10 +71,10 @@ def sla_router(
         as_of: AsOf = None,
     ) -> TicketSla:
         """Which minutes counted and which did not, why, and under which policy and version."""
-        asked, seen = ticket_asked(ticket), sight(request, caller)
-        record = await find(asked)
+        ticket, seen = ticket_asked(ticket), sight(request, caller)
+        record = await find(ticket)
         if record is None or seen.hides(record.service, record.team):
-            raise NotFound(message("sla.no-ticket", ticket=asked), ticket=asked)
+            raise NotFound(message("sla.no-ticket", ticket=ticket), ticket=ticket)
         at = as_of or clock.now()
         slas = tuple(map(_view, explain(record.clocks, book(), at)))
         return TicketSla(ticket=record.id, as_of=at, slas=slas)

@@ -1,11 +1,10 @@
 """Each team has a topic: one that the charter adds gets it here, or health says what makes it."""
 
-from collections.abc import Iterable
 from datetime import timedelta
 
 from aiokafka.errors import KafkaError
 from desk_charter import CharterSource
-from desk_contracts.topics import LOCAL_PARTITIONS, Topic, notification_topics, side_topics
+from desk_contracts.topics import LOCAL_PARTITIONS, notification_topics, side_topics
 from desk_platform.clock import Clock
 from desk_platform.health import Health, State
 from desk_platform.heartbeat import beat
@@ -43,13 +42,13 @@ class TeamTopics:
         charter = self._charter.current
         teams = sorted(team.name for team in charter.teams)
         try:
-            missing = await self._find_missing(teams)
+            there = await list_topic_names(self._settings.kafka)
+            prefix, own = self._settings.topic_prefix, notification_topics(teams)
+            every = (*own, *(side for topic in own for side in side_topics(topic)))
+            missing = [topic for topic in every if prefix + topic.name not in there]
             if missing and self._settings.environment is Environment.LOCAL:
                 await apply_topics(
-                    self._settings.kafka,
-                    missing,
-                    prefix=self._settings.topic_prefix,
-                    partitions=LOCAL_PARTITIONS,
+                    self._settings.kafka, missing, prefix=prefix, partitions=LOCAL_PARTITIONS
                 )
                 log.info("team_topics_made", topics=[topic.name for topic in missing])
                 missing = []
@@ -64,10 +63,3 @@ class TeamTopics:
             return
         self._complete_for = charter.version
         self._health.mark("team topics", State.READY, f"all {len(teams)} teams have theirs")
-
-    async def _find_missing(self, teams: Iterable[str]) -> list[Topic]:
-        there = await list_topic_names(self._settings.kafka)
-        own = notification_topics(teams)
-        every = (*own, *(side for topic in own for side in side_topics(topic)))
-        prefix = self._settings.topic_prefix
-        return [topic for topic in every if prefix + topic.name not in there]

@@ -1,6 +1,7 @@
 """The HTTP side of detection: open signals, why a detector acted or not, what nobody watches."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
@@ -40,7 +41,7 @@ from desk_platform.http.why import (
     why_view,
 )
 from desk_platform.lookout import Lookout
-from desk_platform.store import Documents, Listed, Stored
+from desk_platform.store import Documents, Listed
 from desk_platform.store.document import S
 from desk_platform.store.pages import After
 from fastapi import APIRouter, Depends, Request, Response
@@ -158,7 +159,10 @@ def _add_why(router: APIRouter, reads: DetectionReads) -> None:
     @router.get("/why")
     async def read_why(subject: SubjectAsked, reader: StaffReader) -> WhyView:
         """What looked at a device, service or ticket, and why it did or did not act."""
-        decided = await _find_decided(reads.tickets, subject)
+        decided = None
+        # Most subjects are devices or services, and some of those are as long as a code.
+        with suppress(Invalid):
+            decided = await find_ticket(reads.tickets, read_ticket_ref(subject))
         subject = decided.id if decided else subject
         watched = (await reads.subjects.load([subject])).get(subject)
         looks = [*_explain_decision(decided.state if decided else None, reader.seen)]
@@ -180,14 +184,6 @@ def _add_why(router: APIRouter, reads: DetectionReads) -> None:
             if not any(map(reader.seen.hides, names)):
                 items.append(view_unhandled(unhandled, meant))
         return UnhandledList(since=reads.lookout.since, items=tuple(items))
-
-
-async def _find_decided(tickets: Documents[Ticket], subject: str) -> Stored[Ticket] | None:
-    """The ticket, where the subject is the id or code of one; most are devices or services."""
-    try:
-        return await find_ticket(tickets, read_ticket_ref(subject))
-    except Invalid:
-        return None
 
 
 def _view(subject: str, episode: Episode, reader: Principal) -> SignalView:

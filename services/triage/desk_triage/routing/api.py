@@ -49,11 +49,11 @@ def decision_router(documents: Documents[Ticket]) -> APIRouter:
         request: Request, ticket: str, principal: Annotated[Principal, Depends(_STAFF)]
     ) -> DecisionView:
         """The decision about a ticket, by its id or code, with its reasons in words."""
-        asked, seen = ticket_asked(ticket), sight(request, principal)
-        stored = await find_ticket(documents, asked)
+        ticket, seen = ticket_asked(ticket), sight(request, principal)
+        stored = await find_ticket(documents, ticket)
         state = stored.state if stored else None
         if not stored or state is None or seen.hides(state.decision.service, state.decision.team):
-            raise NotFound(message("triage.no-decision", ticket=asked), ticket=asked)
+            raise NotFound(message("triage.no-decision", ticket=ticket), ticket=ticket)
         return _view(stored.id, state)
 
     return router

@@ -23,13 +23,13 @@ def refuse_unknown_parameters(request: Request) -> None:
     if not query or not isinstance(dependant, Dependant):
         return
     given = Counter(name for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True))
-    known = dict(_parameters(dependant))
+    parameters = dict(_parameters(dependant))
     wrong = [
-        *((name, _unknown(name, known)) for name in given.keys() - known.keys()),
+        *((name, _unknown(name, parameters)) for name in given.keys() - parameters.keys()),
         *(
             (name, message("request.parameter-twice"))
             for name, count in given.items()
-            if count > 1 and not known.get(name, True)
+            if count > 1 and not parameters.get(name, True)
         ),
     ]
     if wrong:
@@ -56,8 +56,8 @@ def _parameters(dependant: Dependant) -> Iterator[tuple[str, bool]]:
         yield from _parameters(inner)
 
 
-def _unknown(name: str, known: Iterable[str]) -> Message:
-    names = sorted(known)
+def _unknown(name: str, parameters: Iterable[str]) -> Message:
+    names = sorted(parameters)
     if not names:
         return message("request.no-parameters")
     near = difflib.get_close_matches(name[:_LONGEST_NAME], names, n=1)

@@ -105,9 +105,9 @@ def cause_of_call(request: Request, call: IdempotentCall, id: str, context: Cont
 
 async def find(deps: TicketDeps, ref: str, actor: Actor) -> Ticket:
     """The ticket of that id or code, if this caller may know of it."""
-    asked = ticket_asked(ref)
-    stored = await find_ticket(deps.tickets, asked)
-    return seen(stored.read() if stored else None, actor, asked)
+    ref = ticket_asked(ref)
+    stored = await find_ticket(deps.tickets, ref)
+    return seen(stored.read() if stored else None, actor, ref)
 
 
 async def change(

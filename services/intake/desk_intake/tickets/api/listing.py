@@ -41,13 +41,20 @@ class Order(StrEnum):
     DUE = "due"
 
 
-OrderAsked = Annotated[
-    Order,
-    Query(
-        description="What comes first: `newest`, or with `due` the ticket whose SLA clock ends"
-        " first, of those for which one runs."
-    ),
-]
+async def read_order(
+    order: Annotated[
+        Order,
+        Query(
+            description="What comes first: `newest`, or with `due` the ticket whose SLA clock ends"
+            " first, of those for which one runs."
+        ),
+    ] = Order.NEWEST,
+) -> Order:
+    """The order as callers give it."""
+    return order
+
+
+OrderAsked = Annotated[Order, Depends(read_order)]
 AskedPage = Annotated[PageRequest, Depends(page_request)]
 
 
@@ -96,9 +103,9 @@ class TicketListing:
     actor: Actor
     order: Order
 
-    async def answer(self, request: Request, page: PageRequest, asked: TicketFilters) -> Response:
+    async def answer(self, request: Request, page: PageRequest, chosen: TicketFilters) -> Response:
         """A page, and the way to the next."""
-        filters = self._restrict(asked)
+        filters = self._restrict(chosen)
         listing, after = f"tickets {self.order} {sorted(filters.items())}", None
         if page.cursor is not None:
             position = self.deps.cursors.read(listing, page.cursor)
@@ -113,17 +120,17 @@ class TicketListing:
         answered = Page[TicketSummary](items=items, next=following)
         return Response(answered.model_dump_json(), 200, headers, "application/json")
 
-    def _restrict(self, asked: TicketFilters) -> dict[str, object]:
+    def _restrict(self, chosen: TicketFilters) -> dict[str, object]:
         """The filters that are given; an employee's are about their own tickets."""
         actor = self.actor
         requester, member = (
-            actor.id if name == "me" else name for name in (asked.requester, asked.member)
+            actor.id if name == "me" else name for name in (chosen.requester, chosen.member)
         )
         if requester is None and not actor.is_staff:
             requester = actor.id
         if not actor.is_staff and requester != actor.id:
             raise Forbidden(message("refused.list-own-only"))
-        wanted = asked._replace(requester=requester, member=member)._asdict()
+        wanted = chosen._replace(requester=requester, member=member)._asdict()
         return {name: value for name, value in wanted.items() if value is not None}
 
     async def _find_newest(
@@ -144,7 +151,7 @@ class TicketListing:
         self, filters: Mapping[str, object], after: After | None, limit: int
     ) -> list[_Row]:
         """By their clocks, which are kept beside them: as many are read as have one running."""
-        found: list[_Row] = []
+        rows: list[_Row] = []
         running = pages(
             lambda last: self.deps.slas.find_brief(
                 {"runs": True}, order="due", after=last, limit=_CLOCKS
@@ -157,11 +164,13 @@ class TicketListing:
             for clock in clocks:
                 stored = tickets.get(clock.id)
                 ticket = stored.state if stored else None
-                if ticket and may_read(ticket, self.actor) and _fits(ticket, filters):
-                    found.append(_Row(clock.id, clock.sort, ticket))
-            if len(found) > limit:
+                if ticket is None or not may_read(ticket, self.actor):
+                    continue
+                if TICKETS.facets(ticket).items() >= filters.items():
+                    rows.append(_Row(clock.id, clock.sort, ticket))
+            if len(rows) > limit:
                 break
-        return found[: limit + 1]
+        return rows[: limit + 1]
 
     async def _summarise(self, tickets: Sequence[Ticket]) -> tuple[TicketSummary, ...]:
         reader = reader_of(self.deps, self.actor)
@@ -170,8 +179,3 @@ class TicketListing:
             summarise(ticket, sla.read() or TicketSla(ticket=ticket.id), reader)
             for ticket, sla in zip(tickets, slas, strict=True)
         )
-
-
-def _fits(ticket: Ticket, filters: Mapping[str, object]) -> bool:
-    facets = TICKETS.facets(ticket)
-    return all(facets[name] == value for name, value in filters.items())

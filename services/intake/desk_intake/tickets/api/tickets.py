@@ -43,7 +43,6 @@ from desk_intake.tickets.api.calls import (
 from desk_intake.tickets.api.deps import TicketDeps
 from desk_intake.tickets.api.listing import (
     AskedPage,
-    Order,
     OrderAsked,
     TicketFilters,
     TicketListing,
@@ -72,11 +71,7 @@ def tickets_router(deps: TicketDeps) -> APIRouter:
 
     @router.get("", response_model=Page[TicketSummary], summary="List tickets, the newest first")
     async def list_tickets(
-        request: Request,
-        caller: Caller,
-        page: AskedPage,
-        filters: Filters,
-        order: OrderAsked = Order.NEWEST,
+        request: Request, caller: Caller, page: AskedPage, filters: Filters, order: OrderAsked
     ) -> Response:
         """Employees see their own tickets, staff those of everybody."""
         listing = TicketListing(deps, actor_of(request, caller), order)
