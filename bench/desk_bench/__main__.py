@@ -32,6 +32,7 @@ from desk_bench import (
     scaling,
     serving,
     stopping,
+    traced,
     windows,
 )
 from desk_bench.rows import Row, save, show
@@ -71,6 +72,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "history": lambda kafka, store_url, share: history.run(
         kafka, store_url, [int(size * share.share) for size in HISTORIES], share.of(2_500, 200)
     ),
+    "traced": lambda _, __, share: traced.run(share.of(20_000, 1_000)),
     "drivers": lambda _, store_url, share: drivers.run(store_url, share.of(20_000, 1_000)),
     "identities": lambda _, store_url, share: identities.run(
         store_url, [share.of(size, 1_000) for size in SIZES]

@@ -200,6 +200,7 @@ class Engine:
             self.executors,
             self.clock,
             bounds,
+            telemetry=record_telemetry().telemetry,
             on_due=self.run_unit_of_work.due.remember,
             jitter=lambda: 1.0,
         )

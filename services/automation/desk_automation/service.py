@@ -91,7 +91,7 @@ def _add_worker(
     on_due: OnDue,
     hooks: Hooks,
 ) -> Worker:
-    surroundings = Surroundings(Hosts(settings.callable_hosts), desk.clock)
+    surroundings = Surroundings(Hosts(settings.callable_hosts), desk.clock, desk.telemetry.meters)
     executors = {name: kind.open(surroundings) for name, kind in EXECUTORS.kinds.items()}
     for name, executor in executors.items():
         desk.part(f"executor {name}", Ending(executor.close))
@@ -99,7 +99,9 @@ def _add_worker(
         runs=settings.concurrency, per_slot=settings.per_host, term=settings.lease
     )
     around = {name: hooks.around_executor(executor) for name, executor in executors.items()}
-    worker = Worker(collections, around, desk.clock, concurrency, on_due=on_due)
+    worker = Worker(
+        collections, around, desk.clock, concurrency, telemetry=desk.telemetry, on_due=on_due
+    )
     desk.part("worker", Ending(worker.finish))
     return worker
 

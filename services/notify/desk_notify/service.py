@@ -17,9 +17,11 @@ from desk_platform.kafka.unit_of_work import UnitOfWork
 from desk_platform.lifetimes import Ending
 from desk_platform.service import Service, Subscription, Web
 from desk_platform.startup import start_service
+from desk_platform.telemetry import names as telemetry_names
 
 from desk_notify.adapters.channels import CHANNELS, find_unserved
 from desk_notify.adapters.channels.log import LogChannel
+from desk_notify.adapters.channels.way_to_team import MeasuredWay
 from desk_notify.adapters.directories import DIRECTORIES
 from desk_notify.deliveries.api import delivery_router
 from desk_notify.deliveries.channel import Channel
@@ -65,7 +67,8 @@ def compose(desk: Desk, settings: NotifySettings) -> Web:
     projection = delivery_projection(documents, directory_now, connections)
     # Workers of other replicas write the same documents: nothing is remembered between turns.
     deliveries = desk.unit_of_work("deliveries", projection, cached=0)
-    desk.receiver(FURTHER_CHANNELS, LogChannel(BatchProcessor(deliveries), directory_now))
+    further = LogChannel(BatchProcessor(deliveries), directory_now)
+    desk.receiver(FURTHER_CHANNELS, MeasuredWay(further, desk.telemetry))
     _report_channels(desk, connections)
     topics = TeamTopics(desk.charter, settings, desk.health, desk.clock)
     desk.health.expect("team topics", required=False)
@@ -101,8 +104,10 @@ def _deliver(
 ) -> None:
     """Channels beside the log: fed by our own topics, so that they hold nobody up."""
     outcomes = desk.telemetry.metrics.get_meter("desk_notify").create_counter(
-        "desk.deliveries", unit="{delivery}", description="Attempts at a delivery, by outcome"
+        telemetry_names.DELIVERIES, "{delivery}", "Attempts at a delivery, by outcome"
     )
+    for scheme in connections:
+        outcomes.add(0, {telemetry_names.CHANNEL: scheme})
     mailboxes = desk.unit_of_work("mailboxes", Projection(desk.documents(MAILBOXES)), cached=0)
     rules = MailRules(settings.mail_domains, settings.mail_per_hour)
     workers = [
@@ -113,6 +118,7 @@ def _deliver(
             desk.health,
             outcomes,
             MailLimits(directory_now, desk.commands(mailboxes), rules),
+            telemetry=desk.telemetry,
             most=settings.mail_attempts,
             lease=settings.smtp_timeout * EXCHANGES_PER_MAIL,
         )

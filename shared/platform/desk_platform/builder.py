@@ -11,13 +11,14 @@ from desk_platform.clock import Clock, SystemClock
 from desk_platform.dependencies import Ask, DependencyWatch
 from desk_platform.health import Health, observe_health
 from desk_platform.http import AppParts, authenticator_from, cursors_from, make_app
+from desk_platform.http.client import MeasuredTransport
 from desk_platform.http.gate import Gate as Admission
 from desk_platform.kafka.agreement import Agreement, SequenceOf
 from desk_platform.kafka.batch_processor import BatchHandler, BatchProcessor
 from desk_platform.kafka.command_queue import CommandQueue
 from desk_platform.kafka.consumer import Consumer
 from desk_platform.kafka.group_progress import GroupReading
-from desk_platform.kafka.producer import KafkaPublisher
+from desk_platform.kafka.producer import KafkaPublisher, Publisher
 from desk_platform.kafka.readers import Readers
 from desk_platform.kafka.relay import Relay
 from desk_platform.kafka.retry_progress import RetriedReading
@@ -25,6 +26,7 @@ from desk_platform.kafka.subscription import Reading
 from desk_platform.kafka.timer_stops import AllPartitions, NothingUnread, OwnPartition, Stops
 from desk_platform.kafka.timers import OnTimer, ReadinessGate, Silence, Timers
 from desk_platform.kafka.topic_progress import TopicReading
+from desk_platform.kafka.traced_publisher import TracedPublisher
 from desk_platform.kafka.unit_of_work import CACHED_DOCUMENTS, Projection, UnitOfWork
 from desk_platform.kafka.watermarks import Watermarks
 from desk_platform.kafka.writers import Writers, WritersReader, WriterWatermark
@@ -36,6 +38,7 @@ from desk_platform.settings import ServiceSettings
 from desk_platform.store import Documents, Schema, open_store
 from desk_platform.store.document import S
 from desk_platform.store.idempotency import KeptCalls, Sweeper
+from desk_platform.store.measured import MeasuredDocuments
 from desk_platform.supervision import Loop, Supervisor
 from desk_platform.telemetry import Telemetry, get_logger, start
 
@@ -66,16 +69,15 @@ class ServiceBuilder(Generic[O]):
         self.name, self.settings, self.clock = service.name, settings, clock
         # First what may refuse: nothing is left behind then.
         self.charter = service.organisation(settings, clock)
-        client = httpx.AsyncClient()
+        self.telemetry = telemetry or start(service.name, settings)
+        client = httpx.AsyncClient(transport=MeasuredTransport(self.telemetry.meters))
         self.authenticator = authenticator_from(settings, client, clock)
         self.cursors = cursors_from(settings)
         self.health = Health(clock, lambda: self.charter.status)
-        self.telemetry = telemetry or start(service.name, settings)
         observe_health(self.telemetry.meter, self.health)
         self.store = open_store(settings.store, settings.store.database_prefix + service.name)
-        self.publisher = KafkaPublisher(
-            settings.kafka, f"desk-{service.name}", settings.topic_prefix
-        )
+        self._bus = KafkaPublisher(settings.kafka, f"desk-{service.name}", settings.topic_prefix)
+        self.publisher: Publisher = TracedPublisher(self._bus, self.telemetry)
         self.precedence = Precedence()
         self._groups = tuple(service.groups())
         self._prepared: list[Callable[[], Awaitable[None]]] = [self.store.ping]
@@ -89,7 +91,7 @@ class ServiceBuilder(Generic[O]):
         self._writes: dict[str, SequenceOf] = {}
         self._watches: dict[str, Loop] = {}
         self._watch("store", self.store.ping)
-        self._watch("kafka", self.publisher.ping)
+        self._watch("kafka", self._bus.ping)
         self._milestones = self.store.milestones()
         self._documents = {
             schema.collection: self._open_collection(schema) for schema in service.collections
@@ -108,7 +110,8 @@ class ServiceBuilder(Generic[O]):
 
     def _open_collection(self, schema: Schema[S]) -> Documents[S]:
         """With its indexes, and a relay for its outboxes."""
-        documents = self.store.documents(schema, self.clock.now)
+        kept: Documents[S] = self.store.documents(schema, self.clock.now)
+        documents = MeasuredDocuments(kept, self.telemetry, schema.collection, self.store.system)
         self._prepared.append(documents.prepare)
         meters, name = self.telemetry.meters, schema.collection
         relay = Relay(name, documents, self.publisher, self.clock, meters, self.health)
@@ -312,7 +315,7 @@ class ServiceBuilder(Generic[O]):
             lifetimes=(
                 ("store", Beginning(self._prepare)),
                 ("store as new as the brokers", Beginning(agreement.check)),
-                ("bus", self.publisher),
+                ("bus", self._bus),
                 *self._lifetimes,
                 *((f"consumer {consumer.group}", consumer) for consumer in consumers),
             ),

@@ -12,6 +12,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from aiokafka.errors import KafkaError
 from desk_contracts.errors import Transient
@@ -27,7 +28,7 @@ from desk_platform.lifetimes import Lifetime
 from desk_platform.settings import ServiceSettings
 from desk_platform.supervision import Loop, Supervisor
 from desk_platform.tasks import cancel_tasks
-from desk_platform.telemetry import Telemetry, get_logger
+from desk_platform.telemetry import Telemetry, get_logger, watch_event_loop
 
 log = get_logger()
 
@@ -103,7 +104,8 @@ class Opened:
         """One after the other, however long what it depends on is away; its jobs come last."""
         service = self._service
         supervisor = Supervisor(service.clock, service.health, service.telemetry.meters)
-        watches = {"health": service.health.watch_loop, **service.watches}
+        lag: Loop = partial(watch_event_loop, service.telemetry.meters.loop_lag)
+        watches = {"health": service.health.watch_loop, "event loop": lag, **service.watches}
         await self._enter("watches", supervisor.keep_all(watches))
         for name, lifetime in service.lifetimes:
             await self._patiently(name, lifetime)

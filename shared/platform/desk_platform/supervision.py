@@ -48,6 +48,7 @@ class Supervisor:
 
         self._health.expect(component)
         self._health.mark(component, State.READY)
+        self._meters.loop_failures.add(0, {names.LOOP: name})
         on_beat.set(tell)
         while True:
             error = await attempt_async(loop()) or EndedByItself("it ended without a reason")

@@ -18,10 +18,12 @@ from desk_automation.adapters.executors.registry import EXECUTORS, Surroundings
 from desk_automation.adapters.executors.wait import WaitAction
 from desk_contracts.message import verbatim
 from desk_platform.clock import SystemClock
+from desk_testing.telemetry import record_telemetry
 
 from tests.support.automation_engine import FakeTarget
 from tests.support.spoken import english
 
+METERS = record_telemetry().telemetry.meters
 SECRET = "hunter2hunter2"  # noqa: S105 (made up)
 
 
@@ -107,7 +109,7 @@ class FakeSide:
 @asynccontextmanager
 async def http_side() -> AsyncIterator[FarSide]:
     hosts = Hosts(("127.0.0.0/8:*",))
-    side = HttpSide(EXECUTORS.kind("http").open(Surroundings(hosts, SystemClock())))
+    side = HttpSide(EXECUTORS.kind("http").open(Surroundings(hosts, SystemClock(), METERS)))
     server = await asyncio.start_server(side.serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     side.action = HttpAction(method="POST", url=f"http://127.0.0.1:{port}/clean")
@@ -226,7 +228,7 @@ WAIT = WaitAction(pause=timedelta(seconds=5))
 async def test_a_wait_is_over_when_it_is_asked_and_never_in_doubt(
     fence: Fence, result: Result
 ) -> None:
-    executor = EXECUTORS.kind("wait").open(Surroundings(Hosts(()), SystemClock()))
+    executor = EXECUTORS.kind("wait").open(Surroundings(Hosts(()), SystemClock(), METERS))
     answer = await executor.execute(attempt_of(WAIT, "wait"), "run", 1, fence)
     assert (answer.result, executor.slot_of(attempt_of(WAIT, "wait").call)) == (result, None)
     await executor.close()

@@ -1,26 +1,35 @@
 """Our names against the published semantic conventions, and a collector that really receives."""
 
-import threading
+import tomllib
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from desk_platform.settings import Environment, ServiceSettings
 from desk_platform.telemetry import names, start
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from desk_platform.telemetry.meters import metrics_page
+from desk_platform.telemetry.start import VERSION
 from opentelemetry.semconv._incubating.attributes import (
     cloudevents_attributes,
+    cpu_attributes,
     deployment_attributes,
     messaging_attributes,
 )
-from opentelemetry.semconv._incubating.metrics import messaging_metrics
+from opentelemetry.semconv._incubating.attributes import service_attributes as more_of_service
+from opentelemetry.semconv._incubating.metrics import messaging_metrics, process_metrics
 from opentelemetry.semconv.attributes import (
+    db_attributes,
     error_attributes,
     http_attributes,
+    server_attributes,
     service_attributes,
     url_attributes,
 )
-from opentelemetry.semconv.metrics import http_metrics
+from opentelemetry.semconv.metrics import db_metrics, http_metrics
+
+from tests.support.otlp_collector import Collector, collecting
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize(
@@ -53,6 +62,19 @@ from opentelemetry.semconv.metrics import http_metrics
         (names.CONSUMED_MESSAGES, messaging_metrics.MESSAGING_CLIENT_CONSUMED_MESSAGES),
         (names.PROCESS_DURATION, messaging_metrics.MESSAGING_PROCESS_DURATION),
         (names.HTTP_DURATION, http_metrics.HTTP_SERVER_REQUEST_DURATION),
+        (names.HTTP_CLIENT_DURATION, http_metrics.HTTP_CLIENT_REQUEST_DURATION),
+        (names.STORE_DURATION, db_metrics.DB_CLIENT_OPERATION_DURATION),
+        (names.CPU_TIME, process_metrics.PROCESS_CPU_TIME),
+        (names.MEMORY_USAGE, process_metrics.PROCESS_MEMORY_USAGE),
+        (names.OPEN_FILES, process_metrics.PROCESS_UNIX_FILE_DESCRIPTOR_COUNT),
+        (names.UPTIME, process_metrics.PROCESS_UPTIME),
+        (names.INSTANCE, more_of_service.SERVICE_INSTANCE_ID),
+        (names.SERVER_ADDRESS, server_attributes.SERVER_ADDRESS),
+        (names.SERVER_PORT, server_attributes.SERVER_PORT),
+        (names.DB_SYSTEM, db_attributes.DB_SYSTEM_NAME),
+        (names.DB_OPERATION, db_attributes.DB_OPERATION_NAME),
+        (names.DB_COLLECTION, db_attributes.DB_COLLECTION_NAME),
+        (names.CPU_MODE, cpu_attributes.CPU_MODE),
         (names.KAFKA, messaging_attributes.MessagingSystemValues.KAFKA.value),
     ],
 )
@@ -60,63 +82,53 @@ def test_a_name_is_the_published_one(ours: str, theirs: str) -> None:
     assert ours == theirs
 
 
+def test_the_version_that_is_told_is_the_packages_own() -> None:
+    for file in (ROOT / "pyproject.toml", ROOT / "shared/pyproject.toml"):
+        assert tomllib.loads(file.read_text(encoding="utf-8"))["project"]["version"] == VERSION
+
+
 def test_operation_types_are_published_ones() -> None:
     published = {item.value for item in messaging_attributes.MessagingOperationTypeValues}
     assert set(names.OPERATION_TYPES.values()) <= published
 
 
-class Collector(ThreadingHTTPServer):
-    """Takes OTLP over HTTP on a free port."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Taker)
-        self.taken: list[tuple[str, bytes]] = []
-
-
-class _Taker(BaseHTTPRequestHandler):
-    server: Collector
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["content-length"]))
-        self.server.taken.append((self.path, body))
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  given by the base
-        """Says nothing."""
-
-
 @pytest.fixture
 def collector() -> Iterator[Collector]:
-    server = Collector()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with collecting() as server:
+        yield server
 
 
 async def test_spans_reach_the_collector_before_a_service_has_stopped(
-    collector: Collector,
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    port = collector.server_address[1]
-    settings = ServiceSettings(
-        environment=Environment.LOCAL, otlp_endpoint=f"http://127.0.0.1:{port}/"
-    )
-    telemetry = start("intake", settings, version="1.2.3")
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "k8s.pod.name=a-1,k8s.namespace.name=desk")
+    telemetry = start("intake", settings_of(collector), version="1.2.3")
     with telemetry.batch_span("desk.tickets", "triage", 2):
         pass
     await telemetry.stop()
-    [(path, body)] = collector.taken
-    request = ExportTraceServiceRequest()
-    request.ParseFromString(body)
-    [resource] = request.resource_spans
-    attributes = {
-        attribute.key: attribute.value.string_value for attribute in resource.resource.attributes
-    }
-    assert path == "/v1/traces"
-    assert attributes["service.name"] == "intake"
-    assert attributes["service.version"] == "1.2.3"
-    assert attributes["deployment.environment.name"] == "local"
-    assert [span.name for span in resource.scope_spans[0].spans] == ["process desk.tickets"]
+    [resource] = collector.resources()
+    assert resource["service.name"] == "intake"
+    assert resource["service.version"] == "1.2.3"
+    assert resource["service.instance.id"]
+    assert resource["deployment.environment.name"] == "local"
+    assert (resource["k8s.pod.name"], resource["k8s.namespace.name"]) == ("a-1", "desk")
+    assert [span.name for span in collector.spans()] == ["process desk.tickets"]
+
+
+async def test_distributions_reach_it_as_exponential_histograms_beside_the_page(
+    collector: Collector,
+) -> None:
+    telemetry = start("intake", settings_of(collector))
+    for seconds in (0.003, 0.2, 12.0):
+        telemetry.meters.timer_lateness.record(seconds)
+        telemetry.meters.http_duration.record(seconds)
+    page, _ = metrics_page(telemetry.registry)
+    await telemetry.stop()
+    for name in (names.TIMER_LATENESS, names.HTTP_DURATION):
+        [point] = collector.metrics()[name].exponential_histogram.data_points
+        assert (point.count, point.max) == (3, 12.0)
+    assert b'desk_timer_lateness_seconds_bucket{le="+Inf"} 3.0' in page
+
+
+def settings_of(collector: Collector) -> ServiceSettings:
+    return ServiceSettings(environment=Environment.LOCAL, otlp_endpoint=f"{collector.address}/")

@@ -1,7 +1,8 @@
 """`traceparent`: written and read back the same; anything else never raises."""
 
 from desk_platform.telemetry import format_traceparent, read_traceparent, remote_context
-from desk_platform.telemetry.traces import MAX_LINKS, links_to
+from desk_platform.telemetry.traces import MAX_LINKS
+from desk_testing.telemetry import record_telemetry
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,7 +30,13 @@ def test_nothing_a_caller_sends_raises(text: str | None) -> None:
 
 
 @given(st.lists(anything, max_size=300))
-def test_links_are_few_distinct_and_sampled(texts: list[str | None]) -> None:
-    links = links_to(texts)
+def test_a_batch_of_anything_has_one_span_with_few_distinct_links(
+    texts: list[str | None],
+) -> None:
+    recorded = record_telemetry()
+    with recorded.telemetry.batch_span("desk.tickets", "triage", len(texts), texts) as span:
+        assert span.get_span_context().is_valid
+    links = [link.context for span in recorded.spans() for link in span.links]
     assert len(links) <= MAX_LINKS
-    assert all(link.context.trace_flags.sampled for link in links)
+    assert len({link.trace_id for link in links}) == len(links)
+    assert all(link.trace_flags.sampled for link in links)

@@ -57,6 +57,7 @@ class Desk:
             self.health,
             outcomes,
             limits,
+            telemetry=self.recorded.telemetry,
             most=3,
             lease=LEASE,
         )
@@ -89,7 +90,7 @@ async def test_what_is_due_is_sent_once_and_done() -> None:
         DeliveryState.SENT
     ] * 2
     assert not await desk.is_waiting()
-    assert desk.recorded.value("desk.deliveries", channel="mailto", state="sent") == 1
+    assert desk.recorded.value("desk.deliveries", desk__channel="mailto", desk__state="sent") == 1
 
 
 async def test_who_delivers_again_is_well_before_the_last_of_many_is_delivered() -> None:
@@ -162,7 +163,7 @@ async def test_it_gives_up_in_the_end_and_says_so(
     [delivery] = (await desk.state()).deliveries
     assert (delivery.state, delivery.next_at) == (end, None)
     assert not await desk.is_waiting()
-    assert desk.recorded.value("desk.deliveries", state=end.value) >= 1
+    assert desk.recorded.value("desk.deliveries", desk__state=end.value) >= 1
 
 
 async def test_a_mail_server_that_is_away_costs_no_attempt() -> None:
@@ -337,7 +338,7 @@ async def test_only_people_somebody_knows_are_mailed(address: str, is_mailed: bo
     if not is_mailed:
         assert delivery.state is DeliveryState.HELD_BACK
         assert "delivery.unknown-address" in str(delivery.reason)
-        assert desk.recorded.value("desk.deliveries", state="held_back") == 1
+        assert desk.recorded.value("desk.deliveries", desk__state="held_back") == 1
         assert not await desk.is_waiting()
 
 
@@ -349,7 +350,7 @@ async def test_nobody_is_flooded_and_what_is_held_back_is_told() -> None:
     await desk.keep(to("ben@desk.example", "m-9"))
     await desk.on_timer()
     assert len(desk.line.sent) == 4
-    assert desk.recorded.value("desk.deliveries", state="held_back") == 2
+    assert desk.recorded.value("desk.deliveries", desk__state="held_back") == 2
     desk.clock.advance(timedelta(hours=1, seconds=1))
     await desk.keep(to("ana@desk.example", "m-7"))
     await desk.on_timer()
@@ -365,7 +366,7 @@ async def test_an_attempt_more_is_no_mail_more() -> None:
     for number in (2, 3):
         await desk.keep(to("ana@desk.example", f"m-{number}"))
     await desk.on_timer()
-    assert desk.recorded.value("desk.deliveries", state="sent") == 3
+    assert desk.recorded.value("desk.deliveries", desk__state="sent") == 3
 
 
 async def test_a_channel_of_the_charter_is_never_held_back() -> None:

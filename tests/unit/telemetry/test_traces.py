@@ -4,13 +4,13 @@ import pytest
 from desk_platform.settings import Environment, ServiceSettings
 from desk_platform.telemetry import (
     current_traceparent,
+    find_cause,
     format_traceparent,
-    names,
     read_traceparent,
     remote_context,
     start,
 )
-from desk_platform.telemetry.traces import MAX_LINKS, links_to
+from desk_platform.telemetry.traces import MAX_LINKS
 from desk_testing.telemetry import record_telemetry
 from opentelemetry import trace
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased
@@ -26,7 +26,7 @@ def sampled(number: int) -> str:
 
 def test_a_batch_has_one_process_span_with_the_current_names() -> None:
     recorded = record_telemetry()
-    with recorded.telemetry.batch_span("desk.tickets", "triage", 3, [SAMPLED], partition=2):
+    with recorded.telemetry.batch_span("desk.tickets", "triage", 3):
         pass
     [span] = recorded.spans()
     assert (span.name, span.kind) == ("process desk.tickets", SpanKind.CONSUMER)
@@ -35,30 +35,51 @@ def test_a_batch_has_one_process_span_with_the_current_names() -> None:
         "messaging.operation.name": "process",
         "messaging.operation.type": "process",
         "messaging.destination.name": "desk.tickets",
-        "messaging.destination.partition.id": "2",
         "messaging.consumer.group.name": "triage",
         "messaging.batch.message_count": 3,
     }
-    assert [format_traceparent(link.context) for link in span.links] == [SAMPLED]
+    assert span.parent is None
 
 
-@pytest.mark.parametrize(
-    ("operation", "kind", "type_"),
-    [
-        (names.SEND, SpanKind.PRODUCER, "send"),
-        (names.POLL, SpanKind.CLIENT, "receive"),
-        (names.COMMIT, SpanKind.CLIENT, "settle"),
-    ],
-)
-def test_the_other_operations_have_their_kind_and_type(
-    operation: str, kind: SpanKind, type_: str
-) -> None:
+def test_a_batch_of_one_goes_on_with_its_cause() -> None:
     recorded = record_telemetry()
-    with recorded.telemetry.span(operation, "desk.tickets", {}):
+    with recorded.telemetry.batch_span("desk.tickets", "triage", 1, [SAMPLED]):
         pass
     [span] = recorded.spans()
-    assert (span.name, span.kind) == (f"{operation} desk.tickets", kind)
-    assert (span.attributes or {})["messaging.operation.type"] == type_
+    assert span.parent is not None
+    assert format_traceparent(span.parent) == SAMPLED
+    assert not span.links
+
+
+def test_a_batch_of_many_goes_on_with_the_first_and_links_the_others() -> None:
+    recorded = record_telemetry()
+    causes = [None, "", sampled(7), sampled(8), sampled(7), sampled(9)]
+    with recorded.telemetry.batch_span("desk.tickets", "triage", 6, causes):
+        pass
+    [span] = recorded.spans()
+    assert span.context is not None
+    assert span.context.trace_id == 7
+    assert [link.context.trace_id for link in span.links] == [8, 9]
+
+
+def test_a_batch_is_kept_when_any_of_its_causes_is() -> None:
+    recorded = record_telemetry(sampler=ParentBased(ALWAYS_OFF))
+    with recorded.telemetry.batch_span("desk.tickets", "triage", 2, [UNSAMPLED, sampled(7)]):
+        pass
+    with recorded.telemetry.batch_span("desk.tickets", "triage", 1, [UNSAMPLED]):
+        assert (current_traceparent() or "").split("-")[1] == UNSAMPLED.split("-")[1]
+    with recorded.telemetry.batch_span("desk.tickets", "triage", 1):
+        pass
+    [span] = recorded.spans()
+    assert span.context is not None
+    assert span.context.trace_id == 7
+
+
+def test_what_a_batch_was_caused_by_is_known_inside_only() -> None:
+    recorded = record_telemetry()
+    with recorded.telemetry.batch_span("desk.tickets", "triage", 1, [SAMPLED, UNSAMPLED]):
+        assert find_cause(SAMPLED.split("-")[1]) == SAMPLED
+    assert find_cause(SAMPLED.split("-")[1]) is None
 
 
 def test_a_failing_batch_says_so_on_its_span() -> None:
@@ -73,16 +94,19 @@ def test_a_failing_batch_says_so_on_its_span() -> None:
     assert span.status.status_code is StatusCode.ERROR
 
 
-def test_links_are_sampled_ones_only_each_once_and_128_at_most() -> None:
+def test_links_are_128_at_most_and_rubbish_is_none() -> None:
+    recorded = record_telemetry()
     many = [sampled(n) for n in range(1, 300)]
-    assert len(links_to([UNSAMPLED, None, "", "rubbish-1", SAMPLED, SAMPLED])) == 1
-    assert len(links_to(many)) == MAX_LINKS == 128
+    with recorded.telemetry.batch_span("desk.tickets", "triage", 300, ["rubbish-1", *many]):
+        pass
+    [span] = recorded.spans()
+    assert len(span.links) == MAX_LINKS == 128
 
 
 def test_the_trace_goes_on_through_text() -> None:
     recorded = record_telemetry()
     assert current_traceparent() is None
-    with recorded.telemetry.send_span("desk.tickets", 1) as first:
+    with recorded.telemetry.batch_span("desk.tickets", "triage", 1) as first:
         carried = current_traceparent()
     assert carried == format_traceparent(first.get_span_context()) == sampled(1)
     context = remote_context(carried)
@@ -114,11 +138,12 @@ def test_a_later_version_of_the_header_is_read_as_far_as_known() -> None:
 
 
 def test_unsampled_parents_record_nothing_but_carry_the_trace() -> None:
-    recorded = record_telemetry(sampler=ParentBased(ALWAYS_OFF))
-    with recorded.telemetry.batch_span("desk.tickets", "triage", 1, [SAMPLED]):
+    recorded = record_telemetry()
+    with recorded.telemetry.batch_span("desk.tickets", "triage", 1, [UNSAMPLED]):
         carried = current_traceparent()
     assert recorded.spans() == ()
     assert carried is not None
+    assert carried.split("-")[1] == UNSAMPLED.split("-")[1]
     assert carried.endswith("-00")
 
 

@@ -23,7 +23,7 @@ from desk_platform.kafka.timers import Report
 from desk_platform.kafka.unit_of_work import Rule, WorkItem
 from desk_platform.store import Documents
 from desk_platform.tasks import cancel_tasks
-from desk_platform.telemetry import get_logger
+from desk_platform.telemetry import Telemetry, get_logger, names
 
 from desk_automation.actions.answer import Answer, Result
 from desk_automation.actions.executor import Executor
@@ -85,19 +85,20 @@ class Collections:
 class Worker:
     """Timers fire into it; each due run is a task of its own, so a slow target delays nobody."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (what it stands between)
         self,
         collections: Collections,
         executors: Mapping[str, Executor],
         clock: Clock,
         concurrency: Concurrency | None = None,
         *,
+        telemetry: Telemetry,
         on_due: OnDue,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._collections = collections
         self._executors = executors
-        self._clock = clock
+        self._clock, self._telemetry = clock, telemetry
         self._concurrency = concurrency or Concurrency()
         self._jitter = jitter
         self._free_runs = asyncio.Semaphore(self._concurrency.runs)
@@ -246,7 +247,15 @@ class Worker:
             reason = message("answer.no-executor", executor=attempt.call.executor)
             answer: Answer | None = Answer(Result.REFUSED, reason, is_sent=False)
         else:
-            answer = await self._call(executor, run.id, attempt, token)
+            attributes = {names.RUN: run.id, names.STEP: attempt.step}
+            attributes |= {names.EXECUTOR: attempt.call.executor}
+            name = f"{attempt.kind} {attempt.call.executor}"
+            with self._telemetry.open_caused_span(
+                name, run.trigger.traceparent, attributes
+            ) as span:
+                answer = await self._call(executor, run.id, attempt, token)
+                if answer is not None and answer.result is not Result.OK:
+                    span.set_attribute(names.ERROR_TYPE, answer.result.value)
         if answer is None:
             log.warning("run_taken_over", run=run.id, step=attempt.step, token=token)
             return None

@@ -95,6 +95,7 @@ def plan_dispatch(event: Event[Notified], channels: Sequence[str], now: datetime
         body=message.body,
         thread=message.ticket or message.problem or event.id,
         happened_at=event.time,
+        traceparent=event.traceparent,
         deliveries=deliveries,
     )
 

@@ -46,4 +46,5 @@ class Dispatch(Frozen):
     body: str
     thread: str
     happened_at: datetime
+    traceparent: str = ""
     deliveries: tuple[Delivery, ...]

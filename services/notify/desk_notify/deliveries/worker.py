@@ -19,7 +19,7 @@ from desk_platform.heartbeat import beat
 from desk_platform.kafka import CommandQueue, WorkItem
 from desk_platform.kafka.retry import attempt_async, attempt_value, insist
 from desk_platform.kafka.timers import OnTimer, Report
-from desk_platform.telemetry import get_logger
+from desk_platform.telemetry import Telemetry, get_logger, names
 from opentelemetry.metrics import Counter
 
 from desk_notify.deliveries.channel import Channel
@@ -64,6 +64,7 @@ class DeliveryWorker:
         outcomes: Counter,
         limits: Limits,
         *,
+        telemetry: Telemetry,
         most: int,
         lease: timedelta,
     ) -> None:
@@ -72,7 +73,7 @@ class DeliveryWorker:
         self._connections = served.connections
         self._clock = clock
         self._health = health
-        self._outcomes = outcomes
+        self._outcomes, self._telemetry = outcomes, telemetry
         self._limits = limits
         self._most = most
         self._lease = lease
@@ -156,7 +157,13 @@ class DeliveryWorker:
 
     async def _send_once(self, connection: Channel, dispatch: Dispatch, channel: str) -> Outcome:
         """An attempt that raises is count_mail like any other; nobody knows how far it came."""
-        outcome = await attempt_value(connection.send(dispatch, channel))
+        attributes = {names.CHANNEL: self._scheme}
+        with self._telemetry.open_caused_span(
+            f"{names.SEND} {self._scheme}", dispatch.traceparent, attributes
+        ) as span:
+            outcome = await attempt_value(connection.send(dispatch, channel))
+            if not isinstance(outcome, Sent):
+                span.set_attribute(names.ERROR_TYPE, type(outcome).__qualname__)
         if isinstance(outcome, DependencyDown):
             raise outcome
         if isinstance(outcome, Exception):
@@ -178,7 +185,10 @@ class DeliveryWorker:
                 self._report(id, delivery, outcome)
 
     def _report(self, id: str, delivery: Delivery, outcome: Outcome) -> None:
-        attributes = {"channel": delivery.channel.partition(":")[0], "state": delivery.state.value}
+        attributes = {
+            names.CHANNEL: delivery.channel.partition(":")[0],
+            names.STATE: delivery.state.value,
+        }
         self._outcomes.add(1, attributes)
         fields: dict[str, Any] = {"message_id": id, "attempts": delivery.attempts}
         if isinstance(outcome, Sent):

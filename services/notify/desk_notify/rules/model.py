@@ -45,6 +45,7 @@ class Ticket(Frozen):
     title: str = ""
     text: str = ""
     requester: str = ""
+    opened_at: datetime | None = None
     language: Language = "en"
     team: str = ""
     priority: Priority | None = None

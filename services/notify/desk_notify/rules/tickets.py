@@ -60,6 +60,7 @@ def _receive(context: RenderContext, event: Event[life.TicketOpened]) -> Step:
         title=opened.title,
         text=truncate(opened.description, _EXCERPT),
         requester=opened.requester,
+        opened_at=event.time,
         language=language_of(opened.language),
         service=opened.service,
         early=(),
@@ -92,6 +93,7 @@ def _announce_assignment(context: RenderContext, event: Event[life.TicketAssigne
     """A new member of the same team is that team's own business."""
     assigned = event.data
     is_new = assigned.team != context.ticket.team
+    is_first = not context.ticket.team
     context = context.update(team=assigned.team)
     if not is_new:
         return context, ()
@@ -106,6 +108,11 @@ def _announce_assignment(context: RenderContext, event: Event[life.TicketAssigne
         explanation=explanation,
         evidence=context.ticket.evidence,
     )
+    if is_first:
+        since = {"opened_at": context.ticket.opened_at}
+        messages = tuple(
+            message._replace(data=message.data.model_copy(update=since)) for message in messages
+        )
     if context.directory.has_response_policy and not context.ticket.has_sla:
         # A moment later it is known by when they answer, and that is half of the news.
         return context.update(deferred=DeferredNotice(**_origin(context.cause))), messages

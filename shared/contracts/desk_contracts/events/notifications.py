@@ -1,5 +1,6 @@
 """`desk.notifications.*`: what teams and employees are told. Key: recipient; written by notify."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from pydantic import Field
@@ -49,6 +50,10 @@ class Notified(Payload, type="desk.notification.sent.v1", topic=names.NOTIFICATI
     code: str = ""
     problem: str = Field(default="", description="The problem it belongs to, to group by.")
     urgent: bool = Field(default=False, description="True passes quiet hours.")
+    opened_at: datetime | None = Field(
+        default=None,
+        description="When the ticket was opened, in what its first team is told of it.",
+    )
 
     def destination(self) -> str:
         return team_topic(names.PEOPLE if self.audience is Audience.PERSON else self.recipient)

@@ -14,7 +14,7 @@ _Figure = float | None
 
 def observe_health(meter: Meter, health: Health) -> None:
     """Make the instruments that read this health."""
-    for name, (unit, description, look) in _INSTRUMENTS.items():
+    for name, (unit, description, look) in HEALTH_FIGURES.items():
         observe = partial(_observe, look, health)
         meter.create_observable_gauge(name, [observe], unit=unit, description=description)
 
@@ -76,7 +76,7 @@ def _last_poll(consumer: Progress) -> _Figure:
     return None if at is None else at.timestamp()
 
 
-_INSTRUMENTS: dict[str, tuple[str, str, _Look]] = {
+HEALTH_FIGURES: dict[str, tuple[str, str, _Look]] = {
     names.DEPENDENCY_UP: (
         "{dependency}",
         "1 if it answered when it was asked last, else 0",

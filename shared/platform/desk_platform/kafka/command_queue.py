@@ -6,6 +6,7 @@ bus is away the relay publishes later.
 """
 
 import asyncio
+import contextvars
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -33,6 +34,8 @@ PUBLISH_TIMEOUT = timedelta(seconds=3)
 class _Change(Generic[S]):
     task: WorkItem[S]
     answer: "asyncio.Future[Stored[S]]"
+    # The trace and the log keys of whoever asks.
+    context: contextvars.Context
 
 
 class CommandQueue(Generic[S]):
@@ -43,6 +46,8 @@ class CommandQueue(Generic[S]):
         self._waiting: list[_Change[S]] = []
         self._runner: asyncio.Task[None] | None = None
         self._publishing: set[asyncio.Task[None]] = set()
+        # Several callers share a write, and none of their names belongs on all of it.
+        self._nobodys = contextvars.copy_context()
 
     async def change(
         self, id: str, rule: Rule[S], cause: Cause | None = None, *, is_first: bool = False
@@ -54,11 +59,13 @@ class CommandQueue(Generic[S]):
         if len(self._waiting) >= MAX_WAITING:
             raise Transient("too many changes are waiting; try again soon", code="overloaded")
         change = _Change(
-            WorkItem(id, rule, cause, is_first), asyncio.get_running_loop().create_future()
+            WorkItem(id, rule, cause, is_first),
+            asyncio.get_running_loop().create_future(),
+            contextvars.copy_context(),
         )
         self._waiting.append(change)
         if self._runner is None or self._runner.done():
-            self._runner = asyncio.create_task(self._drain())
+            self._runner = asyncio.create_task(self._drain(), context=self._nobodys.copy())
         return await change.answer
 
     async def finish(self) -> None:
@@ -75,7 +82,8 @@ class CommandQueue(Generic[S]):
         """
         while self._waiting:
             group, self._waiting = self._waiting[:MAX_BULK], self._waiting[MAX_BULK:]
-            work = asyncio.create_task(self._answer(group))
+            context = group[0].context if len(group) == 1 else self._nobodys.copy()
+            work = asyncio.create_task(self._answer(group), context=context)
             self._publishing.add(work)
             work.add_done_callback(self._publishing.discard)
             await asyncio.wait([change.answer for change in group])

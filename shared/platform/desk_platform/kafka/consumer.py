@@ -24,6 +24,7 @@ from desk_platform.health import Health, State
 from desk_platform.kafka.agreement import CommitNotes
 from desk_platform.kafka.batch_processor import BatchHandler
 from desk_platform.kafka.commits import HandledOffsets, Offsets
+from desk_platform.kafka.consumer_meters import ConsumerMeters
 from desk_platform.kafka.consumer_watch import ConsumerWatch
 from desk_platform.kafka.dead_letter_budget import Budget
 from desk_platform.kafka.deserializer import RecordDecoder
@@ -33,12 +34,13 @@ from desk_platform.kafka.records import Failure, KafkaRecord, Received, not_befo
 from desk_platform.kafka.retry import attempt_async, attempt_each, backoff
 from desk_platform.kafka.subscription import Reading, broker_of, connect, safe_arguments
 from desk_platform.kafka.topic_replacement import TopicGuard
+from desk_platform.kafka.trace_context import find_traceparent, give_trace
 from desk_platform.kafka.tracked_consumer import TrackedConsumer
 from desk_platform.settings import KafkaSettings
 from desk_platform.store.milestones import Milestones
 from desk_platform.store.positions import Positions
 from desk_platform.tasks import cancel_tasks
-from desk_platform.telemetry import Telemetry, get_logger, names
+from desk_platform.telemetry import Telemetry, get_logger
 
 log = get_logger()
 
@@ -95,16 +97,15 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         self._is_delayed = all(name.endswith(RETRY) for name in topics or [pattern])
         self._settings, self._clock = settings, clock
         self._handler, self._publisher = handler, publisher
-        self._health, self._telemetry = health, telemetry
-        self._door, self._admits = RecordDecoder(codec, topic_prefix, clock), admits
+        self._health, self._telemetry, self._admits = health, telemetry, admits
+        self._meters = ConsumerMeters(telemetry.meters, group, self._owner)
+        self._door, last = RecordDecoder(codec, topic_prefix, clock), LastRecords(settings)
         self._progress = health.consumer(group)
         self._busy, self._is_stopping, self._failures = asyncio.Lock(), False, 0
         self._budget, self._reading = Budget(settings.dead_letter_budget, clock), reading
         self._offsets = HandledOffsets(group, clock, self._commit_now)
-        last = LastRecords(settings)
         self._guard = TopicGuard(group, positions, clock, health, telemetry.meters, last)
         self._notes = CommitNotes(group, milestones, clock, self._guard.save)
-        self._beside: list[asyncio.Task[None]] = []
         self._broker = broker_of(settings, group)
         self._subscriber = self._subscribe(topics, pattern)
         self._subscriber(self._on_batch)
@@ -229,13 +230,15 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         started = perf_counter()
         batch, unreadable = self._decode(records)
         topic = records[0].topic
-        parents = {received.event.traceparent for received in batch}
-        with self._telemetry.batch_span(topic, self.group, len(records), parents):
+        causes = map(find_traceparent, batch)
+        with self._telemetry.batch_span(topic, self.group, len(records), causes) as span:
+            give_trace(batch, span)
             await self._handler.handle(batch, self._reroute)
             # Last: a batch that is read again, since the store is away, reroutes nothing twice.
             await self._reroute(unreadable)
         self._note_done(records)
-        self._measure(records, batch, perf_counter() - started)
+        age = self._clock.now() - batch[0].event.time if batch else None
+        self._meters.count_batch(records, age, perf_counter() - started)
 
     async def _one_by_one(self, records: Sequence[KafkaRecord]) -> None:
         """Something in this batch breaks the whole of it: find it and reroute it alone."""
@@ -317,12 +320,10 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
     def _report(self, failure: Failure, target: str) -> None:
         code = getattr(failure.error, "kind", "bug")
         where = f"{failure.raw.topic}/{failure.raw.partition}/{failure.raw.offset}"
-        meters, attributes = self._telemetry.meters, {names.GROUP: self._owner, names.REASON: code}
+        self._meters.count_failure(target, code)
         if target.endswith(RETRY):
-            meters.retries.add(1, attributes)
             log.warning("record_parked", to=target, record=where, reason=str(failure.error))
             return
-        meters.dead_letters.add(1, attributes)
         bug = failure.error if code == "bug" else None
         log.error("record_dead", to=target, record=where, reason=str(failure.error), exc_info=bug)
 
@@ -340,8 +341,9 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         note = await self._notes.text(is_last=self._is_stopping)
         noted = {partition: (offset, note) for partition, offset in offsets.items()}
         try:
-            async with asyncio.timeout(COMMITTED_WITHIN.total_seconds()):
-                await consumer.commit(noted)
+            with self._meters.measure_commit():
+                async with asyncio.timeout(COMMITTED_WITHIN.total_seconds()):
+                    await consumer.commit(noted)
         except (CommitFailedError, IllegalStateError) as error:
             # The partitions are somebody else's by now, who reads again what was done: harmless.
             log.warning("commit_refused", group=self.group, reason=repr(error))
@@ -369,7 +371,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             log.error("consumer_stopped", group=self.group, reason=reason)
         self._progress.pause(reason)
         self._health.mark(f"consumer {self.group}", State.DOWN, reason)
-        self._telemetry.meters.consumers_stopped.set(1, {names.GROUP: self.group})
+        self._meters.show_stopped()
         consumer.seek_back(records)
         return HALTED_PAUSE
 
@@ -379,14 +381,3 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             self._failures = 0
             self._progress.resume()
             self._health.mark(f"consumer {self.group}", State.READY, "")
-
-    def _measure(
-        self, records: Sequence[KafkaRecord], batch: Sequence[Received], seconds: float
-    ) -> None:
-        attributes = {names.DESTINATION: records[0].topic, names.GROUP: self.group}
-        meters = self._telemetry.meters
-        meters.consumed_messages.add(len(records), attributes)
-        meters.process_duration.record(seconds, attributes)
-        if batch:
-            age = self._clock.now() - batch[0].event.time
-            meters.event_lag.record(max(0.0, age.total_seconds()), attributes)

@@ -36,6 +36,8 @@ class Troubles:
     def __init__(self, loop: str, clock: Clock, meters: Meters, health: Health | None) -> None:
         self._loop, self._clock, self._meters, self._health = loop, clock, meters, health
         self._by_id: dict[str, Trouble] = {}
+        meters.document_failures.add(0, {names.LOOP: loop})
+        meters.documents_held.set(0, {names.LOOP: loop})
 
     def failures(self, id: str) -> int:
         """How often in a row it failed, as far as that is kept."""

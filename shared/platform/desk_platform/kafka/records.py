@@ -50,6 +50,8 @@ _OURS = frozenset(
     | {SETTLES}
 )
 
+# Who sent this copy; two copies of one event were sent by two spans.
+_OF_THE_WAY = frozenset({"traceparent", "tracestate"})
 _NEEDED = frozenset(
     {"content-type", "ce_specversion", "ce_id", "ce_source", "ce_type", "ce_subject", "ce_time"}
     | {"ce_sequence", "ce_correlationid", "ce_causationid", "ce_traceparent"}
@@ -244,7 +246,11 @@ def our_headers(raw: KafkaRecord) -> dict[str, bytes]:
 
 
 def _outside(message: Message) -> list[tuple[str, bytes]]:
-    return [header for header in message.headers if header[0] not in _OURS]
+    return [
+        header
+        for header in message.headers
+        if header[0] not in _OURS and header[0] not in _OF_THE_WAY
+    ]
 
 
 def _place(raw: KafkaRecord) -> str:

@@ -65,7 +65,10 @@ class Relay:
         """
         with self._throttle.measure():
             overdue = await self._documents.pending(self._clock.now() - OVERDUE, BATCH)
-        self._meters.outbox_pending.set(len(overdue), {names.COLLECTION: self._name})
+        now, collection = self._clock.now(), {names.COLLECTION: self._name}
+        since = min((item.waits_since or now for item in overdue), default=now)
+        self._meters.outbox_pending.set(len(overdue), collection)
+        self._meters.outbox_age.set((now - since).total_seconds(), collection)
         if overdue:
             log.info("relay_publishes", collection=self._name, documents=len(overdue))
             sending = await send_outboxes(self._publisher, overdue)

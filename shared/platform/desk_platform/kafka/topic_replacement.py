@@ -68,6 +68,7 @@ class TopicGuard:
         self.stopped: dict[str, str] = {}
         # Of these, how many records there are in the partitions that this member holds.
         self.unread = 0
+        meters.topics_replaced.set(0, {names.GROUP: group})
 
     def generation(self, topic: str) -> int:
         """To which making of the topic its offsets belong."""

@@ -16,6 +16,7 @@ from desk_contracts.message import message
 from desk_kernel import Context, Decision
 
 from desk_platform.clock import Clock
+from desk_platform.kafka.decision_log import report_decision
 from desk_platform.kafka.document_cache import DocumentCache
 from desk_platform.kafka.due_moments import DueMoments
 from desk_platform.kafka.handled_identities import Memory
@@ -88,6 +89,8 @@ class UnitOfWork(Generic[S]):
         self.precedence = precedence or Precedence()
         self.open_moments = OpenMoments()
         self.due = DueMoments(clock)
+        meters.guard_conflicts.add(0)
+        meters.integrity_gaps.add(0)
 
     @property
     def documents(self) -> Documents[S]:
@@ -273,6 +276,9 @@ class UnitOfWork(Generic[S]):
         for document in written:
             if document.due is not None:
                 self.due.remember(document.id, document.due)
+        for id, events in result.decided:
+            if id in ids:
+                report_decision(self.name, id, events)
         for document, number in result.gaps:
             if document.id in ids:
                 self._meters.integrity_gaps.add(1)

@@ -73,11 +73,13 @@ class Projection(Generic[S]):
 
 @dataclass(slots=True)  # not frozen: it is filled while the tasks are done
 class BatchResult(Generic[S]):
-    """What comes to light while tasks are done: failures, gaps as (document, held event), and
-    documents for which there was nothing to do, though not because it was done already."""
+    """What comes to light while tasks are done: failures, gaps as (document, held event), events
+    that were decided by document, and documents for which there was nothing to do, though not
+    because it was done already."""
 
     failures: list[tuple[WorkItem[S], Exception]] = field(default_factory=list)
     gaps: list[tuple[Stored[S], int]] = field(default_factory=list)
+    decided: list[tuple[str, tuple[AnyEvent, ...]]] = field(default_factory=list)
     idle: set[str] = field(default_factory=set)
 
     def find_unproven(self, changed: Iterable[str]) -> set[str]:
@@ -86,4 +88,5 @@ class BatchResult(Generic[S]):
 
     def drop(self, ids: set[str]) -> None:
         self.failures = [(task, error) for task, error in self.failures if task.id not in ids]
+        self.decided = [(id, events) for id, events in self.decided if id not in ids]
         self.gaps = [(document, number) for document, number in self.gaps if document.id not in ids]

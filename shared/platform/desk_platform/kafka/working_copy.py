@@ -171,6 +171,7 @@ class Decider(Generic[S]):
         document.due = decision.due
         if messages:
             document.outbox = (*waiting, *messages)
+            result.decided.append((document.id, decision.events))
         return True
 
     def _decide(

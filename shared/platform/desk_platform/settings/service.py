@@ -82,7 +82,8 @@ class ServiceSettings(BaseSettings):
     otlp_endpoint: WebAddress | None = Field(
         default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT"
     )
-    """Address of the OpenTelemetry collector (OTLP over HTTP); no traces are sent without it."""
+    """Address of the OpenTelemetry collector (OTLP over HTTP); without it no traces and no figures
+    are sent, and figures are only on `/metrics`."""
 
     trace_ratio: Annotated[float, Field(ge=0, le=1)] = Field(
         default=1.0, validation_alias="OTEL_TRACES_SAMPLER_ARG"

@@ -22,6 +22,8 @@ class Store(Protocol):
     """One service's own database. `MongoStore` and `SqliteStore` pass the same contract suites."""
 
     name: str
+    # As the conventions of OpenTelemetry call its kind.
+    system: str
 
     async def ping(self) -> None: ...
     async def drop(self) -> None: ...

@@ -128,8 +128,9 @@ def _add_context(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
 
 
 def _add_trace(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+    """A line that names its trace itself is about one of a batch."""
     context = trace.get_current_span().get_span_context()
-    if context.is_valid:
+    if context.is_valid and "trace_id" not in line:
         line["trace_id"] = format(context.trace_id, "032x")
         line["span_id"] = format(context.span_id, "016x")
     return line

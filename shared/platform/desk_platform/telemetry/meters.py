@@ -9,15 +9,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self, TypedDict
 
+from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Meter, Observation
 from opentelemetry.metrics import _Gauge as Gauge
 from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
-from opentelemetry.sdk.metrics.export import MetricReader
+from opentelemetry.sdk.metrics import Histogram as HistogramInstrument
+from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
+from opentelemetry.sdk.metrics.view import ExponentialBucketHistogramAggregation
 from opentelemetry.sdk.resources import Resource
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
 from desk_platform.telemetry import names
+from desk_platform.telemetry.traces import EXPORT_SECONDS
 
 Attributes = Mapping[str, str | int]
 
@@ -41,6 +45,8 @@ class Tally:
 
     def read(self, _options: CallbackOptions) -> Iterator[Observation]:
         """All there were since the start, as the instrument wants them."""
+        if not self._counts:
+            yield Observation(0)
         for reason, number in tuple(self._counts.items()):
             yield Observation(number, {names.REASON: reason})
 
@@ -59,6 +65,7 @@ class Meters:
     retries: Counter
     guard_conflicts: Counter
     outbox_pending: Gauge
+    outbox_age: Gauge
     timer_lateness: Histogram
     timer_waiting: Gauge
     integrity_gaps: Counter
@@ -69,6 +76,9 @@ class Meters:
     topics_replaced: Gauge
     unhandled: Tally
     store_duration: Histogram
+    http_client_duration: Histogram
+    loop_lag: Histogram
+    build_info: Gauge
 
     @classmethod
     def declare(cls, meter: Meter) -> Self:
@@ -76,7 +86,7 @@ class Meters:
 
         return cls(
             operation_duration=_seconds(
-                meter, names.OPERATION_DURATION, "Time of one send, poll or commit"
+                meter, names.OPERATION_DURATION, "Time of one send or commit"
             ),
             sent_messages=_count(meter, names.SENT_MESSAGES, "{message}", "Messages sent"),
             consumed_messages=_count(meter, names.CONSUMED_MESSAGES, "{message}", "Messages read"),
@@ -93,6 +103,9 @@ class Meters:
             outbox_pending=meter.create_gauge(
                 names.OUTBOX_PENDING, "{document}", "Documents with events not yet published"
             ),
+            outbox_age=meter.create_gauge(
+                names.OUTBOX_AGE, "s", "How long the oldest of them has waited"
+            ),
             timer_lateness=_seconds(
                 meter, names.TIMER_LATENESS, "How late timers fired", names.LAG_BUCKETS
             ),
@@ -106,8 +119,31 @@ class Meters:
             unhandled=Tally.declare(
                 meter, names.UNHANDLED, "{event}", "Sent, and nothing is set up for it, by kind"
             ),
-            store_duration=_seconds(meter, names.STORE_DURATION, "Time of one store operation"),
+            **_machine(meter),
         )
+
+
+class _Machine(TypedDict):
+    store_duration: Histogram
+    http_client_duration: Histogram
+    loop_lag: Histogram
+    build_info: Gauge
+
+
+def _machine(meter: Meter) -> _Machine:
+    """What the service waits for, and what it is."""
+    return _Machine(
+        store_duration=_seconds(
+            meter, names.STORE_DURATION, "Time of one store operation", names.STORE_BUCKETS
+        ),
+        http_client_duration=_seconds(
+            meter, names.HTTP_CLIENT_DURATION, "Time of one call to somebody else"
+        ),
+        loop_lag=_seconds(
+            meter, names.LOOP_LAG, "How late the event loop turns", names.LOOP_BUCKETS
+        ),
+        build_info=meter.create_gauge(names.BUILD_INFO, "{build}", "1, with the version that runs"),
+    )
 
 
 class _Failures(TypedDict):
@@ -148,6 +184,20 @@ def metrics_provider(resource: Resource, readers: Sequence[MetricReader]) -> Met
         exemplar_filter=AlwaysOffExemplarFilter(),
         shutdown_on_exit=False,
     )
+
+
+def otlp_metric_reader(endpoint: str) -> MetricReader:
+    """Sends all figures to a collector at the interval of `OTEL_METRIC_EXPORT_INTERVAL` (60 s).
+
+    Distributions go as exponential histograms, which need no buckets chosen beforehand.
+    """
+    address = f"{endpoint.rstrip('/')}/v1/metrics"
+    exporter = OTLPMetricExporter(
+        endpoint=address,
+        timeout=EXPORT_SECONDS,
+        preferred_aggregation={HistogramInstrument: ExponentialBucketHistogramAggregation()},
+    )
+    return PeriodicExportingMetricReader(exporter)
 
 
 def metrics_page(registry: CollectorRegistry, accept: str = "") -> tuple[bytes, str]:

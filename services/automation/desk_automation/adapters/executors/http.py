@@ -7,14 +7,17 @@ import asyncio
 import json
 import re
 from dataclasses import dataclass
+from time import perf_counter
 
 import httpcore
 import httpx
 from desk_charter.runbooks import HttpRequest
 from desk_contracts.message import Param, message
 from desk_platform.clock import Clock, SystemClock
+from desk_platform.http.client import client_attributes
 from desk_platform.kafka.retry import attempt as attempt_rule
 from desk_platform.kafka.retry import attempt_async
+from desk_platform.telemetry import Meters, current_traceparent, names
 from pydantic import Field, JsonValue
 
 from desk_automation.actions.address import fill_address
@@ -95,8 +98,10 @@ def render_http(request: HttpRequest, values: Values) -> HttpAction:
 class HttpExecutor:
     """One pool for all targets; follows no redirect, takes no proxy from the environment."""
 
-    def __init__(self, hosts: Hosts, clock: Clock | None = None) -> None:
-        self._hosts = hosts
+    def __init__(
+        self, hosts: Hosts, clock: Clock | None = None, meters: Meters | None = None
+    ) -> None:
+        self._hosts, self._meters = hosts, meters
         self._clock = clock or SystemClock()
         self._pool = httpcore.AsyncConnectionPool(
             max_connections=500,
@@ -121,7 +126,9 @@ class HttpExecutor:
         sending = _Sending(fence)
         action = HttpAction.model_validate(attempt.call.action)
         headers = _headers(attempt, action, run, token)
+        began = perf_counter()
         failure = await attempt_async(self._call(attempt, action, headers, sending))
+        self._measure(action, sending, failure, perf_counter() - began)
         if sending.reply is None:
             return _explain_failure(failure, attempt, is_sent=sending.is_sent)
         trouble = "" if failure is None else f"the answer broke off: {_words(failure)}"
@@ -163,6 +170,22 @@ class HttpExecutor:
                     sending.reply.is_cut = True
                     return
 
+    def _measure(
+        self, action: HttpAction, sending: _Sending, failure: Exception | None, seconds: float
+    ) -> None:
+        """What was never sent is no call. The host is that of the settings, since devices have
+        names of their own and none of them is in a figure."""
+        if self._meters is None or not sending.is_sent:
+            return
+        url = httpx.URL(action.url)
+        attributes = client_attributes(action.method, url)
+        attributes[names.SERVER_ADDRESS] = self._hosts.entry_of(url)
+        if sending.reply is not None:
+            attributes[names.HTTP_STATUS] = sending.reply.status
+        if failure is not None:
+            attributes[names.ERROR_TYPE] = type(failure).__qualname__
+        self._meters.http_client_duration.record(seconds, attributes)
+
     def _answer(self, attempt: Attempt, reply: Reply, trouble: str) -> Answer:
         is_act = attempt.kind == "act"
         result, body = result_of(reply.status, is_act=is_act), body_of(reply)
@@ -188,6 +211,8 @@ def _headers(attempt: Attempt, action: HttpAction, run: str, token: int) -> dict
     headers.setdefault("accept", "*/*")
     # Nobody is asked to compress; who does it all the same is read as far as our memory allows.
     headers.setdefault("accept-encoding", "identity")
+    if (traceparent := current_traceparent()) is not None:
+        headers["traceparent"] = traceparent
     return headers | {"desk-run": run, "desk-fencing-token": str(token)}
 
 

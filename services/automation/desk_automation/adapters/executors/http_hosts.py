@@ -110,6 +110,15 @@ class Hosts:
             )
         return None if is_allowed else f"the host {host}:{port} may not be called"
 
+    def entry_of(self, url: httpx.URL) -> str:
+        """The line of the list that lets it be called; empty if none does by the name alone."""
+        host, literal = url.host.lower().rstrip("."), _literal(url.host)
+        if literal is None:
+            return next((item.name for item in self._names if fnmatchcase(host, item.name)), "")
+        inner = _inner(literal)
+        networks = (item.network for item in self._networks if item.network is not None)
+        return next((str(network) for network in networks if inner in network), "")
+
     def refusal_of(self, host: str, port: int, address: _Address) -> str | None:
         """Why the address that a host leads to is not connected to."""
         if self._covers(address, port):

@@ -10,6 +10,7 @@ from typing import Any
 from desk_charter.runbooks import HttpRequest, WaitRequest
 from desk_platform.clock import Clock
 from desk_platform.plugins import Registry
+from desk_platform.telemetry import Meters
 
 from desk_automation.actions.executor import ExecutorKind
 from desk_automation.adapters.executors.http import HttpExecutor, render_http
@@ -23,6 +24,7 @@ class Surroundings:
 
     hosts: Hosts
     clock: Clock
+    meters: Meters
 
 
 EXECUTORS: Registry[ExecutorKind[Any, Surroundings]] = Registry(
@@ -31,7 +33,7 @@ EXECUTORS: Registry[ExecutorKind[Any, Surroundings]] = Registry(
         "http": ExecutorKind(
             HttpRequest,
             render_http,
-            lambda surroundings: HttpExecutor(surroundings.hosts, surroundings.clock),
+            lambda given: HttpExecutor(given.hosts, given.clock, given.meters),
         ),
         "wait": ExecutorKind(WaitRequest, render_wait, lambda _surroundings: WaitExecutor()),
     },

@@ -28,6 +28,8 @@ from desk_platform.store.raw import Raw
 class MongoStore:
     """A client of the store by the driver that the settings name. Start, use, stop."""
 
+    system = "mongodb"
+
     def __init__(self, settings: StoreSettings, database: str) -> None:
         self._clients = MongoClients(settings)
         self.name = database

@@ -33,6 +33,8 @@ def folder_of(url: str) -> Path:
 class SqliteStore:
     """Nothing is opened before its first use."""
 
+    system = "sqlite"
+
     def __init__(self, folder: Path, name: str) -> None:
         self.name = name
         self.file = SqliteFile(folder / f"{name}.sqlite3")
