@@ -33,16 +33,35 @@ def test_a_metric_that_does_not_exist_would_be_noticed() -> None:
 
 @pytest.mark.parametrize("alert", alerts(), ids=lambda alert: alert["alert"])
 def test_an_alert_says_what_is_wrong_and_where_to_read_on(alert: dict[str, Any]) -> None:
-    page, _, section = alert["annotations"]["runbook"].partition("#")
-    headings = re.findall(r"^#+ (\S+)$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
+    page, _, section = alert["annotations"]["runbook_url"].partition("#")
+    assert page == "https://docs.desk.example/operations"
+    text = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^#+ (\S+)$", text, re.MULTILINE)
     assert section in {heading.lower() for heading in headings}
     assert section == alert["alert"].lower()
     assert alert["annotations"]["summary"].endswith(".")
     assert alert["labels"]["severity"] in {"critical", "warning"}
 
 
+@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.get("alert") or rule["record"])
+def test_a_rule_looks_at_one_namespace_only(rule: dict[str, Any]) -> None:
+    bare = re.sub(r"\b(by|on|group_left) \([^)]*\)|desk:slo_allowance", "", rule["expr"])
+    selector = r"(?<![\w\"{,])((?:desk|messaging|http|keda)[\w:]*|up\b)(\{[^}]*\})?"
+    for name, matchers in re.findall(selector, bare):
+        assert re.search(r'namespace="desk"', matchers), name
+
+
+def test_the_common_stacks_find_them() -> None:
+    for file in ("rules.yaml", "scraping.yaml"):
+        document = yaml.safe_load((MONITORING / file).read_text(encoding="utf-8"))
+        labels_given = document["metadata"]["labels"]
+        assert labels_given["release"] == "kube-prometheus-stack"
+        assert labels_given["prometheus"] == "k8s"
+
+
 def test_every_alert_is_played_by_a_test() -> None:
     text = (MONITORING / "rules.test.yaml").read_text(encoding="utf-8")
+    text += Path(__file__).with_name("test_outages.py").read_text(encoding="utf-8")
     assert [alert["alert"] for alert in alerts() if alert["alert"] not in text] == []
 
 

@@ -13,13 +13,13 @@ from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.resources import Resource
 from prometheus_client import CollectorRegistry
 
-from tests.support.monitoring import MONITORING, WORDS, exported, labels, words
+from tests.support.monitoring import MONITORING, WORDS, exported, labels, monitoring_rules, words
 
 FOLDER = MONITORING / "dashboards"
 FILES = sorted(FOLDER.glob("*.json"))
 # Of the query language, beside what alerts use.
-QUERY = (WORDS - {"up", "job", "le"}) | {"vector", "count", "label_values"}
-LABELS = labels() | {TEAM.replace(".", "_"), "job", "le"}
+QUERY = (WORDS - {"up", "job", "le", "namespace", "slo", "pod"}) | {"label_values"}
+LABELS = labels() | {TEAM.replace(".", "_"), "job", "le", "pod", "namespace", "slo"}
 
 
 def dashboard(path: Path) -> dict[str, Any]:
@@ -43,7 +43,8 @@ def exported_names() -> set[str]:
     meter.create_gauge(*AT_RISK).set(1)
     names = {sample.name for family in registry.collect() for sample in family.samples}
     provider.shutdown()
-    return names | exported() | {"up"}
+    recorded = {rule["record"] for rule in monitoring_rules() if "record" in rule}
+    return names | exported() | recorded | {"up"}
 
 
 def names_in(expression: str) -> tuple[set[str], set[str]]:
@@ -96,7 +97,8 @@ def test_variables_ask_for_metrics_that_exist(exported_names: set[str]) -> None:
     for path in FILES:
         for variable in dashboard(path)["templating"]["list"]:
             if variable["type"] == "query":
-                metrics, _ = names_in(variable["definition"].replace(", ", " by (") + ")")
+                questions = re.sub(r", (\w+\))$", r" by (\1)", variable["definition"])
+                metrics, _ = names_in(questions)
                 assert metrics <= exported_names
 
 
