@@ -44,6 +44,6 @@ async def test_a_sweep_removes_what_is_over_and_nothing_else(kind: Kind) -> None
 async def test_a_store_that_is_away_says_so(kind: Kind) -> None:
     away = kind.calls_away
     # Each waits for the store as long as a driver does: at once, so that it is waited for once.
-    asked = (away.find("t-1", "a"), away.keep([call("a")]), away.sweep(1))
-    for outcome in await asyncio.gather(*asked, return_exceptions=True):
+    calls = (away.find("t-1", "a"), away.keep([call("a")]), away.sweep(1))
+    for outcome in await asyncio.gather(*calls, return_exceptions=True):
         assert isinstance(outcome, DependencyDown)

@@ -88,8 +88,8 @@ def test_each_text_of_a_message_has_a_thousand_bytes_and_no_secrets(length: int)
     assert isinstance(parts, tuple)
     first, second, number, secret = parts
     assert isinstance(second, Message)
-    for found in (first, second.params["text"], whole.params["one"]):
-        assert isinstance(found, str)
-        assert len(found) == 1_000
-        assert (found == text) is (length == 1_000)
+    for bounded in (first, second.params["text"], whole.params["one"]):
+        assert isinstance(bounded, str)
+        assert len(bounded) == 1_000
+        assert (bounded == text) is (length == 1_000)
     assert (number, secret) == (4, "token=***")

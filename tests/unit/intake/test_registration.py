@@ -37,17 +37,17 @@ def lines(*texts: str, left_out: int = 0) -> list[Message]:
     return [item for item in listed if isinstance(item, Message)]
 
 
-def steps(found: list[Message]) -> list[Carried]:
-    return [line.params["step"] for line in found if line.code == "comment.step"]
+def steps(listed: list[Message]) -> list[Carried]:
+    return [line.params["step"] for line in listed if line.code == "comment.step"]
 
 
-def left_out(found: list[Message]) -> list[Carried]:
-    return [line.params["count"] for line in found if line.code == "comment.lines-left-out"]
+def left_out(listed: list[Message]) -> list[Carried]:
+    return [line.params["count"] for line in listed if line.code == "comment.lines-left-out"]
 
 
 def test_what_has_room_is_listed_in_its_order() -> None:
-    found = lines("a", "b", "c")
-    assert (steps(found), left_out(found)) == (["s0", "s1", "s2"], [])
+    listed = lines("a", "b", "c")
+    assert (steps(listed), left_out(listed)) == (["s0", "s1", "s2"], [])
 
 
 @pytest.mark.parametrize(("more", "kept"), [(0, ["s0", "s1"]), (1, ["s1"])])
@@ -55,16 +55,16 @@ def test_lines_are_listed_up_to_the_last_byte_that_there_is_room_for(
     more: int, kept: list[str]
 ) -> None:
     size = sum(len(line.model_dump_json().encode()) for line in lines("", "x"))
-    found = lines("y" * (ROOM - size + more), "x")
-    assert steps(found) == kept
-    assert left_out(found) == ([1] if more else [])
+    listed = lines("y" * (ROOM - size + more), "x")
+    assert steps(listed) == kept
+    assert left_out(listed) == ([1] if more else [])
 
 
 def test_what_stands_before_a_line_without_room_is_left_out_with_it_and_counted() -> None:
     """A list with a hole would tell another story than the repair's."""
-    found = lines("short", "also short", "z" * ROOM, "c", "d", left_out=5)
-    assert (steps(found), left_out(found)) == (["s3", "s4"], [5 + 3])
-    assert found[0].code == "comment.lines-left-out"
+    listed = lines("short", "also short", "z" * ROOM, "c", "d", left_out=5)
+    assert (steps(listed), left_out(listed)) == (["s3", "s4"], [5 + 3])
+    assert listed[0].code == "comment.lines-left-out"
 
 
 @pytest.mark.parametrize("sign", ["x", "é", "🖨"])

@@ -261,10 +261,10 @@ def test_each_sentence_names_the_first_of_its_ranking() -> None:
     report = where_time_goes(tallies)
     assert [entry.topic for entry in report.automate] == ["Wifi", "Keys", "Mail"]
     assert [entry.topic for entry in report.most_repeated] == ["Wifi", "Keys", "Mail"]
-    told = {sentence.code: sentence.params for sentence in report.sentences}
-    assert told["history.automate-first"]["topic"] == "Wifi"
-    assert told["history.automate-first"]["tickets"] == 30
-    assert told["history.comes-most-often"]["topic"] == "Wifi"
+    params = {sentence.code: sentence.params for sentence in report.sentences}
+    assert params["history.automate-first"]["topic"] == "Wifi"
+    assert params["history.automate-first"]["tickets"] == 30
+    assert params["history.comes-most-often"]["topic"] == "Wifi"
 
 
 def test_too_few_tickets_are_no_pattern_and_none_no_report() -> None:

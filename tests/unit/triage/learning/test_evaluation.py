@@ -210,8 +210,8 @@ def test_the_sums_of_an_evaluation_are_those_of_the_last_weeks() -> None:
     assert split is not None
     tried = [example for example in split.evaluation if example.is_unrouted]
     best = [scorer.rank(example.tokens, TEAMS)[0] for example in tried]
-    right = [guess.name == item.team for guess, item in zip(best, tried, strict=True)]
-    sure = [guess.probability >= scorer.threshold for guess in best]
+    right = [prediction.name == item.team for prediction, item in zip(best, tried, strict=True)]
+    sure = [prediction.probability >= scorer.threshold for prediction in best]
     common = [item.team == evaluation.majority_class for item in tried]
     assert evaluation.tickets == len(tried)
     assert evaluation.right == sum(right)
@@ -220,7 +220,9 @@ def test_the_sums_of_an_evaluation_are_those_of_the_last_weeks() -> None:
     assert evaluation.worse == sum(b and not a for a, b in zip(right, common, strict=True))
     assert evaluation.decided == sum(sure) > 0
     assert evaluation.decided_right == sum(a and b for a, b in zip(right, sure, strict=True))
-    of_sure = [guess.probability for guess, is_sure in zip(best, sure, strict=True) if is_sure]
+    of_sure = [
+        prediction.probability for prediction, is_sure in zip(best, sure, strict=True) if is_sure
+    ]
     assert evaluation.confidence == pytest.approx(sum(of_sure) / len(of_sure))
     assert (evaluation.since, evaluation.until) == (
         min(item.opened_at for item in tried).date(),

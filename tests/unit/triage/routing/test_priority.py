@@ -78,7 +78,7 @@ def test_people_affected_raise_the_impact_from_the_charters_numbers_on(
         (Kind.QUESTION, LOW, LOW),
     ],
 )
-def test_a_wish_is_less_urgent_than_trouble_and_no_crowd_makes_it_trouble(
+def test_a_request_is_less_urgent_than_trouble_and_no_crowd_makes_it_trouble(
     kind: Kind, urgency: Level, impact: Level
 ) -> None:
     facts = chosen(kind=kind, people=20).reasons[0].params
@@ -89,5 +89,5 @@ def test_the_rule_is_heard_before_the_ticket() -> None:
     rule = RuleThen(impact=MEDIUM, urgency=LOW)
     facts = chosen(then=rule, impact=LOW, urgency=HIGH).reasons[0].params
     assert (facts["impact"], facts["urgency"]) == (MEDIUM, LOW)
-    asked = chosen(impact=HIGH, urgency=LOW).reasons[0].params
-    assert (asked["impact"], asked["urgency"]) == (HIGH, LOW)
+    own = chosen(impact=HIGH, urgency=LOW).reasons[0].params
+    assert (own["impact"], own["urgency"]) == (HIGH, LOW)
