@@ -34,6 +34,6 @@ async def test_each_failure_waits_longer_up_to_a_second(pauses: list[timedelta])
 
 
 async def test_clients_count_for_themselves(pauses: list[timedelta]) -> None:
-    one, other = (AIOKafkaClient(bootstrap_servers=CLOSED) for _ in range(2))
-    await asyncio.gather(ask(one, 3), ask(other, 1))
+    first, second = (AIOKafkaClient(bootstrap_servers=CLOSED) for _ in range(2))
+    await asyncio.gather(ask(first, 3), ask(second, 1))
     assert sorted(pauses)[:2] == [PAUSES.first] * 2

@@ -80,7 +80,7 @@ def test_open_time_is_told_once_and_whole(rows: list[ExportRow]) -> None:
         state, opened = row.state or state, row.at
     assert path.minutes == minutes
     assert sum(s.minutes for s in path.intervals if s.phase is Phase.WAITING) == waited
-    assert sum(waits for _, waits in path.pauses) == waited
+    assert sum(pause.minutes for pause in path.pauses) == waited
     assert path.is_over == (state in RESTING)
 
 
