@@ -18,7 +18,7 @@ from desk_bench.rows import Row
 
 
 @dataclass(frozen=True)
-class Pace:
+class Load:
     """Tickets a second, how many of them are measured, and the bars in milliseconds."""
 
     rate: int
@@ -28,11 +28,11 @@ class Pace:
     cpu: float | None = None
 
 
-PACES = (
-    Pace(2, 60),
-    Pace(5, 150, 40, 100, 40),
-    Pace(20, 600, 80, 250, 25),
-    Pace(50, 1_500, 150, 500),
+LOADS = (
+    Load(2, 60),
+    Load(5, 150, 40, 100, 40),
+    Load(20, 600, 80, 250, 25),
+    Load(50, 1_500, 150, 500),
 )
 # JVMs compile and every cache fills in this time, at a quick rate; those tickets do not count.
 WARM_UP, WARM_UP_RATE = 1_500, 50
@@ -62,13 +62,13 @@ async def run(kafka: str, store_url: str, share: float) -> list[Row]:
         arrived: dict[str, float] = {}
         consumer = await _at_the_end(kafka)
         watching = asyncio.create_task(_watch(consumer, arrived))
-        journey = Journey(desk, arrived)
-        await journey.at(WARM_UP_RATE, max(50, int(WARM_UP * share)))
+        roundtrip = Roundtrip(desk, arrived)
+        await roundtrip.at(WARM_UP_RATE, max(50, int(WARM_UP * share)))
         idle = await desk.idle(IDLE_SECONDS)
         rows = [Row("five services idle", round(100 * idle, 1), "% of a core", bar="≤ 8")]
-        for pace in PACES:
-            run = await journey.at(pace.rate, max(20, int(pace.tickets * share)))
-            rows += run.rows(pace, idle)
+        for load in LOADS:
+            run = await roundtrip.at(load.rate, max(20, int(load.tickets * share)))
+            rows += run.rows(load, idle)
         watching.cancel()
         await consumer.stop()
     return rows
@@ -82,23 +82,23 @@ class Run:
     cpu: Mapping[str, float]
     seconds: float
 
-    def rows(self, pace: Pace, idle: float) -> list[Row]:
+    def rows(self, load: Load, idle: float) -> list[Row]:
         """`idle` is the share of a core that the five use anyway."""
-        name, tickets = f"at {pace.rate}/s", len(self.taken)
+        name, tickets = f"at {load.rate}/s", len(self.taken)
         busy = 1000 * (sum(self.cpu.values()) - idle * self.seconds) / tickets
         each = {service: round(1000 * used / tickets, 1) for service, used in self.cpu.items()}
         return [
             Row(
-                f"ticket to its team's topic, p50 {name}", self._at(0.5), "ms", bar=_most(pace.p50)
+                f"ticket to its team's topic, p50 {name}", self._at(0.5), "ms", bar=_most(load.p50)
             ),
             Row(
-                f"ticket to its team's topic, p99 {name}", self._at(0.99), "ms", bar=_most(pace.p99)
+                f"ticket to its team's topic, p99 {name}", self._at(0.99), "ms", bar=_most(load.p99)
             ),
             Row(
                 f"CPU a ticket without the idle share, {name}",
                 round(busy, 1),
                 "ms",
-                bar=_most(pace.cpu),
+                bar=_most(load.cpu),
             ),
             *(
                 Row(f"CPU of {service} a ticket, {name}", used, "ms")
@@ -111,7 +111,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Journey:
+class Roundtrip:
     """Tickets on their way over a running desk; `arrived` is filled by who watches the topics."""
 
     desk: Fleet

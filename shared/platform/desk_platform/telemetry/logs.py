@@ -156,19 +156,19 @@ class _Seldom(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._said: dict[tuple[str, str], tuple[float, int]] = {}
+        self._written: dict[tuple[str, str], tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.name.partition(".")[0] not in _REPEATING:
             return True
         key = (record.name, str(record.msg))
-        at, left_out = self._said.get(key, (-_REPEATED_AFTER, 0))
+        at, left_out = self._written.get(key, (-_REPEATED_AFTER, 0))
         if record.created - at < _REPEATED_AFTER:
-            self._said[key] = (at, left_out + 1)
+            self._written[key] = (at, left_out + 1)
             return False
-        if len(self._said) >= _REPEATED_KINDS:
-            self._said.clear()
-        self._said[key] = (record.created, 0)
+        if len(self._written) >= _REPEATED_KINDS:
+            self._written.clear()
+        self._written[key] = (record.created, 0)
         if left_out:
             record.msg = f"{record.msg} (and {left_out} more such lines before)"
         return True

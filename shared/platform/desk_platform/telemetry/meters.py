@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self, TypedDict
 
-from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Meter, Observation
 from opentelemetry.metrics import _Gauge as Gauge
 from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
@@ -191,6 +190,11 @@ def otlp_metric_reader(endpoint: str) -> MetricReader:
 
     Distributions go as exponential histograms, which need no buckets chosen beforehand.
     """
+    # Without a collector what sends to it, 3 MB, need not be loaded.
+    from opentelemetry.exporter.otlp.proto.http.metric_exporter import (  # noqa: PLC0415
+        OTLPMetricExporter,
+    )
+
     address = f"{endpoint.rstrip('/')}/v1/metrics"
     exporter = OTLPMetricExporter(
         endpoint=address,

@@ -12,7 +12,6 @@ from types import MappingProxyType
 
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
@@ -39,6 +38,11 @@ def trace_provider(resource: Resource, endpoint: str | None, ratio: float) -> Tr
     sampler: Sampler = ParentBased(root=root)
     provider = TracerProvider(sampler=sampler, resource=resource, shutdown_on_exit=False)
     if endpoint:
+        # Without a collector what sends to it, 3 MB, need not be loaded.
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415
+            OTLPSpanExporter,
+        )
+
         address = f"{endpoint.rstrip('/')}/v1/traces"
         exporter = OTLPSpanExporter(endpoint=address, timeout=EXPORT_SECONDS)
         provider.add_span_processor(BatchSpanProcessor(exporter))

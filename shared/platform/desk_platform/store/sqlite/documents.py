@@ -112,11 +112,11 @@ class SqliteDocuments(Generic[S]):
         def put_one(connection: sqlite3.Connection, document: Stored[S], row: _Row) -> bool:
             if not document.version:
                 return bool(connection.execute(insert, row).rowcount)
-            known = (document.id, document.version)
+            guarded = (document.id, document.version)
             others, facets = (*row[1:_FACETS], *row[_FACETS + 1 :]), row[_FACETS]
             return bool(
-                connection.execute(update_most, (*others, *known, facets)).rowcount
-                or connection.execute(update, (*row[1:], *known)).rowcount
+                connection.execute(update_most, (*others, *guarded, facets)).rowcount
+                or connection.execute(update, (*row[1:], *guarded)).rowcount
             )
 
         def put(connection: sqlite3.Connection) -> frozenset[str]:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from aiokafka.client import AIOKafkaClient
-from desk_platform.kafka.metadata_pace import PAUSES, pace_metadata
+from desk_platform.kafka.metadata_retries import PAUSES, wait_between_metadata_requests
 
 CLOSED = "127.0.0.1:1"
 
@@ -23,7 +23,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[timedelta]:
 
 
 async def ask(client: AIOKafkaClient, times: int) -> list[bool]:
-    pace_metadata()
+    wait_between_metadata_requests()
     return [await client._metadata_update(client.cluster, ()) for _ in range(times)]
 
 

@@ -16,16 +16,16 @@ from desk_kernel import Backoff
 # The longest is what a broker that is back is found later at most.
 PAUSES = Backoff(timedelta(milliseconds=100), timedelta(seconds=1))
 
-_ask = AIOKafkaClient._metadata_update  # noqa: SLF001 (nothing public asks)
+_ask = AIOKafkaClient._metadata_update  # noqa: SLF001 (nothing public does)
 _failures: WeakKeyDictionary[AIOKafkaClient, int] = WeakKeyDictionary()
 
 
-def pace_metadata() -> None:
-    """Have every client of this process ask at that pace."""
-    AIOKafkaClient._metadata_update = _ask_in_peace  # noqa: SLF001
+def wait_between_metadata_requests() -> None:
+    """Have every client of this process do so."""
+    AIOKafkaClient._metadata_update = _ask_and_wait  # noqa: SLF001
 
 
-async def _ask_in_peace(
+async def _ask_and_wait(
     client: AIOKafkaClient, cluster: ClusterMetadata, topics: Collection[str]
 ) -> bool:
     """What aiokafka answers: whether the brokers said what they have."""
