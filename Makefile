@@ -78,11 +78,11 @@ rules: setup ## Our own rules over the syntax tree
 	$(PY) -m scripts.checks
 
 # Servers and services mostly wait, so three parts run side by side on two cores, about as long each:
-# what needs one service or the bus; all services at once; and what mostly computes.
+# what mostly computes; what starts many services; and all else: the bus, the store, intake.
 # DONE are folders that ran before: CI runs unit tests once, with their coverage.
-COMPUTING := $(filter-out $(DONE),tests/unit tests/property tests/contract tests/integration/notify tests/integration/triage)
-TOGETHER := $(filter-out $(DONE),$(wildcard tests/integration/metrics tests/integration/restoring tests/integration/services \
-  tests/e2e))
+COMPUTING := $(filter-out $(DONE),tests/unit tests/property tests/contract \
+  $(addprefix tests/integration/,metrics notify triage))
+TOGETHER := $(filter-out $(DONE),tests/e2e $(addprefix tests/integration/,automation restoring services))
 ALONE := $(filter-out $(COMPUTING) $(TOGETHER) $(DONE) %.py %__,$(wildcard tests/integration/*))
 
 ##@ Tests
