@@ -101,7 +101,7 @@ def _judge(player: Player, console: Screen, seconds: float) -> int:
     watched = player.watched
     console.print(
         f"{len(watched.tickets)} tickets, {len(watched.repairs)} repairs, "
-        f"{len(watched.problems)} problem, {sum(watched.messages.values())} messages to "
+        f"{len(watched.problems)} problems, {sum(watched.messages.values())} messages to "
         f"{len(watched.told_people)} people and {len(watched.team_messages)} teams, "
         f"{len(watched.seen)} events in {seconds:.0f} s."
     )

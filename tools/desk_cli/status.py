@@ -62,7 +62,7 @@ def lag() -> None:
     lags = asyncio.run(_read_lags())
     table = TextTable("group", "topic", "behind", "read of")
     for item in lags:
-        table.add_line(item.group, item.topic, item.behind, f"{item.partitions} partitions")
+        table.add_line(item.group, item.topic, item.behind, str(item.partitions))
     if not lags:
         say("No group of the desk has read anything here. Did the services ever run?")
         raise typer.Exit(1)
