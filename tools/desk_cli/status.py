@@ -60,7 +60,7 @@ def lag() -> None:
     Asks for the desk's own groups only, one request each. Exit code 1 if there are none.
     """
     lags = asyncio.run(_read_lags())
-    table = TextTable("group", "topic", "behind", "read of")
+    table = TextTable("group", "topic", "behind", "partitions")
     for item in lags:
         table.add_line(item.group, item.topic, item.behind, str(item.partitions))
     if not lags:

@@ -71,12 +71,12 @@ def _links(app: FastAPI) -> str:
         for path, method, tag, operation in _operations(app.openapi())
     )
     ways = "".join(
-        f'<li><a href="{way}">{html_text(sentence(message(code)))}</a></li>'
-        for way, code in (
-            ("docs", "page.calls"),
-            ("openapi.json", "page.document"),
-            ("health/ready", "page.ready"),
-            ("metrics", "page.metrics"),
+        f'<li><a href="{way}">{html_text(sentence(shown))}</a></li>'
+        for way, shown in (
+            ("docs", message("page.calls")),
+            ("openapi.json", message("page.document")),
+            ("health/ready", message("page.ready")),
+            ("metrics", message("page.metrics")),
         )
     )
     return (
