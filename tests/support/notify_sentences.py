@@ -246,6 +246,8 @@ def _reports(story: Story) -> Iterator[Notified]:
         based_on=verbatim("84 contacts and 31 repairs."),
     )
     yield from story.happens(ranked, "network")
+    young = {"is_before_known": False, "contacts_before": 0}
+    yield from story.happens(ranked.model_copy(update=young), "network")
     quiet = ranked.model_copy(update={"proposal": Proposal.LEAVE})
     assert not list(story.happens(quiet, "network"))
     yield from _answers(story, ranked)

@@ -165,7 +165,7 @@ async def test_the_command_line_shows_figures_and_reasons(sources: Sources) -> N
     assert "vpn: repair" in text
     assert "100% of all the time that people lost was lost here" in text
     assert "Incidents that are still open are not in the lost minutes yet" in text
-    assert not ranking.is_before_known
+    assert not ranking.systems[0].is_before_known
     assert "not known" in text
 
 

@@ -95,7 +95,7 @@ def shown(ranked: Systems) -> list[RenderableType]:
         rate = service.change_failure_rate
         table.add_line(
             str(service.rank), service.service, service.team, f"{service.contacts:,}",
-            f"{service.contacts_before:,}" if ranked.is_before_known else "not known",
+            f"{service.contacts_before:,}" if service.is_before_known else "not known",
             f"{service.came_again:,}",
             f"{service.lost_minutes:,.0f}", f"{service.healing_debt:,}",
             f"{service.repeat_contacts:,}", f"{service.slas_breached:,}",

@@ -96,12 +96,11 @@ class OwnerResponses:
 @dataclass(frozen=True, slots=True)
 class ServiceSurvey:
     """Every service of the charter, the one that costs people most first; what people ask for that
-    there is not; contacts by day; the first day that anything is known of."""
+    there is not; contacts by day."""
 
     systems: tuple[ServiceRanked, ...]
     demand: tuple[DemandEntry, ...]
     came: Came
-    began: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +133,13 @@ class Sources:
             name: document.state for name, document in stored.items() if document.state is not None
         }
         statuses = causes.rank(services, changes)
-        ranked = rank_services(statuses, period, as_of, charter.version)
-        return ServiceSurvey(tuple(ranked), demand.entries(), came, await first_day(self.buckets))
+        began = await first_day(self.buckets)
+        update = {"is_before_known": began is not None and began <= period.before.date()}
+        ranked = [
+            item.model_copy(update=update)
+            for item in rank_services(statuses, period, as_of, charter.version)
+        ]
+        return ServiceSurvey(tuple(ranked), demand.entries(), came)
 
     async def load_heard(self, survey: ServiceSurvey, as_of: datetime) -> Heard:
         """What the owners of these services answered, for the report of that moment."""
@@ -239,8 +243,7 @@ class Systems(Frozen):
     `systems` are ranked, the one that cost most first; `unranked` are those of which no lost time
     is known. `why` says in sentences why each proposal is made; `answers` says of each service that
     a report asks about where that stands with its owner today; `demand` is what people asked for
-    that there is not. Where `is_before_known` is false the desk does not know as long a time before
-    the period, and `contacts_before` says nothing.
+    that there is not.
     """
 
     period: str
@@ -252,7 +255,6 @@ class Systems(Frozen):
     why: dict[str, str]
     answers: dict[str, str]
     demand: tuple[DemandEntry, ...]
-    is_before_known: bool
 
 
 def parse_period(text: str, at: datetime) -> ReportPeriod:
@@ -277,5 +279,4 @@ async def rank_systems(
         why={system.service: catalogue.render_all(system.reasons) for system in survey.systems},
         answers={name: catalogue.render(stands) for name, stands in statuses.items()},
         demand=survey.demand,
-        is_before_known=survey.began is not None and survey.began <= period.before.date(),
     )

@@ -11,6 +11,7 @@ from desk_contracts.events.reports import (
     ServiceRanked,
     SkillGapReported,
 )
+from desk_contracts.message import message
 from desk_kernel import Readings, Reducers
 
 from desk_notify.rendering.notice import About, Fields, FieldValue, Messages, render_notice, team
@@ -77,7 +78,9 @@ def _fields(ranked: ServiceRanked, directory: Directory) -> dict[str, FieldValue
         "of": str(ranked.of),
         "hours": round(ranked.score / 60, 1),
         "contacts": str(ranked.contacts),
-        "before": str(ranked.contacts_before),
+        "before": str(ranked.contacts_before)
+        if ranked.is_before_known
+        else message("report.before-unknown"),
         "explanation": ranked.reasons,
         "in_a_row": str(ranked.in_a_row) if ranked.in_a_row > 1 else "",
         "outcome": ranked.outcome,

@@ -55,6 +55,12 @@ class ServiceRanked(Payload, type="desk.report.service-ranked.v1", topic=names.R
     of: int = Field(ge=1, description="How many services were ranked.")
     contacts: int = Field(ge=0, description="Tickets that people opened about it.")
     contacts_before: int = Field(default=0, ge=0, description="In as long a time before.")
+    is_before_known: bool = Field(
+        default=True, description="False where the desk does not know all of that time."
+    )
+    is_before_known: bool = Field(
+        default=True, description="False where the desk does not know all of that time."
+    )
     lost_minutes: FiniteFloat = Field(ge=0, description="Open hours that incidents took to end.")
     repeat_contacts: int = Field(ge=0, description="Resolutions after which people came back.")
     came_again: int = Field(
