@@ -222,8 +222,10 @@ def _signal_changes(story: Story) -> Iterator[Notified]:
         )
 
 
+_WHY = "The desk repaired it 31 times, and 12 of these repairs did not last a day."
+
+
 def _reports(story: Story) -> Iterator[Notified]:
-    why = "The desk repaired it 31 times, and 12 of these repairs did not last a day."
     ranked = ServiceRanked(
         service="vpn",
         team="network",
@@ -242,12 +244,11 @@ def _reports(story: Story) -> Iterator[Notified]:
         score=6570,
         proposal=Proposal.REPAIR,
         in_a_row=2,
-        reasons=(verbatim(why),),
+        reasons=(verbatim(_WHY),),
         based_on=verbatim("84 contacts and 31 repairs."),
     )
     yield from story.happens(ranked, "network")
-    young = {"is_before_known": False, "contacts_before": 0}
-    yield from story.happens(ranked.model_copy(update=young), "network")
+    yield from story.happens(ranked.model_copy(update={"is_before_known": False}), "network")
     quiet = ranked.model_copy(update={"proposal": Proposal.LEAVE})
     assert not list(story.happens(quiet, "network"))
     yield from _answers(story, ranked)

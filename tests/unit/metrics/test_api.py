@@ -91,6 +91,15 @@ async def test_csv_has_the_same_figures_and_no_formulas(app: FastAPI, how: str) 
     ]
 
 
+async def test_repairs_are_not_told_of_a_team(app: FastAPI) -> None:
+    """They belong to services, so of a team there is no figure: not a zero."""
+    by_team = (await ask(app, f"{WEEK}&grain=week&by=team")).json()["rows"]
+    assert {row["figures"]["auto_healed"] for row in by_team if row["slice"]} == {None}
+    assert {row["figures"]["fixed_before_reported"] for row in by_team if row["slice"]} == {None}
+    by_service = (await ask(app, f"{WEEK}&grain=week&by=service")).json()["rows"]
+    assert None not in {row["figures"]["auto_healed"] for row in by_service}
+
+
 @pytest.mark.parametrize("how", ["format", "accept"])
 async def test_parquet_reads_back_as_the_json_answer(app: FastAPI, how: str) -> None:
     query = f"{WEEK}&by=team"

@@ -58,9 +58,6 @@ class ServiceRanked(Payload, type="desk.report.service-ranked.v1", topic=names.R
     is_before_known: bool = Field(
         default=True, description="False where the desk does not know all of that time."
     )
-    is_before_known: bool = Field(
-        default=True, description="False where the desk does not know all of that time."
-    )
     lost_minutes: FiniteFloat = Field(ge=0, description="Open hours that incidents took to end.")
     repeat_contacts: int = Field(ge=0, description="Resolutions after which people came back.")
     came_again: int = Field(
