@@ -1,6 +1,7 @@
 """Laws of the import: arrival order never matters, no number is missing, time adds up."""
 
 import csv
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -82,6 +83,16 @@ def test_open_time_is_told_once_and_whole(rows: list[ExportRow]) -> None:
     assert sum(s.minutes for s in path.intervals if s.phase is Phase.WAITING) == waited
     assert sum(pause.minutes for pause in path.pauses) == waited
     assert path.is_over == (state in RESTING)
+
+
+@given(updates())
+def test_a_path_ends_at_rest_exactly_when_the_ticket_is_over(rows: list[ExportRow]) -> None:
+    path = trace_path(build_events(sort_rows(rows)[0], "/t", str))
+    phases = path.phases
+    assert (bool(phases) and phases[-1] is Phase.AT_REST) == path.is_over
+    # No phase follows itself, and those with open time are those that had any.
+    assert all(before is not after for before, after in pairwise(phases))
+    assert {*phases} - {Phase.AT_REST} == {interval.phase for interval in path.intervals}
 
 
 @given(updates())
