@@ -209,7 +209,7 @@ def test_ways_have_their_share_and_what_they_broke() -> None:
     assert report.paths[0].steps == ("queued", "worked_on", "at_rest")
 
 
-def test_a_ticket_given_straight_back_is_told_with_its_time_away() -> None:
+def test_a_ticket_given_straight_back_has_its_time_away() -> None:
     tallies = Tallies()
     path = path_of(
         row(1, "new", team="A"),
