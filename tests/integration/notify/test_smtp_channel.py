@@ -22,6 +22,7 @@ from desk_notify.adapters.channels.smtp import SmtpChannel, SmtpServer
 from desk_notify.deliveries.decide import Later, Refused, Sent
 from desk_notify.deliveries.model import Dispatch
 from desk_testing import eventually
+from pydantic import SecretStr
 
 from tests.support.notify_channels import Choosy, Mailbox
 from tests.support.notify_running import MailServer
@@ -219,7 +220,7 @@ def guarded(tmp_path: Path) -> Iterator[tuple[Mailbox, SmtpServer]]:
         box,
         SmtpServer(
             "127.0.0.1", port, "desk@desk.example", "Desk", starttls=True, username="desk",
-            password="sesame", ca_file=certificate, timeout=timedelta(seconds=60),  # noqa: S106
+            password=SecretStr("sesame"), ca_file=certificate, timeout=timedelta(seconds=60),
         ),
     )  # fmt: skip
     controller.stop()
@@ -238,7 +239,7 @@ async def test_a_wrong_password_or_a_strange_certificate_sends_nothing(
     guarded: tuple[Mailbox, SmtpServer],
 ) -> None:
     box, server = guarded
-    for wrong in (replace(server, password="swordfish"), replace(server, ca_file=None)):  # noqa: S106
+    for wrong in (replace(server, password=SecretStr("swordfish")), replace(server, ca_file=None)):
         with pytest.raises(DependencyDown, match="cannot be used"):
             await SmtpChannel(wrong).open()
     assert box.mails == []

@@ -98,6 +98,7 @@ LAST_FETCH: Final = "desk.consumer.last_fetch"
 LAST_POLL: Final = "desk.consumer.last_poll"
 CHARTER: Final = "desk.charter.info"
 CHARTER_REFUSED: Final = "desk.charter.refused"
+CERTIFICATE_EXPIRES: Final = "desk.certificate.expires"
 
 CERTIFICATE_EXPIRES: Final = "desk.certificate.expires"
 
@@ -113,6 +114,7 @@ COLLECTION: Final = "desk.collection"
 LOOP: Final = "desk.loop"
 TIMER_KIND: Final = "desk.timer.kind"
 DEPENDENCY: Final = "desk.dependency"
+CERTIFICATE: Final = "desk.certificate"
 CHARTER_VERSION: Final = "desk.charter.version"
 
 # Seconds, as the conventions advise for HTTP and messaging.

@@ -16,6 +16,7 @@ from aiosmtplib import (
 from desk_contracts.errors import DependencyDown
 from desk_contracts.mail_addresses import BadAddress, MailAddress, address_in, read_address
 from desk_contracts.message import Message, message
+from pydantic import SecretStr
 
 from desk_notify.deliveries.channel import Channel, ChannelKind
 from desk_notify.deliveries.decide import Later, Outcome, Refused, Sent
@@ -40,7 +41,7 @@ class SmtpServer:
     starttls: bool = False
     tls: bool = False
     username: str | None = None
-    password: str | None = None
+    password: SecretStr | None = None
     ca_file: Path | None = None
     timeout: timedelta = timedelta(seconds=20)
 
@@ -54,7 +55,6 @@ class SmtpChannel:
             hostname=server.host,
             port=server.port,
             username=server.username,
-            password=server.password,
             timeout=server.timeout.total_seconds(),
             use_tls=server.tls,
             start_tls=server.starttls,
@@ -65,8 +65,10 @@ class SmtpChannel:
         """Connect, or make sure that the line still stands."""
         if self._smtp.is_connected and await self._answers():
             return
+        secret = self._server.password
         try:
-            await self._smtp.connect()
+            # One that lies in a file may have been replaced since the last line.
+            await self._smtp.connect(password=secret.get_secret_value() if secret else None)
         except (SMTPException, OSError) as error:
             self._smtp.close()
             where = f"{self._server.host}:{self._server.port}"
@@ -174,7 +176,6 @@ def connect(settings: NotifySettings) -> Sequence[Channel]:
     """As many connections as the settings allow; none without a mail server."""
     if settings.smtp_host is None:
         return ()
-    password = settings.smtp_password
     server = SmtpServer(
         host=settings.smtp_host,
         port=settings.smtp_port,
@@ -183,7 +184,7 @@ def connect(settings: NotifySettings) -> Sequence[Channel]:
         starttls=settings.smtp_security is SmtpSecurity.STARTTLS,
         tls=settings.smtp_security is SmtpSecurity.TLS,
         username=settings.smtp_username,
-        password=password.get_secret_value() if password else None,
+        password=settings.smtp_password,
         ca_file=settings.smtp_ca_file,
         timeout=settings.smtp_timeout,
     )
