@@ -55,6 +55,9 @@ class SecureKafka(KafkaServer):
             "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,"
             "DESK:SASL_SSL",
             "sasl.enabled.mechanisms": "SCRAM-SHA-512",
+            # Nothing is allowed to anybody but the test itself, which comes without a name.
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "super.users": "User:ANONYMOUS",
             "listener.name.desk.scram-sha-512.sasl.jaas.config": "org.apache.kafka.common.security"
             ".scram.ScramLoginModule required;",
             "listener.name.desk.ssl.keystore.type": "PEM",

@@ -10,13 +10,20 @@ from pathlib import Path
 
 import pytest
 from desk_charter import load_charter
+from desk_contracts.codec import Message
+from desk_contracts.names import TICKETS
 from desk_contracts.topics import SERVICES, all_topics
+from desk_manifests.grants import all_users
+from desk_platform.kafka import KafkaPublisher, Unpublished
 from desk_platform.kafka.admin import apply_topics
-from desk_platform.settings import KafkaSettings
+from desk_platform.settings import KafkaSecurity, KafkaSettings
 from desk_testing import eventually
+from desk_testing.opening import close_now, open_now
 from desk_testing.processes import CHARTER, ServiceProcess, environment
+from pydantic import SecretStr
 
 from tests.support.authority import Authority
+from tests.support.kafka_rights import give_rights
 from tests.support.tls_broker import SecureKafka
 
 pytestmark = [pytest.mark.connected, pytest.mark.chaos, pytest.mark.timeout(600)]
@@ -66,30 +73,32 @@ async def seconds_until(
 
 
 @asynccontextmanager
-async def opened(folder: Path, prefix: str, authority: Authority) -> AsyncIterator[Desk]:
-    passwords: dict[str, str] = {name: secrets.token_hex(16) for name in SERVICES}
+async def opened(folder: Path, authority: Authority) -> AsyncIterator[Desk]:
+    passwords: dict[str, str] = {f"desk-{name}": secrets.token_hex(16) for name in SERVICES}
     broker = SecureKafka(folder / "kafka", passwords, authority)
     desk = Desk(folder, broker, [])
     desk.ca.write_bytes(authority.pem)
     async with AsyncExitStack() as stack:
         await asyncio.to_thread(broker.start)
         stack.callback(broker.kill)
-        topics = all_topics(team.name for team in load_charter(CHARTER).teams)
+        teams = [team.name for team in load_charter(CHARTER).teams]
         settings = KafkaSettings(bootstrap=broker.address)
-        await apply_topics(settings, topics, prefix=prefix, partitions=1)
-        for name, password in passwords.items():
-            desk.password_file(name).write_text(password + "\n")
+        await apply_topics(settings, all_topics(teams), partitions=1)
+        await give_rights(broker.address, all_users(teams))
+        for name in SERVICES:
+            user = f"desk-{name}"
+            desk.password_file(name).write_text(passwords[user] + "\n")
             env = environment(
                 broker.secure_address,
                 f"sqlite:{folder / 'store'}",
-                prefix,
+                "",
                 DESK_ENVIRONMENT="dev",
                 DESK_ALLOW_INSECURE=ALLOWED,
                 DESK_OIDC_ISSUER="http://127.0.0.1:9",
                 DESK_CURSOR_SECRET=secrets.token_hex(32),
                 DESK_KAFKA_SECURITY="SASL_SSL",
                 DESK_KAFKA_CA_FILE=str(desk.ca),
-                DESK_KAFKA_USERNAME=name,
+                DESK_KAFKA_USERNAME=user,
                 DESK_KAFKA_PASSWORD_FILE=str(desk.password_file(name)),
             )
             service = ServiceProcess(name, env, folder / f"{name}.log")
@@ -100,11 +109,30 @@ async def opened(folder: Path, prefix: str, authority: Authority) -> AsyncIterat
         yield desk
 
 
+async def check_rights(desk: Desk) -> None:
+    """Each has its own: notify may not write what intake alone writes."""
+    settings = KafkaSettings(
+        bootstrap=desk.broker.secure_address,
+        security=KafkaSecurity.SASL_SSL,
+        username="desk-notify",
+        password=SecretStr(desk.password_file("notify").read_text("utf-8").strip()),
+        ca_file=desk.ca,
+    )
+    publisher = KafkaPublisher(settings, "somebody")
+    await open_now(publisher)
+    await publisher.ping()
+    with pytest.raises(Unpublished) as refused:
+        await publisher.publish([Message(TICKETS, b"t1", b"{}", ())])
+    await close_now(publisher)
+    assert [reason.kind for reason in refused.value.reasons.values()] == ["topic-forbidden"]
+
+
 async def test_an_authority_and_a_password_are_replaced_without_a_restart(
-    tmp_path: Path, prefix: str, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before, after = Authority("before"), Authority("after")
-    async with opened(tmp_path, prefix, before) as desk:
+    async with opened(tmp_path, before) as desk:
+        await check_rights(desk)
         # The brokers' certificate is signed by an authority that no service knows.
         desk.broker.identify(after)
         await asyncio.to_thread(desk.broker.kill)
@@ -115,11 +143,13 @@ async def test_an_authority_and_a_password_are_replaced_without_a_restart(
 
         # A password is changed at the brokers first, then in the file.
         password, user = secrets.token_hex(16), "triage"
-        await asyncio.to_thread(desk.broker.change_password, user, password)
+        await asyncio.to_thread(desk.broker.change_password, f"desk-{user}", password)
         await asyncio.to_thread(desk.broker.kill)
         await asyncio.to_thread(desk.broker.start)
         triage = [desk.service(user)]
-        login_refused = await seconds_until(triage, ready=False, named=f"refuses to sign in {user}")
+        login_refused = await seconds_until(
+            triage, ready=False, named=f"refuses to sign in desk-{user}"
+        )
         others = [service for service in desk.services if service.name != user]
         await seconds_until(others, ready=True)
         desk.password_file(user).write_text(password)
