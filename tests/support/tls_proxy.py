@@ -46,8 +46,8 @@ class TlsProxy:
             await asyncio.gather(_pipe(reader, behind_writer), _pipe(behind_reader, writer))
         finally:
             self._open -= both
-            for one in both:
-                one.transport.abort()
+            for end in both:
+                end.transport.abort()
 
 
 async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
