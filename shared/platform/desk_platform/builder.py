@@ -7,7 +7,6 @@ import httpx
 from desk_contracts.names import TICKETS, TITLE
 from desk_contracts.topics import OPEN_TOPICS, retry_topic
 
-from desk_platform.certificates import files_of, observe_certificates
 from desk_platform.clock import Clock, SystemClock
 from desk_platform.dependencies import Ask, DependencyWatch
 from desk_platform.health import Health, observe_health
@@ -76,7 +75,6 @@ class ServiceBuilder(Generic[O]):
         self.cursors = cursors_from(settings)
         self.health = Health(clock, lambda: self.charter.status)
         observe_health(self.telemetry.meter, self.health)
-        observe_certificates(self.telemetry.meter, files_of(settings))
         self.store = open_store(settings.store, settings.store.database_prefix + service.name)
         self._bus = KafkaPublisher(settings.kafka, f"desk-{service.name}", settings.topic_prefix)
         self.publisher: Publisher = TracedPublisher(self._bus, self.telemetry)

@@ -1,17 +1,13 @@
 """Certificates that lie in files and may be replaced while a service runs."""
 
 import ssl
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from cryptography import x509
-from opentelemetry.metrics import CallbackOptions, Meter, Observation
-
-from desk_platform.settings import KafkaSettings, ServiceSettings
+from desk_platform.settings import KafkaSettings
 from desk_platform.settings.fingerprint import Fingerprint, find_fingerprint
-from desk_platform.telemetry import get_logger, names
+from desk_platform.telemetry import get_logger
 
 log = get_logger()
 
@@ -75,35 +71,3 @@ class RotatingContext(ssl.SSLContext):
             return
         self._seen = seen
         log.info("certificates_replaced", ca=str(self._files.ca))
-
-
-def files_of(settings: ServiceSettings) -> dict[str, Path]:
-    """The files with certificates that these settings name, by what they are for."""
-    kafka, store = settings.kafka, settings.store
-    files = {
-        "kafka-ca": kafka.ca_file,
-        "kafka-client": kafka.cert_file,
-        "store-ca": store.ca_file,
-    }
-    return {name: file for name, file in files.items() if file is not None}
-
-
-def observe_certificates(meter: Meter, files: Mapping[str, Path]) -> None:
-    """A figure for when the first certificate of each file ends; none where that is unknown."""
-
-    def observe(_: CallbackOptions) -> Iterator[Observation]:
-        for name, file in files.items():
-            try:
-                certificates = x509.load_pem_x509_certificates(file.read_bytes())
-            except (OSError, ValueError) as error:
-                log.warning("certificates_unreadable", files=str(file), reason=str(error))
-                continue
-            ends = min(certificate.not_valid_after_utc for certificate in certificates)
-            yield Observation(ends.timestamp(), {names.CERTIFICATE: name})
-
-    meter.create_observable_gauge(
-        names.CERTIFICATE_EXPIRES,
-        [observe],
-        unit="s",
-        description="Unix time at which the first certificate of a file ends",
-    )

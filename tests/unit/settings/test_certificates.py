@@ -4,9 +4,7 @@ import ssl
 from pathlib import Path
 
 import pytest
-from desk_platform.certificates import CertificateFiles, RotatingContext, observe_certificates
-from desk_platform.telemetry import names
-from desk_testing.telemetry import record_telemetry
+from desk_platform.certificates import CertificateFiles, RotatingContext
 
 from tests.support.authority import Authority
 
@@ -73,13 +71,3 @@ def test_a_client_shows_the_certificate_of_now(tmp_path: Path) -> None:
         shake_hands(client, server)
     own.write_bytes(after.sign())
     shake_hands(client, server)
-
-
-def test_when_the_first_certificate_of_a_file_ends_is_told(tmp_path: Path) -> None:
-    authority, ca = Authority("any"), tmp_path / "ca.pem"
-    ca.write_bytes(authority.pem + Authority("other", days=3).pem)
-    recorded = record_telemetry()
-    observe_certificates(recorded.telemetry.meter, {"kafka-ca": ca, "store-ca": tmp_path / "none"})
-    ends = recorded.value(names.CERTIFICATE_EXPIRES, desk__certificate="kafka-ca")
-    assert ends == authority.ends_at.timestamp()
-    assert recorded.value(names.CERTIFICATE_EXPIRES) == ends

@@ -100,8 +100,6 @@ CHARTER: Final = "desk.charter.info"
 CHARTER_REFUSED: Final = "desk.charter.refused"
 CERTIFICATE_EXPIRES: Final = "desk.certificate.expires"
 
-CERTIFICATE_EXPIRES: Final = "desk.certificate.expires"
-
 # Attributes of the desk's metrics and spans
 CERTIFICATE: Final = "desk.certificate"
 REASON: Final = "desk.reason"
@@ -114,7 +112,6 @@ COLLECTION: Final = "desk.collection"
 LOOP: Final = "desk.loop"
 TIMER_KIND: Final = "desk.timer.kind"
 DEPENDENCY: Final = "desk.dependency"
-CERTIFICATE: Final = "desk.certificate"
 CHARTER_VERSION: Final = "desk.charter.version"
 
 # Seconds, as the conventions advise for HTTP and messaging.
