@@ -21,6 +21,9 @@ _HEAD = """# Settings
 
 Environment variables, read once at the start. An unknown or unusable one ends the start with a
 sentence that names it. A span of time is a number of seconds, a list has commas between.
+
+Each secret (a password, a token, a key) may lie in a file instead: `NAME_FILE` in place of `NAME`.
+The file is read anew when it changes; a cursor key counts from the next start on.
 """
 # Read before there is any service: by `make up`, and by commands that look for a desk.
 _LOCAL = {
