@@ -187,12 +187,17 @@ images: ## One image per service, and the operators'; any container engine, buil
 	    | awk -v name=$(call image,$$name) '{printf "%-60s %5.0f MB\n", name, $$1 / 1e6}'; \
 	done
 
-COMPOSE := $(ENGINE) compose --file compose.yaml --file compose.services.yaml
+# Of this clone: another folder is another desk.
+PROJECT := experience-desk-containers-$(shell pwd | cksum | cut -d ' ' -f 1)
+COMPOSE := $(ENGINE) compose --project-name $(PROJECT) --file compose.yaml --file compose.services.yaml
 
-.PHONY: up-containers down-containers
+.PHONY: up-containers hands down-containers
 up-containers: images .local/containers.env ## Kafka, MongoDB, sign-in and the five services in containers (needs Compose)
 	TAG=$(TAG) $(COMPOSE) up --detach --wait --no-build
 	@echo "Everybody's password is in .local/containers.env; docs/operations.md says how to sign in."
+
+hands: ## A command in the toolbox of these containers, for example ARGS="desk audit"
+	TAG=$(TAG) $(COMPOSE) exec toolbox $(ARGS)
 
 down-containers: ## Stop these; data stays in volumes
 	TAG=$(TAG) $(COMPOSE) down

@@ -53,8 +53,10 @@ def test_a_container_is_as_restricted_as_a_pod(name: str) -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_answers_where_make_up_has_it_and_to_this_machine_only(service: str) -> None:
-    own = CONTAINERS[service]["environment"][f"{service.upper()}_HTTP_PORT"]
-    assert CONTAINERS[service]["ports"] == [f"127.0.0.1:{PORTS[service]}:{own}"]
+    variable = f"{service.upper()}_HTTP_PORT"
+    own = CONTAINERS[service]["environment"][variable]
+    outside = f"${{{variable}:-{PORTS[service]}}}"
+    assert CONTAINERS[service]["ports"] == [f"127.0.0.1:{outside}:{own}"]
 
 
 def test_tokens_come_from_the_realm_of_a_development_cluster() -> None:
