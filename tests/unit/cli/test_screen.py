@@ -86,3 +86,25 @@ def test_a_log_line_is_one_line_of_json_in_which_nothing_acts() -> None:
     assert plain_text(line) == line
     assert line.encode("utf-8")
     assert json.loads(line)["title"] == HOSTILE
+
+
+LONG = "a-name-that-is-longer-than-any-column-of-a-narrow-terminal"
+
+
+@pytest.mark.parametrize("width", [None, 40])
+def test_a_table_never_cuts_a_name(width: int | None) -> None:
+    out = io.StringIO()
+    screen = Screen(width=width)
+    screen.file = out
+    table = TextTable("name", "of", "what")
+    table.add_line(LONG, LONG, "7")
+    screen.print(table)
+    shown = out.getvalue()
+    assert "…" not in shown
+    if width is None:
+        # Into a pipe each line is as long as it is.
+        assert shown.count(LONG) == 2
+    else:
+        assert max(map(len, shown.splitlines())) <= width
+        letters = "".join(shown.split()).replace("│", "")
+        assert sum(letters.count(sign) for sign in "g") >= 2 * LONG.count("g")

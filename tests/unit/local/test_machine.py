@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 from desk_local import CannotStart, toolchain
+from desk_local.lifecycle import Bringer, Options
+from desk_local.origin import compose_address, project_of
+from desk_local.paths import ROOT, Places
 from desk_local.ports import HOST, demand_free, free_ports, is_free
+from desk_local.services import default_ports
 
 
 @pytest.fixture
@@ -73,3 +77,36 @@ def test_free_ports_are_different_and_free() -> None:
     ports = free_ports(5)
     assert len(set(ports)) == 5
     assert all(is_free(port) for port in ports)
+
+
+def test_one_setting_moves_all_ports_and_each_can_still_be_moved() -> None:
+    env = {"DESK_PORT_OFFSET": "100", "TRIAGE_HTTP_PORT": "9000"}
+    ports = default_ports(env)
+    assert (ports["intake"], ports["triage"], ports["metrics"]) == (8101, 9000, 8105)
+    for wrong in ("x", "-1", "40000", "1.5"):
+        with pytest.raises(CannotStart, match="DESK_PORT_OFFSET cannot be"):
+            default_ports({"DESK_PORT_OFFSET": wrong})
+    with pytest.raises(CannotStart, match="INTAKE_HTTP_PORT cannot be '70000'"):
+        default_ports({"INTAKE_HTTP_PORT": "70000"})
+
+
+def test_a_taken_port_of_a_service_starts_nothing_at_all(
+    taken: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("METRICS_HTTP_PORT", str(taken))
+    for name, port in zip(("INTAKE", "TRIAGE", "AUTOMATION", "NOTIFY"), free_ports(4), strict=True):
+        monkeypatch.setenv(f"{name}_HTTP_PORT", str(port))
+    said: list[str] = []
+    with pytest.raises(CannotStart, match=f"Port {taken}, which metrics needs"):
+        Bringer(Places(tmp_path), said.append).up(Options())
+    assert said == []
+    assert not Places(tmp_path).state.exists()
+
+
+def test_containers_are_of_one_clone_and_obey_the_ports() -> None:
+    assert project_of(Path("/a")) != project_of(Path("/b"))
+    assert compose_address("kafka", 10092) == "127.0.0.1:10092"
+    text = (ROOT / "compose.yaml").read_text(encoding="utf-8")
+    for variable in ("DESK_KAFKA_PORT", "DESK_STORE_PORT"):
+        assert f"127.0.0.1:${{{variable}:-" in text
+    assert "name: experience-desk" not in text
