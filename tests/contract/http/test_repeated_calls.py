@@ -50,11 +50,12 @@ class Caller:
         sent = body if route else self.row.body
         content = b"" if sent is None else fill(json.dumps(sent), self.names).encode()
         # Without a body it is the address that says something else.
-        other = f"{'&' if '?' in path else '?'}again=1" if more and not content else ""
+        # Where the call has no body, one that says nothing is another request all the same.
+        given = content + more.encode() if content else b"{}" * bool(more)
         return await self.client.request(
             method,
-            path + other,
-            content=content + more.encode() if content else b"",
+            path,
+            content=given,
             headers=self._headers(who, key),
         )
 
