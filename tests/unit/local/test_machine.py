@@ -96,10 +96,10 @@ def test_a_taken_port_of_a_service_starts_nothing_at_all(
     monkeypatch.setenv("METRICS_HTTP_PORT", str(taken))
     for name, port in zip(("INTAKE", "TRIAGE", "AUTOMATION", "NOTIFY"), free_ports(4), strict=True):
         monkeypatch.setenv(f"{name}_HTTP_PORT", str(port))
-    said: list[str] = []
+    lines: list[str] = []
     with pytest.raises(CannotStart, match=f"Port {taken}, which metrics needs"):
-        Bringer(Places(tmp_path), said.append).up(Options())
-    assert said == []
+        Bringer(Places(tmp_path), lines.append).up(Options())
+    assert lines == []
     assert not Places(tmp_path).state.exists()
 
 
