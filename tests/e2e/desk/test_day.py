@@ -9,7 +9,7 @@ import pytest
 from desk_local import local_servers
 from desk_local.lifecycle import apply_topics
 from desk_local.paths import ROOT
-from desk_local.services import LocalServices, local_services, port_variable
+from desk_local.services import PORTS, LocalServices, local_services
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -29,10 +29,10 @@ def test_a_days_story_comes_true_and_leaves_nothing_lost(tmp_path: Path) -> None
 
 
 def _env(kafka: str, store_url: str, services: LocalServices) -> dict[str, str]:
-    ports = {port_variable(name): str(services[name].port) for name in ("intake", "triage")}
+    addresses = {f"DESKCLI_{name.upper()}_URL": services[name].address for name in PORTS}
     return {
         **os.environ,
-        **ports,
+        **addresses,
         "DESK_KAFKA": kafka,
         "DESK_STORE": store_url,
         "PYTHONPATH": str(ROOT / "demo"),
