@@ -1,5 +1,6 @@
 """What the manifests set is what the services read: no unknown name, no value they would refuse."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,11 @@ OF_OTHERS = {"OTEL_RESOURCE_ATTRIBUTES", "POD_NAME", "POD_NAMESPACE"}
 
 def as_in_a_pod(overlay: Any, service: str, folder: Path) -> dict[str, str]:
     """The container's environment, with secrets made up and mounted files put in a folder."""
-    environment = {}
+    environment: dict[str, str] = {}
     for name, value in overlay.environment(service).items():
-        environment[name] = MADE_UP if value is None else value
+        # As Kubernetes fills them in: from variables that stand before.
+        filled = re.sub(r"\$\((\w+)\)", lambda match: environment[match[1]], value or MADE_UP)
+        environment[name] = filled
         if name.endswith("_FILE"):
             (folder / name).touch()
             environment[name] = str(folder / name)
