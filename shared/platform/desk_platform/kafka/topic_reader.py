@@ -32,8 +32,8 @@ async def reader(kafka: KafkaSettings, topics: Sequence[str]) -> AsyncIterator[A
 async def list_topic_names(kafka: KafkaSettings) -> set[str]:
     """The names of all topics on the brokers."""
     consumer = AIOKafkaConsumer(**kafka_arguments(kafka))
-    await consumer.start()
-    try:
+    try:  # else each try to start would leave a client behind
+        await consumer.start()
         return set(await consumer.topics())
     finally:
         await consumer.stop()
