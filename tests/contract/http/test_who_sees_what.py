@@ -5,8 +5,8 @@ A route without a row here fails: whoever adds one says who may see what.
 
 import io
 import json
-import re
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
