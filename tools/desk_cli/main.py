@@ -53,7 +53,8 @@ _UNKNOWN_USER = (SaslAuthenticationFailed, AuthenticationFailedError, IllegalSas
 @app.callback()
 def say_which_desk(context: typer.Context) -> None:
     """Look at the experience desk, and put right what went wrong."""
-    if context.invoked_subcommand not in _OF_NO_DESK:
+    # Without `main` nobody has chosen a desk.
+    if context.obj is not None and context.invoked_subcommand not in _OF_NO_DESK:
         chosen = settings()
         store_url = re.sub("//[^@/]*@", "//***@", chosen.store.url)
         where = f"Kafka {chosen.kafka.bootstrap}, store {store_url}"

@@ -71,8 +71,8 @@ def files(tmp_path: Path) -> dict[str, str]:
     export = tmp_path / "export.csv"
     rows = "".join(
         f'I{n},Closed,"{HOSTILE}","{HOSTILE}","{HOSTILE}",2026-03-02 09:00:00,'
-        f"2026-03-0{n + 3} 10:00:00,2026-03-09 10:00:00\n"
-        for n in range(5)
+        f"2026-03-0{n % 5 + 3} 10:00:00,2026-03-09 10:00:00\n"
+        for n in range(40)  # so many that a report names their category
     )
     head = "number,state,short_description,assignment_group,category,opened_at,resolved_at,"
     head += "closed_at\n"
