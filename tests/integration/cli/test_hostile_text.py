@@ -20,10 +20,13 @@ from desk_contracts.events.tickets import Channel, Kind, TicketOpened
 from desk_contracts.names import REQUESTS, TICKETS
 from desk_contracts.text import plain_text
 from desk_contracts.topics import BY_NAME, Topic, dead_topic
+from desk_metrics.measures.store import BUCKETS
+from desk_platform.clock import SystemClock
 from desk_platform.kafka import KafkaPublisher
 from desk_platform.kafka.admin import apply_topics
 from desk_platform.kafka.records import ORIGIN, REASON, REASON_CODE
-from desk_platform.settings import KafkaSettings
+from desk_platform.settings import KafkaSettings, StoreSettings
+from desk_platform.store import open_store
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -131,6 +134,10 @@ async def test_nothing_that_strangers_wrote_acts_on_the_terminal(
     }.items():
         monkeypatch.setenv(name, text)
     settings.cache_clear()
+    # As a service has made it: a store that is not there is refused.
+    store = open_store(StoreSettings(url=store_url), f"{bus}metrics")
+    await store.documents(BUCKETS, SystemClock().now).prepare()
+    await store.stop()
     add_commands()
     runner, acting, shown = CliRunner(), {}, {}
     params_by_path = {
