@@ -13,6 +13,10 @@ import httpx
 import pytest
 from desk_contracts import AnyEvent
 from desk_contracts.events.tickets import TicketStarted
+from desk_metrics.measures.store import BUCKETS
+from desk_platform.clock import SystemClock
+from desk_platform.settings import StoreSettings
+from desk_platform.store import open_store
 from desk_testing import eventually
 from desk_testing.processes import environment
 
@@ -70,7 +74,7 @@ class Ended(NamedTuple):
 
 
 async def desk(env: Mapping[str, str], *words: str) -> Ended:
-    """The command line, as a process of its own."""
+    """The command line, as a process of its own; what it complains of behind which desk it is."""
     process = await asyncio.create_subprocess_exec(
         str(Path(sys.executable).with_name("desk")),
         *words,
@@ -80,7 +84,9 @@ async def desk(env: Mapping[str, str], *words: str) -> Ended:
     )
     out, err = await process.communicate()
     assert process.returncode is not None
-    return Ended(process.returncode, out.decode(), err.decode())
+    which, _, complaints = err.decode().partition("\n")
+    assert which.startswith("Desk: Kafka ")
+    return Ended(process.returncode, out.decode(), complaints)
 
 
 async def answer(metrics: Metrics, path: str) -> dict[str, Any]:
@@ -222,6 +228,10 @@ async def test_without_any_data_that_is_what_it_says(metrics: Metrics) -> None:
 async def test_a_command_that_cannot_ends_with_a_sentence(
     kafka: str, store_url: str, prefix: str, words: tuple[str, ...], sentence: str
 ) -> None:
+    # As a service has made it: a store that is not there is refused before anything else.
+    store = open_store(StoreSettings(url=store_url), f"{prefix}metrics")
+    await store.documents(BUCKETS, SystemClock().now).prepare()
+    await store.stop()
     ended = await desk(environment(kafka, store_url, prefix), "report", *words)
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.startswith(sentence)
