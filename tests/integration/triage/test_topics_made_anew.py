@@ -48,7 +48,7 @@ async def texts(bus: Bus, kind: type[SignalRaised] | type[SignalCleared]) -> set
 
 
 async def desk(env: dict[str, str], *words: str) -> tuple[int, str]:
-    """What a command says and leaves with."""
+    """What a command says, behind which desk it is, and leaves with."""
     process = await asyncio.create_subprocess_exec(
         *COMMAND,
         *words,
@@ -58,7 +58,9 @@ async def desk(env: dict[str, str], *words: str) -> tuple[int, str]:
     )
     emitted, _ = await process.communicate()
     assert process.returncode is not None
-    return process.returncode, " ".join(emitted.decode().split())
+    which, *lines = emitted.decode().splitlines()
+    assert which.startswith("Desk: Kafka ")
+    return process.returncode, " ".join(" ".join(lines).split())
 
 
 async def make_anew(kafka: str, topic: str) -> None:
@@ -146,10 +148,8 @@ async def _behind(replicas: list[ServiceProcess], records: int) -> bool:
         for replica in replicas
         for item in (await replica.get("/health/ready")).json()["consumers"]
     ]
-    behind: int = sum(
-        event["lag"] for event in emitted if event["name"].endswith("triage.telemetry")
-    )
-    return behind == records
+    lags = [event["lag"] for event in emitted if event["name"].endswith("triage.telemetry")]
+    return None not in lags and sum(lags) == records
 
 
 async def _adopt(env: dict[str, str], topic: str, replicas: list[ServiceProcess]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from desk_contracts import AnyEvent, Codec
@@ -24,6 +24,7 @@ from desk_contracts.topics import SERVICES, Service, topics_read_by
 from desk_local.paths import ROOT
 from desk_platform.clock import FakeClock
 from desk_platform.kafka import Projection, UnitOfWork
+from desk_platform.store.measured import MeasuredDocuments
 from desk_testing.fakes import FakeDocuments, FakePublisher
 from desk_testing.telemetry import record_telemetry
 
@@ -105,7 +106,8 @@ async def came_to(
     projection: Projection[Any], events: Sequence[AnyEvent], dice: random.Random
 ) -> Came:
     clock = FakeClock(max(item.time for item in events))
-    documents = FakeDocuments(projection.documents._schema, clock)  # type: ignore[attr-defined]
+    measured = cast("MeasuredDocuments[Any]", projection.documents)
+    documents = FakeDocuments(measured._documents._schema, clock)  # type: ignore[attr-defined]
     publisher, refused = FakePublisher(), set[str]()
     at_work: Projection[Any] = replace(projection, documents=documents)
 
