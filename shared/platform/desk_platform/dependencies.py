@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from desk_contracts.errors import describe_error
+from desk_kernel import Backoff
 
 from desk_platform.clock import Clock
 from desk_platform.health import Dependency
@@ -19,6 +20,8 @@ log = get_logger()
 # Together 5.5 s at the most until an absence is known, and seldom enough for an idle service.
 ASKED_EVERY = timedelta(seconds=2.5)
 ANSWERED_WITHIN = timedelta(seconds=3)
+# A service that starts is asked about before its clients know anybody; it is ready when they do.
+UNTIL_FIRST_ANSWER = Backoff(timedelta(milliseconds=100), ASKED_EVERY)
 
 Ask = Callable[[], Awaitable[object]]
 
@@ -35,10 +38,13 @@ class DependencyWatch:
 
     async def run(self) -> None:
         """Ask until cancelled."""
+        unanswered = 0
         while True:
             await self._question()
             beat()
-            await self._clock.sleep(ASKED_EVERY)
+            unanswered = unanswered + 1 if self._dependency.last_ok is None else 0
+            pause = UNTIL_FIRST_ANSWER.after(unanswered) if unanswered else ASKED_EVERY
+            await self._clock.sleep(pause)
 
     async def _question(self) -> None:
         loop = asyncio.get_running_loop()

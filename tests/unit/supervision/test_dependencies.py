@@ -86,3 +86,30 @@ async def test_a_server_that_stands_still_is_asked_once_and_heard_when_it_goes_o
         server.goes_on.set()
         await eventually(lambda: dependency.is_up)
     assert server.goes_on.is_set()
+
+
+class NotingClock(SystemClock):
+    """Waits for nothing and notes for how long it was to."""
+
+    def __init__(self) -> None:
+        self.pauses: list[timedelta] = []
+
+    async def sleep(self, pause: timedelta) -> None:
+        self.pauses.append(pause)
+        await asyncio.sleep(0)
+
+
+async def test_until_its_first_answer_a_server_is_asked_again_soon() -> None:
+    server, clock = Server(), NotingClock()
+    server.error = DependencyDown("no broker is known yet")
+    dependency = Health(clock).dependency("kafka")
+    watch = asyncio.create_task(DependencyWatch(dependency, server.ping, clock).run())
+    await eventually(lambda: len(clock.pauses) >= 3)
+    assert clock.pauses[:3] == [timedelta(seconds=seconds) for seconds in (0.1, 0.2, 0.4)]
+    server.error = None
+    await eventually(lambda: dependency.is_up)
+    server.error = DependencyDown("gone again")
+    before = len(clock.pauses)
+    await eventually(lambda: len(clock.pauses) >= before + 5)
+    assert set(clock.pauses[before:]) == {dependencies.ASKED_EVERY}
+    await cancel_tasks(watch)
