@@ -99,9 +99,10 @@ def _judge(player: Player, console: Screen, seconds: float) -> int:
         table.add_line(mark, check.expected, check.seen)
     console.print(table)
     watched = player.watched
+    problems = "problem" if len(watched.problems) == 1 else "problems"
     console.print(
         f"{len(watched.tickets)} tickets, {len(watched.repairs)} repairs, "
-        f"{len(watched.problems)} problems, {sum(watched.messages.values())} messages to "
+        f"{len(watched.problems)} {problems}, {sum(watched.messages.values())} messages to "
         f"{len(watched.told_people)} people and {len(watched.team_messages)} teams, "
         f"{len(watched.seen)} events in {seconds:.0f} s."
     )
