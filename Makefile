@@ -134,8 +134,8 @@ mutate: setup ## Mistakes in pure code, a sample by seed: nine of ten are found 
 	@$(PY) -m scripts.mutate $(ARGS)
 
 .PHONY: test
-test: setup ## unit, property, contract, integration and e2e, in three parts side by side; about 15 minutes
-	@echo "Three parts side by side: about 15 minutes on two cores; two of them are shown at the end."
+test: setup ## unit, property, contract, integration and e2e, in three parts side by side; 15 to 20 minutes
+	@echo "Three parts side by side: 15 to 20 minutes on two cores; two of them are shown at the end."
 	@began=$$SECONDS; folder=$$(mktemp -d); others=(); codes=(); \
 	trap 'kill "$${others[@]}" 2>/dev/null; rm -rf "$$folder"' EXIT; trap 'exit 130' INT TERM; \
 	$(PYTEST) $(COMPUTING) $(ARGS) >"$$folder/1" 2>&1 & others+=($$!); \

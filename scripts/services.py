@@ -9,7 +9,6 @@ import importlib
 import inspect
 import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 from desk_contracts.topics import SERVICES
@@ -19,7 +18,8 @@ from desk_platform.service import Service
 from desk_platform.settings import Environment
 from fastapi.routing import APIRoute
 
-ROOT = Path(__file__).resolve().parents[1]
+from scripts.made_page import ROOT, keep
+
 PAGE = ROOT / "docs" / "services.md"
 _HEAD = """# Services
 
@@ -85,21 +85,5 @@ def _first_sentence(text: str) -> str:
     return " ".join(text.partition("\n\n")[0].split()).partition(". ")[0].rstrip(".")
 
 
-def main(words: list[str]) -> int:
-    """0 if all is well, 1 if the page is out of date, 2 if the words make no sense."""
-    if words not in ([], ["check"]):
-        print("Say nothing, or: check", file=sys.stderr)
-        return 2
-    made = asyncio.run(page())
-    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == made:
-        return 0
-    if words:
-        print("docs/services.md is out of date; run: make schemas", file=sys.stderr)
-        return 1
-    PAGE.write_text(made, encoding="utf-8")
-    print(PAGE.relative_to(ROOT))
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(keep(PAGE, asyncio.run(page()), sys.argv[1:]))

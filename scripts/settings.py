@@ -13,7 +13,8 @@ from desk_platform.settings.loader import variables
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-ROOT = Path(__file__).resolve().parents[1]
+from scripts.made_page import ROOT, keep
+
 PAGE = ROOT / "docs" / "settings.md"
 _HEAD = """# Settings
 
@@ -95,21 +96,5 @@ def _default(field: FieldInfo) -> str:
             return f"`{value}`"
 
 
-def main(words: list[str]) -> int:
-    """0 if all is well, 1 if the page is out of date, 2 if the words make no sense."""
-    if words not in ([], ["check"]):
-        print("Say nothing, or: check", file=sys.stderr)
-        return 2
-    made = page()
-    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == made:
-        return 0
-    if words:
-        print("docs/settings.md is out of date; run: make schemas", file=sys.stderr)
-        return 1
-    PAGE.write_text(made, encoding="utf-8")
-    print(PAGE.relative_to(ROOT))
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(keep(PAGE, page(), sys.argv[1:]))

@@ -101,3 +101,20 @@ def selectors_of(expression: str) -> list[str]:
     """Every `name{matchers}` of an expression, without the time that it looks back over."""
     bare = re.sub(r"\[[^]]*\]", "", expression)
     return re.findall(r"[a-zA-Z_:][\w:]*\{[^{}]*\}", bare)
+
+
+def play_rules(rules: Path, series: Path, folder: Path) -> None:
+    """promtool plays these series against the rules of a manifest; its verdict is asserted."""
+    program = find_program("promtool")
+    document = yaml.safe_load(rules.read_text(encoding="utf-8"))
+    (folder / "rules.yaml").write_text(yaml.safe_dump(document["spec"]), encoding="utf-8")
+    shutil.copy(series, folder)
+    done = subprocess.run(
+        [program, "test", "rules", series.name],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,8 +1,6 @@
 """Alerts name metrics that exist and pages that explain them; promtool plays them where it is."""
 
 import re
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +8,7 @@ import pytest
 import yaml
 
 from tests.support.monitoring import MONITORING, ROOT, WORDS, exported, labels, words
+from tests.support.prometheus import play_rules
 
 
 def rules() -> list[dict[str, Any]]:
@@ -66,18 +65,4 @@ def test_every_alert_is_played_by_a_test() -> None:
 
 
 def test_alerts_fire_and_stay_silent_as_they_should(tmp_path: Path) -> None:
-    promtool = shutil.which("promtool")
-    if promtool is None:
-        pytest.skip("promtool is not on the PATH (Debian: apt install prometheus)")
-    document = yaml.safe_load((MONITORING / "rules.yaml").read_text(encoding="utf-8"))
-    (tmp_path / "rules.yaml").write_text(yaml.safe_dump(document["spec"]), encoding="utf-8")
-    shutil.copy(MONITORING / "rules.test.yaml", tmp_path)
-    done = subprocess.run(
-        [promtool, "test", "rules", "rules.test.yaml"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    play_rules(MONITORING / "rules.yaml", MONITORING / "rules.test.yaml", tmp_path)

@@ -1,8 +1,6 @@
 """The nightly audit: its result is the job's, and somebody is told of it."""
 
 import re
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +8,7 @@ import pytest
 import yaml
 
 from tests.support.monitoring import MONITORING, ROOT
+from tests.support.prometheus import play_rules
 
 
 def rules() -> list[dict[str, Any]]:
@@ -50,18 +49,4 @@ def test_an_alert_names_the_job_of_the_manifests_and_has_a_page(
 
 
 def test_alerts_fire_and_stay_silent_as_they_should(tmp_path: Path) -> None:
-    promtool = shutil.which("promtool")
-    if promtool is None:
-        pytest.skip("promtool is not on the PATH (Debian: apt install prometheus)")
-    document = yaml.safe_load((MONITORING / "audit.yaml").read_text(encoding="utf-8"))
-    (tmp_path / "rules.yaml").write_text(yaml.safe_dump(document["spec"]), encoding="utf-8")
-    shutil.copy(MONITORING / "audit.test.yaml", tmp_path)
-    done = subprocess.run(
-        [promtool, "test", "rules", "audit.test.yaml"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    play_rules(MONITORING / "audit.yaml", MONITORING / "audit.test.yaml", tmp_path)
