@@ -29,9 +29,10 @@ async def eventually(
     timeout: float = 60.0,  # noqa: ASYNC109 - the caller's patience is the point of it
     interval: float = 0.02,
 ) -> T:
-    """What `check` gives once it is truthy; until then AssertionErrors and falsy answers wait.
+    """What `check` gives once it is truthy; until then it is asked again.
 
-    `check` is a plain function or returns an awaitable. Other errors go through at once.
+    An AssertionError, a falsy answer and an item that a list does not have yet all mean
+    "not yet". `check` is a plain function or returns an awaitable. Other errors go through at once.
     """
     clock = asyncio.get_running_loop()
     deadline = clock.time() + timeout
@@ -39,8 +40,8 @@ async def eventually(
         try:
             answer = check()
             value = cast("T", await answer if inspect.isawaitable(answer) else answer)
-            refusal: AssertionError | None = None
-        except AssertionError as error:
+            refusal: AssertionError | IndexError | None = None
+        except (AssertionError, IndexError) as error:
             refusal = error
         else:
             if value:

@@ -47,3 +47,20 @@ async def test_another_error_goes_through_at_once() -> None:
 
     with pytest.raises(KeyError):
         await eventually(check)
+
+
+async def test_an_item_that_is_not_there_yet_is_waited_for() -> None:
+    items: list[str] = []
+
+    def first() -> str:
+        asked = len(items)
+        items.append("now")
+        return items[:asked][0]
+
+    assert await eventually(first, interval=0.001) == "now"
+
+
+async def test_an_item_that_never_comes_is_said() -> None:
+    nothing: list[str] = []
+    with pytest.raises(AssertionError, match="out of range"):
+        await eventually(lambda: nothing[0], timeout=0.01, interval=0.001)
