@@ -1,10 +1,13 @@
 """A topic that was deleted and created again, or lost its end, swallows nothing and is told."""
 
+import asyncio
+
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from desk_contracts.names import TICKETS
 from desk_platform.kafka import BatchProcessor
 from desk_platform.kafka.topic_ids import topic_ids
+from desk_platform.kafka.tracked_consumer import TrackedConsumer
 from desk_testing import eventually
 from desk_testing.opening import close_now
 
@@ -91,6 +94,23 @@ async def test_brokers_tell_ids_of_topics_and_none_of_what_is_missing(rig: Rig) 
     assert topics_by_name.cluster
     assert list(topics_by_name.topics) == [rig.prefix + TICKETS]
     assert len(topics_by_name.topics[rig.prefix + TICKETS]) == 36
+
+
+async def test_who_asks_for_ids_and_ends_does_not_wait_behind_a_fetch(rig: Rig) -> None:
+    """Batches wait while a member looks at its topics; the connection of fetches is slow."""
+    topic = rig.prefix + TICKETS
+    consumer = TrackedConsumer(topic, bootstrap_servers=rig.kafka, fetch_max_wait_ms=20_000)
+    await consumer.start()
+    try:
+        await consumer.seek_to_end()
+        assert await consumer.getmany(timeout_ms=500) == {}
+        async with asyncio.timeout(10):
+            topics_by_name = await topic_ids(consumer.cluster_client, [topic])
+            ends = await consumer.ends_at_once(consumer.assignment())
+        assert list(topics_by_name.topics) == [topic]
+        assert len(ends) == PARTITIONS
+    finally:
+        await consumer.stop()
 
 
 async def test_where_a_member_left_is_in_the_store_however_soon_it_leaves(rig: Rig) -> None:

@@ -9,7 +9,7 @@ from io import BytesIO
 from typing import Any
 from uuid import UUID
 
-from aiokafka.client import AIOKafkaClient
+from aiokafka.client import AIOKafkaClient, ConnectionGroup
 from aiokafka.errors import IncompatibleBrokerVersion, NodeNotReadyError
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.metadata import MetadataRequest
@@ -118,12 +118,17 @@ class _MetadataWithIds(Request[_Struct]):  # type: ignore[misc]
 
 
 async def topic_ids(client: AIOKafkaClient, topics: Collection[str]) -> TopicIds:
-    """Ask any broker; raises aiokafka's errors."""
+    """Ask any broker; raises aiokafka's errors.
+
+    Not by the connection of fetches, where the answer would wait behind a fetch that waits.
+    """
     node = client.get_random_node()
     if node is None:
         raise NodeNotReadyError("no broker is known yet")
     try:
-        response: Any = await client.send(node, _MetadataWithIds(topics))
+        response: Any = await client.send(
+            node, _MetadataWithIds(topics), group=ConnectionGroup.COORDINATION
+        )
     except (IncompatibleBrokerVersion, NotImplementedError):
         # Before Kafka 3.0 there are no ids to ask for, only the cluster's id.
         old: Any = await client.send(node, MetadataRequest(list(topics), False))

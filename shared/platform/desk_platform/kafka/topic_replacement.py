@@ -158,8 +158,7 @@ class TopicGuard:
         if not mine:
             return {}
         async with within(ASKED_WITHIN, "the end of the log"):
-            ends: dict[TopicPartition, int] = await consumer.end_offsets(mine)
-        return ends
+            return await consumer.ends_at_once(mine)
 
     async def _others(self, consumer: TrackedConsumer) -> dict[str, str]:
         """Topics that have other records than were read: asked for when there is any doubt."""

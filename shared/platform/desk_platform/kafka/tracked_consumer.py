@@ -158,7 +158,7 @@ class TrackedConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has n
     async def ends_at_once(
         self, partitions: Collection[TopicPartition]
     ) -> dict[TopicPartition, int]:
-        """What `end_offsets` answers, without waiting behind a fetch: for timers, which wait."""
+        """What `end_offsets` answers, without waiting behind a fetch while others wait for it."""
         return await end_offsets(self._client, partitions)
 
     async def read_committed(
