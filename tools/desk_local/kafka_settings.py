@@ -34,6 +34,9 @@ _FIXED = {
     # The heap is 512 MB: the default buffer of the log cleaner alone would be a quarter of it.
     "log.cleaner.dedupe.buffer.size": "4194304",
     "log.index.size.max.bytes": "1048576",
+    # An answered fetch is kept with each of its partitions until this many have gathered. They
+    # outlive the nursery, and the full collections that they cause halt the broker for 0.1 s.
+    "fetch.purgatory.purge.interval.requests": "50",
     "num.network.threads": "2",
     "num.io.threads": "4",
     "background.threads": "2",
