@@ -53,9 +53,9 @@ async def test_an_item_that_is_not_there_yet_is_waited_for() -> None:
     items: list[str] = []
 
     def first() -> str:
-        asked = len(items)
+        count = len(items)
         items.append("now")
-        return items[:asked][0]
+        return items[:count][0]
 
     assert await eventually(first, interval=0.001) == "now"
 

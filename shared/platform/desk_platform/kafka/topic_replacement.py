@@ -117,7 +117,8 @@ class TopicGuard:
             new = Position(self._group, topic, ids.cluster, ids.topics[topic])
             await self._positions.begin(new)
             self._kept[topic] = new
-        ends = await self._ends(consumer)
+        async with within(ASKED_WITHIN, "the end of the log"):
+            ends = await consumer.ends_at_once(consumer.assignment())
         others = await self._others(consumer)
         stopped: dict[str, str] = {}
         for topic in topics & self._kept.keys():
@@ -152,13 +153,6 @@ class TopicGuard:
         error = await attempt_async(self.save())
         if error is not None:
             log.warning("positions_given_up", group=self._group, reason=str(error))
-
-    async def _ends(self, consumer: TrackedConsumer) -> dict[TopicPartition, int]:
-        mine = list(consumer.assignment())
-        if not mine:
-            return {}
-        async with within(ASKED_WITHIN, "the end of the log"):
-            return await consumer.ends_at_once(mine)
 
     async def _others(self, consumer: TrackedConsumer) -> dict[str, str]:
         """Topics that have other records than were read: asked for when there is any doubt."""
