@@ -107,8 +107,10 @@ async def test_who_asks_for_ids_and_ends_does_not_wait_behind_a_fetch(rig: Rig) 
         async with asyncio.timeout(10):
             topics_by_name = await topic_ids(consumer.cluster_client, [topic])
             ends = await consumer.ends_at_once(consumer.assignment())
+            begins = await consumer.begins_at_once(consumer.assignment())
         assert list(topics_by_name.topics) == [topic]
         assert len(ends) == PARTITIONS
+        assert begins == dict.fromkeys(ends, 0)
     finally:
         await consumer.stop()
 

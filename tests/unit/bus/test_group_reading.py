@@ -41,7 +41,7 @@ class Member:
     ) -> Mapping[TopicPartition, int]:
         return {item: self.ends[item] for item in partitions}
 
-    async def beginning_offsets(
+    async def begins_at_once(
         self, partitions: Collection[TopicPartition]
     ) -> Mapping[TopicPartition, int]:
         return {item: self.begins[item] for item in partitions}

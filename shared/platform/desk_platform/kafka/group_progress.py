@@ -78,7 +78,7 @@ class GroupReading:
             if left:
                 # What was removed from the log can be read by nobody.
                 async with within(ASKED_WITHIN, "the beginning of the log"):
-                    self._strike_out(await consumer.beginning_offsets(left))
+                    self._strike_out(await consumer.begins_at_once(left))
 
     def _strike_out(self, reached: Mapping[TopicPartition, int]) -> None:
         for partition, offset in reached.items():

@@ -168,7 +168,7 @@ class TopicGuard:
         if not halted:
             return 0
         async with within(ASKED_WITHIN, "the beginning of the log"):
-            starts: dict[TopicPartition, int] = await consumer.beginning_offsets(halted)
+            starts = await consumer.begins_at_once(halted)
         return sum(ends[partition] - starts[partition] for partition in halted)
 
     async def _why_stopped(
@@ -223,7 +223,7 @@ class TopicGuard:
             if not unread:
                 continue
             async with within(ASKED_WITHIN, "the beginning of the log"):
-                starts = await consumer.beginning_offsets(unread)
+                starts = await consumer.begins_at_once(unread)
                 # First: after a crash the committed offset of before must be gone for certain.
                 await consumer.commit(starts)
             self._last.forget()

@@ -18,7 +18,7 @@ from desk_contracts.errors import DependencyDown
 
 from desk_platform.health import Marks
 from desk_platform.kafka.commits import first_offsets, next_offsets
-from desk_platform.kafka.end_offsets import end_offsets
+from desk_platform.kafka.end_offsets import begin_offsets, end_offsets
 from desk_platform.kafka.records import KafkaRecord
 
 ASKED_WITHIN = timedelta(seconds=5)
@@ -160,6 +160,12 @@ class TrackedConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has n
     ) -> dict[TopicPartition, int]:
         """What `end_offsets` answers, without waiting behind a fetch while others wait for it."""
         return await end_offsets(self._client, partitions)
+
+    async def begins_at_once(
+        self, partitions: Collection[TopicPartition]
+    ) -> dict[TopicPartition, int]:
+        """What `beginning_offsets` answers, in the same way."""
+        return await begin_offsets(self._client, partitions)
 
     async def read_committed(
         self, partitions: Collection[TopicPartition]
