@@ -77,13 +77,10 @@ arch: setup ## import-linter: who may import whom
 rules: setup ## Our own rules over the syntax tree
 	$(PY) -m scripts.checks
 
-# Servers and services mostly wait, so three parts run side by side on two cores, about as long each:
-# what mostly computes; what starts many services; and all else: the bus, the store, intake.
+# What takes longest goes first, a file at a time, to whoever is free: servers and services mostly wait.
 # DONE are folders that ran before: CI runs unit tests once, with their coverage.
-COMPUTING := $(filter-out $(DONE),tests/unit tests/property tests/contract \
-  $(addprefix tests/integration/,metrics notify triage))
-TOGETHER := $(filter-out $(DONE),tests/e2e $(addprefix tests/integration/,automation restoring services))
-ALONE := $(filter-out $(COMPUTING) $(TOGETHER) $(DONE) %.py %__,$(wildcard tests/integration/*))
+WORKERS ?= 4
+TESTED := $(filter-out $(DONE),tests/e2e tests/integration tests/contract tests/property tests/unit)
 
 ##@ Tests
 .PHONY: unit
@@ -134,18 +131,9 @@ mutate: setup ## Mistakes in pure code, a sample by seed: nine of ten are found 
 	@$(PY) -m scripts.mutate $(ARGS)
 
 .PHONY: test
-test: setup ## unit, property, contract, integration and e2e, in three parts side by side; 15 to 20 minutes
-	@echo "Three parts side by side: 15 to 20 minutes on two cores; two of them are shown at the end."
-	@began=$$SECONDS; folder=$$(mktemp -d); others=(); codes=(); \
-	trap 'kill "$${others[@]}" 2>/dev/null; rm -rf "$$folder"' EXIT; trap 'exit 130' INT TERM; \
-	$(PYTEST) $(COMPUTING) $(ARGS) >"$$folder/1" 2>&1 & others+=($$!); \
-	$(PYTEST) $(TOGETHER) $(ARGS) >"$$folder/2" 2>&1 & others+=($$!); \
-	$(PYTEST) $(ALONE) $(ARGS); codes+=($$?); \
-	for other in "$${others[@]}"; do wait "$$other"; codes+=($$?); done; \
-	cat "$$folder/1" "$$folder/2"; \
-	echo "It took $$(( (SECONDS - began) / 60 )) minutes."; \
-	echo "Exit codes of pytest: $${codes[*]} for the three parts; 5 is no test."; \
-	[[ "$${codes[*]}" == *0* && ! "$${codes[*]}" =~ [^05\ ] ]]
+test: setup ## unit, property, contract, integration and e2e, in several processes side by side
+	@echo "In $(WORKERS) processes, each with servers of its own; it takes about a quarter of an hour on two cores."
+	@$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTED) $(ARGS)
 
 .PHONY: check
 check: lint types arch rules manifests test ## All that CI checks

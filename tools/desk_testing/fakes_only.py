@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import pytest
 
 FAKE = "fake"
+_PROPERTY = "contract suite"
 
 
 @dataclass
@@ -35,31 +36,36 @@ def suite_of(item: pytest.Item) -> tuple[str, str] | None:
 
 
 class FakesOnly:
-    """Remembers which kinds passed, and fails the run if they are fakes alone."""
+    """Remembers which kinds passed, and fails the run if they are fakes alone.
+
+    What a test is goes with its reports, so it holds for a run in several processes too.
+    """
 
     def __init__(self, *, is_whole: bool) -> None:
         # Of single tests named on the command line nobody knows which others there are.
         self.is_whole = is_whole
         self.suites: dict[str, Suite] = defaultdict(Suite)
-        self.by_item: dict[str, tuple[str, str]] = {}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Before `-k` and marks choose: a suite has the kinds that its text gives it."""
-        for item in items:
-            if (suite := suite_of(item)) is not None:
-                self.by_item[item.nodeid] = suite
-                self.suites[suite[0]].has_real |= suite[1] != FAKE
+        found = [(item, suite_of(item)) for item in items]
+        members = [(item, suite) for item, suite in found if suite is not None]
+        real = {name for _, (name, kind) in members if kind != FAKE}
+        for item, (name, kind) in members:
+            item.user_properties.append((_PROPERTY, (name, kind, name in real)))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """A skip is told at set-up, a pass at the call."""
-        item_suite = self.by_item.get(report.nodeid)
-        if item_suite is None or report.when == "teardown":
+        told = dict(report.user_properties).get(_PROPERTY)
+        if not isinstance(told, list | tuple) or report.when == "teardown":
             return
-        suite, kind = item_suite
-        self.suites[suite].ran.add(kind)
+        name, kind, has_real = told
+        suite = self.suites[name]
+        suite.has_real |= has_real
+        suite.ran.add(kind)
         if report.when == "call" and report.passed:
-            self.suites[suite].passed.add(kind)
+            suite.passed.add(kind)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:

@@ -66,3 +66,10 @@ def test_a_suite_that_a_real_kind_passes_or_that_is_not_run_whole_is_left_alone(
     done = run(pytester, kinds, *words, is_whole=is_whole)
     assert done.ret == pytest.ExitCode.OK
     done.stdout.no_fnmatch_line(ONLY)
+
+
+def test_a_run_in_several_processes_fails_too(pytester: pytest.Pytester) -> None:
+    run(pytester, '"fake"')
+    done = pytester.runpytest_subprocess("-p", "desk_testing.pytest_plugin", "-n", "2", "contract")
+    assert done.ret == pytest.ExitCode.TESTS_FAILED
+    done.stdout.fnmatch_lines(ONLY)
