@@ -13,16 +13,17 @@ from time import monotonic
 import httpx
 from aiokafka import AIOKafkaConsumer
 from desk_cli.local_desk import adopt_local_desk
-from desk_cli.options import settings
 from desk_cli.screen import Screen, TextTable, style
 from desk_contracts import Codec
 from desk_contracts.ids import new_id
 from desk_local.ports import free_ports
 from desk_platform.kafka.producer import KafkaPublisher
+from desk_platform.settings import load_settings
 from desk_platform.telemetry import configure_logs
 from desk_platform.terminal import complain
 from rich.live import Live
 
+from desk_demo.access import Callers, DemoSettings
 from desk_demo.desk import Desk, next_events
 from desk_demo.live_view import render
 from desk_demo.player import Player
@@ -37,29 +38,30 @@ def main() -> None:
     """Play, show, judge."""
     parser = argparse.ArgumentParser(prog="desk_demo", description=__doc__)
     parser.add_argument("--story", type=Path, default=STORY)
+    parser.add_argument("--run", default="", help="what its people and devices are named after")
     parser.add_argument("--plain", action="store_true", help="lines instead of a live board")
     given = parser.parse_args()
     configure_logs("demo", "ERROR", sys.stderr)
     plain = given.plain or not sys.stdout.isatty()
     whose = adopt_local_desk()
-    chosen = settings()
+    chosen = load_settings(DemoSettings)
     complain(f"Desk: Kafka {chosen.kafka.bootstrap}, intake {chosen.intake_url} ({whose}).")
-    raise SystemExit(asyncio.run(play(given.story, is_plain=plain)))
+    raise SystemExit(
+        asyncio.run(play(given.story, given.run or new_id()[-6:], chosen, is_plain=plain))
+    )
 
 
-async def play(path: Path, *, is_plain: bool) -> int:
+async def play(path: Path, run: str, chosen: DemoSettings, *, is_plain: bool) -> int:
     """The whole evening; 0 if everything came true."""
-    run = new_id()[-6:]
     story, watched, console = read_story(path, run), Watched(run), Screen(width=132)
-    chosen = settings()
-    kafka = chosen.kafka
-    publisher = KafkaPublisher(kafka, "demo")
-    started = monotonic()
+    kafka, started = chosen.kafka, monotonic()
+    publisher = KafkaPublisher(chosen.publishing, "demo")
     async with publisher, httpx.AsyncClient(timeout=15) as http:
-        desk = Desk(http, publisher, kafka, chosen.intake_url, chosen.triage_url)
+        callers = Callers(http, chosen.sign_in.audience, chosen.token_url, chosen.password)
+        desk = Desk(http, callers, publisher, kafka, chosen.intake_url, chosen.triage_url)
         player = Player(desk, watched, story)
         async with desk.audience() as consumer:
-            with devices(path, run, kafka.bootstrap):
+            with devices(path, run):
                 watching = asyncio.create_task(_watch(consumer, player, console, is_plain=is_plain))
                 await player.play()
                 await player.eventually(lambda: is_complete(player))
@@ -112,10 +114,10 @@ def _judge(player: Player, console: Screen, seconds: float) -> int:
 
 
 @contextmanager
-def devices(story: Path, run: str, kafka: str) -> Iterator[None]:
+def devices(story: Path, run: str) -> Iterator[None]:
     """The process that plays the laptops; it ends with the story."""
     port = str(free_ports(1)[0])
-    command = [sys.executable, "-m", "desk_demo.devices", str(story), run, kafka, port]
+    command = [sys.executable, "-m", "desk_demo.devices", str(story), run, port]
     process = subprocess.Popen(command)  # noqa: S603 (our own module)
     try:
         yield

@@ -19,6 +19,7 @@ from desk_platform.kafka.producer import KafkaPublisher
 from desk_platform.kafka.topic_reader import list_topic_names, reader
 from desk_platform.settings import KafkaSettings
 
+from desk_demo.access import Callers
 from desk_demo.story import Measure, Request, ResolveProblem, Ticket, Work
 
 # A service that restarts is back within seconds.
@@ -31,6 +32,7 @@ class Desk:
     """Addresses and clients."""
 
     http: httpx.AsyncClient
+    callers: Callers
     publisher: KafkaPublisher
     kafka: KafkaSettings
     intake: str
@@ -47,7 +49,8 @@ class Desk:
 
     async def _ticket(self, requester: str, body: dict[str, object]) -> str:
         url = f"{self.intake}/v1/tickets"
-        return str((await self._post(url, body, _as(requester, "employee")))["id"])
+        who = await self.callers.introduce(requester, "employee")
+        return str((await self._post(url, body, who))["id"])
 
     async def request(self, request: Request) -> None:
         """Another system asks on desk.requests, with the time when it really happened."""
@@ -75,20 +78,21 @@ class Desk:
     async def work(self, ticket: str, work: Work) -> None:
         """A member begins, and finishes."""
         url = f"{self.intake}/v1/tickets/{ticket}"
-        who = (work.member, "member", work.team)
-        await self._post(f"{url}/start", {}, _as(*who))
-        await self._post(f"{url}/resolve", {"resolution": work.resolution}, _as(*who))
+        who = await self.callers.introduce(work.member, "member", work.team)
+        await self._post(f"{url}/start", {}, who)
+        await self._post(f"{url}/resolve", {"resolution": work.resolution}, who)
 
     async def resolve_problem(self, problem: str, action: ResolveProblem) -> None:
         """A member says that it is over."""
         url = f"{self.triage}/v1/problems/{problem}/resolve"
-        who = _as(action.member, "member", action.team)
+        who = await self.callers.introduce(action.member, "member", action.team)
         await self._post(url, {"resolution": action.resolution}, who)
 
     async def _post(
-        self, url: str, body: dict[str, object], headers: dict[str, str]
+        self, url: str, body: dict[str, object], who: dict[str, str]
     ) -> dict[str, object]:
         """One call. 503 means later: the same again, with its key, so that it is done once."""
+        headers = {**who, "Idempotency-Key": f'"{new_id()}"'}
         for _ in range(_MOST_TRIES):
             answer = await self.http.post(url, json=body, headers=headers)
             if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
@@ -124,11 +128,6 @@ async def next_events(consumer: AIOKafkaConsumer, codec: Codec) -> Sequence[AnyE
 
 def _is_told(name: str) -> bool:
     return name.startswith("desk.") and not name.endswith((RETRY, DEAD))
-
-
-def _as(subject: str, role: str, team: str = "") -> dict[str, str]:
-    headers = {"X-Desk-User": subject, "X-Desk-Roles": role, "Idempotency-Key": f'"{new_id()}"'}
-    return {**headers, "X-Desk-Team": team} if team else headers
 
 
 def _good(answer: httpx.Response) -> dict[str, object]:

@@ -19,10 +19,11 @@ from desk_contracts.events.telemetry import Measured
 from desk_contracts.ids import new_id
 from desk_contracts.value_types import SubjectKind
 from desk_platform.kafka.producer import KafkaPublisher
-from desk_platform.settings import KafkaSettings
+from desk_platform.settings import load_settings
 from fastapi import FastAPI, Header, HTTPException
 from pydantic import BaseModel
 
+from desk_demo.access import DemoSettings
 from desk_demo.story import Device, read_story
 
 DISK_BYTES = 4 * 1024 * 1024
@@ -131,14 +132,15 @@ async def live(laptop: Laptop, agent: str, publisher: KafkaPublisher, codec: Cod
         second += 1
 
 
-async def run(story: Path, name: str, kafka: str, port: int) -> None:
+async def run(story: Path, name: str, port: int) -> None:
     """All devices of the story until killed; the folders go with the process."""
     folder = Path(tempfile.mkdtemp(prefix="desk-demo-"))
     laptops = {
         device.name: Laptop(device, folder / device.name)
         for device in read_story(story, name).devices
     }
-    publisher, codec = KafkaPublisher(KafkaSettings(bootstrap=kafka), "demo-agents"), Codec()
+    kafka = load_settings(DemoSettings).publishing
+    publisher, codec = KafkaPublisher(kafka, "demo-agents"), Codec()
     try:
         for laptop in laptops.values():
             laptop.prepare()
@@ -153,17 +155,16 @@ async def run(story: Path, name: str, kafka: str, port: int) -> None:
 
 
 def main() -> None:
-    """`python -m desk_demo.devices STORY RUN KAFKA PORT`."""
+    """`python -m desk_demo.devices STORY RUN PORT`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("story", type=Path)
     parser.add_argument("run")
-    parser.add_argument("kafka")
     parser.add_argument("port", type=int)
     given = parser.parse_args()
     # The end of the story; a shell's background job would have it ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        asyncio.run(run(given.story, given.run, given.kafka, given.port))
+        asyncio.run(run(given.story, given.run, given.port))
     except KeyboardInterrupt:
         return
 

@@ -12,6 +12,7 @@ from desk_local.servers import KafkaServer
 
 from tests.support.authority import Authority
 
+_LOGGER = "-Dorg.slf4j.simpleLogger.log."
 _CLUSTER = "ZGVzay1sb2NhbC1rYWZrYQ"
 
 
@@ -44,8 +45,14 @@ class SecureKafka(KafkaServer):
             *("--entity-type", "users", "--entity-name", user),
         )
 
+    def denials(self) -> list[str]:
+        """What it did not allow to whom, in the order it happened."""
+        lines = self.log.read_text("utf-8").splitlines()
+        return [line for line in lines if " is Denied " in line]
+
     def command(self) -> list[str]:
         command = super().command()
+        command.insert(1, f"{_LOGGER}kafka.authorizer.logger=info")
         properties = Path(command[-1])
         plain, secure = f"{HOST}:{self.port}", self.secure_address
         more = {

@@ -2,6 +2,7 @@
 
 import httpx
 import pytest
+from desk_demo.access import Callers
 from desk_demo.desk import Desk
 from desk_platform.kafka.producer import KafkaPublisher
 from desk_platform.settings import KafkaSettings
@@ -17,7 +18,8 @@ async def ask(statuses: list[int]) -> tuple[str, list[str]]:
 
     kafka = KafkaSettings()
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
-        desk = Desk(http, KafkaPublisher(kafka, "demo"), kafka, "http://desk", "http://desk")
+        publisher = KafkaPublisher(kafka, "demo")
+        desk = Desk(http, Callers(http), publisher, kafka, "http://desk", "http://desk")
         return await desk.ask_shortly("ana", "VPN"), keys
 
 

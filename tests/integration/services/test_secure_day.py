@@ -1,0 +1,136 @@
+"""The demo's day where everybody signs in, and each may only do what the manifests render."""
+
+import asyncio
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from aiokafka.errors import (
+    KafkaConnectionError,
+    SaslAuthenticationFailed,
+    TopicAuthorizationFailedError,
+)
+from desk_contracts.codec import Message
+from desk_contracts.names import TELEMETRY, TICKETS
+from desk_contracts.topics import team_topic
+from desk_local.paths import ROOT
+from desk_platform.kafka import KafkaPublisher, Unpublished
+from desk_platform.kafka.topic_reader import read_all
+from desk_platform.settings import KafkaSettings
+from desk_testing.opening import close_now, open_now
+
+from tests.support.authority import Authority
+from tests.support.issuer import issuing
+from tests.support.secure_desk import SecureDesk, secure_desk
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
+
+STORY = Path(__file__).with_name("short_day.yaml")
+
+
+async def test_the_day_comes_true_where_everybody_signs_in_and_others_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    began = time.monotonic()
+    async with secure_desk(tmp_path, Authority("secure")) as desk:
+        up = time.monotonic()
+        told = await play(desk)
+        await run(desk, str(Path(sys.executable).with_name("desk")), "audit", "--again", "5")
+        assert desk.broker.denials() == []
+        played = time.monotonic()
+        await check_rights_at_brokers(desk)
+        await check_rights_at_services(desk)
+        assert {line.split("User:")[1].split()[0] for line in desk.broker.denials()} == {
+            "desk-notify", "demo", "desk-operator", "desk-team-network"
+        }  # fmt: skip
+    with capsys.disabled():
+        spans = f"up {up - began:.0f} s, day and audit {played - up:.0f} s"
+        print(f"\n{told.splitlines()[-1]} {spans}, all {time.monotonic() - began:.0f} s.")  # noqa: T201
+
+
+async def play(desk: SecureDesk) -> str:
+    return await run(
+        desk,
+        *(sys.executable, "-m", "desk_demo", "--plain", "--story", str(STORY)),
+        DEMO_TOKEN_URL=desk.issuer.token_url,
+        DEMO_PASSWORD=desk.issuer.password,
+        DEMO_KAFKA_USERNAME="demo",
+        DEMO_KAFKA_PASSWORD_FILE=str(desk.password_file("demo")),
+    )
+
+
+async def run(desk: SecureDesk, *command: str, **more: str) -> str:
+    """What it says, as the operator, who reads everything and writes nothing."""
+    urls = {f"DESKCLI_{service.name.upper()}_URL": service.url for service in desk.services}
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        env=desk.environment("desk-operator", PYTHONPATH=str(ROOT / "demo"), **urls, **more),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await process.communicate()
+    assert process.returncode == 0, said.decode()
+    return said.decode()
+
+
+async def check_rights_at_brokers(desk: SecureDesk) -> None:
+    # What intake alone writes, and what only outside systems write.
+    for user, topic in (
+        ("desk-notify", TICKETS), ("demo", TICKETS), ("desk-operator", TELEMETRY)
+    ):  # fmt: skip
+        assert await find_refusal(desk.kafka(user), topic) == "topic-forbidden"
+    # A team reads its own notifications and no other's.
+    team = desk.kafka("desk-team-network")
+    await read(team, team_topic("network"))
+    with pytest.raises(TopicAuthorizationFailedError):
+        await read(team, team_topic("workplace"))
+    # Whoever they do not know or believe sees nothing at all.
+    for user, password in (("nobody", "secret" * 4), ("desk-intake", "wrong" * 4)):
+        with pytest.raises(SaslAuthenticationFailed):
+            await read(desk.kafka(user, password), TICKETS)
+    without_tls = desk.broker.secure_address
+    with pytest.raises(KafkaConnectionError):
+        await read(KafkaSettings(bootstrap=without_tls), TICKETS)
+
+
+async def read(kafka: KafkaSettings, topic: str) -> None:
+    async for _ in read_all(kafka, [topic]):
+        return
+
+
+async def find_refusal(kafka: KafkaSettings, topic: str) -> str:
+    """Why a record is not taken, though its publisher signed in."""
+    publisher = KafkaPublisher(kafka, "somebody")
+    await open_now(publisher)
+    await publisher.ping()
+    with pytest.raises(Unpublished) as refused:
+        await publisher.publish([Message(topic, b"t1", b"{}", ())])
+    await close_now(publisher)
+    (reason,) = refused.value.reasons.values()
+    return reason.kind
+
+
+async def check_rights_at_services(desk: SecureDesk) -> None:
+    url = f"{desk.service('intake').url}/v1/tickets"
+    ticket = {"title": "The VPN drops"}
+    with issuing("", {"ana": "network"}) as stranger:
+        for token, status in (
+            ("", httpx.codes.UNAUTHORIZED),
+            # Another provider's word counts for nothing.
+            (stranger.sign("ana"), httpx.codes.UNAUTHORIZED),
+            (desk.issuer.sign("ana"), httpx.codes.CREATED),
+        ):
+            # What is believed on one's own machine is believed nowhere else.
+            headers = {"X-Desk-User": "ana", "X-Desk-Roles": "operator", "Idempotency-Key": '"1"'}
+            headers |= {"Authorization": f"Bearer {token}"} if token else {}
+            async with httpx.AsyncClient() as http:
+                answer = await http.post(url, json=ticket, headers=headers)
+            assert answer.status_code == status, answer.text
+        start = f"{url}/{answer.json()['id']}/start"
+        headers["Idempotency-Key"] = '"2"'
+        async with httpx.AsyncClient() as http:
+            refused = await http.post(start, headers=headers)
+        assert refused.status_code == httpx.codes.FORBIDDEN, refused.text
