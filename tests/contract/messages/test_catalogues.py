@@ -20,6 +20,7 @@ from desk_contracts.messages.formats import Formats
 from desk_contracts.value_types import Level, Severity
 from desk_metrics.history.months import TrendDirection
 from desk_notify.rendering.templates import Rule
+from jinja2 import Environment, nodes
 from pydantic_core.core_schema import ErrorType
 
 ROOT = Path(__file__).parents[3]
@@ -78,6 +79,25 @@ def usages() -> Iterator[Usage]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "message":
                 yield from _usages_in(node, f"{path.relative_to(ROOT)}:{node.lineno}")
+
+    for path in sorted(ROOT.glob("services/*/desk_*/**/templates/*")):
+        yield from _usages_of_page(path)
+
+
+def _usages_of_page(path: Path) -> Iterator[Usage]:
+    """A page says it by `message` too, with a literal or one of two."""
+    for call in (
+        Environment(autoescape=True).parse(path.read_text(encoding="utf-8")).find_all(nodes.Call)
+    ):
+        if not (isinstance(call.node, nodes.Name) and call.node.name == "message"):
+            continue
+        place = f"{path.relative_to(ROOT)}:{call.lineno}"
+        names = frozenset(keyword.key for keyword in call.kwargs)
+        [code] = call.args
+        chosen = (code.expr1, code.expr2) if isinstance(code, nodes.CondExpr) else (code,)
+        for item in chosen:
+            assert isinstance(item, nodes.Const), f"{place}: a code is a literal"
+            yield Usage(str(item.value), names, has_more=False, place=place)
 
 
 def _usages_in(call: ast.Call, place: str) -> Iterator[Usage]:

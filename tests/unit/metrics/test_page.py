@@ -9,20 +9,14 @@ from xml.etree import ElementTree
 import desk_metrics.reports.page
 import httpx
 import pytest
-from desk_contracts.messages import catalogue
+from desk_contracts.messages import LANGUAGES, Catalogue, catalogue
+from desk_contracts.messages.catalogue import entries
 from desk_metrics.measures.api import MetricsDeps, metrics_routers
 from desk_metrics.reports.api.page import page_router
 from desk_metrics.reports.page.headline import describe_page
 from desk_metrics.reports.page.html import render_page, render_plot
 from desk_metrics.reports.page.model import PageQuery
-from desk_metrics.reports.page.phrases import (
-    Better,
-    Unit,
-    describe_change,
-    format_days,
-    format_figure,
-    format_moment,
-)
+from desk_metrics.reports.page.phrases import Better, Unit, Words
 from desk_metrics.reports.page.plots import Plot, Series
 from desk_metrics.reports.page.store import gather
 from desk_metrics.reports.periods import read_period
@@ -65,7 +59,15 @@ IDS = re.compile(r' id="([^"]+)"')
 
 
 def plain(text: str) -> str:
-    return text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{MINUS SIGN}", "-")
+    """With the blanks and signs of a keyboard."""
+    for sign, usual in (
+        "\N{NO-BREAK SPACE} ",
+        "\N{THIN SPACE} ",
+        "\N{MINUS SIGN}-",
+        "\N{EN DASH}-",
+    ):
+        text = text.replace(sign, usual)
+    return text
 
 
 def read_row(row: list[str]) -> list[str]:
@@ -219,7 +221,7 @@ async def test_days_to_come_are_not_drawn(desk: Desk) -> None:
 def test_a_change_says_whether_it_is_good(
     now: float | None, before: float | None, unit: Unit, better: Better, text: str
 ) -> None:
-    change = describe_change(now, before, unit, better)
+    change = Words("en").describe_change(now, before, unit, better)
     assert plain(change.text) == text
     assert change.text.endswith(change.judgement)
     assert bool(change.judgement) == ("better" in text or "worse" in text)
@@ -241,16 +243,55 @@ def test_a_change_says_whether_it_is_good(
     ],
 )
 def test_every_figure_has_its_unit(value: float | None, unit: Unit, text: str) -> None:
-    assert plain(format_figure(value, unit)) == text
+    assert plain(Words("en").figure(value, unit)) == text
 
 
-def test_a_period_is_told_in_words() -> None:
-    monday = date(2026, 11, 23)
-    assert format_days(monday, monday) == "23 November 2026"
-    assert format_days(monday, date(2026, 11, 29)) == "23 to 29 November 2026"
-    assert format_days(date(2026, 10, 27), monday) == "27 October to 23 November 2026"
-    assert format_days(date(2025, 12, 29), monday) == "29 December 2025 to 23 November 2026"
-    assert format_moment(datetime(2026, 11, 24, 9, 2, tzinfo=UTC)) == "24 November 2026, 09:02 UTC"
+@pytest.mark.parametrize(
+    ("first", "last", "english", "german"),
+    [
+        (date(2026, 11, 23), date(2026, 11, 23), "23 Nov 2026", "23. Nov. 2026"),
+        (date(2026, 11, 23), date(2026, 11, 29), "23 - 29 Nov 2026", "23.-29. Nov. 2026"),
+        (
+            date(2026, 10, 27),
+            date(2026, 11, 23),
+            "27 Oct - 23 Nov 2026",
+            "27. Okt. - 23. Nov. 2026",
+        ),
+    ],
+)
+def test_a_period_is_told_in_words(first: date, last: date, english: str, german: str) -> None:
+    assert plain(Words("en").days(first, last)) == english
+    assert plain(Words("de").days(first, last)) == german
+
+
+def test_figures_are_written_as_the_language_does() -> None:
+    german = Words("de")
+    assert german.figure(12345, "count") == "12.345"
+    assert plain(german.figure(9000, "duration")) == "2,5 h"
+    assert plain(german.figure(864_000, "duration")) == "10,0 Tage"
+    assert plain(german.figure(-0.5, "quotient")) == "-0,50"
+    assert german.figure(None, "share") == "nicht bekannt"
+    assert plain(german.describe_change(0.9, 0.8, "share", "more").text) == "+10 Punkte, besser"
+    assert german.tick(0.25) == "0,25"
+
+
+async def test_the_page_is_all_german_where_that_is_asked_for(app: FastAPI) -> None:
+    """No text of the page itself is the same in both languages, but those that are one word in
+    both."""
+    answer = await ask(app, WEEK, language="de-AT, en;q=0.5")
+    assert answer.headers["content-language"] == "de"
+    assert '<html lang="de">' in answer.text
+    texts = {language: read_texts(catalogue(language)) for language in LANGUAGES}
+    english = {
+        text
+        for code, text in texts["en"].items()
+        if text != texts["de"][code] and (f">{text}<" in answer.text or f'"{text}"' in answer.text)
+    }
+    assert english == set()
+    shown = [code for code, text in texts["de"].items() if f">{text}<" in answer.text]
+    assert len(shown) > 40
+    assert "<title>Erfahrungsbericht, " in answer.text
+    assert (await ask(app, WEEK, language="fr")).headers["content-language"] == "en"
 
 
 def contrast(entry: str, other: str) -> float:
@@ -337,11 +378,11 @@ async def test_a_last_week_that_is_not_whole_is_said_to_be_so(desk: Desk) -> Non
 
 
 async def test_the_page_says_what_it_is_about_and_in_which_zone(desk: Desk) -> None:
-    text = await page(desk)
-    assert "<h1>Experience report, <span>23 to 29 November 2026</span></h1>" in text
-    assert "<title>Experience report, 23 to 29 November 2026</title>" in text
-    assert "Compared with 16 to 22 November 2026. A day begins and ends at midnight UTC." in text
-    assert "known on 1 December 2026, 00:00 UTC" in text
+    text = plain(await page(desk))
+    assert "<h1>Experience report, <span>23 - 29 Nov 2026</span></h1>" in text
+    assert "<title>Experience report, 23 - 29 Nov 2026</title>" in text
+    assert "Compared with 16 - 22 Nov 2026. A day begins and ends at midnight UTC." in text
+    assert "known on Tuesday 1 December 2026, 00:00 (UTC)" in text
     assert "Written on" not in text
 
 
@@ -356,10 +397,19 @@ def app(desk: Desk) -> FastAPI:
     return make_app("metrics", metrics_routers(deps, router), parts)
 
 
-async def ask(app: FastAPI, query: str, who: str = "bo") -> httpx.Response:
+def read_texts(spoken: Catalogue) -> dict[str, str]:
+    """What the page may say that has no parameter."""
+    codes = [
+        str(entry.id) for entry in entries(spoken.language) if str(entry.id).startswith("page.")
+    ]
+    texts = {code: spoken.template(code) or "" for code in codes}
+    return {code: text for code, text in texts.items() if "{" not in text}
+
+
+async def ask(app: FastAPI, query: str, who: str = "bo", language: str = "en") -> httpx.Response:
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:
-        headers = {"Authorization": f"Bearer {who}"}
+        headers = {"Authorization": f"Bearer {who}", "Accept-Language": language}
         return await client.get(f"/v1/report?{query}", headers=headers)
 
 

@@ -6,7 +6,7 @@ from typing import ClassVar, NamedTuple
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_interval, format_skeleton
 from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
 from babel.units import format_unit
@@ -31,6 +31,14 @@ _UNITS = (
 _MOST_DIGITS = 2
 # A moment in full, with the day of the week; patterns of Unicode's LDML, part 4.
 _MOMENT = {"en": "EEEE d MMMM y, HH:mm", "de": "EEEE, d. MMMM y, HH:mm 'Uhr'"}
+
+
+# No more digits behind the mark than the number has.
+_SHORT = "#,##0.#########"
+
+
+def _with_minus(text: str) -> str:
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def end_sentence(text: str) -> str:
@@ -130,6 +138,26 @@ class Formats:
         """A number with the language's separators; a measured one with six digits at most."""
         exact = value if isinstance(value, int) else float(f"{value:.6g}")
         return str(format_decimal(exact, locale=self._locale))
+
+    def fixed(self, value: float, digits: int, *, is_signed: bool = False) -> str:
+        """A number with so many digits behind the mark, `+` before it if asked for."""
+        pattern = "#,##0" + (f".{'0' * digits}" if digits else "")
+        if is_signed:
+            pattern = f"+{pattern};-{pattern}"
+        return _with_minus(format_decimal(value, pattern, self._locale))
+
+    def rounded(self, value: float) -> str:
+        """A number with three digits that say something, from a thousand on with all."""
+        short = round(value) if abs(value) >= 1000 else float(f"{value:.3g}")
+        return _with_minus(format_decimal(short, _SHORT, self._locale))
+
+    def days(self, first: date, last: date) -> str:
+        """From one day to another, both included, with what they share said once."""
+        return str(format_interval(first, last, "yMMMd", locale=self._locale))
+
+    def day_of_year(self, day: date) -> str:
+        """`24 Nov`."""
+        return str(format_skeleton("MMMd", day, locale=self._locale))
 
     def join_parts(self, parts: Sequence[str], kind: str) -> str:
         """`a, b and c`, `a, b or c`, lines of a list; else one statement after another."""

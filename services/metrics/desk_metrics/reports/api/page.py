@@ -4,6 +4,7 @@ from typing import Annotated
 
 from desk_platform.clock import Clock
 from desk_platform.http import STAFF, Principal, require, sight
+from desk_platform.http.language import spoken_catalogue
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from desk_metrics.measures.api import FromDay, ToDay
@@ -46,9 +47,9 @@ def page_router(sources: Sources, clock: Clock) -> APIRouter:
             raise unknown_team(team)
         contents = await gather(sources, query)
         hidden = hidden_goals(sources.charter().of(GOALS), seen)
+        shown = contents.hide_from(seen, hidden)
         headers = {"Content-Security-Policy": POLICY, "Cache-Control": "private, no-cache"}
-        return Response(
-            render_page(contents.hide_from(seen, hidden), now), headers=headers, media_type=HTML
-        )
+        text = render_page(shown, now, spoken_catalogue().language)
+        return Response(text, headers=headers, media_type=HTML)
 
     return router

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from desk_platform.clock import SystemClock
 from desk_platform.settings import load_settings
-from desk_platform.terminal import say
+from desk_platform.terminal import say, spoken_here
 
 from desk_metrics.reports.commands import open_sources
 from desk_metrics.reports.page.html import render_page
@@ -39,4 +39,4 @@ async def build_page(
     now = SystemClock().now()
     query = PageQuery.of(first, last, now, team)
     async with open_sources(settings) as sources:
-        return render_page(await gather(sources, query), now)
+        return render_page(await gather(sources, query), now, spoken_here().language)

@@ -1,15 +1,17 @@
 """The page as HTML: one file, A4 when printed, no script, nothing loaded from anywhere.
 
 The templates are part of this package, as code is. Whatever they show is escaped, and a character
-that would act (a control, an escape, a change of direction) comes out as text.
+that would act (a control, an escape, a change of direction) comes out as text. What the page says
+itself are messages, so it has each language of the catalogue.
 """
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
-from desk_contracts.messages import catalogue
+from desk_contracts.message import Message, message
+from desk_contracts.messages import Language
 from desk_contracts.text import plain_text
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -17,14 +19,7 @@ from markupsafe import Markup
 from desk_metrics.measures.figures import Figures
 from desk_metrics.reports.page.headline import describe_page
 from desk_metrics.reports.page.model import PageFigures
-from desk_metrics.reports.page.phrases import (
-    NB,
-    UNKNOWN,
-    describe_change,
-    format_days,
-    format_figure,
-    format_moment,
-)
+from desk_metrics.reports.page.phrases import NB, Words
 from desk_metrics.reports.page.plots import (
     DAYS_APART,
     NARROW,
@@ -36,17 +31,17 @@ from desk_metrics.reports.page.plots import (
     Series,
     Size,
 )
-from desk_metrics.reports.page.scales import format_tick
 
 _LATE = timedelta(hours=1)
 
 
-def render_page(figures: PageFigures, made_at: datetime) -> str:
+def render_page(figures: PageFigures, made_at: datetime, language: Language = "en") -> str:
     """The whole page."""
-    return _TEMPLATES.get_template("page.html").render(
+    templates = _templates(language)
+    return templates.get_template("page.html").render(
         figures=figures,
         headline=describe_page(figures),
-        plot=partial(_plot, figures),
+        plot=partial(_plot, figures, Words(language)),
         sizes=(WIDE, NARROW),
         made_at=made_at,
         is_late=made_at - figures.query.as_of >= _LATE,
@@ -55,84 +50,101 @@ def render_page(figures: PageFigures, made_at: datetime) -> str:
 
 def render_plot(plot: Plot, size: Size = WIDE) -> str:
     """One picture by itself; without any value it says so."""
-    module = _TEMPLATES.get_template("plot.svg").module
+    module = _templates(plot.language).get_template("plot.svg").module
     return str(module.draw(Drawing(plot, size)))  # type: ignore[attr-defined]  # a macro
 
 
 def _plot(
     figures: PageFigures,
+    words: Words,
     id: str,
-    words: tuple[str, str],
-    lines: Iterable[tuple[str, str]],
-    band: tuple[str, tuple[str, str], tuple[str, str]] | None = None,
+    texts: tuple[Message, Message],
+    lines: Iterable[tuple[Message, str]],
+    band: tuple[Message, tuple[Message, str], tuple[Message, str]] | None = None,
     **more: Any,
 ) -> Plot:
     """A plot of some figures by step; the template gives its title, its unit and their names."""
     scale = more.pop("scale", 1.0)
 
-    def read(name: str, figure: str) -> Series:
+    def read(name: Message, figure: str) -> Series:
         values = (step[figure] for _, step in figures.steps)
-        return Series(name, tuple(None if value is None else value / scale for value in values))
+        known = tuple(None if value is None else value / scale for value in values)
+        return Series(words.say(name), known)
 
-    title, unit = words
+    title, unit = map(words.say, texts)
     return Plot(
         id,
         title,
         unit,
-        tuple(f"{start.day} {start:%b}" for start, _ in figures.steps),
+        tuple(words.step(start.date()) for start, _ in figures.steps),
         tuple(read(*line) for line in lines),
         strides=DAYS_APART if figures.query.step == 1 else WEEKS_APART,
-        band=None if band is None else Band(band[0], read(*band[1]), read(*band[2])),
+        band=None if band is None else Band(words.say(band[0]), read(*band[1]), read(*band[2])),
+        language=words.language,
         **more,
     )
 
 
-def _finalize(value: object) -> object:
+def _describe(words: Words, plot: Plot) -> str:
+    """A picture in words, for whoever does not see it."""
+    lines = "; ".join(_describe_line(words, line) for line in plot.series) + "."
+    first, last = plot.steps[0], plot.steps[-1]
+    said = message("page.plot-in-words", unit=plot.unit, first=first, last=last, lines=lines)
+    return words.say(said)
+
+
+def _describe_line(words: Words, line: Series) -> str:
+    if not line.present:
+        return words.say(message("page.line-unknown", line=line.name))
+    least, most, newest = map(words.tick, (min(line.present), max(line.present), line.present[-1]))
+    known = message("page.line-in-words", line=line.name, least=least, most=most, newest=newest)
+    return words.say(known)
+
+
+def _finalize(words: Words, value: object) -> object:
     """Before it is escaped: text of others acts nowhere; markup is our own, from a macro."""
-    return value if isinstance(value, Markup) else plain_text(value)
+    if isinstance(value, Markup):
+        return value
+    return plain_text(words.say(value) if isinstance(value, Message) else value)
 
 
 def _path(points: Iterable[tuple[float, float]]) -> str:
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
 
 
-def _tick(value: float | None, suffix: str = "") -> str:
-    return UNKNOWN if value is None else format_tick(value, suffix)
-
-
 def _has_any(figures: Figures, names: Iterable[str]) -> bool:
     return any(figures[name] for name in names)
 
 
-def _templates() -> Environment:
+@cache
+def _templates(language: Language) -> Environment:
+    words = Words(language)
     templates = Environment(
         loader=PackageLoader(__package__),
         autoescape=True,
-        finalize=_finalize,
+        finalize=partial(_finalize, words),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
     )
     templates.globals |= {
-        "unknown": UNKNOWN,
+        "language": language,
+        "message": message,
+        "unknown": words.unknown,
         "nb": NB,
         "drawing": Drawing,
-        "format_days": format_days,
-        "describe_change": describe_change,
+        "days": words.days,
+        "describe_change": words.describe_change,
     }
     templates.filters |= {
-        "figure": format_figure,
+        "figure": words.figure,
         "has_any": _has_any,
-        "moment": format_moment,
-        # The page is in English.
-        "sentence": catalogue("en").render,
-        "sentences": catalogue("en").render_all,
+        "say_all": words.say_all,
+        "name": words.name,
+        "tick": words.tick,
+        "describe": partial(_describe, words),
         "px": "{:.1f}".format,
         "path": _path,
-        "tick": _tick,
     }
     return templates
-
-
-_TEMPLATES = _templates()

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from desk_contracts.messages import Language
+
 from desk_metrics.reports.page.scales import (
     FONT,
     choose_scale,
@@ -71,6 +73,7 @@ class Plot:
     is_whole: bool = False
     strides: tuple[int, ...] = WEEKS_APART
     band: Band | None = None
+    language: Language = "en"
 
     @property
     def series(self) -> tuple[Series, ...]:
@@ -136,7 +139,7 @@ class Drawing:
         self.keys, self.height = list[Key](), 2.0 * FONT
         if plot.present:
             scale = choose_scale(plot.present, plot.lowest, plot.highest, is_whole=plot.is_whole)
-            texts = [format_tick(value, plot.suffix) for value in scale]
+            texts = [format_tick(value, plot.suffix, plot.language) for value in scale]
             self._low, self._high = scale[0], scale[-1]
             self.left = max(map(measure_width, texts)) + _GAP
             self.ticks = [

@@ -2,10 +2,14 @@
 
 import math
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from desk_contracts.messages import Language, catalogue
 
 # Pixels. No letter, digit or sign of a label is on average wider than 0.6 of the size.
 FONT = 12
 _LETTER = 0.6 * FONT
+_UTC = ZoneInfo("UTC")
 _TICKS = 4
 _NICE, _NICE_WHOLE = (1, 2, 2.5, 5, 10), (1, 2, 5, 10)
 
@@ -46,7 +50,6 @@ def choose_stride(fewest: float, strides: Sequence[int]) -> int:
     return next((stride for stride in strides if stride >= fewest), beyond)
 
 
-def format_tick(value: float, suffix: str = "") -> str:
+def format_tick(value: float, suffix: str = "", language: Language = "en") -> str:
     """`12,500`, `0.25`, `75 %`; a minus is one."""
-    text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-    return text.replace("-", "\N{MINUS SIGN}") + suffix
+    return catalogue(language).formats(_UTC).rounded(value) + suffix
