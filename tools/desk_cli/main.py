@@ -1,21 +1,22 @@
 """Puts the commands together; errors end as a sentence and an exit code, never as a traceback."""
 
+import asyncio
+import logging
 import re
 import sys
 from importlib.metadata import entry_points
 
 import typer
 from aiokafka.errors import (
-    AuthenticationFailedError,
     ClusterAuthorizationFailedError,
     GroupAuthorizationFailedError,
-    IllegalSaslStateError,
     KafkaError,
-    SaslAuthenticationFailed,
     TopicAuthorizationFailedError,
 )
 from desk_contracts.errors import DeskError
 from desk_local.processes import CannotStart
+from desk_platform.kafka.asking import why_unreachable
+from desk_platform.settings import KafkaSettings
 from desk_platform.telemetry import configure_logs
 from desk_platform.terminal import complain, spoken_here
 
@@ -47,7 +48,6 @@ _FORBIDDEN = (
     GroupAuthorizationFailedError,
     ClusterAuthorizationFailedError,
 )
-_UNKNOWN_USER = (SaslAuthenticationFailed, AuthenticationFailedError, IllegalSaslStateError)
 
 
 @app.callback()
@@ -74,6 +74,8 @@ def add_commands(group: str = "desk.commands") -> None:
 def main() -> None:
     """The entry point of `desk`."""
     configure_logs("desk", "ERROR", sys.stderr)
+    # What stands in the way is said below, in words.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     add_commands()
     try:
         app(obj=adopt_local_desk())
@@ -88,30 +90,24 @@ def main() -> None:
     except (KafkaError, OSError) as error:
         if isinstance(error, OSError) and error.filename is not None:
             complain(f"{error.filename}: {error.strerror}.")
-            raise SystemExit(2) from error
-        where = settings().kafka.bootstrap
-        if (refusal := why_refused(error)) is not None:
-            complain(f"The brokers at {where} answer, and refuse this: {refusal}")
-            raise SystemExit(4) from error
-        complain(
-            f"Kafka does not answer at {where} ({error!r}). Is the desk up? Try `make up`, "
-            "or set DESK_KAFKA to your brokers."
-        )
-        raise SystemExit(3) from error
+        else:
+            complain(asyncio.run(describe_failure(error, settings().kafka)))
+        raise SystemExit(2) from error
 
 
-def why_refused(error: Exception) -> str | None:
-    """What the brokers do not allow and what to do; None if they refused nothing."""
-    kafka = settings().kafka
+async def describe_failure(error: Exception, kafka: KafkaSettings) -> str:
+    """Whether the brokers refuse this or are not to be reached, and what to do."""
     user = f"the user {kafka.username}" if kafka.username else "somebody who does not sign in"
     if isinstance(error, _FORBIDDEN):
         return (
-            f"{user} may not do it ({error}). Give that user the rights (deploy/k8s has the"
-            " operators' user with them), or set DESK_KAFKA_USERNAME to one that has them."
+            f"The brokers at {kafka.bootstrap} answer, and refuse this: {user} may not do it"
+            f" ({error}). Give that user the rights (deploy/k8s has the operators' user with"
+            " them), or set DESK_KAFKA_USERNAME to one that has them."
         )
-    if isinstance(error, _UNKNOWN_USER):
-        return (
-            f"they do not believe {user} ({error}). Look at DESK_KAFKA_USERNAME,"
-            " DESK_KAFKA_PASSWORD and DESK_KAFKA_SASL_MECHANISM."
-        )
-    return None
+    if (reason := await why_unreachable(kafka)) is not None:
+        return f"Kafka cannot be used: {reason}. A desk of this machine is started with `make up`."
+    # A port that asks for TLS takes a connection without, and says nothing.
+    return (
+        f"Kafka at {kafka.bootstrap} takes connections and does not answer ({error!r}). Is"
+        f" DESK_KAFKA_SECURITY={kafka.security} what this port asks for?"
+    )

@@ -37,7 +37,8 @@ class Topic:
     """A topic: key, only writer, readers, and how long it keeps its records (None: for ever).
 
     `relays` also write it, on behalf of its writers outside and under their own sources.
-    `followers` read all of it without a group, so they have no retry topics and no dead letters.
+    `followers` read it without a group, so they have no retry topics and no dead letters: all of
+    it, or its end, as the writer does that asks at its start whether its store is as new.
     What a service writes for itself alone `is_private`: it is in no public document.
     """
 
@@ -69,7 +70,13 @@ CATALOGUE: tuple[Topic, ...] = (
         relays=("intake",),
     ),
     Topic(names.CHANGES, "service", "outside", ("triage", "metrics"), relays=("intake",)),
-    Topic(names.TICKETS, "ticket id", "intake", ("triage", "notify", "metrics")),
+    Topic(
+        names.TICKETS,
+        "ticket id",
+        "intake",
+        ("triage", "notify", "metrics"),
+        followers=("intake",),
+    ),
     Topic(names.FEEDBACK, "subject", "intake", ("metrics",)),
     Topic(names.KNOWLEDGE, "article id", "intake", compacted=True),
     Topic(names.TRIAGE, "ticket id", "triage", ("intake",)),

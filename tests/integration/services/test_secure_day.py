@@ -25,8 +25,9 @@ from tests.support.authority import Authority
 from tests.support.issuer import issuing
 from tests.support.secure_desk import SecureDesk, secure_desk
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(600)]
 
+DESK = str(Path(sys.executable).with_name("desk"))
 STORY = Path(__file__).with_name("short_day.yaml")
 
 
@@ -37,11 +38,15 @@ async def test_the_day_comes_true_where_everybody_signs_in_and_others_are_refuse
     async with secure_desk(tmp_path, Authority("secure")) as desk:
         up = time.monotonic()
         told = await play(desk)
-        await run(desk, str(Path(sys.executable).with_name("desk")), "audit", "--again", "5")
+        await run(desk, DESK, "audit", "--again", "5")
+        # One that starts where there are records of its own looks at the last of them.
+        await asyncio.to_thread(desk.service("intake").stop)
+        await desk.service("intake").start()
         assert desk.broker.denials() == []
         played = time.monotonic()
         await check_rights_at_brokers(desk)
         await check_rights_at_services(desk)
+        await check_what_commands_say(desk)
         assert {line.split("User:")[1].split()[0] for line in desk.broker.denials()} == {
             "desk-notify", "demo", "desk-operator", "desk-team-network"
         }  # fmt: skip
@@ -63,17 +68,23 @@ async def play(desk: SecureDesk) -> str:
 
 async def run(desk: SecureDesk, *command: str, **more: str) -> str:
     """What it says, as the operator, who reads everything and writes nothing."""
+    code, said = await ended(desk, *command, **more)
+    assert code == 0, said
+    return said
+
+
+async def ended(desk: SecureDesk, *command: str, **more: str) -> tuple[int | None, str]:
+    """The same with its exit code."""
     urls = {f"DESKCLI_{service.name.upper()}_URL": service.url for service in desk.services}
     process = await asyncio.create_subprocess_exec(
         *command,
-        env=desk.environment("desk-operator", PYTHONPATH=str(ROOT / "demo"), **urls, **more),
+        env=desk.environment("desk-operator", PYTHONPATH=str(ROOT / "demo"), **urls) | more,
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
     said, _ = await process.communicate()
-    assert process.returncode == 0, said.decode()
-    return said.decode()
+    return process.returncode, said.decode()
 
 
 async def check_rights_at_brokers(desk: SecureDesk) -> None:
@@ -111,6 +122,33 @@ async def find_refusal(kafka: KafkaSettings, topic: str) -> str:
     await close_now(publisher)
     (reason,) = refused.value.reasons.values()
     return reason.kind
+
+
+async def check_what_commands_say(desk: SecureDesk) -> None:
+    """Brokers that say no are not called away: each time in words, with what to do."""
+    stranger, wrong = desk.folder / "stranger.pem", desk.folder / "wrong.password"
+    stranger.write_bytes(Authority("stranger").pem)
+    wrong.write_text("wrong" * 4)
+    team = {
+        "DESK_KAFKA_USERNAME": "desk-team-network",
+        "DESK_KAFKA_PASSWORD_FILE": str(desk.password_file("desk-team-network")),
+    }
+    port = desk.broker.secure_port
+    plain = {
+        "DESK_KAFKA_SECURITY": "PLAINTEXT",
+        "DESK_KAFKA_CA_FILE": "",
+        "DESK_KAFKA_USERNAME": "",
+    }
+    plain["DESK_KAFKA_PASSWORD_FILE"] = ""
+    for wrong_settings, words in (
+        ({"DESK_KAFKA_PASSWORD_FILE": str(wrong)}, "refuses to sign in desk-operator"),
+        (team, "the user desk-team-network may not do it"),
+        ({"DESK_KAFKA_CA_FILE": str(stranger)}, "is not signed by"),
+        ({"DESK_KAFKA": f"localhost:{port}"}, "is that of another host"),
+        (plain, "what this port asks for"),
+    ):
+        code, said = await ended(desk, DESK, "tail", TICKETS, "--from-start", **wrong_settings)
+        assert (code, words in said, "Traceback" in said) == (2, True, False), said
 
 
 async def check_rights_at_services(desk: SecureDesk) -> None:

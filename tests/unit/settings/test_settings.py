@@ -17,6 +17,8 @@ from desk_platform.settings import (
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import SettingsConfigDict
 
+from tests.support.authority import Authority
+
 
 class IntakeSettings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="INTAKE_")
@@ -57,7 +59,7 @@ def test_defaults_speak_to_one_machine_but_open_nothing() -> None:
 
 def test_shared_and_own_variables_reach_their_fields(tmp_path: Path) -> None:
     ca = tmp_path / "ca.pem"
-    ca.write_text("x")
+    ca.write_bytes(Authority("any").pem)
     settings = read(
         DESK_KAFKA="a:1,b:2",
         DESK_KAFKA_SECURITY="SASL_SSL",

@@ -25,6 +25,9 @@ from desk_platform.settings import KafkaSettings
 # A broker that stands still is given up for the next one, if there is one.
 _NEXT_AFTER = timedelta(seconds=1.5)
 _CONNECTED_WITHIN_MS = 2_000
+# OpenSSL's reasons not to believe a certificate that an authority signed: it is not yet or not any
+# more valid; it names other hosts, mail addresses or IP addresses.
+_OTHER_TIME, _OTHER_NAME = frozenset({9, 10}), frozenset({62, 63, 64})
 _REFUSED = (
     AuthenticationFailedError,
     IllegalSaslStateError,
@@ -53,7 +56,7 @@ async def ask_any_broker(client: AIOKafkaClient, settings: KafkaSettings) -> Non
 
 
 async def why_unreachable(settings: KafkaSettings) -> str | None:
-    """What happens to a new connection, in half a sentence; None if one of the brokers takes it.
+    """What happens to a new connection and what to do; None if one of the brokers takes it.
 
     aiokafka itself says no more than that a node is not ready.
     """
@@ -66,16 +69,42 @@ async def why_unreachable(settings: KafkaSettings) -> str | None:
             connection = await create_conn(
                 host, int(port), request_timeout_ms=_CONNECTED_WITHIN_MS, **arguments
             )
-        except ssl.SSLCertVerificationError as error:
-            held = settings.ca_file or "the system's certificates"
-            reason = f"the certificate of {server} is not signed by {held}: {error.verify_message}"
-        except ssl.SSLError as error:
-            reason = f"{server} does not agree on TLS: {error.reason or error}"
-        except _REFUSED as error:
-            reason = f"{server} refuses to sign in {settings.username}: {error}"
         except (KafkaError, OSError, TimeoutError) as error:
-            reason = f"{server} cannot be reached: {error!r}"
+            reason = describe_refusal(server, settings, error)
         else:
             connection.close()
             return None
     return reason
+
+
+def describe_refusal(server: str, settings: KafkaSettings, error: Exception) -> str:
+    """Why no connection came about, as half a sentence with what to do."""
+    match error:
+        case ssl.SSLCertVerificationError(verify_code=code) if code in _OTHER_NAME:
+            return (
+                f"the certificate of {server} is that of another host ({error.verify_message}):"
+                " write a name or address that is in it into DESK_KAFKA"
+            )
+        case ssl.SSLCertVerificationError(verify_code=code) if code in _OTHER_TIME:
+            return (
+                f"the certificate of {server} does not count today ({error.verify_message}): have"
+                " it renewed, or set this machine's clock"
+            )
+        case ssl.SSLCertVerificationError():
+            held = settings.ca_file or "the system's certificates"
+            return (
+                f"the certificate of {server} is not signed by {held} ({error.verify_message}):"
+                " set DESK_KAFKA_CA_FILE to the certificate of its authority"
+            )
+        case ssl.SSLError():
+            return (
+                f"{server} does not agree on TLS ({error.reason or error}): set"
+                " DESK_KAFKA_SECURITY to what this port asks for"
+            )
+        case _ if isinstance(error, _REFUSED):
+            return (
+                f"{server} refuses to sign in {settings.username} ({error}): look at"
+                " DESK_KAFKA_USERNAME, DESK_KAFKA_PASSWORD and DESK_KAFKA_SASL_MECHANISM"
+            )
+    why = (error.strerror if isinstance(error, OSError) else None) or repr(error)
+    return f"{server} cannot be reached ({why}): look at DESK_KAFKA, and whether it is up"

@@ -1,9 +1,11 @@
 """Settings that belong together: brokers, store, sign-in. Each field names its own variable."""
 
 import re
+import ssl
 from collections.abc import Iterator
 from datetime import timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FilePath, SecretStr
@@ -129,6 +131,24 @@ TopicPrefix = Annotated[
 ]
 
 
+def _reason_of(error: OSError) -> str:
+    """OpenSSL's in plain letters, without the line of its code."""
+    if isinstance(error, ssl.SSLError) and error.reason:
+        return error.reason.replace("_", " ").lower()
+    return error.strerror or str(error)
+
+
+def _find_unreadable(variable: str, ca: Path | None) -> Iterator[str]:
+    """Certificates that nobody could be checked by: an empty file, a key, a password."""
+    try:
+        ssl.create_default_context(cafile=ca)
+    except OSError as error:
+        yield (
+            f"{variable} is {ca}, which holds no certificates in PEM"
+            f" ({_reason_of(error)}); name the file of the authority's certificates."
+        )
+
+
 class SettingsGroup(BaseModel):
     """Settings that belong together; each field names its own variable."""
 
@@ -212,6 +232,15 @@ class KafkaSettings(SettingsGroup):
             yield (
                 "DESK_KAFKA_CERT_FILE and DESK_KAFKA_KEY_FILE belong together; set both or neither."
             )
+        yield from _find_unreadable("DESK_KAFKA_CA_FILE", self.ca_file)
+        if self.cert_file is not None and self.key_file is not None:
+            try:
+                ssl.create_default_context().load_cert_chain(self.cert_file, self.key_file)
+            except OSError as error:
+                yield (
+                    "DESK_KAFKA_CERT_FILE and DESK_KAFKA_KEY_FILE are no certificate with its key"
+                    f" in PEM ({_reason_of(error)}); name the two files of one certificate."
+                )
 
 
 class StoreSettings(SettingsGroup):
@@ -244,6 +273,8 @@ class StoreSettings(SettingsGroup):
             raise ValueError(
                 "DESK_STORE_USERNAME and DESK_STORE_PASSWORD belong together; set both or neither."
             )
+        for problem in _find_unreadable("DESK_STORE_CA_FILE", self.ca_file):
+            raise ValueError(problem)
         return self
 
 

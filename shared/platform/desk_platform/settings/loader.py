@@ -91,7 +91,7 @@ def load_settings(settings: type[S], environ: Mapping[str, str] | None = None) -
     try:
         return read_settings(settings, environ)
     except SettingsError as error:
-        complain(f"The service cannot start with these settings:\n{error.message}")
+        complain(f"These settings cannot be used:\n{error.message}")
         raise SystemExit(2) from None
 
 

@@ -10,9 +10,10 @@ from typing import Any, cast
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import AsyncMongoClient
+from pymongo.errors import ConfigurationError
 
 from desk_platform.certificates import CertificateFiles
-from desk_platform.settings import StoreSettings
+from desk_platform.settings import SettingsError, StoreSettings
 from desk_platform.store.mongo.driver import Collection, Database, Row, translate_errors
 from desk_platform.telemetry import get_logger
 
@@ -62,7 +63,15 @@ class MongoClients:
 
     def _make(self) -> Any:
         kind = AsyncIOMotorClient if self._settings.driver == "motor" else AsyncMongoClient
-        return cast(Any, kind)(self._settings.url, **_options(self._settings))
+        try:
+            return cast(Any, kind)(self._settings.url, **_options(self._settings))
+        except (ConfigurationError, ValueError, TypeError) as error:
+            # An option that is none, a port that is no number, a host that has no such record.
+            raise SettingsError(
+                [
+                    f"DESK_STORE cannot be '{self._settings.url}': {error}. Write mongodb://host:port."
+                ]
+            ) from error
 
     def _inputs(self) -> Inputs:
         password = self._settings.password

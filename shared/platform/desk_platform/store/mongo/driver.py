@@ -12,6 +12,7 @@ from desk_contracts.errors import DependencyDown
 from pymongo import ASCENDING, DeleteOne, InsertOne, ReplaceOne, UpdateOne
 from pymongo.errors import (
     BulkWriteError,
+    ConfigurationError,
     ConnectionFailure,
     DuplicateKeyError,
     ExecutionTimeout,
@@ -30,6 +31,9 @@ PASSING = frozenset({
     None, 1, 6, 7, 8, 43, 89, 91, 112, 134, 175, 189, 237, 262, 9001,
     10107, 11600, 11602, 13388, 13435, 13436,
 })  # fmt: skip
+
+# Whoever signs in is not known, or may not do it: a person has to put it right, here or there.
+_REFUSED_SIGN_IN, _NOT_ALLOWED = frozenset({18, 8000}), 13
 
 __all__ = [
     "ASCENDING",
@@ -99,12 +103,37 @@ def translate_errors() -> Iterator[None]:
     except (BulkWriteError, DuplicateKeyError):
         raise
     except (ConnectionFailure, ExecutionTimeout, WTimeoutError) as error:
-        raise DependencyDown(f"the store does not answer: {error}", dependency="store") from error
+        # What follows is the driver's picture of all servers.
+        why = str(error).partition(", Timeout:")[0]
+        raise DependencyDown(f"the store does not answer: {why}", dependency="store") from error
     except PyMongoError as error:
+        refusal = why_refused(error)
+        if isinstance(error, ConfigurationError):
+            refusal = f"the store cannot be found ({error}): look at DESK_STORE"
+        if refusal is not None:
+            raise DependencyDown(refusal, dependency="store") from error
         is_code = isinstance(error, OperationFailure) and error.code in PASSING
         if is_code or error.has_error_label("RetryableWriteError") or "not primary" in str(error):
             raise DependencyDown(f"the store is not ready: {error}", dependency="store") from error
         raise
+
+
+def why_refused(error: PyMongoError) -> str | None:
+    """What the server does not allow and what to do; None if it refused nothing."""
+    if not isinstance(error, OperationFailure):
+        return None
+    said = (error.details or {}).get("errmsg", error)
+    if error.code in _REFUSED_SIGN_IN:
+        return (
+            f"the store refuses to sign in ({said}): look at DESK_STORE_USERNAME and"
+            " DESK_STORE_PASSWORD, and whether the user is one of the database admin"
+        )
+    if error.code == _NOT_ALLOWED:
+        return (
+            f"the store does not allow this ({said}): set DESK_STORE_USERNAME to the user of this"
+            " database, or give that user the right"
+        )
+    return None
 
 
 def duplicates_of(error: BulkWriteError) -> set[int]:
