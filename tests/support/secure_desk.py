@@ -46,6 +46,12 @@ class SecureDesk:
     def store_url(self) -> str:
         return f"sqlite:{self.folder / 'store'}"
 
+    async def reasons(self, service: ServiceProcess) -> list[str]:
+        """Why it is not ready, as it tells an operator."""
+        token = self.issuer.sign("olga", "operator")
+        answer = await service.get("/health/ready", Authorization=f"Bearer {token}")
+        return list(answer.json()["reasons"])
+
     def password_file(self, user: str) -> Path:
         return self.folder / f"{user}.password"
 

@@ -23,7 +23,8 @@ _TIMEOUT_S = 5.0
 def status() -> None:
     """Whether the brokers and each of the five services answer, and what is wrong if not.
 
-    Exit code 1 unless all are ready.
+    Exit code 1 unless all are ready. Where people sign in, services say why to an operator's
+    DESKCLI_TOKEN only.
     """
     chosen = settings()
     names = asyncio.run(list_topic_names(chosen.kafka))
@@ -31,7 +32,9 @@ def status() -> None:
     table = TextTable("what", "is", "why")
     table.add_line("kafka", style("ready", "green"), f"answers, with {own} topics of the desk")
     is_ready = own > 0
-    with httpx.Client(timeout=_TIMEOUT_S, trust_env=False) as client:
+    token = chosen.token
+    headers = {"Authorization": f"Bearer {token.get_secret_value()}"} if token else {}
+    with httpx.Client(timeout=_TIMEOUT_S, trust_env=False, headers=headers) as client:
         for name in SERVICES:
             answer, why = _ask(client, getattr(chosen, f"{name}_url"))
             is_ready &= answer == "ready"

@@ -10,12 +10,14 @@ from desk_cli.options import CliSettings
 from desk_contracts.topics import SERVICES
 from desk_platform.settings import Environment, exposures, read_settings, variables
 
+from tests.support.authority import Authority
 from tests.support.service_settings import MADE_UP, settings_of
 
 # What people look with, and what looks every night.
 HANDS = ("toolbox", "desk-audit")
 
 
+CERTIFICATES = Authority("made up").pem
 # Read by OpenTelemetry itself, and what it is made of.
 OF_OTHERS = {"OTEL_RESOURCE_ATTRIBUTES", "POD_NAME", "POD_NAMESPACE"}
 
@@ -28,7 +30,8 @@ def as_in_a_pod(overlay: Any, service: str, folder: Path) -> dict[str, str]:
         filled = re.sub(r"\$\((\w+)\)", lambda match: environment[match[1]], value or MADE_UP)
         environment[name] = filled
         if name.endswith("_FILE"):
-            (folder / name).write_text(MADE_UP if name.endswith("_PASSWORD_FILE") else "")
+            is_password = name.endswith("_PASSWORD_FILE")
+            (folder / name).write_bytes(MADE_UP.encode() if is_password else CERTIFICATES)
             environment[name] = str(folder / name)
     return environment
 
@@ -84,6 +87,12 @@ def test_the_hands_read_everything_and_write_nothing(pod: str, overlay: Any) -> 
     user = overlay.environment(pod)["DESK_KAFKA_USERNAME"]
     rights = overlay.named("KafkaUser", user)["spec"]["authorization"]["acls"]
     assert {operation for acl in rights for operation in acl["operations"]} <= {"Read", "Describe"}
+
+
+@pytest.mark.parametrize("pod", [*SERVICES, *HANDS])
+def test_no_password_is_a_variable(overlay: Any, pod: str) -> None:
+    """A new one in a mounted file needs no restart, and is in no list of a process's variables."""
+    assert not [name for name in overlay.environment(pod) if name.endswith("_PASSWORD")]
 
 
 @pytest.mark.parametrize("pod", [*SERVICES, *HANDS])

@@ -11,7 +11,7 @@ from desk_testing import eventually
 from desk_testing.processes import ServiceProcess
 
 from tests.support.authority import Authority
-from tests.support.secure_desk import secure_desk
+from tests.support.secure_desk import SecureDesk, secure_desk
 
 pytestmark = [pytest.mark.connected, pytest.mark.chaos, pytest.mark.timeout(600)]
 
@@ -19,18 +19,18 @@ FOLLOWS_WITHIN = 10.0
 
 
 async def seconds_until(
-    services: Iterable[ServiceProcess], *, ready: bool, named: str = ""
+    desk: SecureDesk, services: Iterable[ServiceProcess], *, ready: bool, named: str = ""
 ) -> float:
     """Until the last of them says so."""
     since = time.monotonic()
 
     async def wait_for(service: ServiceProcess) -> None:
         async def has_changed() -> bool:
-            answer = (await service.get("/health/ready")).json()
+            reasons = await desk.reasons(service)
             if ready:
-                assert answer["reasons"] == [], (service.name, answer["reasons"])
+                assert reasons == [], service.name
                 return True
-            return any(named in reason for reason in answer["reasons"])
+            return any(named in reason for reason in reasons)
 
         await eventually(has_changed, timeout=120, interval=0.1)
 
@@ -47,9 +47,11 @@ async def test_an_authority_and_a_password_are_replaced_without_a_restart(
         desk.broker.identify(after)
         await asyncio.to_thread(desk.broker.kill)
         await asyncio.to_thread(desk.broker.start)
-        tls_refused = await seconds_until(desk.services, ready=False, named="is not signed by")
+        tls_refused = await seconds_until(
+            desk, desk.services, ready=False, named="is not signed by"
+        )
         desk.ca.write_bytes(after.pem)
-        tls_ready = await seconds_until(desk.services, ready=True)
+        tls_ready = await seconds_until(desk, desk.services, ready=True)
 
         # A password is changed at the brokers first, then in the file.
         password, user = secrets.token_hex(16), "triage"
@@ -58,12 +60,12 @@ async def test_an_authority_and_a_password_are_replaced_without_a_restart(
         await asyncio.to_thread(desk.broker.start)
         triage = [desk.service(user)]
         login_refused = await seconds_until(
-            triage, ready=False, named=f"refuses to sign in desk-{user}"
+            desk, triage, ready=False, named=f"refuses to sign in desk-{user}"
         )
         others = [service for service in desk.services if service.name != user]
-        await seconds_until(others, ready=True)
+        await seconds_until(desk, others, ready=True)
         desk.password_file(f"desk-{user}").write_text(password)
-        login_ready = await seconds_until(triage, ready=True)
+        login_ready = await seconds_until(desk, triage, ready=True)
     with capsys.disabled():
         tls = f"TLS: to not ready {tls_refused}, to ready again {tls_ready}"
         print(f"\n{tls}; password: {login_refused}, {login_ready}")  # noqa: T201

@@ -19,6 +19,7 @@ from desk_local.paths import ROOT
 from desk_platform.kafka import KafkaPublisher, Unpublished
 from desk_platform.kafka.topic_reader import read_all
 from desk_platform.settings import KafkaSettings
+from desk_testing import eventually
 from desk_testing.opening import close_now, open_now
 
 from tests.support.authority import Authority
@@ -45,11 +46,12 @@ async def test_the_day_comes_true_where_everybody_signs_in_and_others_are_refuse
         assert desk.broker.denials() == []
         played = time.monotonic()
         await check_rights_at_brokers(desk)
-        await check_rights_at_services(desk)
-        await check_what_commands_say(desk)
         assert {line.split("User:")[1].split()[0] for line in desk.broker.denials()} == {
             "desk-notify", "demo", "desk-operator", "desk-team-network"
         }  # fmt: skip
+        await check_rights_at_services(desk)
+        await check_what_commands_say(desk)
+        await check_probes(desk)
     with capsys.disabled():
         spans = f"up {up - began:.0f} s, day and audit {played - up:.0f} s"
         print(f"\n{told.splitlines()[-1]} {spans}, all {time.monotonic() - began:.0f} s.")  # noqa: T201
@@ -122,6 +124,21 @@ async def find_refusal(kafka: KafkaSettings, topic: str) -> str:
     await close_now(publisher)
     (reason,) = refused.value.reasons.values()
     return reason.kind
+
+
+async def check_probes(desk: SecureDesk) -> None:
+    """Who is no operator is not told which brokers stand in the way."""
+    service, address = desk.service("triage"), desk.broker.secure_address
+    await asyncio.to_thread(desk.broker.kill)
+
+    async def is_told() -> bool:
+        return any(address in reason for reason in await desk.reasons(service))
+
+    await eventually(is_told, timeout=60)
+    told = await service.get("/health/ready")
+    assert told.status_code == httpx.codes.SERVICE_UNAVAILABLE
+    assert "kafka does not answer" in told.json()["reasons"]
+    assert address not in told.text
 
 
 async def check_what_commands_say(desk: SecureDesk) -> None:

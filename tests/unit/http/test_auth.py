@@ -19,7 +19,7 @@ from desk_platform.http import (
     Unauthenticated,
     authenticator_from,
 )
-from desk_platform.http.auth import REFETCH_COOLDOWN, read_roles
+from desk_platform.http.auth import REFETCH_COOLDOWN, is_operator, read_roles
 from desk_platform.settings import Environment, ServiceSettings, SettingsError, SignInSettings
 from hypothesis import given
 from hypothesis import strategies as st
@@ -333,3 +333,20 @@ async def test_roles_may_stand_deep_in_the_claims(issuer: Issuer, clock: FakeClo
 @given(st.recursive(st.none() | st.text() | st.integers(), st.lists, max_leaves=5))
 def test_whatever_the_roles_claim_holds_is_read(named: object) -> None:
     assert read_roles(named) <= set(Role)
+
+
+async def test_only_a_proven_operator_is_told_why_something_fails(
+    sign_in: OidcAuthenticator,
+) -> None:
+    assert not await is_operator(sign_in, {"x-desk-user": "ana", "x-desk-roles": "operator"})
+    assert not await is_operator(sign_in, {"authorization": "Bearer nonsense"})
+    assert not await is_operator(sign_in, token())
+    assert await is_operator(sign_in, token(roles=["operator"]))
+    assert await is_operator(DevAuthenticator(Environment.LOCAL), {})
+
+
+async def test_without_the_provider_nobody_is_one(
+    sign_in: OidcAuthenticator, issuer: Issuer
+) -> None:
+    issuer.is_up = False
+    assert not await is_operator(sign_in, token(roles=["operator"]))

@@ -16,7 +16,7 @@ from desk_platform.health import (
 from desk_platform.organisation import OrganisationStatus
 from desk_platform.telemetry import names
 from desk_testing.telemetry import record_telemetry
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 GROUP = {"messaging__consumer__group__name": "desk.tickets"}
@@ -325,9 +325,12 @@ def test_a_consumer_paused_on_purpose_is_alive_and_starts_anew_after(
     assert health.answer_live().is_ok
 
 
-async def ask(health: Health, path: str) -> httpx.Response:
+async def ask(health: Health, path: str, *, is_operator: bool = True) -> httpx.Response:
+    async def judge(_: Request) -> bool:
+        return is_operator
+
     app = FastAPI()
-    app.include_router(health_router(health))
+    app.include_router(health_router(health, judge))
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:
         return await client.get(path)
@@ -344,6 +347,29 @@ async def test_probes_answer_with_reasons_and_components(health: Health) -> None
     assert (await ask(health, "/health/startup")).status_code == 503
     live = await ask(health, "/health/live")
     assert (live.status_code, live.headers["cache-control"]) == (200, "no-store")
+
+
+async def test_a_stranger_hears_what_is_wrong_and_not_why(clock: FakeClock) -> None:
+    """No host, no port, no class, no line of a file; an operator hears all of them."""
+    secrets = ("db-1.internal", "27017", "OperationalError", "teams.yaml")
+    why = f"OperationalError: {secrets[0]}:{secrets[1]} refused"
+    refused = OrganisationStatus("v1", START, refused_since=START, problems=("teams.yaml:3: bad",))
+    health = Health(clock, lambda: refused)
+    health.dependency("store").fail(why)
+    health.mark("relay", State.DOWN, why)
+    consumer = health.consumer("desk.tickets")
+    consumer.mark_assignment(3)
+    consumer.pause(why)
+    for path in ("/health/ready", "/health/startup", "/health/live"):
+        text = (await ask(health, path, is_operator=False)).text
+        assert [secret for secret in secrets if secret in text] == []
+        whole = (await ask(health, path)).text
+        assert [secret for secret in secrets if secret not in whole] == []
+    told = (await ask(health, "/health/ready", is_operator=False)).json()
+    assert told["reasons"] == ["store does not answer", "relay is down"]
+    assert told["dependencies"][0]["up"] is False
+    assert told["consumers"][0]["paused"] == "told to operators, and in the log"
+    assert told["charter"]["refused"]["since"] == START.isoformat()
 
 
 async def test_probes_tell_when_things_were_known_last(clock: FakeClock) -> None:

@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from desk_contracts.names import API_VERSION
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.telemetry import TelemetryConfig
 
 from desk_platform.clock import Clock
 from desk_platform.health import Health, health_router
+from desk_platform.http.auth import is_operator
 from desk_platform.http.gate import Gate
 from desk_platform.http.middleware import Edge
 from desk_platform.http.openapi import DeskApp
@@ -66,7 +67,12 @@ def make_app(title: str, routers: Sequence[APIRouter], parts: AppParts) -> FastA
     app.state.limits = RateLimits(parts.bounds)
     app.state.gate = gate = Gate(parts.bounds.concurrency, parts.precedence)
     install_problems(app)
-    own = (pages_router(app), health_router(parts.health), metrics_router(parts.telemetry))
+
+    async def asks_operator(request: Request) -> bool:
+        return await is_operator(parts.authenticator, request.headers)
+
+    health = health_router(parts.health, asks_operator)
+    own = (pages_router(app), health, metrics_router(parts.telemetry))
     for router in (*routers, *own):
         # Not include_router: its routes are matched twice, a fifth of a small call's whole cost.
         app.router.routes.extend(router.routes)

@@ -78,6 +78,17 @@ class DevAuthenticator:
         return {"by": "headers", "who": "everybody who reaches this machine's own address"}
 
 
+async def is_operator(authenticator: Authenticator, headers: Mapping[str, str]) -> bool:
+    """Whether who asks where anybody may ask has proved to be one; on one's own machine all are."""
+    if isinstance(authenticator, DevAuthenticator):
+        return True
+    if "authorization" not in headers:
+        return False
+    with suppress(Unauthenticated, DependencyDown):
+        return (await authenticator.authenticate(headers)).has_role(Role.OPERATOR)
+    return False
+
+
 class OidcAuthenticator:
     """Checks bearer tokens against the issuer's published keys, which it keeps and refetches."""
 
