@@ -1,4 +1,4 @@
-"""An authority that signs certificates of this machine, for a day."""
+"""An authority that signs certificates of this machine, for a day or so many."""
 
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -15,9 +15,9 @@ _DAY = timedelta(days=1)
 class Authority:
     """Signs certificates of 127.0.0.1."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, days: int = 1) -> None:
         now = datetime.now(UTC).replace(microsecond=0)
-        self._begins_at, self._ends_at = now - _DAY, now + _DAY
+        self._begins_at, self._ends_at = now - _DAY, now + days * _DAY
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         self._key = ec.generate_private_key(ec.SECP256R1())
         certificate = self._begin(self._name, self._key).add_extension(

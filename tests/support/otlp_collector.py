@@ -19,7 +19,10 @@ _LOCAL = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One span as it came; ids in hexadecimal digits, empty where there is none."""
+    """One span as it came; ids in hexadecimal digits, empty where there is none.
+
+    `began` is in nanoseconds since 1970, `ms` how long it took.
+    """
 
     service: str
     name: str
@@ -28,6 +31,8 @@ class Span:
     parent: str
     links: tuple[str, ...]
     attributes: dict[str, str]
+    began: int
+    ms: float
 
 
 class Collector(ThreadingHTTPServer):
@@ -54,6 +59,8 @@ class Collector(ThreadingHTTPServer):
                 span.parent_span_id.hex(),
                 tuple(link.trace_id.hex() for link in span.links),
                 _texts(span.attributes),
+                span.start_time_unix_nano,
+                (span.end_time_unix_nano - span.start_time_unix_nano) / 1e6,
             )
             for resource, group in self._span_groups()
             for span in group

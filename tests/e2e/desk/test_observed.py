@@ -183,13 +183,16 @@ def find_loose(spans: list[Span], root: str = "") -> list[str]:
 
 
 def show(spans: list[Span], file: Path) -> None:
-    """The tree, for people."""
+    """The tree, for people: since when and how long, in milliseconds, and which service did it."""
     lines: list[str] = []
+    spans = sorted(spans, key=lambda span: span.began)
 
     def add(parent: str, depth: int) -> None:
         for span in spans:
             if span.parent == parent:
-                lines.append(f"{'  ' * depth}{span.service}: {span.name}")
+                since = (span.began - spans[0].began) / 1e6
+                times = f"{since:9.1f} {span.ms:8.1f}"
+                lines.append(f"{times}  {'  ' * depth}{span.service}: {span.name}")
                 add(span.id, depth + 1)
 
     ids = {span.id for span in spans}
@@ -220,6 +223,8 @@ async def trace_of_line(observed: Observed, service: str, ticket: str) -> str:
 
 async def test_every_declared_figure_is_on_a_page(observed: Observed) -> None:
     pages = await asyncio.gather(*(observed.page(name) for name in PORTS))
+    for name, page in zip(PORTS, pages, strict=True):
+        (observed.folder / f"{name}.metrics").write_text(page, encoding="utf-8")
     lines = set(
         re.findall(r"^([a-zA-Z_:][\w:]*?)(?:_bucket|_count|_sum)?[{ ]", "\n".join(pages), re.M)
     )

@@ -8,12 +8,13 @@ from pathlib import Path
 import httpx
 import pytest
 from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
     KafkaConnectionError,
     SaslAuthenticationFailed,
     TopicAuthorizationFailedError,
 )
 from desk_contracts.codec import Message
-from desk_contracts.names import TELEMETRY, TICKETS
+from desk_contracts.names import TICKETS
 from desk_contracts.topics import team_topic
 from desk_local.paths import ROOT
 from desk_platform.kafka import KafkaPublisher, Unpublished
@@ -91,10 +92,11 @@ async def ended(desk: SecureDesk, *command: str, **more: str) -> tuple[int | Non
 
 async def check_rights_at_brokers(desk: SecureDesk) -> None:
     # What intake alone writes, and what only outside systems write.
-    for user, topic in (
-        ("desk-notify", TICKETS), ("demo", TICKETS), ("desk-operator", TELEMETRY)
-    ):  # fmt: skip
-        assert await find_refusal(desk.kafka(user), topic) == "topic-forbidden"
+    for user in ("desk-notify", "demo"):
+        assert await find_refusal(desk.kafka(user), TICKETS) == "topic-forbidden"
+    # Who may write nothing at all is no publisher.
+    with pytest.raises(ClusterAuthorizationFailedError):
+        await open_now(KafkaPublisher(desk.kafka("desk-operator"), "somebody"))
     # A team reads its own notifications and no other's.
     team = desk.kafka("desk-team-network")
     await read(team, team_topic("network"))
