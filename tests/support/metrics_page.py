@@ -56,3 +56,15 @@ def page_sources(
         lambda: written,
         responses or OwnerResponses(FakeDocuments(REPORTED, clock), FakeDocuments(ANSWERS, clock)),
     )
+
+
+def plain(text: str) -> str:
+    """With the blanks and signs of a keyboard."""
+    for sign, key in (
+        "\N{NO-BREAK SPACE} ",
+        "\N{THIN SPACE} ",
+        "\N{MINUS SIGN}-",
+        "\N{EN DASH}-",
+    ):
+        text = text.replace(sign, key)
+    return text

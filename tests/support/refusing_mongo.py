@@ -45,10 +45,10 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 @contextmanager
-def refusing_mongo(code: int, said: str) -> Iterator[str]:
+def refusing_mongo(code: int, sentence: str) -> Iterator[str]:
     """Its address; to everything but a greeting it answers with this error."""
     with _Server(("127.0.0.1", 0), _Refusing) as server:
-        server.refusal = {"ok": 0, "code": code, "errmsg": said}
+        server.refusal = {"ok": 0, "code": code, "errmsg": sentence}
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield f"mongodb://127.0.0.1:{server.server_address[1]}"

@@ -39,7 +39,7 @@ async def test_the_day_comes_true_where_everybody_signs_in_and_others_are_refuse
     began = time.monotonic()
     async with secure_desk(tmp_path, Authority("secure")) as desk:
         up = time.monotonic()
-        told = await play(desk)
+        answer = await play(desk)
         await run(desk, DESK, "audit", "--again", "5")
         # One that starts where there are records of its own looks at the last of them.
         await asyncio.to_thread(desk.service("intake").stop)
@@ -55,7 +55,7 @@ async def test_the_day_comes_true_where_everybody_signs_in_and_others_are_refuse
         await check_probes(desk)
     with capsys.disabled():
         spans = f"up {up - began:.0f} s, day and audit {played - up:.0f} s"
-        print(f"\n{told.splitlines()[-1]} {spans}, all {time.monotonic() - began:.0f} s.")  # noqa: T201
+        print(f"\n{answer.splitlines()[-1]} {spans}, all {time.monotonic() - began:.0f} s.")  # noqa: T201
 
 
 async def play(desk: SecureDesk) -> str:
@@ -71,9 +71,9 @@ async def play(desk: SecureDesk) -> str:
 
 async def run(desk: SecureDesk, *command: str, **more: str) -> str:
     """What it says, as the operator, who reads everything and writes nothing."""
-    code, said = await ended(desk, *command, **more)
-    assert code == 0, said
-    return said
+    code, text = await ended(desk, *command, **more)
+    assert code == 0, text
+    return text
 
 
 async def ended(desk: SecureDesk, *command: str, **more: str) -> tuple[int | None, str]:
@@ -86,8 +86,8 @@ async def ended(desk: SecureDesk, *command: str, **more: str) -> tuple[int | Non
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    said, _ = await process.communicate()
-    return process.returncode, said.decode()
+    text, _ = await process.communicate()
+    return process.returncode, text.decode()
 
 
 async def check_rights_at_brokers(desk: SecureDesk) -> None:
@@ -129,7 +129,7 @@ async def find_refusal(kafka: KafkaSettings, topic: str) -> str:
 
 
 async def check_probes(desk: SecureDesk) -> None:
-    """Who is no operator is not told which brokers stand in the way."""
+    """Who is no operator is not answer which brokers stand in the way."""
     service, address = desk.service("triage"), desk.broker.secure_address
     await asyncio.to_thread(desk.broker.kill)
 
@@ -137,10 +137,10 @@ async def check_probes(desk: SecureDesk) -> None:
         return any(address in reason for reason in await desk.reasons(service))
 
     await eventually(is_told, timeout=60)
-    told = await service.get("/health/ready")
-    assert told.status_code == httpx.codes.SERVICE_UNAVAILABLE
-    assert "kafka does not answer" in told.json()["reasons"]
-    assert address not in told.text
+    answer = await service.get("/health/ready")
+    assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
+    assert "kafka does not answer" in answer.json()["reasons"]
+    assert address not in answer.text
 
 
 async def check_what_commands_say(desk: SecureDesk) -> None:
@@ -166,8 +166,8 @@ async def check_what_commands_say(desk: SecureDesk) -> None:
         ({"DESK_KAFKA": f"localhost:{port}"}, "is that of another host"),
         (plain, "what this port asks for"),
     ):
-        code, said = await ended(desk, DESK, "tail", TICKETS, "--from-start", **wrong_settings)
-        assert (code, words in said, "Traceback" in said) == (2, True, False), said
+        code, text = await ended(desk, DESK, "tail", TICKETS, "--from-start", **wrong_settings)
+        assert (code, words in text, "Traceback" in text) == (2, True, False), text
 
 
 async def check_rights_at_services(desk: SecureDesk) -> None:

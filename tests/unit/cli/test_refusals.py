@@ -1,4 +1,4 @@
-"""What a command cannot do is said as what it is, with what to do, and never as a traceback."""
+"""What a command cannot do is sentence as what it is, with what to do, and never as a traceback."""
 
 import os
 import ssl
@@ -34,9 +34,11 @@ def disagree() -> ssl.SSLError:
 
 
 async def test_brokers_that_refuse_are_not_called_away() -> None:
-    said = await describe_failure(TopicAuthorizationFailedError("desk.tickets"), KafkaSettings())
-    assert "may not do it" in said
-    assert "desk.tickets" in said
+    sentence = await describe_failure(
+        TopicAuthorizationFailedError("desk.tickets"), KafkaSettings()
+    )
+    assert "may not do it" in sentence
+    assert "desk.tickets" in sentence
     away = KafkaSettings(bootstrap=NOBODY)
     assert f"{NOBODY} cannot be reached" in await describe_failure(OSError(), away)
 
@@ -56,9 +58,9 @@ async def test_brokers_that_refuse_are_not_called_away() -> None:
 def test_every_way_to_be_kept_out_is_another_sentence(
     error: Exception, words: str, setting: str
 ) -> None:
-    said = describe_refusal("kafka:9093", KafkaSettings(), error)
-    assert words in said
-    assert setting in said
+    sentence = describe_refusal("kafka:9093", KafkaSettings(), error)
+    assert words in sentence
+    assert setting in sentence
 
 
 @pytest.mark.parametrize("driver", StoreDriver)

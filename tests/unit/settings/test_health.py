@@ -365,11 +365,11 @@ async def test_a_stranger_hears_what_is_wrong_and_not_why(clock: FakeClock) -> N
         assert [secret for secret in secrets if secret in text] == []
         whole = (await ask(health, path)).text
         assert [secret for secret in secrets if secret not in whole] == []
-    told = (await ask(health, "/health/ready", is_operator=False)).json()
-    assert told["reasons"] == ["store does not answer", "relay is down"]
-    assert told["dependencies"][0]["up"] is False
-    assert told["consumers"][0]["paused"] == "told to operators, and in the log"
-    assert told["charter"]["refused"]["since"] == START.isoformat()
+    heard = (await ask(health, "/health/ready", is_operator=False)).json()
+    assert heard["reasons"] == ["store does not answer", "relay is down"]
+    assert heard["dependencies"][0]["up"] is False
+    assert heard["consumers"][0]["paused"] == "told to operators, and in the log"
+    assert heard["charter"]["refused"]["since"] == START.isoformat()
 
 
 async def test_probes_tell_when_things_were_known_last(clock: FakeClock) -> None:

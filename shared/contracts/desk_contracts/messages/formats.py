@@ -139,14 +139,14 @@ class Formats:
         exact = value if isinstance(value, int) else float(f"{value:.6g}")
         return str(format_decimal(exact, locale=self._locale))
 
-    def fixed(self, value: float, digits: int, *, is_signed: bool = False) -> str:
+    def write_fixed(self, value: float, digits: int, *, is_signed: bool = False) -> str:
         """A number with so many digits behind the mark, `+` before it if asked for."""
         pattern = "#,##0" + (f".{'0' * digits}" if digits else "")
         if is_signed:
             pattern = f"+{pattern};-{pattern}"
         return _with_minus(format_decimal(value, pattern, self._locale))
 
-    def rounded(self, value: float) -> str:
+    def write_rounded(self, value: float) -> str:
         """A number with three digits that say something, from a thousand on with all."""
         short = round(value) if abs(value) >= 1000 else float(f"{value:.3g}")
         return _with_minus(format_decimal(short, _SHORT, self._locale))

@@ -68,8 +68,8 @@ def _plot(
 
     def read(name: Message, figure: str) -> Series:
         values = (step[figure] for _, step in figures.steps)
-        known = tuple(None if value is None else value / scale for value in values)
-        return Series(words.say(name), known)
+        scaled = tuple(None if value is None else value / scale for value in values)
+        return Series(words.say(name), scaled)
 
     title, unit = map(words.say, texts)
     return Plot(
@@ -87,18 +87,18 @@ def _plot(
 
 def _describe(words: Words, plot: Plot) -> str:
     """A picture in words, for whoever does not see it."""
-    lines = "; ".join(_describe_line(words, line) for line in plot.series) + "."
-    first, last = plot.steps[0], plot.steps[-1]
-    said = message("page.plot-in-words", unit=plot.unit, first=first, last=last, lines=lines)
-    return words.say(said)
-
-
-def _describe_line(words: Words, line: Series) -> str:
-    if not line.present:
-        return words.say(message("page.line-unknown", line=line.name))
-    least, most, newest = map(words.tick, (min(line.present), max(line.present), line.present[-1]))
-    known = message("page.line-in-words", line=line.name, least=least, most=most, newest=newest)
-    return words.say(known)
+    lines = []
+    for line in plot.series:
+        sentence = message("page.line-unknown", line=line.name)
+        if present := line.present:
+            least, most, newest = map(words.tick, (min(present), max(present), present[-1]))
+            sentence = message(
+                "page.line-in-words", line=line.name, least=least, most=most, newest=newest
+            )
+        lines.append(words.say(sentence))
+    first, last, text = plot.steps[0], plot.steps[-1], f"{'; '.join(lines)}."
+    whole = message("page.plot-in-words", unit=plot.unit, first=first, last=last, lines=text)
+    return words.say(whole)
 
 
 def _finalize(words: Words, value: object) -> object:

@@ -77,7 +77,8 @@ class Words:
                 scales = _SCALES[unit]
                 _, size, digits, name = next(scale for scale in scales if abs(value) < scale[0])
                 number = self._number(value / size, digits)
-                text = f"{number}{NB}{name}" if name else self._days(number)
+                long = self.say(message("page.long", days=number)).replace(" ", NB)
+                text = f"{number}{NB}{name}" if name else long
         return text
 
     def describe_change(
@@ -119,8 +120,5 @@ class Words:
             return self.say(message("page.times-as-much", factor=self._number(now / before)))
         return f"{self._number((now - before) / before * 100, is_signed=True)}{NB}%"
 
-    def _days(self, number: str) -> str:
-        return self.say(message("page.long", days=number)).replace(" ", NB)
-
     def _number(self, value: float, digits: int = 0, *, is_signed: bool = False) -> str:
-        return self._formats.fixed(value, digits, is_signed=is_signed)
+        return self._formats.write_fixed(value, digits, is_signed=is_signed)

@@ -52,4 +52,4 @@ def choose_stride(fewest: float, strides: Sequence[int]) -> int:
 
 def format_tick(value: float, suffix: str = "", language: Language = "en") -> str:
     """`12,500`, `0.25`, `75 %`; a minus is one."""
-    return catalogue(language).formats(_UTC).rounded(value) + suffix
+    return catalogue(language).formats(_UTC).write_rounded(value) + suffix

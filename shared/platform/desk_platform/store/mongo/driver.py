@@ -122,15 +122,15 @@ def why_refused(error: PyMongoError) -> str | None:
     """What the server does not allow and what to do; None if it refused nothing."""
     if not isinstance(error, OperationFailure):
         return None
-    said = (error.details or {}).get("errmsg", error)
+    answer = (error.details or {}).get("errmsg", error)
     if error.code in _REFUSED_SIGN_IN:
         return (
-            f"the store refuses to sign in ({said}): look at DESK_STORE_USERNAME and"
+            f"the store refuses to sign in ({answer}): look at DESK_STORE_USERNAME and"
             " DESK_STORE_PASSWORD, and whether the user is one of the database admin"
         )
     if error.code == _NOT_ALLOWED:
         return (
-            f"the store does not allow this ({said}): set DESK_STORE_USERNAME to the user of this"
+            f"the store does not allow this ({answer}): set DESK_STORE_USERNAME to the user of this"
             " database, or give that user the right"
         )
     return None
