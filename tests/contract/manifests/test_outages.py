@@ -1,4 +1,5 @@
-"""Alerts on what Prometheus saw of a desk whose brokers, or whose store, were killed.
+"""Alerts on what Prometheus saw of a desk in trouble: brokers or store killed, a bad release, a
+charter that is refused, a certificate near its end.
 
 The series are recorded: `python -m scripts.record_outage` makes them anew.
 """
@@ -94,7 +95,19 @@ def test_an_outage_is_told_in_time_and_by_no_other_alert(
         assert first <= 240
 
 
-@pytest.mark.parametrize("name", ["brokers", "store"])
+def test_mishaps_are_told_each_by_its_own_alert(tmp_path: Path) -> None:
+    """Each within the time that it waits on purpose (0, 5 and 10 minutes) and two readings more."""
+    outage = play("mishaps", tmp_path)
+    waits = {"DeskConsumerStopped": 0, "DeskCharterRefused": 300, "DeskCertificateEnds": 600}
+    first = {alert: outage.first(alert) for alert in waits}
+    print(first)  # noqa: T201 (the timeline)
+    assert not {at for at in outage.firing if at <= outage.began}
+    for alert, seconds in first.items():
+        assert seconds is not None, alert
+        assert waits[alert] <= seconds <= waits[alert] + 90
+
+
+@pytest.mark.parametrize("name", ["brokers", "store", "mishaps"])
 def test_when_it_is_over_all_is_silent_again(name: str, tmp_path: Path) -> None:
     outage = play(name, tmp_path)
     still = outage.firing.get(outage.last, set())
