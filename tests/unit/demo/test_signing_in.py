@@ -25,7 +25,7 @@ class Provider:
         return httpx.Response(200, json={"access_token": f"token of {form['username'][0]}"})
 
 
-def callers(provider: Provider, password: str = "right") -> Callers:
+def callers(provider: Provider, password: str) -> Callers:
     http = httpx.AsyncClient(transport=httpx.MockTransport(provider.answer))
     return Callers(http, "experience-desk", URL, SecretStr(password))
 
@@ -40,7 +40,7 @@ async def test_on_ones_own_machine_headers_say_it() -> None:
 
 async def test_elsewhere_everybody_signs_in_once() -> None:
     provider = Provider()
-    signing = callers(provider)
+    signing = callers(provider, "right")
     for person in ("ana", "bo", "ana"):
         headers = await signing.introduce(person, "employee")
         assert headers == {"Authorization": f"Bearer token of {person}"}
