@@ -25,7 +25,7 @@ from aiokafka.partitioner import murmur2
 from desk_contracts.codec import Message
 from desk_contracts.errors import DependencyDown, DeskError, Invalid, Transient
 
-from desk_platform.kafka.asking import ask_any_broker
+from desk_platform.kafka.asking import ask_any_broker, why_unreachable
 from desk_platform.kafka.connection import kafka_arguments, renew_login
 from desk_platform.kafka.retry import attempt_async, attempt_value
 from desk_platform.settings import KafkaSettings
@@ -94,7 +94,10 @@ class KafkaPublisher:
             self._producer = None
 
     async def ping(self) -> None:
-        """Raise `DependencyDown` unless a broker answers on the connection that is published on."""
+        """Raise `DependencyDown` unless a broker answers on the connection that is published on;
+        as long as there is none, with what stands in its way."""
+        if self._producer is None and (why := await why_unreachable(self._settings)) is not None:
+            raise DependencyDown(why, dependency="kafka")
         client = self._require_producer().client
         renew_login(client, self._settings)
         await ask_any_broker(client, self._settings)
