@@ -1,25 +1,9 @@
-"""Figures in words: an amount in its unit, a day, a month."""
-
-from datetime import date
+"""Figures in words: an amount in its unit."""
 
 from desk_contracts.message import Message, message
 
 from desk_metrics.measures.units import Unit
 
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
 _DAY, _HOUR, _MINUTE = 86_400, 3_600, 60
 _SCALES = ((_DAY, "days"), (_HOUR, "hours"), (_MINUTE, "minutes"))
 
@@ -74,13 +58,3 @@ def number(value: float) -> str:
     if abs(rounded) >= 100 or rounded.is_integer():
         return f"{rounded:,.0f}"
     return f"{rounded:g}"
-
-
-def day(on: date) -> str:
-    """`27 December 2026`."""
-    return f"{on.day} {month(on)}"
-
-
-def month(on: date) -> str:
-    """`March 2028`."""
-    return f"{_MONTHS[on.month - 1]} {on.year}"
