@@ -127,7 +127,8 @@ class OidcAuthenticator:
 
     def describe(self) -> dict[str, object]:
         return {
-            "by": "bearer tokens",
+            # Not "bearer tokens": what stands behind that word is taken for one, and hidden.
+            "by": "tokens of the issuer",
             "who": self._issuer,
             "audience": self._settings.audience,
             "algorithms": list(self._settings.algorithms),
