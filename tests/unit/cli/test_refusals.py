@@ -7,7 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from aiokafka.errors import SaslAuthenticationFailed, TopicAuthorizationFailedError
+from aiokafka.errors import (
+    KafkaConnectionError,
+    SaslAuthenticationFailed,
+    TopicAuthorizationFailedError,
+)
 from desk_cli.main import describe_failure
 from desk_contracts.errors import DependencyDown, NotFound
 from desk_local.paths import ROOT
@@ -52,6 +56,7 @@ async def test_brokers_that_refuse_are_not_called_away() -> None:
         (distrust(10, "certificate has expired"), "does not count today", "renewed"),
         (disagree(), "does not agree on TLS", "DESK_KAFKA_SECURITY"),
         (SaslAuthenticationFailed("no"), "refuses to sign in", "DESK_KAFKA_PASSWORD"),
+        (KafkaConnectionError("closed"), "does not speak as it is", "DESK_KAFKA_SECURITY"),
         (ConnectionRefusedError(111, "refused"), "cannot be reached (refused)", "DESK_KAFKA"),
     ],
 )

@@ -25,6 +25,7 @@ from desk_platform.settings import KafkaSettings
 # A broker that stands still is given up for the next one, if there is one.
 _NEXT_AFTER = timedelta(seconds=1.5)
 _CONNECTED_WITHIN_MS = 2_000
+_OTHER_PORT = "set DESK_KAFKA_SECURITY to what this port asks for"
 # OpenSSL's reasons not to believe a certificate that an authority signed: it is not yet or not any
 # more valid; it names other hosts, mail addresses or IP addresses.
 _OTHER_TIME, _OTHER_NAME = frozenset({9, 10}), frozenset({62, 63, 64})
@@ -80,31 +81,28 @@ async def why_unreachable(settings: KafkaSettings) -> str | None:
 def describe_refusal(server: str, settings: KafkaSettings, error: Exception) -> str:
     """Why no connection came about, as half a sentence with what to do."""
     match error:
-        case ssl.SSLCertVerificationError(verify_code=code) if code in _OTHER_NAME:
-            return (
-                f"the certificate of {server} is that of another host ({error.verify_message}):"
-                " write a name or address that is in it into DESK_KAFKA"
-            )
-        case ssl.SSLCertVerificationError(verify_code=code) if code in _OTHER_TIME:
-            return (
-                f"the certificate of {server} does not count today ({error.verify_message}): have"
-                " it renewed, or set this machine's clock"
-            )
-        case ssl.SSLCertVerificationError():
-            held = settings.ca_file or "the system's certificates"
-            return (
-                f"the certificate of {server} is not signed by {held} ({error.verify_message}):"
-                " set DESK_KAFKA_CA_FILE to the certificate of its authority"
-            )
+        case ssl.SSLCertVerificationError(verify_code=code, verify_message=why):
+            if code in _OTHER_NAME:
+                what, advice = "is that of another host", "write a name that it has into DESK_KAFKA"
+            elif code in _OTHER_TIME:
+                what, advice = (
+                    "does not count today",
+                    "have it renewed, or set this machine's clock",
+                )
+            else:
+                what = f"is not signed by {settings.ca_file or 'an authority of the system'}"
+                advice = "set DESK_KAFKA_CA_FILE to the certificate of its authority"
+            return f"the certificate of {server} {what} ({why}): {advice}"
         case ssl.SSLError():
-            return (
-                f"{server} does not agree on TLS ({error.reason or error}): set"
-                " DESK_KAFKA_SECURITY to what this port asks for"
-            )
+            what, advice = f"does not agree on TLS ({error.reason or error})", _OTHER_PORT
         case _ if isinstance(error, _REFUSED):
-            return (
-                f"{server} refuses to sign in {settings.username} ({error}): look at"
-                " DESK_KAFKA_USERNAME, DESK_KAFKA_PASSWORD and DESK_KAFKA_SASL_MECHANISM"
+            what = f"refuses to sign in {settings.username} ({error})"
+            advice = (
+                "look at DESK_KAFKA_USERNAME, DESK_KAFKA_PASSWORD and DESK_KAFKA_SASL_MECHANISM"
             )
-    why = (error.strerror if isinstance(error, OSError) else None) or repr(error)
-    return f"{server} cannot be reached ({why}): look at DESK_KAFKA, and whether it is up"
+        case KafkaError():
+            what, advice = f"does not speak as it is spoken to ({error})", _OTHER_PORT
+        case _:
+            why = (error.strerror if isinstance(error, OSError) else None) or repr(error)
+            what, advice = f"cannot be reached ({why})", "look at DESK_KAFKA, and whether it is up"
+    return f"{server} {what}: {advice}"

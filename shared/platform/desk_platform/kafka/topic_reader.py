@@ -16,8 +16,11 @@ async def reader(kafka: KafkaSettings, topics: Sequence[str]) -> AsyncIterator[A
     """A consumer that has every partition of these topics; `NotFound` names a missing one."""
     missing = set(topics) - await list_topic_names(kafka)
     if missing:
-        name = min(missing)
-        raise NotFound(f"There is no topic '{name}'. `desk topics list` names them all.")
+        # Brokers do not name what a user may not read.
+        hidden = f", or the user {kafka.username} may not read it" if kafka.username else ""
+        raise NotFound(
+            f"There is no topic '{min(missing)}'{hidden}. `desk topics list` names them all."
+        )
     # Without a group the subscription assigns all partitions and leaves no trace.
     consumer = AIOKafkaConsumer(
         *topics, group_id=None, enable_auto_commit=False, **kafka_arguments(kafka)
