@@ -160,14 +160,16 @@ async def check_what_commands_say(desk: SecureDesk) -> None:
         "DESK_KAFKA_USERNAME": "",
     }
     plain["DESK_KAFKA_PASSWORD_FILE"] = ""
-    for wrong_settings, words in (
+    expected = (
         ({"DESK_KAFKA_PASSWORD_FILE": str(wrong)}, "refuses to sign in desk-operator"),
         (team, "the user desk-team-network may not read it"),
         ({"DESK_KAFKA_CA_FILE": str(stranger)}, "is not signed by"),
         ({"DESK_KAFKA": f"localhost:{port}"}, "is that of another host"),
         (plain, "what this port asks for"),
-    ):
-        code, text = await ended(desk, DESK, "tail", TICKETS, "--from-start", **wrong_settings)
+    )
+    tail = (DESK, "tail", TICKETS, "--from-start")
+    answers = await asyncio.gather(*(ended(desk, *tail, **given) for given, _ in expected))
+    for (code, text), (_, words) in zip(answers, expected, strict=True):
         assert (code, words in text, "Traceback" in text) == (2, True, False), text
 
 
