@@ -107,8 +107,11 @@ def test_mishaps_are_told_each_by_its_own_alert(tmp_path: Path) -> None:
         assert waits[alert] <= seconds <= waits[alert] + 90
 
 
-@pytest.mark.parametrize("name", ["brokers", "store", "mishaps"])
-def test_when_it_is_over_all_is_silent_again(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "left"),
+    # What a bad release set aside waits for a person, and the alert looks back over some minutes.
+    [("brokers", set[str]()), ("store", set[str]()), ("mishaps", {"DeskDeadLetters"})],
+)
+def test_when_it_is_over_all_is_silent_again(name: str, left: set[str], tmp_path: Path) -> None:
     outage = play(name, tmp_path)
-    still = outage.firing.get(outage.last, set())
-    assert still == set()
+    assert outage.firing.get(outage.last, set()) == left
