@@ -143,14 +143,16 @@ def pure_modules(service: str) -> list[PurePosixPath]:
 
 
 def run_tests(service: str, path: PurePosixPath | None, copy: Path, timeout: float) -> Outcome:
-    """Unit and property tests of the service on a copy of it; first those near to what changed."""
+    """Unit and property tests of the service on a copy of it; first those near to what changed.
+
+    Those of one case before those of many: they are quick.
+    """
     folders = [f"tests/{level}/{service}" for level in ("unit", "property")]
     existing = [folder for folder in folders if any((ROOT / folder).rglob("test_*.py"))]
-    if path is not None and (near := list(find_near(path, existing))):
-        outcome = _run(near, copy, timeout)
-        if outcome is not Outcome.ALIVE:
-            return outcome
-    return _run(existing, copy, timeout)
+    near = [] if path is None else list(find_near(path, existing))
+    if near and (outcome := _run(near, copy, timeout)) is not Outcome.ALIVE:
+        return outcome
+    return _run([*existing, *(f"--ignore={test}" for test in near)], copy, timeout)
 
 
 def find_near(path: PurePosixPath, folders: Iterable[str]) -> Iterator[str]:
@@ -158,7 +160,7 @@ def find_near(path: PurePosixPath, folders: Iterable[str]) -> Iterator[str]:
     *package, name = path.with_suffix("").parts[2:]
     above = re.escape(".".join(package))
     imports = re.compile(rf"\b{above}\.{name}\b|\b{above} import [^\n]*\b{name}\b")
-    for test in sorted(file for folder in folders for file in (ROOT / folder).rglob("test_*.py")):
+    for test in (file for folder in folders for file in sorted((ROOT / folder).rglob("test_*.py"))):
         if imports.search(test.read_text(encoding="utf-8")):
             yield str(test.relative_to(ROOT))
 
@@ -177,12 +179,12 @@ def _run(tests: Sequence[str], copy: Path, timeout: float) -> Outcome:
         except subprocess.TimeoutExpired:
             return Outcome.TIMED_OUT
     # A module that cannot be imported ends the collection: 2, or 4 where a conftest imports it;
-    # other codes speak of the run itself.
+    # 5 says that no test is left to run; other codes speak of the run itself.
     text = (copy / "output").read_text(encoding="utf-8")
     is_broken = done.returncode == 4 and "while loading conftest" in text
-    if done.returncode not in {0, 1, 2} and not is_broken:
+    if done.returncode not in {0, 1, 2, 5} and not is_broken:
         raise RuntimeError(f"pytest ended with {done.returncode} on {tests}:\n{text[-3000:]}")
-    return Outcome.KILLED if done.returncode else Outcome.ALIVE
+    return Outcome.ALIVE if done.returncode in {0, 5} else Outcome.KILLED
 
 
 def try_mutant(service: str, mutant: Mutant | None, timeout: float) -> Outcome:

@@ -241,7 +241,7 @@ def _reports(story: Story) -> Iterator[Notified]:
         healing_debt=31,
         relapses=12,
         slas_breached=7,
-        score=6570,
+        score=6_569,
         proposal=Proposal.REPAIR,
         in_a_row=2,
         reasons=(verbatim(_WHY),),
