@@ -181,6 +181,8 @@ def _run(tests: Sequence[str], copy: Path, timeout: float) -> Outcome:
     # A module that cannot be imported ends the collection: 2, or 4 where a conftest imports it;
     # 5 says that no test is left to run; other codes speak of the run itself.
     text = (copy / "output").read_text(encoding="utf-8")
+    if "Failed: Timeout" in text:
+        return Outcome.TIMED_OUT
     is_broken = done.returncode == 4 and "while loading conftest" in text
     if done.returncode not in {0, 1, 2, 5} and not is_broken:
         raise RuntimeError(f"pytest ended with {done.returncode} on {tests}:\n{text[-3000:]}")
@@ -211,7 +213,7 @@ def show(mutant: Mutant) -> str:
 
 
 def judge(service: str, count: int, seed: int, jobs: int) -> tuple[int, int]:
-    """How many mutants of a service were found, and of how many; tells those that live."""
+    """How many mutants of a service were found, and of how many; shows each that lives at once."""
     files = {path: (ROOT / path).read_text(encoding="utf-8") for path in pure_modules(service)}
     mutants = [item for path, text in files.items() for item in find_mutants(path, text)]
     chosen = choose(mutants, count, f"{seed} {service}")
@@ -219,23 +221,22 @@ def judge(service: str, count: int, seed: int, jobs: int) -> tuple[int, int]:
     if try_mutant(service, None, 1_800) is not Outcome.ALIVE:
         raise SystemExit(f"The tests of {service} fail as it is: mend them first.")
     timeout = max(LEAST_TIMEOUT, 4 * jobs * (time.monotonic() - began))
+    outcomes = []
     with ThreadPoolExecutor(jobs) as pool:
-        outcomes = list(pool.map(partial(try_mutant, service, timeout=timeout), chosen))
-    alive = [
-        candidate
-        for candidate, outcome in zip(chosen, outcomes, strict=True)
-        if outcome is Outcome.ALIVE
-    ]
+        tries = pool.map(partial(try_mutant, service, timeout=timeout), chosen)
+        for candidate, outcome in zip(chosen, tries, strict=True):
+            outcomes.append(outcome)
+            if outcome is Outcome.ALIVE:
+                print(show(candidate), flush=True)
     late = outcomes.count(Outcome.TIMED_OUT)
+    found = len(chosen) - outcomes.count(Outcome.ALIVE)
     print(
-        f"{service}: {len(chosen) - len(alive)} of {len(chosen)} found ({late} by their time), "
+        f"{service}: {found} of {len(chosen)} found ({late} by their time), "
         f"of {len(mutants)} that could be made in {len(files)} modules; "
         f"{time.monotonic() - began:.0f} s",
         flush=True,
     )
-    for mutant in alive:
-        print(show(mutant), flush=True)
-    return len(chosen) - len(alive), len(chosen)
+    return found, len(chosen)
 
 
 def main() -> int:

@@ -68,6 +68,7 @@ def test_the_edition_in_force_at_the_time_decides() -> None:
     ]
     assert [item and item.version for item in chosen] == ["1@v1", "1@v1", None]
     assert policies.list_changes(before, second) == [second]
+    assert policies.list_changes(second, second + 1) == []
     assert policies.next_change(first) == second
 
 

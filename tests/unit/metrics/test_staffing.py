@@ -44,7 +44,8 @@ def test_erlang_c_agrees_with_the_example_of_360_calls_in_half_an_hour() -> None
 
 
 @pytest.mark.parametrize(
-    ("load", "people", "waits"), [(0.7, 1, 0.7), (1, 2, 1 / 3), (2, 3, 4 / 9), (3, 3, 1), (0, 2, 0)]
+    ("load", "people", "waits"),
+    [(0.7, 1, 0.7), (1, 2, 1 / 3), (2, 3, 4 / 9), (3, 3, 1), (0, 2, 0), (0, 0, 0)],
 )
 def test_small_cases_are_exact(load: float, people: int, waits: float) -> None:
     assert has_to_wait(load, people) == pytest.approx(waits)
