@@ -11,6 +11,7 @@ import httpx
 import pytest
 from desk_contracts.messages import LANGUAGES, Catalogue, catalogue
 from desk_contracts.messages.catalogue import entries
+from desk_kernel.sight import Sight
 from desk_metrics.measures.api import MetricsDeps, metrics_routers
 from desk_metrics.reports.api.page import page_router
 from desk_metrics.reports.page.headline import describe_page
@@ -124,6 +125,14 @@ async def test_every_picture_is_told_in_words_and_as_a_table(desk: Desk) -> None
     # There was no SLA, so there is no share of met ones to show.
     assert text.count("The values as a table") == 4
     assert text.count("Nothing known.") == 2
+
+
+async def test_a_hidden_team_is_left_out_and_the_others_stay(desk: Desk) -> None:
+    query = PageQuery.of(date(2026, 11, 23), date(2026, 11, 29), NOW)
+    figures = await gather(page_sources(desk), query)
+    entries = tuple((name, figures.now) for name in ("mail", "secret"))
+    seen = replace(figures, teams=entries).hide_from(Sight(hidden_teams=frozenset({"secret"})))
+    assert [name for name, _ in seen.teams] == ["mail"]
 
 
 async def test_long_periods_are_drawn_by_weeks(desk: Desk) -> None:

@@ -338,3 +338,9 @@ def test_working_times_are_equal_when_their_calendars_are() -> None:
     assert changed() == A
     assert changed(zone="UTC") != A
     assert A != CALENDAR_A
+
+
+def test_years_without_an_open_hour_have_no_working_time() -> None:
+    closed = DatedCalendar(name="none", title="none", zone="UTC", week=Week())
+    years = [micros(datetime(year, 1, 1, tzinfo=UTC)) for year in (2020, 2040)]
+    assert WorkingTime(closed).time_worked_us(*years) == 0

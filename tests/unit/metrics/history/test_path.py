@@ -5,6 +5,7 @@ from desk_metrics.history.findings import WhereTimeGoes
 from desk_metrics.history.model import build_events
 from desk_metrics.history.months import TrendDirection
 from desk_metrics.history.path import Pause, Phase, Reassignment, TicketPath, trace_path
+from desk_metrics.history.quotients import hours_of
 from desk_metrics.history.rows import ExportRow, expand
 from desk_metrics.history.sentences import where_time_goes
 from desk_metrics.history.tallies import MOST_NAMES, OTHERS, Tallies, is_ping_pong
@@ -329,6 +330,14 @@ def test_months_that_were_cut_make_no_trend() -> None:
     trends = {trend.figure: trend for trend in report.trends}
     assert trends["median_hours_to_resolve"].direction is TrendDirection.UP
     assert trends["tickets"].direction is TrendDirection.UNCLEAR
+    assert [(item.tickets, item.over) for item in report.months] == [(40, 40)] * 6 + [(3, 3)]
+    said = [item.params["figure"] for item in report.sentences if "trend" in item.code]
+    assert said == [trend.figure for trend in report.trends]
+
+
+@pytest.mark.parametrize(("minutes", "hours"), [(52, 0.87), (60, 1.0), (92, 1.5)])
+def test_hours_have_a_tenth_and_below_one_a_hundredth(minutes: float, hours: float) -> None:
+    assert hours_of(minutes) == hours
 
 
 def test_names_without_end_do_not_fill_memory() -> None:
