@@ -229,14 +229,14 @@ def judge(service: str, count: int, seed: int, jobs: int) -> tuple[int, int]:
             if outcome is Outcome.ALIVE:
                 print(show(candidate), flush=True)
     late = outcomes.count(Outcome.TIMED_OUT)
-    found = len(chosen) - outcomes.count(Outcome.ALIVE)
+    killed = len(chosen) - outcomes.count(Outcome.ALIVE)
     print(
-        f"{service}: {found} of {len(chosen)} found ({late} by their time), "
+        f"{service}: {killed} of {len(chosen)} found ({late} by their time), "
         f"of {len(mutants)} that could be made in {len(files)} modules; "
         f"{time.monotonic() - began:.0f} s",
         flush=True,
     )
-    return found, len(chosen)
+    return killed, len(chosen)
 
 
 def main() -> int:

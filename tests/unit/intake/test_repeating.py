@@ -102,6 +102,10 @@ async def test_with_the_store_of_calls_away_nothing_is_done_and_a_repeat_is_safe
 def test_what_was_looked_up_counts_only_until_another_call_is_dropped() -> None:
     """Between the look and the answer another replica may keep the call there and drop it here."""
     before = tuple(Command(key=f"k{n}", fingerprint="f") for n in range(MOST_HERE))
+    # So it is where another release kept more.
+    for many in (before, (*before, Command(key="more", fingerprint="f"))):
+        with pytest.raises(Unsure):
+            with_command("t", many, Command(key="new", fingerprint="f"))
     with pytest.raises(Unsure) as first:
         fingerprint_of("t", before, "other", NOTHING)
     looked_up = Recalled(first.value.mark)

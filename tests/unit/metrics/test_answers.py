@@ -176,8 +176,8 @@ def test_what_was_rejected_comes_back_with_half_as_much_lost_again(
 @pytest.mark.parametrize("response", [ACCEPTED, REJECTED], ids=["accepted", "rejected"])
 def test_hours_lost_are_told_in_tenths(response: OwnerResponse) -> None:
     """15 h 7 min when it was answered, 22 h 47 min now."""
-    asked = replace(response, score=907.0)
-    reports = weekly(ranked(907), *(ranked(1367, week=week) for week in (1, 2)), response=asked)
+    answer = replace(response, score=907.0)
+    reports = weekly(ranked(907), *(ranked(1367, week=week) for week in (1, 2)), response=answer)
     back = next(item.system for item in reports[1:] if item.system is not None)
     assert (back.reasons[-1].params["before"], back.reasons[-1].params["now"]) == (15.1, 22.8)
 

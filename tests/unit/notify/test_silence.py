@@ -1,6 +1,5 @@
 """When nothing is said, or not to everybody: noise is a fault like a missing message."""
 
-from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
@@ -31,11 +30,9 @@ from desk_contracts.events.tickets import (
 from desk_contracts.message import verbatim
 from desk_contracts.value_types import Severity, SubjectKind
 from desk_notify.rendering.notice import truncate
-from desk_notify.rules.model import Person
-from desk_notify.rules.people import react
 from desk_notify.rules.reports import is_worth_reporting
 
-from tests.support.notify_desk import ANA, BEN, NOON, Story, directory, event, opened, run, sla, to
+from tests.support.notify_desk import ANA, BEN, NOON, Story, event, opened, run, sla, to
 from tests.support.notify_silence import ASSIGNED, assigned, breached
 
 LINKED = TicketLinked(kind=LinkKind.PROBLEM, target="p-1")
@@ -383,52 +380,6 @@ def test_a_devices_rise_is_the_runbooks_business() -> None:
 
 def test_what_is_no_report_asks_nothing_of_anybody() -> None:
     assert not is_worth_reporting(event(opened()))
-
-
-@pytest.mark.parametrize("kind", [problem, over], ids=["begun", "over"])
-def test_a_person_remembers_the_last_fifty_problems(
-    kind: Callable[[str], ProblemDetected | ProblemResolved],
-) -> None:
-    """Not all of them for ever; the oldest are forgotten first."""
-    person, people = Person(), directory()
-    for number in range(53):
-        decided = react(person, ANA, event(kind(ANA), f"p-{number}"), people)
-        assert decided is not None
-        person = decided[0]
-    kept = person.problems if kind is problem else person.problems_over
-    assert kept == tuple(f"p-{number}" for number in range(3, 53))
-
-
-def test_a_ticket_remembers_the_last_eight_facts_and_problems() -> None:
-    story, cycles = assigned(), assigned()
-    for number in range(11):
-        signal = LINKED.model_copy(
-            update={"kind": LinkKind.SIGNAL, "message": verbatim(f"{number}")}
-        )
-        story.ticket_sees(signal)
-        story.ticket_hears(over(), f"p-{number}")
-        link = LINKED.model_copy(update={"target": f"p-{number}"})
-        cycles.ticket_sees(link, TicketReopened(by=ANA, reason="No."))
-    last = [str(number) for number in range(3, 11)]
-    assert story.ticket is not None
-    assert cycles.ticket is not None
-    assert list(story.ticket.evidence) == [verbatim(number) for number in last]
-    assert list(story.ticket.problems_over) == [f"p-{number}" for number in last]
-    assert list(cycles.ticket.problems_over) == [f"p-{number}" for number in last]
-
-
-def test_a_ticket_remembers_four_hundred_warnings_of_slas() -> None:
-    """The latest: an early one waits for its ticket, a told one may have to be taken back."""
-    early, told = Story(), assigned()
-    for number in range(403):
-        late = breached().model_copy(update={"cycle": number})
-        early.ticket_sees(late)
-        told.ticket_sees(late)
-    last = list(range(3, 403))
-    assert early.ticket is not None
-    assert told.ticket is not None
-    assert [item.fact.cycle for item in early.ticket.early] == last
-    assert [int(item.sla.split("/")[-2]) for item in told.ticket.slas_reported] == last
 
 
 def test_a_quote_ends_at_two_thousand_signs() -> None:

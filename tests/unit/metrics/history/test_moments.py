@@ -132,6 +132,16 @@ def test_two_numbers_that_could_both_be_the_month_need_an_order() -> None:
     assert parse_moment("03.04.2026", None) == datetime(2026, 4, 3)  # noqa: DTZ001
 
 
+@pytest.mark.parametrize(
+    ("order", "day"), [(Order.DAY_FIRST, "2026-04-03"), (Order.MONTH_FIRST, "2026-03-04")]
+)
+def test_a_given_order_chooses_among_given_formats(order: Order, day: str) -> None:
+    times = Times(formats=("%d/%m/%Y", "%m/%d/%Y"), order=order)
+    us = Moments(times)("03/04/2026")
+    assert us is not None
+    assert instant(us).date().isoformat() == day
+
+
 def opened(folder: Path, *dates: str, mapping: Mapping = COMMON) -> tuple[list[str], Import]:
     rows = "".join(f"{n},{date}\n" for n, date in enumerate(dates, 10))
     histories, run = histories_of(csv_file(folder, f"no,opened\n{rows}"), mapping)

@@ -331,8 +331,8 @@ def test_months_that_were_cut_make_no_trend() -> None:
     assert trends["median_hours_to_resolve"].direction is TrendDirection.UP
     assert trends["tickets"].direction is TrendDirection.UNCLEAR
     assert [(item.tickets, item.over) for item in report.months] == [(40, 40)] * 6 + [(3, 3)]
-    said = [item.params["figure"] for item in report.sentences if "trend" in item.code]
-    assert said == [trend.figure for trend in report.trends]
+    figures = [item.params["figure"] for item in report.sentences if "trend" in item.code]
+    assert figures == [trend.figure for trend in report.trends]
 
 
 @pytest.mark.parametrize(("minutes", "hours"), [(52, 0.87), (60, 1.0), (92, 1.5)])
