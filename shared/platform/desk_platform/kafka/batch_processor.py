@@ -55,13 +55,27 @@ async def _run(
             ]
         )
 
-    async for part in _slices(unit_of_work.precedence, tasks):
-        await unit_of_work.run(part, report)
+    precedence = unit_of_work.precedence
+
+    async def work(part: Sequence[list[WorkItem[S]]]) -> None:
+        with precedence.slice(len(part)):
+            await unit_of_work.run(list(chain.from_iterable(part)), report)
+
+    # While the store writes one slice the next is decided: no document is in two of them.
+    before = None
+    async with asyncio.TaskGroup() as group:
+        async for part in _slices(precedence, tasks):
+            begun = group.create_task(work(part))
+            last, before = before, begun
+            if not precedence.is_calm:
+                last = begun
+            if last is not None:
+                await asyncio.wait({last})
 
 
 async def _slices(
     precedence: Precedence, tasks: Sequence[WorkItem[S]]
-) -> AsyncIterator[Sequence[WorkItem[S]]]:
+) -> AsyncIterator[Sequence[list[WorkItem[S]]]]:
     """In slices that the store has done quickly, each document's tasks in one."""
     by_document: dict[str, list[WorkItem[S]]] = {}
     for task in tasks:
@@ -71,8 +85,7 @@ async def _slices(
         if len(waiting) > SLICE:
             await precedence.let_pass()
         part = waiting[: precedence.slice_size()]
-        with precedence.slice(len(part)):
-            yield list(chain.from_iterable(part))
+        yield part
         waiting = waiting[len(part) :]
 
 

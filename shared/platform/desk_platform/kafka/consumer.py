@@ -2,7 +2,8 @@
 
 Per batch: decode each record by itself, hand the batch to the handler (documents written, events
 published), reroute what failed; soon after, commit exactly what was handled. Whatever raises, the
-batch is read again: never a lost record, never a hot loop.
+batch is read again: never a lost record, never a hot loop. While a large batch is handled, which is
+mostly waiting for the store, the next one is fetched and decoded, and waits for its turn.
 """
 
 import asyncio
@@ -44,8 +45,11 @@ from desk_platform.telemetry import Telemetry, get_logger
 
 log = get_logger()
 
-# A consumer that lingers gathers only while it has no more than so many to do at a time.
+# A consumer that lingers gathers only while it has no more than so many to do at a time; with more
+# it reads ahead.
 FEW_RECORDS = 500
+# Decoding is one long piece of work; after so many records others have their turn.
+DECODED_AT_ONCE = 200
 # Rebalances wait for the batch in flight, below the group's rebalance timeout of 60 s.
 REVOKE_GRACE = timedelta(seconds=30)
 # After so many failures that are nobody's absence, the batch is tried record by record.
@@ -58,6 +62,8 @@ HALTED_PAUSE = timedelta(seconds=5)
 COMMITTED_WITHIN = timedelta(seconds=15)
 USUALLY = Reading()
 
+# Each record with its event, or with the reason why it is none.
+_Decoded = list[tuple[KafkaRecord, AnyEvent | Exception]]
 # Why an event is not let in, though it can be read; None if it is.
 Admits = Callable[[AnyEvent], Invalid | None]
 
@@ -102,6 +108,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         self._door, last = RecordDecoder(codec, topic_prefix, clock), LastRecords(settings)
         self._progress = health.consumer(group)
         self._busy, self._is_stopping, self._failures = asyncio.Lock(), False, 0
+        self._begun: asyncio.Task[timedelta | None] | None = None
         self._budget, self._reading = Budget(settings.dead_letter_budget, clock), reading
         self._offsets = HandledOffsets(group, clock, self._commit_now)
         self._guard = TopicGuard(group, positions, clock, health, telemetry.meters, last)
@@ -152,6 +159,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
                 pass
         except TimeoutError:
             log.warning("batch_outlives_stop", group=self.group)
+        if self._begun is not None:
+            await cancel_tasks(self._begun)
         await self._offsets.flush_and_forget()
         await self._guard.leave()
         await self._broker.stop()
@@ -179,20 +188,48 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         log.info("partitions_assigned", group=self.group, partitions=count)
 
     async def _on_batch(self, message: KafkaMessage) -> None:
+        """Handle a batch behind the one before it. Of a large one only the beginning is waited for,
+        so that the next is fetched and decoded meanwhile; no third one is."""
+        records, before = message.raw_message, self._begun
+        is_ahead = before is not None and not before.done()
+        decoded = await self._decode(records) if is_ahead else None
+        begun = asyncio.create_task(self._take_turn(records, decoded, self._failures))
+        self._begun = begun
+        is_large = len(records) >= min(FEW_RECORDS, self._reading.max_records)
+        if self._failures or self._is_delayed or not is_large:
+            before = begun
+        if before is not None:
+            await asyncio.wait({before})
+            if pause := before.result():
+                await self._clock.sleep(pause)
+
+    async def _take_turn(
+        self, records: Sequence[KafkaRecord], decoded: _Decoded | None, failures: int
+    ) -> timedelta | None:
+        """One batch, once those before it are done; returns how long to wait before the next poll.
+
+        `failures` is how many there were when it was read.
+        """
         async with self._busy:
-            if self._is_stopping:
-                return
+            consumer = self.current_consumer()
+            if self._is_stopping or consumer is None:
+                return None
+            if self._failures > failures:
+                # The one before it is read again, and this one behind it.
+                consumer.seek_back(consumer.current(records))
+                return backoff(self._failures)
             self._progress.begin_batch()
             try:
-                pause = await self._round(message.raw_message)
+                pause = await self._round(records, decoded)
             finally:
                 self._progress.end_batch()
-        if pause is None and len(message.raw_message) < FEW_RECORDS:
+        if pause is None and len(records) < FEW_RECORDS:
             pause = self._reading.linger
-        if pause:
-            await self._clock.sleep(pause)
+        return pause
 
-    async def _round(self, records: Sequence[KafkaRecord]) -> timedelta | None:
+    async def _round(
+        self, records: Sequence[KafkaRecord], decoded: _Decoded | None = None
+    ) -> timedelta | None:
         """One batch; returns how long to wait before the next poll if it must be read again."""
         consumer = self.current_consumer()
         if consumer is None:
@@ -201,15 +238,16 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             error = await attempt_async(self._guard.look(consumer))
             if error is not None:
                 return self._step_back(records, consumer, error)
-        return await self._read(consumer.current(records), consumer)
+        current = consumer.current(records)
+        return await self._read(current, consumer, decoded if current is records else None)
 
     async def _read(
-        self, records: Sequence[KafkaRecord], consumer: TrackedConsumer
+        self, records: Sequence[KafkaRecord], consumer: TrackedConsumer, decoded: _Decoded | None
     ) -> timedelta | None:
         if self._budget.is_spent:
             return self._halt(records, consumer)
         ready, wait = self._ripe(records, consumer) if self._is_delayed else (records, None)
-        error = await attempt_async(self._process(ready))
+        error = await attempt_async(self._process(ready, decoded))
         if error is None:
             self._resume()
             return None if wait is None else min(wait, LONGEST_WAIT)
@@ -224,11 +262,13 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             return self._halt(ready, consumer)
         return self._step_back(ready, consumer, error)
 
-    async def _process(self, records: Sequence[KafkaRecord]) -> None:
+    async def _process(
+        self, records: Sequence[KafkaRecord], decoded: _Decoded | None = None
+    ) -> None:
         if not records:
             return
         started = perf_counter()
-        batch, unreadable = self._decode(records)
+        batch, unreadable = self._admit(decoded or await self._decode(records))
         topic = records[0].topic
         causes = map(find_traceparent, batch)
         with self._telemetry.batch_span(topic, self.group, len(records), causes) as span:
@@ -260,10 +300,18 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         if (current_consumer := self.current_consumer()) is not None:
             current_consumer.note_handled(records)
 
-    def _decode(self, records: Sequence[KafkaRecord]) -> tuple[list[Received], list[Failure]]:
+    async def _decode(self, records: Sequence[KafkaRecord]) -> _Decoded:
+        decoded: _Decoded = []
+        for first in range(0, len(records), DECODED_AT_ONCE):
+            if first:
+                await asyncio.sleep(0)
+            decoded += attempt_each(self._door.read, records[first : first + DECODED_AT_ONCE])
+        return decoded
+
+    def _admit(self, decoded: _Decoded) -> tuple[list[Received], list[Failure]]:
         batch: list[Received] = []
         unreadable: list[Failure] = []
-        for raw, event in attempt_each(self._door.read, records):
+        for raw, event in decoded:
             if isinstance(event, Exception):
                 unreadable.append(Failure(raw, event))
             elif (reason := self._admits(event)) is not None:

@@ -8,6 +8,7 @@ from json import dumps
 from desk_contracts.ids import identity
 
 from desk_platform.store.idempotency import KeptCall
+from desk_platform.store.sqlite.bulk import change_rows
 from desk_platform.store.sqlite.file import SqliteFile
 from desk_platform.store.sqlite.moments import micros
 
@@ -45,8 +46,8 @@ class SqliteKeptCalls:
         rows = [(call.id, call.fingerprint, micros(call.until)) for call in calls]
         if rows:
             await self._ensure_table()
-            insert = f"INSERT OR IGNORE INTO {self._table} VALUES (?, ?, ?)"
-            await self._file.write(lambda file: file.executemany(insert, rows))
+            insert = f"INSERT OR IGNORE INTO {self._table} VALUES ?"
+            await self._file.write(lambda file: change_rows(file, insert, rows))
 
     async def find(self, document: str, key: str) -> str | None:
         """What was asked under that key; known until it is swept, never for less than a day."""

@@ -12,6 +12,7 @@ from typing import Any, Generic
 from desk_platform.store.document import S, Stored, Unreadable, whole_milliseconds
 from desk_platform.store.documents import Schema
 from desk_platform.store.listings import Facets, Listed
+from desk_platform.store.sqlite.bulk import change_rows
 from desk_platform.store.sqlite.calls import SqliteKeptCalls
 from desk_platform.store.sqlite.facets import path_of, read_facets, to_sql, write_facets
 from desk_platform.store.sqlite.file import Ask, SqliteFile, T
@@ -25,7 +26,7 @@ COLUMNS = (
     "facets", "marks", "identities", "buffered", "outbox", "brief", "state",
 )  # fmt: skip
 ALL = ", ".join(COLUMNS)
-_FACETS = COLUMNS.index("facets")
+_VERSION, _FACETS = COLUMNS.index("version"), COLUMNS.index("facets")
 _Row = tuple[Any, ...]
 _Page = tuple[str, list[object]]
 
@@ -47,7 +48,24 @@ class SqliteDocuments(Generic[S]):
     def __init__(self, file: SqliteFile, schema: Schema[S], now: Callable[[], datetime]) -> None:
         self._file, self._schema, self._now = file, schema, now
         self._states = States(schema)
-        self._table = table_of(schema.collection)
+        self._table = table = table_of(schema.collection)
+        new = {name: f"new.column{place}" for place, name in enumerate(COLUMNS, start=1)}
+        guarded = (
+            "FROM (VALUES ?) AS new"
+            f" WHERE kept.id = {new['id']} AND kept.version = {new['version']} - 1"
+        )
+        all_changed = ", ".join(f"{name} = {new[name]}" for name in COLUMNS[1:])
+        # Whatever `SET` names has its indexes written again, also if it stays: random pages of
+        # each index on facets, which mostly stay.
+        most_changed = ", ".join(
+            f"{name} = {new[name]}" for name in COLUMNS[1:] if name != "facets"
+        )
+        self._insert = f"INSERT OR IGNORE INTO {table} ({ALL}) VALUES ?"
+        self._update = f"UPDATE OR IGNORE {table} AS kept SET {all_changed} {guarded}"
+        self._update_most = (
+            f"UPDATE {table} AS kept SET {most_changed} {guarded}"
+            f" AND kept.facets IS {new['facets']}"
+        )
         self._is_prepared = False
         self.identities = SqliteKeptCalls(file, now, f"{schema.collection}.handled")
 
@@ -99,42 +117,47 @@ class SqliteDocuments(Generic[S]):
             return frozenset()
         now = micros(self._now())
         rows = [self._row(document, now) for document in documents]
-        marks = ", ".join("?" * len(COLUMNS))
-        insert = f"INSERT OR IGNORE INTO {self._table} ({ALL}) VALUES ({marks})"
-        guard = "WHERE id = ? AND version = ?"
-        all_changed = ", ".join(f"{name} = ?" for name in COLUMNS[1:])
-        update = f"UPDATE OR IGNORE {self._table} SET {all_changed} {guard}"
-        # Whatever `SET` names has its indexes written again, also if it stays: random pages of
-        # each index on facets, which mostly stay.
-        most_changed = ", ".join(f"{name} = ?" for name in COLUMNS[1:] if name != "facets")
-        update_most = f"UPDATE {self._table} SET {most_changed} {guard} AND facets IS ?"
-
-        def put_one(connection: sqlite3.Connection, document: Stored[S], row: _Row) -> bool:
-            if not document.version:
-                return bool(connection.execute(insert, row).rowcount)
-            guarded = (document.id, document.version)
-            others, facets = (*row[1:_FACETS], *row[_FACETS + 1 :]), row[_FACETS]
-            return bool(
-                connection.execute(update_most, (*others, *guarded, facets)).rowcount
-                or connection.execute(update, (*row[1:], *guarded)).rowcount
-            )
 
         def put(connection: sqlite3.Connection) -> frozenset[str]:
-            return frozenset(
-                document.id
-                for document, row in zip(documents, rows, strict=True)
-                if not put_one(connection, document, row)
-            )
+            if len(rows) > 1 and self._put_all(connection, rows):
+                return frozenset()
+            return frozenset(row[0] for row in rows if not self._put_one(connection, row))
 
         return await self._write(put)
 
+    def _put_all(self, connection: sqlite3.Connection, rows: Sequence[_Row]) -> bool:
+        """All of them in few statements; nothing if a guard or a unique facet is in the way."""
+        first = [row for row in rows if row[_VERSION] == 1]
+        again = [row for row in rows if row[_VERSION] > 1]
+        connection.execute("SAVEPOINT bulk")
+        written = change_rows(connection, self._insert, first)
+        changed = change_rows(connection, self._update_most, again)
+        if changed < len(again):
+            changed += change_rows(connection, self._update, again)
+        is_whole = written + changed == len(rows)
+        if not is_whole:
+            connection.execute("ROLLBACK TO bulk")
+        connection.execute("RELEASE bulk")
+        return is_whole
+
+    def _put_one(self, connection: sqlite3.Connection, row: _Row) -> bool:
+        if row[_VERSION] == 1:
+            return change_rows(connection, self._insert, [row]) == 1
+        return (
+            change_rows(connection, self._update_most, [row]) == 1
+            or change_rows(connection, self._update, [row]) == 1
+        )
+
     async def clear_outboxes(self, published: Sequence[Stored[S]]) -> None:
         """Note that the outboxes of these versions are published. A newer version keeps its own."""
-        emptied = "outbox = NULL, pending = NULL, recorded = NULL"
-        change = f"UPDATE {self._table} SET {emptied} WHERE id = ? AND version = ?"
+        change = (
+            f"UPDATE {self._table} AS kept SET outbox = NULL, pending = NULL, recorded = NULL"
+            " FROM (VALUES ?) AS new"
+            " WHERE kept.id = new.column1 AND kept.version = new.column2"
+        )
         guards = [(document.id, document.version) for document in published]
         if guards:
-            await self._write(lambda connection: connection.executemany(change, guards))
+            await self._write(lambda connection: change_rows(connection, change, guards))
 
     async def postpone(self, documents: Sequence[Stored[S]], until: datetime) -> None:
         """Of these versions only the outbox that they have here is still to be published, and not
