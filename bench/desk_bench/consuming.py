@@ -1,8 +1,10 @@
 """The consumer loop against bare aiokafka + pydantic, and its guarded writes against the store."""
 
+import sqlite3
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
+from pathlib import Path
 from time import perf_counter
 
 from aiokafka import AIOKafkaConsumer
@@ -19,6 +21,8 @@ from desk_platform.kafka.batch_processor import OnFailedRecords
 from desk_platform.kafka.records import Received
 from desk_platform.settings import KafkaSettings, StoreDriver, StoreSettings
 from desk_platform.store import Schema, open_store
+from desk_platform.store.sqlite.documents import table_of
+from desk_platform.store.sqlite.store import SqliteStore
 from desk_testing.telemetry import record_telemetry
 from pydantic import BaseModel, ConfigDict
 from pymongo import AsyncMongoClient, InsertOne
@@ -38,6 +42,10 @@ class Seen(BaseModel):
 
     notes: int = 0
     last: str = ""
+
+
+SEEN = Schema("seen", Seen)
+_STATE = Seen(notes=1, last="The VPN does not con").model_dump_json()
 
 
 class Counting:
@@ -129,7 +137,7 @@ async def desk_stored(
     """The same with a document per ticket, guarded, marked, in bulk."""
     clock, telemetry = SystemClock(), record_telemetry().telemetry
     store = open_store(StoreSettings(url=store_url, driver=StoreDriver.MOTOR), "bench_" + group)
-    documents = store.documents(Schema("seen", Seen), clock.now)
+    documents = store.documents(SEEN, clock.now)
     await documents.prepare()
     drained = Drained(events)
 
@@ -148,24 +156,55 @@ async def desk_stored(
 
 
 async def store_ceiling(store_url: str, events: int, prefix: str) -> float:
-    """The store's own rate for the same documents: bare unordered bulks, nothing else."""
-    client: AsyncMongoClient[dict[str, object]] = AsyncMongoClient(store_url)
-    collection = client[prefix + "ceiling"]["seen"]
-    await collection.create_index([("_id", 1), ("version", 1)], unique=True)
-    state = Seen(notes=1, last="The VPN does not con").model_dump_json()
-    document = {"version": 1, "writer": derive_id("bench", "writer"), "state": state}
+    """The store's own rate for the same documents: the same collection with the same indexes, as
+    durable, in bulks that are no smaller than ours; nothing else."""
+    clock = SystemClock()
+    store = open_store(StoreSettings(url=store_url), f"bench_{prefix}ceiling")
+    await store.documents(SEEN, clock.now).prepare()
+    try:
+        if isinstance(store, SqliteStore):
+            return _bare_sqlite(store.file.path, events)
+        return await _bare_mongo(store_url, store.name, events)
+    finally:
+        await store.drop()
+        await store.stop()
+
+
+async def _bare_mongo(url: str, database: str, events: int) -> float:
+    """Unordered bulks, one after the other."""
+    client: AsyncMongoClient[dict[str, object]] = AsyncMongoClient(url)
+    collection = client[database][SEEN.collection]
+    document = {"version": 1, "writer": derive_id("bench", "writer"), "state": _STATE}
     document |= {"sequence": 1}
     started = perf_counter()
-    for first in range(0, events, BATCH):
-        ids = [derive_id("bench", "ticket", number) for number in range(first, first + BATCH)]
+    for ids in _bulks(events):
         await collection.bulk_write(
-            [InsertOne({"_id": id, **document}) for id in ids],
-            ordered=False,
+            [InsertOne({"_id": id, **document}) for id in ids], ordered=False
         )
     seconds = perf_counter() - started
-    await client.drop_database(prefix + "ceiling")
     await client.close()
     return events / seconds
+
+
+def _bare_sqlite(path: Path, events: int) -> float:
+    """One statement for many rows, a commit for each bulk; it waits for the disk as ours does."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA synchronous=FULL")
+    table = table_of(SEEN.collection)
+    insert = f"INSERT INTO {table} (id, version, sequence, state) VALUES (?, 1, 1, ?)"  # noqa: S608
+    started = perf_counter()
+    for ids in _bulks(events):
+        connection.execute("BEGIN IMMEDIATE")
+        connection.executemany(insert, [(id, _STATE) for id in ids])
+        connection.execute("COMMIT")
+    seconds = perf_counter() - started
+    connection.close()
+    return events / seconds
+
+
+def _bulks(events: int) -> Iterator[list[str]]:
+    for first in range(0, events, BATCH):
+        yield [derive_id("bench", "ticket", number) for number in range(first, first + BATCH)]
 
 
 async def run(kafka: KafkaSettings, store_url: str, events: int) -> list[Row]:

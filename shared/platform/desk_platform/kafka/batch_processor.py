@@ -2,13 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from itertools import chain
+from itertools import islice
 from typing import Any, Protocol
 
 from desk_contracts.topics import RETRY
 
 from desk_platform.kafka.records import Failure, Received, read_target
-from desk_platform.kafka.unit_of_work import OnFailed, UnitOfWork, WorkItem
+from desk_platform.kafka.unit_of_work import (
+    OnFailed,
+    UnitOfWork,
+    Waiting,
+    WorkItem,
+    group_by_document,
+)
 from desk_platform.precedence import SLICE, Precedence
 from desk_platform.store.document import S
 
@@ -44,7 +50,7 @@ class BatchProcessor:
 async def _run(
     unit_of_work: UnitOfWork[S], batch: Sequence[Received], on_failed: OnFailedRecords
 ) -> None:
-    tasks = [task for received in batch for task in _tasks(unit_of_work, received)]
+    tasks = (task for received in batch for task in _tasks(unit_of_work, received))
 
     async def report(failures: Sequence[tuple[WorkItem[S], Exception]]) -> None:
         await on_failed(
@@ -57,14 +63,14 @@ async def _run(
 
     precedence = unit_of_work.precedence
 
-    async def work(part: Sequence[list[WorkItem[S]]]) -> None:
+    async def work(part: Waiting[S]) -> None:
         with precedence.slice(len(part)):
-            await unit_of_work.run(list(chain.from_iterable(part)), report)
+            await unit_of_work.run_grouped(part, report)
 
     # While the store writes one slice the next is decided: no document is in two of them.
     before = None
     async with asyncio.TaskGroup() as group:
-        async for part in _slices(precedence, tasks):
+        async for part in _slices(precedence, group_by_document(tasks)):
             begun = group.create_task(work(part))
             last, before = before, begun
             if not precedence.is_calm:
@@ -73,20 +79,16 @@ async def _run(
                 await asyncio.wait({last})
 
 
-async def _slices(
-    precedence: Precedence, tasks: Sequence[WorkItem[S]]
-) -> AsyncIterator[Sequence[list[WorkItem[S]]]]:
-    """In slices that the store has done quickly, each document's tasks in one."""
-    by_document: dict[str, list[WorkItem[S]]] = {}
-    for task in tasks:
-        by_document.setdefault(task.id, []).append(task)
-    waiting = list(by_document.values())
-    while waiting:
-        if len(waiting) > SLICE:
+async def _slices(precedence: Precedence, waiting: Waiting[S]) -> AsyncIterator[Waiting[S]]:
+    """In slices that the store has done quickly."""
+    documents = iter(waiting.items())
+    left = len(waiting)
+    while left:
+        if left > SLICE:
             await precedence.let_pass()
-        part = waiting[: precedence.slice_size()]
+        part = dict(islice(documents, precedence.slice_size()))
+        left -= len(part)
         yield part
-        waiting = waiting[len(part) :]
 
 
 def _tasks(unit_of_work: UnitOfWork[S], received: Received) -> list[WorkItem[S]]:

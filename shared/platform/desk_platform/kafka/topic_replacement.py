@@ -11,6 +11,7 @@ from aiokafka import TopicPartition
 
 from desk_platform.clock import Clock
 from desk_platform.health import Health, State
+from desk_platform.kafka.commits import next_offsets
 from desk_platform.kafka.last_records import LastRecords
 from desk_platform.kafka.records import KafkaRecord
 from desk_platform.kafka.retry import attempt_async
@@ -79,8 +80,8 @@ class TopicGuard:
         """All records up to and with these are handled."""
         if self._positions is None:
             return
-        for record in records:
-            self._handled.setdefault(record.topic, {})[record.partition] = record.offset + 1
+        for partition, offset in next_offsets(records).items():
+            self._handled.setdefault(partition.topic, {})[partition.partition] = offset
         self._last.note(records)
 
     def must_look(self, consumer: TrackedConsumer) -> bool:

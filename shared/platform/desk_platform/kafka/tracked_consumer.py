@@ -145,8 +145,7 @@ class TrackedConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has n
 
     def note_handled(self, records: Iterable[KafkaRecord]) -> None:
         """All records up to and with these are handled."""
-        for record in records:
-            self._handled[TopicPartition(record.topic, record.partition)] = record.offset + 1
+        self._handled |= next_offsets(records)
 
     def begin_assignment(self) -> None:
         """Partitions were given away or taken; what comes of them is handed out anew."""

@@ -56,6 +56,18 @@ OnFailed = Callable[[Sequence[tuple[WorkItem[S], Exception]]], Awaitable[None]]
 OnWritten = Callable[[dict[str, Stored[S]]], None]
 
 
+# Each document with all that is to be done to it, in its order.
+Waiting = dict[str, list[WorkItem[S]]]
+
+
+def group_by_document(tasks: Iterable[WorkItem[S]]) -> Waiting[S]:
+    """By the documents that they are for."""
+    waiting: Waiting[S] = {}
+    for task in tasks:
+        waiting.setdefault(task.id, []).append(task)
+    return waiting
+
+
 def _nobody(_written: dict[str, Stored[S]]) -> None:
     """Nobody needs to know."""
 
@@ -137,13 +149,21 @@ class UnitOfWork(Generic[S]):
         `on_written` gets documents as soon as they are safe in the store. The rules get the time
         `at`, or what the clock says.
         """
-        waiting: dict[str, list[WorkItem[S]]] = {}
-        for task in tasks:
-            waiting.setdefault(task.id, []).append(task)
+        await self.run_grouped(group_by_document(tasks), on_failed, on_written, at=at)
+
+    async def run_grouped(
+        self,
+        waiting: Waiting[S],
+        on_failed: OnFailed[S],
+        on_written: OnWritten[S] = _nobody,
+        *,
+        at: datetime | None = None,
+    ) -> None:
+        """The same for tasks that are grouped already; from now on the groups are its own."""
         if len(waiting) <= SLICE:
             await self._run_rounds(waiting, on_failed, on_written, at)
             return
-        # Each document with all its tasks: while the store writes one slice, we work on the next.
+        # While the store writes one slice, we work on the next.
         items = list(waiting.items())
         async with asyncio.TaskGroup() as group:
             for first in range(0, len(items), SLICE):
@@ -152,7 +172,7 @@ class UnitOfWork(Generic[S]):
 
     async def _run_rounds(
         self,
-        waiting: dict[str, list[WorkItem[S]]],
+        waiting: Waiting[S],
         on_failed: OnFailed[S],
         on_written: OnWritten[S],
         at: datetime | None,
@@ -174,7 +194,7 @@ class UnitOfWork(Generic[S]):
 
     async def _round(
         self,
-        waiting: dict[str, list[WorkItem[S]]],
+        waiting: Waiting[S],
         context: Context,
         on_failed: OnFailed[S],
         on_written: OnWritten[S],
@@ -222,7 +242,7 @@ class UnitOfWork(Generic[S]):
 
     async def _retry_alone(
         self,
-        waiting: dict[str, list[WorkItem[S]]],
+        waiting: Waiting[S],
         failed: Mapping[str, Exception],
         on_failed: OnFailed[S],
         on_written: OnWritten[S],
@@ -240,7 +260,7 @@ class UnitOfWork(Generic[S]):
     def _apply(
         self,
         documents: dict[str, Stored[S]],
-        waiting: dict[str, list[WorkItem[S]]],
+        waiting: Waiting[S],
         context: Context,
         result: BatchResult[S],
     ) -> list[str]:
@@ -290,7 +310,7 @@ class UnitOfWork(Generic[S]):
                 )
 
     async def _load(
-        self, waiting: dict[str, list[WorkItem[S]]], context: Context
+        self, waiting: Waiting[S], context: Context
     ) -> tuple[dict[str, Stored[S]], set[str]]:
         """Each document, and the ids of those that were looked for in the store just now."""
         documents: dict[str, Stored[S]] = {}
@@ -336,7 +356,7 @@ class UnitOfWork(Generic[S]):
 
 async def _report_failed(
     failures: Sequence[tuple[WorkItem[S], Exception]],
-    waiting: dict[str, list[WorkItem[S]]],
+    waiting: Waiting[S],
     on_failed: OnFailed[S],
 ) -> None:
     """What is reported is not tried again when a write is refused."""
