@@ -1,22 +1,26 @@
 """What a fold wrote and published, batch by batch, so that it can be done again and nothing else.
 
-What ran side by side is a lane of its own and runs side by side again.
+What ran side by side is a lane of its own and runs side by side again, as many at a time as then.
 """
 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 from desk_contracts import Message
 from desk_platform.kafka import KafkaPublisher, Publisher
 from desk_platform.kafka.batch_processor import OnFailedRecords
 from desk_platform.kafka.records import Received
 from desk_platform.store.mongo.driver import Collection, Database, Operation, WriteResult
+from desk_platform.store.sqlite.file import Ask, SqliteFile, T
 
 from desk_bench.through import Timed
 
-Step = Sequence[Operation] | Sequence[Message]
+# Two slices, and the clearing of outboxes.
+AT_ONCE = 3
+# Messages, or a write: operations of MongoDB, or a change of a file.
+Step = Sequence[Message] | Sequence[Operation] | Ask[Any]
 
 
 @dataclass
@@ -24,7 +28,7 @@ class Batch:
     """The records of one batch and what each of its lanes did, in its order."""
 
     records: int
-    tasks: dict[int, list[Step]] = field(default_factory=dict)
+    tasks: dict[object, list[Step]] = field(default_factory=dict)
 
 
 @dataclass
@@ -34,23 +38,44 @@ class Journal:
     batches: list[Batch] = field(default_factory=list)
 
     def note(self, step: Step) -> None:
-        task = id(asyncio.current_task())
-        if step:
-            self.batches[-1].tasks.setdefault(task, []).append(step)
+        if callable(step) or step:
+            self.batches[-1].tasks.setdefault(asyncio.current_task(), []).append(step)
 
-    async def repeat(self, number: int, collection: Collection, publisher: Publisher) -> None:
+    async def repeat(self, number: int, target: "Collection | SqliteFile", to: Publisher) -> None:
         """One batch again."""
+        room = asyncio.Semaphore(AT_ONCE)
+
+        async def again(steps: Sequence[Step]) -> None:
+            async with room:
+                for step in steps:
+                    await _repeat(step, target, to)
+
         async with asyncio.TaskGroup() as group:
             for steps in self.batches[number].tasks.values():
-                group.create_task(_again(steps, collection, publisher))
+                group.create_task(again(steps))
 
 
-async def _again(steps: Sequence[Step], collection: Collection, publisher: Publisher) -> None:
-    for step in steps:
-        if isinstance(step[0], Message):
-            await publisher.publish(cast(Sequence[Message], step))
-        else:
-            await collection.bulk_write(cast(Sequence[Operation], step), ordered=False)
+async def _repeat(step: Step, target: "Collection | SqliteFile", publisher: Publisher) -> None:
+    if callable(step):
+        await cast(SqliteFile, target).write(step)
+    elif isinstance(step[0], Message):
+        await publisher.publish(cast(Sequence[Message], step))
+    else:
+        operations = cast(Sequence[Operation], step)
+        await cast(Collection, target).bulk_write(operations, ordered=False)
+
+
+class NotingFile(SqliteFile):
+    """A file that keeps the journal of its changes."""
+
+    def __init__(self, file: SqliteFile, journal: Journal) -> None:
+        super().__init__(file.path)
+        self._journal = journal
+
+    async def write(self, change: Ask[T]) -> T:
+        if self._journal.batches:
+            self._journal.note(change)
+        return await super().write(change)
 
 
 class NotingDatabase:

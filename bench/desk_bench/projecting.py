@@ -13,13 +13,14 @@ from desk_platform.clock import SystemClock
 from desk_platform.kafka import KafkaPublisher, Publisher, UnitOfWork
 from desk_platform.kafka.subscription import MAX_RECORDS
 from desk_platform.settings import KafkaSettings, StoreSettings
-from desk_platform.store import Documents
+from desk_platform.store import Documents, open_store
 from desk_platform.store.mongo.documents import MongoDocuments
 from desk_platform.store.mongo.driver import Database
 from desk_platform.store.mongo.store import MongoStore
+from desk_platform.store.sqlite.store import SqliteStore
 from desk_testing.telemetry import record_telemetry
 
-from desk_bench.journal import CommitNotes, Journal, NotingDatabase, NotingPublisher
+from desk_bench.journal import CommitNotes, Journal, NotingDatabase, NotingFile, NotingPublisher
 from desk_bench.lives import book, lives, publish
 from desk_bench.rows import Row, compared
 from desk_bench.through import Drained, Timed, consumed
@@ -48,27 +49,42 @@ class Bench:
     """One log of tickets, read as often as wanted, each time into a database of its own."""
 
     def __init__(self, kafka: KafkaSettings, store_url: str, events: int, prefix: str = "") -> None:
-        self._kafka, self._mongo, self._prefix = kafka, store_url, prefix
+        self._kafka, self._url, self._prefix = kafka, store_url, prefix
         self._events = events
         self._book = book()
 
     async def project(self, name: str, journal: Journal | None = None) -> float:
         """Events a second as the service does it."""
-        store = MongoStore(StoreSettings(url=self._mongo), f"bench-{name}")
+        store = self._open(name)
+        if journal is not None and isinstance(store, SqliteStore):
+            store.file = NotingFile(store.file, journal)
         try:
-            return await self.project_into(store.database, name, journal)
+            if isinstance(store, MongoStore):
+                return await self.project_into(store.database, name, journal)
+            documents = store.documents(TICKET_RECORDS, SystemClock().now)
+            await documents.prepare()
+            return await self._project(documents, name, journal)
         finally:
             await store.drop()
             await store.stop()
+
+    def _open(self, name: str) -> MongoStore | SqliteStore:
+        store = open_store(StoreSettings(url=self._url), f"bench-{name}")
+        assert isinstance(store, MongoStore | SqliteStore)
+        return store
 
     async def project_into(
         self, database: Database, name: str, journal: Journal | None = None
     ) -> float:
         """The same, into a database that may hold tickets already."""
-        drained = Drained(self._events)
         if journal is not None:
             database = NotingDatabase(database, journal)
-        documents = await prepared(database)
+        return await self._project(await prepared(database), name, journal)
+
+    async def _project(
+        self, documents: Documents[TicketRecord], name: str, journal: Journal | None
+    ) -> float:
+        drained = Drained(self._events)
 
         def handler(publisher: KafkaPublisher) -> Timed:
             if journal is None:
@@ -87,9 +103,13 @@ class Bench:
 
         Our own publisher sends: it adds nothing, and one without its settings would be slower.
         """
-        store = MongoStore(StoreSettings(url=self._mongo), f"bench-{name}")
-        await prepared(store.database)
-        collection = store.database[TICKET_RECORDS.collection]
+        store = self._open(name)
+        await store.documents(TICKET_RECORDS, SystemClock().now).prepare()
+        target = (
+            store.file
+            if isinstance(store, SqliteStore)
+            else store.database[TICKET_RECORDS.collection]
+        )
         publisher = KafkaPublisher(self._kafka, "bench", self._prefix)
         consumer = _reader(self._kafka, self._prefix, name)
         drained, wanted = Drained(self._events), 0
@@ -101,7 +121,7 @@ class Bench:
                     if batches:
                         drained.begin()
                         drained.count(sum(map(len, batches.values())))
-                await journal.repeat(number, collection, publisher)
+                await journal.repeat(number, target, publisher)
             drained.count(0)
         await store.drop()
         await store.stop()

@@ -32,6 +32,7 @@ from desk_platform.kafka import (
 from desk_platform.kafka.consumer import Consumer
 from desk_platform.kafka.relay import Relay
 from desk_platform.kafka.subscription import SESSION, Reading
+from desk_platform.precedence import Precedence
 from desk_platform.settings import KafkaSettings, StoreSettings
 from desk_platform.store import Documents, Stored, document, open_store
 from desk_platform.store.document import S
@@ -180,6 +181,13 @@ class DyingConsumer(Consumer):
         self.death.at("after commit")
 
 
+class InSmallSlices(Precedence):
+    """So that a batch has several, two of them under way at a time."""
+
+    def slice_size(self) -> int:
+        return 3
+
+
 class Pipeline:
     """What a service's main puts together, with the ports wrapped."""
 
@@ -215,8 +223,16 @@ class Pipeline:
                 self.clock,
                 meters,
                 name="tales",
+                precedence=InSmallSlices(),
             ),
-            UnitOfWork(counts(counted), self.publisher, self.clock, meters, name="counts"),
+            UnitOfWork(
+                counts(counted),
+                self.publisher,
+                self.clock,
+                meters,
+                name="counts",
+                precedence=InSmallSlices(),
+            ),
         ]
         self.units_of_work += units_of_work
         return BatchProcessor(*units_of_work)

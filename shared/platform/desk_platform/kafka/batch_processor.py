@@ -18,6 +18,10 @@ from desk_platform.kafka.unit_of_work import (
 from desk_platform.precedence import SLICE, Precedence
 from desk_platform.store.document import S
 
+# While the store writes one slice the next is decided; no document is in both. Where somebody calls
+# the store is left to them in between.
+SLICES_AT_ONCE = 2
+
 OnFailedRecords = Callable[[Sequence[Failure]], Awaitable[None]]
 
 
@@ -67,16 +71,12 @@ async def _run(
         with precedence.slice(len(part)):
             await unit_of_work.run_grouped(part, report)
 
-    # While the store writes one slice the next is decided: no document is in two of them.
-    before = None
+    under_way: set[asyncio.Task[None]] = set()
     async with asyncio.TaskGroup() as group:
         async for part in _slices(precedence, group_by_document(tasks)):
-            begun = group.create_task(work(part))
-            last, before = before, begun
-            if not precedence.is_calm:
-                last = begun
-            if last is not None:
-                await asyncio.wait({last})
+            under_way.add(group.create_task(work(part)))
+            while len(under_way) >= (SLICES_AT_ONCE if precedence.is_calm else 1):
+                _, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
 
 
 async def _slices(precedence: Precedence, waiting: Waiting[S]) -> AsyncIterator[Waiting[S]]:
