@@ -14,7 +14,7 @@ from desk_contracts.topics import all_topics
 from desk_local import local_servers
 from desk_local.servers import BACKENDS, Backend
 from desk_platform.kafka.admin import apply_topics
-from desk_platform.runtime import collect_seldom
+from desk_platform.runtime import tune_interpreter
 from desk_platform.settings import KafkaSettings
 from desk_platform.telemetry import configure_logs
 
@@ -43,7 +43,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # A million tickets in memory take four of the larger one.
 HEAP, LARGE_HEAP = "2g", "8g"
 # What most people meet first is the embedded store; the others measure our own part of the work.
-ON_EMBEDDED = {"burst", "catching-up", "history", "roundtrip"}
+ON_EMBEDDED = {"burst", "catching-up", "guarded", "history", "roundtrip"}
 NEEDS_ROOM = {"metrics-scale", "identities"}
 Benchmark = Callable[[str, str, "Share"], Awaitable[list[Row]]]
 
@@ -60,6 +60,9 @@ class Share:
 
 BENCHMARKS: dict[str, Benchmark] = {
     "consuming": lambda kafka, store_url, share: consuming.run(
+        KafkaSettings(bootstrap=kafka), store_url, share.of(60_000, 1_000)
+    ),
+    "guarded": lambda kafka, store_url, share: consuming.run_guarded(
         KafkaSettings(bootstrap=kafka), store_url, share.of(60_000, 1_000)
     ),
     "serving": lambda kafka, store_url, share: serving.run(kafka, store_url, share.of(6_400, 320)),
@@ -112,7 +115,7 @@ def main() -> None:
             f"there is no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}"
         )
     configure_logs("bench", "ERROR", sys.stderr)
-    collect_seldom()  # as every service does; so the bare baselines have it too
+    tune_interpreter()  # as every service does; so the bare baselines have it too
     rows: list[Row] = []
     for name in given.names or BENCHMARKS:
         heap = LARGE_HEAP if name in NEEDS_ROOM else HEAP

@@ -317,7 +317,7 @@ def _message_row(message: Message) -> Row:
         "topic": message.topic,
         "key": message.key,
         "value": message.value,
-        "headers": [[name, text] for name, text in message.headers],
+        "headers": message.headers,
     }
 
 

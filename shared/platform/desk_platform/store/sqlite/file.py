@@ -26,7 +26,7 @@ Ask = Callable[[sqlite3.Connection], T]
 LOCKED_FOR_MS = 10_000
 # Writes that share one commit: enough to hide its sync, few enough that none waits long.
 _MOST_AT_ONCE = 500
-_SETTINGS = (
+SETTINGS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA journal_size_limit=67108864",
@@ -175,7 +175,7 @@ class SqliteFile:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
             try:
-                for setting in (f"PRAGMA busy_timeout={LOCKED_FOR_MS}", *_SETTINGS):
+                for setting in (f"PRAGMA busy_timeout={LOCKED_FOR_MS}", *SETTINGS):
                     connection.execute(setting)
             except sqlite3.Error:
                 connection.close()
