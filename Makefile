@@ -112,6 +112,10 @@ e2e: setup ## The five services as processes
 chaos: setup ## Kills, restarts and pauses; takes long
 	@$(call tests,chaos)
 
+.PHONY: eval-similar
+eval-similar: setup ## How well similar tickets are found: make eval-similar FOLDER=… with tickets.csv and pairs.csv
+	@.venv/bin/desk eval-similar $(FOLDER) $(ARGS)
+
 .PHONY: storm
 storm: setup ## Two replicas of each service, everything around them failing, and laws of its own; over an hour
 	@# In five parts on fresh servers: the embedded store loses its pace with its history.

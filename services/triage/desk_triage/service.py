@@ -8,8 +8,10 @@ from desk_contracts import names
 from desk_contracts.events.tickets import TicketOpened
 from desk_platform.kafka.specification import application
 from desk_platform.kafka.timer_stops import AllPartitions, NothingUnread, OwnPartition
+from desk_platform.lifetimes import Ending
 from desk_platform.lookout import Lookout
 from desk_platform.service import Service, Subscription, Web
+from desk_platform.similar import IndexReader, TicketIndex
 from desk_platform.startup import start_service
 
 from desk_triage.adapters.detectors import DETECTORS, check_detectors
@@ -18,6 +20,9 @@ from desk_triage.changes.worker import Inputs, SnapshotCache, SnapshotReads, cha
 from desk_triage.detection.api import DetectionReads, detection_router
 from desk_triage.detection.store import SUBJECTS
 from desk_triage.detection.worker import subject_projection
+from desk_triage.escalation.charter import ESCALATION
+from desk_triage.escalation.store import ESCALATIONS
+from desk_triage.escalation.worker import escalation_projection
 from desk_triage.learning.decide import predict_team
 from desk_triage.learning.worker import ModelSource
 from desk_triage.problems.api import ProblemDocuments, problem_router
@@ -28,6 +33,9 @@ from desk_triage.routing.model import TeamPrediction
 from desk_triage.routing.store import TICKETS, count_load
 from desk_triage.routing.worker import ticket_projection
 from desk_triage.settings import TriageSettings
+from desk_triage.similar.api import SimilarReads, similar_router
+from desk_triage.similar.store import PERSON_TICKETS
+from desk_triage.similar.worker import person_projection
 
 
 def compose(desk: Desk, settings: TriageSettings) -> Web:
@@ -61,25 +69,42 @@ def compose(desk: Desk, settings: TriageSettings) -> Web:
     # That an alert stays quiet is concluded from silence: only by who hears the subject.
     projection = subject_projection(subjects, inputs, DETECTORS)
     desk.unit_of_work("subjects", projection, stops=OwnPartition(names.TELEMETRY))
+    similar = _compose_tickets(desk, settings, inputs)
     desk.job("model", model.run)
     desk.job("snapshot", snapshot.run)
     detection = DetectionReads(subjects, tickets, desk.cursors, lookout, inputs.charter)
     problems = ProblemDocuments(clusters, desk.commands(gathered), desk.cursors)
-    return Web([decision_router(tickets), detection_router(detection), problem_router(problems)])
+    routers = [decision_router(tickets), detection_router(detection), problem_router(problems)]
+    return Web([*routers, similar_router(similar)])
+
+
+def _compose_tickets(desk: Desk, settings: TriageSettings, inputs: Inputs) -> SimilarReads:
+    """What goes on beside the decision: escalations, repetitions, and what is alike."""
+    # Two topics bring its events, and replicas may have one each of a ticket's two partitions.
+    escalations = escalation_projection(desk.documents(ESCALATIONS), inputs)
+    desk.unit_of_work("escalations", escalations, cached=0)
+    # Tickets of one person lie in all partitions.
+    desk.unit_of_work("people", person_projection(desk.documents(PERSON_TICKETS)), cached=0)
+    index = TicketIndex(settings.index_file)
+    desk.part("index of tickets", Ending(index.close))
+    reader = IndexReader(settings.kafka, index, desk.health, prefix=settings.topic_prefix)
+    desk.job("similar tickets", reader.run)
+    return SimilarReads(index, reader)
 
 
 SERVICE = Service(
     "triage",
     TriageSettings,
-    collections=(TICKETS, SUBJECTS, CLUSTERS, CHANGES),
+    collections=(TICKETS, SUBJECTS, CLUSTERS, CHANGES, ESCALATIONS, PERSON_TICKETS),
     subscriptions=(
         Subscription(
-            (names.TICKETS, names.CHANGES, names.SIGNALS), to=("tickets", "changes", "clusters")
+            (names.TICKETS, names.CHANGES, names.SIGNALS, names.SLA),
+            to=("tickets", "changes", "clusters", "escalations", "people"),
         ),
         # However much telemetry there is, no ticket waits behind it.
         Subscription((names.TELEMETRY,), to=("subjects",), group="telemetry"),
     ),
-    organisation=obey_charter(checks=(check_detectors,)),
+    organisation=obey_charter(ESCALATION, checks=(check_detectors,)),
     compose=compose,
 )
 

@@ -90,7 +90,7 @@ CATALOGUE: tuple[Topic, ...] = (
     Topic(names.AUTOMATION, "target", "automation", ("intake", "notify", "metrics")),
     Topic(names.ACTIONS, "device", "automation"),
     Topic(names.ACTION_RESULTS, "device", "outside", ("automation",)),
-    Topic(names.SLA, "ticket id", "metrics", ("intake", "notify")),
+    Topic(names.SLA, "ticket id", "metrics", ("intake", "triage", "notify")),
     Topic(names.REPORTS, "owner or team", "metrics", ("notify",)),
     Topic(
         names.CONTRIBUTIONS,

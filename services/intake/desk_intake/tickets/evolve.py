@@ -13,6 +13,7 @@ from desk_contracts.events.tickets import (
     TicketAssigned,
     TicketClosed,
     TicketCommented,
+    TicketEscalated,
     TicketLinked,
     TicketMerged,
     TicketOpened,
@@ -115,7 +116,9 @@ def _triage(ticket: Ticket, event: Event[TicketTriaged]) -> Ticket:
 @_life.on(TicketAssigned)
 def _assign(ticket: Ticket, event: Event[TicketAssigned]) -> Ticket:
     data = event.data
-    is_fixed = any(item.code in _FIXING for item in data.explanation)
+    # Another member of the team that a person chose is no other team.
+    keeps_fixed = ticket.is_team_fixed and data.team == ticket.team
+    is_fixed = keeps_fixed or any(item.code in _FIXING for item in data.explanation)
     return ticket.model_copy(
         update={
             "state": State.ASSIGNED,
@@ -214,6 +217,11 @@ def _reopen(ticket: Ticket, _event: Event[TicketReopened]) -> Ticket:
 @_life.on(TicketClosed)
 def _close(ticket: Ticket, event: Event[TicketClosed]) -> Ticket:
     return ticket.model_copy(update={"state": State.CLOSED, "closed_at": event.time})
+
+
+@_life.on(TicketEscalated)
+def _escalate(ticket: Ticket, _event: Event[TicketEscalated]) -> Ticket:
+    return ticket
 
 
 @_life.on(TicketUpdateIgnored)

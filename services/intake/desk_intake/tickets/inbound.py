@@ -13,13 +13,21 @@ from desk_contracts.events.tickets import (
     LinkKind,
     State,
     TicketAssigned,
+    TicketEscalated,
     TicketLinked,
     TicketResolved,
     TicketTriaged,
     TicketUpdateIgnored,
 )
-from desk_contracts.events.triage import DuplicateFound, TriageDecided, TriageDeferred
+from desk_contracts.events.triage import (
+    DuplicateFound,
+    EscalationDecided,
+    RepetitionFound,
+    TriageDecided,
+    TriageDeferred,
+)
 from desk_contracts.message import Message, message, verbatim
+from desk_contracts.value_types import Priority
 from desk_kernel import Reducers
 
 from desk_intake.tickets.model import Ticket
@@ -115,6 +123,72 @@ def _link_duplicate(ticket: Ticket, fact: Event[DuplicateFound]) -> list[Payload
     if not data.explanation:
         return _link(ticket, fact, data.problem, message("link.duplicate-of", problem=data.problem))
     return _link(ticket, fact, data.problem, message("link.duplicate", why=data.explanation))
+
+
+@apply_inbound.on(RepetitionFound)
+def _link_repetition(ticket: Ticket, fact: Event[RepetitionFound]) -> list[Payload]:
+    """Both tickets of the person say so; whether they are merged, a person decides."""
+    data, is_later = fact.data, ticket.id == fact.subject
+    other = data.of if is_later else fact.subject
+    if ticket.state in _OVER:
+        return [_too_late(ticket, fact, message("fact.repetition-found"))] if is_later else []
+    if ticket.has_link(LinkKind.TICKET, other):
+        return []
+    if is_later:
+        code = "link.repeats" if data.is_exact else "link.resembles"
+        text = message(code, code=data.of_code)
+    else:
+        code = "link.repeated-by" if data.is_exact else "link.resembled-by"
+        text = message(code, code=data.code)
+    return [TicketLinked(kind=LinkKind.TICKET, target=other, message=text)]
+
+
+@apply_inbound.on(EscalationDecided)
+def _escalate(ticket: Ticket, fact: Event[EscalationDecided]) -> list[Payload]:
+    """What can still be done of it. A person's priority stays, and who is at work keeps it."""
+    data = fact.data
+    if not ticket.is_open:
+        return [_too_late(ticket, fact, message("fact.escalated"))]
+    reasons, steps = list(data.explanation), list[Payload]()
+    if data.priority is not None and ticket.priority is not None:
+        if ticket.is_priority_fixed:
+            reasons.append(message("escalation.priority-kept", priority=ticket.priority))
+        elif data.priority < ticket.priority:
+            steps.append(_raise_priority(ticket, data, data.priority))
+    if data.is_offered and ticket.state in _AT_WORK:
+        reasons.append(message("escalation.work-begun"))
+    elif data.is_offered:
+        steps += _offer(ticket, data)
+    escalated = TicketEscalated(
+        policy=data.policy, owner=data.owner, explanation=tuple(reasons), charter=data.charter
+    )
+    return [*steps, escalated]
+
+
+def _raise_priority(ticket: Ticket, data: EscalationDecided, priority: Priority) -> TicketTriaged:
+    return TicketTriaged(
+        category=ticket.category,
+        priority=priority,
+        service=ticket.service,
+        explanation=data.explanation,
+        charter=data.charter,
+    )
+
+
+def _offer(ticket: Ticket, data: EscalationDecided) -> list[Payload]:
+    """To the first who is another than the one who has it; to the whole team if nobody is."""
+    member = next((person for person in data.offered_to if person != ticket.member), "")
+    if not ticket.team or member == ticket.member:
+        return []
+    return [
+        TicketAssigned(
+            team=ticket.team,
+            member=member,
+            previous_team=ticket.team,
+            explanation=data.explanation,
+            charter=data.charter,
+        )
+    ]
 
 
 @apply_inbound.on(ProblemDetected)

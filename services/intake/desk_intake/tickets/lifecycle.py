@@ -249,9 +249,10 @@ def merge(ticket: Ticket, actor: Actor, into: Ticket) -> list[Payload]:
 
 def take_in(ticket: Ticket, merged: Ticket) -> list[Payload]:
     """The other side of a merge."""
-    if ticket.has_link(LinkKind.TICKET, merged.id):
-        return []
     text = message("link.merged-in", code=merged.code, title=merged.title)
+    # That they may be the same was perhaps said before; that they are is news.
+    if any(link.target == merged.id and link.message == text for link in ticket.links):
+        return []
     return [TicketLinked(kind=LinkKind.TICKET, target=merged.id, message=text)]
 
 

@@ -8,7 +8,13 @@ from desk_contracts import names as topics
 from desk_contracts.events.automation import RunEscalated, RunHealed
 from desk_contracts.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
 from desk_contracts.events.requests import TicketRequested
-from desk_contracts.events.triage import DuplicateFound, TriageDecided, TriageDeferred
+from desk_contracts.events.triage import (
+    DuplicateFound,
+    EscalationDecided,
+    RepetitionFound,
+    TriageDecided,
+    TriageDeferred,
+)
 from desk_contracts.ids import request_ticket_id, ticket_code
 from desk_kernel import Context, Decision, Readings, Reducers
 from desk_platform.kafka import Projection
@@ -100,7 +106,12 @@ def _ticket_of_run(event: Event[RunEscalated | RunHealed]) -> Iterable[str]:
     return (proactive_ticket(event.data.run),)
 
 
-@tickets_of.on(TriageDecided, TriageDeferred, DuplicateFound)
+@tickets_of.on(RepetitionFound)
+def _tickets_of_repetition(event: Event[RepetitionFound]) -> Iterable[str]:
+    return (event.subject, event.data.of)
+
+
+@tickets_of.on(TriageDecided, TriageDeferred, DuplicateFound, EscalationDecided)
 def _ticket_of_triage(event: AnyEvent) -> Iterable[str]:
     return (event.subject,)
 

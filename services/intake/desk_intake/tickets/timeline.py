@@ -14,6 +14,7 @@ from desk_contracts.events.tickets import (
     TicketAssigned,
     TicketClosed,
     TicketCommented,
+    TicketEscalated,
     TicketLinked,
     TicketMerged,
     TicketOpened,
@@ -186,6 +187,12 @@ def _tell_reopening(ticket: Ticket, event: Event[TicketReopened]) -> TimelineMes
 @tell.on(TicketClosed)
 def _tell_closing(_ticket: Ticket, event: Event[TicketClosed]) -> TimelineMessage:
     return TimelineMessage(event.data.by, message("timeline.closed"))
+
+
+@tell.on(TicketEscalated)
+def _tell_escalation(_ticket: Ticket, event: Event[TicketEscalated]) -> TimelineMessage:
+    text = message("timeline.escalated", why=_why(event.data.explanation))
+    return TimelineMessage(DESK, text, public=False)
 
 
 @tell.on(TicketUpdateIgnored)

@@ -41,6 +41,7 @@ class Rule(StrEnum):
     TEAM_AT_RISK = "team-at-risk"
     TEAM_BREACHED = "team-breached"
     TEAM_CORRECTED = "team-corrected"
+    TEAM_ESCALATED = "team-escalated"
     TEAM_PROBLEM = "team-problem"
     TEAM_PROBLEM_OVER = "team-problem-over"
     TEAM_REPAIR_FAILED = "team-repair-failed"

@@ -49,6 +49,14 @@ class RenderContext:
         about = About(self.cause.subject, ticket.code, ticket.problem, urgent=urgent)
         return (render_notice(self.cause, rule, recipient, self._fields(moments) | fields, about),)
 
+    def to_owner(self, owner: TeamProfile, rule: Rule, **fields: FieldValue) -> Messages:
+        """One message to another team than the one that has the ticket, which it names."""
+        ticket, about = self.ticket, About(self.cause.subject, self.ticket.code, urgent=True)
+        named = {**self._fields(_NONE), "recipient": owner.title}
+        if not ticket.team:
+            named |= {"team": None}
+        return (render_notice(self.cause, rule, team(owner), named | fields, about),)
+
     def _fields(self, moments: Moments) -> dict[str, FieldValue]:
         """What every message may say of the ticket; moments in the zone of its team."""
         ticket, profile = self.ticket, self.team

@@ -203,6 +203,16 @@ def _close(context: RenderContext, _event: Event[life.TicketClosed]) -> Step:
     return context.update(is_done=True), deferred
 
 
+@_steps.on(life.TicketEscalated)
+def _tell_owner(context: RenderContext, event: Event[life.TicketEscalated]) -> Step:
+    """The team that has it hears of its SLA anyway; whoever answers for the service does not."""
+    owner, explanation = event.data.owner, event.data.explanation
+    if not owner or owner == context.ticket.team or context.ticket.is_done:
+        return context, ()
+    profile = context.directory.team(owner)
+    return context, context.to_owner(profile, Rule.TEAM_ESCALATED, explanation=explanation)
+
+
 @_steps.on(ProblemResolved)
 def _problem_over(context: RenderContext, _event: Event[ProblemResolved]) -> Step:
     """Also noted for a ticket that is linked to the problem only afterwards."""

@@ -27,6 +27,8 @@ from desk_triage.routing.model import (
 )
 
 _Difference = tuple[str, str, str]
+# What the desk says of an escalation begins so.
+BY_ESCALATION = "escalation."
 
 
 def open_ticket(
@@ -80,6 +82,8 @@ follow: Reducers[Ticket, [], Ticket | None] = Reducers(lambda _ticket, _event: N
 def _compare(ticket: Ticket, event: Event[TicketTriaged]) -> Ticket | None:
     """What intake says of category, priority and service where triage said otherwise."""
     decision, data = ticket.decision, event.data
+    if any(item.code.startswith(BY_ESCALATION) for item in data.explanation):
+        return None  # our own doing, not a person's
     pairs = (
         ("category", decision.category, data.category),
         ("priority", decision.priority or "", data.priority),

@@ -34,6 +34,7 @@ class MessageKind(StrEnum):
     SLA_AT_RISK = "sla_at_risk"
     SLA_BREACHED = "sla_breached"
     SLA_CORRECTED = "sla_corrected"
+    TICKET_ESCALATED = "ticket_escalated"
     SIGNAL_RAISED = "signal_raised"
     REPORT = "report"
 

@@ -202,6 +202,15 @@ class TicketResolved(Payload, type="desk.ticket.resolved.v1", topic=names.TICKET
     cause: str = ""
 
 
+class TicketEscalated(Payload, type="desk.ticket.escalated.v1", topic=names.TICKETS):
+    """Its SLA is at risk or breached: what was done about it, by a level of the charter."""
+
+    policy: str
+    owner: str = Field(default="", description="The team that is told as owner of the service.")
+    explanation: Explanation
+    charter: str = ""
+
+
 class TicketReopened(Payload, type="desk.ticket.reopened.v1", topic=names.TICKETS):
     """It was not solved after all."""
 

@@ -1,11 +1,12 @@
 """`desk.triage`: what triage concludes about a ticket. Key: the ticket id."""
 
-from pydantic import Field
+from pydantic import Field, FiniteFloat
 
 from desk_contracts import names
 from desk_contracts.envelope import Payload
+from desk_contracts.events.sla import ClockName
 from desk_contracts.message import Explanation
-from desk_contracts.people import OptionalPerson
+from desk_contracts.people import OptionalPerson, PersonId
 from desk_contracts.value_types import Identifier, Priority
 
 
@@ -35,3 +36,32 @@ class DuplicateFound(Payload, type="desk.triage.duplicate-found.v1", topic=names
 
     problem: Identifier
     explanation: Explanation
+
+
+class RepetitionFound(Payload, type="desk.triage.repetition-found.v1", topic=names.TRIAGE):
+    """One person asks twice: the ticket says the same as an earlier one of theirs, or nearly."""
+
+    code: str = Field(description="The code of the ticket.")
+    of: Identifier = Field(description="The earlier ticket.")
+    of_code: str = Field(description="The code of the earlier ticket.")
+    is_exact: bool = Field(description="Word for word the same; else a person has to judge.")
+    likeness: FiniteFloat = Field(ge=0, le=1, description="How alike they are; 1 is the same.")
+    explanation: Explanation
+
+
+class EscalationDecided(Payload, type="desk.triage.escalated.v1", topic=names.TRIAGE):
+    """An SLA is at risk or breached, and what the charter wants done then; once for each level."""
+
+    policy: str = Field(description="The level: a policy of escalation.yaml.")
+    clock: ClockName
+    cycle: int = Field(default=1, description="Of the clock; a ticket reopened begins anew.")
+    is_offered: bool = Field(
+        default=False, description="Who has it without working on it gives it back."
+    )
+    offered_to: tuple[PersonId, ...] = Field(
+        default=(), description="Who can take it, the best first; nobody means all of the team."
+    )
+    priority: Priority | None = Field(default=None, description="What its priority rises to.")
+    owner: str = Field(default="", description="The team that answers for the service, to be told.")
+    explanation: Explanation
+    charter: str = Field(description="Version of the charter the decision rests on.")

@@ -1,0 +1,1 @@
+"""Plain methods that every measurement of ours stands beside."""

@@ -1,0 +1,1 @@
+"""Similar tickets: shown to members, proposed where one person asks twice, and measured."""

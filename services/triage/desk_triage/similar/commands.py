@@ -1,0 +1,126 @@
+"""`desk eval-similar`: found by the command line as an entry point of this package."""
+
+import asyncio
+import csv
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from desk_contracts.errors import NotFound
+from desk_contracts.events.tickets import Kind
+from desk_contracts.message import Message, message
+from desk_kernel.likeness import MAX_TEXT, MAX_TITLE
+from desk_platform.similar import IndexedTicket, TicketIndex, find_similar
+from desk_platform.terminal import say, spoken_here
+
+from desk_triage.similar.evaluation import RANKS, Measured, Pairs, measure, read_pairs
+
+_FOLDER = "A folder with tickets.csv (id, title, description) and pairs.csv (query, match)."
+_QUERIES = "Measure at most so many queries, evenly spread."
+_WRITTEN_AT_ONCE = 1_000
+# Files of any length are read; a field is cut later, as the desk cuts it.
+_LONGEST_FIELD = 2**31 - 1
+_AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def eval_similar(
+    folder: Annotated[Path, typer.Argument(help=_FOLDER)],
+    queries: Annotated[int, typer.Option(min=1, help=_QUERIES)] = 2_000,
+) -> None:
+    """How well the desk finds tickets that say the same, beside plain TF-IDF in the same run."""
+    pairs = read_pairs(_read_table(folder / "tickets.csv"), _read_table(folder / "pairs.csv"))
+    sample = pairs.sample(queries)
+    facts = {"tickets": len(pairs.tickets), "queries": len(sample), "of": len(pairs.matches)}
+    _say([message("similar.evaluated-set", folder=str(folder), **facts)])
+    with tempfile.TemporaryDirectory() as place:
+        ours = asyncio.run(_measure_desk(pairs, sample, Path(place) / "tickets.sqlite3"))
+    _say(_describe("similar.evaluated-desk", ours))
+    _say(_describe("similar.evaluated-baseline", _measure_baseline(pairs, sample)))
+
+
+def _read_table(path: Path) -> Iterable[Mapping[str, str]]:
+    if not path.is_file():
+        raise NotFound(f"There is no file '{path}'. docs/intelligence.md shows what it holds.")
+    csv.field_size_limit(min(_LONGEST_FIELD, sys.maxsize))
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        yield from csv.DictReader(file)
+
+
+async def _measure_desk(pairs: Pairs, sample: Sequence[str], path: Path) -> Measured:
+    index = TicketIndex(path)
+    await index.open("evaluation")
+    try:
+        for first in range(0, len(pairs.tickets), _WRITTEN_AT_ONCE):
+            part = pairs.tickets[first : first + _WRITTEN_AT_ONCE]
+            await index.write(
+                [
+                    IndexedTicket(
+                        id=ticket.id,
+                        code=ticket.id,
+                        kind=Kind.INCIDENT,
+                        title=ticket.title[:MAX_TITLE],
+                        text=ticket.description[:MAX_TEXT],
+                        requester="nobody",
+                        opened_at=_AT,
+                    )
+                    for ticket in part
+                ],
+                {},
+            )
+        return await _ask_desk(index, pairs, sample)
+    finally:
+        await index.close()
+
+
+async def _ask_desk(index: TicketIndex, pairs: Pairs, sample: Sequence[str]) -> Measured:
+    by_id = {ticket.id: ticket for ticket in pairs.tickets}
+    results, took = {}, []
+    for query in sample:
+        ticket, began = by_id[query], time.perf_counter()
+
+        def is_another(other: IndexedTicket, query: str = query) -> bool:
+            return other.id != query
+
+        similar = await find_similar(index, ticket.title, ticket.description, is_another, RANKS[-1])
+        took.append(time.perf_counter() - began)
+        results[query] = [item.ticket.id for item in similar.open]
+    return measure(results, pairs.matches, took)
+
+
+def _measure_baseline(pairs: Pairs, sample: Sequence[str]) -> Measured:
+    # Only measuring needs it: the extra `learn`.
+    from desk_triage.adapters.baselines.tf_idf import index_by_tf_idf  # noqa: PLC0415
+
+    texts = {ticket.id: f"{ticket.title} {ticket.description}" for ticket in pairs.tickets}
+    search = index_by_tf_idf(list(texts.values()))
+    ids = list(texts)
+    results, took = {}, []
+    for query in sample:
+        began = time.perf_counter()
+        places = search(texts[query], RANKS[-1] + 1)
+        took.append(time.perf_counter() - began)
+        others = [ids[place] for place in places if ids[place] != query]
+        results[query] = others[: RANKS[-1]]
+    return measure(results, pairs.matches, took)
+
+
+def _describe(code: str, measured: Measured) -> Iterable[Message]:
+    recall = {f"recall{rank}": round(measured.recall[rank], 3) for rank in RANKS}
+    yield message(
+        code,
+        mrr=round(measured.reciprocal_rank, 3),
+        p50=round(measured.p50 * 1_000, 1),
+        p95=round(measured.p95 * 1_000, 1),
+        **recall,
+    )
+
+
+def _say(lines: Iterable[Message]) -> None:
+    spoken = spoken_here()
+    for line in lines:
+        say(spoken.render(line))

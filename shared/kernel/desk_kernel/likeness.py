@@ -1,0 +1,114 @@
+"""How alike two tickets are: what words and character n-grams they share, the rare ones first.
+
+Pure, and the same for every language: words come from `desk_contracts.text`, which cuts scripts
+without blanks into pairs of characters, and n-grams find what is inflected, compounded or mistyped.
+The weights were chosen on public sets of duplicates (docs/intelligence.md says which).
+"""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+from desk_contracts.text import terms
+
+# What is read of a ticket, however long it is: beyond, texts are logs and quoted mails.
+MAX_TITLE = 300
+MAX_TEXT = 2_000
+# How much of them n-grams are made of: they are five times as many as words.
+MAX_GRAM_TEXT = 600
+GRAM = 3
+# Longer ones are keys and encoded files; the same in two tickets they count once all the same.
+MAX_TERM = 40
+
+
+class Field(StrEnum):
+    """What of a ticket a term was found in. The order is that of `WEIGHTS`."""
+
+    WORDS = "words"
+    TITLE = "title"
+    TITLE_GRAMS = "title_grams"
+    GRAMS = "grams"
+
+
+WEIGHTS: Mapping[Field, float] = {
+    Field.WORDS: 0.5,
+    Field.TITLE: 0.3,
+    Field.TITLE_GRAMS: 0.3,
+    Field.GRAMS: 0.5,
+}
+
+Terms = Mapping[Field, Counter[str]]
+# In how many tickets a term of a field stands.
+Rarity = Callable[[Field, str], float]
+
+
+class Likeness(NamedTuple):
+    """How alike two texts are (0: nothing shared, 1: the same), and the words that say so."""
+
+    score: float
+    shared: tuple[str, ...] = ()
+
+
+def read_terms(title: str, text: str) -> Terms:
+    """What can be compared of a ticket; bounded, whatever was written."""
+    title, text = title[:MAX_TITLE], text[:MAX_TEXT]
+    of_title, of_text = _cut(terms(title)), _cut(terms(text))
+    short = _cut(terms(text[:MAX_GRAM_TEXT]))
+    return {
+        Field.WORDS: Counter((*of_title, *of_text)),
+        Field.TITLE: Counter(of_title),
+        Field.TITLE_GRAMS: Counter(cut_grams(of_title)),
+        Field.GRAMS: Counter(cut_grams((*of_title, *short))),
+    }
+
+
+def _cut(words: Iterable[str]) -> list[str]:
+    return [term[:MAX_TERM] for term in words]
+
+
+def cut_grams(words: Iterable[str]) -> Iterator[str]:
+    """The character n-grams of words, with `_` where a word begins and ends."""
+    for word in words:
+        bounded = f"_{word}_"
+        yield from (
+            bounded[start : start + GRAM] for start in range(max(1, len(bounded) - GRAM + 1))
+        )
+
+
+def weigh_rarity(tickets: int, having: int) -> float:
+    """What a term counts that so many of all tickets have (smoothed inverse document frequency)."""
+    return math.log1p(tickets / (1 + having))
+
+
+class Weighed:
+    """One text's terms with their weights, ready to be compared with many others."""
+
+    def __init__(self, text: Terms, rarity: Rarity) -> None:
+        self._rarity = rarity
+        self._vectors = {field: _normalise(field, text[field], rarity) for field in Field}
+
+    def compare(self, other: Terms, most_shared: int = 6) -> Likeness:
+        """How alike the other text is; cosines of each field, weighed."""
+        score, possible = 0.0, 0.0
+        shared: dict[str, float] = {}
+        for field, weight in WEIGHTS.items():
+            ours = self._vectors[field]
+            theirs = _normalise(field, other[field], self._rarity)
+            if not ours and not theirs:
+                continue
+            possible += weight
+            common = {term: ours[term] * theirs[term] for term in ours.keys() & theirs.keys()}
+            score += weight * sum(common.values())
+            if field is Field.WORDS:
+                shared = common
+        best = sorted(shared, key=lambda term: (-shared[term], term))[:most_shared]
+        return Likeness(min(1.0, score / possible) if possible else 0.0, tuple(best))
+
+
+def _normalise(field: Field, counts: Counter[str], rarity: Rarity) -> dict[str, float]:
+    """Sublinear frequency by rarity, of length one: a long text has no louder voice."""
+    weights = {term: (1 + math.log(count)) * rarity(field, term) for term, count in counts.items()}
+    length = math.sqrt(sum(weight * weight for weight in weights.values()))
+    return {term: weight / length for term, weight in weights.items()} if length else {}

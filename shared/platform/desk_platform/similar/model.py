@@ -1,0 +1,142 @@
+"""What the index knows of a ticket, and how its events change that. Pure."""
+
+from datetime import datetime
+
+from desk_contracts import AnyEvent, Event
+from desk_contracts.events.tickets import (
+    How,
+    Kind,
+    State,
+    TicketAssigned,
+    TicketClosed,
+    TicketMerged,
+    TicketOpened,
+    TicketReopened,
+    TicketResolved,
+    TicketTriaged,
+    TicketUpdated,
+)
+from desk_contracts.frozen import Frozen
+from desk_contracts.message import Message
+from desk_kernel import Reducers
+from desk_kernel.likeness import MAX_TEXT
+
+
+class IndexedTicket(Frozen):
+    """A ticket as it is found: its text, who has it, and how it was solved.
+
+    `sequence` is that of the last event that counted; older ones and copies change nothing.
+    """
+
+    id: str
+    code: str
+    kind: Kind
+    title: str
+    text: str = ""
+    requester: str
+    service: str = ""
+    team: str = ""
+    opened_at: datetime
+    state: State = State.NEW
+    resolution: Message | None = None
+    how: How | None = None
+    cause: str = ""
+    resolved_at: datetime | None = None
+    sequence: int = 1
+
+    @property
+    def is_solved(self) -> bool:
+        """Whether it was solved; what was withdrawn or merged holds no solution."""
+        return self.state in (State.RESOLVED, State.CLOSED) and self.how is not How.WITHDRAWN
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody still waits for its solution."""
+        return self.state not in (State.RESOLVED, State.CLOSED, State.MERGED)
+
+
+def follow(ticket: IndexedTicket | None, event: AnyEvent) -> IndexedTicket | None:
+    """The ticket after an event of its life; None if nothing of what is found changes."""
+    if isinstance(event.data, TicketOpened):
+        return _open(event, event.data) if ticket is None else None
+    if ticket is None or (event.sequence or 0) <= ticket.sequence:
+        return None
+    changed = _life(ticket, event)
+    if changed is None:
+        return None
+    return changed.model_copy(update={"sequence": event.sequence or ticket.sequence})
+
+
+def _open(event: AnyEvent, opened: TicketOpened) -> IndexedTicket:
+    return IndexedTicket(
+        id=event.subject,
+        code=opened.code,
+        kind=opened.kind,
+        title=opened.title,
+        text=opened.description[:MAX_TEXT],
+        requester=opened.requester,
+        service=opened.service,
+        opened_at=event.time,
+        sequence=event.sequence or 1,
+    )
+
+
+_life: Reducers[IndexedTicket, [], IndexedTicket | None] = Reducers(lambda _ticket, _event: None)
+
+
+@_life.on(TicketTriaged)
+def _note_service(ticket: IndexedTicket, event: Event[TicketTriaged]) -> IndexedTicket | None:
+    service = event.data.service
+    return ticket.model_copy(update={"service": service}) if service else None
+
+
+@_life.on(TicketUpdated)
+def _update(ticket: IndexedTicket, event: Event[TicketUpdated]) -> IndexedTicket | None:
+    data = event.data
+    text = None if data.description is None else data.description[:MAX_TEXT]
+    given = {"title": data.title, "text": text, "service": data.service}
+    changes = {name: value for name, value in given.items() if value is not None}
+    return ticket.model_copy(update=changes) if changes else None
+
+
+@_life.on(TicketAssigned)
+def _assign(ticket: IndexedTicket, event: Event[TicketAssigned]) -> IndexedTicket:
+    return ticket.model_copy(update={"team": event.data.team})
+
+
+@_life.on(TicketResolved)
+def _resolve(ticket: IndexedTicket, event: Event[TicketResolved]) -> IndexedTicket:
+    data = event.data
+    return ticket.model_copy(
+        update={
+            "state": State.RESOLVED,
+            "resolution": data.resolution,
+            "how": data.how,
+            "cause": data.cause,
+            "resolved_at": event.time,
+        }
+    )
+
+
+@_life.on(TicketReopened)
+def _reopen(ticket: IndexedTicket, _event: Event[TicketReopened]) -> IndexedTicket:
+    """What was said to solve it did not."""
+    return ticket.model_copy(
+        update={
+            "state": State.NEW,
+            "resolution": None,
+            "how": None,
+            "cause": "",
+            "resolved_at": None,
+        }
+    )
+
+
+@_life.on(TicketClosed)
+def _close(ticket: IndexedTicket, _event: Event[TicketClosed]) -> IndexedTicket:
+    return ticket.model_copy(update={"state": State.CLOSED})
+
+
+@_life.on(TicketMerged)
+def _merge(ticket: IndexedTicket, _event: Event[TicketMerged]) -> IndexedTicket:
+    return ticket.model_copy(update={"state": State.MERGED})

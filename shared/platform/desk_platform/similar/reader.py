@@ -1,0 +1,127 @@
+"""Keeps an index of tickets up to date from the topic, without a group: every replica reads all."""
+
+from collections.abc import Mapping, Sequence
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+from desk_contracts import AnyEvent, names
+from desk_contracts.errors import DependencyDown, Invalid
+
+from desk_platform.health import Health, State
+from desk_platform.heartbeat import beat
+from desk_platform.kafka.connection import kafka_arguments, renew_login
+from desk_platform.kafka.deserializer import RecordDecoder
+from desk_platform.kafka.records import KafkaRecord
+from desk_platform.kafka.topic_ids import topic_ids
+from desk_platform.settings import KafkaSettings
+from desk_platform.similar.index import TicketIndex
+from desk_platform.similar.model import IndexedTicket, follow
+from desk_platform.telemetry import get_logger
+
+log = get_logger()
+
+COMPONENT = "similar tickets"
+# A ticket may be found some seconds after it was opened: fetches that wait cost nothing.
+_FETCH_WAIT_MS = 2_000
+_MOST_RECORDS = 500
+
+
+class IndexReader:
+    """The topic of tickets, from where the index stands to its end and on."""
+
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        index: TicketIndex,
+        health: Health,
+        *,
+        prefix: str = "",
+    ) -> None:
+        self._settings, self._index, self._health = settings, index, health
+        self._topic = prefix + names.TICKETS
+        self._door = RecordDecoder(prefix=prefix)
+        self.is_open = False
+        """Whether the index can be asked; it is opened when the brokers first answer."""
+        self.is_complete = False
+        """Whether all is in the index that was on the topic when the reading began."""
+        health.expect(COMPONENT, required=False)
+
+    async def run(self) -> None:
+        """Read until cancelled; run again, it goes on where the index stands."""
+        self.is_complete = False
+        consumer = AIOKafkaConsumer(
+            group_id=None,
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            fetch_max_wait_ms=_FETCH_WAIT_MS,
+            **kafka_arguments(self._settings),
+        )
+        try:  # else each try to start would leave a client behind
+            await consumer.start()
+            await self._read(consumer)
+        except KafkaError as error:
+            reason = f"the brokers do not give the tickets: {error!r}"
+            self._health.mark(COMPONENT, State.DEGRADED, reason)
+            raise DependencyDown(reason, dependency="kafka") from error
+        except DependencyDown as error:
+            self._health.mark(COMPONENT, State.DEGRADED, str(error))
+            raise
+        finally:
+            await consumer.stop()
+
+    async def _read(self, consumer: AIOKafkaConsumer) -> None:
+        client = consumer._client  # noqa: SLF001 (nothing public has it)
+        named = await topic_ids(client, [self._topic])
+        made = f"{named.cluster}/{named.topics.get(self._topic, '')}"
+        positions = await self._index.open(made)
+        self.is_open = True
+        places = [TopicPartition(self._topic, n) for n in named.partitions.get(self._topic, ())]
+        consumer.assign(places)
+        ends = await consumer.end_offsets(places)
+        begins = await consumer.beginning_offsets(places)
+        for place in places:
+            # What the index has of a topic that was cut off meanwhile stays in it.
+            at = positions.get(place.partition, 0)
+            consumer.seek(place, min(max(at, begins[place]), ends[place]))
+        while True:
+            if not self.is_complete:
+                self._tell(
+                    sum([end - await consumer.position(place) for place, end in ends.items()])
+                )
+            beat()
+            renew_login(client, self._settings)
+            batches = await consumer.getmany(timeout_ms=1_000, max_records=_MOST_RECORDS)
+            if batches:
+                await self._take_in(batches)
+
+    def _tell(self, missing: int) -> None:
+        """Health says how many events are not in the index yet."""
+        self.is_complete = missing <= 0
+        if self.is_complete:
+            self._health.mark(COMPONENT, State.READY)
+            log.info("index_complete", topic=self._topic)
+        else:
+            reason = f"{missing} events of tickets are not read yet: more may be alike than is said"
+            self._health.mark(COMPONENT, State.DEGRADED, reason)
+
+    async def _take_in(self, batches: Mapping[TopicPartition, Sequence[KafkaRecord]]) -> None:
+        records = [record for batch in batches.values() for record in batch]
+        events = [event for record in records if (event := self._decode(record)) is not None]
+        tickets = await self._index.load({event.subject for event in events})
+        changed: dict[str, IndexedTicket] = {}
+        for event in events:
+            after = follow(tickets.get(event.subject), event)
+            if after is not None:
+                tickets[event.subject] = changed[event.subject] = after
+        positions = {
+            place.partition: batch[-1].offset + 1 for place, batch in batches.items() if batch
+        }
+        await self._index.write(changed.values(), positions)
+
+    def _decode(self, record: KafkaRecord) -> AnyEvent | None:
+        try:
+            return self._door.read(record)
+        except Invalid as error:
+            # The group that handles tickets dead-letters it.
+            log.warning("ticket_event_unreadable", reason=str(error), offset=record.offset)
+            return None
