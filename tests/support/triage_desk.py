@@ -38,6 +38,8 @@ from desk_triage.problems.worker import cluster_projection
 from desk_triage.routing.api import decision_router
 from desk_triage.routing.store import TICKETS
 from desk_triage.routing.worker import ticket_projection
+from desk_triage.similar.store import PERSON_TICKETS
+from desk_triage.similar.worker import person_projection
 from fastapi import APIRouter
 
 CHARTER = load_charter(Path(__file__).parents[2] / "charter")
@@ -194,6 +196,12 @@ class TriageDesk:
             UnitOfWork(change_projection(self.changes), self.publisher, self.clock, meters),
             self.subjects_unit_of_work,
             self.clusters_unit_of_work,
+            UnitOfWork(
+                person_projection(FakeDocuments(PERSON_TICKETS, self.clock)),
+                self.publisher,
+                self.clock,
+                meters,
+            ),
         ]
         self._codec, self._offset, self._looped = Codec(), 0, 0
 

@@ -62,6 +62,8 @@ class ServiceProcess:
     def launch(self, **more: str) -> None:
         """Start it without waiting; the settings are for this life only."""
         here = {"HTTP_HOST": "127.0.0.1", "HTTP_PORT": str(self.port)}
+        if self.name == "triage":  # beside its log, not in the folder that all tests share
+            here["INDEX"] = str(self.log.with_suffix(".index"))
         own = {f"{self.name.upper()}_{key}": value for key, value in here.items()}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603 (our own module)

@@ -49,7 +49,9 @@ class Bus:
 
 @pytest.fixture
 async def bus(kafka: str, prefix: str) -> AsyncIterator[Bus]:
-    topics = [t for t in all_topics(["network"]) if t.writer in ("triage", "intake", "outside")]
+    topics = [
+        t for t in all_topics(["network"]) if t.writer in ("triage", "intake", "metrics", "outside")
+    ]
     settings = KafkaSettings(bootstrap=kafka)
     await apply_topics(settings, topics, prefix=prefix, partitions=2)
     producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all")

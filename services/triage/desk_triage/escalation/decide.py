@@ -1,7 +1,7 @@
 """Which level of escalation an SLA's event reaches, and what is done then; each level once."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -165,14 +165,8 @@ def _escalate(
     point = _read_point(event)
     if point is None:
         return None
-    fitting = (
-        policy
-        for policy in around.charter.of(ESCALATION)
-        if policy.trigger == point.trigger
-        and point.percent >= (policy.percent or 0)
-        and _concerns(policy, ticket, data.clock)
-    )
-    policy = next(fitting, None)
+    policies = around.charter.of(ESCALATION)
+    policy = _find_policy(policies, point, ticket, data.clock)
     if policy is None:
         return None
     level = f"{data.clock}/{data.cycle}/{policy.name}"
@@ -201,6 +195,20 @@ def _escalate(
         at=event.time,
     )
     return Decision(ticket.note_done(level), (emitted,))
+
+
+def _find_policy(
+    policies: Iterable[EscalationPolicy], point: _Point, ticket: EscalatedTicket, clock: ClockName
+) -> EscalationPolicy | None:
+    """The first in the written order that fits."""
+    fitting = (
+        policy
+        for policy in policies
+        if policy.trigger == point.trigger
+        and point.percent >= (policy.percent or 0)
+        and _concerns(policy, ticket, clock)
+    )
+    return next(fitting, None)
 
 
 def _concerns(policy: EscalationPolicy, ticket: EscalatedTicket, clock: ClockName) -> bool:

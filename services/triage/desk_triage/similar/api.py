@@ -24,8 +24,6 @@ from fastapi import APIRouter, Depends, Query, Request
 
 _STAFF = require(Role.MEMBER, Role.OWNER, Role.OPERATOR)
 MOST = 20
-# Less alike is chance: a word that many tickets have.
-LEAST = 0.05
 
 
 class SimilarView(Frozen):
@@ -99,10 +97,8 @@ def similar_router(reads: SimilarReads) -> APIRouter:
             ticket=query.id,
             code=query.code,
             is_complete=reads.reader.is_complete,
-            open=tuple(_view(query, item) for item in similar.open if item.likeness.score >= LEAST),
-            solved=tuple(
-                _view_solved(query, item) for item in similar.solved if item.likeness.score >= LEAST
-            ),
+            open=tuple(_view(query, item) for item in similar.open),
+            solved=tuple(_view_solved(query, item) for item in similar.solved),
         )
 
     return router

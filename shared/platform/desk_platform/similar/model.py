@@ -47,7 +47,8 @@ class IndexedTicket(Frozen):
     @property
     def is_solved(self) -> bool:
         """Whether it was solved; what was withdrawn or merged holds no solution."""
-        return self.state in (State.RESOLVED, State.CLOSED) and self.how is not How.WITHDRAWN
+        is_over = self.state in (State.RESOLVED, State.CLOSED)
+        return is_over and self.how not in (None, How.WITHDRAWN)
 
     @property
     def is_open(self) -> bool:

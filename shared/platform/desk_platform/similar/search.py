@@ -13,6 +13,8 @@ from desk_platform.similar.model import IndexedTicket
 CANDIDATES = 40
 # How much BM25, which counts how often a word is said, weighs in the order beside the likeness.
 CLOSENESS = 0.3
+# Less alike is chance: a syllable or a word that many tickets have.
+LEAST = 0.1
 
 
 class SimilarTicket(NamedTuple):
@@ -69,7 +71,8 @@ def _rank(
     compared = []
     for ticket, closeness in candidates:
         likeness = weighed.compare(read_terms(ticket.title, ticket.text))
-        compared.append((SimilarTicket(ticket, likeness), CLOSENESS * closeness))
+        if likeness.score >= LEAST:
+            compared.append((SimilarTicket(ticket, likeness), CLOSENESS * closeness))
     # Of equals the newer one: its solution fits today's systems.
     compared.sort(
         key=lambda pair: (-pair[0].likeness.score - pair[1], -pair[0].ticket.opened_at.timestamp())

@@ -1,0 +1,142 @@
+"""On real servers: an SLA's level is done once however often triage dies; what is like is found."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import httpx
+import pytest
+from desk_contracts import AnyEvent, Event, Payload
+from desk_contracts.events.sla import ClockName, SlaAtRisk, SlaBreached
+from desk_contracts.events.tickets import (
+    Channel,
+    Kind,
+    TicketAssigned,
+    TicketOpened,
+    TicketResolved,
+    TicketTriaged,
+)
+from desk_contracts.events.triage import EscalationDecided, RepetitionFound
+from desk_contracts.ids import new_id, ticket_code
+from desk_contracts.message import verbatim
+from desk_contracts.value_types import Priority
+from desk_testing import eventually
+from desk_testing.processes import ANYBODY, ServiceProcess
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(450)]
+
+
+class Bus(Protocol):
+    async def publish(self, events: Sequence[AnyEvent]) -> None: ...
+
+    async def read(self) -> list[AnyEvent]: ...
+
+
+def of_ticket(ticket: str, data: Payload, sequence: int) -> AnyEvent:
+    return Event(new_id(), "/desk/intake", ticket, datetime.now(UTC), data, sequence)
+
+
+def opened(ticket: str, title: str, requester: str = "ana") -> AnyEvent:
+    data = TicketOpened(
+        code=ticket_code(ticket),
+        kind=Kind.INCIDENT,
+        title=title,
+        requester=requester,
+        channel=Channel.PORTAL,
+    )
+    return of_ticket(ticket, data, 1)
+
+
+def of_sla(ticket: str, data: Payload) -> AnyEvent:
+    return Event(new_id(), "/desk/metrics", ticket, datetime.now(UTC), data)
+
+
+async def find(bus: Bus, kind: type[Payload], ticket: str) -> list[AnyEvent]:
+    events = {item.id: item for item in await bus.read()}
+    return [e for e in events.values() if isinstance(e.data, kind) and e.subject == ticket]
+
+
+async def test_each_level_is_done_once_whenever_triage_dies(
+    bus: Bus, triage: ServiceProcess
+) -> None:
+    ticket, due = new_id(), datetime.now(UTC) + timedelta(hours=1)
+    head = {"policy": "response-p2", "policy_version": "1"}
+    warning = SlaAtRisk(clock=ClockName.RESPONSE, percent=75, due=due, **head)
+    breach = SlaBreached(clock=ClockName.RESPONSE, due=due, **head)
+    events = [
+        opened(ticket, "My VPN does not connect"),
+        of_ticket(ticket, TicketTriaged(category="vpn", priority=Priority.P2, service="vpn"), 2),
+        of_ticket(ticket, TicketAssigned(team="network", member="network-1"), 3),
+        of_sla(ticket, warning),
+    ]
+    # The SLA's event may be read before the ticket it is about.
+    await bus.publish([events[3]])
+    triage.kill()
+    await bus.publish(events)
+    await triage.start()
+
+    async def first() -> list[AnyEvent]:
+        return await find(bus, EscalationDecided, ticket)
+
+    (at_risk,) = await eventually(first, timeout=60)
+    assert isinstance(at_risk.data, EscalationDecided)
+    assert at_risk.data.policy == "answer-at-risk"
+    assert "network-1" not in at_risk.data.offered_to
+
+    triage.kill()
+    await bus.publish([events[3], of_sla(ticket, warning), of_sla(ticket, breach)])
+    await triage.start()
+
+    async def second() -> list[AnyEvent] | None:
+        both = await find(bus, EscalationDecided, ticket)
+        return both if len(both) > 1 else None
+
+    both = await eventually(second, timeout=60)
+    policies = [item.data.policy for item in both if isinstance(item.data, EscalationDecided)]
+    assert policies == ["answer-at-risk", "answer-late"]
+
+
+async def test_like_tickets_are_found_also_after_a_kill(bus: Bus, triage: ServiceProcess) -> None:
+    asked, like, other, again = (new_id() for _ in range(4))
+    title = "Printer on floor three is jammed"
+    solved = TicketResolved(by="ned", resolution=verbatim("Take the paper out."))
+    await bus.publish(
+        [
+            opened(asked, title),
+            opened(like, "The printer is jammed once more", "ben"),
+            of_ticket(like, solved, 2),
+            opened(other, "Payroll does not open", "carl"),
+            opened(again, title),
+        ]
+    )
+
+    async def repeated() -> list[AnyEvent]:
+        return await find(bus, RepetitionFound, again) or await find(bus, RepetitionFound, asked)
+
+    (repetition,) = await eventually(repeated, timeout=60)
+    assert isinstance(repetition.data, RepetitionFound)
+    assert repetition.data.is_exact
+    assert {repetition.subject, repetition.data.of} == {asked, again}
+
+    async def answer() -> dict[str, object] | None:
+        async with httpx.AsyncClient(headers=ANYBODY, timeout=60) as client:
+            path = f"{triage.url}/v1/tickets/{ticket_code(asked)}/similar"
+            response = await client.get(path)
+        body: dict[str, object] = response.json()
+        is_whole = response.status_code == 200 and body["is_complete"] and body["open"]
+        return body if is_whole and body["solved"] else None
+
+    before = await eventually(answer, timeout=60)
+    (shown,) = before["solved"]  # type: ignore[misc]
+    assert (shown["ticket"], shown["resolution"]) == (like, "Take the paper out.")
+    reasons = {item["code"] for item in shown["reasons"]}
+    assert "similar.shared-words" in reasons
+    assert [item["ticket"] for item in before["open"]] == [again]  # type: ignore[attr-defined]
+
+    triage.kill()
+    await triage.start()
+    assert await eventually(answer, timeout=60) == before
+    triage.kill()
+    triage.log.with_suffix(".index").unlink()
+    await triage.start()
+    assert await eventually(answer, timeout=120) == before

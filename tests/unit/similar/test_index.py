@@ -1,0 +1,158 @@
+"""The index of tickets: what is written is found, also after a restart, and never twice."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from desk_contracts.events.tickets import (
+    How,
+    Kind,
+    State,
+    TicketClosed,
+    TicketMerged,
+    TicketReopened,
+    TicketResolved,
+    TicketUpdated,
+)
+from desk_contracts.message import verbatim
+from desk_platform.similar import IndexedTicket, TicketIndex, find_similar
+from desk_platform.similar.model import follow
+
+from tests.support.triage_desk import event, opened
+
+AT = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+def ticket(id: str, title: str, text: str = "", **more: object) -> IndexedTicket:
+    base = IndexedTicket(
+        id=id, code=f"C{id}", kind=Kind.INCIDENT, title=title, text=text, requester="ana",
+        opened_at=AT,
+    )  # fmt: skip
+    return base.model_copy(update=more)
+
+
+SOLVED = {
+    "state": State.RESOLVED,
+    "how": How.MEMBER,
+    "resolution": verbatim("Restart the spooler."),
+    "resolved_at": AT,
+}
+TICKETS = (
+    ticket("1", "Printer on floor three is jammed"),
+    ticket("2", "Printer jammed again, paper stuck", **SOLVED),
+    ticket("3", "VPN drops the connection"),
+    ticket("4", "Cannot sign in to payroll", state=State.MERGED),
+    ticket("5", "Paper stuck in the printer", **{**SOLVED, "how": How.WITHDRAWN}),
+)
+
+
+@pytest.fixture
+async def index(tmp_path: Path) -> AsyncIterator[TicketIndex]:
+    index = TicketIndex(tmp_path / "tickets.index")
+    await index.open("topic-1")
+    await index.write(TICKETS, {0: 5})
+    yield index
+    await index.close()
+
+
+async def ask(
+    index: TicketIndex, title: str, text: str = "", hidden: str = ""
+) -> tuple[list[str], list[str]]:
+    found = await find_similar(index, title, text, lambda other: other.id != hidden, 5)
+    return [item.ticket.id for item in found.open], [item.ticket.id for item in found.solved]
+
+
+async def test_open_and_solved_ones_are_found_apart(index: TicketIndex) -> None:
+    """What was merged or withdrawn is neither open nor a solution."""
+    assert await ask(index, "The printer has jammed") == (["1"], ["2"])
+    assert await ask(index, "The printer has jammed", hidden="1") == ([], ["2"])
+    assert await ask(index, "payroll sign in") == ([], [])
+
+
+async def test_a_mistyped_word_is_found_by_its_letters(index: TicketIndex) -> None:
+    assert (await ask(index, "pritner jamed"))[0] == ["1"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", '"', "' OR 1=1 --", "words : (", "NEAR(a b)", "*", "<script>alert(1)</script>", "\0", "_"],
+)
+async def test_no_text_is_a_query_language(index: TicketIndex, text: str) -> None:
+    assert await ask(index, text, text) == ([], [])
+
+
+async def test_a_megabyte_is_searched_like_any_other_text(index: TicketIndex) -> None:
+    assert (await ask(index, "printer jammed", "paper " * 170_000))[1] == ["2"]
+
+
+async def test_a_ticket_changed_is_found_by_its_new_text_only(index: TicketIndex) -> None:
+    await index.write([ticket("3", "Keyboard does not type")], {})
+    assert (await ask(index, "VPN connection"))[0] == []
+    assert (await ask(index, "my keyboard"))[0] == ["3"]
+    assert await index.count() == len(TICKETS)
+
+
+async def test_it_is_found_by_id_and_code(index: TicketIndex) -> None:
+    assert await index.find("3") == await index.find("C3") == TICKETS[2]
+    assert await index.find("9") is None
+
+
+async def test_it_goes_on_after_a_restart_where_it_stood(tmp_path: Path) -> None:
+    path = tmp_path / "again.index"
+    first = TicketIndex(path)
+    assert await first.open("topic-1") == {}
+    await first.write(TICKETS[:1], {0: 17, 3: 2})
+    await first.close()
+    second = TicketIndex(path)
+    assert await second.open("topic-1") == {0: 17, 3: 2}
+    assert (await ask(second, "printer"))[0] == ["1"]
+    # A topic made anew holds other tickets: nothing of the old one stays.
+    assert await second.open("topic-2") == {}
+    assert await second.count() == 0
+    assert await ask(second, "printer") == ([], [])
+    await second.close()
+
+
+async def test_tickets_and_positions_are_one_write(index: TicketIndex) -> None:
+    with pytest.raises(Exception, match="NOT NULL"):
+        await index.write([ticket("7", "New")], {0: None})  # type: ignore[dict-item]
+    assert await index.find("7") is None
+
+
+def test_a_ticket_is_followed_through_its_life() -> None:
+    first = opened("Printer jammed", description="Paper.")
+    state = follow(None, first)
+    assert state is not None
+    assert follow(state, first) is None
+
+    def then(data: object, sequence: int) -> IndexedTicket | None:
+        nonlocal state
+        after = follow(state, event(first.subject, data, sequence=sequence))  # type: ignore[arg-type]
+        state = after or state
+        return after
+
+    updated = then(TicketUpdated(by="ana", title="Printer is jammed"), 2)
+    assert updated is not None
+    assert (updated.title, updated.text, updated.is_open) == ("Printer is jammed", "Paper.", True)
+    solved = then(TicketResolved(by="ned", resolution=verbatim("Restarted."), cause="heat"), 3)
+    assert solved is not None
+    assert (solved.is_solved, solved.is_open, solved.cause) == (True, False, "heat")
+    assert then(TicketUpdated(by="ana", title="Late copy"), 2) is None
+    back = then(TicketReopened(by="ana", reason="No."), 4)
+    assert back is not None
+    assert (back.is_open, back.is_solved, back.resolution) == (True, False, None)
+    assert then(TicketUpdated(by="ana"), 5) is None
+    merged = then(TicketMerged(into="other", by="ned"), 6)
+    assert merged is not None
+    assert not merged.is_open
+    assert not merged.is_solved
+    closed = then(TicketClosed(by="desk"), 7)
+    assert closed is not None
+    assert not closed.is_solved
+
+
+async def test_of_equals_the_newer_is_first(index: TicketIndex) -> None:
+    later = ticket("0", TICKETS[1].title, **{**SOLVED, "opened_at": AT + timedelta(days=1)})
+    await index.write([later], {})
+    assert (await ask(index, TICKETS[1].title))[1] == ["0", "2"]
