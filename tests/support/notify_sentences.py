@@ -34,6 +34,7 @@ from desk_contracts.events.tickets import (
     Role,
     TicketAssigned,
     TicketCommented,
+    TicketEscalated,
     TicketLinked,
     TicketMerged,
     TicketPaused,
@@ -110,6 +111,14 @@ def _ticket(story: Story, language: Language) -> Iterator[Notified]:
         _take_back("breached"),
         sla(SlaAtRisk, clock=ClockName.RESOLUTION, percent=75, due=_NEXT_DAY),
         _take_back("at_risk"),
+        TicketEscalated(
+            policy="solution-late",
+            owner="identity",
+            explanation=(
+                message("escalation.breached", clock="resolution"),
+                message("escalation.policy", policy="solution-late"),
+            ),
+        ),
         TicketResolved(by="network-1", resolution=verbatim("The gateway has a new certificate.")),
         TicketReopened(by="network-1", reason="It drops again."),
         TicketMerged(into="t-2", by="network-1"),
