@@ -113,7 +113,7 @@ def _ticket(story: Story, language: Language) -> Iterator[Notified]:
         _take_back("at_risk"),
         TicketEscalated(
             policy="solution-late",
-            owner="identity",
+            owner="service-care",
             explanation=(
                 message("escalation.breached", clock="resolution"),
                 message("escalation.policy", policy="solution-late"),
