@@ -38,7 +38,7 @@ def test_without_the_file_there_are_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "said"),
+    ("before", "after", "expected"),
     [
         ("trigger: at_risk", "trigger: breached", "a breach comes at 100 percent"),
         ("percent: 75", "percent: 76", "no SLA of these clocks warns at 76% or later"),
@@ -51,9 +51,9 @@ def test_without_the_file_there_are_none(tmp_path: Path) -> None:
         ("percent: 75", "clocks: [update]", "no SLA of slas.yaml has the clock update"),
     ],
 )
-def test_what_is_wrong_is_said(tmp_path: Path, before: str, after: str, said: str) -> None:
+def test_what_is_wrong_is_said(tmp_path: Path, before: str, after: str, expected: str) -> None:
     assert before in GOOD
     with pytest.raises(InvalidCharter) as refused:
         load_charter(write(tmp_path, GOOD.replace(before, after)))
     assert "escalation.yaml:" in str(refused.value)
-    assert said in str(refused.value)
+    assert expected in str(refused.value)

@@ -10,8 +10,8 @@ def even(_field: Field, _term: str) -> float:
     return 1.0
 
 
-def score(one: str, other: str) -> float:
-    return Weighed(read_terms(one, ""), even).compare(read_terms(other, "")).score
+def score(text: str, other: str) -> float:
+    return Weighed(read_terms(text, ""), even).compare(read_terms(other, "")).score
 
 
 @pytest.mark.parametrize(
@@ -31,9 +31,9 @@ def test_what_is_near_is_nearer_in_every_script(text: str, near: str, far: str) 
 
 
 def test_it_is_the_same_both_ways_and_says_the_shared_words() -> None:
-    one, other = read_terms("VPN drops", "after sleep"), read_terms("vpn DROPS!", "at noon")
-    likeness = Weighed(one, even).compare(other)
-    assert likeness.score == pytest.approx(Weighed(other, even).compare(one).score)
+    left, right = read_terms("VPN drops", "after sleep"), read_terms("vpn DROPS!", "at noon")
+    likeness = Weighed(left, even).compare(right)
+    assert likeness.score == pytest.approx(Weighed(right, even).compare(left).score)
     assert likeness.shared == ("drops", "vpn")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from desk_contracts.events.tickets import (
@@ -24,7 +25,7 @@ from tests.support.triage_desk import event, opened
 AT = datetime(2026, 3, 2, tzinfo=UTC)
 
 
-def ticket(id: str, title: str, text: str = "", **more: object) -> IndexedTicket:
+def ticket(id: str, title: str, text: str = "", **more: Any) -> IndexedTicket:
     base = IndexedTicket(
         id=id, code=f"C{id}", kind=Kind.INCIDENT, title=title, text=text, requester="ana",
         opened_at=AT,
@@ -32,7 +33,7 @@ def ticket(id: str, title: str, text: str = "", **more: object) -> IndexedTicket
     return base.model_copy(update=more)
 
 
-SOLVED = {
+SOLVED: dict[str, Any] = {
     "state": State.RESOLVED,
     "how": How.MEMBER,
     "resolution": verbatim("Restart the spooler."),
@@ -59,8 +60,8 @@ async def index(tmp_path: Path) -> AsyncIterator[TicketIndex]:
 async def ask(
     index: TicketIndex, title: str, text: str = "", hidden: str = ""
 ) -> tuple[list[str], list[str]]:
-    found = await find_similar(index, title, text, lambda other: other.id != hidden, 5)
-    return [item.ticket.id for item in found.open], [item.ticket.id for item in found.solved]
+    similar = await find_similar(index, title, text, lambda other: other.id != hidden, 5)
+    return [item.ticket.id for item in similar.open], [item.ticket.id for item in similar.solved]
 
 
 async def test_open_and_solved_ones_are_found_apart(index: TicketIndex) -> None:

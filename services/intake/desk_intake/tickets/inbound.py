@@ -135,11 +135,9 @@ def _link_repetition(ticket: Ticket, fact: Event[RepetitionFound]) -> list[Paylo
     if ticket.has_link(LinkKind.TICKET, other):
         return []
     if is_later:
-        code = "link.repeats" if data.is_exact else "link.resembles"
-        text = message(code, code=data.of_code)
+        text = message("link.repeats" if data.is_exact else "link.resembles", code=data.of_code)
     else:
-        code = "link.repeated-by" if data.is_exact else "link.resembled-by"
-        text = message(code, code=data.code)
+        text = message("link.repeated-by" if data.is_exact else "link.resembled-by", code=data.code)
     return [TicketLinked(kind=LinkKind.TICKET, target=other, message=text)]
 
 

@@ -225,8 +225,12 @@ def _offer_again(plan: _Plan, ticket: EscalatedTicket, id: str, around: Surround
     team = around.charter.find_team(ticket.team)
     able = _rank_members(team, ticket, id, around.snapshot) if team else ()
     plan.is_offered, plan.offered_to = True, able[:MOST_OFFERED]
-    code = "escalation.offered-to-members" if able else "escalation.offered-to-team"
-    plan.reasons.append(message(code, team=team.title if team else ticket.team))
+    title = team.title if team else ticket.team
+    plan.reasons.append(
+        message(
+            "escalation.offered-to-members" if able else "escalation.offered-to-team", team=title
+        )
+    )
 
 
 def _rank_members(

@@ -39,8 +39,9 @@ def eval_similar(
     _say([message("similar.evaluated-set", folder=str(folder), **facts)])
     with tempfile.TemporaryDirectory() as place:
         ours = asyncio.run(_measure_desk(pairs, sample, Path(place) / "tickets.sqlite3"))
-    _say(_describe("similar.evaluated-desk", ours))
-    _say(_describe("similar.evaluated-baseline", _measure_baseline(pairs, sample)))
+    _say([message("similar.evaluated-desk", **_list_figures(ours))])
+    plain = _measure_baseline(pairs, sample)
+    _say([message("similar.evaluated-baseline", **_list_figures(plain))])
 
 
 def _read_table(path: Path) -> Iterable[Mapping[str, str]]:
@@ -109,15 +110,13 @@ def _measure_baseline(pairs: Pairs, sample: Sequence[str]) -> Measured:
     return measure(results, pairs.matches, took)
 
 
-def _describe(code: str, measured: Measured) -> Iterable[Message]:
+def _list_figures(measured: Measured) -> dict[str, float]:
     recall = {f"recall{rank}": round(measured.recall[rank], 3) for rank in RANKS}
-    yield message(
-        code,
-        mrr=round(measured.reciprocal_rank, 3),
-        p50=round(measured.p50 * 1_000, 1),
-        p95=round(measured.p95 * 1_000, 1),
-        **recall,
-    )
+    return recall | {
+        "mrr": round(measured.reciprocal_rank, 3),
+        "p50": round(measured.p50 * 1_000, 1),
+        "p95": round(measured.p95 * 1_000, 1),
+    }
 
 
 def _say(lines: Iterable[Message]) -> None:

@@ -114,12 +114,12 @@ def test_an_owner_who_has_it_is_not_told_again() -> None:
 
 
 def test_a_level_is_reached_once_for_each_clock_and_cycle() -> None:
-    known = (triaged(), assigned())
-    _, again = run(*known, at_risk(75), at_risk(90), at_risk(75))
+    sorted_out = (triaged(), assigned())
+    _, again = run(*sorted_out, at_risk(75), at_risk(90), at_risk(75))
     assert len(again) == 1
-    _, other = run(*known, at_risk(75), breached(ClockName.RESPONSE), breached())
+    _, other = run(*sorted_out, at_risk(75), breached(ClockName.RESPONSE), breached())
     assert [item.policy for item in other] == ["answer-at-risk", "answer-late", "solution-late"]
-    _, cycles = run(*known, at_risk(cycle=1), at_risk(cycle=2))
+    _, cycles = run(*sorted_out, at_risk(cycle=1), at_risk(cycle=2))
     assert [item.cycle for item in cycles] == [1, 2]
 
 

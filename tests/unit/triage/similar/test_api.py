@@ -1,4 +1,4 @@
-"""Similar tickets over HTTP: for members, nothing that is hidden from them, honest while reading."""
+"""Similar tickets over HTTP: nothing that is hidden from the member, honest while reading."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
