@@ -99,6 +99,7 @@ ROWS = [
     Row("intake", "GET /v1/status", ALL, ALL, shows=True),
     Row("intake", "POST /v1/events", "ffffffff-u", "ffffffff-u", body={}),
     Row("triage", "GET /v1/decisions/{ticket}", STAFF, STAFFS_SECRET, shows=True),
+    Row("triage", "GET /v1/tickets/{ticket}/similar", STAFF, STAFFS_SECRET, shows=True),
     Row("triage", "GET /v1/signals", STAFF, STAFF, shows=True),
     Row("triage", "GET /v1/problems", STAFF, STAFF, shows=True),
     Row("triage", "POST /v1/problems/{id}/resolve", MEMBERS, MEMBERS_SECRET, body={}),
