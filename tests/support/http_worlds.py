@@ -41,6 +41,7 @@ from desk_platform.store import Stored
 from desk_testing.fakes import FakeDocuments, FakePublisher
 from desk_testing.http import FakeAuthenticator
 from desk_testing.telemetry import record_telemetry
+from desk_triage.similar.api import similar_router
 from fastapi import FastAPI
 
 from tests.support.automation_engine import Engine, raised, runbook
@@ -55,6 +56,7 @@ from tests.support.metrics_story import Story
 from tests.support.notify_deliveries import dispatch
 from tests.support.notify_desk import NOON
 from tests.support.triage_desk import TriageDesk, event, measured, opened
+from tests.support.triage_index import index_tickets
 
 ANA, SUE, ADA = "ana@desk.example", "sue@desk.example", "ada@desk.example"
 TITLE, OUTAGE, BOOK = "The board sees wrong sums", "Nobody sees records", "Restart the records"
@@ -167,7 +169,8 @@ async def triage() -> World:
         for item in clusters
         if item.state and item.state.problem
     }
-    app = make_app("triage", desk.routers(), _parts(desk.clock))
+    similar = similar_router(await index_tickets((*plain, *secret), desk.clock))
+    app = make_app("triage", [*desk.routers(), similar], _parts(desk.clock))
     return World(
         app,
         {
