@@ -202,6 +202,11 @@ down-containers: ## Stop these; data stays in volumes
 bench: setup ## Measure, with baselines in the same run; writes bench/results
 	@PYTHONPATH=bench $(PY) -m desk_bench $(ARGS)
 
+# The folder or file of tickets stands behind the target: make eval-triage ../shared/data
+.PHONY: eval-triage
+eval-triage: setup ## How well it names the team, beside a plain baseline: make eval-triage PATH
+	@PYTHONPATH=bench $(PY) -m desk_bench.routing $(or $(filter-out $@,$(MAKECMDGOALS)),$(ARGS))
+
 .PHONY: clean
 clean: ## Remove caches and local data (stop the desk first: make down)
 	rm -rf .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage deploy/local/target

@@ -36,6 +36,7 @@ from desk_triage.problems.api import ProblemDocuments, problem_router
 from desk_triage.problems.store import CLUSTERS
 from desk_triage.problems.worker import cluster_projection
 from desk_triage.routing.api import decision_router
+from desk_triage.routing.gauges import RoutingQuality
 from desk_triage.routing.store import TICKETS
 from desk_triage.routing.worker import ticket_projection
 from desk_triage.similar.store import PERSON_TICKETS
@@ -180,6 +181,7 @@ class TriageDesk:
         self.subjects = FakeDocuments(SUBJECTS, self.clock)
         self.clusters = FakeDocuments(CLUSTERS, self.clock)
         meters = record_telemetry().telemetry.meters
+        quality = RoutingQuality(record_telemetry().telemetry.meter, lambda: 0.9)
         self.clusters_unit_of_work = UnitOfWork(
             cluster_projection(self.clusters, inputs), self.publisher, self.clock, meters, cached=0
         )
@@ -188,7 +190,7 @@ class TriageDesk:
         )
         self.units_of_work: list[UnitOfWork[Any]] = [
             UnitOfWork(
-                ticket_projection(self.tickets, inputs, partial(predict_team, self.model)),
+                ticket_projection(self.tickets, inputs, partial(predict_team, self.model), quality),
                 self.publisher,
                 self.clock,
                 meters,

@@ -29,6 +29,7 @@ from desk_triage.problems.api import ProblemDocuments, problem_router
 from desk_triage.problems.store import CLUSTERS, count_people
 from desk_triage.problems.worker import cluster_projection
 from desk_triage.routing.api import decision_router
+from desk_triage.routing.gauges import RoutingQuality
 from desk_triage.routing.model import TeamPrediction
 from desk_triage.routing.store import TICKETS, count_load
 from desk_triage.routing.worker import ticket_projection
@@ -55,7 +56,11 @@ def compose(desk: Desk, settings: TriageSettings) -> Web:
     def predict(opened: TicketOpened, charter: Charter) -> TeamPrediction:
         return predict_team(model.current, opened, charter)
 
-    desk.unit_of_work("tickets", ticket_projection(tickets, inputs, predict))
+    def precision() -> float:
+        return model.current.precision if model.current else 0.0
+
+    quality = RoutingQuality(desk.telemetry.meter, precision)
+    desk.unit_of_work("tickets", ticket_projection(tickets, inputs, predict, quality))
     forgets = NothingUnread("what is forgotten is old by the time of its own events")
     desk.unit_of_work("changes", change_projection(changes), stops=forgets)
     # Tickets of one cluster lie in all partitions, so every replica writes it: nothing is cached.

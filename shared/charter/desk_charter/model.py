@@ -4,7 +4,7 @@ Pure and frozen; read by `desk_charter.load`, kept fresh by `desk_charter.watch`
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
@@ -22,6 +22,7 @@ from desk_charter.sources import OutsideSystem
 from desk_charter.value_types import CharterModel
 
 T = TypeVar("T")
+N = TypeVar("N", Team, Service)
 
 
 class Charter(CharterModel):
@@ -54,6 +55,10 @@ class Charter(CharterModel):
     def find_team(self, name: str | None) -> Team | None:
         """The team of that name, if there is one."""
         return self._teams.get(name)
+
+    def team_called(self, written: str) -> Team | None:
+        """The team of that name, title or alias, however it was typed, if there is one."""
+        return self.find_team(written) or self._teams_called.get(plain_words(written))
 
     def service(self, name: str) -> Service:
         """The service of that name; `NotFound` if the charter has none."""
@@ -103,14 +108,18 @@ class Charter(CharterModel):
 
     @cached_property
     def _called(self) -> dict[str, Service]:
-        """By name or title; what two are called is nobody's."""
-        called = [
-            (name, service)
-            for service in self.services
-            for name in {plain_words(service.name), plain_words(service.title)}
-        ]
-        times = Counter(name for name, _ in called)
-        return {name: item for name, item in called if times[name] == 1}
+        return _by_one_name((item, (item.name, item.title)) for item in self.services)
+
+    @cached_property
+    def _teams_called(self) -> dict[str, Team]:
+        return _by_one_name((item, (item.name, item.title, *item.aliases)) for item in self.teams)
+
+
+def _by_one_name(items: Iterable[tuple[N, Iterable[str]]]) -> dict[str, N]:
+    """Each by what it is called; what two are called is nobody's."""
+    called = [(name, item) for item, names in items for name in set(map(plain_words, names))]
+    times = Counter(name for name, _ in called)
+    return {name: item for name, item in called if times[name] == 1}
 
 
 def _require(item: T | None, kind: str, name: str) -> T:

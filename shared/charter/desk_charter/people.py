@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from desk_contracts import names
+from desk_contracts.text import plain_words
 from pydantic import Field, model_validator
 
 from desk_charter.calendars import Window
@@ -67,6 +68,10 @@ class Team(CharterModel):
 
     name: Slug = Field(description="Stable id; also the end of the team's notification topic.")
     title: Title = Field(description="What people call the team.")
+    aliases: tuple[Title, ...] = Field(
+        default=(),
+        description="Other names of the team, as an old desk, a report or a person writes them.",
+    )
     members: tuple[Member, ...] = Field(default=(), description="Who is in it.")
     skills: tuple[Slug, ...] = Field(
         default=(), description="What the team can finish beyond its members' own skills."
@@ -102,7 +107,8 @@ RESERVED_TEAMS = frozenset({names.PEOPLE})
 
 
 def teams_are_sound(draft: Draft) -> Iterator[Problem]:
-    """No reserved name, no member twice."""
+    """No reserved name, no member twice, no alias that another team has."""
+    yield from _aliases_are_of_one(draft.of(TEAMS, ()))
     for team in draft.of(TEAMS, ()):
         if team.name in RESERVED_TEAMS:
             sentence = f"'{team.name}' is the topic of all employees; choose another name"
@@ -116,6 +122,16 @@ def teams_are_sound(draft: Draft) -> Iterator[Problem]:
                     "teams", team.name, "members", member.id, sentence=f"{sentence}; use another id"
                 )
             seen.setdefault(member.id, team.name)
+
+
+def _aliases_are_of_one(teams: tuple[Team, ...]) -> Iterator[Problem]:
+    called: dict[str, str] = {}
+    for team in teams:
+        for name in (team.name, team.title, *team.aliases):
+            owner = called.setdefault(plain_words(name), team.name)
+            if owner != team.name and name in team.aliases:
+                sentence = f"'{name}' is also called team '{owner}'; an alias is of one team"
+                yield Problem.at("teams", team.name, "aliases", sentence=sentence)
 
 
 TEAMS: Section[tuple[Team, ...]] = Section("teams", Team, checks=(teams_are_sound,))

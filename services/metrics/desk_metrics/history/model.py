@@ -36,6 +36,8 @@ from desk_metrics.sla.worktime import instant
 
 UNKNOWN = "unknown"
 NUMBER = "number"
+# The category where no event tells it: without a priority nothing says that it was triaged.
+DECIDED_CATEGORY = "decided_category"
 _RULE = "history"
 
 
@@ -104,7 +106,8 @@ def build_events(
 def _tell_changes(rows: Sequence[ExportRow], code: str) -> Iterator[tuple[Payload, ExportRow]]:
     first = rows[0]
     began = min(first.at, first.at if first.opened is None else first.opened)
-    yield _open(first, code), first._replace(at=began, word="")
+    is_log = len(rows) > 1
+    yield _open(first, code, is_log=is_log), first._replace(at=began, word="")
     before = ExportRow(first.ticket, began, 0, 0, 0, state=State.NEW)
     for row in rows:
         now = row if row.state else row._replace(state=before.state, waiting=before.waiting)
@@ -113,14 +116,17 @@ def _tell_changes(rows: Sequence[ExportRow], code: str) -> Iterator[tuple[Payloa
         before = now
 
 
-def _open(row: ExportRow, code: str) -> TicketOpened:
+def _open(row: ExportRow, code: str, *, is_log: bool) -> TicketOpened:
+    """What a live ticket would have had at that moment, and nothing that was decided later."""
     own = {NUMBER: row.ticket, **row.own}
-    if row.category and not row.priority:
-        own["category"] = row.category
+    if row.category and is_log:
+        own["category"] = row.category  # the first of several rows says what was chosen then
+    elif row.category and not row.priority:
+        own[DECIDED_CATEGORY] = row.category
     return TicketOpened(
         code=code,
         kind=Kind(row.kind or Kind.INCIDENT),
-        title=row.title or row.category or f"Ticket {row.ticket}",
+        title=row.title or f"Ticket {row.ticket}",
         description=row.description,
         requester=(person := person_or(row.requester, UNKNOWN)),
         requester_written=find_other_spelling(row.requester, person) if row.requester else "",

@@ -25,7 +25,7 @@ from desk_contracts.events.tickets import (
 )
 from desk_kernel import Reducers
 
-from desk_metrics.history.model import NUMBER, Imported
+from desk_metrics.history.model import DECIDED_CATEGORY, NUMBER, Imported
 from desk_metrics.sla.worktime import micros
 
 _MINUTE = 60_000_000
@@ -196,7 +196,8 @@ class _PathBuilder:
         data = event.data
         self.path.opened = self._at
         self.path.number = data.attributes.get(NUMBER, data.code)
-        self.path.category = data.attributes.get("category", "")
+        stated = data.attributes.get("category", "")
+        self.path.category = data.attributes.get(DECIDED_CATEGORY, stated)
         self.path.service = data.service
 
     @_steps.on(TicketTriaged)

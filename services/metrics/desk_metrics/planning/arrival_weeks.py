@@ -4,7 +4,7 @@ An hour belongs to the team's zone, a week begins on its Monday. Weeks before th
 figure and the one that is not over are left out.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -31,7 +31,10 @@ class ArrivalWeeks:
         mondays: Sequence[datetime],
         skill_services: Mapping[str, frozenset[str]],
         skill: str = "",
+        name: Callable[[str], str] = str,
     ) -> None:
+        """`name` gives the team's own name for what a bucket calls it."""
+        self._name = name
         self.handled = Sketch()
         self._team, self._zone, self._skill = team, zone, skill
         self._services = skill_services
@@ -49,7 +52,7 @@ class ArrivalWeeks:
 
     def add(self, bucket: Bucket) -> None:
         for entry in bucket.entries:
-            if entry.slice.team == self._team:
+            if self._name(entry.slice.team) == self._team:
                 self._add(entry)
 
     def _add(self, entry: Entry) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from json import dumps
@@ -158,17 +158,25 @@ def plan_of(
     buckets: HistoryRollups, charter: Charter, query: AskedPlan, as_of: datetime | None = None
 ) -> StaffingPlan:
     """A plan from a history file; a team that the charter does not know always works, in UTC."""
-    team = charter.find_team(query.team)
+    team = charter.team_called(query.team)
     if team is None and query.skill:
         raise Invalid(message("staffing.skills-unknown", team=query.team))
+    query = query if team is None else replace(query, team=team.name)
+
+    def name(written: str) -> str:
+        """A history calls teams as the old desk did."""
+        called = charter.team_called(written)
+        return called.name if called else written
+
     sla, within = sla_of(charter, query)
     services = {} if team is None else skill_services(charter, team)
     zone = "UTC" if team is None else team.zone
-    arrivals = arrivals_of(query, zone, services, buckets.first.date(), as_of or buckets.last)
+    last = as_of or buckets.last
+    arrivals = arrivals_of(query, zone, services, buckets.first.date(), last, name)
     seen = Counter[str]()
     for bucket in buckets:
         arrivals.weeks.add(bucket)
-        seen.update(entry.slice.team for entry in bucket.entries if entry.slice.team)
+        seen.update(name(entry.slice.team) for entry in bucket.entries if entry.slice.team)
     if query.team not in seen:
         named = [name for name, _count in seen.most_common(MOST_NAMED)]
         raise NotFound(message("staffing.not-in-history", team=query.team, teams=named))

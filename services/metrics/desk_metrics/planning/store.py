@@ -4,7 +4,7 @@ Goals are read in one pass for all of them, from the first baseline on: a small 
 """
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -76,6 +76,7 @@ async def plan(
     """People by hour of the week, to keep an SLA to answer."""
     charter = deps.charter()
     team = _team(charter, query, seen)
+    query = replace(query, team=team.name)
     sla, within = sla_of(charter, query)
     first = await first_day(deps.buckets) or now.date()
     arrivals = arrivals_of(query, team.zone, skill_services(charter, team), first, now)
@@ -101,11 +102,15 @@ def arrivals_of(
     services: Mapping[str, frozenset[str]],
     first: date,
     now: datetime,
+    name: Callable[[str], str] = str,
 ) -> Arrivals:
-    """Weeks to be filled with buckets; `services` are those of each skill."""
+    """Weeks to be filled with buckets; `services` are those of each skill.
+
+    `name` gives the team's name in the charter for what a bucket calls it.
+    """
     local = ZoneInfo(zone)
     mondays = mondays_of(local, now, query.weeks, datetime.combine(first, time(), UTC))
-    weeks = ArrivalWeeks(query.team, local, mondays, services, query.skill)
+    weeks = ArrivalWeeks(query.team, local, mondays, services, query.skill, name)
     # A local Monday may begin on Sunday in UTC.
     return Arrivals(weeks, mondays[0].date() - timedelta(days=1) if mondays else None)
 
@@ -163,7 +168,7 @@ def skill_services(charter: Charter, team: Team) -> dict[str, frozenset[str]]:
 
 def _team(charter: Charter, query: AskedPlan, seen: Sight) -> Team:
     """A team that is hidden from the reader is one that there is not."""
-    team = charter.find_team(query.team)
+    team = charter.team_called(query.team)
     if team is None or seen.hides(team=team.name):
         teams = [item.name for item in charter.teams if not seen.hides(team=item.name)]
         why = message("staffing.no-team", team=query.team, known=teams)

@@ -14,7 +14,6 @@ from desk_contracts import AnyEvent, Codec
 from desk_contracts.errors import Invalid, NotFound
 from desk_contracts.message import Message
 from desk_contracts.names import TICKETS
-from desk_contracts.text import plain_words
 from desk_platform.kafka.deserializer import RecordDecoder
 from desk_platform.kafka.topic_reader import read_all
 from desk_platform.settings import ServiceSettings
@@ -54,17 +53,16 @@ def learn_(
 ) -> None:
     """Learn from finished tickets which team takes what no rule knows; exit code 1 if it cannot.
 
-    What was learned is evaluated on the last weeks, which it has not seen. A model that is not as
-    right as asked, or no better than always naming the busiest team, is not written.
+    What was learned is evaluated on the last weeks, which it has not seen; then it learns from
+    these as well. Where it is not as sure as asked it proposes, and a person decides.
     """
     trainer = ScikitLearn()
     charter = load_charter(settings().charter)
     collected = asyncio.run(_collect(history or [], charter, with_stream=stream or not history))
-    # A team by its name or title, however an old desk wrote it.
-    names = {plain_words(team.title): team.name for team in charter.teams}
-    names |= {plain_words(team.name): team.name for team in charter.teams}
     finished = [
-        example._replace(team=names.get(plain_words(example.team), example.team))
+        example._replace(
+            team=team.name if (team := charter.team_called(example.team)) else example.team
+        )
         for example in collected.all()
     ]
     teams = frozenset(team.name for team in charter.teams)

@@ -4,14 +4,18 @@ from collections.abc import Iterator
 
 from desk_charter.model import Charter
 from desk_contracts.events.tickets import TicketOpened
+from desk_contracts.events.triage import TeamProposal
 from desk_contracts.message import Message, Param, message
 
-from desk_triage.learning.model import LearnedModel, Prediction, WordEvidence, extract_tokens
-from desk_triage.routing.model import TeamPrediction
+from desk_triage.learning.features import Features, extract_features
+from desk_triage.learning.model import LearnedModel, Prediction, Scorer, WordEvidence
+from desk_triage.routing.model import LEARNED, TeamPrediction
 
 # What a ticket is sorted as when its team is known and its category is not.
 NO_CATEGORY = "other"
 _MOST_WORDS = 2
+# So many teams are proposed to a person who has to decide.
+PROPOSED = 3
 
 
 def predict_team(
@@ -20,23 +24,40 @@ def predict_team(
     """Only teams that the charter has can be meant, whoever finished tickets in the past."""
     if model is None:
         return TeamPrediction()
-    rule = f"learned:{model.version}"
-    tokens = extract_tokens(opened)
-    ranked = model.team.rank(tokens, {team.name for team in charter.teams})
-    if not ranked or ranked[0].probability < model.team.threshold:
-        return TeamPrediction(rule=rule, reasons=(_explain_doubt(model, ranked, charter),))
-    team = charter.team(ranked[0].name)
-    evidence = model.team.find_evidence(tokens, team.name, _MOST_WORDS)
-    reasons = (
-        *_explain_evidence(evidence, team.title),
-        _explain_record(model, ranked[0].probability),
+    rule = f"{LEARNED}{model.version}"
+    features = extract_features(opened)
+    ranked = model.team.rank(features, {team.name for team in charter.teams})
+    proposals = tuple(
+        _propose(model.team, features, prediction, charter) for prediction in ranked[:PROPOSED]
     )
+    if not ranked or not model.team.acts_alone(ranked[0].probability):
+        return TeamPrediction(
+            rule=rule,
+            reasons=tuple(_explain_doubt(model, proposals, charter)),
+            proposals=proposals,
+        )
+    reasons = (*proposals[0].reasons, _explain_record(model, ranked[0].probability))
     category, scorer = NO_CATEGORY, model.category
     if scorer is not None:
-        best = next(iter(scorer.rank(tokens, scorer.names)), None)
-        if best is not None and best.probability >= scorer.threshold:
+        best = next(iter(scorer.rank(features, scorer.names)), None)
+        if best is not None and scorer.acts_alone(best.probability):
             category = best.name
-    return TeamPrediction(team, category, rule, reasons)
+    team = charter.team(ranked[0].name)
+    return TeamPrediction(team, category, rule, reasons, proposals)
+
+
+def _propose(
+    scorer: Scorer, features: Features, prediction: Prediction, charter: Charter
+) -> TeamProposal:
+    team = charter.team(prediction.name)
+    evidence = scorer.find_evidence(features, team.name, _MOST_WORDS)
+    reasons = list(_explain_evidence(evidence, team.title))
+    if (near := scorer.find_nearest(features, team.name)) is not None and near.finished:
+        facts: dict[str, Param] = {"finished": near.finished, "tickets": near.tickets}
+        reasons.append(message("learned.nearest", team=team.title, **facts))
+    return TeamProposal(
+        team=team.name, probability=_bound(prediction.probability), reasons=tuple(reasons)
+    )
 
 
 def _explain_evidence(words: tuple[WordEvidence, ...], team: str) -> Iterator[Message]:
@@ -71,22 +92,20 @@ def _explain_record(model: LearnedModel, probability: float) -> Message:
 
 
 def _explain_doubt(
-    model: LearnedModel, ranked: tuple[Prediction, ...], charter: Charter
-) -> Message:
-    if not ranked:
-        return message("learned.nothing-fits", model=model.version)
-    first, *others = ranked[:2]
-    facts: dict[str, Param] = {"probability": _bound(first.probability), "model": model.version}
-    name = charter.team(first.name).title
-    if not others:
-        return message("learned.too-weak", team=name, **facts)
-    return message(
-        "learned.unsure",
-        first=name,
-        second=charter.team(others[0].name).title,
-        other=_bound(others[0].probability),
-        **facts,
-    )
+    model: LearnedModel, proposals: tuple[TeamProposal, ...], charter: Charter
+) -> Iterator[Message]:
+    """Whom it proposes, and why that one, so that the reader of the ticket has it at hand."""
+    if not proposals:
+        yield message("learned.nothing-fits", model=model.version)
+    for place, proposal in enumerate(proposals, 1):
+        yield message(
+            "learned.proposed",
+            place=place,
+            team=charter.team(proposal.team).title,
+            probability=proposal.probability,
+            model=model.version,
+        )
+        yield from proposal.reasons
 
 
 def _bound(probability: float) -> float:

@@ -1,12 +1,16 @@
-"""When a prediction is sure enough, and whether it is any good, by the sums that decide."""
+"""When a prediction is sure enough, and how good it is, by the sums that decide.
+
+Three parts by time. The first teaches, the second sets how closely to follow, how much the nearest
+tickets count, the temperature and the threshold; the third judges. Then all of them teach.
+"""
 
 import math
 from collections import Counter
 from collections.abc import Container, Iterator, Sequence
 from typing import NamedTuple
 
+import numpy as np
 from desk_contracts.message import Message, message
-from desk_kernel.wilson import wilson
 
 from desk_triage.learning.dataset import (
     MIN_OF_A_NAME,
@@ -15,18 +19,23 @@ from desk_triage.learning.dataset import (
     Split,
     Trainer,
     choose_names,
+    prepare,
     split_by_weeks,
     train,
 )
 from desk_triage.learning.examples import TrainingExample
-from desk_triage.learning.model import Evaluation, Scorer, Word
+from desk_triage.learning.interval import find_lower
+from desk_triage.learning.model import NEVER_ALONE, Evaluation, Scorer
+from desk_triage.learning.table import soften
 
 MIN_TRAINING, MIN_HELD_OUT = 200, 50
-# One-sided 99 %: what holds for a few tickets by chance alone is not taken for a rule, and weeks
-# to come are never quite like those that the threshold was found on.
-_Z = 2.33
+# What is tried on the second part: how closely to follow, and the share of the nearest tickets.
+FREEDOMS = (0.3, 1.0)
+SHARES = (0.0, 0.15, 0.3)
 _LIKELIER_THAN_NOT = 0.5
-_DIGITS = 3
+_LEAST = 1e-6
+# So many names reach a person who has to decide.
+PROPOSED = 3
 
 
 class LearningTask(NamedTuple):
@@ -44,12 +53,13 @@ class Refusal(NamedTuple):
     evaluation: Evaluation | None = None
 
 
-class _Attempt(NamedTuple):
-    """The best prediction for one example, how probable it was, and the true answer."""
+class Attempt(NamedTuple):
+    """The best prediction for one example, how probable it was, the truth, and the first three."""
 
     name: str
     probability: float
     truth: str
+    first: tuple[str, ...]
 
     @property
     def is_right(self) -> bool:
@@ -59,7 +69,7 @@ class _Attempt(NamedTuple):
 def learn(
     examples: Sequence[TrainingExample], task: LearningTask, trainer: Trainer
 ) -> Scorer | Refusal:
-    """A scorer that is right as often as asked on weeks it has not seen, or why there is none."""
+    """A scorer that learned from all examples, with what weeks say that it had not seen then."""
     answered = [example for example in examples if task.answer(example)]
     split = split_by_weeks(answered)
     if split is None:
@@ -73,24 +83,115 @@ def learn(
         )
     if why := _find_lack(split, task):
         return Refusal(why)
-    scorer = train(split.training, task.answer, trainer)
-    unrouted = [
-        [example for example in part if example.is_unrouted]
-        for part in (split.calibration, split.evaluation)
-    ]
-    only_unrouted = min(map(len, unrouted)) >= MIN_HELD_OUT
-    if only_unrouted:
-        split = Split(split.training, *unrouted)
-    scorer = _calibrate(scorer, split.calibration, task.answer, trainer)
-    threshold = _find_threshold(list(_try(scorer, split.calibration, task)), task.precision)
-    if threshold is None:
-        return Refusal(message("learning.never-sure", precision=task.precision))
-    scorer = scorer.model_copy(update={"threshold": threshold})
-    evaluation = _evaluate(scorer, split, task, only_unrouted=only_unrouted)
-    why = _object_to(evaluation, task.precision)
-    if why is not None:
-        return Refusal(why, evaluation)
-    return scorer.model_copy(update={"evaluation": evaluation})
+    developed = develop(split, task, trainer)
+    evaluated, attempts = judge(developed, split, task)
+    scorer = train(prepare(answered, task.answer), trainer, developed.freedom)
+    # What it is sure of is told by all weeks that were held out.
+    threshold = find_threshold([*developed.attempts, *attempts], task.precision)
+    return _settle(scorer, developed, threshold).model_copy(update={"evaluation": evaluated})
+
+
+class Developed(NamedTuple):
+    """A scorer that has learned from all but the last part, and what was chosen for it."""
+
+    scorer: Scorer
+    freedom: float
+    attempts: list[Attempt]
+    """What it said of the second part before it had learned from it."""
+    is_open_only: bool
+    """Whether only tickets count for which today's rules find no team."""
+
+
+def develop(split: Split, task: LearningTask, trainer: Trainer) -> Developed:
+    """Choose on the second part, then learn from the first two."""
+    is_open_only = min(len(_keep_open(part)) for part in split[1:]) >= MIN_HELD_OUT
+    held = _keep_open(split.calibration) if is_open_only else split.calibration
+    material = prepare(split.training, task.answer)
+    tried = [_try(train(material, trainer, freedom), held, task, trainer) for freedom in FREEDOMS]
+    best = max(range(len(tried)), key=lambda place: (tried[place].value, -place))
+    chosen, freedom = tried[best], FREEDOMS[best]
+    attempts = list(_attempt(chosen.scorer, held, task))
+    threshold = find_threshold(attempts, task.precision)
+    both = [*split.training, *split.calibration]
+    scorer = train(prepare(both, task.answer), trainer, freedom)
+    settled = _settle(scorer, Developed(chosen.scorer, freedom, attempts, is_open_only), threshold)
+    return Developed(settled, freedom, attempts, is_open_only)
+
+
+def judge(
+    developed: Developed, split: Split, task: LearningTask
+) -> tuple[Evaluation, list[Attempt]]:
+    """What it says of the last part, which it has not seen."""
+    held = _keep_open(split.evaluation) if developed.is_open_only else split.evaluation
+    attempts = list(_attempt(developed.scorer, held, task))
+    learned = [*split.training, *split.calibration]
+    counts = Counter(map(task.answer, learned))
+    majority = min(counts, key=lambda name: (-counts[name], name))
+    sure = [attempt for attempt in attempts if developed.scorer.acts_alone(attempt.probability)]
+    days = [example.opened_at.date() for example in held]
+    confidence = math.fsum(attempt.probability for attempt in sure) / max(1, len(sure))
+    evaluation = Evaluation(
+        since=min(days),
+        until=max(days),
+        only_unrouted=developed.is_open_only,
+        tickets=len(attempts),
+        right=sum(attempt.is_right for attempt in attempts),
+        among_three=sum(attempt.truth in attempt.first for attempt in attempts),
+        majority_class=majority,
+        majority_right=sum(attempt.truth == majority for attempt in attempts),
+        better=sum(attempt.is_right and attempt.truth != majority for attempt in attempts),
+        worse=sum(not attempt.is_right and attempt.truth == majority for attempt in attempts),
+        decided=len(sure),
+        decided_right=sum(attempt.is_right for attempt in sure),
+        confidence=confidence,
+    )
+    return evaluation, attempts
+
+
+def _keep_open(examples: Sequence[TrainingExample]) -> list[TrainingExample]:
+    return [example for example in examples if example.is_unrouted]
+
+
+def _settle(scorer: Scorer, chosen: Developed, threshold: float) -> Scorer:
+    """The same scorer, calibrated as the chosen one."""
+    like = chosen.scorer
+    near = scorer.nearest
+    if near is not None and like.nearest is not None:
+        near = near.model_copy(update={"share": like.nearest.share})
+    return scorer.model_copy(
+        update={"temperature": like.temperature, "nearest": near, "threshold": threshold}
+    )
+
+
+class _Tried(NamedTuple):
+    scorer: Scorer
+    value: float
+
+
+def _try(
+    scorer: Scorer, held: Sequence[TrainingExample], task: LearningTask, trainer: Trainer
+) -> _Tried:
+    """Calibrated, with the share of the nearest tickets that does best, and how well it does."""
+    places = {name: index for index, name in enumerate(scorer.names)}
+    truths = np.array([places.get(task.answer(example), RARE) for example in held], np.int64)
+    lookup = [scorer.vocabulary.find(example.features) for example in held]
+    logits = np.array([scorer.add_up(item) for item in lookup])
+    temperature = round(trainer.calibrate(logits, truths), 6)
+    linear = np.array([soften(row / temperature) for row in logits])
+    near = linear.copy()
+    if (table := scorer.nearest_table) is not None:
+        for place, item in enumerate(lookup):
+            shares, neighbours = table.ask(item, len(scorer.names))
+            near[place] = shares if neighbours else linear[place]
+    places_of_truth = np.arange(len(truths)), truths
+    likelihoods = [((1 - share) * linear + share * near)[places_of_truth] for share in SHARES]
+    # How probable the truth was on average (logarithmic), so that being sure counts as well.
+    values = [float(np.log(np.maximum(item, _LEAST)).mean()) for item in likelihoods]
+    best = max(range(len(SHARES)), key=lambda place: (values[place], -place))
+    update: dict[str, object] = {"temperature": temperature}
+    if scorer.nearest is not None:
+        update["nearest"] = scorer.nearest.model_copy(update={"share": SHARES[best]})
+    return _Tried(scorer.model_copy(update=update), values[best])
 
 
 def _find_lack(split: Split, task: LearningTask) -> Message | None:
@@ -113,85 +214,28 @@ def _find_lack(split: Split, task: LearningTask) -> Message | None:
     return None
 
 
-def _try(
+def _attempt(
     scorer: Scorer, examples: Sequence[TrainingExample], task: LearningTask
-) -> Iterator[_Attempt]:
+) -> Iterator[Attempt]:
     for example in examples:
-        ranked = scorer.rank(example.tokens, task.allowed)
+        ranked = scorer.rank(example.features, task.allowed)
         name, probability = ranked[0] if ranked else ("", 0.0)
-        yield _Attempt(name, probability, task.answer(example))
+        first = tuple(prediction.name for prediction in ranked[:PROPOSED])
+        yield Attempt(name, probability, task.answer(example), first)
 
 
-def _calibrate(
-    scorer: Scorer, examples: Sequence[TrainingExample], answer: Answer, trainer: Trainer
-) -> Scorer:
-    """Its probabilities made honest: all weights divided by the temperature that fits best."""
-    places = {name: index for index, name in enumerate(scorer.names)}
-    logits = [scorer.add_up(example.tokens) for example in examples]
-    answers = [places.get(answer(example), RARE) for example in examples]
-    temperature = trainer.calibrate(logits, answers)
+def find_threshold(attempts: Sequence[Attempt], precision: float) -> float:
+    """The lowest probability from which on it is right as often as asked; 1 if there is none.
 
-    def divide(word: Word) -> Word:
-        weights = (
-            (index, count, round(weight / temperature, _DIGITS))
-            for index, count, weight in word.weights
-        )
-        return Word(word.tickets, tuple(weights))
-
-    return scorer.model_copy(
-        update={
-            "bias": tuple(round(bias / temperature, _DIGITS) for bias in scorer.bias),
-            "words": {token: divide(word) for token, word in scorer.words.items()},
-        }
-    )
-
-
-def _find_threshold(outcomes: Sequence[_Attempt], precision: float) -> float | None:
-    """The lowest probability from which on it is right as often as asked, with room for chance."""
-    ranked = sorted(outcomes, key=lambda outcome: -outcome.probability)
+    By the exact lower limit, so that what holds for a few tickets by chance is taken for no rule.
+    """
+    ranked = sorted(attempts, key=lambda attempt: -attempt.probability)
     threshold: float | None = None
     right = 0
-    for count, outcome in enumerate(ranked, 1):
-        right += outcome.is_right
-        probability = outcome.probability
+    for count, attempt in enumerate(ranked, 1):
+        right += attempt.is_right
+        probability = attempt.probability
         is_last_of_it = count == len(ranked) or ranked[count].probability < probability
-        if is_last_of_it and probability and wilson(right, count, _Z)[0] >= precision:
+        if is_last_of_it and probability and find_lower(right, count) >= precision:
             threshold = probability
-    return None if threshold is None else max(threshold, _LIKELIER_THAN_NOT)
-
-
-def _evaluate(
-    scorer: Scorer, split: Split, task: LearningTask, *, only_unrouted: bool
-) -> Evaluation:
-    outcomes = list(_try(scorer, split.evaluation, task))
-    sure = [outcome for outcome in outcomes if outcome.probability >= scorer.threshold]
-    counts = Counter(map(task.answer, split.training))
-    majority = min(counts, key=lambda name: (-counts[name], name))
-    days = [example.opened_at.date() for example in split.evaluation]
-    confidence = math.fsum(outcome.probability for outcome in sure) / max(1, len(sure))
-    return Evaluation(
-        since=min(days),
-        until=max(days),
-        only_unrouted=only_unrouted,
-        tickets=len(outcomes),
-        right=sum(outcome.is_right for outcome in outcomes),
-        majority_class=majority,
-        majority_right=sum(outcome.truth == majority for outcome in outcomes),
-        better=sum(outcome.is_right and outcome.truth != majority for outcome in outcomes),
-        worse=sum(not outcome.is_right and outcome.truth == majority for outcome in outcomes),
-        decided=len(sure),
-        decided_right=sum(outcome.is_right for outcome in sure),
-        confidence=confidence,
-    )
-
-
-def _object_to(evaluation: Evaluation, precision: float) -> Message | None:
-    """Why a scorer should not be used, if so. A lead over the majority class may not be chance."""
-    if not evaluation.decided:
-        return message("learning.sure-of-none")
-    lead = evaluation.better - evaluation.worse
-    if lead <= _Z * math.sqrt(evaluation.better + evaluation.worse):
-        return message("learning.no-better")
-    if evaluation.precision < precision:
-        return message("learning.not-precise", right=evaluation.precision, precision=precision)
-    return None
+    return NEVER_ALONE if threshold is None else max(threshold, _LIKELIER_THAN_NOT)

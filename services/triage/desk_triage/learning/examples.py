@@ -4,7 +4,6 @@ A reducer of ticket events. Corrections need no events of their own here: the te
 ticket when it was finished is the answer, whoever had it before.
 """
 
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,7 +11,6 @@ from typing import NamedTuple
 
 from desk_contracts import AnyEvent, Event
 from desk_contracts.events.tickets import (
-    How,
     TicketAssigned,
     TicketClosed,
     TicketMerged,
@@ -23,14 +21,13 @@ from desk_contracts.events.tickets import (
 )
 from desk_kernel import Reducers
 
-from desk_triage.learning.model import extract_tokens
+from desk_triage.learning.features import Features, extract_features
+from desk_triage.routing.model import BY_A_TEAM
 
-# A bound for memory: some 1.5 KB each. The oldest are forgotten first.
-MOST_TICKETS = 200_000
+# A bound for memory: some 6 KB each. The oldest are forgotten first.
+MOST_TICKETS = 50_000
 NOT_KNOWN = frozenset({"", "unknown", "other"})
 _NOBODY = "unknown"
-# Where no team finished anything there is nothing to learn.
-_BY_A_TEAM = frozenset({How.MEMBER, How.PROBLEM})
 
 
 class TrainingExample(NamedTuple):
@@ -40,7 +37,7 @@ class TrainingExample(NamedTuple):
     ticket: str
     finished_at: datetime
     person: str
-    tokens: tuple[str, ...]
+    features: Features
     team: str
     category: str
     is_unrouted: bool
@@ -50,7 +47,7 @@ class TrainingExample(NamedTuple):
 class _History:
     opened_at: datetime
     person: str
-    tokens: tuple[str, ...]
+    features: Features
     category: str
     is_unrouted: bool
     sequence: int
@@ -87,14 +84,14 @@ class ExampleCollector:
 
     def all(self) -> list[TrainingExample]:
         """Every example, in the order the tickets were opened."""
-        return sorted(self._find_finished())
+        return sorted(self._find_finished(), key=lambda item: (item.opened_at, item.ticket))
 
     def _open(self, event: AnyEvent, opened: TicketOpened) -> None:
         self.seen += 1
         self._histories[event.subject] = _History(
             opened_at=event.time,
             person=event.subject if opened.requester == _NOBODY else opened.requester,
-            tokens=tuple(map(sys.intern, extract_tokens(opened))),
+            features=extract_features(opened),
             category=opened.attributes.get("category", ""),
             is_unrouted=self.is_unrouted(opened, event.time),
             sequence=event.sequence or 0,
@@ -117,7 +114,7 @@ class ExampleCollector:
                     ticket,
                     history.finished_at,
                     history.person,
-                    history.tokens,
+                    history.features,
                     history.finished_by,
                     "" if history.category in NOT_KNOWN else history.category,
                     history.is_unrouted,
@@ -146,7 +143,7 @@ def _merge(history: _History, event: Event[TicketMerged]) -> None:
 
 @_follow.on(TicketResolved)
 def _resolve(history: _History, event: Event[TicketResolved]) -> None:
-    _finish(history, event.time, history.team if event.data.how in _BY_A_TEAM else "")
+    _finish(history, event.time, history.team if event.data.how in BY_A_TEAM else "")
 
 
 @_follow.on(TicketClosed)

@@ -1,54 +1,51 @@
-"""What was learned from finished tickets: words, the weight of each for each name, a probability.
+"""What was learned from finished tickets, as a file holds it: a probability for each name, and why.
 
-Pure sums over a frozen table: no library, the same answer wherever and whenever it is asked.
+Sums over frozen tables of whole numbers: the same answer wherever and whenever it is asked.
 """
 
 import hashlib
 import json
-import math
-from collections.abc import Container, Iterable
+from collections.abc import Container
 from datetime import date
-from itertools import pairwise
+from functools import cached_property
 from typing import Annotated, NamedTuple, Self
 
-from desk_contracts.events.tickets import TicketOpened
-from desk_contracts.text import NORMALISER, plain_words, terms
+import numpy as np
+from desk_contracts.text import NORMALISER
 from desk_contracts.value_types import Value
 from pydantic import Field, FiniteFloat, NonNegativeInt, PositiveInt, model_validator
 
+from desk_triage.learning.features import Features, hash_shown
+from desk_triage.learning.packed import Packed, unpack
+from desk_triage.learning.table import (
+    Floats,
+    LinearTable,
+    Lookup,
+    NearestTable,
+    Vocabulary,
+    soften,
+)
+
 # A newer desk may write what this one cannot read; it says so by this number.
-FORMAT = 1
-# The gist of a ticket stands at its beginning: rules read on, a learned word needs to be close.
-MAX_LEARNED = 1_000
-MAX_STATED = 60
+FORMAT = 2
+# Probabilities have so many digits: no machine's last bit decides.
+DIGITS = 6
+# Never sure: what was learned proposes, and a person decides.
+NEVER_ALONE = 1.0
 _VERSION_DIGITS = 16
-# Attributes that name the ticket itself, so that no other has them.
-_OWN = frozenset({"number"})
+# A reason that stands in every second ticket convinces nobody.
+_COMMON = 2
+_ENOUGH_NEIGHBOURS = 5
 
-# The index of a name, how many tickets with the word it finished, and the word's weight for it.
-Weight = tuple[NonNegativeInt, PositiveInt, FiniteFloat]
-
-
-def extract_tokens(opened: TicketOpened) -> tuple[str, ...]:
-    """Words, pairs of words in the title, and `field=value` of what is stated; each once."""
-    title, description = terms(opened.title), terms(opened.description[:MAX_LEARNED])
-    pairs = (f"{first} {second}" for first, second in pairwise(title))
-    own = {name: text for name, text in opened.attributes.items() if name not in _OWN}
-    fields = {"service": opened.service, "site": opened.site, **own}
-    fields |= {"kind": opened.kind, "channel": opened.channel}
-    stated = (
-        f"{name}={plain_words(text) or text}"
-        for name, text in fields.items()
-        if text and len(text) <= MAX_STATED
-    )
-    return tuple(sorted({*title, *pairs, *description, *stated}))
+# The index of a name, and how many tickets with the word it finished.
+Finished = tuple[NonNegativeInt, PositiveInt]
 
 
 class Word(NamedTuple):
-    """In how many of the tickets it stood, and its weight for each name seen with it."""
+    """In how many of the tickets it stood, and how many of these each name finished."""
 
     tickets: PositiveInt
-    weights: tuple[Weight, ...]
+    finished: tuple[Finished, ...]
 
 
 class Evaluation(Value):
@@ -56,6 +53,7 @@ class Evaluation(Value):
 
     `only_unrouted` says that only tickets count for which today's rules find no team. `better` and
     `worse` are those where it was right and the majority class wrong, and the other way.
+    `among_three` counts where the true name was one of the first three.
     """
 
     since: date
@@ -63,6 +61,7 @@ class Evaluation(Value):
     only_unrouted: bool
     tickets: PositiveInt
     right: NonNegativeInt
+    among_three: NonNegativeInt
     majority_class: str
     majority_right: NonNegativeInt
     better: NonNegativeInt
@@ -80,6 +79,11 @@ class Evaluation(Value):
     def baseline(self) -> float:
         """Share that is right if the majority class is always named."""
         return self.majority_right / self.tickets
+
+    @property
+    def top_three(self) -> float:
+        """Share where the true name is one of the first three."""
+        return self.among_three / self.tickets
 
     @property
     def coverage(self) -> float:
@@ -105,93 +109,195 @@ class Prediction(NamedTuple):
 
 
 class WordEvidence(NamedTuple):
-    """A word of the ticket with weight for a name, which finished `finished` of `tickets`."""
+    """A word of the ticket that speaks for a name, which finished `finished` of `tickets`."""
 
     token: str
     finished: int
     tickets: int
 
 
-class Scorer(Value):
-    """Names to choose from, and the weight of each word for each; a probability comes out.
+class NearestEvidence(NamedTuple):
+    """How many of the nearest solved tickets a name finished."""
 
-    A linear model: the weights of the known words are added up, divided by the root of their
-    number, and made probabilities. The empty name stands for all that are too rare to learn. It
-    was trained on `tickets` from `since` to `until`; `evaluation` is of later ones.
+    finished: int
+    tickets: int
+
+
+class Linear(Value):
+    """A weight of each feature for each name, as packed numbers."""
+
+    bias: tuple[FiniteFloat, ...]
+    hashes: Packed
+    rarity: Packed
+    units: Packed
+    weights: Packed
+
+
+class Nearest(Value):
+    """Solved tickets by the features they have, as packed numbers; no text of theirs."""
+
+    share: Annotated[float, Field(ge=0, le=1)]
+    """How much this voice counts beside the linear one."""
+    names: Packed
+    counts: Packed
+    tickets: Packed
+    shares: Packed
+
+
+class Scorer(Value):
+    """Names to choose from, and what a ticket's features say for each; a probability comes out.
+
+    The empty name stands for all that are too rare to learn. It was trained on `tickets` from
+    `since` to `until`; `evaluation` is of weeks that the judged one had not seen. It acts alone
+    from the probability `threshold` on; 1 means never.
     """
 
     tickets: PositiveInt
     since: date
     until: date
     names: Annotated[tuple[str, ...], Field(min_length=2)]
-    bias: tuple[FiniteFloat, ...]
-    threshold: Annotated[float, Field(gt=0, le=1)]
+    threshold: Annotated[float, Field(gt=0, le=1)] = NEVER_ALONE
+    temperature: Annotated[float, Field(gt=0)] = 1.0
     evaluation: Evaluation | None = None
+    linear: Linear
+    nearest: Nearest | None = None
     words: dict[str, Word]
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if len(self.bias) != len(self.names) or len(set(self.names)) != len(self.names):
+        names = len(self.names)
+        if len(self.linear.bias) != names or len(set(self.names)) != names:
             raise ValueError("every name needs one bias and stands only once")
         for token, word in self.words.items():
-            if any(index >= len(self.names) for index, _, _ in word.weights):
-                raise ValueError(f"the word '{token}' has weight for a name that is not there")
+            if any(index >= names for index, _ in word.finished):
+                raise ValueError(f"the word '{token}' tells of a name that is not there")
+        rows = len(self.vocabulary.hashes)
+        sizes = (len(self.vocabulary.rarity), len(self.linear_table.units))
+        if sizes != (rows, rows) or self.linear_table.weights.shape != (rows, names):
+            raise ValueError("every feature needs one weight for each name")
+        if (near := self.nearest_table) is not None:
+            fits = len(near.starts) == rows + 1 and near.starts[-1] == len(near.tickets)
+            if not fits or len(near.tickets) != len(near.shares):
+                raise ValueError("the lists of solved tickets do not fit the features")
+            if np.any(near.names >= names) or np.any(near.tickets >= len(near.names)):
+                raise ValueError("a solved ticket or its team is not there")
         return self
 
-    def add_up(self, tokens: Iterable[str]) -> tuple[float, ...]:
-        """The sum of each name, in their order: logarithms of what it is likelier by."""
-        words = [word for token in tokens if (word := self.words.get(token))]
-        scale = 1 / math.sqrt(len(words)) if words else 0.0
-        sums = list(self.bias)
-        for _, weights in words:
-            for index, _, weight in weights:
-                sums[index] += weight * scale
-        return tuple(sums)
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The features it knows."""
+        return Vocabulary(
+            unpack(self.linear.hashes, np.uint32), unpack(self.linear.rarity, np.uint16)
+        )
 
-    def probabilities(self, tokens: Iterable[str]) -> tuple[float, ...]:
+    @cached_property
+    def linear_table(self) -> LinearTable:
+        """The linear voice."""
+        weights = unpack(self.linear.weights, np.int8)
+        names = len(self.names)
+        if len(weights) % names:
+            raise ValueError("every feature needs one weight for each name")
+        return LinearTable(
+            np.array(self.linear.bias),
+            unpack(self.linear.units, np.uint32),
+            weights.reshape(-1, names),
+        )
+
+    @cached_property
+    def nearest_table(self) -> NearestTable | None:
+        """The voice of solved tickets, if it has one."""
+        if (near := self.nearest) is None:
+            return None
+        counts = unpack(near.counts, np.uint32).astype(np.int64)
+        return NearestTable(
+            unpack(near.names, np.uint16),
+            np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)]),
+            unpack(near.tickets, np.uint32),
+            unpack(near.shares, np.uint16),
+        )
+
+    def add_up(self, lookup: Lookup) -> Floats:
+        """The linear sum of each name, before it is made a probability."""
+        return self.linear_table.add_up(lookup)
+
+    def probabilities(self, features: Features) -> Floats:
         """The probability of each name, in their order."""
-        sums = self.add_up(tokens)
-        highest = max(sums)
-        raised = [math.exp(logit - highest) for logit in sums]
-        total = math.fsum(raised)
-        return tuple(part / total for part in raised)
+        lookup = self.vocabulary.find(features)
+        shares = soften(self.add_up(lookup) / self.temperature)
+        if self.nearest is not None and self.nearest_table is not None:
+            near, neighbours = self.nearest_table.ask(lookup, len(self.names))
+            if neighbours:
+                shares = (1 - self.nearest.share) * shares + self.nearest.share * near
+        return shares
 
-    def rank(self, tokens: Iterable[str], allowed: Container[str]) -> tuple[Prediction, ...]:
-        """The allowed names, the most probable first; none if no word is known."""
-        tokens = tuple(tokens)
-        if not any(token in self.words for token in tokens):
+    def knows(self, features: Features) -> bool:
+        """Whether anything that a person wrote or stated in the ticket was ever seen before."""
+        words, pieces, stated = self.vocabulary.find(features).kinds
+        return words + pieces > 0 or (stated > 0 and not features.is_bare)
+
+    def rank(self, features: Features, allowed: Container[str]) -> tuple[Prediction, ...]:
+        """The allowed names, the most probable first; none if nothing of the ticket is known."""
+        if not self.knows(features):
             return ()
-        pairs = zip(self.names, self.probabilities(tokens), strict=True)
-        predictions = (Prediction(name, share) for name, share in pairs if name and name in allowed)
+        pairs = zip(self.names, self.probabilities(features).tolist(), strict=True)
+        predictions = (
+            Prediction(name, round(share, DIGITS))
+            for name, share in pairs
+            if name and name in allowed
+        )
         ranked = sorted(
             predictions, key=lambda prediction: (-prediction.probability, prediction.name)
         )
         return tuple(ranked)
 
-    def find_evidence(
-        self, tokens: Iterable[str], name: str, limit: int
-    ) -> tuple[WordEvidence, ...]:
+    def acts_alone(self, probability: float) -> bool:
+        """Whether it is as sure as it has to be to decide without a person."""
+        return self.threshold < NEVER_ALONE and probability >= self.threshold
+
+    def find_evidence(self, features: Features, name: str, limit: int) -> tuple[WordEvidence, ...]:
         """The words with most weight for a name, by weight and by how often it was so.
 
         What stands in every second ticket is no reason that convinces anybody. Nor is a word again
-        that only repeats another: `vpn` says no more after `vpn tunnel`.
+        that only repeats another.
         """
         wanted = self.names.index(name)
         candidates = [
-            (weight * finished / word.tickets, WordEvidence(token, finished, word.tickets))
-            for token in tokens
-            if (word := self.words.get(token)) and 2 * word.tickets <= self.tickets
-            for index, finished, weight in word.weights
-            if index == wanted and weight > 0
+            (self._weigh(token, wanted) * finished / word.tickets, token, finished, word.tickets)
+            for token in features.words
+            if (word := self.words.get(token)) and _COMMON * word.tickets <= self.tickets
+            for index, finished in word.finished
+            if index == wanted
         ]
         shown: list[WordEvidence] = []
         used: set[str] = set()
-        for _, evidence in sorted(candidates, key=lambda pair: (-pair[0], pair[1].token)):
-            words = {evidence.token} if "=" in evidence.token else set(evidence.token.split())
-            if len(shown) < limit and used.isdisjoint(words):
+        for weight, token, finished, tickets in sorted(
+            candidates, key=lambda item: (-item[0], item[1])
+        ):
+            words = {token} if "=" in token else set(token.split())
+            if len(shown) < limit and weight > 0 and used.isdisjoint(words):
                 used |= words
-                shown.append(evidence)
+                shown.append(WordEvidence(token, finished, tickets))
         return tuple(shown)
+
+    def find_nearest(self, features: Features, name: str) -> NearestEvidence | None:
+        """How many of the nearest solved tickets a name finished; None if too few are near."""
+        if self.nearest_table is None:
+            return None
+        lookup = self.vocabulary.find(features)
+        _, neighbours = self.nearest_table.ask(lookup, len(self.names))
+        if len(neighbours) < _ENOUGH_NEIGHBOURS:
+            return None
+        return NearestEvidence(neighbours.count(self.names.index(name)), len(neighbours))
+
+    def _weigh(self, token: str, name: int) -> float:
+        """How much a word speaks for a name rather than for the others; 0 if it was not learned."""
+        table, hashes = self.linear_table, self.vocabulary.hashes
+        row = int(np.searchsorted(hashes, hash_shown(token)))
+        if row == len(hashes) or hashes[row] != hash_shown(token):
+            return 0.0
+        weights = table.weights[row].astype(np.int64)
+        scale = int(table.units[row]) * int(self.vocabulary.rarity[row])
+        return float((weights[name] - weights.mean()) * scale)
 
 
 class LearnedModel(Value):

@@ -7,7 +7,8 @@ from desk_contracts.message import Message, message
 
 from desk_triage.learning.evaluation import Refusal
 from desk_triage.learning.examples import TrainingExample
-from desk_triage.learning.model import Evaluation, LearnedModel, Scorer
+from desk_triage.learning.interval import find_limits
+from desk_triage.learning.model import NEVER_ALONE, Evaluation, LearnedModel, Scorer
 
 NOTHING_WRITTEN = message("learning.nothing-written")
 _MOST_TEAMS = 5
@@ -61,8 +62,10 @@ def describe_category(result: Scorer | Refusal, precision: float) -> list[Messag
 
 def _describe(result: Scorer | Refusal, precision: float) -> list[Message]:
     lines = _describe_evaluation(result.evaluation, precision) if result.evaluation else []
-    if isinstance(result, Scorer):
+    if isinstance(result, Scorer) and result.threshold < NEVER_ALONE:
         lines.append(message("learning.threshold", threshold=result.threshold))
+    elif isinstance(result, Scorer):
+        lines.append(message("learning.never-sure", precision=precision))
     return lines
 
 
@@ -78,15 +81,25 @@ def _describe_evaluation(evaluation: Evaluation, precision: float) -> list[Messa
             majority=evaluation.majority_class,
             baseline=evaluation.baseline,
         ),
-        message(
-            "learning.confidence",
-            decided=evaluation.decided,
-            coverage=evaluation.coverage,
-            right=evaluation.precision,
-            precision=precision,
-            confidence=evaluation.confidence,
-        ),
+        message("learning.among-three", share=evaluation.top_three),
+        _describe_sure(evaluation, precision),
     ]
+
+
+def _describe_sure(evaluation: Evaluation, precision: float) -> Message:
+    if not evaluation.decided:
+        return message("learning.sure-of-none")
+    low, high = find_limits(evaluation.decided_right, evaluation.decided)
+    return message(
+        "learning.confidence",
+        decided=evaluation.decided,
+        coverage=evaluation.coverage,
+        right=evaluation.precision,
+        low=low,
+        high=high,
+        precision=precision,
+        confidence=evaluation.confidence,
+    )
 
 
 def describe_file(path: str, model: LearnedModel, size: int) -> Message:

@@ -11,8 +11,8 @@ from pydantic_core import from_json
 
 from desk_triage.learning.model import FORMAT, LearnedModel
 
-# Below what a ConfigMap may hold together with the charter beside it.
-MAX_BYTES = 768 * 1024
+# Some fifty thousand tickets of a hundred teams take less.
+MAX_BYTES = 32 * 1024 * 1024
 _AGAIN = "Write it anew with `desk triage learn`, or remove it to go on without."
 # So deep a line for every word: a change of the file can be read.
 _DEPTH = 3
@@ -79,6 +79,11 @@ def _parse(path: Path, content: bytes) -> LearnedModel:
         raise InvalidModel(
             f"{path} was written by a newer desk (format {made}; this one reads {FORMAT})."
             f" Update triage. Or: {_AGAIN}"
+        )
+    if isinstance(made, int) and made < FORMAT:
+        raise InvalidModel(
+            f"{path} was written by an older desk (format {made}; this one reads {FORMAT})."
+            f" {_AGAIN}"
         )
     words = document.get("normaliser") if isinstance(document, dict) else None
     if isinstance(made, int) and words != NORMALISER:

@@ -18,6 +18,14 @@ from desk_triage.routing.model import Correction, Ticket
 _STAFF = require(Role.MEMBER, Role.OWNER, Role.OPERATOR)
 
 
+class ProposalView(Frozen):
+    """A team that may be the right one, how probable that is, and why."""
+
+    team: str
+    probability: float
+    reasons: tuple[Statement, ...]
+
+
 class DecisionView(Frozen):
     """What triage decided about a ticket, why, and what people corrected."""
 
@@ -37,6 +45,8 @@ class DecisionView(Frozen):
     charter: str
     """Version of the charter that the decision rests on."""
     decided_at: datetime
+    proposals: tuple[ProposalView, ...]
+    """What was learned proposes, the most probable first; empty where a rule decided."""
     corrections: tuple[Correction, ...]
 
 
@@ -75,5 +85,13 @@ def _view(ticket: str, state: Ticket) -> DecisionView:
         explanation=statements(decision.explanation),
         charter=decision.charter,
         decided_at=decision.decided_at,
+        proposals=tuple(
+            ProposalView(
+                team=proposal.team,
+                probability=proposal.probability,
+                reasons=statements(proposal.reasons),
+            )
+            for proposal in decision.proposals
+        ),
         corrections=state.corrections,
     )

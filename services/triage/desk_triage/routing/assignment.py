@@ -6,7 +6,7 @@ A pure function of the ticket, the charter and the snapshot: asked twice it answ
 import hashlib
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from desk_charter.model import Charter
@@ -43,13 +43,11 @@ def route(
     about = classify(opened, charter)
     if (choice := _choose_team(about, charter, snapshot, at)) is None:
         prediction = predict(opened, charter)
-        about = replace(about, reasons=(*about.reasons, *prediction.reasons))
+        about = about.credit(prediction)
         if prediction.team is None:
             return _defer(about, charter, at)
-        category = about.category or prediction.category
-        about = replace(about, category=category, model=prediction.rule)
         choice = TeamChoice(prediction.team, ())
-    name = about.service.name if about.service else ""
+    name = about.service_name
     people = snapshot.people.get((name, about.category), 0)
     chosen = choose_priority(charter, opened, about.then, about.service, people)
     skills = about.then.skills
@@ -70,6 +68,7 @@ def route(
         explanation=tuple(reasons),
         charter=charter.version,
         decided_at=at,
+        proposals=about.proposals,
     )
 
 
@@ -164,4 +163,5 @@ def _defer(about: Classification, charter: Charter, at: datetime) -> Routing:
         explanation=(*about.reasons, unrouted, describe_shift(team, at)),
         charter=charter.version,
         decided_at=at,
+        proposals=about.proposals,
     )

@@ -1,13 +1,16 @@
 """What a ticket is about: the first rule that fits, a service, a category."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from desk_charter.model import Charter
 from desk_charter.routing import RoutingRule, RuleThen, TicketFacts
 from desk_charter.services import Service
 from desk_contracts.events.tickets import TicketOpened
+from desk_contracts.events.triage import TeamProposal
 from desk_contracts.message import Message, message, verbatim
 from desk_contracts.text import SpokenWords
+
+from desk_triage.routing.model import TeamPrediction
 
 # The gist of a ticket stands at its beginning; a forwarded thread may go on for pages.
 MAX_READ = 5_000
@@ -23,6 +26,7 @@ class Classification:
     category: str
     reasons: tuple[Message, ...]
     model: str = ""
+    proposals: tuple[TeamProposal, ...] = ()
 
     @property
     def then(self) -> RuleThen:
@@ -32,6 +36,20 @@ class Classification:
     def decided_by(self) -> str:
         """The model that was asked because no rule knew, else the rule, if there is one."""
         return self.model or (self.rule.id if self.rule else "")
+
+    @property
+    def service_name(self) -> str:
+        return self.service.name if self.service else ""
+
+    def credit(self, prediction: TeamPrediction) -> "Classification":
+        """With what was learned; only if that names a team it decides, and gives a category."""
+        explained = replace(
+            self, reasons=(*self.reasons, *prediction.reasons), proposals=prediction.proposals
+        )
+        if prediction.team is None:
+            return explained
+        category = self.category or prediction.category
+        return replace(explained, model=prediction.rule, category=category)
 
 
 def classify(opened: TicketOpened, charter: Charter) -> Classification:

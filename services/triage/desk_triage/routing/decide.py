@@ -60,7 +60,10 @@ def open_ticket(
 def _describe(decision: Routing) -> TriageDecided | TriageDeferred:
     if decision.priority is None:
         return TriageDeferred(
-            team=decision.team, explanation=decision.explanation, charter=decision.charter
+            team=decision.team,
+            explanation=decision.explanation,
+            charter=decision.charter,
+            proposals=decision.proposals,
         )
     return TriageDecided(
         category=decision.category,
@@ -71,6 +74,7 @@ def _describe(decision: Routing) -> TriageDecided | TriageDeferred:
         skills=decision.skills,
         explanation=decision.explanation,
         charter=decision.charter,
+        model=decision.model,
     )
 
 

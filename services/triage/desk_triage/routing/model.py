@@ -6,20 +6,25 @@ from datetime import datetime
 
 from desk_charter.model import Charter
 from desk_charter.people import Team
-from desk_contracts.events.tickets import Kind, TicketOpened
+from desk_contracts.events.tickets import How, Kind, TicketOpened
+from desk_contracts.events.triage import TeamProposal
 from desk_contracts.message import Explanation, Message
 from desk_contracts.value_types import Priority, Value
 
 # Who triage is on the bus.
 SOURCE = "/desk/triage"
 MAX_CORRECTIONS = 20
+# A decision of the learned model names it so as its rule.
+LEARNED = "learned:"
+# Where no team finished anything nothing shows which would have been right.
+BY_A_TEAM = frozenset({How.MEMBER, How.PROBLEM})
 # What people ask for is not trouble, however many ask for it at once.
 TROUBLE = frozenset({Kind.INCIDENT, Kind.PROACTIVE})
 
 
 @dataclass(frozen=True, slots=True)
 class TeamPrediction:
-    """What was learned says of a ticket. Without a team it is left to a person.
+    """What was learned says of a ticket. Without a team a person decides, with its proposals.
 
     `rule` names the model, and is empty if there is none.
     """
@@ -28,6 +33,8 @@ class TeamPrediction:
     category: str = ""
     rule: str = ""
     reasons: tuple[Message, ...] = ()
+    proposals: tuple[TeamProposal, ...] = ()
+    """The teams that may be right, the most probable first, whether it is sure or not."""
 
 
 Predict = Callable[[TicketOpened, Charter], TeamPrediction]
@@ -51,6 +58,13 @@ class Routing(Value):
     explanation: Explanation = ()
     charter: str
     decided_at: datetime
+    proposals: tuple[TeamProposal, ...] = ()
+    """What was learned proposed, whoever decided."""
+
+    @property
+    def model(self) -> str:
+        """Version of the learned model that chose the team; empty if none did."""
+        return self.rule.removeprefix(LEARNED) if self.rule.startswith(LEARNED) else ""
 
     @property
     def is_deferred(self) -> bool:

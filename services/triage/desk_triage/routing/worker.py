@@ -1,6 +1,7 @@
 """Decides tickets when they are opened, and follows them for corrections."""
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from desk_charter import Charter
 from desk_contracts import AnyEvent, Event
@@ -13,13 +14,20 @@ from desk_platform.store import Documents
 
 from desk_triage.changes.worker import Inputs
 from desk_triage.routing import decide
-from desk_triage.routing.model import Predict, Ticket
+from desk_triage.routing.model import Predict, Routing, Ticket
 
 UNKNOWN_SERVICE = "unknown-service"
 
 
+class Quality(Protocol):
+    """What keeps count of decisions, and of how right they were."""
+
+    def count(self, decision: Routing) -> None: ...
+    def judge(self, before: Ticket, event: AnyEvent) -> None: ...
+
+
 def ticket_projection(
-    documents: Documents[Ticket], inputs: Inputs, predict: Predict
+    documents: Documents[Ticket], inputs: Inputs, predict: Predict, quality: Quality
 ) -> Projection[Ticket]:
     """Tickets in their strict order: decided when opened, then watched for corrections."""
 
@@ -28,6 +36,7 @@ def ticket_projection(
 
     def react(state: Ticket | None, event: AnyEvent, _context: Context) -> Decision[Ticket] | None:
         if state is not None:
+            quality.judge(state, event)
             after = decide.follow(state, event)
             return None if after is None else Decision(after)
         return begin(event)
@@ -38,7 +47,9 @@ def ticket_projection(
     def open_ticket(event: Event[TicketOpened]) -> Decision[Ticket]:
         charter = inputs.charter()
         note_service(inputs.lookout, event, event.data.service, charter)
-        return decide.open_ticket(event, charter, inputs.snapshot(), predict)
+        decision = decide.open_ticket(event, charter, inputs.snapshot(), predict)
+        quality.count(decision.state.decision)
+        return decision
 
     return Projection(documents, keys, react, ordered=True)
 

@@ -7,7 +7,15 @@ from desk_contracts.envelope import Payload
 from desk_contracts.events.sla import ClockName
 from desk_contracts.message import Explanation
 from desk_contracts.people import OptionalPerson, PersonId
-from desk_contracts.value_types import Identifier, Priority
+from desk_contracts.value_types import Identifier, Priority, Value
+
+
+class TeamProposal(Value):
+    """A team that may be the right one, for the person who decides."""
+
+    team: str
+    probability: float = Field(ge=0, le=1, description="As calibrated on finished tickets.")
+    reasons: Explanation = ()
 
 
 class TriageDecided(Payload, type="desk.triage.decided.v1", topic=names.TRIAGE):
@@ -21,6 +29,9 @@ class TriageDecided(Payload, type="desk.triage.decided.v1", topic=names.TRIAGE):
     skills: tuple[str, ...] = ()
     explanation: Explanation
     charter: str = Field(description="Version of the charter the decision rests on.")
+    model: str = Field(
+        default="", description="Version of the learned model that chose the team, if one did."
+    )
 
 
 class TriageDeferred(Payload, type="desk.triage.deferred.v1", topic=names.TRIAGE):
@@ -29,6 +40,9 @@ class TriageDeferred(Payload, type="desk.triage.deferred.v1", topic=names.TRIAGE
     team: str
     explanation: Explanation
     charter: str
+    proposals: tuple[TeamProposal, ...] = Field(
+        default=(), description="What was learned proposes, the most probable first; at most three."
+    )
 
 
 class DuplicateFound(Payload, type="desk.triage.duplicate-found.v1", topic=names.TRIAGE):

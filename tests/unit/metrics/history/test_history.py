@@ -48,12 +48,21 @@ def test_the_same_rows_give_the_same_ids_and_another_source_others() -> None:
     assert other[0].event.subject != life_of(*rows)[0].event.subject
 
 
-def test_the_opening_keeps_the_old_number_and_own_columns() -> None:
+def test_the_opening_holds_what_a_live_ticket_has_and_nothing_decided_later() -> None:
+    """A row that is all there is may say the category of the end: it is no title and not stated."""
     [opened, *_] = life_of(row(1, "new", own={"house": "7"}, category="Mail", title=""))
     assert isinstance(opened.event.data, TicketOpened)
-    assert opened.event.data.attributes == {"number": "T", "house": "7", "category": "Mail"}
-    assert opened.event.data.title == "Mail"
+    stated = {"number": "T", "house": "7", "decided_category": "Mail"}
+    assert opened.event.data.attributes == stated
+    assert opened.event.data.title == "Ticket T"
     assert opened.event.data.requester == "unknown"
+
+
+def test_the_first_row_of_a_log_says_what_was_chosen_when_it_was_opened() -> None:
+    first, last = row(1, "new", category="Mail"), row(2, "resolved", category="Network")
+    [opened, *_] = life_of(first, last)
+    assert isinstance(opened.event.data, TicketOpened)
+    assert opened.event.data.attributes["category"] == "Mail"
 
 
 def test_a_change_of_team_at_work_is_taken_up_again() -> None:

@@ -15,7 +15,9 @@ from desk_contracts.events.tickets import (
 from desk_contracts.message import verbatim
 from desk_triage.learning.examples import ExampleCollector, TrainingExample
 
-from tests.support.triage_history import BEGUN, examples_of, life, ticket
+from tests.support.triage_history import BEGUN, examples_of, features, life, ticket
+
+NOTHING = features()
 
 
 def assigned(team: str) -> TicketAssigned:
@@ -68,7 +70,11 @@ def test_what_no_team_finished_teaches_nothing(how: How) -> None:
 def test_a_second_delivery_and_strangers_change_nothing() -> None:
     emitted = life(1, (1, assigned("network")), (2, resolved()), opened=ticket("A antenna", 1))
     stray = life(2, (1, assigned("workplace")), opened=ticket("Other", 2))[1:]
-    assert examples_of([[*emitted, *emitted[1:], *stray]]) == examples_of([emitted])
+    twice, once = (
+        [example._replace(features=NOTHING) for example in examples_of([given])]
+        for given in ([*emitted, *emitted[1:], *stray], emitted)
+    )
+    assert twice == once != []
 
 
 def test_rules_that_know_a_team_are_noted() -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from desk_contracts.text import NORMALISER
 from desk_platform.clock import FakeClock
-from desk_triage.learning.model import LearnedModel, Word
-from desk_triage.learning.store import InvalidModel, read_model, write_model
+from desk_triage.learning.model import LearnedModel
+from desk_triage.learning.store import MAX_BYTES, InvalidModel, read_model, write_model
 from desk_triage.learning.worker import ModelSource
 
 from tests.support.triage_desk import MONDAY
-from tests.support.triage_model import MODEL, WORDS, model
+from tests.support.triage_model import MODEL, model
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def test_what_was_written_is_read(path: Path) -> None:
 
 def test_each_word_has_a_line_so_that_changes_can_be_read(path: Path) -> None:
     write_model(path, MODEL)
-    assert '   "antenna": [41,[[1,38,4.0],[2,3,0.5]]],' in path.read_text().splitlines()
+    assert '   "antenna": [41,[[1,38],[2,3]]],' in path.read_text().splitlines()
 
 
 def test_without_a_file_there_is_no_model(path: Path) -> None:
@@ -55,13 +55,14 @@ def changed(**more: object) -> Callable[[str], str]:
             lambda text: text.replace(f'"normaliser": {NORMALISER},\n', ""),
             "in another way (form 0;",
         ),
-        (changed(format=2), "written by a newer desk (format 2; this one reads 1)"),
-        (lambda text: text.replace("38,4.0", "38,9.0"), "was changed after it was written"),
+        (changed(format=3), "written by a newer desk (format 3; this one reads 2)"),
+        (changed(format=1), "written by an older desk (format 1; this one reads 2)"),
+        (lambda text: text.replace("[1,38]", "[1,39]"), "was changed after it was written"),
         (
             lambda text: text.replace("[41,[[1,", "[41,[[7,"),
-            "has weight for a name that is not there",
+            "tells of a name that is not there",
         ),
-        (lambda text: text + " " * 800_000, "more than"),
+        (lambda text: text + " " * MAX_BYTES, "more than"),
     ],
 )
 def test_a_bad_file_is_refused_with_the_way_out(
@@ -83,10 +84,12 @@ def test_a_folder_in_its_place_is_refused(path: Path) -> None:
         read_model(path)
 
 
-def test_a_model_too_large_to_mount_is_not_written(path: Path) -> None:
-    words = WORDS | {f"word-{n}": Word(1, ((1, 1, 0.123),)) for n in range(30_000)}
-    with pytest.raises(InvalidModel, match="is the most"):
-        write_model(path, model(words=words))
+def test_a_model_too_large_to_read_is_not_written(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desk_triage.learning.store.MAX_BYTES", 100)
+    with pytest.raises(InvalidModel, match="100 is the most"):
+        write_model(path, MODEL)
     assert not list(path.parent.iterdir())
 
 

@@ -10,7 +10,7 @@ from desk_triage.learning.evaluation import Refusal, learn
 from desk_triage.learning.store import write_text
 
 from tests.support.spoken import codes, english
-from tests.support.triage_history import COUNTING, TEAM, TEAMS, examples_of, lives
+from tests.support.triage_history import MEANS, TEAM, TEAMS, examples_of, lives
 from tests.support.triage_model import EVALUATION, MODEL
 
 PAST = examples_of(lives())
@@ -41,22 +41,23 @@ def test_of_many_teams_that_are_gone_the_first_are_named() -> None:
 
 
 def test_it_says_how_right_it_was_in_weeks_it_had_not_seen() -> None:
-    lines = read(report.describe_team(learn(PAST, TEAM, COUNTING), 0.9))
-    assert lines[0] == "The team: learned from 360 tickets, finished by 6 October 2025."
+    lines = read(report.describe_team(learn(PAST, TEAM, MEANS), 0.9))
+    assert lines[0] == "The team: learned from 720 tickets, finished by 17 November 2025."
     evaluated = "Evaluated on 180 tickets that no rule knows, opened 3 November 2025 to"
     assert lines[1].startswith(evaluated)
-    assert "(90% asked)" in lines[3]
+    assert lines[3].startswith("The right one is among the first three in 100.0%")
+    assert "90% asked" in lines[4]
 
 
 def test_a_refusal_says_why_and_what_was_tried() -> None:
     (line,) = read(report.describe_team(NO_TEAM, 0.9))
     assert line.startswith("The team cannot be learned. All tickets have the same answer")
     tried = read(report.describe_category(NO_TEAM._replace(evaluation=EVALUATION), 0.9))
-    assert "It is sure of 200 (50.0%), and right in 93.5% of those (90% asked)" in tried[-1]
+    assert "It is sure of 200 (50.0%), and right in 93.5% of those (95% interval 89.1%" in tried[-1]
 
 
 def test_team_and_category_say_the_same_of_what_was_found() -> None:
-    for result in (learn(PAST, TEAM, COUNTING), NO_TEAM._replace(evaluation=EVALUATION)):
+    for result in (learn(PAST, TEAM, MEANS), NO_TEAM._replace(evaluation=EVALUATION)):
         lines = report.describe_team(result, 0.9), report.describe_category(result, 0.9)
         for team, category in pairwise(lines):
             assert codes(team[1:]) == codes(category[1:])

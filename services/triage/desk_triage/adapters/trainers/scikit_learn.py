@@ -1,28 +1,26 @@
 """The one place that knows scikit-learn, which only those who learn need to have."""
 
-from collections.abc import Sequence
 from importlib import import_module
 
+import numpy as np
 from desk_contracts.errors import Invalid
 
 from desk_triage.learning.dataset import Coefficients, TrainingSet
+from desk_triage.learning.table import Floats, Ints
 
-# How far weights may move; figures on a real log hardly change between 2 and 30.
-_FREEDOM = 5.0
-_MOST_ROUNDS = 1_000
-_PRECISE = 1e-3
+_MOST_ROUNDS = 2_000
 # The bias of a name without a ticket.
 _NEVER = -20.0
 _CERTAIN = 1_000.0
 
 
 class ScikitLearn:
-    """A logistic regression over all names at once, and temperature scaling of its logits."""
+    """Support vectors, one line for each name, and temperature scaling of what they say."""
 
     def __init__(self) -> None:
         """Say what is missing before all the reading, not after it."""
         try:
-            import_module("sklearn.linear_model")
+            import_module("sklearn.svm")
         except ImportError as error:
             raise Invalid(
                 f"Learning needs scikit-learn, which cannot be loaded here ({error}); the running"
@@ -31,34 +29,30 @@ class ScikitLearn:
                 code="library-missing",
             ) from error
 
-    def fit(self, training_set: TrainingSet) -> Coefficients:
-        """Each ticket's row has the length one."""
-        import numpy as np  # noqa: PLC0415  (half a second and 100 MB that other commands do not need)
-        from scipy.sparse import csr_matrix  # noqa: PLC0415
-        from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+    def fit(self, training_set: TrainingSet, freedom: float) -> Coefficients:
+        """One line for each name between it and the others (LinearSVC)."""
+        from scipy.sparse import csr_matrix  # noqa: PLC0415  (half a second that other commands do not need)
+        from sklearn.svm import LinearSVC  # noqa: PLC0415
         from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
-        lengths = [len(row) for row in training_set.rows]
-        values = np.repeat([1 / max(length, 1) ** 0.5 for length in lengths], lengths)
-        columns = [index for row in training_set.rows for index in row]
-        shape = (len(training_set.rows), training_set.words)
-        matrix = csr_matrix((values, columns, np.cumsum([0, *lengths])), shape=shape)
-        model = LogisticRegression(C=_FREEDOM, max_iter=_MOST_ROUNDS, tol=_PRECISE)
-        # One thread: quicker for so little, and the same sums on every machine.
+        given = training_set
+        shape = (len(given.answers), given.width)
+        matrix = csr_matrix((given.values, given.features, given.starts), shape=shape)
+        model = LinearSVC(C=freedom, max_iter=_MOST_ROUNDS, random_state=0)
+        # One thread: the same sums on every machine.
         with threadpool_limits(1):
-            model.fit(matrix, training_set.answers)
-        # Of two names the second has the numbers and the first is the zero.
-        count = len(model.classes_)
-        rows = np.vstack([np.zeros_like(model.coef_), model.coef_])[-count:]
-        starts = np.append(np.zeros_like(model.intercept_), model.intercept_)[-count:]
-        bias = np.full(training_set.names, _NEVER)
-        weights = np.zeros((training_set.names, training_set.words))
-        bias[model.classes_], weights[model.classes_] = starts, rows
-        return Coefficients(bias.tolist(), weights.T.tolist())
+            model.fit(matrix, given.answers)
+        # Of two names there is one line: the second lies on its other side.
+        two = len(model.classes_) == 2
+        rows = np.vstack([-model.coef_, model.coef_]) if two else model.coef_
+        starts = np.append(-model.intercept_, model.intercept_) if two else model.intercept_
+        bias = np.full(given.names, _NEVER)
+        weights = np.zeros((given.width, given.names))
+        bias[model.classes_], weights[:, model.classes_] = starts, rows.T
+        return Coefficients(bias, weights)
 
-    def calibrate(self, logits: Sequence[Sequence[float]], answers: Sequence[int]) -> float:
+    def calibrate(self, logits: Floats, answers: Ints) -> float:
         """The library's temperature scaling, of the sums that will decide."""
-        import numpy as np  # noqa: PLC0415
         from sklearn.base import BaseEstimator, ClassifierMixin  # noqa: PLC0415
         from sklearn.calibration import CalibratedClassifierCV  # noqa: PLC0415
         from sklearn.frozen import FrozenEstimator  # noqa: PLC0415
