@@ -56,7 +56,7 @@ models = scorers().map(lambda scorer: LearnedModel(precision=0.9, team=scorer).s
 @given(scorer=scorers(), tokens=st.lists(st.sampled_from(WORDS), unique=True))
 def test_shares_are_a_whole_and_ranked(scorer: Scorer, tokens: list[str]) -> None:
     ticket = features(*(token for token in tokens if "=" not in token))
-    probabilities = scorer.probabilities(ticket)
+    probabilities = scorer.read(ticket).shares
     assert math.isclose(math.fsum(probabilities), 1)
     assert all(0 <= item <= 1 for item in probabilities)
     result = scorer.rank(ticket, TEAMS)
@@ -80,9 +80,7 @@ def test_every_ticket_still_gets_a_team_of_the_charter_and_a_reason(
     elif not result.is_deferred:
         assert result.rule == f"learned:{model.version}"
         assert result.category
-        assert (
-            max(model.team.probabilities(extract_features(ticket))) >= model.team.threshold - 1e-6
-        )
+        assert max(model.team.read(extract_features(ticket)).shares) >= model.team.threshold - 1e-6
 
 
 @given(model=models)

@@ -34,6 +34,8 @@ RARE = 0
 # A word that only few people used tells of these people, and the file is read by many.
 MIN_PEOPLE = 5
 MAX_WORDS, MAX_COUNTS = 5_000, 16_000
+# What one person's tickets may be of all.
+MAX_SHARE_OF_A_PERSON, MIN_OF_A_PERSON = 0.05, 50
 # A feature of one ticket teaches nothing about another.
 MIN_TICKETS = 2
 MAX_FEATURES, MAX_WEIGHTS = 200_000, 12_000_000
@@ -112,6 +114,21 @@ def split_by_weeks(examples: Sequence[TrainingExample]) -> Split | None:
         ],
         [example for example in examples if example.opened_at.date() >= evaluation],
     )
+
+
+def limit_influence(examples: Sequence[TrainingExample]) -> list[TrainingExample]:
+    """The newest of each person, if somebody sent more than a share of all.
+
+    So no account that floods the desk, and nobody who corrects its tickets, teaches all the others.
+    """
+    most = max(MIN_OF_A_PERSON, int(MAX_SHARE_OF_A_PERSON * len(examples)))
+    counts = Counter[str]()
+    kept: list[TrainingExample] = []
+    for example in reversed(examples):
+        counts[example.person] += 1
+        if counts[example.person] <= most:
+            kept.append(example)
+    return kept[::-1]
 
 
 def choose_words(

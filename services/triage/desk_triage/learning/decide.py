@@ -8,7 +8,7 @@ from desk_contracts.events.triage import TeamProposal
 from desk_contracts.message import Message, Param, message
 
 from desk_triage.learning.features import Features, extract_features
-from desk_triage.learning.model import LearnedModel, Prediction, Scorer, WordEvidence
+from desk_triage.learning.model import LearnedModel, Prediction, Reading, Scorer, WordEvidence
 from desk_triage.routing.model import LEARNED, TeamPrediction
 
 # What a ticket is sorted as when its team is known and its category is not.
@@ -26,9 +26,11 @@ def predict_team(
         return TeamPrediction()
     rule = f"{LEARNED}{model.version}"
     features = extract_features(opened)
-    ranked = model.team.rank(features, {team.name for team in charter.teams})
+    reading = model.team.read(features)
+    ranked = model.team.rank_reading(reading, {team.name for team in charter.teams})
     proposals = tuple(
-        _propose(model.team, features, prediction, charter) for prediction in ranked[:PROPOSED]
+        _propose(model.team, features, reading, prediction, charter)
+        for prediction in ranked[:PROPOSED]
     )
     if not ranked or not model.team.acts_alone(ranked[0].probability):
         return TeamPrediction(
@@ -47,12 +49,12 @@ def predict_team(
 
 
 def _propose(
-    scorer: Scorer, features: Features, prediction: Prediction, charter: Charter
+    scorer: Scorer, features: Features, reading: Reading, prediction: Prediction, charter: Charter
 ) -> TeamProposal:
     team = charter.team(prediction.name)
     evidence = scorer.find_evidence(features, team.name, _MOST_WORDS)
     reasons = list(_explain_evidence(evidence, team.title))
-    if (near := scorer.find_nearest(features, team.name)) is not None and near.finished:
+    if (near := scorer.find_nearest(reading, team.name)) is not None and near.finished:
         facts: dict[str, Param] = {"finished": near.finished, "tickets": near.tickets}
         reasons.append(message("learned.nearest", team=team.title, **facts))
     return TeamProposal(

@@ -19,6 +19,7 @@ from desk_triage.learning.dataset import (
     Split,
     Trainer,
     choose_names,
+    limit_influence,
     prepare,
     split_by_weeks,
     train,
@@ -70,7 +71,27 @@ def learn(
     examples: Sequence[TrainingExample], task: LearningTask, trainer: Trainer
 ) -> Scorer | Refusal:
     """A scorer that learned from all examples, with what weeks say that it had not seen then."""
-    answered = [example for example in examples if task.answer(example)]
+    challenger = challenge(examples, task, trainer)
+    return challenger if isinstance(challenger, Refusal) else complete(challenger, trainer)
+
+
+class Challenger(NamedTuple):
+    """A challenger that was judged on weeks it has not seen, before it learns from these too."""
+
+    examples: list[TrainingExample]
+    task: LearningTask
+    held: list[TrainingExample]
+    developed: "Developed"
+    evaluation: Evaluation
+    attempts: list[Attempt]
+    """What it said of each ticket of `held`."""
+
+
+def challenge(
+    examples: Sequence[TrainingExample], task: LearningTask, trainer: Trainer
+) -> Challenger | Refusal:
+    """Learn from the earlier weeks and judge on the last, or say what there is too little of."""
+    answered = limit_influence([example for example in examples if task.answer(example)])
     split = split_by_weeks(answered)
     if split is None:
         return Refusal(
@@ -84,11 +105,49 @@ def learn(
     if why := _find_lack(split, task):
         return Refusal(why)
     developed = develop(split, task, trainer)
-    evaluated, attempts = judge(developed, split, task)
-    scorer = train(prepare(answered, task.answer), trainer, developed.freedom)
+    held = _keep_open(split.evaluation) if developed.is_open_only else split.evaluation
+    return Challenger(answered, task, held, developed, *judge(developed, split, task))
+
+
+def complete(challenger: Challenger, trainer: Trainer) -> Scorer:
+    """The challenger as it may come into force: it has learned from all weeks."""
+    scorer = train(
+        prepare(challenger.examples, challenger.task.answer), trainer, challenger.developed.freedom
+    )
     # What it is sure of is told by all weeks that were held out.
-    threshold = find_threshold([*developed.attempts, *attempts], task.precision)
-    return _settle(scorer, developed, threshold).model_copy(update={"evaluation": evaluated})
+    attempts = [*challenger.developed.attempts, *challenger.attempts]
+    threshold = find_threshold(attempts, challenger.task.precision)
+    settled = _settle(scorer, challenger.developed, threshold)
+    return settled.model_copy(update={"evaluation": challenger.evaluation})
+
+
+class Contest(NamedTuple):
+    """Champion and challenger on the same tickets, which neither has seen."""
+
+    tickets: int
+    right: int
+    champion_right: int
+
+    @property
+    def is_won(self) -> bool:
+        """Whether the challenger takes over: enough tickets, and not less often right."""
+        return self.tickets >= MIN_HELD_OUT and self.right >= self.champion_right
+
+
+def compete(challenger: Challenger, champion: Scorer) -> Contest:
+    """Only tickets that were opened after the champion had learned count."""
+    task = challenger.task
+    pairs = [
+        (example, attempt)
+        for example, attempt in zip(challenger.held, challenger.attempts, strict=True)
+        if example.opened_at.date() > champion.until
+    ]
+    theirs = list(_attempt(champion, [example for example, _ in pairs], task))
+    return Contest(
+        len(pairs),
+        sum(attempt.is_right for _, attempt in pairs),
+        sum(attempt.is_right for attempt in theirs),
+    )
 
 
 class Developed(NamedTuple):

@@ -123,6 +123,17 @@ class NearestEvidence(NamedTuple):
     tickets: int
 
 
+class Reading(NamedTuple):
+    """What a scorer makes of one ticket."""
+
+    shares: Floats
+    """The probability of each name, in their order."""
+    neighbours: tuple[int, ...]
+    """Who finished the nearest solved tickets, as the indexes of names; the nearest first."""
+    is_new: bool
+    """Whether nothing that a person wrote or stated in it was ever seen before."""
+
+
 class Linear(Value):
     """A weight of each feature for each name, as packed numbers."""
 
@@ -220,26 +231,28 @@ class Scorer(Value):
         """The linear sum of each name, before it is made a probability."""
         return self.linear_table.add_up(lookup)
 
-    def probabilities(self, features: Features) -> Floats:
-        """The probability of each name, in their order."""
+    def read(self, features: Features) -> Reading:
+        """What it makes of a ticket, once for all that is asked about it."""
         lookup = self.vocabulary.find(features)
         shares = soften(self.add_up(lookup) / self.temperature)
+        neighbours: tuple[int, ...] = ()
         if self.nearest is not None and self.nearest_table is not None:
             near, neighbours = self.nearest_table.ask(lookup, len(self.names))
             if neighbours:
                 shares = (1 - self.nearest.share) * shares + self.nearest.share * near
-        return shares
-
-    def knows(self, features: Features) -> bool:
-        """Whether anything that a person wrote or stated in the ticket was ever seen before."""
-        words, pieces, stated = self.vocabulary.find(features).kinds
-        return words + pieces > 0 or (stated > 0 and not features.is_bare)
+        words, pieces, stated = lookup.kinds
+        is_new = not (words + pieces or (stated and not features.is_bare))
+        return Reading(shares, neighbours, is_new)
 
     def rank(self, features: Features, allowed: Container[str]) -> tuple[Prediction, ...]:
         """The allowed names, the most probable first; none if nothing of the ticket is known."""
-        if not self.knows(features):
+        return self.rank_reading(self.read(features), allowed)
+
+    def rank_reading(self, reading: Reading, allowed: Container[str]) -> tuple[Prediction, ...]:
+        """The same of what was read already."""
+        if reading.is_new:
             return ()
-        pairs = zip(self.names, self.probabilities(features).tolist(), strict=True)
+        pairs = zip(self.names, reading.shares.tolist(), strict=True)
         predictions = (
             Prediction(name, round(share, DIGITS))
             for name, share in pairs
@@ -261,8 +274,14 @@ class Scorer(Value):
         that only repeats another.
         """
         wanted = self.names.index(name)
+        places, weights = self._speaking
         candidates = [
-            (self._weigh(token, wanted) * finished / word.tickets, token, finished, word.tickets)
+            (
+                float(weights[places[token], wanted]) * finished / word.tickets,
+                token,
+                finished,
+                word.tickets,
+            )
             for token in features.words
             if (word := self.words.get(token)) and _COMMON * word.tickets <= self.tickets
             for index, finished in word.finished
@@ -279,25 +298,25 @@ class Scorer(Value):
                 shown.append(WordEvidence(token, finished, tickets))
         return tuple(shown)
 
-    def find_nearest(self, features: Features, name: str) -> NearestEvidence | None:
+    def find_nearest(self, reading: Reading, name: str) -> NearestEvidence | None:
         """How many of the nearest solved tickets a name finished; None if too few are near."""
-        if self.nearest_table is None:
+        count = len(reading.neighbours)
+        if count < _ENOUGH_NEIGHBOURS:
             return None
-        lookup = self.vocabulary.find(features)
-        _, neighbours = self.nearest_table.ask(lookup, len(self.names))
-        if len(neighbours) < _ENOUGH_NEIGHBOURS:
-            return None
-        return NearestEvidence(neighbours.count(self.names.index(name)), len(neighbours))
+        return NearestEvidence(reading.neighbours.count(self.names.index(name)), count)
 
-    def _weigh(self, token: str, name: int) -> float:
-        """How much a word speaks for a name rather than for the others; 0 if it was not learned."""
+    @cached_property
+    def _speaking(self) -> tuple[dict[str, int], Floats]:
+        """The words that can be told, and how much each speaks for a name rather than others."""
         table, hashes = self.linear_table, self.vocabulary.hashes
-        row = int(np.searchsorted(hashes, hash_shown(token)))
-        if row == len(hashes) or hashes[row] != hash_shown(token):
-            return 0.0
-        weights = table.weights[row].astype(np.int64)
-        scale = int(table.units[row]) * int(self.vocabulary.rarity[row])
-        return float((weights[name] - weights.mean()) * scale)
+        wanted = np.array([hash_shown(token) for token in self.words], np.uint32)
+        rows = np.minimum(np.searchsorted(hashes, wanted), max(len(hashes) - 1, 0))
+        if not len(hashes):
+            return dict.fromkeys(self.words, 0), np.zeros((1, len(self.names)))
+        weights = table.weights[rows].astype(float)
+        weights -= weights.mean(axis=1, keepdims=True)
+        weights *= (table.units[rows] * (hashes[rows] == wanted))[:, None]
+        return {token: place for place, token in enumerate(self.words)}, weights
 
 
 class LearnedModel(Value):

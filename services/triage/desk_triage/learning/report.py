@@ -5,7 +5,7 @@ from collections.abc import Container, Sequence
 
 from desk_contracts.message import Message, message
 
-from desk_triage.learning.evaluation import Refusal
+from desk_triage.learning.evaluation import MIN_HELD_OUT, Contest, Refusal
 from desk_triage.learning.examples import TrainingExample
 from desk_triage.learning.interval import find_limits
 from desk_triage.learning.model import NEVER_ALONE, Evaluation, LearnedModel, Scorer
@@ -100,6 +100,41 @@ def _describe_sure(evaluation: Evaluation, precision: float) -> Message:
         precision=precision,
         confidence=evaluation.confidence,
     )
+
+
+def describe_contest(contest: Contest, champion: str) -> Message:
+    """How the challenger did beside the model in force, and which of them stays."""
+    if contest.tickets < MIN_HELD_OUT:
+        return message(
+            "learning.too-little-new", tickets=contest.tickets, held=MIN_HELD_OUT, model=champion
+        )
+    code = "learning.takes-over" if contest.is_won else "learning.champion-stays"
+    return message(
+        code,
+        right=contest.right,
+        champion=contest.champion_right,
+        tickets=contest.tickets,
+        model=champion,
+    )
+
+
+def describe_models(models: Sequence[LearnedModel], current: str, pinned: str) -> list[Message]:
+    """A line for each model, the newest first."""
+    if not models:
+        return [message("learning.no-models")]
+    return [
+        message(
+            "learning.model-pinned"
+            if model.version == pinned
+            else "learning.model-in-force"
+            if model.version == current
+            else "learning.model",
+            model=model.version,
+            count=model.team.tickets,
+            until=model.team.until,
+        )
+        for model in models
+    ]
 
 
 def describe_file(path: str, model: LearnedModel, size: int) -> Message:

@@ -142,8 +142,8 @@ def _find_highest(numbers: NDArray[Any], count: int) -> NDArray[np.intp]:
 
 def soften(sums: Floats) -> Floats:
     """Probabilities of logits."""
-    raised = np.array([math.exp(entry) for entry in sums - sums.max()])
-    return raised / math.fsum(raised)
+    raised = [math.exp(entry) for entry in (sums - sums.max()).tolist()]
+    return np.array(raised) / math.fsum(raised)
 
 
 def make_rows(hashes: Sequence[Hashes], fewest: int, most: int) -> tuple[Vocabulary, Ints]:

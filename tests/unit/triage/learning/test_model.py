@@ -40,7 +40,7 @@ def test_shares_are_the_sums_by_hand() -> None:
     expected = [item / sum(raised) for item in raised]
     expected_workplace = math.exp(0.0 + (0.5 - 0.5) / root)
     assert expected_workplace == raised[2]
-    result = scorer().probabilities(features("branch", "is", "antenna"))
+    result = scorer().read(features("branch", "is", "antenna")).shares
     assert result.tolist() == pytest.approx(expected, abs=0.01)
     assert sum(result) == pytest.approx(1)
 
