@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from desk_charter import Charter
+from desk_contracts.errors import Invalid
 
 from desk_manifests.documents import Document, as_yaml
 from desk_manifests.scaling import render_scaled_objects
@@ -14,6 +15,8 @@ AUTOSCALING = Path("deploy/k8s/components/autoscaling")
 # Without an ending: YAML that is no part of the charter is refused in its folder. It must stand
 # there, since Kustomize reads no file above the folder of its own file.
 KUSTOMIZATION = "Kustomization"
+# A ConfigMap may have 1 MiB in all.
+MAX_MOUNTED = 768 * 1024
 _CATALOGUE = "desk_contracts/topics.py or the charter's teams"
 _USERS = "desk_contracts/topics.py or the charter's teams and sources"
 
@@ -43,10 +46,22 @@ def charter_maps(folder: Path) -> Document:
         "kind": "Kustomization",
         "generatorOptions": {"disableNameSuffixHash": True},
         "configMapGenerator": [
-            {"name": "desk-charter", "files": [*_in(folder, "*.yaml"), *_in(folder, "*.json")]},
+            {"name": "desk-charter", "files": [*_in(folder, "*.yaml"), *_find_small(folder)]},
             {"name": "desk-runbooks", "files": list(_in(folder, "runbooks/*.yaml"))},
         ],
     }
+
+
+def _find_small(folder: Path) -> Iterator[str]:
+    """JSON beside the charter; `Invalid` for a file that no ConfigMap can hold with the charter."""
+    for name in _in(folder, "*.json"):
+        if (folder / name).stat().st_size > MAX_MOUNTED:
+            raise Invalid(
+                f"{folder / name} has more than {MAX_MOUNTED // 1024} KiB, which a ConfigMap cannot"
+                " hold beside the charter. Move it to a volume that triage mounts, and name it in"
+                " TRIAGE_MODEL."
+            )
+        yield name
 
 
 def _in(folder: Path, pattern: str) -> Iterator[str]:

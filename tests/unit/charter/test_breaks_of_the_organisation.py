@@ -18,6 +18,13 @@ BREAKS = [
     ("teams.yaml", "title: Care", "titel: Care", "teams.yaml:4: teams.care.titel:", "title"),
     ("teams.yaml", "    title: Care\n", "", "teams.yaml:3: teams.care.title:", "is missing"),
     ("teams.yaml", "name: care", "name: Die Care", "teams.yaml:3: teams.Die Care.name:", "small"),
+    (
+        "teams.yaml",
+        "title: Network\n",
+        "title: Network\n    aliases: [care]\n",
+        "teams.yaml:9: teams.network.aliases:",
+        "also called team 'care'",
+    ),
     ("teams.yaml", "teams:", "team:", "teams.yaml:2: teams.team:", "not read here"),
     *(
         (

@@ -36,6 +36,31 @@ def test_everything_is_found_by_name(folder: Folder) -> None:
     assert charter.find_service(None) is None
 
 
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("network", "network"),
+        ("NETWORK ", "network"),
+        ("Netz und Fernzugang", "network"),
+        ("netz  und\u200b fernzugang!", "network"),
+        ("Group 24", "network"),
+        ("care", "care"),
+        ("Group 25", None),
+        ("", None),
+    ],
+)
+def test_a_team_is_called_by_name_title_or_alias_however_it_was_typed(
+    folder: Folder, written: str, name: str | None
+) -> None:
+    folder.replace(
+        "teams.yaml",
+        "title: Network\n",
+        "title: Netz und Fernzugang\n    aliases: [Group 24, NET-L2]\n",
+    )
+    team = folder.load().team_called(written)
+    assert (team.name if team else None) == name
+
+
 @pytest.mark.parametrize("ask", ["team", "service", "calendar"])
 def test_what_is_not_there_is_not_found(folder: Folder, ask: str) -> None:
     with pytest.raises(NotFound, match="the charter has no"):

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 from desk_charter import load_charter
+from desk_contracts.errors import Invalid
 from desk_manifests import RendererMissing, differences, files, render, write_files
+from desk_manifests.files import MAX_MOUNTED
 
 ROOT = Path(__file__).parents[3]
 CHARTER = Path("charter")
@@ -49,6 +51,12 @@ def test_what_triage_learned_is_mounted_with_the_charter(project: Path) -> None:
     (project / CHARTER / "triage-model.json").write_text("{}", encoding="utf-8")
     assert "- triage-model.json" in files_of_charter(project)
     assert load_charter(project / CHARTER).version == load_charter(ROOT / CHARTER).version
+
+
+def test_a_model_that_no_map_can_hold_is_refused_with_where_it_belongs(project: Path) -> None:
+    (project / CHARTER / "triage-model.json").write_text(" " * (MAX_MOUNTED + 1), encoding="utf-8")
+    with pytest.raises(Invalid, match="TRIAGE_MODEL"):
+        files_of_charter(project)
 
 
 def files_of_charter(project: Path) -> str:

@@ -108,10 +108,10 @@ def test_what_is_of_one_ticket_or_one_person_is_masked(text: str, left: str) -> 
 
 
 def test_the_requester_is_no_word_and_no_reason() -> None:
-    asked = ticket("Ana needs a licence").model_copy(
+    emitted = ticket("Ana needs a licence").model_copy(
         update={"requester": "ana.lopez", "requester_written": "Ana López"}
     )
-    words = extract_features(asked).words
+    words = extract_features(emitted).words
     assert not {"ana", "lopez"} & set(words)
     assert not any("requester" in word for word in words)
 
