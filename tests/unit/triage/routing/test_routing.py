@@ -101,7 +101,8 @@ def test_what_nobody_can_tell_is_left_to_a_person_of_the_default_team() -> None:
     assert "“no-such-service” is not in the charter" in texts(result)
 
 
-def test_skills_find_a_team_where_no_service_is_known() -> None:
+def charter_of_kernel(*able: str) -> Charter:
+    """A rule that asks for a skill which only these teams have, and nothing else."""
     rule = CHARTER.routing.rules[0].model_copy(
         update={
             "id": "linux",
@@ -112,9 +113,51 @@ def test_skills_find_a_team_where_no_service_is_known() -> None:
         }
     )
     routing = CHARTER.routing.model_copy(update={"rules": (rule,)})
-    charter = CHARTER.model_copy(update={"routing": routing})
-    result = decided("The kernel panics", charter=charter)
+    teams = tuple(
+        team.model_copy(update={"skills": (*team.skills, "linux")}) if team.name in able else team
+        for team in CHARTER.teams
+    )
+    return CHARTER.model_copy(update={"routing": routing, "teams": teams})
+
+
+def test_skills_find_a_team_where_no_service_is_known() -> None:
+    result = decided("The kernel panics", charter=charter_of_kernel())
     assert (result.team, result.member) == ("workplace", "workplace-3")
+    assert "Workplace has 0 open tickets; its limit is 15." in texts(result)
+
+
+def test_teams_that_can_do_it_take_turns_by_their_room() -> None:
+    charter = charter_of_kernel("network")
+    teams = [decided("The kernel panics", charter=charter).team for _ in range(200)]
+    assert 60 < teams.count("network") < 140
+    busy = ContextSnapshot(load={"network-1": 9})
+    teams = [decided("The kernel panics", charter=charter, snapshot=busy).team for _ in range(200)]
+    assert teams.count("network") < 50
+
+
+def test_a_team_at_its_limit_gets_no_more_while_another_has_room() -> None:
+    charter = charter_of_kernel("network")
+    limit = charter.team("network").wip_limit
+    full = ContextSnapshot(load={"network-1": limit})
+    teams = {decided("The kernel panics", charter=charter, snapshot=full).team for _ in range(40)}
+    assert teams == {"workplace"}
+    both = ContextSnapshot(load={"network-1": limit, "workplace-1": 15})
+    assert not decided("The kernel panics", charter=charter, snapshot=both).is_deferred
+
+
+def test_a_team_off_shift_gets_nothing_while_another_works() -> None:
+    charter = charter_of_kernel("network")
+    always = tuple(
+        team.model_copy(update={"shifts": ()}) if team.name == "network" else team
+        for team in charter.teams
+    )
+    charter = charter.model_copy(update={"teams": always})
+    full = ContextSnapshot(load={"network-1": 100})
+    teams = {
+        decided("The kernel panics", when=SATURDAY_NIGHT, charter=charter, snapshot=full).team
+        for _ in range(40)
+    }
+    assert teams == {"network"}
 
 
 def test_at_night_it_still_goes_to_the_team_and_says_when_somebody_comes() -> None:
