@@ -9,20 +9,23 @@ import argparse
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 from desk_triage.adapters.trainers.scikit_learn import ScikitLearn
-from desk_triage.learning.dataset import Split, split_by_weeks
+from desk_triage.learning.dataset import Split, prepare, split_by_weeks, train
 from desk_triage.learning.evaluation import (
     Attempt,
     LearningTask,
+    attempt_all,
     develop,
     find_threshold,
     judge,
+    settle,
 )
 from desk_triage.learning.examples import TrainingExample
 from desk_triage.learning.features import make_features, read_words
@@ -110,9 +113,10 @@ def split_rows(corpus: Corpus) -> Split | None:
 def make_example(row: Row) -> TrainingExample:
     """A ticket as learning takes it."""
     at = row.opened_at or _UNKNOWN
+    done = max(row.finished_at or at, at)
     features = make_features(read_words(row.title), read_words(row.description), row.stated)
     person = row.stated.get("requester", row.ticket)
-    return TrainingExample(at, row.ticket, at, person, features, row.team, "", is_unrouted=True)
+    return TrainingExample(at, row.ticket, done, person, features, row.team, "", is_unrouted=True)
 
 
 def judge_desk(split: Split, rows: dict[str, Row]) -> Outcome:
@@ -245,7 +249,12 @@ def _report(corpus: Corpus, split: Split) -> None:
             f" {outcome.microseconds_each:5.0f} µs"
         )
     if corpus.is_timed:
-        _report_weeks(split, outcomes)
+        again = learn_on(split)
+        right = sum(attempt.is_right for attempt in again) / len(again)
+        _say(f"  desk, if it learns again before each stretch of weeks: {right:.1%} right")
+        _report_weeks(
+            split, [*outcomes, replace(outcomes[0], name="learning again", attempts=again)]
+        )
 
 
 def _tell(row: Row) -> str:
@@ -263,6 +272,37 @@ def _tell_coverage(coverage: Coverage, tickets: int) -> str:
         f"{coverage.decided / tickets:.1%}, {share:.1%} ({low:.1%} to {high:.1%}),"
         f" {coverage.possible:.1%}"
     )
+
+
+def learn_on(split: Split) -> list[Attempt]:
+    """What the desk says of each ticket of the test part if it learns again before each stretch.
+
+    A stretch is as many whole weeks as have a twentieth of the tickets; before it everything
+    counts that was finished by then. What was chosen once stays.
+    """
+    teams = {example.team for part in split for example in part}
+    task = LearningTask(lambda example: example.team, teams, PRECISIONS[0])
+    developed = develop(split, task, ScikitLearn())
+    every = [*split.training, *split.calibration, *split.evaluation]
+    attempts: list[Attempt] = []
+    for stretch in _stretches(split.evaluation):
+        begins = stretch[0].opened_at
+        earlier = [example for example in every if example.finished_at < begins]
+        scorer = train(prepare(earlier, task.answer), ScikitLearn(), developed.freedom)
+        attempts += attempt_all(settle(scorer, developed, NEVER_ALONE), stretch, task)
+    return attempts
+
+
+def _stretches(examples: Sequence[TrainingExample]) -> Iterator[list[TrainingExample]]:
+    fewest = max(len(examples) // 20, 1)
+    stretch: list[TrainingExample] = []
+    for _week, items in groupby(examples, key=lambda item: item.opened_at.isocalendar()[:2]):
+        stretch += items
+        if len(stretch) >= fewest:
+            yield stretch
+            stretch = []
+    if stretch:
+        yield stretch
 
 
 def _report_weeks(split: Split, outcomes: Sequence[Outcome]) -> None:

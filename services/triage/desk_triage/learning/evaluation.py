@@ -117,7 +117,7 @@ def complete(challenger: Challenger, trainer: Trainer) -> Scorer:
     # What it is sure of is told by all weeks that were held out.
     attempts = [*challenger.developed.attempts, *challenger.attempts]
     threshold = find_threshold(attempts, challenger.task.precision)
-    settled = _settle(scorer, challenger.developed, threshold)
+    settled = settle(scorer, challenger.developed, threshold)
     return settled.model_copy(update={"evaluation": challenger.evaluation})
 
 
@@ -142,7 +142,7 @@ def compete(challenger: Challenger, champion: Scorer) -> Contest:
         for example, attempt in zip(challenger.held, challenger.attempts, strict=True)
         if example.opened_at.date() > champion.until
     ]
-    theirs = list(_attempt(champion, [example for example, _ in pairs], task))
+    theirs = list(attempt_all(champion, [example for example, _ in pairs], task))
     return Contest(
         len(pairs),
         sum(attempt.is_right for _, attempt in pairs),
@@ -169,11 +169,11 @@ def develop(split: Split, task: LearningTask, trainer: Trainer) -> Developed:
     tried = [_try(train(material, trainer, freedom), held, task, trainer) for freedom in FREEDOMS]
     best = max(range(len(tried)), key=lambda place: (tried[place].value, -place))
     chosen, freedom = tried[best], FREEDOMS[best]
-    attempts = list(_attempt(chosen.scorer, held, task))
+    attempts = list(attempt_all(chosen.scorer, held, task))
     threshold = find_threshold(attempts, task.precision)
     both = [*split.training, *split.calibration]
     scorer = train(prepare(both, task.answer), trainer, freedom)
-    settled = _settle(scorer, Developed(chosen.scorer, freedom, attempts, is_open_only), threshold)
+    settled = settle(scorer, Developed(chosen.scorer, freedom, attempts, is_open_only), threshold)
     return Developed(settled, freedom, attempts, is_open_only)
 
 
@@ -182,7 +182,7 @@ def judge(
 ) -> tuple[Evaluation, list[Attempt]]:
     """What it says of the last part, which it has not seen."""
     held = _keep_open(split.evaluation) if developed.is_open_only else split.evaluation
-    attempts = list(_attempt(developed.scorer, held, task))
+    attempts = list(attempt_all(developed.scorer, held, task))
     learned = [*split.training, *split.calibration]
     counts = Counter(map(task.answer, learned))
     majority = min(counts, key=lambda name: (-counts[name], name))
@@ -211,7 +211,7 @@ def _keep_open(examples: Sequence[TrainingExample]) -> list[TrainingExample]:
     return [example for example in examples if example.is_unrouted]
 
 
-def _settle(scorer: Scorer, chosen: Developed, threshold: float) -> Scorer:
+def settle(scorer: Scorer, chosen: Developed, threshold: float) -> Scorer:
     """The same scorer, calibrated as the chosen one."""
     like = chosen.scorer
     near = scorer.nearest
@@ -273,9 +273,10 @@ def _find_lack(split: Split, task: LearningTask) -> Message | None:
     return None
 
 
-def _attempt(
+def attempt_all(
     scorer: Scorer, examples: Sequence[TrainingExample], task: LearningTask
 ) -> Iterator[Attempt]:
+    """What a scorer says of each example, beside the truth."""
     for example in examples:
         ranked = scorer.rank(example.features, task.allowed)
         name, probability = ranked[0] if ranked else ("", 0.0)
