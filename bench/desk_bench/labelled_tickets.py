@@ -19,7 +19,7 @@ TEXT = ("description", "body", "text", "document", "message", "content", "beschr
 TEAM = ("team", "queue", "assignment_group", "owner_group", "group", "topic_group", "label")
 OPENED = ("opened_at", "created_at", "created", "opened", "created_date", "created_on")
 # Read only to know which tickets teach at a moment, never as something that a ticket states.
-FINISHED = ("closed_at", "closed", "resolved_at", "resolved")
+FINISHED = ("resolved_at", "resolved", "closed_at", "closed")
 TICKET = ("number", "ticket", "ticket_id", "id")
 PART = ("part", "split")
 # What a live ticket states, by the names of its fields.
@@ -99,7 +99,7 @@ def _read(path: Path, also: Sequence[str]) -> Iterator[Row]:
     if not team or not (title or description or stated):
         return
     opened, part = _first(columns, OPENED), _first(columns, PART)
-    finished = _first(columns, FINISHED)
+    moments = (opened, *(columns[name] for name in FINISHED if name in columns))
     numbered = [(row.get(ticket) or str(number), row) for number, row in enumerate(lines)]
     if len({number for number, _ in numbered}) < len(numbered):
         stated |= {name: columns[name] for name in STATED_IN_LOGS if name in columns}
@@ -112,10 +112,10 @@ def _read(path: Path, also: Sequence[str]) -> Iterator[Row]:
         facts = {name: fact for name, fact in facts.items() if fact}
         texts = [_clean(first.get(column)) if column else "" for column in (title, description)]
         if teams and (facts or any(texts)):
-            begun, done = (
-                read_moment(first.get(column) or "") if column else None
-                for column in (opened, finished)
+            begun, *ends = (
+                read_moment(first.get(column) or "") if column else None for column in moments
             )
+            done = next((end for end in ends if end), None)
             own_part = _clean(first.get(part)) if part else ""
             yield Row(number, begun, done, own_part, texts[0], texts[1], facts, teams[-1])
 

@@ -1,4 +1,4 @@
-"""What can be learned from the real log: named fields only, no texts, and how right that is."""
+"""What can be learned from the real log: what its first rows state, and how right that is."""
 
 import csv
 import gzip
@@ -26,6 +26,7 @@ from desk_contracts.message import verbatim
 from desk_triage.adapters.trainers.scikit_learn import ScikitLearn
 from desk_triage.learning.evaluation import LearningTask, learn
 from desk_triage.learning.examples import ExampleCollector, TrainingExample
+from desk_triage.learning.interval import find_limits
 from desk_triage.learning.model import LearnedModel, Scorer
 from desk_triage.learning.store import write_text
 
@@ -47,10 +48,11 @@ def life(number: str, emitted: list[dict[str, str]]) -> Iterator[AnyEvent]:
     """A ticket's events as far as learning reads them; what its first row says was stated."""
     first = {name: "" if text == "?" else text for name, text in emitted[0].items()}
     facts = {"symptom": first["u_symptom"], "number": number}
+    facts |= {name: first[name] for name in ("category", "subcategory")}
     opened = TicketOpened(
         code=number,
         kind=Kind.INCIDENT,
-        title=f"{first['category']} / {first['subcategory']}",
+        title=f"Ticket {number}",
         requester=first["caller_id"] or "unknown",
         channel=Channel.PHONE if first["contact_type"] == "Phone" else Channel.PORTAL,
         service=first["cmdb_ci"],
@@ -95,7 +97,7 @@ def test_a_real_log_teaches_more_than_its_busiest_team(examples: list[TrainingEx
     model = LearnedModel(precision=PRECISION, team=result).sign()
     began = perf_counter()
     for example in examples[-1_000:]:
-        result.rank(example.tokens, teams)
+        result.rank(example.features, teams)
     each = (perf_counter() - began) / 1_000
     size = len(write_text(model).encode())
     # Shown with `-rP`.
@@ -106,9 +108,11 @@ def test_a_real_log_teaches_more_than_its_busiest_team(examples: list[TrainingEx
         f" {evaluation.precision:.1%} of those, expected"
         f" {evaluation.confidence:.1%}; {each * 1e6:.0f} µs each, {size / 1024:.0f} KiB\n"
     )
-    assert evaluation.accuracy > evaluation.baseline + 0.05
-    assert evaluation.precision >= PRECISION
+    assert evaluation.accuracy > evaluation.baseline + 0.09
+    assert evaluation.top_three > 0.78
+    low, _ = find_limits(evaluation.decided_right, evaluation.decided)
     assert evaluation.coverage > 0.1
-    assert evaluation.calibration_error < 0.03
-    assert size < 256 * 1024
+    assert low > PRECISION - 0.05
+    assert evaluation.calibration_error < 0.05
+    assert size < 8 * 1024 * 1024
     assert each < 0.005
