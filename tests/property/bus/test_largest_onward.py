@@ -83,7 +83,8 @@ class Longest:
         return {name: self.of(subschema) for name, subschema in schema["properties"].items()}
 
     def _array(self, schema: Mapping[str, Any]) -> object:
-        return [self.of(schema.get("items", {"type": "string"})) for _ in range(MOST)]
+        count = min(MOST, int(schema.get("maxItems", MOST)))
+        return [self.of(schema.get("items", {"type": "string"})) for _ in range(count)]
 
     def _string(self, schema: Mapping[str, Any]) -> object:
         fixed = {"date-time": MOMENT, "date": DAY, "duration": SPAN}

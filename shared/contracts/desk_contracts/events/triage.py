@@ -15,7 +15,7 @@ class TeamProposal(Value):
 
     team: str
     probability: float = Field(ge=0, le=1, description="As calibrated on finished tickets.")
-    reasons: Explanation = ()
+    reasons: Explanation = Field(default=(), max_length=4)
 
 
 class TriageDecided(Payload, type="desk.triage.decided.v1", topic=names.TRIAGE):
@@ -41,7 +41,7 @@ class TriageDeferred(Payload, type="desk.triage.deferred.v1", topic=names.TRIAGE
     explanation: Explanation
     charter: str
     proposals: tuple[TeamProposal, ...] = Field(
-        default=(), description="What was learned proposes, the most probable first; at most three."
+        default=(), max_length=3, description="What was learned proposes, the most probable first."
     )
 
 
