@@ -32,14 +32,18 @@ _LINK = re.compile(r"https?://(?:www\.)?([\w.-]{1,80})\S{0,2000}")
 _MARKUP = re.compile(r"<[a-zA-Z/!][^<>]{0,500}>|&(?:[a-z]{2,8}|#\d{1,6});")
 # Ids, telephones and amounts are of one ticket only; 404, 365 and 10 may tell a team.
 _NUMBER = re.compile(r"\b(?=[\da-fA-F-]*\d)[\da-fA-F]{6,}(?:-[\da-fA-F]{2,})*\b|\d[\d.,:/-]*\d{3,}")
-# Whom a letter greets, and who signs it.
+# Whom a letter greets up to the comma, and who signs it in a line below; never what it says.
 _GREETING = re.compile(
     r"(?m)^[ \t]*(?:dear|hi|hello|hallo|liebe[rs]?|sehr geehrte[rs]?|guten (?:tag|morgen)|bonjour"
-    r"|cher|ch[èe]re|hola|estimad[oa]s?|querid[oa]s?|ol[áa]|prezad[oa]s?|caro|gentile"
-    r"|(?:best |kind |warm |with )?regards|thanks|thank you|cheers|best wishes|sincerely"
-    r"|mit (?:freundlichen|besten) gr[üu](?:ß|ss)en|(?:viele|liebe|beste) gr[üu](?:ß|ss)e"
-    r"|cordialement"
-    r"|saludos(?: cordiales)?|atentamente|atenciosamente|cordiali saluti)\b[ ,!.]*\n?[^\n]{0,60}$",
+    r"|cher|ch[èe]re|hola|estimad[oa]s?|querid[oa]s?|ol[áa]|prezad[oa]s?|caro|gentile)"
+    r"(?:[ \t]+[\w.'-]{1,32}){0,3}[ \t]*[,!:]",
+    re.IGNORECASE,
+)
+_SIGNATURE = re.compile(
+    r"(?m)^[ \t]*(?:(?:best |kind |warm |with )?regards|thanks|thank you|cheers|best wishes"
+    r"|sincerely|mit (?:freundlichen|besten) gr[üu](?:ß|ss)en|(?:viele|liebe|beste) gr[üu](?:ß|ss)e"
+    r"|cordialement|saludos(?: cordiales)?|atentamente|atenciosamente|cordiali saluti)[ \t,!.]*$"
+    r"(?:\n[ \t]*[\w.'-]{1,32}(?:[ \t]+[\w.'-]{1,32}){0,3}[ \t]*$)?",
     re.IGNORECASE,
 )
 
@@ -71,7 +75,7 @@ class Features(NamedTuple):
 def mask(text: str) -> str:
     """A text without what is of one ticket or one person: addresses, numbers, who greets whom."""
     text = _LINK.sub(r" \1 ", _MAIL.sub(" ", _MARKUP.sub(" ", text)))
-    return _NUMBER.sub(" 0 ", _GREETING.sub(" ", text))
+    return _NUMBER.sub(" 0 ", _GREETING.sub(" ", _SIGNATURE.sub(" ", text)))
 
 
 def read_words(text: str, *, without: Iterable[str] = ()) -> list[str]:
