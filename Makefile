@@ -207,6 +207,10 @@ bench: setup ## Measure, with baselines in the same run; writes bench/results
 eval-triage: setup ## How well it names the team, beside a plain baseline: make eval-triage PATH
 	@PYTHONPATH=bench $(PY) -m desk_bench.routing $(or $(filter-out $@,$(MAKECMDGOALS)),$(ARGS))
 
+.PHONY: eval-telemetry
+eval-telemetry: setup ## Judge early warning on labelled series and on made disks: make eval-telemetry PATH
+	@PYTHONPATH=bench $(PY) -m desk_bench.telemetry $(filter-out $@,$(MAKECMDGOALS)) $(ARGS)
+
 .PHONY: clean
 clean: ## Remove caches and local data (stop the desk first: make down)
 	rm -rf .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage deploy/local/target

@@ -28,6 +28,7 @@ from desk_triage.changes.snapshot import EMPTY, ContextSnapshot
 from desk_triage.changes.store import CHANGES
 from desk_triage.changes.worker import Inputs, change_projection
 from desk_triage.detection.api import DetectionReads, detection_router
+from desk_triage.detection.blindness import BlindSpots
 from desk_triage.detection.store import SUBJECTS
 from desk_triage.detection.worker import subject_projection
 from desk_triage.learning.decide import predict_team
@@ -176,6 +177,7 @@ class TriageDesk:
         inputs = Inputs(
             lambda: self.in_force.current, lambda: self.seen_snapshot.current, self.lookout
         )
+        self.blind_spots = BlindSpots()
         self.tickets = FakeDocuments(TICKETS, self.clock)
         self.changes = FakeDocuments(CHANGES, self.clock)
         self.subjects = FakeDocuments(SUBJECTS, self.clock)
@@ -186,7 +188,10 @@ class TriageDesk:
             cluster_projection(self.clusters, inputs), self.publisher, self.clock, meters, cached=0
         )
         self.subjects_unit_of_work = UnitOfWork(
-            subject_projection(self.subjects, inputs, DETECTORS), self.publisher, self.clock, meters
+            subject_projection(self.subjects, inputs, DETECTORS, self.blind_spots),
+            self.publisher,
+            self.clock,
+            meters,
         )
         self.units_of_work: list[UnitOfWork[Any]] = [
             UnitOfWork(

@@ -18,8 +18,9 @@ from desk_triage.adapters.detectors import DETECTORS, check_detectors
 from desk_triage.changes.store import CHANGES, find_suspects
 from desk_triage.changes.worker import Inputs, SnapshotCache, SnapshotReads, change_projection
 from desk_triage.detection.api import DetectionReads, detection_router
+from desk_triage.detection.blindness import BlindSpots
 from desk_triage.detection.store import SUBJECTS
-from desk_triage.detection.worker import subject_projection
+from desk_triage.detection.worker import subject_projection, watch_blind_spots
 from desk_triage.escalation.charter import ESCALATION
 from desk_triage.escalation.store import ESCALATIONS
 from desk_triage.escalation.worker import escalation_projection
@@ -72,11 +73,14 @@ def compose(desk: Desk, settings: TriageSettings) -> Web:
         stops=AllPartitions((names.TICKETS, names.SIGNALS)),
     )
     # That an alert stays quiet is concluded from silence: only by who hears the subject.
-    projection = subject_projection(subjects, inputs, DETECTORS)
+    blind_spots = BlindSpots()
+    projection = subject_projection(subjects, inputs, DETECTORS, blind_spots)
     desk.unit_of_work("subjects", projection, stops=OwnPartition(names.TELEMETRY))
     similar = _compose_tickets(desk, settings, inputs)
     desk.job("model", model.run)
     desk.job("snapshot", snapshot.run)
+    watch = partial(watch_blind_spots, blind_spots, desk.health, desk.clock.sleep)
+    desk.job("detector-watch", watch)
     detection = DetectionReads(subjects, tickets, desk.cursors, lookout, inputs.charter)
     problems = ProblemDocuments(clusters, desk.commands(gathered), desk.cursors)
     routers = [decision_router(tickets), detection_router(detection), problem_router(problems)]

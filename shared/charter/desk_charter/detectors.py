@@ -9,7 +9,15 @@ from typing import Literal, Self
 from desk_contracts.value_types import Severity
 from pydantic import Field, model_validator
 
-from desk_charter.value_types import CharterModel, DottedName, Duration, Slug, Title, read_duration
+from desk_charter.value_types import (
+    CharterModel,
+    DottedName,
+    Duration,
+    Slug,
+    Title,
+    read_duration,
+    write_duration,
+)
 
 
 class DetectorSettings(CharterModel):
@@ -26,6 +34,19 @@ class DetectorSettings(CharterModel):
     service: Slug | None = Field(default=None, description="The service that suffers.")
     hold: Duration = Field(
         default=read_duration("0s"), alias="for", description="How long it must last, event time."
+    )
+    every: Duration = Field(
+        default=read_duration("5m"), description="How often the measurement comes at least."
+    )
+    unit: str | None = Field(
+        default=None, description="The unit it must come in; what comes in another is not judged."
+    )
+    join: Slug | None = Field(
+        default=None,
+        description="Detectors with the same word here raise one signal for a device, not several.",
+    )
+    together: int = Field(
+        default=1, ge=1, le=20, description="So many of the joined must see trouble at a time."
     )
 
 
@@ -76,19 +97,31 @@ class ForecastDetector(_LevelDetector):
     """Raises when the trend of the window reaches the level within the horizon."""
 
     kind: Literal["forecast"] = Field(description="Which detector it is.")
-    window: Duration = Field(description="The past the trend is fitted over.")
+    window: Duration = Field(description="The newest past the trend is fitted over.")
     horizon: Duration = Field(description="How far ahead it looks.")
     min_samples: int = Field(default=5, ge=3, description="Samples needed before it judges.")
 
+    @model_validator(mode="after")
+    def gets_enough_samples(self) -> Self:
+        """A window that never holds enough samples would be a detector that never judges."""
+        if self.window < self.every * self.min_samples:
+            fits = int(self.window / self.every)
+            raise ValueError(
+                f"at one sample {write_duration(self.every)} its window of"
+                f" {write_duration(self.window)} holds {fits}, and it needs {self.min_samples}: it"
+                " would never judge. Write a longer window, a smaller min_samples, or in 'every'"
+                " how often the measurement really comes"
+            )
+        return self
 
-class ZScoreDetector(DetectorSettings):
-    """Raises when the value is many standard deviations from the window's mean."""
 
-    kind: Literal["zscore"] = Field(description="Which detector it is.")
-    score: float = Field(gt=0, description="Standard deviations from the mean that are trouble.")
-    clear_score: float = Field(default=1.0, ge=0, description="Well again below this score.")
-    window: Duration = Field(description="The past that counts as normal.")
-    min_samples: int = Field(default=20, ge=5, description="Samples needed before it judges.")
+class UnusualDetector(DetectorSettings):
+    """Raises when a value, step, running mean or distance from its hour is far beyond its past.
+
+    It has nothing to tune: one configuration is for every measurement.
+    """
+
+    kind: Literal["unusual"] = Field(description="Which detector it is.")
     side: Literal["above", "below", "both"] = Field(
         default="both", description="Which deviations are trouble."
     )

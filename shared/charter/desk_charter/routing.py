@@ -13,7 +13,7 @@ from desk_charter.detectors import (
     DetectorSettings,
     ForecastDetector,
     ThresholdDetector,
-    ZScoreDetector,
+    UnusualDetector,
 )
 from desk_charter.value_types import (
     CharterModel,
@@ -159,7 +159,7 @@ class ProblemClustering(CharterModel):
 # detector of them is triage's, and found by the same name.
 DETECTOR_SETTINGS: Final[Registry[type[DetectorSettings]]] = Registry(
     "desk.charter.detectors",
-    {"threshold": ThresholdDetector, "forecast": ForecastDetector, "zscore": ZScoreDetector},
+    {"threshold": ThresholdDetector, "forecast": ForecastDetector, "unusual": UnusualDetector},
 )
 
 if TYPE_CHECKING:

@@ -83,4 +83,4 @@ def test_settings_that_nothing_makes_a_detector_of_are_refused_at_their_line(
 def test_a_kind_that_nobody_installed_is_refused(tmp_path: Path, charter: Path) -> None:
     done = ask(tmp_path, charter, "")
     assert done.returncode != 0
-    assert "'smoothed' is not known; write threshold, forecast or zscore" in done.stderr
+    assert "'smoothed' is not known; write threshold, forecast or unusual" in done.stderr

@@ -82,7 +82,7 @@ BREAKS = [
         "kind: threshold",
         "kind: treshold",
         "routing.yaml:12: routing.detectors.vpn-fails:",
-        "threshold, forecast or zscore",
+        "threshold, forecast or unusual",
     ),
     (
         "routing.yaml",

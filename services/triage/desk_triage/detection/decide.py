@@ -17,13 +17,15 @@ from desk_contracts.message import Message, Param, message
 from desk_kernel import Decision
 
 from desk_triage.changes.snapshot import ContextSnapshot, explain_changes
-from desk_triage.detection.detector import Detector, Finding
+from desk_triage.detection.detector import Detector, Finding, Verdict
 from desk_triage.detection.hysteresis import apply_verdict, is_lasting, is_over
-from desk_triage.detection.model import Subject, Watch
-from desk_triage.detection.signals import emit_end, open_episode
+from desk_triage.detection.model import DetectorState, Episode, Subject, Watch
+from desk_triage.detection.signals import describe_severity, emit_end, open_episode
 from desk_triage.routing.model import SOURCE
 
 _TITLE_LENGTH = 300
+# No detector of the charter has a name with a slash.
+_JOINT = "join/"
 # A forecast beyond the last day that can be written down is no date that anybody needs.
 _LAST_S = datetime.max.replace(tzinfo=UTC).timestamp() - 86_400
 
@@ -44,13 +46,23 @@ def assess(
     before, sample = subject or Subject(), (min(event.time, now).timestamp(), event.data.value)
     assessments = []
     for detector in detectors:
-        name = detector.settings.id
-        watch_before = before.watch(name) or Watch(detector=name)
-        finding = detector.examine(watch_before.state, sample)
-        is_same = finding.state is watch_before.state
-        watch = (
-            watch_before if is_same else watch_before.model_copy(update={"state": finding.state})
+        settings, unit = detector.settings, event.data.unit
+        watch_before = before.watch(settings.id) or Watch(
+            detector=settings.id, join=settings.join or "", unit=unit
         )
+        kept = watch_before
+        if unit != kept.unit:
+            # What was learned in another unit says nothing of this one.
+            kept = kept.model_copy(update={"unit": unit, "state": DetectorState()})
+        if settings.unit is not None and unit != settings.unit:
+            wrong = message("detector.wrong-unit", unit=unit, wanted=settings.unit)
+            at_s, value = sample
+            finding = Finding(watch_before.state, Verdict.FOREIGN, at_s, value, value, wrong)
+            assessments.append(Assessment(detector, watch_before, finding, watch_before))
+            continue
+        finding = detector.examine(kept.state, sample)
+        is_same = finding.state is kept.state
+        watch = kept if is_same else kept.model_copy(update={"state": finding.state})
         watch = apply_verdict(watch, finding.verdict, finding.at_s)
         assessments.append(Assessment(detector, watch_before, finding, watch))
     return assessments
@@ -69,9 +81,12 @@ def measure(
     for assessment in assessments:
         if assessment.watch is assessment.before:
             continue
-        watch, emitted = _raise_or_clear(assessment, event, charter, snapshot)
+        if assessment.watch.join:
+            after, emitted = _join(after, assessment, event, charter, snapshot)
+        else:
+            watch, emitted = _raise_or_clear(assessment, event, charter, snapshot)
+            after = after.replace_watch(watch)
         events += emitted
-        after = after.replace_watch(watch)
     if after is before:
         return None
     return Decision(after, tuple(events), after.next_clear)
@@ -87,11 +102,62 @@ def _raise_or_clear(
         kept = {"episode": open_episode(raised), "troubles": watch.troubles[-1:]}
         return watch.model_copy(update=kept), [raised]
     if watch.episode is not None and is_over(watch):
-        measurement = detector.settings.measurement
-        well = message("signal.well-again", measurement=measurement, value=finding.value)
-        ended = emit_end(watch.episode, event, finding.value, well)
+        ended = emit_end(watch.episode, event, finding.value, _explain_end(assessment))
         return watch.model_copy(update={"episode": None}), [ended]
     return watch, []
+
+
+def _join(
+    subject: Subject,
+    assessment: Assessment,
+    event: Event[Measured],
+    charter: Charter,
+    snapshot: ContextSnapshot,
+) -> tuple[Subject, list[AnyEvent]]:
+    """One signal for all joined detectors of the subject: raised by the first few, ended by all."""
+    detector, _, finding, watch = assessment
+    settings = detector.settings
+    is_new = watch.joined_s is None and is_lasting(watch, settings.hold.total_seconds())
+    if is_new:
+        kept = {"joined_s": finding.at_s, "troubles": watch.troubles[-1:]}
+        watch = watch.model_copy(update=kept)
+    elif watch.joined_s is not None and is_over(watch):
+        watch = watch.model_copy(update={"joined_s": None})
+    after = subject.replace_watch(watch)
+    name = f"{_JOINT}{watch.join}"
+    joint = after.watch(name) or Watch(detector=name)
+    others = [other for other in after.watches if other.join == watch.join and other.is_raised]
+    events: list[AnyEvent] = []
+    if joint.episode is None and is_new and len(others) >= settings.together:
+        raised = _emit_raised(detector, finding, event, charter, snapshot, len(others))
+        joint, events = joint.model_copy(update={"episode": open_episode(raised)}), [raised]
+    elif joint.episode is not None and not others:
+        ended = emit_end(joint.episode, event, finding.value, _explain_end(assessment))
+        joint, events = joint.model_copy(update={"episode": None}), [ended]
+    elif joint.episode is not None and is_new:
+        joint, events = _worsen(joint, joint.episode, assessment, event, len(others))
+    return (after.replace_watch(joint) if events else after), events
+
+
+def _worsen(
+    joint: Watch, episode: Episode, assessment: Assessment, event: Event[Measured], count: int
+) -> tuple[Watch, list[AnyEvent]]:
+    """One more that sees trouble raises the severity, if its own is higher."""
+    settings = assessment.detector.settings
+    if settings.severity.rank <= episode.severity.rank:
+        return joint, []
+    why = message("signal.joined", count=count, measurement=settings.measurement)
+    change = describe_severity(episode, episode.title, settings.severity, why, settings.measurement)
+    rule = f"severity/{episode.id}/{settings.id}"
+    emitted = derive(event, change, source=SOURCE, subject=event.subject, rule=rule, at=event.time)
+    worse = episode.model_copy(update={"severity": settings.severity})
+    return joint.model_copy(update={"episode": worse}), [emitted]
+
+
+def _explain_end(assessment: Assessment) -> Message:
+    finding, measurement = assessment.finding, assessment.detector.settings.measurement
+    well = message("signal.well-again", measurement=measurement, value=finding.value)
+    return finding.end or well
 
 
 def _emit_raised(
@@ -100,6 +166,7 @@ def _emit_raised(
     event: Event[Measured],
     charter: Charter,
     snapshot: ContextSnapshot,
+    joined: int = 1,
 ) -> Event[SignalRaised]:
     settings, data = detector.settings, event.data
     service, expected_at = settings.service or data.service, None
@@ -124,7 +191,7 @@ def _emit_raised(
         site=data.site,
         attributes=data.attributes,
         explanation=(
-            *_explain_finding(detector, finding, data.unit),
+            *_explain_finding(detector, finding, data.unit, joined),
             *_explain_work(service, event.time, charter, snapshot),
         ),
         charter=charter.version,
@@ -134,7 +201,7 @@ def _emit_raised(
     return derive(event, signal, source=SOURCE, subject=event.subject, rule=rule, at=event.time)
 
 
-def _explain_finding(detector: Detector, finding: Finding, unit: str) -> list[Message]:
+def _explain_finding(detector: Detector, finding: Finding, unit: str, joined: int) -> list[Message]:
     hold = detector.settings.hold
     facts: dict[str, Param] = {
         "measurement": detector.settings.measurement,
@@ -146,7 +213,11 @@ def _explain_finding(detector: Detector, finding: Finding, unit: str) -> list[Me
         if hold > timedelta(0)
         else message("signal.crossed", **facts)
     )
-    return [crossed] if finding.evidence is None else [crossed, finding.evidence]
+    reasons = [crossed] if finding.evidence is None else [crossed, finding.evidence]
+    if joined > 1:
+        measurement = detector.settings.measurement
+        reasons.append(message("signal.joined", count=joined, measurement=measurement))
+    return reasons
 
 
 def _explain_work(

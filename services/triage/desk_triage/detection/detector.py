@@ -24,6 +24,8 @@ class Verdict(Enum):
     """Neither trouble nor well again."""
     UNKNOWN = "too-few-samples"
     """Too little is known to judge."""
+    FOREIGN = "wrong-unit"
+    """It came in another unit than the charter says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class Finding:
     threshold: float
     meaning: Message | None = None
     evidence: Message | None = None
+    end: Message | None = None
+    """What a signal that ends with this says, where that is not that all is well again."""
     expected_s: float | None = None
     """When the threshold will be crossed, where that lies ahead."""
     samples_needed: int | None = None

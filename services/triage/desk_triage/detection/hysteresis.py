@@ -35,7 +35,7 @@ def apply_verdict(watch: Watch, verdict: Verdict, at_s: float) -> Watch:
     if verdict is not Verdict.HEALTHY:
         return watch
     left = tuple(trouble for trouble in watch.troubles if trouble > at_s)
-    is_calm = not watch.troubles and watch.episode is None
+    is_calm = not watch.troubles and not watch.is_raised
     if is_calm and watch.clear_s is not None and at_s - watch.clear_s < GRAIN_S:
         return watch
     return watch.model_copy(update={"clear_s": at_s, "troubles": left})
@@ -43,7 +43,7 @@ def apply_verdict(watch: Watch, verdict: Verdict, at_s: float) -> Watch:
 
 def _add_trouble(watch: Watch, at_s: float) -> Watch:
     troubles = watch.troubles
-    if watch.episode is not None:
+    if watch.is_raised:
         last = max(at_s, *troubles) if troubles else at_s
         return watch if troubles == (last,) else watch.model_copy(update={"troubles": (last,)})
     if at_s in troubles:

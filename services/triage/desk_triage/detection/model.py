@@ -8,6 +8,7 @@ from pydantic import Field
 
 # A document is read and written for every measurement that matters: each detector's part is small.
 MAX_NUMBERS = 256
+MAX_PACKED = 1_400
 # Times are seconds since 1970 as floats: these are written for every measurement that matters.
 Sample = tuple[float, float]
 
@@ -32,26 +33,39 @@ class DetectorState(Value):
     """What a kind of detector remembers of one subject, between two samples.
 
     `samples` is its sample window, thinned the more the higher `coarseness`; `numbers` are whatever
-    else a kind needs, such as a running mean.
+    else a kind needs, such as a running mean. `packed` and `hours` are numbers in base64, for kinds
+    that need so many that their digits would fill the document.
     """
 
     samples: tuple[Sample, ...] = ()
     coarseness: int = 0
     numbers: Annotated[tuple[float, ...], Field(max_length=MAX_NUMBERS)] = ()
+    packed: Annotated[str, Field(max_length=MAX_PACKED)] = ""
+    hours: Annotated[str, Field(max_length=MAX_PACKED)] = ""
 
 
 class Watch(Value):
     """One detector on one subject.
 
     `troubles` are the moments of trouble that no healthy measurement has followed yet; while an
-    episode is open only the last.
+    episode is open only the last. A detector that is joined with others of the subject has no
+    episode of its own: `joined_s` is since when its trouble counts, and the episode is that of the
+    watch with the name of the joint. `unit` is what the samples came in last.
     """
 
     detector: str
+    join: str = ""
+    joined_s: float | None = None
+    unit: str = ""
     clear_s: float | None = None
     troubles: tuple[float, ...] = ()
     state: DetectorState = DetectorState()
     episode: Episode | None = None
+
+    @property
+    def is_raised(self) -> bool:
+        """Whether its trouble counts, by itself or with others."""
+        return self.episode is not None or self.joined_s is not None
 
 
 class AlertWatch(Value):

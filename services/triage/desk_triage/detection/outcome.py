@@ -36,15 +36,22 @@ def explain_outcome(assessment: Assessment) -> Outcome:
 
 
 def _explain(assessment: Assessment) -> tuple[str, Message]:
-    detector, before, finding, watch = assessment
+    _, before, finding, watch = assessment
     if before.clear_s is not None and finding.at_s <= before.clear_s:
         return "late", message("detector.late")
-    if before.episode is not None:
+    if before.is_raised:
         if is_over(watch):
             return "cleared", message("detector.cleared")
         return "open", message("detector.open")
     if finding.meaning is not None:
         return finding.verdict.value, finding.meaning
-    if is_lasting(watch, detector.settings.hold.total_seconds()):
-        return "raised", message("detector.raised")
-    return "not-lasting", message("detector.not-lasting", hold=detector.settings.hold)
+    return _explain_trouble(assessment)
+
+
+def _explain_trouble(assessment: Assessment) -> tuple[str, Message]:
+    settings, watch = assessment.detector.settings, assessment.watch
+    if not is_lasting(watch, settings.hold.total_seconds()):
+        return "not-lasting", message("detector.not-lasting", hold=settings.hold)
+    if watch.join:
+        return "joined", message("detector.joined", together=settings.together)
+    return "raised", message("detector.raised")

@@ -1,6 +1,7 @@
 """Reads telemetry and alerts for each device and service, and keeps what was looked at."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 
 from desk_charter import Charter
 from desk_contracts import AnyEvent, Event
@@ -9,6 +10,8 @@ from desk_contracts.message import message
 from desk_contracts.names import TELEMETRY
 from desk_contracts.topics import identity_retention
 from desk_kernel import Context, Decision, Readings, Reducers
+from desk_platform.health import Health, State
+from desk_platform.heartbeat import beat
 from desk_platform.kafka import Projection
 from desk_platform.lookout import Consideration, Lookout
 from desk_platform.plugins import Registry
@@ -16,12 +19,17 @@ from desk_platform.store import Documents
 
 from desk_triage.changes.worker import Inputs
 from desk_triage.detection import alerts, decide
+from desk_triage.detection.blindness import BlindSpots
 from desk_triage.detection.detector import Detector, DetectorKind
 from desk_triage.detection.model import Subject
 from desk_triage.detection.outcome import explain_outcome
 from desk_triage.routing.worker import note_service
 
 UNWATCHED = "unwatched-measurement"
+# The component of health that shows detectors which cannot judge.
+COMPONENT = "detectors"
+LOOK_EVERY = timedelta(seconds=10)
+MOST_NAMED = 5
 
 _React = Reducers[Subject | None, [Context], Decision[Subject] | None]
 
@@ -46,7 +54,10 @@ class Watchers:
 
 
 def subject_projection(
-    documents: Documents[Subject], inputs: Inputs, kinds: Registry[DetectorKind]
+    documents: Documents[Subject],
+    inputs: Inputs,
+    kinds: Registry[DetectorKind],
+    blind_spots: BlindSpots,
 ) -> Projection[Subject]:
     """Telemetry of each device and service; what nobody watches is not even looked up."""
     watchers = Watchers(inputs.charter, kinds)
@@ -66,11 +77,11 @@ def subject_projection(
     def on_timer(state: Subject | None, context: Context) -> Decision[Subject] | None:
         return None if state is None else alerts.clear_quiet(state, context.id, context.now)
 
-    react = _react_with(inputs, watchers)
+    react = _react_with(inputs, watchers, blind_spots)
     return Projection(documents, keys, react, on_timer, known_for=identity_retention(TELEMETRY))
 
 
-def _react_with(inputs: Inputs, watchers: Watchers) -> _React:
+def _react_with(inputs: Inputs, watchers: Watchers, blind_spots: BlindSpots) -> _React:
     react: _React = Reducers(lambda _state, _event, _context: None)
 
     @react.on(Measured)
@@ -80,6 +91,7 @@ def _react_with(inputs: Inputs, watchers: Watchers) -> _React:
         charter, snapshot = inputs.charter(), inputs.snapshot()
         assessments = decide.assess(state, event, watchers.of(event.data.name), context.now)
         note_assessments(inputs.lookout, event, assessments)
+        blind_spots.note(event.subject, assessments)
         note_service(inputs.lookout, event, event.data.service, charter)
         return decide.measure(state, event, assessments, charter, snapshot)
 
@@ -98,6 +110,23 @@ def _react_with(inputs: Inputs, watchers: Watchers) -> _React:
         return alerts.resolve(state, event, context.now)
 
     return react
+
+
+async def watch_blind_spots(
+    blind_spots: BlindSpots, health: Health, sleep: Callable[[timedelta], Awaitable[object]]
+) -> None:
+    """Show detectors that cannot judge until cancelled; they fail no probe, since all others work."""
+    health.expect(COMPONENT, required=False)
+    while True:
+        if blind := blind_spots.count():
+            named = [f"{name} on {count} subjects" for name, count in blind.items()][:MOST_NAMED]
+            more = f" and {len(blind) - MOST_NAMED} more" if len(blind) > MOST_NAMED else ""
+            reason = f"cannot judge what they are sent: {', '.join(named)}{more}; see /v1/why"
+            health.mark(COMPONENT, State.DEGRADED, reason)
+        else:
+            health.mark(COMPONENT, State.READY)
+        beat()
+        await sleep(LOOK_EVERY)
 
 
 def note_assessments(

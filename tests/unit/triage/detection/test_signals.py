@@ -70,15 +70,32 @@ async def test_what_nobody_watches_is_not_even_stored() -> None:
 
 async def test_the_trend_is_told_hours_before_the_disk_is_full() -> None:
     desk = TriageDesk()
-    await desk.feed(*falling(40, 38, 36, 34, 32, 30))
+    await desk.feed(*falling(60, 52, 44, 36, 28, 20, every=60))
     (signal,) = raised(desk, "disk-will-fill")
-    assert signal.expected_at == at(50) + timedelta(minutes=125)
-    assert "By the trend of the last 50 minutes it reaches 5 in about 2 hours 5 minutes." in [
+    assert signal.expected_at == at(300) + timedelta(hours=15 / 8)
+    assert "By the trend of the last 5 hours it reaches 5 in about 1 hour 52 minutes." in [
         english(entry) for entry in signal.explanation
     ]
     assert raised(desk, "disk-filling") == []
-    await desk.feed(measured(80, 60))
+    await desk.feed(measured(80, 360))
     assert len(cleared(desk, "disk-will-fill")) == 1
+
+
+async def test_a_dip_that_is_less_than_half_of_the_way_is_no_forecast_on_the_first_day() -> None:
+    desk = TriageDesk()
+    await desk.feed(*falling(60, 57, 54, 51, 48, 45, 42))
+    assert raised(desk, "disk-will-fill") == []
+
+
+async def test_a_slow_leak_is_forecast_from_day_to_day() -> None:
+    desk = TriageDesk()
+    # A percent an hour: within the window of six hours that is far from half of the way.
+    leak = [measured(60 - max(0, hour - 30), 60 * hour) for hour in range(80)]
+    await desk.feed(*leak)
+    (signal,) = raised(desk, "disk-will-fill")
+    assert signal.expected_at is not None
+    assert signal.expected_at - at(60 * 85) < timedelta(hours=1)
+    assert signal.value >= 5 + 12
 
 
 async def test_too_few_samples_or_mere_noise_are_no_trend() -> None:
@@ -90,15 +107,61 @@ async def test_too_few_samples_or_mere_noise_are_no_trend() -> None:
     assert raised(other, "disk-will-fill") == []
 
 
-async def test_a_queue_far_from_its_usual_length_is_unusual() -> None:
+def queue(value: float, minutes: float) -> AnyEvent:
+    return measured(value, minutes, "mail.queue.length", "mail-1")
+
+
+async def test_a_queue_far_beyond_its_past_is_unusual_until_it_was_calm_for_a_while() -> None:
     desk = TriageDesk()
-    normal = [measured(10 + n % 3, n, "mail.queue.length", "mail-1") for n in range(25)]
-    await desk.feed(*normal)
-    await desk.feed(*(measured(300, 25 + n, "mail.queue.length", "mail-1") for n in range(4)))
+    await desk.feed(*(queue(10 + n % 3, n) for n in range(60)))
+    await desk.feed(*(queue(300, 60 + n) for n in range(4)))
     (signal,) = raised(desk, "mail-delayed")
     assert signal.value == 300
-    await desk.feed(measured(10, 30, "mail.queue.length", "mail-1"))
+    assert "Until now it has always been between 10 and 12." in map(english, signal.explanation)
+    await desk.feed(*(queue(10 + n % 3, 64 + n) for n in range(119)))
+    assert cleared(desk, "mail-delayed") == []
+    await desk.feed(queue(11, 183))
+    (end,) = cleared(desk, "mail-delayed")
+    assert english(end.explanation[0]) == "mail.queue.length is well again: 11."
+
+
+async def test_a_level_that_stays_ends_as_the_new_level_and_not_as_health() -> None:
+    desk = TriageDesk()
+    await desk.feed(*(queue(10 + n % 3, n) for n in range(60)))
+    await desk.feed(*(queue(300 + n % 3, 60 + 10 * n) for n in range(74)))
+    assert len(raised(desk, "mail-delayed")) == 1
+    (end,) = cleared(desk, "mail-delayed")
+    assert [reason.code for reason in end.explanation] == ["signal.new-level"]
+    await desk.feed(*(queue(300 + n % 3, 900 + 10 * n) for n in range(74)))
+    assert len(raised(desk, "mail-delayed")) == 1
+
+
+async def test_no_data_ends_no_unusual_time() -> None:
+    desk = TriageDesk()
+    await desk.feed(*(queue(10 + n % 3, n) for n in range(60)), queue(300, 60))
+    await desk.feed(queue(10, 60 * 24 * 3))
+    assert cleared(desk, "mail-delayed") == []
+    await desk.feed(*(queue(10 + n % 3, 60 * 24 * 3 + 1 + n) for n in range(12)))
     assert len(cleared(desk, "mail-delayed")) == 1
+
+
+async def test_a_counter_is_judged_by_its_rate_and_may_start_anew() -> None:
+    desk = TriageDesk()
+    count = [100.0 * n + n % 3 for n in range(200)]
+    await desk.feed(*(queue(value, n) for n, value in enumerate(count)))
+    await desk.feed(*(queue(value, 200 + n) for n, value in enumerate(count)))
+    assert raised(desk, "mail-delayed") == []
+    await desk.feed(queue(count[-1] + 9_000, 400))
+    assert len(raised(desk, "mail-delayed")) == 1
+
+
+async def test_what_was_learned_in_one_unit_says_nothing_of_another() -> None:
+    desk = TriageDesk()
+    await desk.feed(*(measured(0.1, n, "mail.queue.length", "mail-1", unit="1") for n in range(60)))
+    await desk.feed(
+        *(measured(1e6, 60 + n, "mail.queue.length", "mail-1", unit="By") for n in range(9))
+    )
+    assert raised(desk, "mail-delayed") == []
 
 
 async def test_what_is_remembered_stays_small() -> None:

@@ -10,14 +10,14 @@ from desk_platform.plugins import Registry
 
 from desk_triage.adapters.detectors.forecast import Forecast
 from desk_triage.adapters.detectors.threshold import Threshold
-from desk_triage.adapters.detectors.zscore import ZScore
+from desk_triage.adapters.detectors.unusual import Unusual
 from desk_triage.detection.charter import has_kinds
 from desk_triage.detection.detector import DetectorKind
 
 __all__ = ["DETECTORS", "check_detectors"]
 
 DETECTORS: Final[Registry[DetectorKind]] = Registry(
-    "desk.detectors", {"threshold": Threshold, "forecast": Forecast, "zscore": ZScore}
+    "desk.detectors", {"threshold": Threshold, "forecast": Forecast, "unusual": Unusual}
 )
 
 # For the service's table, and for `desk charter check`.

@@ -1,4 +1,10 @@
-"""`forecast`: when the trend of the window reaches a level."""
+"""`forecast`: when the trend of the window reaches a level, if the days before agree.
+
+Disks breathe: jobs take space every night and give it back, days are unlike nights. A trend of
+hours is therefore believed only if it has not stopped, and if the days before agree: the worst of
+the day moves towards the level as well. What is too quick for that is believed when half of the way
+to the level lies within the window, and the value is worse than it ever was.
+"""
 
 from dataclasses import dataclass
 from math import sqrt
@@ -7,6 +13,7 @@ from desk_charter.detectors import ForecastDetector
 from desk_contracts.message import Message, message
 
 from desk_triage.detection.detector import Finding, Verdict
+from desk_triage.detection.lows import find_change_of_a_day, find_past, learn_worst
 from desk_triage.detection.model import DetectorState, Sample
 from desk_triage.detection.window import count_needed, remember
 
@@ -14,6 +21,11 @@ from desk_triage.detection.window import count_needed, remember
 CLEAR_HORIZON = 1.5
 # A fall smaller than the noise around it is no trend: twice the standard deviation of the rest.
 LEAST_TREND = 2.0
+# Worse than ever is worse by a quarter of what the past covered: nights differ from each other.
+MARGIN = 0.25
+DAY_S = 86_400.0
+# So many samples make a line.
+_FEWEST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +40,12 @@ class Forecast:
         is_kept = after.samples[-1][0] >= sample[0]
         samples = after.samples if is_kept else (*after.samples, sample)
         at_s, value = samples[-1]
+        is_low_worse = settings.below is not None
+        worst = learn_worst(after.numbers, *sample, is_low_worse=is_low_worse)
+        if worst is not after.numbers:
+            after = after.model_copy(update={"numbers": worst})
         needed = count_needed(after, settings.min_samples)
-        crossing, verdict = None, Verdict.UNKNOWN
+        crossing, verdict, is_like_before = None, Verdict.UNKNOWN, False
         if settings.is_trouble(value):
             crossing, verdict = at_s, Verdict.TROUBLE
         elif len(samples) >= needed:
@@ -38,7 +54,8 @@ class Forecast:
             horizon_s = settings.horizon.total_seconds()
             is_far = ahead_s is None or ahead_s > CLEAR_HORIZON * horizon_s
             if ahead_s is not None and ahead_s <= horizon_s:
-                verdict = Verdict.TROUBLE
+                is_like_before = not self._is_unlike_before(samples, worst)
+                verdict = Verdict.BETWEEN if is_like_before else Verdict.TROUBLE
             else:
                 is_well = is_far and settings.is_clear(value)
                 verdict = Verdict.HEALTHY if is_well else Verdict.BETWEEN
@@ -48,7 +65,9 @@ class Forecast:
             at_s,
             value,
             settings.level,
-            meaning=self._explain(verdict, len(samples), needed),
+            meaning=message("detector.like-before", level=settings.level)
+            if is_like_before
+            else self._explain(verdict, len(samples), needed),
             evidence=self._describe(samples, crossing),
             expected_s=crossing,
             samples_needed=needed,
@@ -78,6 +97,27 @@ class Forecast:
             return None
         # From the newest value on, not from the line: the value is known, the line is estimated.
         return origin_s + max(0.0, (self.settings.level - newest) / slope)
+
+    def _is_unlike_before(self, samples: tuple[Sample, ...], worst: tuple[float, ...]) -> bool:
+        """Whether the newer half of the window goes on, and the days before have not seen it."""
+        settings, value = self.settings, samples[-1][1]
+        newer = samples[len(samples) // 2 :]
+        if len(newer) >= _FEWEST and self._find_crossing(newer) is None:
+            return False
+        sign = -1.0 if settings.below is not None else 1.0
+        left = sign * (settings.level - value)
+        change = find_change_of_a_day(worst)
+        if change is not None and sign * change > 0:
+            ahead_s = left / (sign * change) * DAY_S
+            if ahead_s <= settings.horizon.total_seconds():
+                return True
+        if sign * (value - samples[0][1]) < left:
+            return False
+        past = find_past(worst)
+        if past is None:
+            return True
+        margin = MARGIN * (past[1] - past[0])
+        return value < past[0] - margin if sign < 0 else value > past[1] + margin
 
     def _explain(self, verdict: Verdict, seen: int, needed: int) -> Message | None:
         level, is_below = self.settings.level, self.settings.below is not None

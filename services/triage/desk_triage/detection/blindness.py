@@ -1,0 +1,42 @@
+"""Which detectors cannot judge, though they have been given samples enough: shown by health.
+
+Counted in memory since the replica started, for a bounded number of subjects. What no sample has
+come for is not here: whether a device reports at all is for whoever watches that it does.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from desk_triage.detection.decide import Assessment
+from desk_triage.detection.detector import Verdict
+
+MOST_PAIRS = 5_000
+# So many times the samples that it needs, without a single judgement.
+TIMES_NEEDED = 2
+FEWEST = 10
+
+
+class BlindSpots:
+    """The detectors and subjects whose last samples could not be judged, by how many of them."""
+
+    def __init__(self) -> None:
+        self._unjudged: Counter[tuple[str, str]] = Counter()
+        self._needed: dict[str, int] = {}
+
+    def note(self, subject: str, assessments: Iterable[Assessment]) -> None:
+        """Count a look that was no judgement; any judgement starts the count anew."""
+        for assessment in assessments:
+            finding, name = assessment.finding, assessment.detector.settings.id
+            pair = name, subject
+            if finding.verdict not in (Verdict.UNKNOWN, Verdict.FOREIGN):
+                self._unjudged.pop(pair, None)
+            elif pair in self._unjudged or len(self._unjudged) < MOST_PAIRS:
+                self._unjudged[pair] += 1
+                self._needed[name] = max(FEWEST, TIMES_NEEDED * (finding.samples_needed or 0))
+
+    def count(self) -> dict[str, int]:
+        """On how many subjects each detector cannot judge; without those that can."""
+        blind = Counter[str]()
+        for (name, _), samples in self._unjudged.items():
+            blind[name] += samples >= self._needed[name]
+        return {name: count for name, count in sorted(blind.items()) if count}
