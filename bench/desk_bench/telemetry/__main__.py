@@ -48,8 +48,8 @@ def main() -> None:
         speed = measure_speed(given.speed, charter)
         print(
             f"{speed.points:,} points of {speed.series:,} series:"
-            f" {speed.points_per_s:,.0f} a second of CPU time; a series takes {speed.memory_bytes:,.0f} bytes of memory,"
-            f" {speed.document_bytes:,} as a document"
+            f" {speed.points_per_s:,.0f} a second of CPU time; a series takes"
+            f" {speed.memory_bytes:,.0f} bytes of memory, {speed.document_bytes:,} as a document"
         )
 
 

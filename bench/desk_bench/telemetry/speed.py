@@ -61,9 +61,9 @@ def measure_speed(series: int, charter: Charter) -> Speed:
     subjects = [Subject.model_validate_json(document) for _ in range(series)]
     memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1_024 / series
     spent_s = 0.0
-    for turn in range(ROUNDS):
+    for sweep in range(ROUNDS):
         # A series learns when its minute comes: a twelfth of all in each round.
-        events = [make(START_S + 3_600 * 2 + STEP_S * turn + n % GRAIN_S) for n in range(series)]
+        events = [make(START_S + 3_600 * 2 + STEP_S * sweep + n % GRAIN_S) for n in range(series)]
         began = time.process_time()
         for number, event in enumerate(events):
             subject = subjects[number]
@@ -72,6 +72,6 @@ def measure_speed(series: int, charter: Charter) -> Speed:
             if decision is not None:
                 subjects[number] = decision.state
         # The first round has all of them learn at once.
-        spent_s += time.process_time() - began if turn else 0.0
+        spent_s += time.process_time() - began if sweep else 0.0
     points = series * (ROUNDS - 1)
     return Speed(series, points, points / spent_s, memory, len(document))

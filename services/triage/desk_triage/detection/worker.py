@@ -115,7 +115,7 @@ def _react_with(inputs: Inputs, watchers: Watchers, blind_spots: BlindSpots) -> 
 async def watch_blind_spots(
     blind_spots: BlindSpots, health: Health, sleep: Callable[[timedelta], Awaitable[object]]
 ) -> None:
-    """Show detectors that cannot judge until cancelled; they fail no probe, since all others work."""
+    """Show detectors that cannot judge, until cancelled; they fail no probe: all others work."""
     health.expect(COMPONENT, required=False)
     while True:
         if blind := blind_spots.count():
