@@ -91,8 +91,8 @@ def _read_plain(path: Path, labels: Path) -> Corpus:
         unreadable += lost
         for device, metric, at_s, value in samples:
             rows[device, metric].append((at_s, value))
-    for (name, metric), samples in sorted(rows.items()):
-        devices.setdefault(name, Device(name)).series[metric] = sorted(samples)
+    for (name, metric), taken in sorted(rows.items()):
+        devices.setdefault(name, Device(name)).series[metric] = sorted(taken)
     with labels.open(newline="") as stream:
         reader = csv.DictReader(stream)
         _need_columns(labels, reader, LABEL_COLUMNS)

@@ -63,7 +63,8 @@ def compose(desk: Desk, settings: TriageSettings) -> Web:
     quality = RoutingQuality(desk.telemetry.meter, precision)
     desk.unit_of_work("tickets", ticket_projection(tickets, inputs, predict, quality))
     forgets = NothingUnread("what is forgotten is old by the time of its own events")
-    desk.unit_of_work("changes", change_projection(changes), stops=forgets)
+    # Signals of one service lie in all partitions, so every replica writes its changes.
+    desk.unit_of_work("changes", change_projection(changes), cached=0, stops=forgets)
     # Tickets of one cluster lie in all partitions, so every replica writes it: nothing is cached.
     # That a problem is over is concluded from the silence of all of them.
     gathered = desk.unit_of_work(

@@ -24,6 +24,9 @@ class Change(Value):
     finished_at: datetime | None = None
     succeeded: bool = True
     source: str = ""
+    ring: str = ""
+    suspected: tuple[str, ...] = ()
+    """The symptoms that its pipeline was told of."""
 
     def is_of(self, source: str, change: str) -> bool:
         """Whether that system means this change by that number."""
@@ -41,11 +44,24 @@ class Change(Value):
         return self.started_at <= at < self.suspect_until
 
 
+class Symptom(Value):
+    """One signal of the service or of a device of it."""
+
+    signal: str
+    subject: str
+    episode: str
+    at: datetime
+    is_of_service: bool
+
+
 class ServiceChanges(Value):
-    """What is under way, or was lately, oldest first."""
+    """What is under way, or was lately, oldest first; and the signals of the last days."""
 
     service: str
     changes: tuple[Change, ...] = ()
+    symptoms: tuple[Symptom, ...] = ()
+    heard_since: datetime | None = None
+    """When the first signal of the service was heard: nothing is known of the time before."""
 
     @property
     def next_expiry(self) -> datetime | None:

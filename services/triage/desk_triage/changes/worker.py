@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from desk_charter import Charter
-from desk_contracts import AnyEvent
+from desk_contracts import AnyEvent, Event
 from desk_contracts.events.changes import ChangeFinished, ChangeStarted
-from desk_kernel import Context, Decision
+from desk_contracts.events.signals import SignalRaised
+from desk_kernel import Context, Decision, Readings
 from desk_platform.clock import Clock
 from desk_platform.heartbeat import beat
 from desk_platform.kafka import Projection
@@ -33,10 +34,17 @@ class Inputs:
 
 
 def change_projection(documents: Documents[ServiceChanges]) -> Projection[ServiceChanges]:
-    """Changes of each service, forgotten when nobody suspects them any more."""
+    """Changes of each service and its signals; forgotten when nobody suspects them any more."""
 
-    def keys(event: AnyEvent) -> Iterable[str]:
-        return (event.subject,) if isinstance(event.data, ChangeStarted | ChangeFinished) else ()
+    keys: Readings[Iterable[str]] = Readings(())
+
+    @keys.on(ChangeStarted, ChangeFinished)
+    def find_service(event: AnyEvent) -> Iterable[str]:
+        return (event.subject,)
+
+    @keys.on(SignalRaised)
+    def find_service_of_signal(event: Event[SignalRaised]) -> Iterable[str]:
+        return (event.data.service,) if event.data.service else ()
 
     def react(
         state: ServiceChanges | None, event: AnyEvent, _context: Context

@@ -29,11 +29,12 @@ class ChangePlanned(Payload, type="desk.change.planned.v1", topic=names.CHANGES)
 
 
 class ChangeStarted(Payload, type="desk.change.started.v1", topic=names.CHANGES):
-    """The change is under way."""
+    """The change is under way. A release in rings says so again for each ring."""
 
     change: Identifier
     kind: ChangeKind
     title: VisibleText
+    ring: str = Field(default="", max_length=100, description="Who gets it now, e.g. canary.")
 
 
 class ChangeFinished(Payload, type="desk.change.finished.v1", topic=names.CHANGES):

@@ -6,6 +6,7 @@ from pydantic import Field, FiniteFloat
 
 from desk_contracts import names
 from desk_contracts.envelope import Payload
+from desk_contracts.events.changes import ChangeKind
 from desk_contracts.message import Explanation
 from desk_contracts.people import OptionalPerson
 from desk_contracts.value_types import Identifier, Severity, ShortText, SubjectKind
@@ -55,6 +56,22 @@ class SignalSeverityChanged(Payload, type="desk.signal.severity-changed.v1", top
     def is_worse(self) -> bool:
         """Whether it rose; else it fell."""
         return self.severity.rank > self.previous.rank
+
+
+class ChangeSuspected(Payload, type="desk.signal.change-suspected.v1", topic=names.SIGNALS):
+    """More trouble than usual since a change began: its pipeline should not go on. Key: service."""
+
+    change: Identifier
+    change_source: str = Field(description="The system that reported the change.")
+    kind: ChangeKind
+    title: ShortText
+    ring: str = Field(default="", description="Who had got it by then.")
+    service: str
+    signal: Identifier = Field(description="The symptom, e.g. vpn-failing.")
+    count: int = Field(ge=1, description="Devices and services that show it since the change.")
+    expected: float = Field(ge=0, description="How many would have shown it without a change.")
+    episodes: tuple[Identifier, ...] = Field(default=(), description="The newest of the signals.")
+    explanation: Explanation = ()
 
 
 class SignalCleared(Payload, type="desk.signal.cleared.v1", topic=names.SIGNALS):

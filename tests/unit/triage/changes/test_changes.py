@@ -1,7 +1,14 @@
 """Changes under way are known, and forgotten when nobody suspects them any more."""
 
+from math import exp
+from typing import Any
+
+import pytest
+from desk_contracts import AnyEvent, Event
 from desk_contracts.events.changes import ChangeFinished, ChangeKind
-from desk_triage.changes.decide import MAX_CHANGES, expire, follow
+from desk_contracts.events.signals import ChangeSuspected, SignalRaised
+from desk_contracts.value_types import Severity, SubjectKind
+from desk_triage.changes.decide import MAX_CHANGES, expire, find_poisson_tail, follow
 from desk_triage.changes.model import LONGEST_CHANGE, SUSPECT_FOR, Change, ServiceChanges
 
 from tests.support.triage_desk import TriageDesk, at, change_started, event
@@ -49,3 +56,84 @@ def test_only_the_newest_are_kept() -> None:
         state = outcome.state
     assert state is not None
     assert state.changes[0].change == "c-3"
+
+
+def signal(subject: str, minutes: float, **more: Any) -> Event[SignalRaised]:
+    data = SignalRaised(
+        episode=f"{subject}/{minutes}",
+        detector="d",
+        signal="app-crashes",
+        title="t",
+        severity=Severity.WARNING,
+        subject_kind=more.pop("kind", SubjectKind.DEVICE),
+        measurement="m",
+        value=1,
+        threshold=1,
+        service="vpn",
+    )
+    return event(subject, data, minutes)  # type: ignore[return-value]
+
+
+def suspicions(*events: AnyEvent) -> list[ChangeSuspected]:
+    state: ServiceChanges | None = None
+    emitted: list[ChangeSuspected] = []
+    for each in events:
+        outcome = follow(state, each)
+        assert outcome is not None
+        state = outcome.state
+        emitted += [made.data for made in outcome.events if isinstance(made.data, ChangeSuspected)]
+    return emitted
+
+
+def test_trouble_in_the_first_ring_is_told_to_the_pipeline_once() -> None:
+    begun = change_started("vpn", 0)
+    canary = event("vpn", begun.data.model_copy(update={"ring": "canary"}), 0)
+    crashes = [signal(f"laptop-{number}", 5 + number) for number in range(6)]
+    (suspicion,) = suspicions(canary, *crashes)
+    assert (suspicion.ring, suspicion.signal, suspicion.count, suspicion.service) == (
+        "canary",
+        "app-crashes",
+        3,
+        "vpn",
+    )
+    assert suspicion.expected < 0.01
+    assert suspicion.change_source == canary.source
+
+
+def test_a_change_that_is_heard_of_after_its_trouble_is_suspected_too() -> None:
+    crashes = [signal(f"laptop-{number}", 5 + number) for number in range(3)]
+    (suspicion,) = suspicions(*crashes, change_started("vpn", 0))
+    assert suspicion.count == 3
+
+
+def test_a_failing_service_needs_no_second_witness() -> None:
+    alarm = signal("vpn-gateway", 5, kind=SubjectKind.SERVICE)
+    assert len(suspicions(change_started("vpn", 0), alarm)) == 1
+
+
+def test_what_fails_every_day_is_no_suspicion() -> None:
+    week = 7 * 24 * 60
+    daily = [signal(f"laptop-{number}", 30 * number) for number in range(week // 30)]
+    begun = change_started("vpn", week)
+    after = [signal(f"phone-{number}", week + 30 + 30 * number) for number in range(3)]
+    assert suspicions(*daily, begun, *after) == []
+
+
+def test_trouble_from_before_or_long_after_is_not_blamed_on_a_change() -> None:
+    before = [signal(f"laptop-{number}", number) for number in range(6)]
+    end = event("vpn", ChangeFinished(change="c-1", kind=ChangeKind.RELEASE, succeeded=True), 20)
+    late = [signal(f"laptop-{number}", 200 + number) for number in range(6)]
+    assert suspicions(*before, change_started("vpn", 10), end, *late) == []
+
+
+def test_the_next_ring_remembers_what_was_told_of_the_first() -> None:
+    crashes = [signal(f"laptop-{number}", 5 + number) for number in range(4)]
+    again = [signal(f"laptop-{number}", 40 + number) for number in range(4)]
+    events = (change_started("vpn", 0), *crashes, change_started("vpn", 30), *again)
+    assert len(suspicions(*events)) == 1
+
+
+def test_the_tail_of_poisson_is_exact() -> None:
+    assert find_poisson_tail(0, 2.0) == 1.0
+    assert find_poisson_tail(1, 2.0) == pytest.approx(1 - exp(-2))
+    assert find_poisson_tail(3, 0.5) == pytest.approx(1 - exp(-0.5) * (1 + 0.5 + 0.125))
