@@ -113,8 +113,8 @@ chaos: setup ## Kills, restarts and pauses; takes long
 	@$(call tests,chaos)
 
 .PHONY: eval-similar
-eval-similar: setup ## How well similar tickets are found: make eval-similar FOLDER=… with tickets.csv and pairs.csv
-	@.venv/bin/desk eval-similar $(FOLDER) $(ARGS)
+eval-similar: setup ## How well similar tickets are found: make eval-similar PATH, a folder with tickets.csv and pairs.csv
+	@.venv/bin/desk eval-similar $(filter-out $@,$(MAKECMDGOALS)) $(ARGS)
 
 .PHONY: storm
 storm: setup ## Two replicas of each service, everything around them failing, and laws of its own; over an hour
