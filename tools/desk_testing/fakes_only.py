@@ -49,18 +49,18 @@ class FakesOnly:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Before `-k` and marks choose: a suite has the kinds that its text gives it."""
-        found = [(item, suite_of(item)) for item in items]
-        members = [(item, suite) for item, suite in found if suite is not None]
+        suites = [(item, suite_of(item)) for item in items]
+        members = [(item, suite) for item, suite in suites if suite is not None]
         real = {name for _, (name, kind) in members if kind != FAKE}
         for item, (name, kind) in members:
             item.user_properties.append((_PROPERTY, (name, kind, name in real)))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """A skip is told at set-up, a pass at the call."""
-        told = dict(report.user_properties).get(_PROPERTY)
-        if not isinstance(told, list | tuple) or report.when == "teardown":
+        member = dict(report.user_properties).get(_PROPERTY)
+        if not isinstance(member, list | tuple) or report.when == "teardown":
             return
-        name, kind, has_real = told
+        name, kind, has_real = member
         suite = self.suites[name]
         suite.has_real |= has_real
         suite.ran.add(kind)

@@ -13,6 +13,7 @@ from desk_platform.lookout import Lookout
 from desk_platform.service import Service, Subscription, Web
 from desk_platform.similar import IndexReader, TicketIndex
 from desk_platform.startup import start_service
+from desk_platform.store import Documents
 
 from desk_triage.adapters.detectors import DETECTORS, check_detectors
 from desk_triage.changes.store import CHANGES, find_suspects
@@ -31,7 +32,7 @@ from desk_triage.problems.store import CLUSTERS, count_people
 from desk_triage.problems.worker import cluster_projection
 from desk_triage.routing.api import decision_router
 from desk_triage.routing.gauges import RoutingQuality
-from desk_triage.routing.model import TeamPrediction
+from desk_triage.routing.model import TeamPrediction, Ticket
 from desk_triage.routing.store import TICKETS, count_load
 from desk_triage.routing.worker import ticket_projection
 from desk_triage.settings import TriageSettings
@@ -50,18 +51,10 @@ def compose(desk: Desk, settings: TriageSettings) -> Web:
         partial(count_load, tickets),
     )
     snapshot = SnapshotCache(reads, desk.clock)
-    model = ModelSource(settings.model_file, desk.clock)
     lookout = Lookout(desk.clock.now(), desk.telemetry.meters)
     inputs = Inputs(lambda: desk.charter.current, lambda: snapshot.current, lookout)
 
-    def predict(opened: TicketOpened, charter: Charter) -> TeamPrediction:
-        return predict_team(model.current, opened, charter)
-
-    def precision() -> float:
-        return model.current.precision if model.current else 0.0
-
-    quality = RoutingQuality(desk.telemetry.meter, precision)
-    desk.unit_of_work("tickets", ticket_projection(tickets, inputs, predict, quality))
+    _compose_routing(desk, settings, inputs, tickets)
     forgets = NothingUnread("what is forgotten is old by the time of its own events")
     # Signals of one service lie in all partitions, so every replica writes its changes.
     desk.unit_of_work("changes", change_projection(changes), cached=0, stops=forgets)
@@ -78,7 +71,6 @@ def compose(desk: Desk, settings: TriageSettings) -> Web:
     projection = subject_projection(subjects, inputs, DETECTORS, blind_spots)
     desk.unit_of_work("subjects", projection, stops=OwnPartition(names.TELEMETRY))
     similar = _compose_tickets(desk, settings, inputs)
-    desk.job("model", model.run)
     desk.job("snapshot", snapshot.run)
     watch = partial(watch_blind_spots, blind_spots, desk.health, desk.clock.sleep)
     desk.job("detector-watch", watch)
@@ -86,6 +78,23 @@ def compose(desk: Desk, settings: TriageSettings) -> Web:
     problems = ProblemDocuments(clusters, desk.commands(gathered), desk.cursors)
     routers = [decision_router(tickets), detection_router(detection), problem_router(problems)]
     return Web([*routers, similar_router(similar)])
+
+
+def _compose_routing(
+    desk: Desk, settings: TriageSettings, inputs: Inputs, tickets: Documents[Ticket]
+) -> None:
+    """Which team a ticket is for, by the model in force, and how often that was right."""
+    model = ModelSource(settings.model_file, desk.clock)
+
+    def predict(opened: TicketOpened, charter: Charter) -> TeamPrediction:
+        return predict_team(model.current, opened, charter)
+
+    def precision() -> float:
+        return model.current.precision if model.current else 0.0
+
+    quality = RoutingQuality(desk.telemetry.meter, precision)
+    desk.unit_of_work("tickets", ticket_projection(tickets, inputs, predict, quality))
+    desk.job("model", model.run)
 
 
 def _compose_tickets(desk: Desk, settings: TriageSettings, inputs: Inputs) -> SimilarReads:

@@ -34,7 +34,7 @@ from desk_platform.telemetry import Telemetry, get_logger, watch_event_loop
 log = get_logger()
 
 # How long one thread keeps the interpreter while another one wants it.
-TURN_SECONDS = 0.0005
+SWITCH_SECONDS = 0.0005
 # Of the time that a stop may take, for calls under way; parts need the rest to hand over.
 _SHARE_OF_CALLS = 0.4
 # For a part whose turn comes when others have used up the time: a consumer still leaves its group.
@@ -99,7 +99,7 @@ def tune_interpreter() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
-    sys.setswitchinterval(TURN_SECONDS)
+    sys.setswitchinterval(SWITCH_SECONDS)
 
 
 class Opened:

@@ -4,7 +4,8 @@ import asyncio
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,9 +67,9 @@ def env(tmp_path: Path) -> Iterator[dict[str, str]]:
     subprocess.run(["make", "down"], cwd=ROOT, env=env, check=True, capture_output=True)
 
 
-async def test_every_role_of_the_tutorial_gets_what_it_says(
-    env: dict[str, str], tmp_path: Path
-) -> None:
+@asynccontextmanager
+async def open_shell(env: dict[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
+    """One for all steps, in the project's folder."""
     shell = await asyncio.create_subprocess_exec(
         *("bash", "--norc"),
         cwd=ROOT,
@@ -78,9 +79,19 @@ async def test_every_role_of_the_tutorial_gets_what_it_says(
         stderr=asyncio.subprocess.STDOUT,
         limit=2**24,
     )
-    reader = Reader(shell, tmp_path, int(env["DESK_PORT_OFFSET"]))
-    up, ask, timeline, work, change, look, report = STEPS
     try:
+        yield shell
+    finally:
+        shell.kill()
+        await shell.wait()
+
+
+async def test_every_role_of_the_tutorial_gets_what_it_says(
+    env: dict[str, str], tmp_path: Path
+) -> None:
+    up, ask, timeline, work, change, look, report = STEPS
+    async with open_shell(env) as shell:
+        reader = Reader(shell, tmp_path, int(env["DESK_PORT_OFFSET"]))
         await reader.type(STRICT)
         assert "intake: ready" in await reader.type(up)
         await reader.type(ask)
@@ -105,6 +116,3 @@ async def test_every_role_of_the_tutorial_gets_what_it_says(
         assert "not ready" not in looked
         assert "0 lost, 0 doubled, 0 out of order, 0 gaps" in looked
         assert "explanation" in await reader.type(report)
-    finally:
-        shell.kill()
-        await shell.wait()

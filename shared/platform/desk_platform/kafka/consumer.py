@@ -14,8 +14,8 @@ from time import perf_counter
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
-from desk_contracts import AnyEvent, Codec, Message
-from desk_contracts.errors import DependencyDown, Invalid, Rejected, Transient
+from desk_contracts import AnyEvent, Codec
+from desk_contracts.errors import DependencyDown, Invalid, Transient
 from desk_contracts.topics import RETRY
 from faststream.kafka import KafkaMessage
 from faststream.kafka.subscriber.usecase import BatchSubscriber
@@ -30,9 +30,10 @@ from desk_platform.kafka.consumer_watch import ConsumerWatch
 from desk_platform.kafka.dead_letter_budget import Budget
 from desk_platform.kafka.deserializer import RecordDecoder
 from desk_platform.kafka.last_records import LastRecords
-from desk_platform.kafka.producer import Publisher, Unpublished
-from desk_platform.kafka.records import Failure, KafkaRecord, Received, not_before, reroute, shorten
+from desk_platform.kafka.producer import Publisher
+from desk_platform.kafka.records import Failure, KafkaRecord, Received, not_before
 from desk_platform.kafka.retry import attempt_async, attempt_each, backoff
+from desk_platform.kafka.side_topics import SideTopics
 from desk_platform.kafka.subscription import Reading, broker_of, connect, safe_arguments
 from desk_platform.kafka.topic_replacement import TopicGuard
 from desk_platform.kafka.trace_context import find_traceparent, give_trace
@@ -99,17 +100,18 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         positions: Positions | None = None,
         milestones: Milestones | None = None,
     ) -> None:
-        self.group, self._owner, self._prefix = group, owner or group, topic_prefix
+        self.group, self._prefix, owner = group, topic_prefix, owner or group
         self._is_delayed = all(name.endswith(RETRY) for name in topics or [pattern])
         self._settings, self._clock = settings, clock
-        self._handler, self._publisher = handler, publisher
+        self._handler = handler
         self._health, self._telemetry, self._admits = health, telemetry, admits
-        self._meters = ConsumerMeters(telemetry.meters, group, self._owner)
+        self._meters = ConsumerMeters(telemetry.meters, group, owner)
         self._door, last = RecordDecoder(codec, topic_prefix, clock), LastRecords(settings)
         self._progress = health.consumer(group)
         self._busy, self._is_stopping, self._failures = asyncio.Lock(), False, 0
         self._begun: asyncio.Task[timedelta | None] | None = None
         self._budget, self._reading = Budget(settings.dead_letter_budget, clock), reading
+        self._side = SideTopics(owner, topic_prefix, publisher, self._budget, self._meters, clock)
         self._offsets = HandledOffsets(group, clock, self._commit_now)
         self._guard = TopicGuard(group, positions, clock, health, telemetry.meters, last)
         self._notes = CommitNotes(group, milestones, clock, self._guard.save)
@@ -193,7 +195,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         records, before = message.raw_message, self._begun
         is_ahead = before is not None and not before.done()
         decoded = await self._decode(records) if is_ahead else None
-        begun = asyncio.create_task(self._take_turn(records, decoded, self._failures))
+        begun = asyncio.create_task(self._take(records, decoded, self._failures))
         self._begun = begun
         is_large = len(records) >= min(FEW_RECORDS, self._reading.max_records)
         if self._failures or self._is_delayed or not is_large:
@@ -203,7 +205,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             if pause := before.result():
                 await self._clock.sleep(pause)
 
-    async def _take_turn(
+    async def _take(
         self, records: Sequence[KafkaRecord], decoded: _Decoded | None, failures: int
     ) -> timedelta | None:
         """One batch, once those before it are done; returns how long to wait before the next poll.
@@ -273,9 +275,9 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         causes = map(find_traceparent, batch)
         with self._telemetry.batch_span(topic, self.group, len(records), causes) as span:
             give_trace(batch, span)
-            await self._handler.handle(batch, self._reroute)
+            await self._handler.handle(batch, self._side.take)
             # Last: a batch that is read again, since the store is away, reroutes nothing twice.
-            await self._reroute(unreadable)
+            await self._side.take(unreadable)
         self._note_done(records)
         age = self._clock.now() - batch[0].event.time if batch else None
         self._meters.count_batch(records, age, perf_counter() - started)
@@ -287,7 +289,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             if isinstance(error, DependencyDown):
                 raise error
             if error is not None:
-                await self._reroute([Failure(record, error)])
+                await self._side.take([Failure(record, error)])
                 self._note_done([record])
 
     def _begin_assignment(self) -> None:
@@ -340,40 +342,6 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         for partition, offset in early.items():
             consumer.seek(partition, offset)
         return ready, wait
-
-    async def _reroute(self, failures: Sequence[Failure]) -> None:
-        """Retry topic or dead letter; a refusal by the business is an outcome, not a failure."""
-        now, letters = self._clock.now(), []
-        for failure in failures:
-            if isinstance(failure.error, Rejected):
-                log.info("event_rejected", group=self.group, reason=str(failure.error))
-            else:
-                letters.append((failure, reroute(failure, self._owner, now, self._prefix)))
-        self._budget.spend((failure.about, failure.error) for failure, _ in letters)
-        await self._publish([message for _, message in letters])
-        for failure, message in letters:
-            self._report(failure, message.topic)
-
-    async def _publish(self, messages: Sequence[Message]) -> None:
-        """A record that its side topic finds too large is truncated further: something is kept."""
-        try:
-            await self._publisher.publish(messages)
-        except Unpublished as error:
-            reasons = error.reasons
-            large = [n for n, reason in reasons.items() if reason.kind == "message-too-large"]
-            if len(large) < len(reasons):
-                raise
-            await self._publisher.publish([shorten(messages[n]) for n in large])
-
-    def _report(self, failure: Failure, target: str) -> None:
-        code = getattr(failure.error, "kind", "bug")
-        where = f"{failure.raw.topic}/{failure.raw.partition}/{failure.raw.offset}"
-        self._meters.count_failure(target, code)
-        if target.endswith(RETRY):
-            log.warning("record_parked", to=target, record=where, reason=str(failure.error))
-            return
-        bug = failure.error if code == "bug" else None
-        log.error("record_dead", to=target, record=where, reason=str(failure.error), exc_info=bug)
 
     async def _commit_now(self, offsets: Offsets) -> None:
         consumer = self._subscriber.consumer
