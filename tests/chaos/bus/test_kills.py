@@ -69,7 +69,8 @@ async def check(rig: ChaosRig) -> tuple[int, int]:
     """Everything that must hold; how many events were derived, and how many copies beside."""
     expected = rig.expected()
     await rig.has_settled()
-    events = await rig.read(TRIAGE)
+    # An event without a trace gets that of the batch in which it happens to be read.
+    events = [event._replace(traceparent="") for event in await rig.read(TRIAGE)]
     by_id = {event.id: event for event in events}
     assert by_id.keys() == expected.derived.keys()
     assert by_id == expected.derived
