@@ -29,8 +29,8 @@ from desk_triage.changes.store import CHANGES
 from desk_triage.changes.worker import Inputs, change_projection
 from desk_triage.detection.api import DetectionReads, detection_router
 from desk_triage.detection.blindness import BlindSpots
-from desk_triage.detection.store import SUBJECTS
-from desk_triage.detection.worker import subject_projection
+from desk_triage.detection.store import FLEETS, SUBJECTS
+from desk_triage.detection.worker import fleet_projection, subject_projection
 from desk_triage.learning.decide import predict_team
 from desk_triage.learning.model import LearnedModel
 from desk_triage.problems.api import ProblemDocuments, problem_router
@@ -178,6 +178,7 @@ class TriageDesk:
             lambda: self.in_force.current, lambda: self.seen_snapshot.current, self.lookout
         )
         self.blind_spots = BlindSpots()
+        self.fleets = FakeDocuments(FLEETS, self.clock)
         self.tickets = FakeDocuments(TICKETS, self.clock)
         self.changes = FakeDocuments(CHANGES, self.clock)
         self.subjects = FakeDocuments(SUBJECTS, self.clock)
@@ -208,6 +209,9 @@ class TriageDesk:
                 self.publisher,
                 self.clock,
                 meters,
+            ),
+            UnitOfWork(
+                fleet_projection(self.fleets, inputs), self.publisher, self.clock, meters, cached=0
             ),
         ]
         self._codec, self._offset, self._looped = Codec(), 0, 0

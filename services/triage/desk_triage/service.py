@@ -20,8 +20,9 @@ from desk_triage.changes.store import CHANGES, find_suspects
 from desk_triage.changes.worker import Inputs, SnapshotCache, SnapshotReads, change_projection
 from desk_triage.detection.api import DetectionReads, detection_router
 from desk_triage.detection.blindness import BlindSpots
-from desk_triage.detection.store import SUBJECTS
-from desk_triage.detection.worker import subject_projection, watch_blind_spots
+from desk_triage.detection.model import Subject
+from desk_triage.detection.store import FLEETS, SUBJECTS, find_population
+from desk_triage.detection.worker import fleet_projection, subject_projection, watch_blind_spots
 from desk_triage.escalation.charter import ESCALATION
 from desk_triage.escalation.store import ESCALATIONS
 from desk_triage.escalation.worker import escalation_projection
@@ -49,6 +50,7 @@ def compose(desk: Desk, settings: TriageSettings) -> Web:
         partial(find_suspects, changes),
         partial(count_people, clusters),
         partial(count_load, tickets),
+        partial(find_population, subjects),
     )
     snapshot = SnapshotCache(reads, desk.clock)
     lookout = Lookout(desk.clock.now(), desk.telemetry.meters)
@@ -66,14 +68,9 @@ def compose(desk: Desk, settings: TriageSettings) -> Web:
         cached=0,
         stops=AllPartitions((names.TICKETS, names.SIGNALS)),
     )
-    # That an alert stays quiet is concluded from silence: only by who hears the subject.
-    blind_spots = BlindSpots()
-    projection = subject_projection(subjects, inputs, DETECTORS, blind_spots)
-    desk.unit_of_work("subjects", projection, stops=OwnPartition(names.TELEMETRY))
+    _watch_telemetry(desk, subjects, inputs)
     similar = _compose_tickets(desk, settings, inputs)
     desk.job("snapshot", snapshot.run)
-    watch = partial(watch_blind_spots, blind_spots, desk.health, desk.clock.sleep)
-    desk.job("detector-watch", watch)
     detection = DetectionReads(subjects, tickets, desk.cursors, lookout, inputs.charter)
     problems = ProblemDocuments(clusters, desk.commands(gathered), desk.cursors)
     routers = [decision_router(tickets), detection_router(detection), problem_router(problems)]
@@ -111,14 +108,27 @@ def _compose_tickets(desk: Desk, settings: TriageSettings, inputs: Inputs) -> Si
     return SimilarReads(index, reader)
 
 
+def _watch_telemetry(desk: Desk, subjects: Documents[Subject], inputs: Inputs) -> None:
+    """What is seen in telemetry: of each subject, of a fleet, and what no detector can judge."""
+    blind_spots = BlindSpots()
+    # That an alert stays quiet is concluded from silence: only by who hears the subject.
+    projection = subject_projection(subjects, inputs, DETECTORS, blind_spots)
+    desk.unit_of_work("subjects", projection, stops=OwnPartition(names.TELEMETRY))
+    # Devices with one symptom lie in all partitions of the signals.
+    fleets = fleet_projection(desk.documents(FLEETS), inputs)
+    desk.unit_of_work("fleets", fleets, cached=0)
+    watch = partial(watch_blind_spots, blind_spots, desk.health, desk.clock.sleep)
+    desk.job("detector-watch", watch)
+
+
 SERVICE = Service(
     "triage",
     TriageSettings,
-    collections=(TICKETS, SUBJECTS, CLUSTERS, CHANGES, ESCALATIONS, PERSON_TICKETS),
+    collections=(TICKETS, SUBJECTS, CLUSTERS, CHANGES, FLEETS, ESCALATIONS, PERSON_TICKETS),
     subscriptions=(
         Subscription(
             (names.TICKETS, names.CHANGES, names.SIGNALS, names.SLA),
-            to=("tickets", "changes", "clusters", "escalations", "people"),
+            to=("tickets", "changes", "clusters", "fleets", "escalations", "people"),
         ),
         # However much telemetry there is, no ticket waits behind it.
         Subscription((names.TELEMETRY,), to=("subjects",), group="telemetry"),

@@ -12,17 +12,21 @@ from desk_contracts.message import Message, Param, message
 
 from desk_triage.changes.model import Change
 
+Facts = tuple[tuple[str, str], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class ContextSnapshot:
     """A picture of the moment. `people` counts who is in the open problem of (service, category).
 
-    `load` is the number of open tickets a member has.
+    `load` is the number of open tickets a member has. `population` are devices that report, ill
+    and well, with what they say of themselves (site, version, model); of a large fleet, a part.
     """
 
     changes: Mapping[str, Sequence[Change]] = field(default_factory=dict)
     people: Mapping[tuple[str, str], int] = field(default_factory=dict)
     load: Mapping[str, int] = field(default_factory=dict)
+    population: Mapping[str, Facts] = field(default_factory=dict)
 
 
 EMPTY = ContextSnapshot()

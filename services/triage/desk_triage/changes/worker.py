@@ -17,11 +17,12 @@ from desk_platform.store import Documents
 
 from desk_triage.changes import decide
 from desk_triage.changes.model import Change, ServiceChanges
-from desk_triage.changes.snapshot import EMPTY, ContextSnapshot
+from desk_triage.changes.snapshot import EMPTY, ContextSnapshot, Facts
 
 # Changes and problems are few and matter at once; the load matters only on average.
 LOOK_EVERY = timedelta(seconds=1)
 LOOKS_PER_COUNT = 10
+LOOKS_PER_CENSUS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class SnapshotReads:
     changes: Callable[[], Awaitable[Mapping[str, Sequence[Change]]]]
     people: Callable[[], Awaitable[Mapping[tuple[str, str], int]]]
     load: Callable[[], Awaitable[Mapping[str, int]]]
+    population: Callable[[], Awaitable[Mapping[str, Facts]]]
 
 
 class SnapshotCache:
@@ -81,15 +83,18 @@ class SnapshotCache:
         """Refresh until cancelled."""
         looks = 0
         while True:
-            await self.refresh(with_load=looks % LOOKS_PER_COUNT == 0)
+            is_census = looks % LOOKS_PER_CENSUS == 0
+            await self.refresh(with_load=looks % LOOKS_PER_COUNT == 0, with_population=is_census)
             looks += 1
             beat()
             await self._clock.sleep(LOOK_EVERY)
 
-    async def refresh(self, *, with_load: bool) -> None:
-        """Read changes and problems, and now and then who has how much."""
+    async def refresh(self, *, with_load: bool, with_population: bool = False) -> None:
+        """Read changes and problems, now and then who has how much, seldom which devices are."""
+        before = self._current
         self._current = ContextSnapshot(
             changes=await self._reads.changes(),
             people=await self._reads.people(),
-            load=await self._reads.load() if with_load else self._current.load,
+            load=await self._reads.load() if with_load else before.load,
+            population=await self._reads.population() if with_population else before.population,
         )

@@ -18,6 +18,7 @@ from desk_kernel import Decision
 
 from desk_triage.changes.snapshot import ContextSnapshot, explain_changes
 from desk_triage.detection.detector import Detector, Finding, Verdict
+from desk_triage.detection.fleet import find_facts
 from desk_triage.detection.hysteresis import apply_verdict, is_lasting, is_over
 from desk_triage.detection.model import DetectorState, Episode, Subject, Watch
 from desk_triage.detection.signals import describe_severity, emit_end, open_episode
@@ -78,6 +79,9 @@ def measure(
     """What follows from one measurement."""
     before = subject or Subject()
     after, events = before, list[AnyEvent]()
+    facts = find_facts(event.data)
+    if assessments and facts != before.facts:
+        after = after.model_copy(update={"facts": facts})
     for assessment in assessments:
         if assessment.watch is assessment.before:
             continue

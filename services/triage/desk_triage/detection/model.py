@@ -97,6 +97,8 @@ class Subject(Value):
 
     watches: tuple[Watch, ...] = ()
     alerts: tuple[AlertWatch, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    """What a device says of itself, by name: site, version, model. Empty for a service."""
 
     @property
     def episodes(self) -> tuple[Episode, ...]:
@@ -115,8 +117,9 @@ class Subject(Value):
         return min((due for due in moments if due), default=None)
 
     def only_episodes(self) -> "Subject":
-        """What a listing shows of it: nothing that was measured or reported."""
+        """What a listing shows of it: nothing that was measured, and no alert that is over."""
         return Subject(
+            facts=self.facts,
             watches=tuple(
                 Watch(detector=watch.detector, episode=watch.episode)
                 for watch in self.watches

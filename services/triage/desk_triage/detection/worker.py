@@ -5,10 +5,12 @@ from datetime import timedelta
 
 from desk_charter import Charter
 from desk_contracts import AnyEvent, Event
+from desk_contracts.events.signals import SignalCleared, SignalRaised
 from desk_contracts.events.telemetry import AlertFired, AlertResolved, Measured
 from desk_contracts.message import message
 from desk_contracts.names import TELEMETRY
 from desk_contracts.topics import identity_retention
+from desk_contracts.value_types import SubjectKind
 from desk_kernel import Context, Decision, Readings, Reducers
 from desk_platform.health import Health, State
 from desk_platform.heartbeat import beat
@@ -18,9 +20,10 @@ from desk_platform.plugins import Registry
 from desk_platform.store import Documents
 
 from desk_triage.changes.worker import Inputs
-from desk_triage.detection import alerts, decide
+from desk_triage.detection import alerts, decide, fleet
 from desk_triage.detection.blindness import BlindSpots
 from desk_triage.detection.detector import Detector, DetectorKind
+from desk_triage.detection.fleet import FleetSymptom
 from desk_triage.detection.model import Subject
 from desk_triage.detection.outcome import explain_outcome
 from desk_triage.routing.worker import note_service
@@ -79,6 +82,35 @@ def subject_projection(
 
     react = _react_with(inputs, watchers, blind_spots)
     return Projection(documents, keys, react, on_timer, known_for=identity_retention(TELEMETRY))
+
+
+def fleet_projection(
+    documents: Documents[FleetSymptom], inputs: Inputs
+) -> Projection[FleetSymptom]:
+    """The devices that show each symptom, whoever they are, and what they share."""
+    keys: Readings[Iterable[str]] = Readings(())
+
+    @keys.on(SignalRaised, SignalCleared)
+    def find_symptom(event: Event[SignalRaised | SignalCleared]) -> Iterable[str]:
+        data = event.data
+        return (data.signal,) if data.subject_kind is SubjectKind.DEVICE else ()
+
+    react: Reducers[FleetSymptom | None, [Context], Decision[FleetSymptom] | None]
+    react = Reducers(lambda _state, _event, _context: None)
+
+    @react.on(SignalRaised)
+    def add(
+        state: FleetSymptom | None, event: Event[SignalRaised], _context: Context
+    ) -> Decision[FleetSymptom]:
+        return fleet.add_member(state, event, inputs.charter(), inputs.snapshot())
+
+    @react.on(SignalCleared)
+    def remove(
+        state: FleetSymptom | None, event: Event[SignalCleared], _context: Context
+    ) -> Decision[FleetSymptom] | None:
+        return None if state is None else fleet.remove_member(state, event)
+
+    return Projection(documents, keys, react)
 
 
 def _react_with(inputs: Inputs, watchers: Watchers, blind_spots: BlindSpots) -> _React:

@@ -8,6 +8,7 @@ from desk_platform.store import Documents
 from desk_testing.fakes import FakeDocuments
 from desk_triage.changes.store import find_suspects
 from desk_triage.changes.worker import SnapshotCache, SnapshotReads
+from desk_triage.detection.store import find_population
 from desk_triage.problems.model import IncidentCluster
 from desk_triage.problems.store import CLUSTERS, count_people
 from desk_triage.routing.store import count_load
@@ -20,6 +21,7 @@ def cache_of(desk: TriageDesk, clusters: Documents[IncidentCluster]) -> Snapshot
         changes=partial(find_suspects, desk.changes),
         people=partial(count_people, clusters),
         load=partial(count_load, desk.tickets),
+        population=partial(find_population, desk.subjects),
     )
     return SnapshotCache(reads, desk.clock)
 

@@ -1,0 +1,84 @@
+"""One symptom on many devices that share something is one signal that names what they share."""
+
+from math import comb
+
+import pytest
+from desk_contracts import AnyEvent
+from desk_contracts.value_types import Severity, SubjectKind
+from desk_triage.changes.snapshot import ContextSnapshot, Facts
+from desk_triage.detection.fleet import FEWEST, find_chance, find_shared
+from desk_triage.detection.store import find_population
+
+from tests.support.spoken import english
+from tests.support.triage_desk import TriageDesk, cleared, measured, raised
+
+OLD, NEW = "14.1", "14.2"
+
+
+def disk(number: int, free: float, minutes: float) -> AnyEvent:
+    """Every tenth device has the new version, every second one is in Berlin."""
+    version, site = NEW if number % 10 == 0 else OLD, "Berlin" if number % 2 else "Kiel"
+    return measured(
+        free,
+        minutes,
+        subject=f"laptop-{number:03}",
+        service="laptop",
+        site=site,
+        attributes={"os.version": version, "serial": f"s-{number}"},
+    )
+
+
+async def make_fleet() -> TriageDesk:
+    desk = TriageDesk()
+    await desk.feed(*(disk(number, 60, number / 100) for number in range(100)))
+    desk.seen_snapshot.current = ContextSnapshot(population=await find_population(desk.subjects))
+    return desk
+
+
+async def test_devices_with_one_version_are_one_signal_that_names_it() -> None:
+    desk = await make_fleet()
+    ill = range(0, 100, 10)
+    await desk.feed(*(disk(number, 5, 10 + number / 100) for number in ill))
+    (signal,) = raised(desk, "fleet-disk-filling")
+    assert signal.attributes == {"os.version": NEW}
+    assert signal.severity is Severity.CRITICAL
+    assert signal.subject_kind is SubjectKind.SERVICE
+    assert english(signal.explanation[0]) == (
+        f"{FEWEST} of {FEWEST} devices with this symptom have os.version 14.2;"
+        " of all 100 devices 10.0% have it."
+    )
+    assert len(raised(desk, "disk-filling")) == 10
+    await desk.feed(*(disk(number, 60, 20 + number / 100) for number in range(0, 70, 10)))
+    assert cleared(desk, "fleet-disk-filling") == []
+    await desk.feed(disk(70, 60, 22))
+    assert len(cleared(desk, "fleet-disk-filling")) == 1
+
+
+async def test_devices_of_all_kinds_share_nothing() -> None:
+    desk = await make_fleet()
+    await desk.feed(*(disk(number, 5, 10 + number / 100) for number in range(0, 100, 7)))
+    assert raised(desk, "fleet-disk-filling") == []
+
+
+async def test_without_devices_that_are_well_nothing_can_be_shared_beyond_chance() -> None:
+    desk = TriageDesk()
+    await desk.feed(*(disk(number, 5, number / 100) for number in range(0, 100, 10)))
+    assert raised(desk, "fleet-disk-filling") == []
+
+
+def test_the_chance_is_exact() -> None:
+    assert find_chance(0, 5, 3, 20) == 1.0
+    assert find_chance(3, 3, 3, 20) == pytest.approx(1 / comb(20, 3))
+    assert find_chance(2, 3, 3, 20) == pytest.approx((3 * 17 + 1) / comb(20, 3))
+
+
+def test_what_everybody_has_explains_nothing_and_the_rarest_is_named() -> None:
+    population: dict[str, Facts] = {
+        f"d-{number}": (("model", "x"), ("site", "Kiel" if number < 20 else "Berlin"))
+        for number in range(200)
+    }
+    ill: dict[str, Facts] = {name: population[name] for name in list(population)[:8]}
+    shared = find_shared(ill, population)
+    assert shared is not None
+    assert (shared.cause.name, shared.cause.value) == ("site", "Kiel")
+    assert (shared.ill_with, shared.ill, shared.all_with, shared.all) == (8, 8, 20, 200)
