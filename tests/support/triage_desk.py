@@ -177,13 +177,12 @@ class TriageDesk:
         inputs = Inputs(
             lambda: self.in_force.current, lambda: self.seen_snapshot.current, self.lookout
         )
-        self.blind_spots = BlindSpots()
-        self.fleets = FakeDocuments(FLEETS, self.clock)
+        self.blind_spots, self.fleets = BlindSpots(), FakeDocuments(FLEETS, self.clock)
         self.tickets = FakeDocuments(TICKETS, self.clock)
         self.changes = FakeDocuments(CHANGES, self.clock)
         self.subjects = FakeDocuments(SUBJECTS, self.clock)
         self.clusters = FakeDocuments(CLUSTERS, self.clock)
-        meters = record_telemetry().telemetry.meters
+        meters = self.lookout.meters
         quality = RoutingQuality(record_telemetry().telemetry.meter, lambda: 0.9)
         self.clusters_unit_of_work = UnitOfWork(
             cluster_projection(self.clusters, inputs), self.publisher, self.clock, meters, cached=0
@@ -194,6 +193,7 @@ class TriageDesk:
             self.clock,
             meters,
         )
+        person = person_projection(FakeDocuments(PERSON_TICKETS, self.clock))
         self.units_of_work: list[UnitOfWork[Any]] = [
             UnitOfWork(
                 ticket_projection(self.tickets, inputs, partial(predict_team, self.model), quality),
@@ -204,14 +204,9 @@ class TriageDesk:
             UnitOfWork(change_projection(self.changes), self.publisher, self.clock, meters),
             self.subjects_unit_of_work,
             self.clusters_unit_of_work,
-            UnitOfWork(
-                person_projection(FakeDocuments(PERSON_TICKETS, self.clock)),
-                self.publisher,
-                self.clock,
-                meters,
-            ),
-            UnitOfWork(
-                fleet_projection(self.fleets, inputs), self.publisher, self.clock, meters, cached=0
+            *(
+                UnitOfWork(projection, self.publisher, self.clock, meters, cached=0)
+                for projection in (person, fleet_projection(self.fleets, inputs))
             ),
         ]
         self._codec, self._offset, self._looped = Codec(), 0, 0

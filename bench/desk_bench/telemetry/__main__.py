@@ -74,8 +74,8 @@ def describe_corpus(corpus: Corpus, charter: Charter) -> Iterator[str]:
             yield describe(name, judge(corpus, part, alarms))
     if corpus.is_nab:
         yield (
-            "of Numenta's: thresholds were fitted on the 1st of two (by name), judged on the 2nd;"
-            " its probation is not judged"
+            "The first rows of each series are not judged (its probation). In Numenta's own corpus"
+            " the thresholds were fitted on the 1st of two; the 2nd says what they are worth"
         )
     yield f"{samples:,} samples in {took:.1f} s: {samples / took:,.0f} a second of CPU time"
     yield ""

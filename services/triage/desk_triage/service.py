@@ -62,12 +62,9 @@ def compose(desk: Desk, settings: TriageSettings) -> Web:
     desk.unit_of_work("changes", change_projection(changes), cached=0, stops=forgets)
     # Tickets of one cluster lie in all partitions, so every replica writes it: nothing is cached.
     # That a problem is over is concluded from the silence of all of them.
-    gathered = desk.unit_of_work(
-        "clusters",
-        cluster_projection(clusters, inputs),
-        cached=0,
-        stops=AllPartitions((names.TICKETS, names.SIGNALS)),
-    )
+    stops = AllPartitions((names.TICKETS, names.SIGNALS))
+    projection = cluster_projection(clusters, inputs)
+    gathered = desk.unit_of_work("clusters", projection, cached=0, stops=stops)
     _watch_telemetry(desk, subjects, inputs)
     similar = _compose_tickets(desk, settings, inputs)
     desk.job("snapshot", snapshot.run)
