@@ -79,7 +79,7 @@ rules: setup ## Our own rules over the syntax tree
 
 # What takes longest goes first, a file at a time, to whoever is free: servers and services mostly wait.
 # DONE are folders that ran before: CI runs unit tests once, with their coverage.
-WORKERS ?= 4
+WORKERS ?= 3
 TESTED := $(filter-out $(DONE),tests/e2e tests/integration tests/contract tests/property tests/unit)
 
 ##@ Tests
