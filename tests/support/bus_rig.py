@@ -19,7 +19,7 @@ from desk_platform.kafka import BatchHandler, BatchProcessor, KafkaPublisher, Pr
 from desk_platform.kafka.admin import apply_topics
 from desk_platform.kafka.consumer import Consumer
 from desk_platform.kafka.records import ATTEMPT, ORIGIN, REASON, REASON_CODE, KafkaRecord
-from desk_platform.kafka.subscription import MAX_RECORDS, Reading
+from desk_platform.kafka.subscription import Reading
 from desk_platform.kafka.topic_reader import read_all
 from desk_platform.settings import KafkaSettings, StoreSettings
 from desk_platform.store import open_store
@@ -102,7 +102,6 @@ class Rig:
         grace: timedelta = timedelta(seconds=20),
         is_guarded: bool = False,
         instance: str | None = None,
-        max_records: int = MAX_RECORDS,
     ) -> Consumer:
         """One more member of the group."""
         member = Consumer(
@@ -116,7 +115,7 @@ class Rig:
             health=self.health,
             telemetry=self.telemetry.telemetry,
             topic_prefix=self.prefix,
-            reading=Reading(max_records, session=SESSION, grace=grace),
+            reading=Reading(session=SESSION, grace=grace),
             positions=self.store.positions() if is_guarded else None,
         )
         self.members.append(member)

@@ -2,8 +2,7 @@
 
 Per batch: decode each record by itself, hand the batch to the handler (documents written, events
 published), reroute what failed; soon after, commit exactly what was handled. Whatever raises, the
-batch is read again: never a lost record, never a hot loop. While a large batch is handled, which is
-mostly waiting for the store, the next one is fetched and decoded, and waits for its turn.
+batch is read again: never a lost record, never a hot loop.
 """
 
 import asyncio
@@ -46,11 +45,8 @@ from desk_platform.telemetry import Telemetry, get_logger
 
 log = get_logger()
 
-# A consumer that lingers gathers only while it has no more than so many to do at a time; with more
-# it reads ahead.
+# A consumer that lingers gathers only while it has no more than so many to do at a time.
 FEW_RECORDS = 500
-# Decoding is one long piece of work; after so many records others have their turn.
-DECODED_AT_ONCE = 200
 # Rebalances wait for the batch in flight, below the group's rebalance timeout of 60 s.
 REVOKE_GRACE = timedelta(seconds=30)
 # After so many failures that are nobody's absence, the batch is tried record by record.
@@ -63,8 +59,6 @@ HALTED_PAUSE = timedelta(seconds=5)
 COMMITTED_WITHIN = timedelta(seconds=15)
 USUALLY = Reading()
 
-# Each record with its event, or with the reason why it is none.
-_Decoded = list[tuple[KafkaRecord, AnyEvent | Exception]]
 # Why an event is not let in, though it can be read; None if it is.
 Admits = Callable[[AnyEvent], Invalid | None]
 
@@ -109,7 +103,6 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         self._door, last = RecordDecoder(codec, topic_prefix, clock), LastRecords(settings)
         self._progress = health.consumer(group)
         self._busy, self._is_stopping, self._failures = asyncio.Lock(), False, 0
-        self._begun: asyncio.Task[timedelta | None] | None = None
         self._budget, self._reading = Budget(settings.dead_letter_budget, clock), reading
         self._side = SideTopics(owner, topic_prefix, publisher, self._budget, self._meters, clock)
         self._offsets = HandledOffsets(group, clock, self._commit_now)
@@ -161,8 +154,6 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
                 pass
         except TimeoutError:
             log.warning("batch_outlives_stop", group=self.group)
-        if self._begun is not None:
-            await cancel_tasks(self._begun)
         await self._offsets.flush_and_forget()
         await self._guard.leave()
         await self._broker.stop()
@@ -190,48 +181,20 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         log.info("partitions_assigned", group=self.group, partitions=count)
 
     async def _on_batch(self, message: KafkaMessage) -> None:
-        """Handle a batch behind the one before it. Of a large one only the beginning is waited for,
-        so that the next is fetched and decoded meanwhile; no third one is."""
-        records, before = message.raw_message, self._begun
-        is_ahead = before is not None and not before.done()
-        decoded = await self._decode(records) if is_ahead else None
-        begun = asyncio.create_task(self._take(records, decoded, self._failures))
-        self._begun = begun
-        is_large = len(records) >= min(FEW_RECORDS, self._reading.max_records)
-        if self._failures or self._is_delayed or not is_large:
-            before = begun
-        if before is not None:
-            await asyncio.wait({before})
-            if pause := before.result():
-                await self._clock.sleep(pause)
-
-    async def _take(
-        self, records: Sequence[KafkaRecord], decoded: _Decoded | None, failures: int
-    ) -> timedelta | None:
-        """One batch, once those before it are done; returns how long to wait before the next poll.
-
-        `failures` is how many there were when it was read.
-        """
         async with self._busy:
-            consumer = self.current_consumer()
-            if self._is_stopping or consumer is None:
-                return None
-            if self._failures > failures:
-                # The one before it is read again, and this one behind it.
-                consumer.seek_back(consumer.current(records))
-                return backoff(self._failures)
+            if self._is_stopping:
+                return
             self._progress.begin_batch()
             try:
-                pause = await self._round(records, decoded)
+                pause = await self._round(message.raw_message)
             finally:
                 self._progress.end_batch()
-        if pause is None and len(records) < FEW_RECORDS:
+        if pause is None and len(message.raw_message) < FEW_RECORDS:
             pause = self._reading.linger
-        return pause
+        if pause:
+            await self._clock.sleep(pause)
 
-    async def _round(
-        self, records: Sequence[KafkaRecord], decoded: _Decoded | None = None
-    ) -> timedelta | None:
+    async def _round(self, records: Sequence[KafkaRecord]) -> timedelta | None:
         """One batch; returns how long to wait before the next poll if it must be read again."""
         consumer = self.current_consumer()
         if consumer is None:
@@ -240,16 +203,15 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             error = await attempt_async(self._guard.look(consumer))
             if error is not None:
                 return self._step_back(records, consumer, error)
-        current = consumer.current(records)
-        return await self._read(current, consumer, decoded if current is records else None)
+        return await self._read(consumer.current(records), consumer)
 
     async def _read(
-        self, records: Sequence[KafkaRecord], consumer: TrackedConsumer, decoded: _Decoded | None
+        self, records: Sequence[KafkaRecord], consumer: TrackedConsumer
     ) -> timedelta | None:
         if self._budget.is_spent:
             return self._halt(records, consumer)
         ready, wait = self._ripe(records, consumer) if self._is_delayed else (records, None)
-        error = await attempt_async(self._process(ready, decoded))
+        error = await attempt_async(self._process(ready))
         if error is None:
             self._resume()
             return None if wait is None else min(wait, LONGEST_WAIT)
@@ -264,13 +226,11 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             return self._halt(ready, consumer)
         return self._step_back(ready, consumer, error)
 
-    async def _process(
-        self, records: Sequence[KafkaRecord], decoded: _Decoded | None = None
-    ) -> None:
+    async def _process(self, records: Sequence[KafkaRecord]) -> None:
         if not records:
             return
         started = perf_counter()
-        batch, unreadable = self._admit(decoded or await self._decode(records))
+        batch, unreadable = self._decode(records)
         topic = records[0].topic
         causes = map(find_traceparent, batch)
         with self._telemetry.batch_span(topic, self.group, len(records), causes) as span:
@@ -302,18 +262,10 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         if (current_consumer := self.current_consumer()) is not None:
             current_consumer.note_handled(records)
 
-    async def _decode(self, records: Sequence[KafkaRecord]) -> _Decoded:
-        decoded: _Decoded = []
-        for first in range(0, len(records), DECODED_AT_ONCE):
-            if first:
-                await asyncio.sleep(0)
-            decoded += attempt_each(self._door.read, records[first : first + DECODED_AT_ONCE])
-        return decoded
-
-    def _admit(self, decoded: _Decoded) -> tuple[list[Received], list[Failure]]:
+    def _decode(self, records: Sequence[KafkaRecord]) -> tuple[list[Received], list[Failure]]:
         batch: list[Received] = []
         unreadable: list[Failure] = []
-        for raw, event in decoded:
+        for raw, event in attempt_each(self._door.read, records):
             if isinstance(event, Exception):
                 unreadable.append(Failure(raw, event))
             elif (reason := self._admits(event)) is not None:
