@@ -108,9 +108,16 @@ def describe_contest(contest: Contest, champion: str) -> Message:
         return message(
             "learning.too-little-new", tickets=contest.tickets, held=MIN_HELD_OUT, model=champion
         )
-    code = "learning.takes-over" if contest.is_won else "learning.champion-stays"
+    if contest.is_won:
+        return message(
+            "learning.takes-over",
+            right=contest.right,
+            champion=contest.champion_right,
+            tickets=contest.tickets,
+            model=champion,
+        )
     return message(
-        code,
+        "learning.champion-stays",
         right=contest.right,
         champion=contest.champion_right,
         tickets=contest.tickets,
@@ -122,19 +129,18 @@ def describe_models(models: Sequence[LearnedModel], current: str, pinned: str) -
     """A line for each model, the newest first."""
     if not models:
         return [message("learning.no-models")]
-    return [
-        message(
-            "learning.model-pinned"
-            if model.version == pinned
-            else "learning.model-in-force"
-            if model.version == current
-            else "learning.model",
-            model=model.version,
-            count=model.team.tickets,
-            until=model.team.until,
+    return [_describe_one(model, current, pinned) for model in models]
+
+
+def _describe_one(model: LearnedModel, current: str, pinned: str) -> Message:
+    version, team = model.version, model.team
+    if version == pinned:
+        return message("learning.model-pinned", model=version, count=team.tickets, until=team.until)
+    if version == current:
+        return message(
+            "learning.model-in-force", model=version, count=team.tickets, until=team.until
         )
-        for model in models
-    ]
+    return message("learning.model", model=version, count=team.tickets, until=team.until)
 
 
 def describe_file(path: str, model: LearnedModel, size: int) -> Message:

@@ -6,7 +6,7 @@ import ssl
 from datetime import timedelta
 
 from aiokafka.client import AIOKafkaClient
-from aiokafka.conn import create_conn
+from aiokafka.conn import AIOKafkaConnection
 from aiokafka.errors import (
     AuthenticationFailedError,
     IllegalSaslStateError,
@@ -66,15 +66,17 @@ async def why_unreachable(settings: KafkaSettings) -> str | None:
     reason = None
     for server in settings.servers:
         host, _, port = server.rpartition(":")
+        connection = AIOKafkaConnection(
+            host, int(port), request_timeout_ms=_CONNECTED_WITHIN_MS, **arguments
+        )
         try:
-            connection = await create_conn(
-                host, int(port), request_timeout_ms=_CONNECTED_WITHIN_MS, **arguments
-            )
+            await connection.connect()
         except (KafkaError, OSError, TimeoutError) as error:
             reason = describe_refusal(server, settings, error)
         else:
-            connection.close()
             return None
+        finally:
+            connection.close()
     return reason
 
 
