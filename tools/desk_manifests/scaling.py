@@ -28,7 +28,7 @@ SUBSCRIPTIONS: Final[dict[Service, dict[str, tuple[str, ...]]]] = {
         ),
     },
     "triage": {
-        "triage": (names.TICKETS, names.CHANGES, names.SIGNALS),
+        "triage": (names.TICKETS, names.CHANGES, names.SIGNALS, names.SLA),
         "triage.telemetry": (names.TELEMETRY,),
     },
     "automation": {
