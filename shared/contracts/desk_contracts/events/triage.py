@@ -14,7 +14,7 @@ class TeamProposal(Value):
     """A team that may be the right one, for the person who decides."""
 
     team: str
-    probability: float = Field(ge=0, le=1, description="As calibrated on finished tickets.")
+    probability: FiniteFloat = Field(ge=0, le=1, description="As calibrated on finished tickets.")
     reasons: Explanation = Field(default=(), max_length=4)
 
 
