@@ -69,7 +69,9 @@ class ChangeSuspected(Payload, type="desk.signal.change-suspected.v1", topic=nam
     service: str
     signal: Identifier = Field(description="The symptom, e.g. vpn-failing.")
     count: int = Field(ge=1, description="Devices and services that show it since the change.")
-    expected: FiniteFloat = Field(ge=0, description="How many would have shown it without a change.")
+    expected: FiniteFloat = Field(
+        ge=0, description="How many would have shown it without a change."
+    )
     episodes: tuple[Identifier, ...] = Field(default=(), description="The newest of the signals.")
     explanation: Explanation = ()
 
