@@ -211,6 +211,10 @@ eval-triage: setup ## How well it names the team, beside a plain baseline: make 
 eval-telemetry: setup ## Judge early warning on labelled series and on made disks: make eval-telemetry PATH
 	@PYTHONPATH=bench $(PY) -m desk_bench.telemetry $(filter-out $@,$(MAKECMDGOALS)) $(ARGS)
 
+.PHONY: eval-problems
+eval-problems: setup ## What problems are found in made outages among real texts: make eval-problems PATH
+	@PYTHONPATH=bench $(PY) -m desk_bench.outages $(filter-out $@,$(MAKECMDGOALS)) $(ARGS)
+
 .PHONY: clean
 clean: ## Remove caches and local data (stop the desk first: make down)
 	rm -rf .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage deploy/local/target

@@ -53,6 +53,9 @@ TEXT, ACCEPTED = {"text": "x"}, {"answer": "rejected", "reason": "x"}
 INTO, TO = {"into": "{other}"}, {"into": "{ticket}"}
 
 
+INTO_ITSELF, ITS_OWN = {"into": "{id}"}, {"tickets": ["{ticket}"]}
+
+
 NEW = {"title": "New", "service": "{service}"}
 
 
@@ -102,7 +105,13 @@ ROWS = [
     Row("triage", "GET /v1/tickets/{ticket}/similar", STAFF, STAFFS_SECRET, shows=True),
     Row("triage", "GET /v1/signals", STAFF, STAFF, shows=True),
     Row("triage", "GET /v1/problems", STAFF, STAFF, shows=True),
+    Row("triage", "GET /v1/problems/{id}/members", STAFF, STAFFS_SECRET),
     Row("triage", "POST /v1/problems/{id}/resolve", MEMBERS, MEMBERS_SECRET, body={}),
+    Row("triage", "POST /v1/problems/{id}/confirm", MEMBERS, MEMBERS_SECRET, body={}),
+    Row("triage", "POST /v1/problems/{id}/reject", MEMBERS, MEMBERS_SECRET, body={}),
+    Row("triage", "POST /v1/problems/{id}/remove", "+nn++fff-u", "n+n+nfff-u", body=ITS_OWN),
+    Row("triage", "POST /v1/problems/{id}/split", MEMBERS, MEMBERS_SECRET, body=ITS_OWN),
+    Row("triage", "POST /v1/problems/{id}/merge", MEMBERS, MEMBERS_SECRET, body=INTO_ITSELF),
     Row("triage", "GET /v1/why", STAFF, STAFF, "?subject={ticket}", shows=True),
     Row("triage", "GET /v1/why", STAFF, STAFF, "?subject={service}"),
     Row("triage", "GET /v1/why", STAFF, STAFF, "?subject={device}"),

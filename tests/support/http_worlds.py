@@ -137,10 +137,10 @@ async def intake() -> World:
     return World(app, names | {"team": ("network", "business-apps")})
 
 
-def _alert(subject: str, service: str) -> AnyEvent:
+def _alert(subject: str, service: str, summary: str = OUTAGE) -> AnyEvent:
     data = AlertFired(
         subject_kind=SubjectKind.SERVICE, name="Down", fingerprint=f"{subject}-{service}",
-        severity=Severity.CRITICAL, summary=OUTAGE, service=service,
+        severity=Severity.CRITICAL, summary=summary, service=service,
     )  # fmt: skip
     return event(subject, data, 3)
 
@@ -159,16 +159,14 @@ async def triage() -> World:
         _alert("crm-db-1", "crm"),
         _alert("server-2", "Customer Records"),
         _alert("crm", ""),
+        _alert("gateway", "vpn", "VPN down"),
         measured(1, 3, "crm.queue", "crm-db-1", SubjectKind.SERVICE, service="crm"),
         measured(1, 3, "fan.speed", "laptop-1"),
         opened("Where is it?", 3, service="Customer recrods", person=ANA),
     )
-    clusters = await desk.clusters.find({"open": True})
-    ids = {
-        item.state.service: item.state.problem.id
-        for item in clusters
-        if item.state and item.state.problem
-    }
+    (register,) = await desk.register.find({"open": True})
+    assert register.state is not None
+    ids = {problem.service: problem.id for problem in register.state.problems}
     similar = similar_router(await index_tickets((*plain, *secret), desk.clock))
     app = make_app("triage", [*desk.routers(), similar], _parts(desk.clock))
     return World(

@@ -4,7 +4,7 @@ Run as a program it writes the expected files anew: read the difference before y
 """
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from desk_contracts.events.automation import (
@@ -16,7 +16,12 @@ from desk_contracts.events.automation import (
     StepStatus,
 )
 from desk_contracts.events.notifications import Notified
-from desk_contracts.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_contracts.events.problems import (
+    ProblemConfirmed,
+    ProblemDetected,
+    ProblemResolved,
+    ProblemUpdated,
+)
 from desk_contracts.events.reports import (
     Answer,
     AnswerOutcome,
@@ -158,6 +163,26 @@ def _problem(story: Story) -> Iterator[Notified]:
         ),
         "p-1",
     )
+    yield from _proposal(story)
+
+
+def _proposal(story: Story) -> Iterator[Notified]:
+    """Proposed, confirmed by many reports, and no longer reported."""
+    evident = message("problem.evident", service="Printing", team="Print and rooms")
+    fields = {"service": "printing", "title": verbatim("Trouble with Printing")}
+    people = {"tickets": ("t-5", "t-6"), "people": (ANA,), "team": "print-and-rooms"}
+    proposed = {"status": "proposed", "message": message("problem.maybe", **evident.params)}
+    yield from story.happens(ProblemDetected.model_validate(fields | people | proposed), "p-2")
+    confirmed = ProblemConfirmed.model_validate(fields | people | {"message": evident})
+    yield from story.happens(confirmed, "p-2")
+    since = datetime(2026, 12, 1, 9, tzinfo=UTC)
+    faded = {
+        "tickets": ("t-5", "t-6"),
+        "people": (ANA,),
+        "resolution": message("problem.faded", since=since),
+        "is_solved": False,
+    }
+    yield from story.happens(ProblemResolved.model_validate(fields | faded), "p-2")
 
 
 def _repairs(story: Story) -> Iterator[Notified]:

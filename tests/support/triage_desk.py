@@ -34,8 +34,8 @@ from desk_triage.detection.worker import fleet_projection, subject_projection
 from desk_triage.learning.decide import predict_team
 from desk_triage.learning.model import LearnedModel
 from desk_triage.problems.api import ProblemDocuments, problem_router
-from desk_triage.problems.store import CLUSTERS
-from desk_triage.problems.worker import cluster_projection
+from desk_triage.problems.store import REGISTERS
+from desk_triage.problems.worker import register_projection, report_signals, report_tickets
 from desk_triage.routing.api import decision_router
 from desk_triage.routing.gauges import RoutingQuality
 from desk_triage.routing.store import TICKETS
@@ -48,6 +48,8 @@ CHARTER = load_charter(Path(__file__).parents[2] / "charter")
 # A Monday at nine in Berlin, when every team but the American one is on shift since long.
 MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 _NUMBERS = count(1)
+# What triage reads of its own.
+LOOPED = {"desk.signals", "desk.triage.reports"}
 
 
 def at(minutes: float) -> datetime:
@@ -163,7 +165,7 @@ class Fixed:
 
 @dataclass
 class TriageDesk:
-    """The projections of triage over fakes; what they publish about signals comes back to them."""
+    """The projections of triage over fakes; what triage tells itself comes back to them."""
 
     charter: Charter = CHARTER
     snapshot: ContextSnapshot = EMPTY
@@ -181,29 +183,25 @@ class TriageDesk:
         self.tickets = FakeDocuments(TICKETS, self.clock)
         self.changes = FakeDocuments(CHANGES, self.clock)
         self.subjects = FakeDocuments(SUBJECTS, self.clock)
-        self.clusters = FakeDocuments(CLUSTERS, self.clock)
+        self.register = FakeDocuments(REGISTERS, self.clock)
         meters = self.lookout.meters
         quality = RoutingQuality(record_telemetry().telemetry.meter, lambda: 0.9)
-        self.clusters_unit_of_work = UnitOfWork(
-            cluster_projection(self.clusters, inputs), self.publisher, self.clock, meters, cached=0
+        self.inputs = inputs
+        self.register_unit_of_work = UnitOfWork(
+            register_projection(self.register, inputs), self.publisher, self.clock, meters, cached=1
         )
+        subjects = subject_projection(self.subjects, inputs, DETECTORS, self.blind_spots)
         self.subjects_unit_of_work = UnitOfWork(
-            subject_projection(self.subjects, inputs, DETECTORS, self.blind_spots),
-            self.publisher,
-            self.clock,
-            meters,
+            report_signals(subjects), self.publisher, self.clock, meters
         )
+        predict = partial(predict_team, self.model)
+        tickets = report_tickets(ticket_projection(self.tickets, inputs, predict, quality))
         person = person_projection(FakeDocuments(PERSON_TICKETS, self.clock))
         self.units_of_work: list[UnitOfWork[Any]] = [
-            UnitOfWork(
-                ticket_projection(self.tickets, inputs, partial(predict_team, self.model), quality),
-                self.publisher,
-                self.clock,
-                meters,
-            ),
+            UnitOfWork(tickets, self.publisher, self.clock, meters),
             UnitOfWork(change_projection(self.changes), self.publisher, self.clock, meters),
             self.subjects_unit_of_work,
-            self.clusters_unit_of_work,
+            self.register_unit_of_work,
             *(
                 UnitOfWork(projection, self.publisher, self.clock, meters, cached=0)
                 for projection in (person, fleet_projection(self.fleets, inputs))
@@ -217,8 +215,8 @@ class TriageDesk:
         detection = DetectionReads(
             self.subjects, self.tickets, cursors, self.lookout, lambda: self.in_force.current
         )
-        commands = CommandQueue(self.clusters_unit_of_work)
-        problems = ProblemDocuments(self.clusters, commands, cursors)
+        commands = CommandQueue(self.register_unit_of_work)
+        problems = ProblemDocuments(self.register, commands, cursors, self.inputs)
         return [
             decision_router(self.tickets),
             detection_router(detection),
@@ -237,10 +235,9 @@ class TriageDesk:
             )
         heard = self.publisher.messages[self._looped :]
         self._looped = len(self.publisher.messages)
-        signals = [self._codec.decode(m.key, m.value, m.headers) for m in heard]
-        signals = [item for item in signals if item.topic == "desk.signals"]
-        if signals:
-            await self.feed(*signals)
+        heard_again = [self._codec.decode(m.key, m.value, m.headers) for m in heard]
+        if reports := [item for item in heard_again if item.topic in LOOPED]:
+            await self.feed(*reports)
 
     async def on_timer(self, unit_of_work: UnitOfWork[Any], id: str) -> None:
         await unit_of_work.on_timer([id], self._on_failed)

@@ -30,6 +30,7 @@ SUBSCRIPTIONS: Final[dict[Service, dict[str, tuple[str, ...]]]] = {
     "triage": {
         "triage": (names.TICKETS, names.CHANGES, names.SIGNALS, names.SLA),
         "triage.telemetry": (names.TELEMETRY,),
+        "triage.register": (names.TROUBLE,),
     },
     "automation": {
         "automation": (names.SIGNALS,),

@@ -1,5 +1,6 @@
 """Triage as one table: what it reads, keeps, answers and runs; `python -m desk_triage.service`."""
 
+from datetime import timedelta
 from functools import partial
 
 from desk_charter import Charter
@@ -29,8 +30,8 @@ from desk_triage.escalation.worker import escalation_projection
 from desk_triage.learning.decide import predict_team
 from desk_triage.learning.worker import ModelSource
 from desk_triage.problems.api import ProblemDocuments, problem_router
-from desk_triage.problems.store import CLUSTERS, count_people
-from desk_triage.problems.worker import cluster_projection
+from desk_triage.problems.store import REGISTERS, count_people
+from desk_triage.problems.worker import register_projection, report_signals, report_tickets
 from desk_triage.routing.api import decision_router
 from desk_triage.routing.gauges import RoutingQuality
 from desk_triage.routing.model import TeamPrediction, Ticket
@@ -41,14 +42,16 @@ from desk_triage.similar.api import SimilarReads, similar_router
 from desk_triage.similar.store import PERSON_TICKETS
 from desk_triage.similar.worker import person_projection
 
+REGISTER_LINGER = timedelta(seconds=2)
+
 
 def compose(desk: Desk, settings: TriageSettings) -> Web:
     """Its units of work, jobs and routes."""
     tickets, subjects = desk.documents(TICKETS), desk.documents(SUBJECTS)
-    clusters, changes = desk.documents(CLUSTERS), desk.documents(CHANGES)
+    register, changes = desk.documents(REGISTERS), desk.documents(CHANGES)
     reads = SnapshotReads(
         partial(find_suspects, changes),
-        partial(count_people, clusters),
+        partial(count_people, register),
         partial(count_load, tickets),
         partial(find_population, subjects),
     )
@@ -60,16 +63,15 @@ def compose(desk: Desk, settings: TriageSettings) -> Web:
     forgets = NothingUnread("what is forgotten is old by the time of its own events")
     # Signals of one service lie in all partitions, so every replica writes its changes.
     desk.unit_of_work("changes", change_projection(changes), cached=0, stops=forgets)
-    # Tickets of one cluster lie in all partitions, so every replica writes it: nothing is cached.
-    # That a problem is over is concluded from the silence of all of them.
-    stops = AllPartitions((names.TICKETS, names.SIGNALS))
-    projection = cluster_projection(clusters, inputs)
-    gathered = desk.unit_of_work("clusters", projection, cached=0, stops=stops)
+    # That reports are as usual again is concluded from all tickets, wherever they wait.
+    stops = AllPartitions((names.TICKETS, names.TROUBLE))
+    projection = register_projection(register, inputs)
+    reported = desk.unit_of_work("register", projection, cached=1, stops=stops)
     _watch_telemetry(desk, subjects, inputs)
     similar = _compose_tickets(desk, settings, inputs)
     desk.job("snapshot", snapshot.run)
     detection = DetectionReads(subjects, tickets, desk.cursors, lookout, inputs.charter)
-    problems = ProblemDocuments(clusters, desk.commands(gathered), desk.cursors)
+    problems = ProblemDocuments(register, desk.commands(reported), desk.cursors, inputs)
     routers = [decision_router(tickets), detection_router(detection), problem_router(problems)]
     return Web([*routers, similar_router(similar)])
 
@@ -87,7 +89,8 @@ def _compose_routing(
         return model.current.precision if model.current else 0.0
 
     quality = RoutingQuality(desk.telemetry.meter, precision)
-    desk.unit_of_work("tickets", ticket_projection(tickets, inputs, predict, quality))
+    decided = report_tickets(ticket_projection(tickets, inputs, predict, quality))
+    desk.unit_of_work("tickets", decided)
     desk.job("model", model.run)
 
 
@@ -110,7 +113,7 @@ def _watch_telemetry(desk: Desk, subjects: Documents[Subject], inputs: Inputs) -
     blind_spots = BlindSpots()
     # That an alert stays quiet is concluded from silence: only by who hears the subject.
     projection = subject_projection(subjects, inputs, DETECTORS, blind_spots)
-    desk.unit_of_work("subjects", projection, stops=OwnPartition(names.TELEMETRY))
+    desk.unit_of_work("subjects", report_signals(projection), stops=OwnPartition(names.TELEMETRY))
     # Devices with one symptom lie in all partitions of the signals.
     fleets = fleet_projection(desk.documents(FLEETS), inputs)
     desk.unit_of_work("fleets", fleets, cached=0)
@@ -121,14 +124,16 @@ def _watch_telemetry(desk: Desk, subjects: Documents[Subject], inputs: Inputs) -
 SERVICE = Service(
     "triage",
     TriageSettings,
-    collections=(TICKETS, SUBJECTS, CLUSTERS, CHANGES, FLEETS, ESCALATIONS, PERSON_TICKETS),
+    collections=(TICKETS, SUBJECTS, REGISTERS, CHANGES, FLEETS, ESCALATIONS, PERSON_TICKETS),
     subscriptions=(
         Subscription(
             (names.TICKETS, names.CHANGES, names.SIGNALS, names.SLA),
-            to=("tickets", "changes", "clusters", "fleets", "escalations", "people"),
+            to=("tickets", "changes", "fleets", "escalations", "people"),
         ),
         # However much telemetry there is, no ticket waits behind it.
         Subscription((names.TELEMETRY,), to=("subjects",), group="telemetry"),
+        # What triage tells itself. The register is one document: written once for many reports.
+        Subscription((names.TROUBLE,), to=("register",), group="register", linger=REGISTER_LINGER),
     ),
     organisation=obey_charter(ESCALATION, checks=(check_detectors,)),
     compose=compose,

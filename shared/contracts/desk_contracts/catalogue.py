@@ -17,6 +17,7 @@ from desk_contracts.events import (
     telemetry,
     tickets,
     triage,
+    trouble,
     watermarks,
 )
 from desk_contracts.topics import is_private
@@ -34,6 +35,7 @@ _MODULES = (
     sla,
     reports,
     contributions,
+    trouble,
     watermarks,
     notifications,
 )

@@ -29,6 +29,8 @@ RETRY, DEAD = ".retry", ".dead"
 _TELEMETRY_KEPT = timedelta(days=7)
 # A handover between documents of metrics; everything in it can be made again from the tickets.
 _CONTRIBUTIONS_KEPT = timedelta(days=7)
+# A handover too, of what stands in the tickets.
+_REPORTS_KEPT = timedelta(days=7)
 _SIDE_KEPT = timedelta(days=30)
 
 
@@ -98,6 +100,16 @@ CATALOGUE: tuple[Topic, ...] = (
         "metrics",
         ("metrics",),
         _CONTRIBUTIONS_KEPT,
+        is_private=True,
+    ),
+    # One partition: what is unusual shows only beside all other tickets, in one order.
+    Topic(
+        names.TROUBLE,
+        "the same for all",
+        "triage",
+        ("triage",),
+        _REPORTS_KEPT,
+        partitions=1,
         is_private=True,
     ),
     Topic(

@@ -7,7 +7,12 @@ from desk_contracts import Payload
 from desk_contracts.events import tickets as life
 from desk_contracts.events.automation import RunEscalated, RunHealed, RunStarted
 from desk_contracts.events.notifications import MessageKind, Notified
-from desk_contracts.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_contracts.events.problems import (
+    ProblemConfirmed,
+    ProblemDetected,
+    ProblemResolved,
+    ProblemUpdated,
+)
 from desk_contracts.events.signals import SignalRaised, SignalSeverityChanged
 from desk_contracts.events.sla import SlaAtRisk, SlaBreached, SlaCancelled
 
@@ -25,7 +30,7 @@ _CAUSES: dict[MessageKind, tuple[type[Payload], ...]] = {
     MessageKind.REPAIR_STARTED: (RunStarted,),
     MessageKind.REPAIR_DONE: (RunHealed,),
     MessageKind.REPAIR_FAILED: (RunEscalated,),
-    MessageKind.PROBLEM_DECLARED: (ProblemDetected, ProblemUpdated),
+    MessageKind.PROBLEM_DECLARED: (ProblemDetected, ProblemConfirmed, ProblemUpdated),
     MessageKind.PROBLEM_RESOLVED: (ProblemResolved,),
     MessageKind.SIGNAL_RAISED: (SignalRaised, SignalSeverityChanged),
 }

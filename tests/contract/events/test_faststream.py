@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 from desk_contracts.catalogue import PAYLOADS
-from desk_contracts.names import CONTRIBUTIONS
+from desk_contracts.names import CONTRIBUTIONS, TROUBLE
 from desk_contracts.topics import SERVICES, Service
 from desk_docs.asyncapi import asyncapi_document
 from desk_local.paths import ROOT
 from desk_platform.kafka.specification import application
 
-PRIVATE = {CONTRIBUTIONS}
+PRIVATE = {CONTRIBUTIONS, TROUBLE}
 
 
 def described(service: Service) -> dict[str, Any]:

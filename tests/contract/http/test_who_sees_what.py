@@ -70,7 +70,7 @@ async def test_who_sees_what(row: Row) -> None:
         assert passes(secret, expected), (who, secret.status_code, secret.text)
         if who in SEERS:
             assert not row.shows or expected != "+" or SECRETS.search(content), (who, content)
-        elif not (who == "sue" and row.service == "intake"):
+        elif not (who == "sue" and (row.service == "intake" or row.route.endswith("/remove"))):
             assert (leaked := SECRETS.search(content)) is None, (who, leaked, content)
             unknown, told_of_nothing = await ask(world, row, who, None)
             assert secret.status_code == unknown.status_code, (who, content, told_of_nothing)

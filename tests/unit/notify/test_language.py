@@ -37,7 +37,7 @@ def test_an_employee_reads_of_a_problem_and_a_repair_in_their_own_language() -> 
     )
     [hers] = [item for item in notices if item.recipient == ANA]
     assert "Störung: Remote access (VPN)" in hers.title
-    assert "Network arbeitet daran." in hers.body
+    assert "Es liegt beim Team „Network“." in hers.body
     healed = message("resolution.repaired", title="Gateway neu gestartet")
     [solved] = story.ticket_sees(
         TicketResolved(by="automation", how=How.AUTOMATION, resolution=healed)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
-from desk_contracts.events.problems import ProblemResolved
+from desk_contracts.events.problems import ProblemConfirmed, ProblemResolved
 from desk_platform.health import Health
 from desk_platform.http import (
     AppParts,
@@ -21,7 +21,7 @@ from desk_testing.http import FakeAuthenticator
 from desk_testing.telemetry import record_telemetry
 from desk_triage.detection.model import DetectorState
 from desk_triage.detection.store import SUBJECTS
-from desk_triage.problems.store import CLUSTERS
+from desk_triage.problems.store import REGISTERS
 
 from tests.support.triage_desk import CHARTER, TriageDesk, measured, opened
 
@@ -92,10 +92,10 @@ async def test_open_signals_are_listed_page_by_page(front: Front) -> None:
 
 
 async def test_a_member_ends_a_problem_and_a_repeat_is_harmless(front: Front) -> None:
-    crowd = [opened("VPN", n * 0.1, person=f"person-{n}") for n in range(6)]
+    crowd = [opened("VPN does not connect", n * 0.1, person=f"person-{n}") for n in range(8)]
     await front.desk.feed(*crowd)
     (problem,) = (await front.client.get("/v1/problems")).json()["items"]
-    assert (problem["tickets"], problem["people"], problem["ends_at"]) == (6, 6, None)
+    assert (problem["tickets"], problem["people"], problem["status"]) == (8, 8, "proposed")
     path, key = f"/v1/problems/{problem['id']}/resolve", {"Idempotency-Key": "k"}
     refused = await front.client.post(path, json={}, headers=known_as("olga") | key)
     assert refused.status_code == 403
@@ -111,6 +111,37 @@ async def test_a_member_ends_a_problem_and_a_repeat_is_harmless(front: Front) ->
     assert (await front.client.get("/v1/problems")).json()["items"] == []
 
 
+async def test_people_say_what_is_one_and_what_belongs_to_it(front: Front) -> None:
+    crowd = [opened("VPN does not connect", n * 0.1, person=f"person-{n}") for n in range(9)]
+    crowd.append(opened("VPN does not connect", 1, person="ana"))
+    await front.desk.feed(*crowd)
+    (problem,) = (await front.client.get("/v1/problems")).json()["items"]
+    path = f"/v1/problems/{problem['id']}"
+    members = (await front.client.get(f"{path}/members")).json()["members"]
+    assert [member["ticket"] for member in members] == [ticket.subject for ticket in crowd]
+
+    async def say(what: str, who: str = "mia", **body: object) -> int:
+        headers = known_as(who) | {"Idempotency-Key": f"{what}-{who}-{body}"}
+        answer = await front.client.post(f"{path}/{what}", json=body or None, headers=headers)
+        return answer.status_code
+
+    assert await say("confirm", "ana") == 403
+    assert await say("confirm") == 200
+    assert len(front.desk.emitted(ProblemConfirmed)) == 1
+    # An employee says it of their own ticket only.
+    assert await say("remove", "ana", tickets=[crowd[0].subject]) == 404
+    assert await say("remove", "ana", tickets=[crowd[-1].subject]) == 200
+    assert await say("remove", tickets=[]) == 422
+    assert await say("split", tickets=[crowd[0].subject]) == 200
+    both = (await front.client.get("/v1/problems")).json()["items"]
+    assert [item["tickets"] for item in both] == [8, 1]
+    assert await say("merge", into=both[1]["id"]) == 200
+    path = f"/v1/problems/{both[1]['id']}"
+    assert await say("reject") == 200
+    assert (await front.client.get("/v1/problems")).json()["items"] == []
+    assert (await front.client.get(f"{path}/members")).status_code == 404
+
+
 def brief_of(schema: Schema[S], state: S) -> S:
     assert schema.brief is not None
     return schema.brief(state)
@@ -119,21 +150,19 @@ def brief_of(schema: Schema[S], state: S) -> S:
 async def test_a_problem_is_listed_the_same_and_as_shortly_however_many_are_in_it(
     front: Front,
 ) -> None:
-    crowd = [opened("VPN", n * 0.1, person=f"person-{n % 6}") for n in range(9)]
+    crowd = [opened("VPN does not connect", n * 0.1, person=f"person-{n % 8}") for n in range(11)]
     await front.desk.feed(*crowd)
-    (stored,) = await front.desk.clusters.find({"open": True})
-    cluster = stored.state
-    assert cluster is not None
-    assert cluster.problem is not None
+    (stored,) = await front.desk.register.find({"open": True})
+    register = stored.state
+    assert register is not None
     (listed,) = (await front.client.get("/v1/problems")).json()["items"]
-    assert (listed["tickets"], listed["people"]) == (9, 6)
+    assert (listed["tickets"], listed["people"]) == (11, 8)
     members = tuple((f"ticket-{n}", f"person-{n % 7_000}") for n in range(20_000))
-    large = cluster.problem.model_copy(update={"members": members, "unlisted": 5})
-    brief = brief_of(CLUSTERS, cluster.model_copy(update={"problem": large}))
+    large = register.problems[0].model_copy(update={"members": members, "unlisted": 5})
+    brief = brief_of(REGISTERS, register.model_copy(update={"problems": (large,)}))
     assert len(brief.model_dump_json()) < 1_500
-    assert brief.problem is not None
-    assert (brief.problem.tickets, brief.problem.head_count) == (20_005, 7_000)
-    assert brief.ends_at == cluster.ends_at
+    (shown,) = brief.problems
+    assert (shown.tickets, shown.head_count) == (20_005, 7_000)
 
 
 async def test_a_signal_is_listed_the_same_however_much_was_measured(front: Front) -> None:

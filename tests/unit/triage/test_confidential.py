@@ -28,7 +28,7 @@ async def test_only_those_whom_it_concerns_see_it(
     who: str, decision: int, problems: int | None
 ) -> None:
     desk = TriageDesk(charter=SECRET)
-    tickets = [opened("VPN does not connect", n / 10, person=f"p-{n}") for n in range(6)]
+    tickets = [opened("VPN does not connect", n / 10, person=f"p-{n}") for n in range(8)]
     await desk.feed(*tickets)
     parts = AppParts(
         Health(desk.clock), record_telemetry().telemetry, FakeAuthenticator(*CALLERS), desk.clock,
@@ -50,11 +50,11 @@ async def test_only_those_whom_it_concerns_see_it(
         assert listed.json().get("code") == "no-team-of-charter" or (
             len(listed.json()["items"]) == problems
         )
-        (shown,) = await desk.clusters.find({"open": True})
+        (shown,) = await desk.register.find({"open": True})
         assert shown.state is not None
-        assert shown.state.problem is not None
+        (problem,) = shown.state.problems
         ended = await client.post(
-            f"/v1/problems/{shown.state.problem.id}/resolve",
+            f"/v1/problems/{problem.id}/resolve",
             json={"resolution": "x"},
             headers={"Idempotency-Key": "k"},
         )

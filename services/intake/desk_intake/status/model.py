@@ -3,7 +3,13 @@
 from datetime import datetime
 
 from desk_contracts import Event
-from desk_contracts.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_contracts.events.problems import (
+    ProblemConfirmed,
+    ProblemDetected,
+    ProblemResolved,
+    ProblemStatus,
+    ProblemUpdated,
+)
 from desk_contracts.frozen import Frozen
 from desk_contracts.message import Message
 from desk_kernel import Reducers
@@ -20,6 +26,8 @@ class KnownProblem(Frozen):
     tickets: int = 0
     people: int = 0
     is_open: bool = True
+    # One that is only proposed is its owner's to judge, and shown to nobody else.
+    is_confirmed: bool = True
     since: datetime
     updated_at: datetime
     resolution: Message | None = None
@@ -42,17 +50,38 @@ def _detect(problem: KnownProblem | None, event: Event[ProblemDetected]) -> Know
         team=data.team,
         tickets=len(data.tickets),
         people=len(data.people),
+        is_confirmed=data.status is ProblemStatus.CONFIRMED,
         since=event.time,
         updated_at=event.time,
     )
 
 
-def _met_late(event: Event[ProblemUpdated | ProblemResolved]) -> KnownProblem:
+@apply.on(ProblemConfirmed)
+def _confirm(before: KnownProblem | None, event: Event[ProblemConfirmed]) -> KnownProblem:
+    problem, data = before or _met_late(event), event.data
+    return problem.model_copy(
+        update={
+            "title": data.title,
+            "message": data.message,
+            "team": data.team,
+            "tickets": max(problem.tickets, len(data.tickets)),
+            "people": max(problem.people, len(data.people)),
+            "is_confirmed": True,
+            "updated_at": max(problem.updated_at, event.time),
+        }
+    )
+
+
+def _met_late(
+    event: Event[ProblemConfirmed | ProblemUpdated | ProblemResolved],
+) -> KnownProblem:
     """Its beginning was before our time; the rest is still worth telling."""
     return KnownProblem(
         id=event.subject,
         service=event.data.service,
         title=event.data.title,
+        is_confirmed=getattr(event.data, "status", ProblemStatus.CONFIRMED)
+        is ProblemStatus.CONFIRMED,
         since=event.time,
         updated_at=event.time,
     )
@@ -65,7 +94,7 @@ def _update(before: KnownProblem | None, event: Event[ProblemUpdated]) -> KnownP
         update={
             "title": data.title,
             "message": data.message or problem.message,
-            "tickets": problem.tickets + len(data.tickets),
+            "tickets": max(0, problem.tickets + len(data.tickets) - len(data.removed)),
             "people": problem.people + len(data.people),
             "updated_at": max(problem.updated_at, event.time),
         }

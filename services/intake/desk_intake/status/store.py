@@ -13,7 +13,10 @@ from desk_intake.status.model import KnownProblem, apply
 PROBLEMS = Schema(
     collection="problems",
     model=KnownProblem,
-    facets=lambda problem: {"open": problem.is_open, "since": problem.since},
+    facets=lambda problem: {
+        "open": problem.is_open and problem.is_confirmed,
+        "since": problem.since,
+    },
     searched=(("open", "since"),),
 )
 

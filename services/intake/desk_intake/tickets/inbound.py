@@ -6,7 +6,12 @@ who work on the ticket, and changes nothing else.
 
 from desk_contracts import AnyEvent, Event, Payload
 from desk_contracts.events.automation import RunHealed
-from desk_contracts.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_contracts.events.problems import (
+    ProblemConfirmed,
+    ProblemDetected,
+    ProblemResolved,
+    ProblemUpdated,
+)
 from desk_contracts.events.tickets import (
     How,
     Kind,
@@ -195,13 +200,18 @@ def _link_problem(ticket: Ticket, fact: Event[ProblemDetected]) -> list[Payload]
     return _link(ticket, fact, fact.subject, _about(data))
 
 
+@apply_inbound.on(ProblemConfirmed)
+def _link_confirmed_problem(ticket: Ticket, fact: Event[ProblemConfirmed]) -> list[Payload]:
+    return _link(ticket, fact, fact.subject, _about(fact.data))
+
+
 @apply_inbound.on(ProblemUpdated)
 def _link_updated_problem(ticket: Ticket, fact: Event[ProblemUpdated]) -> list[Payload]:
     data = fact.data
     return _link(ticket, fact, fact.subject, _about(data))
 
 
-def _about(data: ProblemDetected | ProblemUpdated) -> Message:
+def _about(data: ProblemDetected | ProblemConfirmed | ProblemUpdated) -> Message:
     if data.message is None:
         return message("link.problem-shared", title=data.title)
     return message("link.problem", title=data.title, notice=data.message)

@@ -6,7 +6,13 @@ from datetime import timedelta
 from desk_contracts import AnyEvent, Event
 from desk_contracts import names as topics
 from desk_contracts.events.automation import RunEscalated, RunHealed
-from desk_contracts.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_contracts.events.problems import (
+    ProblemConfirmed,
+    ProblemDetected,
+    ProblemResolved,
+    ProblemStatus,
+    ProblemUpdated,
+)
 from desk_contracts.events.requests import TicketRequested
 from desk_contracts.events.triage import (
     DuplicateFound,
@@ -94,11 +100,22 @@ def _ticket_of_request(event: Event[TicketRequested]) -> Iterable[str]:
     return (request_ticket_id(event.source, event.id),)
 
 
-@tickets_of.on(ProblemDetected, ProblemUpdated, ProblemResolved)
-def _tickets_of_problem(
-    event: Event[ProblemDetected | ProblemUpdated | ProblemResolved],
-) -> Iterable[str]:
+@tickets_of.on(ProblemDetected, ProblemUpdated)
+def _tickets_of_problem(event: Event[ProblemDetected | ProblemUpdated]) -> Iterable[str]:
+    """None of one that is only proposed: its tickets are no part of it before it is one."""
+    is_confirmed = event.data.status is ProblemStatus.CONFIRMED
+    return dict.fromkeys(event.data.tickets) if is_confirmed else ()
+
+
+@tickets_of.on(ProblemConfirmed)
+def _tickets_of_confirmed(event: Event[ProblemConfirmed]) -> Iterable[str]:
     return dict.fromkeys(event.data.tickets)
+
+
+@tickets_of.on(ProblemResolved)
+def _tickets_of_solved(event: Event[ProblemResolved]) -> Iterable[str]:
+    """Where reports only stopped nothing is solved: the tickets stay as they are."""
+    return dict.fromkeys(event.data.tickets) if event.data.is_solved else ()
 
 
 @tickets_of.on(RunEscalated, RunHealed)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from desk_contracts.envelope import Event
 from desk_contracts.events.changes import ChangeFinished, ChangeKind
-from desk_contracts.events.problems import ProblemDetected
+from desk_contracts.events.problems import ProblemConfirmed, ProblemDetected, ProblemStatus
 from desk_kernel import Readings, Reducers
 
 from desk_metrics.sla.worktime import micros
@@ -106,9 +106,12 @@ def _service_of_change(event: Event[ChangeFinished]) -> str:
     return event.subject
 
 
-@changes_key.on(ProblemDetected)
-def _service_of_problem(event: Event[ProblemDetected]) -> str:
-    return event.data.service
+@changes_key.on(ProblemDetected, ProblemConfirmed)
+def _service_of_problem(event: Event[ProblemDetected | ProblemConfirmed]) -> str:
+    """Of a confirmed one: a proposal blames no release."""
+    data = event.data
+    is_proposed = isinstance(data, ProblemDetected) and data.status is ProblemStatus.PROPOSED
+    return "" if is_proposed else data.service
 
 
 @add_change.on(ChangeFinished)
@@ -122,8 +125,8 @@ def _add_change(state: Changes, event: Event[ChangeFinished]) -> Changes:
     return _prune(replace(state, finished=tuple(sorted(finished.values()))))
 
 
-@add_change.on(ProblemDetected)
-def _add_problem(state: Changes, event: Event[ProblemDetected]) -> Changes:
+@add_change.on(ProblemDetected, ProblemConfirmed)
+def _add_problem(state: Changes, event: Event[ProblemDetected | ProblemConfirmed]) -> Changes:
     seen = {*state.problems, Detected(micros(event.time), event.subject)}
     return _prune(replace(state, problems=tuple(sorted(seen))))
 

@@ -4,7 +4,13 @@ from collections.abc import Iterable
 
 from desk_contracts import AnyEvent, Event
 from desk_contracts.events.automation import RunEscalated, RunHealed, RunStarted
-from desk_contracts.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_contracts.events.problems import (
+    ProblemConfirmed,
+    ProblemDetected,
+    ProblemResolved,
+    ProblemStatus,
+    ProblemUpdated,
+)
 from desk_contracts.events.tickets import TicketOpened
 from desk_kernel import Readings, Reducers
 
@@ -47,6 +53,13 @@ def _requester(event: Event[TicketOpened]) -> Iterable[str]:
 def _find_affected(
     event: Event[ProblemDetected | ProblemUpdated | ProblemResolved],
 ) -> Iterable[str]:
+    """Nobody before it is confirmed: a proposal is its owner's to judge."""
+    is_confirmed = event.data.status is ProblemStatus.CONFIRMED
+    return dict.fromkeys(event.data.people) if is_confirmed else ()
+
+
+@people_of.on(ProblemConfirmed)
+def _find_told(event: Event[ProblemConfirmed]) -> Iterable[str]:
     return dict.fromkeys(event.data.people)
 
 
@@ -79,9 +92,12 @@ def _learn_language(
     return before.model_copy(update={"language": language, "language_at": at}), ()
 
 
-@_reactions.on(ProblemDetected)
+@_reactions.on(ProblemDetected, ProblemConfirmed)
 def _problem_detected(
-    before: Person, cause: Event[ProblemDetected], name: str, directory: Directory
+    before: Person,
+    cause: Event[ProblemDetected | ProblemConfirmed],
+    name: str,
+    directory: Directory,
 ) -> Reaction:
     data = cause.data
     profile = directory.team(data.team) if data.team else directory.owner_of(data.service)
@@ -96,7 +112,10 @@ def _problem_updated(
 
 
 def _problem_known(
-    before: Person, cause: Event[ProblemDetected | ProblemUpdated], name: str, profile: TeamProfile
+    before: Person,
+    cause: Event[ProblemDetected | ProblemConfirmed | ProblemUpdated],
+    name: str,
+    profile: TeamProfile,
 ) -> Reaction:
     problem, data = cause.subject, cause.data
     if problem in before.problems or problem in before.problems_over:
@@ -119,6 +138,7 @@ def _problem_over(
     if problem in before.problems_over:
         return None
     fields: Fields = {"title": data.title, "text": data.resolution}
+    rule = Rule.PROBLEM_OVER if data.is_solved else Rule.PROBLEM_FADED
     recipient, about = person(name, before.language), About(problem=problem)
     after = before.model_copy(
         update={
@@ -126,7 +146,7 @@ def _problem_over(
             "problems_over": (*before.problems_over, problem)[-_MOST:],
         }
     )
-    return after, (render_notice(cause, Rule.PROBLEM_OVER, recipient, fields, about),)
+    return after, (render_notice(cause, rule, recipient, fields, about),)
 
 
 @_reactions.on(RunStarted)

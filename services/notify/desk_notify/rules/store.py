@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import TypeVar
 
-from desk_contracts import AnyEvent, names
-from desk_contracts.events.problems import ProblemResolved
-from desk_kernel import Context, Decision
+from desk_contracts import AnyEvent, Event, names
+from desk_contracts.events.problems import ProblemResolved, ProblemUpdated
+from desk_kernel import Context, Decision, Readings
 from desk_platform.kafka import Projection
 from desk_platform.store import Documents, Schema
 from pydantic import BaseModel
@@ -22,14 +22,28 @@ PEOPLE = Schema("people", Person)
 TEAM_TOPICS = Schema("team_topics", TeamTopic)
 
 
+# The tickets that a problem's end concerns, or that do not belong to it any more.
+tickets_of: Readings[Iterable[str]] = Readings(())
+
+
+@tickets_of.on(ProblemResolved)
+def _find_solved(event: Event[ProblemResolved]) -> Iterable[str]:
+    return event.data.tickets
+
+
+@tickets_of.on(ProblemUpdated)
+def _find_removed(event: Event[ProblemUpdated]) -> Iterable[str]:
+    return event.data.removed
+
+
 def ticket_projection(
     documents: Documents[Ticket], directory_now: CurrentDirectory
 ) -> Projection[Ticket]:
     """A document per ticket, fed by its own life, its SLAs and the end of its problem."""
 
     def keys(event: AnyEvent) -> Iterable[str]:
-        if isinstance(event.data, ProblemResolved):
-            return dict.fromkeys(event.data.tickets)
+        if of_problem := tickets_of(event):
+            return dict.fromkeys(of_problem)
         is_ours = event.data.TOPIC == names.TICKETS or tickets.concerns(event)
         return (event.subject,) if is_ours else ()
 

@@ -6,7 +6,13 @@ from collections.abc import Iterable
 
 from desk_contracts import AnyEvent, Event
 from desk_contracts.events.automation import RunEscalated, RunHealed
-from desk_contracts.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_contracts.events.problems import (
+    ProblemConfirmed,
+    ProblemDetected,
+    ProblemResolved,
+    ProblemStatus,
+    ProblemUpdated,
+)
 from desk_contracts.events.signals import SignalRaised, SignalSeverityChanged
 from desk_contracts.value_types import Severity, SubjectKind
 from desk_kernel import Readings, Reducers
@@ -36,7 +42,7 @@ react: Reducers[TeamTopic | None, [Directory], Reaction] = Reducers(
 )
 
 
-@topics_of.on(ProblemDetected, ProblemUpdated, ProblemResolved)
+@topics_of.on(ProblemDetected, ProblemConfirmed, ProblemUpdated, ProblemResolved)
 def _find_topic_of_problem(event: AnyEvent) -> Iterable[str]:
     return (f"{TopicKind.PROBLEM}:{event.subject}",)
 
@@ -97,8 +103,31 @@ def _problem(
         "explanation": data.explanation,
         "text": data.message,
     }
+    is_confirmed = data.status is ProblemStatus.CONFIRMED
+    about = About(problem=cause.subject, urgent=is_confirmed)
+    rule = Rule.TEAM_PROBLEM if is_confirmed else Rule.TEAM_PROBLEM_PROPOSED
+    return topic, (render_notice(cause, rule, team(profile), fields, about),)
+
+
+@react.on(ProblemConfirmed)
+def _problem_confirmed(
+    before: TeamTopic | None, cause: Event[ProblemConfirmed], directory: Directory
+) -> Reaction:
+    """The team hears once more if the evidence said so, and not one of their own."""
+    data = cause.data
+    if data.by or before is None or before.is_over:
+        return None
+    profile = directory.team(data.team)
+    fields: Fields = {
+        "title": data.title,
+        "service": directory.service(data.service),
+        "tickets": str(len(data.tickets)),
+        "people": str(len(data.people)),
+        "explanation": data.explanation,
+        "text": data.message,
+    }
     about = About(problem=cause.subject, urgent=True)
-    return topic, (render_notice(cause, Rule.TEAM_PROBLEM, team(profile), fields, about),)
+    return before, (render_notice(cause, Rule.TEAM_PROBLEM, team(profile), fields, about),)
 
 
 @react.on(ProblemUpdated)
@@ -129,7 +158,8 @@ def _problem_over(
         "tickets": str(len(data.tickets)) if data.tickets else "",
     }
     about = About(problem=cause.subject)
-    return topic, (render_notice(cause, Rule.TEAM_PROBLEM_OVER, team(profile), fields, about),)
+    rule = Rule.TEAM_PROBLEM_OVER if data.is_solved else Rule.TEAM_PROBLEM_FADED
+    return topic, (render_notice(cause, rule, team(profile), fields, about),)
 
 
 @react.on(RunEscalated)

@@ -6,7 +6,7 @@ from typing import TypedDict
 
 from desk_contracts import AnyEvent, Event, Payload
 from desk_contracts.events import tickets as life
-from desk_contracts.events.problems import ProblemResolved
+from desk_contracts.events.problems import ProblemResolved, ProblemUpdated
 from desk_contracts.events.sla import (
     ClockName,
     SlaAtRisk,
@@ -213,9 +213,9 @@ def _tell_owner(context: RenderContext, event: Event[life.TicketEscalated]) -> S
     return context, context.to_owner(profile, Rule.TEAM_ESCALATED, explanation=explanation)
 
 
-@_steps.on(ProblemResolved)
-def _problem_over(context: RenderContext, _event: Event[ProblemResolved]) -> Step:
-    """Also noted for a ticket that is linked to the problem only afterwards."""
+@_steps.on(ProblemResolved, ProblemUpdated)
+def _problem_over(context: RenderContext, _event: Event[ProblemResolved | ProblemUpdated]) -> Step:
+    """It is over, or not the ticket's. Also noted for one that is linked to it only afterwards."""
     ticket, problem = context.ticket, context.cause.subject
     over = (*ticket.problems_over, problem)[-_MOST:]
     return context.update(

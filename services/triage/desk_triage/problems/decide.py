@@ -1,263 +1,306 @@
-"""When many like tickets are one problem, what joins it, and when it is over.
+"""When unusual reports are one problem, what joins it, and when it is over.
 
-Event time throughout: tickets may come in any order within one window. Guaranteed: a ticket that
-joins is listed in exactly one event, and each problem is detected once and resolved once.
+Event time throughout. Guaranteed: a ticket that joins is listed in exactly one event, and each
+problem is detected once and resolved once.
 """
 
-from collections import Counter
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
-from desk_charter.model import Charter
+from desk_charter.routing import ProblemClustering
 from desk_contracts import AnyEvent, Event
-from desk_contracts.errors import NotFound
-from desk_contracts.events.signals import SignalCleared, SignalRaised
-from desk_contracts.events.tickets import TicketOpened
-from desk_contracts.ids import derive_id
-from desk_contracts.message import Message, message, verbatim
+from desk_contracts.events.trouble import EvidenceChanged, TroubleReported
+from desk_contracts.message import Message, message
 from desk_kernel import Decision
 
-from desk_triage.changes.snapshot import ContextSnapshot, explain_changes
+from desk_triage.problems.bursts import (
+    LEAST_SAID,
+    count_report,
+    find_threshold,
+    is_ordinary,
+    keys_of,
+    require_surprise,
+)
 from desk_triage.problems.events import (
-    describe_duplicate,
-    describe_problem,
     describe_resolution,
     describe_update,
-    title_of,
 )
+from desk_triage.problems.joining import MAX_SIGNALS, Desk, add_member, confirm_with
 from desk_triage.problems.model import (
-    MAX_MEMBERS,
     Evidence,
-    IncidentCluster,
     Problem,
+    ProblemRegister,
     Report,
-    split_key,
+    SolvedProblem,
+    Tally,
 )
+from desk_triage.problems.opening import detect
+from desk_triage.problems.profile import Scales
+from desk_triage.problems.rates import Rates, hour_of_week, unpack
+from desk_triage.problems.terms import number_terms
+from desk_triage.problems.window import MAX_REPORTS
 
-MAX_REPORTS = 500
-MAX_SIGNALS = 50
-# With a signal of the service itself, two people are no coincidence any more.
-PEOPLE_WITH_SIGNAL = 2
+# So many tickets of the past are kept to compare with.
+MAX_OTHERS = 500
+# With so many members it is learned anew what weight is enough.
+_LEARNS_AT = frozenset({5, 8, 12, 18, 27, 40, 60, 90, 135, 200, 400, 800, 1600})
+MAX_SOLVED = 200
+# Past reports are counted in when so many are old, or fewer where little is known of the past.
+COUNT_AT, COUNT_LEAST = 200, 10
 
 
-def add_ticket(
-    key: str,
-    cluster: IncidentCluster | None,
-    event: Event[TicketOpened],
-    charter: Charter,
-    snapshot: ContextSnapshot,
-    now: datetime,
-) -> Decision[IncidentCluster] | None:
-    """What follows from one more like ticket; that it joins is for `emit_joined` to emit.
-
-    None if it was counted before: a ticket may be delivered again after any number of others.
-    """
-    cluster = cluster or empty_cluster(key)
-    if cluster.knows(event.subject):
-        return None
-    at = min(event.data.requested_at or event.time, event.time)
-    report = Report(ticket=event.subject, person=event.data.requester, at=at)
-    rules, events = charter.routing.problems, list[AnyEvent]()
-    problem = cluster.problem
-    if problem is not None and cluster.ends_at and at > problem.last_at + rules.quiet:
-        # When a log is replayed, event time passes without timers: end what was quiet long before.
-        cluster, ended = _resolve(cluster, problem, problem.last_at + rules.quiet)
-        problem, events = None, [*ended]
-    if problem is not None and at >= problem.first_at - rules.window:
-        return _decide(*_join(cluster, problem, report, event, charter, now))
-    # Two windows are kept, so that a late one still finds its like.
-    ordered = sorted((*cluster.reports, report), key=lambda report: (report.at, report.ticket))
-    recent = [report for report in ordered if ordered[-1].at - report.at <= 2 * rules.window]
-    cluster = cluster.model_copy(update={"reports": tuple(recent[-MAX_REPORTS:])})
-    if problem is not None:
-        return _decide(cluster)  # from long before the open problem: none of its tickets
-    cluster, detected = _detect(cluster, event, charter, snapshot, now)
-    return _decide(cluster, (*events, *detected))
+def add_report(
+    register: ProblemRegister | None, event: Event[TroubleReported], desk: Desk
+) -> Decision[ProblemRegister]:
+    """What follows from one more report; that it joins is for `emit_joined` to emit."""
+    register, data = register or ProblemRegister(), event.data
+    latest = max(register.latest or data.reported_at, data.reported_at)
+    report = Report(
+        ticket=data.ticket,
+        person=data.person,
+        at=data.reported_at,
+        service=data.service,
+        category=data.category,
+        words=data.words,
+        counted_at=latest,
+    )
+    register, events = _end_past(register, report.at, desk)
+    rates = unpack(register.rates)
+    joined = _join(register, report, rates, desk)
+    if joined is not None:
+        register, more = joined
+        return _decide(register, desk, [*events, *more])
+    register = _see(register)
+    if report.at < latest - 2 * desk.rules.window:
+        return _decide(register, desk, events)  # from long ago: none of what is recent
+    window = desk.counts.take(register.recent, desk.rules.window)
+    report = report.model_copy(update={"is_repeated": window.has(report.person)})
+    counted = count_report(report)
+    window.add(counted)
+    recent = (*register.recent, report)
+    needed = require_surprise(window.tickets, desk.rules.window)
+    bursts = list(window.find_bursts(counted, rates, needed))
+    register = register.model_copy(update={"recent": recent, "latest": latest})
+    desk.counts.keep(recent, desk.rules.window, window)
+    register, matching = detect(register, bursts, report, event.id, desk)
+    register = _count_past(register, desk)
+    return _decide(register, desk, [*events, *matching])
 
 
 def emit_joined(
-    decision: Decision[IncidentCluster], now: datetime, cause: AnyEvent | None = None
-) -> Decision[IncidentCluster]:
+    decision: Decision[ProblemRegister], at: datetime, desk: Desk, cause: str = ""
+) -> Decision[ProblemRegister]:
     """The same, with an event about all who joined since the last time: one for many."""
-    cluster, problem = decision.state, decision.state.problem
-    if problem is None or not problem.joining:
+    register, events = decision.state, list(decision.events)
+    if not any(problem.joining for problem in register.problems):
         return decision
-    events = describe_update(cluster, problem, now, cause)
-    problem = problem.model_copy(update={"joining": ()})
-    return _decide(cluster.model_copy(update={"problem": problem}), (*decision.events, *events))
-
-
-def empty_cluster(key: str) -> IncidentCluster:
-    """A cluster in which nothing has gathered yet."""
-    service, category = split_key(key)
-    return IncidentCluster(service=service, category=category)
+    problems = list[Problem]()
+    for problem in register.problems:
+        if problem.joining:
+            events += describe_update(problem, at, cause)
+        problems.append(problem.model_copy(update={"joining": ()}))
+    return _decide(register.model_copy(update={"problems": tuple(problems)}), desk, events)
 
 
 def add_signal(
-    key: str,
-    cluster: IncidentCluster | None,
-    event: Event[SignalRaised],
-    charter: Charter,
-    snapshot: ContextSnapshot,
-    now: datetime,
-) -> Decision[IncidentCluster] | None:
-    """A signal of the service itself is evidence that its tickets have one cause."""
-    cluster = cluster or empty_cluster(key)
-    episode = event.data.episode
-    if any(evidence.episode == episode for evidence in cluster.signals):
+    register: ProblemRegister | None, event: Event[EvidenceChanged], desk: Desk
+) -> Decision[ProblemRegister] | None:
+    """A signal of a service itself is evidence that its reports have one cause."""
+    register, data = register or ProblemRegister(), event.data
+    if any(evidence.episode == data.episode for evidence in register.signals):
         return None
-    evidence = Evidence(episode=episode, title=event.data.title)
-    cluster = cluster.model_copy(update={"signals": (*cluster.signals, evidence)[-MAX_SIGNALS:]})
-    if cluster.problem is not None:
-        marked = {
-            "has_signal": True,
-            "signals": (*cluster.problem.signals, episode)[-MAX_SIGNALS:],
-        }
-        problem = cluster.problem.model_copy(update=marked)
-        return _decide(cluster.model_copy(update={"problem": problem}))
-    return _decide(*_detect(cluster, event, charter, snapshot, now))
+    evidence = Evidence(episode=data.episode, service=data.service, title=data.title)
+    register = register.model_copy(update={"signals": (*register.signals, evidence)[-MAX_SIGNALS:]})
+    events = list[AnyEvent]()
+    problems = list[Problem]()
+    for problem in register.problems:
+        if problem.service == data.service:
+            marked = problem.model_copy(
+                update={"signals": (*problem.signals, data.episode)[-MAX_SIGNALS:]}
+            )
+            shown = message("problem.signal", title=data.title)
+            confirmed, more = confirm_with(marked, [shown], "", event.time, event.id, desk)
+            problems.append(confirmed)
+            events += more
+        else:
+            problems.append(problem)
+    register = register.model_copy(update={"problems": tuple(problems)})
+    if not events and register.recent and not any(p.service == data.service for p in problems):
+        register, events = detect(register, [], register.recent[-1], event.id, desk, event.time)
+    return _decide(register, desk, events)
 
 
 def remove_signal(
-    cluster: IncidentCluster, event: Event[SignalCleared], charter: Charter, now: datetime
-) -> Decision[IncidentCluster] | None:
-    """A signal cleared: if it was the last, the quiet time begins."""
-    left = tuple(kept for kept in cluster.signals if kept.episode != event.data.episode)
-    if len(left) == len(cluster.signals):
+    register: ProblemRegister | None, event: Event[EvidenceChanged], desk: Desk
+) -> Decision[ProblemRegister] | None:
+    """A signal cleared: if it was the last of its service, the quiet time begins."""
+    if register is None:
         return None
-    cluster = cluster.model_copy(update={"signals": left})
-    if cluster.problem is not None:
-        until = max(event.time, now) + charter.routing.problems.quiet
-        later = max(cluster.problem.quiet_until, until)
-        problem = cluster.problem.model_copy(update={"quiet_until": later})
-        cluster = cluster.model_copy(update={"problem": problem})
-    return _decide(cluster)
+    left = tuple(kept for kept in register.signals if kept.episode != event.data.episode)
+    if len(left) == len(register.signals):
+        return None
+    problems = tuple(
+        problem.model_copy(update={"tally": Tally(since=max(event.time, problem.tally.since))})
+        if event.data.episode in problem.signals
+        else problem
+        for problem in register.problems
+    )
+    return _decide(register.model_copy(update={"signals": left, "problems": problems}), desk)
 
 
-def end_if_quiet(cluster: IncidentCluster, now: datetime) -> Decision[IncidentCluster]:
-    """Resolve the problem once its signals have cleared and nobody has reported it for a while."""
-    problem, ends_at = cluster.problem, cluster.ends_at
-    if problem is None or ends_at is None or ends_at > now:
-        return emit_joined(_decide(cluster), now)
-    return _decide(*_resolve(cluster, problem, ends_at))
+def end_if_quiet(register: ProblemRegister, now: datetime, desk: Desk) -> Decision[ProblemRegister]:
+    """Ends the problems whose reports are as usual again."""
+    register, events = _end_past(register, now, desk)
+    return emit_joined(_decide(register, desk, events), now, desk)
 
 
-def end_by_member(
-    cluster: IncidentCluster | None, problem_id: str, by: str, resolution: str, now: datetime
-) -> Decision[IncidentCluster]:
-    """A member says that it is over; `NotFound` if it is not the open problem."""
-    problem = cluster.problem if cluster else None
-    if cluster is None or problem is None or problem.id != problem_id:
-        raise NotFound(message("problem.not-open", problem=problem_id), problem=problem_id)
-    why = verbatim(resolution) if resolution else message("problem.ended-by-member", by=by)
-    return _decide(*_resolve(cluster, problem, now, why))
+def ends_at(
+    problem: Problem, register: ProblemRegister, rules: ProblemClustering
+) -> datetime | None:
+    """When it is looked at next whether it is over; not while a signal of it is open."""
+    open_signals = {evidence.episode for evidence in register.signals}
+    if open_signals & set(problem.signals):
+        return None
+    return problem.tally.since + rules.quiet
 
 
-def _decide(cluster: IncidentCluster, events: Iterable[AnyEvent] = ()) -> Decision[IncidentCluster]:
-    return Decision(cluster, tuple(events), cluster.ends_at)
+def confirm(
+    problem: Problem, reasons: Sequence[Message], by: str, at: datetime, desk: Desk
+) -> tuple[Problem, list[AnyEvent]]:
+    """A proposed problem is one, as a member says."""
+    return confirm_with(problem, reasons, by, at, "", desk)
+
+
+def close(
+    register: ProblemRegister, problem: Problem, at: datetime, why: Message, *, is_solved: bool
+) -> tuple[ProblemRegister, list[AnyEvent]]:
+    """Ends one problem; how it was solved is remembered for when it comes back."""
+    events = describe_update(problem, at) if problem.joining else []
+    events += describe_resolution(problem, at, why, is_solved=is_solved)
+    solved = SolvedProblem(
+        id=problem.id,
+        service=problem.service,
+        team=problem.team,
+        ended_at=at,
+        worded_by=problem.worded_by,
+        wording=problem.wording,
+        resolution=why if is_solved else None,
+    )
+    problems = tuple(item for item in register.problems if item.id != problem.id)
+    closed = {"problems": problems, "solved": (*register.solved, solved)[-MAX_SOLVED:]}
+    return register.model_copy(update=closed), events
+
+
+def decide_register(
+    register: ProblemRegister, desk: Desk, events: Iterable[AnyEvent] = ()
+) -> Decision[ProblemRegister]:
+    """A decision, due when a problem is to be looked at next."""
+    return _decide(register, desk, events)
+
+
+def _decide(
+    register: ProblemRegister, desk: Desk, events: Iterable[AnyEvent] = ()
+) -> Decision[ProblemRegister]:
+    ends = (ends_at(problem, register, desk.rules) for problem in register.problems)
+    return Decision(register, tuple(events), min((end for end in ends if end), default=None))
+
+
+def _see(register: ProblemRegister) -> ProblemRegister:
+    """One more ticket that joined none of the problems."""
+    if not register.problems:
+        return register
+    problems = tuple(
+        problem.model_copy(
+            update={"tally": problem.tally.model_copy(update={"seen": problem.tally.seen + 1})}
+        )
+        for problem in register.problems
+    )
+    return register.model_copy(update={"problems": problems})
 
 
 def _join(
-    cluster: IncidentCluster,
-    problem: Problem,
-    report: Report,
-    event: AnyEvent,
-    charter: Charter,
-    now: datetime,
-) -> tuple[IncidentCluster, tuple[AnyEvent, ...]]:
-    member = (report.ticket, report.person)
-    has_room = len(problem.members) < MAX_MEMBERS
-    until = max(report.at, now) + charter.routing.problems.quiet
-    update = {
-        "first_at": min(problem.first_at, report.at),
-        "last_at": max(problem.last_at, report.at),
-        "quiet_until": max(problem.quiet_until, until),
-        "members": (*problem.members, member) if has_room else problem.members,
-        "joining": (*problem.joining, member),
-        "unlisted": problem.unlisted + (0 if has_room else 1),
-    }
-    joined = cluster.model_copy(update={"problem": problem.model_copy(update=update)})
-    title = title_of(charter, cluster.service)
-    return joined, (describe_duplicate(event, problem, title),)
+    register: ProblemRegister, report: Report, rates: Rates, desk: Desk
+) -> tuple[ProblemRegister, list[AnyEvent]] | None:
+    """The problem that the report fits best, with it; None if it fits none."""
+    open_signals = {evidence.episode for evidence in register.signals}
+    best: tuple[float, int] | None = None
+    for index, problem in enumerate(register.problems):
+        if report.at < problem.first_at - desk.rules.window or report.ticket in problem.removed:
+            continue
+        # While the service itself shows the trouble, less has to be said by a ticket about it.
+        is_shown = report.service == problem.service and bool(open_signals & {*problem.signals})
+        enough = min(problem.enough, LEAST_SAID) if is_shown else problem.enough
+        weight = Scales(problem.profile, rates).weigh(report.wording) - enough
+        if weight >= 0 and (best is None or weight > best[0]):
+            best = (weight, index)
+    if best is None:
+        return None
+    problems = list(_see(register).problems)
+    problem, events = add_member(problems[best[1]], report, rates, desk)
+    if problem.worded_by in _LEARNS_AT:
+        problem = _learn_threshold(problem, register, rates)
+    problems[best[1]] = problem
+    return register.model_copy(update={"problems": tuple(problems)}), events
 
 
-def _detect(
-    cluster: IncidentCluster,
-    event: AnyEvent,
-    charter: Charter,
-    snapshot: ContextSnapshot,
-    now: datetime,
-) -> tuple[IncidentCluster, list[AnyEvent]]:
-    """The problem, if enough different people report the same within one window."""
-    rules = charter.routing.problems
-    wanted = min(rules.min_tickets, PEOPLE_WITH_SIGNAL) if cluster.signals else rules.min_tickets
-    start = _find_burst(cluster.reports, rules.window, wanted)
-    if start is None:
-        return cluster, []
-    members = [report for report in cluster.reports if report.at >= start - rules.window]
-    signals = tuple(evidence.episode for evidence in cluster.signals)
-    owner, title = charter.owner_of(cluster.service), title_of(charter, cluster.service)
-    problem = Problem(
-        id=derive_id(members[0].ticket, f"problem/{cluster.name}"),
-        title=message("problem.title", service=title),
-        team=owner.name,
-        message=message("problem.known", service=title, team=owner.title),
-        first_at=members[0].at,
-        last_at=members[-1].at,
-        quiet_until=max(members[-1].at, now) + rules.quiet,
-        members=tuple((report.ticket, report.person) for report in members),
-        has_signal=bool(signals),
-        signals=signals,
-    )
-    reasons = _explain(cluster, problem, charter, snapshot, event.time)
-    events = describe_problem(event, cluster, problem, reasons, charter)
-    before = cluster.reports[: -len(members)]
-    return cluster.model_copy(update={"problem": problem, "reports": before}), events
+def _learn_threshold(problem: Problem, register: ProblemRegister, rates: Rates) -> Problem:
+    """What weight is enough, as far as it is known by now."""
+    tally = problem.tally
+    share = (tally.joined + tally.joined_before) / max(1, tally.seen + tally.seen_before)
+    before = [report for report in register.recent if report.at < problem.first_at]
+    scales = Scales(problem.profile, rates)
+    enough = find_threshold(scales, [*register.others, *before], share)
+    return problem.model_copy(update={"enough": enough})
 
 
-def _find_burst(reports: tuple[Report, ...], window: timedelta, wanted: int) -> datetime | None:
-    """When the first window begins in which that many different people reported."""
-    people: Counter[str] = Counter()
-    first = 0
-    for report in reports:
-        people[report.person] += 1
-        while report.at - reports[first].at > window:
-            left = reports[first].person
-            people[left] -= 1
-            if not people[left]:
-                del people[left]
-            first += 1
-        if len(people) >= wanted:
-            return reports[first].at
-    return None
+def _end_past(
+    register: ProblemRegister, now: datetime, desk: Desk
+) -> tuple[ProblemRegister, list[AnyEvent]]:
+    """Ends what was quiet before now, and begins a new quiet time for what was not."""
+    events = list[AnyEvent]()
+    for problem in register.problems:
+        end = ends_at(problem, register, desk.rules)
+        if end is None or now < end:
+            continue
+        if is_ordinary(problem, unpack(register.rates), end):
+            is_solved = bool(problem.signals)
+            why = (
+                message("problem.quiet", since=problem.last_at)
+                if is_solved
+                else message("problem.faded", since=problem.last_at)
+            )
+            register, more = close(register, problem, end, why, is_solved=is_solved)
+            events += more
+        else:
+            tally = problem.tally
+            again = Tally(since=end, joined_before=tally.joined, seen_before=tally.seen)
+            later = problem.model_copy(update={"tally": again})
+            later = _learn_threshold(later, register, unpack(register.rates))
+            problems = tuple(later if item.id == problem.id else item for item in register.problems)
+            register = register.model_copy(update={"problems": problems})
+            register, more = _end_past(register, now, desk)
+            return register, [*events, *more]
+    return register, events
 
 
-def _explain(
-    cluster: IncidentCluster,
-    problem: Problem,
-    charter: Charter,
-    snapshot: ContextSnapshot,
-    at: datetime,
-) -> list[Message]:
-    title = title_of(charter, cluster.service)
-    like_tickets = message(
-        "problem.like-tickets",
-        count=len(problem.people),
-        service=title,
-        category=cluster.category,
-        window=charter.routing.problems.window,
-    )
-    shown = [message("problem.signal", title=evidence.title) for evidence in cluster.signals[:3]]
-    return [like_tickets, *shown, *explain_changes(snapshot, cluster.service, title, at)]
-
-
-def _resolve(
-    cluster: IncidentCluster, problem: Problem, at: datetime, resolution: Message | None = None
-) -> tuple[IncidentCluster, tuple[AnyEvent, ...]]:
-    """End the problem; without a resolution since it has been quiet."""
-    why = resolution or message("problem.quiet", since=problem.last_at)
-    events = describe_update(cluster, problem, at) if problem.joining else []
-    events += describe_resolution(cluster, problem, at, why)
-    tickets = tuple(ticket for ticket, _ in problem.members)
-    closed = {"problem": None, "last_problem": problem.id, "resolved": tickets}
-    return cluster.model_copy(update=closed), tuple(events)
+def _count_past(register: ProblemRegister, desk: Desk) -> ProblemRegister:
+    """Counts what is older than the window as past, some at a time."""
+    recent = register.recent
+    if register.latest is None:
+        return register
+    start = register.latest - desk.rules.window
+    old = 0
+    while old < len(recent) and (recent[old].at < start or old < len(recent) - MAX_REPORTS):
+        old += 1
+    rates = unpack(register.rates)
+    if old < min(COUNT_AT, max(COUNT_LEAST, rates.tickets / 20)):
+        return register
+    counted = [
+        (number_terms(*item.wording), keys_of(item), hour_of_week(item.at)) for item in recent[:old]
+    ]
+    left = recent[old:]
+    window = desk.counts.take(recent, desk.rules.window)
+    desk.counts.keep(left, desk.rules.window, window)
+    others = (*register.others, *recent[:old])[-MAX_OTHERS:]
+    update = {"recent": left, "rates": rates.count_in(counted).pack(), "others": others}
+    return register.model_copy(update=update)

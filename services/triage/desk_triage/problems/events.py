@@ -4,13 +4,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from desk_charter.model import Charter
-from desk_contracts import AnyEvent, Event, derive
-from desk_contracts.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
-from desk_contracts.events.triage import DuplicateFound
+from desk_contracts import AnyEvent, Event, Payload
+from desk_contracts.events.problems import (
+    ProblemConfirmed,
+    ProblemDetected,
+    ProblemResolved,
+    ProblemUpdated,
+)
 from desk_contracts.ids import derive_id
 from desk_contracts.message import Message, message
 
-from desk_triage.problems.model import IncidentCluster, Problem
+from desk_triage.problems.model import Problem
 from desk_triage.routing.model import SOURCE
 
 # An event stays under 64 KiB with its texts; the rest is room for envelope and explanation.
@@ -19,23 +23,21 @@ MAX_LIST_BYTES = 32 * 1024
 Member = tuple[str, str]
 
 
-def title_of(charter: Charter, service: str) -> str:
-    """The service as people call it."""
+def title_of(charter: Charter, service: str) -> Message:
+    """What a problem of the service is called; one of no known service has no name of its own."""
+    if not service:
+        return message("problem.title-unnamed")
     owned = charter.find_service(service)
-    return owned.title if owned else service
+    return message("problem.title", service=owned.title if owned else service)
 
 
 def describe_problem(
-    cause: AnyEvent,
-    cluster: IncidentCluster,
-    problem: Problem,
-    reasons: Sequence[Message],
-    charter: Charter,
+    problem: Problem, reasons: Sequence[Message], charter: str, at: datetime, cause: str
 ) -> list[AnyEvent]:
-    """That there is one problem; members beyond what one event may list follow as updates."""
+    """That there may be one problem; members beyond what one event may list follow as updates."""
     first, *more = split_members(problem.members)
     detected = ProblemDetected(
-        service=cluster.service,
+        service=problem.service,
         title=problem.title,
         tickets=tuple(ticket for ticket, _ in first),
         people=_list_people(first),
@@ -43,97 +45,107 @@ def describe_problem(
         team=problem.team,
         message=problem.message,
         explanation=tuple(reasons),
-        charter=charter.version,
+        charter=charter,
+        status=problem.status,
+        recalls=problem.recalls,
     )
-    event = derive(
-        cause,
-        detected,
-        source=SOURCE,
-        subject=problem.id,
-        rule="problem/detected",
-        at=cause.time,
+    event = _event(problem, detected, "problem/detected", at, cause)
+    return [event, *_describe_more(problem, more, _list_people(first), at, cause)]
+
+
+def describe_confirmation(
+    problem: Problem, reasons: Sequence[Message], by: str, at: datetime, cause: str = ""
+) -> list[AnyEvent]:
+    """That it is one; people beyond what one event may list follow as updates."""
+    first, *more = split_members(problem.members)
+    confirmed = ProblemConfirmed(
+        service=problem.service,
+        title=problem.title,
+        tickets=tuple(ticket for ticket, _ in first),
+        people=_list_people(first),
+        team=problem.team,
+        message=problem.message,
+        explanation=tuple(reasons),
+        by=by,
     )
-    updates = _describe_more(cause, cluster, problem, more, _list_people(first), cause.time)
+    event = _event(problem, confirmed, "problem/confirmed", at, cause)
+    updates = _describe_more(problem, more, _list_people(first), at, cause, "confirmed")
     return [event, *updates]
 
 
-def describe_update(
-    cluster: IncidentCluster, problem: Problem, at: datetime, cause: AnyEvent | None = None
-) -> list[AnyEvent]:
+def describe_update(problem: Problem, at: datetime, cause: str = "") -> list[AnyEvent]:
     """That those who are joining belong to it; only people no event has named yet are named."""
     joining = set(problem.joining)
     named = {person for ticket, person in problem.members if (ticket, person) not in joining}
-    return _describe_more(cause, cluster, problem, split_members(problem.joining), named, at)
+    return _describe_more(problem, split_members(problem.joining), named, at, cause)
+
+
+def describe_removal(problem: Problem, tickets: Sequence[str], at: datetime) -> AnyEvent:
+    """That these do not belong to it."""
+    removed = ProblemUpdated(
+        service=problem.service,
+        title=problem.title,
+        message=problem.message,
+        status=problem.status,
+        removed=tuple(tickets),
+    )
+    return _event(problem, removed, f"problem/removed/{tickets[0]}", at)
+
+
+def describe_resolution(
+    problem: Problem, at: datetime, resolution: Message, *, is_solved: bool
+) -> list[AnyEvent]:
+    """That it is over. Every listed member is named once, over as many events as that takes."""
+    events = list[AnyEvent]()
+    for number, members in enumerate(split_members(problem.members)):
+        resolved = ProblemResolved(
+            service=problem.service,
+            title=problem.title,
+            tickets=tuple(ticket for ticket, _ in members),
+            people=_list_people(members),
+            resolution=resolution,
+            status=problem.status,
+            is_solved=is_solved,
+        )
+        events.append(_event(problem, resolved, f"problem/resolved/{number}", at))
+    return events
 
 
 def _describe_more(
-    cause: AnyEvent | None,
-    cluster: IncidentCluster,
     problem: Problem,
     parts: Iterable[Sequence[Member]],
     named: Iterable[str],
     at: datetime,
+    cause: str,
+    rule: str = "updated",
 ) -> list[AnyEvent]:
     """As many events as it takes. A ticket joins once, so the first one of a list makes its id."""
     listed, events = set(named), list[AnyEvent]()
     for members in parts:
         update = ProblemUpdated(
-            service=cluster.service,
+            service=problem.service,
             title=problem.title,
             tickets=tuple(ticket for ticket, _ in members),
             people=tuple(person for person in _list_people(members) if person not in listed),
             message=problem.message,
+            status=problem.status,
         )
         listed.update(_list_people(members))
-        events.append(
-            Event(
-                id=derive_id(problem.id, f"problem/updated/{members[0][0]}"),
-                source=SOURCE,
-                subject=problem.id,
-                time=at,
-                data=update,
-                correlation_id=problem.id,
-                causation_id=cause.id if cause else "",
-            )
-        )
+        events.append(_event(problem, update, f"problem/{rule}/{members[0][0]}", at, cause))
     return events
 
 
-def describe_duplicate(cause: AnyEvent, problem: Problem, service: str) -> AnyEvent:
-    """That a ticket tells of a problem that is known already."""
-    duplicate = DuplicateFound(
-        problem=problem.id, explanation=(message("problem.duplicate", service=service),)
-    )
-    return derive(
-        cause,
-        duplicate,
+def _event(
+    problem: Problem, data: Payload, rule: str, at: datetime, cause: str = ""
+) -> Event[Payload]:
+    return Event(
+        id=derive_id(problem.id, rule),
         source=SOURCE,
-        subject=cause.subject,
-        rule=f"duplicate/{problem.id}",
-        at=cause.time,
-    )
-
-
-def describe_resolution(
-    cluster: IncidentCluster, problem: Problem, at: datetime, resolution: Message
-) -> tuple[AnyEvent, ...]:
-    """That it is over. Every listed member is named once, over as many events as that takes."""
-    return tuple(
-        Event(
-            id=derive_id(problem.id, "problem/resolved", number),
-            source=SOURCE,
-            subject=problem.id,
-            time=at,
-            data=ProblemResolved(
-                service=cluster.service,
-                title=problem.title,
-                tickets=tuple(ticket for ticket, _ in members),
-                people=_list_people(members),
-                resolution=resolution,
-            ),
-            correlation_id=problem.id,
-        )
-        for number, members in enumerate(split_members(problem.members))
+        subject=problem.id,
+        time=at,
+        data=data,
+        correlation_id=problem.id,
+        causation_id=cause,
     )
 
 

@@ -1,51 +1,95 @@
-"""An incident cluster is where like tickets gather: one service and category.
+"""The problem register: recent reports of trouble, how often each term came before, open problems.
 
-Many at once are one problem. State only; `decide.py` decides, `events.py` makes the events.
+One document, since what is unusual shows only beside all other tickets. State only; `decide.py`
+decides, `events.py` makes the events.
 """
 
 from datetime import datetime
 
+from desk_contracts.events.problems import ProblemStatus
 from desk_contracts.message import Message
 from desk_contracts.people import PersonId
 from desk_contracts.value_types import Identifier, Value
 
+from desk_triage.problems.profile import Profile, Wording
+
+REGISTER = "register"
 # More are linked and told all the same, but not listed again at the end.
 MAX_MEMBERS = 20_000
 
 
 class Report(Value):
-    """One ticket that reports the trouble, by the time it was asked for."""
+    """One ticket that reports trouble, by the time it was asked for."""
 
     ticket: Identifier
     person: PersonId
     at: datetime
+    service: str = ""
+    category: str = ""
+    words: tuple[str, ...] = ()
+    # The latest time known when it came; and whether its person had reported within the window.
+    counted_at: datetime
+    is_repeated: bool = False
+
+    @property
+    def wording(self) -> Wording:
+        """What is compared of it."""
+        return Wording(self.words, self.service, self.category)
 
 
 class Evidence(Value):
-    """A signal of the service itself that is open."""
+    """A signal of a service itself that is open."""
 
     episode: Identifier
+    service: str
     title: str
+
+
+class Tally(Value):
+    """How many of all tickets joined since a moment, and in the time before that."""
+
+    since: datetime
+    joined: int = 0
+    seen: int = 0
+    joined_before: int = 0
+    seen_before: int = 0
 
 
 class Problem(Value):
     """An open problem and who is in it, as (ticket, person)."""
 
     id: str
+    service: str
+    category: str = ""
     title: Message
     team: str
     message: Message
+    status: ProblemStatus = ProblemStatus.PROPOSED
     first_at: datetime
     last_at: datetime
-    quiet_until: datetime
     members: tuple[tuple[str, str], ...]
     # Those of the members at the end, or beyond the most, of whom no event has told yet.
     joining: tuple[tuple[str, str], ...] = ()
     unlisted: int = 0
-    has_signal: bool = False
     signals: tuple[str, ...] = ()
+    # The term that was most unusual, and what the members say.
+    seed: int
+    worded_by: int
+    wording: dict[int, int]
+    # The weight from which on a ticket joins.
+    enough: float
+    tally: Tally
+    # What a person took out: it does not join again.
+    removed: tuple[Identifier, ...] = ()
+    # The solved problem that it looks like.
+    recalls: str = ""
     # How many people are in it, where the members are left out.
     people_count: int | None = None
+
+    @property
+    def profile(self) -> Profile:
+        """What its tickets say."""
+        return Profile(self.worded_by, self.wording)
 
     @property
     def tickets(self) -> int:
@@ -63,65 +107,55 @@ class Problem(Value):
         return tuple(dict.fromkeys(person for _, person in self.members))
 
 
-class IncidentCluster(Value):
-    """The tickets of one kind of trouble that are recent, the open signals, the open problem."""
+class SolvedProblem(Value):
+    """A problem that is over: what it looked like, and how it was solved, if that was said."""
 
+    id: str
     service: str
-    category: str
-    reports: tuple[Report, ...] = ()
+    team: str
+    ended_at: datetime
+    worded_by: int
+    wording: dict[int, int]
+    resolution: Message | None = None
+
+    @property
+    def profile(self) -> Profile:
+        """What its tickets said."""
+        return Profile(self.worded_by, self.wording)
+
+
+class ProblemRegister(Value):
+    """What problems are found on. `rates` is packed; `recent` is what it does not count yet.
+
+    `others` is a sample of the past: tickets with which those of a problem are compared.
+    """
+
+    rates: str = ""
+    others: tuple[Report, ...] = ()
+    recent: tuple[Report, ...] = ()
+    latest: datetime | None = None
     signals: tuple[Evidence, ...] = ()
-    problem: Problem | None = None
-    last_problem: str = ""
-    # The tickets of the last problem: delivered again, they are no sign of a new one.
-    resolved: tuple[Identifier, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    solved: tuple[SolvedProblem, ...] = ()
 
-    def knows(self, ticket: str) -> bool:
-        """Whether a ticket was counted before, however long ago and however many came since."""
-        members = self.problem.members if self.problem else ()
-        return (
-            any(report.ticket == ticket for report in self.reports)
-            or any(member == ticket for member, _ in members)
-            or ticket in self.resolved
-        )
-
-    @property
-    def name(self) -> str:
-        """Key of its document."""
-        return cluster_key(self.service, self.category)
-
-    @property
-    def ends_at(self) -> datetime | None:
-        """When the problem is over if nothing more is heard.
-
-        Silence alone is no cure: without a signal that has cleared only a person ends it.
-        """
-        if self.problem is None or not self.problem.has_signal or self.signals:
-            return None
-        return self.problem.quiet_until
+    def find(self, problem: str) -> Problem | None:
+        """The open problem of this id."""
+        return next((item for item in self.problems if item.id == problem), None)
 
 
-def omit_members(cluster: IncidentCluster) -> IncidentCluster:
+def omit_members(register: ProblemRegister) -> ProblemRegister:
     """What a listing shows of it: how many there are, not who."""
-    problem = cluster.problem
-    brief = problem and problem.model_copy(
-        update={
-            "members": (),
-            "joining": (),
-            "unlisted": problem.tickets,
-            "people_count": problem.head_count,
-        }
+    problems = tuple(
+        problem.model_copy(
+            update={
+                "members": (),
+                "joining": (),
+                "removed": (),
+                "wording": {},
+                "unlisted": problem.tickets,
+                "people_count": problem.head_count,
+            }
+        )
+        for problem in register.problems
     )
-    return cluster.model_copy(
-        update={"reports": (), "signals": cluster.signals[:1], "problem": brief}
-    )
-
-
-def cluster_key(service: str, category: str) -> str:
-    """Names of services have no slash, so this can be split again."""
-    return f"{service}/{category}"
-
-
-def split_key(key: str) -> tuple[str, str]:
-    """Service and category of a cluster's key."""
-    service, _, category = key.partition("/")
-    return service, category
+    return ProblemRegister(signals=register.signals, problems=problems)

@@ -1,47 +1,38 @@
-"""How incident clusters are stored and found."""
+"""How the problem register is stored, and what is read of it."""
 
+import json
+from collections import Counter
 from collections.abc import Mapping
 
-from desk_platform.store import Documents, Schema, Unreadable
+from desk_contracts.events.problems import ProblemStatus
+from desk_platform.store import Documents, Schema
 
-from desk_triage.problems.model import IncidentCluster, omit_members, split_key
-
-MOST_PROBLEMS = 500
-
-
-def _facets(cluster: IncidentCluster) -> dict[str, object]:
-    """How many people are in it stands beside it: a large problem is a megabyte to read."""
-    if (problem := cluster.problem) is not None:
-        return {"problem": problem.id, "open": True, "people": len(problem.people)}
-    return {"problem": cluster.last_problem} if cluster.last_problem else {}
+from desk_triage.problems.model import REGISTER, ProblemRegister, omit_members
 
 
-CLUSTERS = Schema(
-    "clusters",
-    IncidentCluster,
-    _facets,
-    searched=(("open",), ("problem",)),
-    brief=omit_members,
-)
+def _facets(register: ProblemRegister) -> dict[str, object]:
+    """Who is affected stands beside the register: it is a large document, and asked each second."""
+    if not register.problems:
+        return {}
+    people: Counter[tuple[str, str]] = Counter()
+    for problem in register.problems:
+        if problem.status is ProblemStatus.CONFIRMED and problem.service:
+            people[problem.service, problem.category] += problem.head_count
+    affected = [[service, category, count] for (service, category), count in people.items()]
+    return {"open": True, "affected": json.dumps(affected)}
 
 
-async def count_people(
-    documents: Documents[IncidentCluster],
-) -> Mapping[tuple[str, str], int]:
-    """How many people are in the open problem of each service and category."""
-    problems = await documents.find_facets({"open": True}, limit=MOST_PROBLEMS)
-    return {split_key(id): await _count(documents, id, facets) for id, facets in problems}
+REGISTERS = Schema("problems", ProblemRegister, _facets, searched=(("open",),), brief=omit_members)
 
 
-async def _count(
-    documents: Documents[IncidentCluster], id: str, facets: Mapping[str, object]
-) -> int:
-    """From beside the problem; one that was last written before that was kept is read."""
-    if isinstance(people := facets.get("people"), int):
-        return people
-    try:
-        stored = (await documents.load([id])).get(id)
-    except Unreadable:  # it has no say; the others have
-        return 0
-    state = stored.state if stored else None
-    return len(state.problem.people) if state and state.problem else 0
+async def count_people(documents: Documents[ProblemRegister]) -> Mapping[tuple[str, str], int]:
+    """How many people are in the confirmed problem of each service and category."""
+    registers = await documents.find_facets({"open": True}, limit=1)
+    affected = [entry for _, facets in registers for entry in json.loads(str(facets["affected"]))]
+    return {(service, category): people for service, category, people in affected}
+
+
+async def read_register(documents: Documents[ProblemRegister]) -> ProblemRegister:
+    """The whole register; an empty one before anything was reported."""
+    stored = (await documents.load([REGISTER])).get(REGISTER)
+    return (stored.read() if stored else None) or ProblemRegister()

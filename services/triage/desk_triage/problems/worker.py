@@ -1,98 +1,146 @@
-"""Gathers like tickets, and the signals of the service they are about."""
+"""Hands every report of trouble, and the signals of services, to the one problem register.
+
+Tickets are decided in all partitions, by all replicas; what they report meets in one partition of
+a topic of triage's own, so the register has one order, and one replica that keeps it.
+"""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from desk_contracts import AnyEvent, Event
+from desk_contracts import AnyEvent, Event, derive
 from desk_contracts.events.signals import SignalCleared, SignalRaised
 from desk_contracts.events.tickets import TicketOpened
+from desk_contracts.events.trouble import EvidenceChanged, TroubleReported
+from desk_contracts.names import TROUBLE
+from desk_contracts.topics import identity_retention
 from desk_contracts.value_types import SubjectKind
 from desk_kernel import Context, Decision, Readings, Reducers
 from desk_platform.kafka import Projection
 from desk_platform.store import Documents
+from desk_platform.store.document import S
 
 from desk_triage.changes.worker import Inputs
 from desk_triage.problems import decide
-from desk_triage.problems.model import IncidentCluster, cluster_key
-from desk_triage.routing.classification import classify
-from desk_triage.routing.model import TROUBLE
+from desk_triage.problems.counting import Counts
+from desk_triage.problems.joining import Desk
+from desk_triage.problems.model import REGISTER, ProblemRegister
+from desk_triage.problems.terms import read_words
+from desk_triage.routing.model import SOURCE, Ticket
+from desk_triage.routing.model import TROUBLE as TROUBLE_KINDS
 
-_Gather = Reducers[IncidentCluster | None, [Context], Decision[IncidentCluster] | None]
+_Gather = Reducers[ProblemRegister | None, [Desk], Decision[ProblemRegister] | None]
 
 
-def cluster_projection(
-    documents: Documents[IncidentCluster], inputs: Inputs
-) -> Projection[IncidentCluster]:
-    """Incident clusters, by service and category."""
-    gather = _gather_for(inputs)
+def register_projection(
+    documents: Documents[ProblemRegister], inputs: Inputs
+) -> Projection[ProblemRegister]:
+    """The register of all reports, and the problems on it."""
+    gather, counts = _gatherer(), Counts()
+
+    def desk() -> Desk:
+        return Desk(inputs.charter(), inputs.snapshot(), counts)
+
+    def keys(event: AnyEvent) -> Iterable[str]:
+        return (REGISTER,) if event.data.TOPIC == TROUBLE else ()
 
     def react(
-        state: IncidentCluster | None, event: AnyEvent, context: Context
-    ) -> Decision[IncidentCluster] | None:
-        decision = gather(state, event, context)
+        state: ProblemRegister | None, event: AnyEvent, context: Context
+    ) -> Decision[ProblemRegister] | None:
+        made = desk()
+        decision = gather(state, event, made)
         if decision is None:
             return None
-        if context.more and decision.state.problem is not None and decision.state.problem.joining:
-            # The batch's last ticket tells of all that joined; should it fail, a timer does.
-            return Decision(decision.state, decision.events, context.now)
-        return decide.emit_joined(decision, event.time, event)
+        if context.more and any(problem.joining for problem in decision.state.problems):
+            # The batch's last report tells of all that joined; should it fail, a timer does.
+            return decision._replace(due=context.now)
+        return decide.emit_joined(decision, event.time, made, event.id)
 
     def on_timer(
-        state: IncidentCluster | None, context: Context
-    ) -> Decision[IncidentCluster] | None:
-        return None if state is None else decide.end_if_quiet(state, context.now)
+        state: ProblemRegister | None, context: Context
+    ) -> Decision[ProblemRegister] | None:
+        return None if state is None else decide.end_if_quiet(state, context.now, desk())
 
-    return Projection(documents, _keys_for(inputs), react, on_timer)
-
-
-def _keys_for(inputs: Inputs) -> Readings[Iterable[str]]:
-    """Which clusters an event concerns."""
-    keys: Readings[Iterable[str]] = Readings(())
-
-    @keys.on(TicketOpened)
-    def find_cluster_of_ticket(event: Event[TicketOpened]) -> Iterable[str]:
-        if event.data.kind not in TROUBLE:
-            return ()
-        about = classify(event.data, inputs.charter())
-        name = about.service.name if about.service else ""
-        return (cluster_key(name, about.category),) if name else ()
-
-    @keys.on(SignalRaised, SignalCleared)
-    def find_clusters_of_signal(event: Event[SignalRaised | SignalCleared]) -> Iterable[str]:
-        """Every cluster of the service whose own signal it is."""
-        service = event.data.service
-        if event.data.subject_kind is not SubjectKind.SERVICE or not service:
-            return ()
-        outcomes = (rule.then for rule in inputs.charter().routing.rules)
-        named = [then.category for then in outcomes if then.service == service and then.category]
-        categories = dict.fromkeys([*named, service])
-        return tuple(cluster_key(service, category) for category in categories)
-
-    return keys
+    return Projection(documents, keys, react, on_timer, known_for=identity_retention(TROUBLE))
 
 
-def _gather_for(inputs: Inputs) -> _Gather:
-    gather: _Gather = Reducers(lambda _state, _event, _context: None)
+def report_tickets(tickets: Projection[Ticket]) -> Projection[Ticket]:
+    """The same, and each ticket that is opened for trouble is reported to the register."""
 
-    @gather.on(TicketOpened)
-    def add_ticket(
-        state: IncidentCluster | None, event: Event[TicketOpened], context: Context
-    ) -> Decision[IncidentCluster] | None:
-        charter, snapshot = inputs.charter(), inputs.snapshot()
-        return decide.add_ticket(context.id, state, event, charter, snapshot, context.now)
+    def react(state: Ticket | None, event: AnyEvent, context: Context) -> Decision[Ticket] | None:
+        decision = tickets.react(state, event, context)
+        if decision is None or state is not None or not isinstance(event.data, TicketOpened):
+            return decision
+        if event.data.kind not in TROUBLE_KINDS:
+            return decision
+        report = _report(event, event.data, decision.state)
+        return decision._replace(events=(*decision.events, report))
 
-    @gather.on(SignalRaised)
-    def add_signal(
-        state: IncidentCluster | None, event: Event[SignalRaised], context: Context
-    ) -> Decision[IncidentCluster] | None:
-        charter, snapshot = inputs.charter(), inputs.snapshot()
-        return decide.add_signal(context.id, state, event, charter, snapshot, context.now)
+    return replace(tickets, react=react)
 
-    @gather.on(SignalCleared)
-    def remove_signal(
-        state: IncidentCluster | None, event: Event[SignalCleared], context: Context
-    ) -> Decision[IncidentCluster] | None:
-        if state is None:
+
+def report_signals(subjects: Projection[S]) -> Projection[S]:
+    """The same, and each signal of a service itself is shown to the register."""
+
+    def add(decision: Decision[S] | None) -> Decision[S] | None:
+        if decision is None:
             return None
-        return decide.remove_signal(state, event, inputs.charter(), context.now)
+        shown = [made for event in decision.events if (made := _show(event))]
+        return decision._replace(events=(*decision.events, *shown))
+
+    def react(state: S | None, event: AnyEvent, context: Context) -> Decision[S] | None:
+        return add(subjects.react(state, event, context))
+
+    def on_timer(state: S | None, context: Context) -> Decision[S] | None:
+        return add(subjects.on_timer(state, context)) if subjects.on_timer else None
+
+    return replace(subjects, react=react, on_timer=on_timer)
+
+
+def _report(event: AnyEvent, opened: TicketOpened, ticket: Ticket) -> AnyEvent:
+    report = TroubleReported(
+        ticket=event.subject,
+        person=opened.requester,
+        reported_at=min(opened.requested_at or event.time, event.time),
+        service=ticket.decision.service,
+        category=ticket.decision.category,
+        words=read_words(opened.title, opened.description),
+    )
+    return derive(event, report, source=SOURCE, subject=REGISTER, rule="report", at=event.time)
+
+
+# A signal of a service itself as evidence; None for everything else.
+_show: Readings[AnyEvent | None] = Readings(None)
+
+
+@_show.on(SignalRaised, SignalCleared)
+def _show_signal(event: Event[SignalRaised | SignalCleared]) -> AnyEvent | None:
+    data = event.data
+    if data.subject_kind is not SubjectKind.SERVICE or not data.service:
+        return None
+    is_open = data.TYPE == SignalRaised.TYPE
+    shown = EvidenceChanged(
+        episode=data.episode,
+        service=data.service,
+        title=getattr(data, "title", "") if is_open else "",
+        is_open=is_open,
+    )
+    return derive(event, shown, source=SOURCE, subject=REGISTER, rule="evidence", at=event.time)
+
+
+def _gatherer() -> _Gather:
+    gather: _Gather = Reducers(lambda _state, _event, _desk: None)
+
+    @gather.on(TroubleReported)
+    def add_report(
+        state: ProblemRegister | None, event: Event[TroubleReported], desk: Desk
+    ) -> Decision[ProblemRegister]:
+        return decide.add_report(state, event, desk)
+
+    @gather.on(EvidenceChanged)
+    def change_evidence(
+        state: ProblemRegister | None, event: Event[EvidenceChanged], desk: Desk
+    ) -> Decision[ProblemRegister] | None:
+        change = decide.add_signal if event.data.is_open else decide.remove_signal
+        return change(state, event, desk)
 
     return gather

@@ -1,18 +1,31 @@
 """`desk.problems`: many like tickets are one problem. Key: the problem id; written by triage."""
 
+from enum import StrEnum
+
 from pydantic import Field
 
 from desk_contracts import names
 from desk_contracts.envelope import Payload
 from desk_contracts.message import Explanation, Message
-from desk_contracts.people import PersonId
+from desk_contracts.people import OptionalPerson, PersonId
 from desk_contracts.value_types import Identifier
+
+
+class ProblemStatus(StrEnum):
+    """A proposed one is its owner's to judge; only of a confirmed one people are told.
+
+    It is confirmed by a member, by a signal of the service itself, or by so many reports that
+    chance is out of the question; `explanation` says by which.
+    """
+
+    PROPOSED = "proposed"
+    CONFIRMED = "confirmed"
 
 
 class ProblemDetected(Payload, type="desk.problem.detected.v1", topic=names.PROBLEMS):
     """Several tickets or signals point to one cause."""
 
-    service: str
+    service: str = Field(description="Empty if it is not known which service it is.")
     title: Message
     tickets: tuple[Identifier, ...]
     people: tuple[PersonId, ...]
@@ -21,23 +34,49 @@ class ProblemDetected(Payload, type="desk.problem.detected.v1", topic=names.PROB
     message: Message = Field(description="What employees are told.")
     explanation: Explanation = ()
     charter: str = ""
+    status: ProblemStatus = ProblemStatus.CONFIRMED
+    recalls: str = Field(default="", description="The problem before, that it looks like.")
+
+
+class ProblemConfirmed(Payload, type="desk.problem.confirmed.v1", topic=names.PROBLEMS):
+    """A proposed problem is one: all its people are told from now on."""
+
+    service: str
+    title: Message
+    tickets: tuple[Identifier, ...]
+    people: tuple[PersonId, ...]
+    team: str
+    message: Message = Field(description="What employees are told.")
+    explanation: Explanation = ()
+    by: OptionalPerson = Field(
+        default="", description="The member who said so; empty if the desk did."
+    )
 
 
 class ProblemUpdated(Payload, type="desk.problem.updated.v1", topic=names.PROBLEMS):
-    """More tickets belong to it; only the new ones are listed."""
+    """More tickets belong to it; only the new ones are listed. Or some do not belong to it."""
 
     service: str
     title: Message
     tickets: tuple[Identifier, ...] = ()
     people: tuple[PersonId, ...] = ()
     message: Message | None = None
+    status: ProblemStatus = ProblemStatus.CONFIRMED
+    removed: tuple[Identifier, ...] = Field(
+        default=(), description="Tickets that do not belong to it, as somebody said."
+    )
 
 
 class ProblemResolved(Payload, type="desk.problem.resolved.v1", topic=names.PROBLEMS):
-    """The cause is gone; every ticket that belongs to it is listed."""
+    """It is over; every ticket that belongs to it is listed."""
 
     service: str
     title: Message
     tickets: tuple[Identifier, ...]
     people: tuple[PersonId, ...]
     resolution: Message = Field(description="What is said of its end.")
+    status: ProblemStatus = ProblemStatus.CONFIRMED
+    is_solved: bool = Field(
+        default=True,
+        description="False if reports only stopped, or it was none: its tickets stay as they are.",
+    )

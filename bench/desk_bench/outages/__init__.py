@@ -1,0 +1,1 @@
+"""Outages in a stream of tickets, made by seed, and how many of them triage finds."""

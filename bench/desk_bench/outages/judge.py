@@ -1,0 +1,181 @@
+"""Plays a stream to triage's own decisions, and counts what of the outages they found."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache, partial
+from time import perf_counter
+
+from desk_charter import Charter
+from desk_contracts import AnyEvent, Event
+from desk_contracts.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_contracts.events.tickets import Channel, Kind, TicketOpened
+from desk_contracts.events.trouble import TroubleReported
+from desk_kernel import Decision
+from desk_triage.changes.snapshot import EMPTY
+from desk_triage.problems.counting import Counts
+from desk_triage.problems.decide import add_report, emit_joined, end_if_quiet
+from desk_triage.problems.joining import Desk
+from desk_triage.problems.model import ProblemRegister
+from desk_triage.problems.terms import read_words
+from desk_triage.routing.classification import classify
+
+from desk_bench.outages.stream import Arrival, Outage, Stream
+
+_MISSED = float("inf")
+
+
+@dataclass
+class Detected:
+    """A problem as it was told."""
+
+    at: datetime
+    tickets: set[str]
+    service: str = ""
+    ended: datetime | None = None
+
+
+@dataclass
+class Verdict:
+    """What was found of one stream. Counts are of tickets; `seconds` is by outage."""
+
+    hours: float = 0.0
+    background: int = 0
+    swept: int = 0
+    false_problems: int = 0
+    problems: int = 0
+    outages: int = 0
+    split: int = 0
+    open_at_end: int = 0
+    listed: Counter[str] = field(default_factory=Counter)
+    reported: Counter[str] = field(default_factory=Counter)
+    right: Counter[str] = field(default_factory=Counter)
+    seconds: list[float] = field(default_factory=list)
+    tickets_a_second: float = 0.0
+    largest: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+def _read(charter: Charter, title: str, description: str) -> tuple[str, str, tuple[str, ...]]:
+    opened = TicketOpened(
+        code="T",
+        kind=Kind.INCIDENT,
+        title=title[:300] or "-",
+        description=description,
+        requester="p",
+        channel=Channel.API,
+    )
+    about = classify(opened, charter)
+    service = about.service.name if about.service else ""
+    return service, about.category, read_words(title, description)
+
+
+class Judge:
+    """One stream, one desk."""
+
+    def __init__(self, stream: Stream, charter: Charter) -> None:
+        self._stream, self._desk = stream, Desk(charter, EMPTY, Counts())
+        self._read = lru_cache(65_536)(partial(_read, charter))
+        self._register: ProblemRegister | None = None
+        self._due: datetime | None = None
+        self._detected: dict[str, Detected] = {}
+
+    def judge(self, since: datetime) -> Verdict:
+        """Everything from `since` on; what came before is the past that the desk knows."""
+        arrivals = list[Arrival]()
+        began = perf_counter()
+        for number, arrival in enumerate(self._stream):
+            self._fire_timers(arrival.at)
+            service, category, words = self._read(arrival.title, arrival.description)
+            data = TroubleReported(
+                ticket=str(number),
+                person=arrival.person,
+                reported_at=arrival.at,
+                service=service,
+                category=category,
+                words=words,
+            )
+            event = Event(
+                id=f"e{number}", source="/eval", subject="all", time=arrival.at, data=data
+            )
+            decision = add_report(self._register, event, self._desk)
+            self._note(emit_joined(decision, arrival.at, self._desk))
+            arrivals.append(arrival)
+        verdict = self._sum_up(arrivals, since)
+        verdict.tickets_a_second = len(arrivals) / (perf_counter() - began)
+        verdict.largest = len(self._register.model_dump_json()) if self._register else 0
+        return verdict
+
+    def _fire_timers(self, until: datetime) -> None:
+        while self._register is not None and self._due is not None and self._due <= until:
+            self._note(end_if_quiet(self._register, self._due, self._desk))
+
+    def _note(self, decision: Decision[ProblemRegister]) -> None:
+        self._register, self._due = decision.state, decision.due
+        for event in decision.events:
+            self._note_event(event)
+
+    def _note_event(self, event: AnyEvent) -> None:
+        match event.data:
+            case ProblemDetected() as data:
+                matching = Detected(event.time, set(data.tickets), data.service)
+                self._detected[event.subject] = matching
+            case ProblemUpdated() as data:
+                self._detected[event.subject].tickets |= set(data.tickets)
+            case ProblemResolved():
+                self._detected[event.subject].ended = event.time
+
+    def _sum_up(self, arrivals: list[Arrival], since: datetime) -> Verdict:
+        verdict = Verdict()
+        evaluated = [arrival for arrival in arrivals if arrival.at >= since]
+        verdict.hours = (evaluated[-1].at - since) / timedelta(hours=1) if evaluated else 0
+        verdict.background = sum(arrival.outage < 0 for arrival in evaluated)
+        matching = {id: problem for id, problem in self._detected.items() if problem.at >= since}
+        verdict.problems = len(matching)
+        true: dict[str, Counter[int]] = {}
+        for id, problem in matching.items():
+            kinds = Counter(arrivals[int(ticket)].outage for ticket in problem.tickets)
+            verdict.swept += kinds[-1]
+            del kinds[-1]
+            true[id] = kinds
+            verdict.open_at_end += problem.ended is None
+            if 2 * kinds.total() < len(problem.tickets):
+                verdict.false_problems += 1
+                sample = [arrivals[int(t)].title[:60] for t in sorted(problem.tickets, key=int)[:4]]
+                verdict.notes.append(f"false: {len(problem.tickets)} {problem.service} {sample}")
+        for outage in self._stream.outages:
+            self._sum_up_outage(outage, arrivals, matching, true, verdict)
+        return verdict
+
+    def _sum_up_outage(
+        self,
+        outage: Outage,
+        arrivals: list[Arrival],
+        matching: dict[str, Detected],
+        true: dict[str, Counter[int]],
+        verdict: Verdict,
+    ) -> None:
+        reports = [arrival for arrival in arrivals if arrival.outage == outage.number]
+        people: dict[str, datetime] = {}
+        for report in reports:
+            people.setdefault(report.person, report.at)
+        if len(people) < 5:  # too few have called for anybody to know
+            return
+        verdict.outages += 1
+        third = sorted(people.values())[2]
+        verdict.reported[outage.kind] += len(reports)
+        mine = [id for id, kinds in true.items() if kinds[outage.number] >= 3]
+        verdict.split += max(0, len(mine) - 1)
+        best = max(mine, key=lambda id: true[id][outage.number], default=None)
+        if best is None:
+            verdict.seconds.append(_MISSED)
+            verdict.notes.append(f"missed: {outage.kind} {outage.trouble.service} {len(reports)}")
+            return
+        verdict.right[outage.kind] += true[best][outage.number]
+        verdict.listed[outage.kind] += len(matching[best].tickets)
+        first = min(matching[id].at for id in mine)
+        verdict.seconds.append((first - third).total_seconds())
+        recall = true[best][outage.number] / len(reports)
+        if recall < 0.7:
+            note = f"{recall:.2f} of {len(reports)}: {outage.kind} {outage.trouble.service}"
+            verdict.notes.append(f"{note} {outage.language}, in {len(mine)} problems")

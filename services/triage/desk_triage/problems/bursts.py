@@ -1,0 +1,113 @@
+"""When reports are so unusual that they have one cause, and which of them belong to it."""
+
+import math
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from desk_triage.problems.model import Problem, Report
+from desk_triage.problems.profile import Profile, Scales, count_profile
+from desk_triage.problems.rates import Rates, hour_of_week
+from desk_triage.problems.terms import number_key, number_terms
+from desk_triage.problems.window import Burst, Counted
+
+# Terms of one ticket that could be unusual independently of each other, times lengths of window.
+_TESTS_A_TICKET = 30
+# Texts are no dice: of an ordinary day the most unusual term stays below, with room to spare.
+_MARGIN = 2.6
+# It is told to people without anybody's word if chance is out of the question.
+_OVERWHELMING, _PEOPLE_OVERWHELMING = 10.0, 10
+# Of those that join, so many may be tickets of their own; and each says something by itself.
+_WRONG = 0.05
+LEAST_SAID = 3.0
+# Where too little is known of other tickets, only those join that are hardly like any other.
+_FEW_OTHERS, _SAYS_ENOUGH = 30, 6.0
+_ROUNDS = 4
+# A count of the last quiet time that is less unusual than this is an ordinary one again.
+_ORDINARY, _FEW = 2.0, 3
+
+
+def require_surprise(tickets: int, window: timedelta) -> float:
+    """How unusual a count must be at this load, so that false problems stay as rare at any load."""
+    a_day = max(1.0, tickets * (timedelta(days=1) / window))
+    return math.log10(a_day * _TESTS_A_TICKET) + _MARGIN
+
+
+def count_report(report: Report) -> Counted:
+    """The report as it is counted: a person counts once."""
+    terms = frozenset[int]() if report.is_repeated else number_terms(*report.wording)
+    return Counted(report.counted_at, report.person, terms)
+
+
+def keys_of(report: Report) -> tuple[int, ...]:
+    """What of it is counted by the hour of the week."""
+    if not report.service:
+        return ()
+    category = f"{report.service}/{report.category}"
+    return number_key("service", report.service), number_key("category", category)
+
+
+class Group(NamedTuple):
+    """The reports of one trouble, what they say, and the weight from which on a ticket joins."""
+
+    burst: Burst
+    members: list[Report]
+    profile: Profile
+    enough: float
+
+
+def gather(burst: Burst, recent: Sequence[Report], others: Sequence[Report], rates: Rates) -> Group:
+    """The reports of one trouble among the recent ones, from those that have the unusual term.
+
+    What these say makes a profile; whoever says it too belongs to it and makes the next profile.
+    `others` came before.
+    """
+    members = [
+        report
+        for report in recent
+        if report.at >= burst.since and burst.term in number_terms(*report.wording)
+    ]
+    since = members[0].at if members else burst.since
+    during = [report for report in recent if report.at >= since]
+    others = [*others, *(report for report in recent if report.at < since)]
+    for _ in range(_ROUNDS):
+        profile = count_profile([report.wording for report in members])
+        scales = Scales(profile, rates)
+        enough = find_threshold(scales, others, len(members) / max(1, len(during)))
+        matching = [report for report in during if scales.weigh(report.wording) >= enough]
+        if matching == members:
+            break
+        members = matching
+    return Group(burst, members, profile, enough)
+
+
+def find_threshold(scales: Scales, others: Sequence[Report], share: float) -> float:
+    """The weight that so few of the other tickets reach that hardly a wrong one joins.
+
+    `share` is the share of all tickets that join at this time.
+    """
+    if len(others) < _FEW_OTHERS:
+        return _SAYS_ENOUGH
+    weights = sorted((scales.weigh(report.wording) for report in others), reverse=True)
+    share = min(0.9, share)
+    allowed = int(_WRONG * share / (1 - share) * len(weights))
+    return max(LEAST_SAID, weights[min(allowed, len(weights) - 1)] + 0.1)
+
+
+def is_overwhelming(problem: Problem, rates: Rates, at: datetime, needed: float) -> bool:
+    """Whether so many people report it that chance is out of the question."""
+    tally, people = problem.tally, len(problem.people)
+    if people < _PEOPLE_OVERWHELMING:
+        return False
+    joined = tally.joined + tally.joined_before
+    seen = max(joined, tally.seen + tally.seen_before)
+    surprise = rates.surprise(problem.seed, joined, seen, hour_of_week(at))
+    return surprise >= needed + _OVERWHELMING
+
+
+def is_ordinary(problem: Problem, rates: Rates, at: datetime) -> bool:
+    """Whether as many joined in the last quiet time as would have without any trouble."""
+    tally = problem.tally
+    seen = max(tally.seen, tally.joined)
+    surprise = rates.surprise(problem.seed, tally.joined, seen, hour_of_week(at))
+    return tally.joined < _FEW or surprise < _ORDINARY

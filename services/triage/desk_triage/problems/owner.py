@@ -1,0 +1,165 @@
+"""What people say about problems: that it is one, or none, what belongs to it, and how it ended."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from desk_contracts import AnyEvent
+from desk_contracts.errors import NotFound
+from desk_contracts.ids import derive_id
+from desk_contracts.message import message, verbatim
+from desk_kernel import Decision
+
+from desk_triage.problems.decide import close, confirm, decide_register, emit_joined
+from desk_triage.problems.events import describe_problem, describe_removal
+from desk_triage.problems.joining import Desk
+from desk_triage.problems.model import Problem, ProblemRegister, Tally
+
+MAX_REMOVED = 1_000
+Change = Callable[[ProblemRegister, Problem], tuple[ProblemRegister, list[AnyEvent]]]
+
+
+def confirm_problem(
+    register: ProblemRegister | None, id: str, by: str, now: datetime, desk: Desk
+) -> Decision[ProblemRegister]:
+    """It is one: everybody in it is told. Nothing changes for one that is confirmed already."""
+
+    def change(
+        register: ProblemRegister, problem: Problem
+    ) -> tuple[ProblemRegister, list[AnyEvent]]:
+        why = message("problem.confirmed-by", by=by)
+        confirmed, events = confirm(problem, [why], by, now, desk)
+        return _replace(register, confirmed), events
+
+    return _change(register, id, now, desk, change)
+
+
+def resolve_problem(
+    register: ProblemRegister | None, id: str, by: str, resolution: str, now: datetime, desk: Desk
+) -> Decision[ProblemRegister]:
+    """It is solved; what helped is remembered for when it comes back."""
+
+    def change(
+        register: ProblemRegister, problem: Problem
+    ) -> tuple[ProblemRegister, list[AnyEvent]]:
+        why = verbatim(resolution) if resolution else message("problem.ended-by-member", by=by)
+        return close(register, problem, now, why, is_solved=True)
+
+    return _change(register, id, now, desk, change)
+
+
+def reject_problem(
+    register: ProblemRegister | None, id: str, by: str, now: datetime, desk: Desk
+) -> Decision[ProblemRegister]:
+    """It is none: its tickets stay as they are."""
+
+    def change(
+        register: ProblemRegister, problem: Problem
+    ) -> tuple[ProblemRegister, list[AnyEvent]]:
+        why = message("problem.rejected", by=by)
+        return close(register, problem, now, why, is_solved=False)
+
+    return _change(register, id, now, desk, change)
+
+
+def remove_tickets(
+    register: ProblemRegister | None, id: str, tickets: Sequence[str], now: datetime, desk: Desk
+) -> Decision[ProblemRegister]:
+    """These do not belong to it, and do not join again; `NotFound` if none of them is in it."""
+
+    def change(
+        register: ProblemRegister, problem: Problem
+    ) -> tuple[ProblemRegister, list[AnyEvent]]:
+        left, gone = _part(problem, tickets)
+        return _replace(register, left), [describe_removal(left, gone, now)]
+
+    return _change(register, id, now, desk, change)
+
+
+def split_problem(
+    register: ProblemRegister | None, id: str, tickets: Sequence[str], now: datetime, desk: Desk
+) -> Decision[ProblemRegister]:
+    """These are another problem, of the same service and as certain."""
+
+    def change(
+        register: ProblemRegister, problem: Problem
+    ) -> tuple[ProblemRegister, list[AnyEvent]]:
+        left, gone = _part(problem, tickets)
+        people = dict(problem.members)
+        other = problem.model_copy(
+            update={
+                "id": derive_id(problem.id, f"split/{gone[0]}"),
+                "members": tuple((ticket, people[ticket]) for ticket in gone),
+                "unlisted": 0,
+                "removed": tuple(ticket for ticket, _ in left.members)[-MAX_REMOVED:],
+                "tally": Tally(since=now, joined=len(gone), seen=len(gone)),
+                "recalls": "",
+            }
+        )
+        why = message("problem.split", problem=problem.id)
+        events = describe_problem(other, [why], desk.charter.version, now, "")
+        register = _replace(register, left)
+        register = register.model_copy(update={"problems": (*register.problems, other)})
+        return register, [describe_removal(left, gone, now), *events]
+
+    return _change(register, id, now, desk, change)
+
+
+def merge_problems(
+    register: ProblemRegister | None, id: str, into: str, now: datetime, desk: Desk
+) -> Decision[ProblemRegister]:
+    """It is the same as another open problem, which takes its tickets."""
+
+    def change(
+        register: ProblemRegister, problem: Problem
+    ) -> tuple[ProblemRegister, list[AnyEvent]]:
+        target = register.find(into)
+        if target is not None and target.id == problem.id:
+            return register, []
+        if target is None:
+            raise NotFound(message("problem.not-open", problem=into), problem=into)
+        familiar = {ticket for ticket, _ in target.members}
+        joining = tuple(member for member in problem.members if member[0] not in familiar)
+        after = target.model_copy(
+            update={
+                "members": (*target.members, *joining),
+                "joining": (*target.joining, *joining),
+                "first_at": min(target.first_at, problem.first_at),
+                "last_at": max(target.last_at, problem.last_at),
+                "signals": tuple(dict.fromkeys((*target.signals, *problem.signals))),
+            }
+        )
+        why = message("problem.merged", problem=into)
+        register, events = close(_replace(register, after), problem, now, why, is_solved=False)
+        return register, events
+
+    return _change(register, id, now, desk, change)
+
+
+def _change(
+    register: ProblemRegister | None, id: str, now: datetime, desk: Desk, change: Change
+) -> Decision[ProblemRegister]:
+    problem = register.find(id) if register else None
+    if register is None or problem is None:
+        raise NotFound(message("problem.not-open", problem=id), problem=id)
+    register, events = change(register, problem)
+    return emit_joined(decide_register(register, desk, events), now, desk)
+
+
+def _replace(register: ProblemRegister, problem: Problem) -> ProblemRegister:
+    problems = tuple(problem if item.id == problem.id else item for item in register.problems)
+    return register.model_copy(update={"problems": problems})
+
+
+def _part(problem: Problem, tickets: Sequence[str]) -> tuple[Problem, list[str]]:
+    """The problem without these tickets, and those of them that were in it."""
+    wanted = set(tickets)
+    gone = [ticket for ticket, _ in problem.members if ticket in wanted]
+    if not gone:
+        first = ", ".join(sorted(wanted)[:3])
+        raise NotFound(message("problem.not-in-it", tickets=first), problem=problem.id)
+    update = {
+        "members": tuple(member for member in problem.members if member[0] not in wanted),
+        "joining": tuple(member for member in problem.joining if member[0] not in wanted),
+        "removed": (*problem.removed, *gone)[-MAX_REMOVED:],
+    }
+    return problem.model_copy(update=update), gone

@@ -1,0 +1,35 @@
+"""`desk.triage.reports`: what reports trouble, all in one partition. Key: the same for all.
+
+Triage writes it for itself: what is unusual shows only beside all other tickets, in one order.
+"""
+
+from datetime import datetime
+
+from pydantic import Field
+
+from desk_contracts import names
+from desk_contracts.envelope import Payload
+from desk_contracts.people import PersonId
+from desk_contracts.value_types import Identifier
+
+
+class TroubleReported(Payload, type="desk.triage.trouble-reported.v1", topic=names.TROUBLE):
+    """One ticket that reports trouble."""
+
+    ticket: Identifier
+    person: PersonId
+    reported_at: datetime = Field(description="When it was asked for.")
+    service: str = ""
+    category: str = ""
+    words: tuple[str, ...] = Field(
+        default=(), description="Its first different words, as they are compared."
+    )
+
+
+class EvidenceChanged(Payload, type="desk.triage.evidence-changed.v1", topic=names.TROUBLE):
+    """A signal of a service itself was raised, or cleared."""
+
+    episode: Identifier
+    service: str
+    title: str = ""
+    is_open: bool

@@ -1,0 +1,131 @@
+"""What is counted of tickets, what is unusual, and that all of it is bounded."""
+
+from datetime import timedelta
+from time import perf_counter
+
+import pytest
+from desk_triage.problems.counting import Counts
+from desk_triage.problems.rates import (
+    MOST_HOURS,
+    MOST_TERMS,
+    NO_PAST,
+    Rates,
+    hour_of_week,
+    surprise_of,
+    unpack,
+)
+from desk_triage.problems.terms import MOST_WORDS, number_key, number_terms, read_words
+from desk_triage.problems.window import MAX_REPORTS, Counted, Window
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.triage_desk import MONDAY
+from tests.support.triage_problems import PlayedRegister, ordinary, report
+
+_WINDOW = timedelta(minutes=15)
+_ODD = (
+    "",
+    " \n",
+    "\0\ud7ff",
+    "NaN inf -1e999",
+    "<b>&amp;</b>",
+    "{{x}} %s",
+    "😀😀",
+    "ไม่ได้",
+    "会議室",
+)
+
+
+@given(st.floats(0.001, 50), st.floats(0.5, 500), st.integers(1, 200))
+def test_more_is_never_less_surprising(mean: float, past: float, count: int) -> None:
+    here, more = surprise_of(count, mean, past), surprise_of(count + 1, mean, past)
+    assert 0 <= here <= more
+    assert surprise_of(count, mean * 2, past) <= here + 1e-6
+
+
+def test_little_past_makes_the_same_count_less_surprising() -> None:
+    assert surprise_of(8, 1, 1) < surprise_of(8, 1, 10) < surprise_of(8, 1, 1000)
+    # As a Poisson count it would be 4.99; that rates vary makes it less.
+    assert 2.5 < surprise_of(8, 1, 1e9) < 4.99
+
+
+def test_an_hour_of_the_week_has_its_own_rate() -> None:
+    key = number_key("service", "identity")
+    monday, other = 8, 40
+    rates = NO_PAST.count_in(
+        [(frozenset({key}), (key,), monday)] * 60 + [(frozenset({1}), (), monday)] * 60
+        + [(frozenset({1}), (), other)] * 2_000
+    )  # fmt: skip
+    assert rates.surprise(key, 12, 24, monday) < 1
+    assert rates.surprise(key, 12, 24, other) > 3
+
+
+@given(st.lists(st.tuples(st.frozensets(st.integers(1, 2**32 - 1)), st.integers(0, 167))))
+def test_rates_come_back_from_the_store_as_they_were(
+    tickets: list[tuple[frozenset[int], int]],
+) -> None:
+    rates = NO_PAST.count_in((terms, terms, hour) for terms, hour in tickets)
+    again = unpack(rates.pack())
+    assert again.pack() == rates.pack()
+    for terms, hour in tickets:
+        for term in terms:
+            assert again.surprise(term, 3, 10, hour) == rates.surprise(term, 3, 10, hour)
+
+
+def test_a_million_new_words_take_bounded_room() -> None:
+    rates: Rates = NO_PAST
+    for start in range(0, 1_000_000, 100_000):
+        terms = (frozenset({number, number + 1}) for number in range(start, start + 100_000, 2))
+        rates = rates.count_in((ticket, ticket, 0) for ticket in terms)
+    assert len(rates.pack()) < (MOST_TERMS + MOST_HOURS) * 10
+    # Of what is no longer kept so much is assumed as of the rarest that is.
+    assert rates.count(-1) >= 1
+
+
+@pytest.mark.parametrize("text", [*_ODD, "x" * 1_000_000, "word " * 200_000, "会" * 500_000])
+def test_any_text_is_bounded_work(text: str) -> None:
+    began = perf_counter()
+    words = read_words(text, text)
+    assert len(words) <= MOST_WORDS
+    assert len(number_terms(words, "", "")) <= MOST_WORDS * 24
+    assert perf_counter() - began < 1
+
+
+def test_odd_texts_are_reports_like_any_other() -> None:
+    odd = [report(f"o{n}", f"q{n}", n / 2, text * 3) for n, text in enumerate(_ODD * 3)]
+    played = PlayedRegister().play([*ordinary(), *odd])
+    assert played.register is not None
+    assert played.register.recent
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 4)), max_size=60))
+def test_counts_made_anew_are_the_same(arrivals: list[tuple[int, int]]) -> None:
+    minutes = 0.0
+    events = []
+    for number, (person, step) in enumerate(arrivals):
+        minutes += step * 2
+        events.append(
+            report(f"t{number}", f"p{person}", minutes, f"word{person} printer", "printing")
+        )
+    played = PlayedRegister().play(events)
+    if played.register is None:
+        return
+    live = played.desk.counts.take(played.register.recent, _WINDOW)
+    anew = Counts().take(played.register.recent, _WINDOW)
+    assert live.tickets == anew.tickets
+    assert [part.counts for part in live.parts] == [part.counts for part in anew.parts]
+
+
+def test_a_flood_is_counted_in_bounded_room() -> None:
+    window = Window(_WINDOW)
+    for number in range(MAX_REPORTS + 500):
+        moment = MONDAY + timedelta(milliseconds=number)
+        window.add(Counted(moment, f"p{number}", frozenset({number})))
+    assert window.tickets == MAX_REPORTS
+    assert len(window.parts[0].counts) == MAX_REPORTS
+    assert not window.has("p0")
+
+
+def test_hours_of_a_week_are_counted_from_monday() -> None:
+    assert hour_of_week(MONDAY) == 8
+    assert hour_of_week(MONDAY - timedelta(hours=9)) == 167
