@@ -78,12 +78,17 @@ def _find_service(
     It is the one that has an open signal, of several the one reported last; or, without a past to
     compare with, the one that nearly all reports are about.
     """
+    has_past = rates.tickets >= _NO_PAST
     shown = {evidence.service for evidence in register.signals}
+    is_open = {problem.service for problem in register.problems if problem.service}
     for item in (report, *reversed(recent)):
-        if item.service in shown:
-            key = number_key("service", item.service)
+        key = number_key("service", item.service)
+        if item.service in is_open:
+            if not has_past:  # nobody can tell yet which of its reports say something else
+                return Burst(key, recent[0].at, 0.0), 1
+        elif item.service in shown:
             return Burst(key, recent[0].at, 0.0), PEOPLE_WITH_SIGNAL
-    if rates.tickets >= _NO_PAST or not report.service:
+    if has_past or not report.service:
         return None, 0
     alike = {item.person for item in recent if item.service == report.service}
     if len(alike) < _ALIKE_SHARE * len({item.person for item in recent}):

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from desk_contracts.events.problems import (
     ProblemConfirmed,
     ProblemDetected,
@@ -108,6 +109,25 @@ def test_a_signal_needs_no_past() -> None:
     played = PlayedRegister().play([signal(0), *outage(5, begins=1)])
     assert len(played.of(ProblemDetected)) == 1
     assert sorted(played.listed) == [f"out-{n}" for n in range(5)]
+
+
+@pytest.mark.parametrize("before", [0, 1, 5, 8, 12, 20])
+def test_without_a_past_all_of_a_service_with_a_signal_are_in_whenever_it_comes(
+    before: int,
+) -> None:
+    other = report("b", "x", -1, "The printer prints only blank pages", "printing")
+    texts = (
+        "VPN does not connect",
+        "I cannot log in to the VPN from home",
+        "VPN login fails with an error",
+        "Die VPN-Verbindung bricht beim Anmelden ab",
+    )
+    crowd = outage(20, begins=1, every=0.01, texts=texts)
+    shown = signal(1 + before * 0.01)
+    played = PlayedRegister().play([other, *crowd[:before], shown, *crowd[before:]])
+    assert len(played.of(ProblemDetected)) == 1
+    assert sorted(played.listed) == sorted(f"out-{n}" for n in range(20))
+    assert played.problems[0].status is ProblemStatus.CONFIRMED
 
 
 def test_a_signal_confirms_what_was_proposed() -> None:
