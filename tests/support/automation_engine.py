@@ -20,6 +20,7 @@ from desk_automation.runs.worker import Collections, Concurrency, Worker
 from desk_automation.safety.store import STATISTICS, TARGETS
 from desk_automation.verification.store import SUBJECTS, subject_projection
 from desk_automation.verification.worker import VerificationNotifier
+from desk_charter.people import Team
 from desk_charter.runbooks import Runbook
 from desk_contracts import AnyEvent, Event
 from desk_contracts.events.automation import RunEscalated, RunHealed, RunSkipped, RunStepRecorded
@@ -38,6 +39,7 @@ from desk_testing.telemetry import record_telemetry
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TERM = timedelta(seconds=6)
+ALWAYS_THERE = Team(name="workplace", title="Workplace", zone="UTC")
 OK = Answer(Result.OK, verbatim("200 done"), is_met=True)
 NOT_MET = Answer(Result.OK, verbatim("200 no"), is_met=False)
 TIMEOUT = Answer(Result.UNKNOWN, verbatim("no answer within 5 s"))
@@ -133,14 +135,18 @@ class CrashingCommands(CommandQueue[S]):
 
 
 class OneBook(Rulebook):
-    """Runbooks without a whole charter around them."""
+    """Runbooks without a whole charter around them; a team that always works answers for them."""
 
-    def __init__(self, *runbooks: Runbook) -> None:
+    def __init__(self, *runbooks: Runbook, owner: Team = ALWAYS_THERE) -> None:
+        self.owner = owner
         self.version = "test"
         self.rules = tuple(RunbookRule(runbook, condition(runbook.when)) for runbook in runbooks)
         self.measurements = frozenset(
             runbook.verify.measurement for runbook in runbooks if runbook.verify
         )
+
+    def owner_of(self, runbook: Runbook) -> Team:  # noqa: ARG002
+        return self.owner
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """Teams: small, cross-functional, and able to finish what they take. No tiers."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Self
 
 from desk_contracts import names
@@ -22,8 +22,11 @@ from desk_charter.value_types import (
     TimeOfDay,
     Title,
     Zone,
+    minute_of,
     zone_of,
 )
+
+_WEEK_AND_A_DAY = 8
 
 
 class Member(CharterModel):
@@ -100,6 +103,21 @@ class Team(CharterModel):
         """Whether somebody of the team works at that (aware) moment."""
         local = at.astimezone(zone_of(self.zone))
         return not self.shifts or any(shift.covers(local) for shift in self.shifts)
+
+    def find_next_shift(self, at: datetime) -> datetime | None:
+        """When its next shift starts after `at` (UTC); None if it works always or is on now."""
+        if self.is_on_shift(at):
+            return None
+        zone = zone_of(self.zone)
+        midnight = datetime.combine(at.astimezone(zone).date(), time())
+        days = [midnight + timedelta(days=ahead) for ahead in range(_WEEK_AND_A_DAY)]
+        starts = (
+            (day + timedelta(minutes=minute_of(shift.opens))).replace(tzinfo=zone).astimezone(UTC)
+            for day in days
+            for shift in self.shifts
+            if DAYS[day.weekday()] in shift.days
+        )
+        return min((start for start in starts if start > at), default=None)
 
 
 # `desk.notifications.people` is every employee's topic, so no team can have that name.

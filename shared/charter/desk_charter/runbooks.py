@@ -305,6 +305,15 @@ class Breaker(CharterModel):
     )
 
 
+class Lead(CharterModel):
+    """How the time is used that a forecast leaves."""
+
+    ahead: Duration = Field(
+        default=read_duration("2h"),
+        description="Acts at the latest so long before the forecast moment, whatever the hour.",
+    )
+
+
 class RunbookTest(CharterModel):
     """An event and what the runbook makes of it."""
 
@@ -336,6 +345,10 @@ class Runbook(CharterModel):
     )
     settle: Duration = Field(
         default=read_duration("0s"), description="Wait before the first act; a clear cancels it."
+    )
+    lead: Lead | None = Field(
+        default=None,
+        description="With it, trouble that is forecast is repaired when the owner team works next.",
     )
     limits: Limits = Field(default=Limits(), description="How often it may act.")
     guards: tuple[ProbeStep, ...] = Field(default=(), description="Else the run is skipped.")

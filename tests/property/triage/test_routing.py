@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from desk_contracts.events.tickets import TicketOpened
 from desk_triage.changes.snapshot import ContextSnapshot
 from desk_triage.routing.assignment import route
-from desk_triage.routing.shifts import find_next_shift
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,7 +42,7 @@ def test_every_ticket_gets_a_team_and_a_reason(
 @given(at=moments, team=st.sampled_from(CHARTER.teams))
 def test_the_next_shift_is_the_first_moment_somebody_works(at: datetime, team: "object") -> None:
     chosen = CHARTER.team(getattr(team, "name", ""))
-    start = find_next_shift(chosen, at)
+    start = chosen.find_next_shift(at)
     if start is None:
         assert chosen.is_on_shift(at)
         return

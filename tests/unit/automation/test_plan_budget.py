@@ -29,7 +29,6 @@ def test_a_plan_takes_as_long_as_its_verification(
         version="v",
         title="A repair",
         mode="auto",
-        settle=timedelta(0),
         verify=verify,
         team="workplace",
         escalation_title="It did not help",

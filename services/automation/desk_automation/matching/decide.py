@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from desk_charter.people import Team
 from desk_charter.runbooks import Runbook
 from desk_contracts import Event
 from desk_contracts.events.automation import Outcome
@@ -58,8 +59,13 @@ def run_id(event: Raised, runbook: Runbook) -> str:
     return derive_id(event.data.episode, "\n".join(["run", runbook.id, *by]))
 
 
-def start_run(runbook: Runbook, event: Raised, policy: RunPolicy, now: datetime) -> Decision[Run]:
-    """The new run: waiting for its first moment, or ended at once with the reason why."""
+def start_run(
+    runbook: Runbook, event: Raised, owner: Team, policy: RunPolicy, now: datetime
+) -> Decision[Run]:
+    """The new run: waiting for its first moment, or ended at once with the reason why.
+
+    `owner` is the team that answers for the runbook.
+    """
     id = run_id(event, runbook)
     values = values_of(event, id)
     target = as_text(lookup(runbook.target, values))
@@ -78,7 +84,24 @@ def start_run(runbook: Runbook, event: Raised, policy: RunPolicy, now: datetime)
         steps = steps_of(plan)
         reason = message("run.not-run-by-mode", mode=plan.mode, plan=plan.hash, steps=steps)
         return _close_at_once(lifecycle.skip(run, reason, now))
-    return Decision(run)
+    begins_at = find_beginning(runbook, event, owner, now)
+    update: dict[str, object] = {"timer_at": begins_at, "queue_until": begins_at + policy.queue}
+    if begins_at > now + runbook.settle:
+        update["reason"] = message("run.waits-for-shift", at=begins_at, team=owner.title)
+    return Decision(run.model_copy(update=update))
+
+
+def find_beginning(runbook: Runbook, event: Raised, owner: Team, now: datetime) -> datetime:
+    """When the run begins: once it has settled; before trouble that is forecast, if the runbook
+    uses that lead, when its owner works next, but in time whatever the hour.
+    """
+    settled, expected = now + runbook.settle, event.data.expected_at
+    if runbook.lead is None or expected is None:
+        return settled
+    shift = owner.find_next_shift(settled)
+    if shift is None:
+        return settled
+    return max(settled, min(shift, expected - runbook.lead.ahead))
 
 
 def _new(
@@ -91,8 +114,8 @@ def _new(
         plan=plan,
         phase=Phase.SETTLING,
         created_at=now,
-        timer_at=now + plan.settle,
-        queue_until=now + plan.settle + queue,
+        timer_at=now,
+        queue_until=now + queue,
     )
 
 
@@ -126,7 +149,6 @@ def _hand_over_unplanned(
         version=version_of(runbook),
         title=runbook.title,
         mode=mode,
-        settle=timedelta(),
         team=runbook.escalate.team or runbook.owner_team,
         escalation_title=cut(f"{event.data.title}: {runbook.title}", 300),
         bounds=bounds_of(runbook),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from desk_charter.model import Charter
+from desk_charter.people import Team
 from desk_charter.runbook_checks import RUNBOOKS
 from desk_charter.runbooks import Runbook
 
@@ -26,12 +27,16 @@ class Rulebook:
     """
 
     def __init__(self, charter: Charter, earlier: frozenset[str] = frozenset()) -> None:
-        self.version = charter.version
+        self.version, self._charter = charter.version, charter
         runbooks = charter.of(RUNBOOKS)
         self.rules = tuple(Rule(runbook, condition(runbook.when)) for runbook in runbooks)
         self.measurements = earlier | {
             runbook.verify.measurement for runbook in runbooks if runbook.verify
         }
+
+    def owner_of(self, runbook: Runbook) -> Team:
+        """The team that answers for it."""
+        return self._charter.team(runbook.owner_team)
 
     def find_matching(self, event: Raised) -> Iterator[Runbook]:
         """The runbooks that want to act on this event."""

@@ -99,10 +99,12 @@ def run_projection(
 
     @react.on(SignalRaised)
     def match_runbook(run: Run | None, event: Raised, context: Context) -> Decision[Run] | None:
-        runbook = look().runs(event).get(context.id)
+        rulebook = look()
+        runbook = rulebook.runs(event).get(context.id)
         if run is not None or runbook is None:
             return None
-        decided = start_run(runbook, event, policy, context.now)
+        owner = rulebook.owner_of(runbook)
+        decided = start_run(runbook, event, owner, policy, context.now)
         return decided._replace(due=decided.state.timer_at)
 
     return Projection(documents, keys, react)

@@ -26,7 +26,6 @@ class Plan(Frozen):
     version: str
     title: str
     mode: Mode
-    settle: timedelta
     guards: tuple[PlannedProbe, ...] = ()
     steps: tuple[PlannedStep, ...] = ()
     verify: PlannedVerify | None = None
@@ -69,7 +68,6 @@ def make_plan(runbook: Runbook, mode: Mode, run: str, values: Values, kinds: Kin
         version=version_of(runbook),
         title=runbook.title,
         mode=mode,
-        settle=runbook.settle,
         guards=tuple(plan_probe(guard.id, guard, run, values, kinds) for guard in runbook.guards),
         steps=tuple(plan_step(step, run, values, kinds) for step in runbook.steps),
         verify=None if runbook.verify is None else _verify(runbook.verify),
