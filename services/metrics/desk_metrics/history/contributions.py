@@ -22,12 +22,13 @@ from desk_metrics.sla.worktime import micros
 
 _NO_SLAS = PolicyBook(())
 # What an old desk's tickets say nothing of: repairs and warnings, SLAs of this desk, answers and
-# wishes, who came again (their contacts are not joined), whether a person or a machine solved it.
+# wishes, who came again (their contacts are not joined), whether a person or a machine solved it or
+# chose its team.
 UNTOLD = OF_SERVICES_ONLY | {
     *("came_again", "came_again_share", "proactive", "self_service_share"),
     *("sla_met", *(f"{clock}_met" for clock in ClockName)),
     *("surveys", "survey_mean", "happiness", "demand_requested", "obsolete_reported"),
-    "abnormal_minutes",
+    *("abnormal_minutes", "not_placed", "not_placed_share"),
 }
 # With one row a ticket nothing is known of what happened between its dates.
 UNTOLD_BY_ONE_ROW = frozenset({"handovers", "reopened", "reopen_rate", "first_contact_resolution"})

@@ -18,6 +18,7 @@ from desk_metrics.measures.repeat_contacts import CAME_AGAIN
 from desk_metrics.measures.restoring import ACKNOWLEDGED, RESTORED
 from desk_metrics.measures.sketch import Sketch
 from desk_metrics.measures.totals import QuerySpan, Totals
+from desk_metrics.measures.skills import NOT_PLACED
 from desk_metrics.measures.verdicts import BREACHED, MET
 from desk_metrics.measures.volume import CONTACTS, PROACTIVE, contacts_per_person_per_day
 
@@ -101,12 +102,15 @@ def _durations(name: str, sketch: Sketch) -> Figures:
 
 def _contact(totals: Totals) -> Figures:
     resolved, reopened = totals.count(RESOLVED), totals.count(REOPENED)
+    not_placed = totals.count(NOT_PLACED)
     return {
         "resolved": resolved,
         "first_contact_resolution": _share(totals.count(AT_ONCE), resolved),
         "reopened": reopened,
         "reopen_rate": _share(reopened, resolved + reopened),
         "handovers": totals.count(ESCALATED),
+        "not_placed": not_placed,
+        "not_placed_share": _share(not_placed, totals.count(ARRIVALS)),
         "self_service_share": _share(totals.count(SELF_SERVED), resolved),
     }
 

@@ -4,7 +4,9 @@
   and team, on the day it first did.
 - `passed|<team>|<category>` (count): the team handed one on to another, on that day.
 
-The category is the one that the ticket has today; tickets that nobody sorted count in neither.
+The category is the one that the ticket has today; tickets that nobody sorted count in neither, but
+as `not_placed` (tickets): neither a rule nor what was learned knew what they are about, and a
+person had to decide; on the day they first came to a team.
 """
 
 from collections.abc import Iterator
@@ -12,12 +14,14 @@ from collections.abc import Iterator
 from desk_metrics.measures.contributions import Contribution
 from desk_metrics.measures.ticket_history import TicketHistory
 
-CAME, PASSED = "came", "passed"
+CAME, PASSED, NOT_PLACED = "came", "passed", "not_placed"
 
 
 def contribute_skills(history: TicketHistory, category: str) -> Iterator[Contribution]:
     """What one ticket says of the skills its teams need."""
     if not category:
+        for at, _ in history.teams[:1]:
+            yield Contribution(NOT_PLACED, at, at)
         return
     seen: set[str] = set()
     before = ""

@@ -13,6 +13,7 @@ from desk_metrics.measures.flow import ARRIVALS, DEPARTURES
 from desk_metrics.measures.happiness import SURVEY
 from desk_metrics.measures.healing import HEALED, PREVENTED, RELAPSED
 from desk_metrics.measures.restoring import ACKNOWLEDGED, RESTORED
+from desk_metrics.measures.skills import NOT_PLACED
 from desk_metrics.measures.verdicts import BREACHED, MET
 from desk_metrics.measures.volume import CONTACTS, PROACTIVE
 
@@ -38,6 +39,8 @@ _SOURCES = {
     "lost_minutes": (LOST,),
     "mtta": (ACKNOWLEDGED,),
     "mttr": (RESTORED,),
+    "not_placed": (NOT_PLACED,),
+    "not_placed_share": (ARRIVALS, NOT_PLACED),
     "prevented_contacts": (PREVENTED,),
     "proactive": (PROACTIVE,),
     "sla_evaluated": (BREACHED, MET),

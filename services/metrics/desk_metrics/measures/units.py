@@ -11,6 +11,7 @@ COUNTS = frozenset(
         "handovers",
         "lost_cost",
         "lost_minutes",
+        "not_placed",
         "prevented_contacts",
         "proactive",
         "relapses",

@@ -42,6 +42,8 @@ GoalMeasure = Literal[
     "mttr_p90",
     "mttr_p95",
     "next_response_met",
+    "not_placed",
+    "not_placed_share",
     "ownership_met",
     "prevented_contacts",
     "proactive",
