@@ -17,8 +17,8 @@ from desk_metrics.measures.healing import HEALED, PREVENTED, RELAPSED
 from desk_metrics.measures.repeat_contacts import CAME_AGAIN
 from desk_metrics.measures.restoring import ACKNOWLEDGED, RESTORED
 from desk_metrics.measures.sketch import Sketch
-from desk_metrics.measures.totals import QuerySpan, Totals
 from desk_metrics.measures.skills import NOT_PLACED
+from desk_metrics.measures.totals import QuerySpan, Totals
 from desk_metrics.measures.verdicts import BREACHED, MET
 from desk_metrics.measures.volume import CONTACTS, PROACTIVE, contacts_per_person_per_day
 
