@@ -1,7 +1,7 @@
 """What many devices share, and the change that did it, are told once however replicas die."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -42,7 +42,7 @@ def disk(number: int, free: float, minutes: float) -> AnyEvent:
     return Event(id=new_id(), source=f"/agents/{subject}", subject=subject, time=at, data=data)
 
 
-async def told(bus: Bus, kind: type[Payload], detector: str = "") -> list[Payload]:
+async def read(bus: Bus, kind: type[Payload], detector: str = "") -> list[Payload]:
     """What triage said, each once for its id."""
     events = {item.id: item.data for item in await bus.read() if isinstance(item.data, kind)}
     return [data for data in events.values() if getattr(data, "detector", "") == detector]
@@ -81,30 +81,29 @@ async def test_replicas_die_and_each_is_told_once(
     await asyncio.to_thread(triage.launch)
     second.kill()
     rest = iter(ill[8:])
-
-    async def is_fleet_seen() -> list[Payload]:
-        # How all devices are is looked at now and then; who falls ill after that shows it.
-        if one_more := next(rest, None):
-            await bus.publish([one_more])
-        return await told(bus, SignalRaised, "fleet")
-
-    (fleet,) = await eventually(is_fleet_seen, timeout=120, interval=0.5)
+    (fleet,) = await eventually(lambda: hear_of_fleet(bus, rest), timeout=120, interval=0.5)
     assert isinstance(fleet, SignalRaised)
     assert fleet.attributes == {"agent.version": "4.2"}
     assert (fleet.signal, fleet.service) == ("fleet-disk-filling", "laptop")
     triage.kill()
     # Everything comes again, and more.
-    await bus.publish([*ill, begun, *rest, *(disk(number, 4, 5) for number in range(0, 80, 4))])
+    await bus.publish([*ill, begun, *(disk(number, 4, 5) for number in range(0, 80, 4))])
     await asyncio.to_thread(second.launch)
     await asyncio.to_thread(triage.launch)
 
     async def all_ill() -> bool:
-        seen = await told(bus, SignalRaised, "disk-nearly-full")
-        return len(seen) == len(ill)
+        return len(await read(bus, SignalRaised, "disk-nearly-full")) == len(ill)
 
     await eventually(all_ill, timeout=120)
-    suspected = await eventually(lambda: told(bus, ChangeSuspected), timeout=60)
+    suspected = await eventually(lambda: read(bus, ChangeSuspected), timeout=60)
     by_symptom = {data.signal: data for data in suspected if isinstance(data, ChangeSuspected)}
     assert len(by_symptom) == len(suspected)
     assert by_symptom["disk-filling"].change == "agent-4.2"
-    assert len(await told(bus, SignalRaised, "fleet")) == 1
+    assert len(await read(bus, SignalRaised, "fleet")) == 1
+
+
+async def hear_of_fleet(bus: Bus, ill: Iterator[AnyEvent]) -> list[Payload]:
+    """One more falls ill: how all are is looked at now and then, and who comes after shows it."""
+    if one_more := next(ill, None):
+        await bus.publish([one_more])
+    return await read(bus, SignalRaised, "fleet")

@@ -111,8 +111,8 @@ async def test_at_first_contact_means_one_team_and_no_question_back() -> None:
 
 async def test_what_nobody_could_sort_is_counted_until_somebody_does() -> None:
     unknown = Story("09:00").assigned("09:01", "service-care").assigned("09:30", "mail")
-    known = Story("09:00").triaged("09:01", "P3").assigned("09:01", "network")
-    measured = await figures(unknown.events, second(known), second(Story("09:00"), "ticket-3"))
+    familiar = Story("09:00").triaged("09:01", "P3").assigned("09:01", "network")
+    measured = await figures(unknown.events, second(familiar), second(Story("09:00"), "ticket-3"))
     assert measured["not_placed"] == 1
     assert measured["not_placed_share"] == pytest.approx(1 / 3)
     sorted_at_last = unknown.triaged("10:00", "P3")
