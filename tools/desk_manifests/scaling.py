@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from desk_contracts import names
-from desk_contracts.topics import PARTITIONS, SERVICES, Service
+from desk_contracts.topics import BY_NAME, PARTITIONS, SERVICES, Service
 
 from desk_manifests.documents import Document
 from desk_manifests.strimzi import CLUSTER
@@ -111,7 +111,8 @@ def _behavior() -> Document:
 
 def _triggers(service: Service) -> Iterator[Document]:
     for group, topics in SUBSCRIPTIONS[service].items():
-        for topic in topics:
+        # Of one partition only one replica reads, however many there are.
+        for topic in (name for name in topics if BY_NAME[name].partitions > 1):
             yield {
                 "type": "kafka",
                 "name": topic.replace(".", "-"),

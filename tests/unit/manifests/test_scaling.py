@@ -66,4 +66,6 @@ def test_intake_grows_with_its_http_load_too() -> None:
 
 
 def topics(service: Service) -> set[str]:
-    return {topic for group in SUBSCRIPTIONS[service].values() for topic in group}
+    """What more replicas can share: all it reads, but for what has one partition."""
+    every = (topic for group in SUBSCRIPTIONS[service].values() for topic in group)
+    return {topic for topic in every if BY_NAME[topic].partitions > 1}

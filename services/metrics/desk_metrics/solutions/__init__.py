@@ -1,0 +1,1 @@
+"""The honest ledger of solutions: what came of each, fact by fact."""

@@ -1,0 +1,140 @@
+"""What each resolution of a ticket came to: confirmed, verified, lasting or returned.
+
+A solution lasted if within seven days its ticket was not reopened and its person did not ask again
+about the same service or device. That is told when the seven days are over and everything of them
+was read; what comes later than that takes it back.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from desk_contracts.envelope import AnyEvent, Event, Payload
+from desk_contracts.events.contributions import ContactRepeated
+from desk_contracts.events.solutions import ReturnReason, SolutionLasted, SolutionReturned
+from desk_contracts.events.tickets import How, TicketConfirmed, TicketResolved
+from desk_contracts.ids import derive_id
+from desk_kernel import Reducers
+
+from desk_metrics.sla.decide import SOURCE
+from desk_metrics.sla.facts import Fact, FactKind, in_order
+from desk_metrics.sla.worktime import DAY, instant, micros
+from desk_metrics.solutions.model import Confirmation, Ledger, Repeat, Solution
+
+LASTS = 7 * DAY
+# Who asks again more often than that has long returned.
+MAX_REPEATS = 50
+
+
+# The ledger with one more event.
+record: Reducers[Ledger, [], Ledger] = Reducers(lambda ledger, _event: ledger)
+
+
+@record.on(TicketResolved)
+def _note_verification(ledger: Ledger, event: Event[TicketResolved]) -> Ledger:
+    number = event.sequence or 0
+    if not event.data.verified_by or number in ledger.verified:
+        return ledger
+    return replace(ledger, verified=(*ledger.verified, number))
+
+
+@record.on(TicketConfirmed)
+def _note_confirmation(ledger: Ledger, event: Event[TicketConfirmed]) -> Ledger:
+    number = event.data.resolution
+    if any(item.resolution == number for item in ledger.confirmed):
+        return ledger
+    confirmation = Confirmation(number, micros(event.time))
+    return replace(ledger, confirmed=(*ledger.confirmed, confirmation))
+
+
+@record.on(ContactRepeated)
+def _note_repeat(ledger: Ledger, event: Event[ContactRepeated]) -> Ledger:
+    data = event.data
+    others = [repeat for repeat in ledger.repeats if repeat.ticket != data.again]
+    if data.is_so:
+        others.append(Repeat(micros(data.asked_at), data.again))
+    return replace(ledger, repeats=tuple(sorted(others)[:MAX_REPEATS]))
+
+
+def list_solutions(facts: Sequence[Fact], ledger: Ledger, now: int) -> list[Solution]:
+    """The resolutions of a ticket up to `now`, in the order in which they were made."""
+    ordered = in_order(facts, now)
+    if ordered is None:
+        return []
+    solutions = list[Solution]()
+    confirmed = {item.resolution: item.at for item in ledger.confirmed}
+    for (at, number), fact in ordered[1]:
+        if fact.kind is FactKind.RESOLVED and fact.values[:1] != (How.WITHDRAWN,):
+            is_verified = number in ledger.verified
+            solutions.append(Solution(number, at, confirmed.get(number), is_verified))
+        elif fact.kind is FactKind.REOPENED and solutions and solutions[-1].reopened_at is None:
+            last = solutions[-1]._replace(reopened_at=at)
+            solutions[-1] = last._replace(returned_at=at) if at - last.at <= LASTS else last
+    return [_find_repeat(solution, ledger, now) for solution in solutions]
+
+
+def _find_repeat(solution: Solution, ledger: Ledger, now: int) -> Solution:
+    """With the first time that its person asked again, if that shows that it did not last."""
+    end = min(now, solution.at + LASTS, solution.returned_at or now)
+    repeat = next((item for item in ledger.repeats if solution.at < item.at <= end), None)
+    if repeat is None:
+        return solution
+    return solution._replace(returned_at=repeat.at, again=repeat.ticket)
+
+
+class Judgement(NamedTuple):
+    """The ledger with what is told now, the events that tell it, and when to look again."""
+
+    ledger: Ledger
+    events: tuple[Event[Payload], ...]
+    due: int | None
+
+
+def judge(ticket: str, solutions: Sequence[Solution], ledger: Ledger, now: int) -> Judgement:
+    """What can be told of a ticket's solutions by now, each once."""
+    events = list[Event[Payload]]()
+    lasted, returned, due = list(ledger.lasted), list(ledger.returned), list[int]()
+    for solution in solutions:
+        number = solution.resolution
+        if solution.returned_at is not None:
+            if number not in returned:
+                returned.append(number)
+                events.append(_tell_return(ticket, solution, solution.returned_at))
+            continue
+        # What they asked about may turn out to be something else.
+        was_returned = number in returned
+        if was_returned:
+            returned.remove(number)
+            lasted = [item for item in lasted if item != number]
+        if number in lasted or solution.reopened_at is not None:
+            continue
+        if now < solution.at + LASTS:
+            due.append(solution.at + LASTS)
+        else:
+            lasted.append(number)
+            events.append(_tell_lasting(ticket, solution, "/after-all" if was_returned else ""))
+    after = replace(ledger, lasted=tuple(lasted), returned=tuple(returned))
+    return Judgement(after, tuple(events), min(due, default=None))
+
+
+def _tell_lasting(ticket: str, solution: Solution, again: str) -> AnyEvent:
+    data = SolutionLasted(resolution=solution.resolution, resolved_at=instant(solution.at))
+    rule = f"solution/{solution.resolution}/lasted{again}"
+    return _event(ticket, data, rule, solution.at + LASTS)
+
+
+def _tell_return(ticket: str, solution: Solution, at: int) -> AnyEvent:
+    data = SolutionReturned(
+        resolution=solution.resolution,
+        resolved_at=instant(solution.at),
+        reason=ReturnReason.ASKED_AGAIN if solution.again else ReturnReason.REOPENED,
+        ticket=solution.again,
+    )
+    rule = f"solution/{solution.resolution}/returned/{solution.again}"
+    return _event(ticket, data, rule, at)
+
+
+def _event(ticket: str, data: Payload, rule: str, at: int) -> AnyEvent:
+    return Event(
+        id=derive_id(ticket, rule), source=SOURCE, subject=ticket, time=instant(at), data=data
+    )
