@@ -47,6 +47,9 @@ class Row(NamedTuple):
 TICKET = "/v1/tickets/{ticket}"
 
 
+ZOE = {"person": "zoe@desk.example"}
+
+
 TEXT, ACCEPTED = {"text": "x"}, {"answer": "rejected", "reason": "x"}
 
 
@@ -84,6 +87,15 @@ ROWS = [
     Row("intake", f"POST {TICKET}/pause", STAFF, STAFFS_SECRET, body={"waiting_for": "vendor"}),
     Row("intake", f"POST {TICKET}/resume", STAFF, STAFFS_SECRET),
     Row("intake", f"POST {TICKET}/resolve", MINE, HERS, body={"resolution": "x"}),
+    # Whoever asked, and nobody for them: others who may read it are told so.
+    Row("intake", f"POST {TICKET}/confirm", "+nnfffff-u", "n+nfnfff-u"),
+    Row("intake", f"POST {TICKET}/watch", MINE, HERS, body=ZOE),
+    Row("intake", f"POST {TICKET}/unwatch", MINE, HERS, body=ZOE),
+    Row("intake", f"POST {TICKET}/me-too", "fnn++f++-u", "nfn+nf++-u", body=ZOE),
+    Row("intake", f"POST {TICKET}/take", STAFF, STAFFS_SECRET, body={}),
+    Row("intake", f"POST {TICKET}/split", STAFF, STAFFS_SECRET, body={"title": "x"}),
+    Row("intake", f"POST {TICKET}/problem", STAFF, STAFFS_SECRET, body={"problem": "p-vpn"}),
+    Row("intake", "POST /v1/tickets/{other}/problem", STAFF, STAFF, body={"problem": "{id}"}),
     Row("intake", f"POST {TICKET}/reopen", MINE, HERS, body={"reason": "x"}),
     Row("intake", f"POST {TICKET}/close", MINE, HERS),
     Row("intake", f"POST {TICKET}/assign", STAFF, STAFFS_SECRET, body={"team": "network"}),

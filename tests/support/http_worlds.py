@@ -133,6 +133,7 @@ async def intake() -> World:
         )  # fmt: skip
         await desk.hear(detected, f"p-{service}")
     names = {"ticket": (plain, secret), "other": (own, own), "service": ("vpn", "crm")}
+    names |= {"id": ("p-vpn", "p-crm")}
     app = cast("FastAPI", desk.transport.app)
     return World(app, names | {"team": ("network", "business-apps")})
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -16,7 +17,7 @@ from desk_contracts.message import verbatim
 from desk_contracts.value_types import Priority
 from desk_intake.feedback.api import FeedbackDeps
 from desk_intake.feedback.store import FEEDBACK
-from desk_intake.service import intake_routers
+from desk_intake.service import find_linkable, intake_routers
 from desk_intake.status.model import KnownProblem
 from desk_intake.status.store import PROBLEMS, problems_projection
 from desk_intake.tickets.api.deps import TicketDeps
@@ -35,7 +36,7 @@ from desk_platform.http import AppParts, Cursors, DevAuthenticator, make_app
 from desk_platform.kafka import BatchProcessor, CommandQueue, Projection, Received, UnitOfWork
 from desk_platform.kafka.batch_processor import OnFailedRecords
 from desk_platform.settings import Environment
-from desk_testing.fakes import FakeDocuments, FakeKeptCalls, FakePublisher
+from desk_testing.fakes import FakeDocuments, FakeKeptCalls, FakeLeases, FakePublisher
 from desk_testing.telemetry import RecordedTelemetry, record_telemetry
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -98,6 +99,7 @@ class Desk:
     transport: httpx.ASGITransport
     calls: FakeKeptCalls
     read: int = 0
+    heard: int = 0
 
     def client(self, user: str, roles: str = "employee", team: str = "") -> "Caller":
         headers = {"X-Desk-User": user, "X-Desk-Roles": roles, "X-Desk-Team": team}
@@ -134,6 +136,12 @@ class Desk:
     def _record(self, event: AnyEvent) -> "Record":
         self.read += 1
         return Record(event.topic, 0, self.read, event.subject.encode(), b"{}")
+
+    async def hear_itself(self) -> None:
+        """Intake reads what it wrote to its own log since the last time."""
+        ours = [event for event in self.publisher.events() if event.topic == topics.TICKETS]
+        new, self.heard = ours[self.heard :], len(ours)
+        await self.hear_events(*new)
 
     async def pass_time(self, pause: timedelta) -> None:
         """The clock moves and every timer that is due by then fires, as `Timers` does it."""
@@ -207,6 +215,8 @@ def make_desk(charter: Charter) -> Desk:
         clock,
         Cursors(b"a secret"),
         CLOSE_AFTER,
+        FakeLeases(clock),
+        partial(find_linkable, problems),
     )
     authenticator = DevAuthenticator(Environment.LOCAL)
     parts = AppParts(

@@ -25,6 +25,7 @@ SUBSCRIPTIONS: Final[dict[Service, dict[str, tuple[str, ...]]]] = {
             names.PROBLEMS,
             names.AUTOMATION,
             names.SLA,
+            names.TICKETS,
         ),
     },
     "triage": {

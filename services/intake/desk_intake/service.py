@@ -20,7 +20,9 @@ from desk_intake.status.api import status_router
 from desk_intake.status.model import KnownProblem
 from desk_intake.status.store import PROBLEMS, problems_projection
 from desk_intake.tickets.api.actions import anybody_router, staff_router
-from desk_intake.tickets.api.deps import TicketDeps
+from desk_intake.tickets.api.deps import LinkableProblem, TicketDeps
+from desk_intake.tickets.api.links import links_router
+from desk_intake.tickets.api.people import people_router
 from desk_intake.tickets.api.tickets import tickets_router
 from desk_intake.tickets.store import SLAS, TICKETS, slas_projection, tickets_projection
 
@@ -49,9 +51,20 @@ def compose(desk: Desk, settings: IntakeSettings) -> Web:
         clock=desk.clock,
         cursors=desk.cursors,
         close_after=settings.close_after,
+        leases=desk.leases(),
+        find_problem=partial(find_linkable, problems),
     )
     feedback = FeedbackDeps(deps, desk.commands(responses))
     return Web(intake_routers(deps, feedback, problems, desk.publisher))
+
+
+async def find_linkable(problems: Documents[KnownProblem], id: str) -> LinkableProblem | None:
+    """An open, confirmed problem as tickets are linked to it."""
+    stored = (await problems.load([id])).get(id)
+    problem = stored.read() if stored else None
+    if problem is None or not (problem.is_open and problem.is_confirmed):
+        return None
+    return LinkableProblem(problem.title, problem.service, problem.team)
 
 
 def intake_routers(
@@ -65,6 +78,8 @@ def intake_routers(
         tickets_router(deps),
         anybody_router(deps),
         staff_router(deps),
+        links_router(deps),
+        people_router(deps),
         feedback_router(feedback),
         status_router(problems, deps.charter),
         events_router(EventsDeps(deps.tickets, deps.charter, publisher, deps.clock)),
@@ -77,7 +92,15 @@ SERVICE = Service(
     collections=(TICKETS, PROBLEMS, SLAS, FEEDBACK),
     subscriptions=(
         Subscription(
-            (names.REQUESTS, names.TRIAGE, names.PROBLEMS, names.AUTOMATION, names.SLA),
+            (
+                names.REQUESTS,
+                names.TRIAGE,
+                names.PROBLEMS,
+                names.AUTOMATION,
+                names.SLA,
+                # Its own log: what concerns two tickets is written to the second one from here.
+                names.TICKETS,
+            ),
             to=("tickets", "problems", "slas"),
         ),
     ),

@@ -38,6 +38,7 @@ from desk_platform.settings import ServiceSettings
 from desk_platform.store import Documents, Schema, open_store
 from desk_platform.store.document import S
 from desk_platform.store.idempotency import KeptCalls, Sweeper
+from desk_platform.store.leases import Leases
 from desk_platform.store.measured import MeasuredDocuments
 from desk_platform.supervision import Loop, Supervisor
 from desk_platform.telemetry import Telemetry, get_logger, start
@@ -223,8 +224,6 @@ class ServiceBuilder(Generic[O]):
         What the topic has and the collection does not know of is noticed at the next start.
         To be called before what changes its documents is made, so that it stops later.
         """
-        leases = self.store.leases(self.clock.now)
-        self._prepared.append(leases.prepare)
         watermark = WriterWatermark(
             topic,
             f"/desk/{self.name}",
@@ -232,7 +231,7 @@ class ServiceBuilder(Generic[O]):
             self.publisher,
             self.clock,
             self._writers(topic),
-            leases,
+            self.leases(),
         )
 
         async def sequence_of(id: str) -> int:
@@ -276,6 +275,12 @@ class ServiceBuilder(Generic[O]):
         self._prepared.append(calls.prepare)
         self.job("kept calls", Sweeper(calls, self.clock).run)
         return calls
+
+    def leases(self) -> Leases:
+        """The right to do something alone, among all replicas."""
+        leases = self.store.leases(self.clock.now)
+        self._prepared.append(leases.prepare)
+        return leases
 
     def part(self, name: str, lifetime: Lifetime) -> None:
         """Something to open after what stands before it, and to close before it."""

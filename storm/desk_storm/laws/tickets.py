@@ -23,6 +23,7 @@ _ACTIONS: dict[str, type[Payload]] = {
     "pause": life.TicketPaused,
     "resume": life.TicketResumed,
     "resolve": life.TicketResolved,
+    "confirm": life.TicketConfirmed,
     "reopen": life.TicketReopened,
     "close": life.TicketClosed,
 }

@@ -18,6 +18,7 @@ from tests.support.http_worlds import READERS, WORLDS, World
 # An event is known by its source and id; there is no key.
 OF_EVENTS = "POST /v1/events"
 RESOLVED = (f"POST {TICKET}/resolve", {"resolution": "x"})
+RESOLVED_BY_STAFF = (f"POST {TICKET}/resolve", {"resolution": "x", "how": "member"})
 BEGUN = (f"POST {TICKET}/start", None)
 # Only tickets of one person are merged.
 SECOND = ("POST /v1/tickets", {"title": "The same again"})
@@ -26,6 +27,7 @@ BEFORE: dict[str, tuple[tuple[str, dict[str, str] | None], ...]] = {
     f"POST {TICKET}/resume": (BEGUN, (f"POST {TICKET}/pause", {"waiting_for": "vendor"})),
     f"POST {TICKET}/reopen": (RESOLVED,),
     f"POST {TICKET}/close": (RESOLVED,),
+    f"POST {TICKET}/confirm": (RESOLVED_BY_STAFF,),
     f"POST {TICKET}/feedback": (RESOLVED,),
     f"POST {TICKET}/merge": (SECOND,),
     "POST /v1/tickets/{other}/merge": (SECOND,),

@@ -54,7 +54,7 @@ WORDS: dict[str, type[StrEnum] | tuple[str, ...]] = {
     "field": ("title", "description", "service", "device", "impact", "urgency", "priority"),
     "action": (
         "started", "paused", "resumed", "changed", "assigned", "merged", "answered", "resolved",
-        "reopened", "closed",
+        "confirmed", "reopened", "closed", "split", "linked", "watched", "joined",
     ),
 }  # fmt: skip
 

@@ -10,7 +10,19 @@ from desk_contracts.events.automation import Outcome, RunEscalated, RunHealed
 from desk_contracts.events.problems import ProblemDetected, ProblemResolved
 from desk_contracts.events.requests import TicketRequested
 from desk_contracts.events.sla import ClockName, SlaBreached, SlaMet
-from desk_contracts.events.tickets import How, State, WaitingFor
+from desk_contracts.events.tickets import (
+    Channel,
+    How,
+    Kind,
+    ResolutionCode,
+    State,
+    TicketConfirmed,
+    TicketMerged,
+    TicketOpened,
+    TicketReopened,
+    TicketResolved,
+    WaitingFor,
+)
 from desk_contracts.events.triage import DuplicateFound, TriageDecided, TriageDeferred
 from desk_contracts.ids import request_ticket_id
 from desk_contracts.message import verbatim
@@ -35,6 +47,7 @@ from hypothesis import strategies as st
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CLOSE_AFTER = timedelta(days=5)
 MAX = Actor("max", is_staff=True, team="network")
+MIA = Actor("mia", is_staff=True, team="workplace")
 ANA = Actor("ana", is_staff=False)
 REQUEST: AnyEvent = Event(
     "r-1", "/crm", "ana", START, TicketRequested(requester="ana", title="VPN away")
@@ -71,6 +84,15 @@ ACTIONS: dict[str, TicketAction] = {
     "reopen": lambda t, _: life.reopen(t, ANA, "Does not"),
     "merge": lambda t, _: life.merge(t, MAX, OTHER),
     "close": lambda t, _: life.close(t, ANA),
+    "confirm": lambda t, _: life.confirm(t, ANA),
+    "resolve with code": lambda t, _: life.resolve(
+        t, MAX, "Done", None, code=ResolutionCode.WORKAROUND
+    ),
+    "take": lambda t, _: life.take(t, MIA),
+    "watch": lambda t, _: life.watch(t, ANA, "ben"),
+    "unwatch": lambda t, _: life.unwatch(t, ANA, "ben"),
+    "me too": lambda t, _: life.join(t, MAX, "cem"),
+    "link": lambda t, _: life.link_problem(t, MAX, "p-2", verbatim("x"), "Same"),
 }
 
 _PROBLEM: dict[str, Any] = {"service": "vpn", "title": verbatim("VPN is down")}
@@ -87,6 +109,18 @@ FACTS: dict[str, tuple[str, Payload]] = {
         ID,
         TriageDecided(
             category="laptop", priority=Priority.P2, team="workplace", explanation=(), charter="c"
+        ),
+    ),
+    "merged in": ("t-9", TicketMerged(into=ID, by="max", code="1234-567S", title="x")),
+    "split": (
+        "t-8",
+        TicketOpened(
+            code="1234-567S",
+            kind=Kind.REQUEST,
+            title="x",
+            requester="ana",
+            channel=Channel.API,
+            split_from=ID,
         ),
     ),
     "deferred": (ID, TriageDeferred(team="service-care", explanation=(), charter="c")),
@@ -225,6 +259,25 @@ def test_a_ticket_only_goes_the_ways_of_its_life(script: list[tuple[str, int]]) 
         assert (after.waiting_for is None) == (after.state is not State.WAITING)
         assert (after.resolved_at is None) or not after.is_open
         ticket = after
+
+
+@settings(max_examples=40)
+@given(steps)
+def test_what_the_person_says_is_said_of_the_resolution_that_stands(
+    script: list[tuple[str, int]],
+) -> None:
+    latest: int | None = None
+    for event in lived(script).log:
+        match event.data:
+            case TicketResolved():
+                latest = event.sequence
+            case TicketConfirmed(resolution=resolution):
+                assert resolution == latest
+            case TicketReopened(refutes=refutes):
+                assert refutes in (None, latest)
+                latest = None
+            case _:
+                pass
 
 
 @settings(max_examples=40)

@@ -306,7 +306,11 @@ async def test_a_merge_is_told_on_both_sides_and_repeating_it_does_nothing(desk:
     assert first.json() == again.json()
     assert (first.json()["state"], first.json()["merged_into"]) == ("merged", kept)
     assert desk.types(gone) == ["opened", "merged"]
+    assert desk.types(kept) == ["opened"]
+    for _ in range(2):
+        await desk.hear_itself()
     assert desk.types(kept) == ["opened", "linked"]
+    await desk.check(kept)
     assert (await desk.ticket(kept)).has_link(LinkKind.TICKET, gone)
 
 

@@ -25,7 +25,6 @@ from desk_contracts.message import message
 from desk_contracts.value_types import Priority
 from desk_intake.tickets.evolve import replay
 from desk_intake.tickets.inbound import apply_inbound
-from desk_intake.tickets.lifecycle import take_in
 from desk_intake.tickets.model import Ticket
 
 AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -131,8 +130,9 @@ def test_both_tickets_of_the_person_say_so(is_exact: bool, later: str, earlier: 
 def test_a_merge_is_still_told_where_a_repetition_was() -> None:
     repeated = message("link.repeated-by", code="NEW")
     earlier = ticket(TicketLinked(kind=LinkKind.TICKET, target="t-1", message=repeated), id="t-0")
-    (linked,) = take_in(earlier, ticket())
+    merged = event(TicketMerged(into="t-0", by="max", code="NEW", title="x"))
+    (linked,) = apply_inbound(earlier, merged)
     assert isinstance(linked, TicketLinked)
     assert linked.message is not None
     assert linked.message.code == "link.merged-in"
-    assert take_in(ticket(linked, id="t-0"), ticket()) == []
+    assert apply_inbound(ticket(linked, id="t-0"), merged) == []

@@ -10,9 +10,11 @@ from desk_contracts.errors import Invalid
 from desk_contracts.events.tickets import (
     Role,
     State,
+    TicketAlsoAffected,
     TicketAssigned,
     TicketClosed,
     TicketCommented,
+    TicketConfirmed,
     TicketEscalated,
     TicketLinked,
     TicketMerged,
@@ -25,6 +27,8 @@ from desk_contracts.events.tickets import (
     TicketTriaged,
     TicketUpdated,
     TicketUpdateIgnored,
+    TicketWatcherAdded,
+    TicketWatcherRemoved,
 )
 from desk_kernel import Reducers
 
@@ -93,6 +97,7 @@ def _open(event: AnyEvent, data: TicketOpened) -> Ticket:
         attributes=data.attributes,
         impact=data.impact,
         urgency=data.urgency,
+        split_from=data.split_from,
         opened_at=event.time,
         requested_at=data.requested_at or event.time,
         updated_at=event.time,
@@ -179,6 +184,24 @@ def _link(ticket: Ticket, event: Event[TicketLinked]) -> Ticket:
     return ticket.model_copy(update={"links": (*others, link)[-MAX_LINKS:]})
 
 
+@_life.on(TicketWatcherAdded)
+def _add_watcher(ticket: Ticket, event: Event[TicketWatcherAdded]) -> Ticket:
+    watchers = dict.fromkeys((*ticket.watchers, event.data.person))
+    return ticket.model_copy(update={"watchers": tuple(watchers)})
+
+
+@_life.on(TicketWatcherRemoved)
+def _remove_watcher(ticket: Ticket, event: Event[TicketWatcherRemoved]) -> Ticket:
+    left = tuple(person for person in ticket.watchers if person != event.data.person)
+    return ticket.model_copy(update={"watchers": left})
+
+
+@_life.on(TicketAlsoAffected)
+def _count_affected(ticket: Ticket, event: Event[TicketAlsoAffected]) -> Ticket:
+    people = dict.fromkeys((*ticket.also_affected, event.data.person))
+    return ticket.model_copy(update={"also_affected": tuple(people)})
+
+
 @_life.on(TicketMerged)
 def _merge(ticket: Ticket, event: Event[TicketMerged]) -> Ticket:
     merged = _no_longer_waiting(ticket, State.MERGED)
@@ -192,11 +215,19 @@ def _resolve(ticket: Ticket, event: Event[TicketResolved]) -> Ticket:
         update={
             "how": data.how,
             "resolution": data.resolution,
+            "resolution_code": data.code,
             "cause": data.cause,
             "resolved_by": data.by,
             "resolved_at": event.time,
+            "resolved_sequence": event.sequence or ticket.sequence + 1,
         }
     )
+
+
+@_life.on(TicketConfirmed)
+def _confirm(ticket: Ticket, event: Event[TicketConfirmed]) -> Ticket:
+    """Closes nothing: until it closes by itself the person can still say otherwise."""
+    return ticket.model_copy(update={"confirmed_at": event.time})
 
 
 @_life.on(TicketReopened)
@@ -206,9 +237,12 @@ def _reopen(ticket: Ticket, _event: Event[TicketReopened]) -> Ticket:
             "state": State.ASSIGNED if ticket.team else State.NEW,
             "how": None,
             "resolution": None,
+            "resolution_code": None,
             "cause": "",
             "resolved_by": "",
             "resolved_at": None,
+            "resolved_sequence": 0,
+            "confirmed_at": None,
             "reopened": ticket.reopened + 1,
         }
     )

@@ -20,6 +20,8 @@ from desk_contracts.events.tickets import (
     TicketAssigned,
     TicketEscalated,
     TicketLinked,
+    TicketMerged,
+    TicketOpened,
     TicketResolved,
     TicketTriaged,
     TicketUpdateIgnored,
@@ -144,6 +146,30 @@ def _link_repetition(ticket: Ticket, fact: Event[RepetitionFound]) -> list[Paylo
     else:
         text = message("link.repeated-by" if data.is_exact else "link.resembled-by", code=data.code)
     return [TicketLinked(kind=LinkKind.TICKET, target=other, message=text)]
+
+
+@apply_inbound.on(TicketMerged)
+def _take_in(ticket: Ticket, fact: Event[TicketMerged]) -> list[Payload]:
+    """The other side of a merge, in whatever state it finds this ticket."""
+    data = fact.data
+    text = message("link.merged-in", code=data.code, title=data.title)
+    # Earlier versions named no code, and wrote both sides in the call itself.
+    # That they may be the same was perhaps said before; that they are is news.
+    is_said = any(link.target == fact.subject and link.message == text for link in ticket.links)
+    if is_said or not data.code:
+        return []
+    linked = TicketLinked(kind=LinkKind.TICKET, target=fact.subject, message=text, by=data.by)
+    return [linked]
+
+
+@apply_inbound.on(TicketOpened)
+def _note_split(ticket: Ticket, fact: Event[TicketOpened]) -> list[Payload]:
+    """The other side of a split: a part of this ticket is one of its own now."""
+    data = fact.data
+    if ticket.has_link(LinkKind.TICKET, fact.subject):
+        return []
+    text = message("link.split-into", code=data.code, title=data.title)
+    return [TicketLinked(kind=LinkKind.TICKET, target=fact.subject, message=text)]
 
 
 @apply_inbound.on(EscalationDecided)

@@ -13,11 +13,14 @@ from desk_contracts.errors import Forbidden, Invalid, NotFound, Rejected
 from desk_contracts.events.tickets import (
     How,
     LinkKind,
+    ResolutionCode,
     Role,
     State,
+    TicketAlsoAffected,
     TicketAssigned,
     TicketClosed,
     TicketCommented,
+    TicketConfirmed,
     TicketLinked,
     TicketMerged,
     TicketPaused,
@@ -26,6 +29,8 @@ from desk_contracts.events.tickets import (
     TicketResumed,
     TicketStarted,
     TicketUpdated,
+    TicketWatcherAdded,
+    TicketWatcherRemoved,
     WaitingFor,
 )
 from desk_contracts.frozen import Frozen
@@ -33,11 +38,17 @@ from desk_contracts.message import Message, message, verbatim
 from desk_contracts.value_types import Level, Priority
 from desk_kernel.sight import SEES_ALL, Sight
 
-from desk_intake.tickets.model import MAX_COMMENTS, OPEN_STATES, Ticket
+from desk_intake.tickets.model import (
+    MAX_AFFECTED,
+    MAX_COMMENTS,
+    MAX_WATCHERS,
+    OPEN_STATES,
+    Ticket,
+)
 
 Action = Literal[
     "started", "paused", "resumed", "changed", "assigned", "merged", "answered", "resolved",
-    "reopened", "closed",
+    "confirmed", "reopened", "closed", "split", "linked", "watched", "joined",
 ]  # fmt: skip
 
 ALLOWED: dict[Action, frozenset[State]] = {
@@ -50,7 +61,13 @@ ALLOWED: dict[Action, frozenset[State]] = {
     "answered": OPEN_STATES | {State.RESOLVED},
     "resolved": OPEN_STATES,
     "reopened": frozenset({State.RESOLVED}),
+    # Also after it closed by itself: late is not too late to say that it helped.
+    "confirmed": frozenset({State.RESOLVED, State.CLOSED}),
     "closed": frozenset({State.RESOLVED}),
+    "split": OPEN_STATES,
+    "linked": OPEN_STATES | {State.RESOLVED},
+    "watched": OPEN_STATES | {State.RESOLVED, State.CLOSED},
+    "joined": OPEN_STATES,
 }
 
 _ADVICE: dict[State, Message] = {
@@ -88,11 +105,16 @@ class Changes(Frozen):
     priority: Priority | None = None
 
 
-def may_read(ticket: Ticket, actor: Actor) -> bool:
-    """Their own, or as staff what is not confidential to others."""
+def may_act(ticket: Ticket, actor: Actor) -> bool:
+    """On their own, or as staff on what is not confidential to others."""
     if ticket.requester == actor.id:
         return True
     return actor.is_staff and not actor.sight.hides(ticket.service, ticket.team)
+
+
+def may_read(ticket: Ticket, actor: Actor) -> bool:
+    """What they may act on, and what they were asked to watch."""
+    return may_act(ticket, actor) or actor.id in ticket.watchers
 
 
 def seen(ticket: Ticket | None, actor: Actor, reference: str) -> Ticket:
@@ -100,6 +122,12 @@ def seen(ticket: Ticket | None, actor: Actor, reference: str) -> Ticket:
     if ticket is None or not may_read(ticket, actor):
         raise NotFound(message("refused.no-such-ticket", ticket=reference), ticket=reference)
     return ticket
+
+
+def check_may_act(ticket: Ticket, actor: Actor) -> None:
+    """Refuse what those who only watch cannot do."""
+    if not may_act(ticket, actor):
+        raise Forbidden(message("refused.watchers-read", code=ticket.code))
 
 
 def allow(ticket: Ticket, action: Action) -> None:
@@ -152,6 +180,18 @@ def assign(ticket: Ticket, actor: Actor, team: str, member: str, reason: str = "
     if ticket.state is State.WAITING:
         return [TicketResumed(by=actor.id), given]
     return [given]
+
+
+def take(ticket: Ticket, actor: Actor) -> list[Payload]:
+    """The caller has it from now on, for their own team; whoever had it before is told by it."""
+    allow(ticket, "assigned")
+    team = actor.team or ticket.team
+    if not team:
+        raise Rejected(message("refused.no-team-yet", code=ticket.code), code="no-team")
+    if (team, actor.id) == (ticket.team, ticket.member):
+        return []
+    taken = _give(ticket, team, actor.id, message("routing.taken-up", by=actor.id))
+    return [TicketResumed(by=actor.id), taken] if ticket.state is State.WAITING else [taken]
 
 
 def _give(ticket: Ticket, team: str, member: str, why: Message) -> TicketAssigned:
@@ -244,20 +284,76 @@ def merge(ticket: Ticket, actor: Actor, into: Ticket) -> list[Payload]:
     """The ticket goes on inside another one of the same person."""
     allow(ticket, "merged")
     check_merge(ticket, into)
-    return [TicketMerged(into=into.id, by=actor.id)]
+    return [TicketMerged(into=into.id, by=actor.id, code=ticket.code, title=ticket.title)]
 
 
-def take_in(ticket: Ticket, merged: Ticket) -> list[Payload]:
-    """The other side of a merge."""
-    text = message("link.merged-in", code=merged.code, title=merged.title)
-    # That they may be the same was perhaps said before; that they are is news.
-    if any(link.target == merged.id and link.message == text for link in ticket.links):
+def check_split(ticket: Ticket) -> None:
+    """Refuse where there is nothing to do any more; the parts are tickets of their own."""
+    allow(ticket, "split")
+
+
+def link_problem(
+    ticket: Ticket, actor: Actor, problem: str, title: Message, reason: str = ""
+) -> list[Payload]:
+    """A person says that it belongs to a known problem."""
+    allow(ticket, "linked")
+    if ticket.has_link(LinkKind.PROBLEM, problem):
         return []
-    return [TicketLinked(kind=LinkKind.TICKET, target=merged.id, message=text)]
+    text = message("link.problem-by-person", title=title)
+    events: list[Payload] = [
+        TicketLinked(kind=LinkKind.PROBLEM, target=problem, message=text, by=actor.id)
+    ]
+    return [*events, *comment(ticket, actor, reason, public=False)] if reason else events
+
+
+def watch(ticket: Ticket, actor: Actor, person: str) -> list[Payload]:
+    """Somebody else may read it and comment on it."""
+    allow(ticket, "watched")
+    if person in (ticket.requester, *ticket.watchers):
+        return []
+    if len(ticket.watchers) >= MAX_WATCHERS:
+        raise Rejected(
+            message("refused.too-many-watchers", code=ticket.code, most=MAX_WATCHERS),
+            code="too-many-watchers",
+            most=MAX_WATCHERS,
+        )
+    return [TicketWatcherAdded(person=person, by=actor.id)]
+
+
+def unwatch(ticket: Ticket, actor: Actor, person: str) -> list[Payload]:
+    """Watchers go by themselves; others are taken off by those who may act on the ticket."""
+    if person != actor.id:
+        check_may_act(ticket, actor)
+    if person not in ticket.watchers:
+        return []
+    return [TicketWatcherRemoved(person=person, by=actor.id)]
+
+
+def join(ticket: Ticket, actor: Actor, person: str) -> list[Payload]:
+    """Another person has the same trouble: who watches says so of themselves, staff of anybody."""
+    allow(ticket, "joined")
+    if person != actor.id and not actor.is_staff:
+        raise Forbidden(message("refused.join-for-others"))
+    if person == ticket.requester:
+        raise Rejected(message("refused.counted-already", code=ticket.code), code="own-ticket")
+    if person in ticket.also_affected:
+        return []
+    if len(ticket.also_affected) >= MAX_AFFECTED:
+        raise Rejected(
+            message("refused.too-many-affected", code=ticket.code, most=MAX_AFFECTED),
+            code="too-many-affected",
+            most=MAX_AFFECTED,
+        )
+    return [TicketAlsoAffected(person=person, by=actor.id)]
 
 
 def resolve(
-    ticket: Ticket, actor: Actor, resolution: str, how: How | None, cause: str = ""
+    ticket: Ticket,
+    actor: Actor,
+    resolution: str,
+    how: How | None,
+    cause: str = "",
+    code: ResolutionCode | None = None,
 ) -> list[Payload]:
     """The person can work again, says staff; or needs no more help, says the person."""
     allow(ticket, "resolved")
@@ -265,13 +361,33 @@ def resolve(
     chosen = how or (How.WITHDRAWN if is_own else How.MEMBER)
     if is_own and chosen not in (How.WITHDRAWN, How.SELF_SERVICE):
         raise Forbidden(message("refused.how-on-own-ticket"))
-    return [TicketResolved(by=actor.id, how=chosen, resolution=verbatim(resolution), cause=cause)]
+    if is_own and code is not None:
+        raise Forbidden(message("refused.code-on-own-ticket"))
+    words = verbatim(resolution)
+    return [TicketResolved(by=actor.id, how=chosen, resolution=words, cause=cause, code=code)]
+
+
+def confirm(ticket: Ticket, actor: Actor) -> list[Payload]:
+    """It is solved, says the person who asked; nobody can say so for them."""
+    if ticket.requester != actor.id:
+        raise Forbidden(message("refused.confirmed-by-requester"))
+    allow(ticket, "confirmed")
+    # Closed by a version that did not number resolutions, or taken back by the person: no solution.
+    if not ticket.resolved_sequence or ticket.how is How.WITHDRAWN:
+        raise Rejected(
+            message("refused.nothing-to-confirm", code=ticket.code), code="nothing-to-confirm"
+        )
+    if ticket.confirmed_at is not None:
+        return []
+    return [TicketConfirmed(by=actor.id, resolution=ticket.resolved_sequence)]
 
 
 def reopen(ticket: Ticket, actor: Actor, reason: str) -> list[Payload]:
-    """It was not solved after all; its team has it again."""
+    """It was not solved after all; its team has it again. Only the requester refutes a solution."""
     allow(ticket, "reopened")
-    return [TicketReopened(by=actor.id, reason=reason)]
+    is_refuted = actor.id == ticket.requester and ticket.how is not How.WITHDRAWN
+    refutes = ticket.resolved_sequence if is_refuted and ticket.resolved_sequence else None
+    return [TicketReopened(by=actor.id, reason=reason, refutes=refutes)]
 
 
 def close(ticket: Ticket, actor: Actor) -> list[Payload]:

@@ -5,7 +5,15 @@ All but `commands` follows from the ticket's events; that one field is how a rep
 
 from datetime import datetime
 
-from desk_contracts.events.tickets import Channel, How, Kind, LinkKind, State, WaitingFor
+from desk_contracts.events.tickets import (
+    Channel,
+    How,
+    Kind,
+    LinkKind,
+    ResolutionCode,
+    State,
+    WaitingFor,
+)
 from desk_contracts.frozen import Frozen
 from desk_contracts.message import Message
 from desk_contracts.value_types import Level, Priority
@@ -19,6 +27,8 @@ MAX_TIMELINE_TEXT = 300_000  # desk-skip: mutate one more or less bounds as well
 # More than this is no ticket any more; each is an event of up to 64 KiB that many read.
 MAX_COMMENTS = 1_000
 MAX_LINKS = 100
+MAX_WATCHERS = 50
+MAX_AFFECTED = 500
 
 OPEN_STATES = frozenset(
     {State.NEW, State.TRIAGED, State.ASSIGNED, State.IN_PROGRESS, State.WAITING}
@@ -85,9 +95,16 @@ class Ticket(Part):
     merged_into: str = ""
     how: How | None = None
     resolution: Message | None = None
+    resolution_code: ResolutionCode | None = None
     cause: str = ""
     resolved_by: str = ""
+    # The number of the event that resolved it last, which a confirmation names; 0: none stands.
+    resolved_sequence: int = 0
+    confirmed_at: datetime | None = None
     reopened: int = 0
+    split_from: str = ""
+    watchers: tuple[str, ...] = ()
+    also_affected: tuple[str, ...] = ()
     opened_at: datetime
     requested_at: datetime
     updated_at: datetime
@@ -117,6 +134,11 @@ class Ticket(Part):
     @property
     def runs(self) -> tuple[str, ...]:
         return tuple(link.target for link in self.links if link.kind is LinkKind.RUN)
+
+    @property
+    def affected(self) -> int:
+        """How many people are known to have this trouble, the requester included."""
+        return 1 + len(self.also_affected)
 
     def has_link(self, kind: LinkKind, target: str) -> bool:
         """Whether it is linked to exactly that."""

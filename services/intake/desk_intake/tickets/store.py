@@ -14,6 +14,7 @@ from desk_contracts.events.problems import (
     ProblemUpdated,
 )
 from desk_contracts.events.requests import TicketRequested
+from desk_contracts.events.tickets import TicketMerged, TicketOpened
 from desk_contracts.events.triage import (
     DuplicateFound,
     EscalationDecided,
@@ -61,6 +62,7 @@ _LONG: dict[str, object] = {
     "links": (),
     "resolution": None,
     "cause": "",
+    "also_affected": (),
     "timeline": (),
     "commands": (),
 }
@@ -126,6 +128,17 @@ def _ticket_of_run(event: Event[RunEscalated | RunHealed]) -> Iterable[str]:
 @tickets_of.on(RepetitionFound)
 def _tickets_of_repetition(event: Event[RepetitionFound]) -> Iterable[str]:
     return (event.subject, event.data.of)
+
+
+@tickets_of.on(TicketMerged)
+def _ticket_merged_into(event: Event[TicketMerged]) -> Iterable[str]:
+    """Intake's own log makes a merge one saga: its other side is written however often we die."""
+    return (event.data.into,)
+
+
+@tickets_of.on(TicketOpened)
+def _ticket_split(event: Event[TicketOpened]) -> Iterable[str]:
+    return (event.data.split_from,) if event.data.split_from else ()
 
 
 @tickets_of.on(TriageDecided, TriageDeferred, DuplicateFound, EscalationDecided)

@@ -11,9 +11,11 @@ from desk_contracts.events.tickets import (
     Kind,
     LinkKind,
     Role,
+    TicketAlsoAffected,
     TicketAssigned,
     TicketClosed,
     TicketCommented,
+    TicketConfirmed,
     TicketEscalated,
     TicketLinked,
     TicketMerged,
@@ -26,6 +28,8 @@ from desk_contracts.events.tickets import (
     TicketTriaged,
     TicketUpdated,
     TicketUpdateIgnored,
+    TicketWatcherAdded,
+    TicketWatcherRemoved,
 )
 from desk_contracts.message import Message, Param, message, verbatim
 from desk_kernel import Reducers
@@ -53,6 +57,9 @@ def aside(data: Payload) -> TimelineMessage | None:
             chosen = tuple(item for item in data.explanation if item.code in BY_PERSON)
             text = message("timeline.why", reasons=chosen)
             return TimelineMessage(DESK, text, public=False) if chosen else None
+        case TicketAlsoAffected():
+            text = message("timeline.affected-person", person=data.person)
+            return TimelineMessage(data.by, text, public=False)
         case TicketResolved(cause=cause) if cause:
             return TimelineMessage(data.by, message("timeline.cause", cause=cause), public=False)
         case _:
@@ -143,7 +150,7 @@ def _tell_comment(_ticket: Ticket, event: Event[TicketCommented]) -> TimelineMes
 @tell.on(TicketLinked)
 def _tell_link(_ticket: Ticket, event: Event[TicketLinked]) -> TimelineMessage:
     data = event.data
-    return TimelineMessage(DESK, data.message or _belongs_to(data.kind, data.target))
+    return TimelineMessage(data.by or DESK, data.message or _belongs_to(data.kind, data.target))
 
 
 def _belongs_to(kind: LinkKind, target: str) -> Message:
@@ -156,6 +163,24 @@ def _belongs_to(kind: LinkKind, target: str) -> Message:
             return message("link.signal-target", target=target)
         case LinkKind.TICKET:
             return message("link.ticket-target", target=target)
+
+
+@tell.on(TicketWatcherAdded)
+def _tell_watcher(_ticket: Ticket, event: Event[TicketWatcherAdded]) -> TimelineMessage:
+    data = event.data
+    return TimelineMessage(data.by, message("timeline.watched", person=data.person))
+
+
+@tell.on(TicketWatcherRemoved)
+def _tell_watcher_gone(_ticket: Ticket, event: Event[TicketWatcherRemoved]) -> TimelineMessage:
+    data = event.data
+    return TimelineMessage(data.by, message("timeline.unwatched", person=data.person))
+
+
+@tell.on(TicketAlsoAffected)
+def _tell_affected(ticket: Ticket, _event: Event[TicketAlsoAffected]) -> TimelineMessage:
+    """How many; who they are is for those who work on the ticket, in the line beside this one."""
+    return TimelineMessage(DESK, message("timeline.also-affected", count=ticket.affected))
 
 
 @tell.on(TicketMerged)
@@ -171,6 +196,11 @@ def _tell_resolution(_ticket: Ticket, event: Event[TicketResolved]) -> TimelineM
         return TimelineMessage(data.by, text)
     who = data.by if data.how in (How.MEMBER, How.SELF_SERVICE) else DESK
     return TimelineMessage(who, message("timeline.resolved", resolution=data.resolution))
+
+
+@tell.on(TicketConfirmed)
+def _tell_confirmation(_ticket: Ticket, event: Event[TicketConfirmed]) -> TimelineMessage:
+    return TimelineMessage(event.data.by, message("timeline.confirmed"))
 
 
 @tell.on(TicketReopened)

@@ -4,7 +4,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from desk_contracts.events.tickets import Channel, How, Kind, LinkKind, State, WaitingFor
+from desk_contracts.events.tickets import (
+    Channel,
+    How,
+    Kind,
+    LinkKind,
+    ResolutionCode,
+    State,
+    WaitingFor,
+)
 from desk_contracts.frozen import Frozen
 from desk_contracts.message import Carried, Message, Param, message
 from desk_contracts.messages import Catalogue
@@ -113,12 +121,24 @@ class TicketView(TicketSummary):
     merged_into: str
     how: How | None
     resolution: str
+    resolution_code: ResolutionCode | None
+    """What kind of an answer it is; null if nobody said."""
     cause: str
     """What it came from, for those who take causes away; empty for employees."""
     reopened: int
     """How often it turned out not to be solved."""
     requested_at: datetime
+    split_from: str
+    """The ticket that it was a part of; empty if it began by itself."""
+    watchers: tuple[str, ...]
+    """Who else may read it and comment on it."""
+    affected: int
+    """How many people are known to have this trouble, the requester included."""
+    also_affected: tuple[str, ...]
+    """Who they are beside the requester; for those who work on it."""
     resolved_at: datetime | None
+    confirmed_at: datetime | None
+    """When the requester said that the resolution solved it; null while nobody did."""
     closed_at: datetime | None
     sequence: int
     """Number of its newest event; the ETag."""
@@ -183,11 +203,12 @@ def show(ticket: Ticket, sla: TicketSla, reader: Reader) -> TicketView:
         "resolution": reader.say(ticket.resolution) if ticket.resolution else "",
         "tried": tuple(_list_tries(ticket, reader)),
         "latest_entries": _latest(ticket, reader),
+        "affected": ticket.affected,
         "timeline_url": f"/v1/tickets/{ticket.id}/timeline",
     }
     if not reader.is_staff:
         # What staff and repairs write for staff; the person is told by lines meant for them.
-        fields |= {"cause": ""}
+        fields |= {"cause": "", "also_affected": ()}
         if ticket.kind is Kind.PROACTIVE:
             fields |= {"description": "", "attributes": {}}
     summary = _summary(ticket, sla, reader)
@@ -324,7 +345,10 @@ def _next_step(ticket: Ticket, reader: Reader) -> Message:
     if ticket.state is State.RESOLVED:
         if ticket.resolved_at is None:
             return message("next-step.resolved")
-        return message("next-step.try-it", closing=ticket.resolved_at + reader.close_after)
+        closing = ticket.resolved_at + reader.close_after
+        if ticket.confirmed_at is not None:
+            return message("next-step.confirmed", closing=closing)
+        return message("next-step.try-it", closing=closing)
     steps = {
         State.NEW: message("next-step.new"),
         State.TRIAGED: message("next-step.triaged"),

@@ -76,6 +76,17 @@ class How(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class ResolutionCode(StrEnum):
+    """What kind of an answer a resolution is; `how` says who gave it."""
+
+    FIXED = "fixed"
+    WORKAROUND = "workaround"
+    EXPLAINED = "explained"
+    FULFILLED = "fulfilled"
+    NOT_REPRODUCIBLE = "not_reproducible"
+    DECLINED = "declined"
+
+
 class LinkKind(StrEnum):
     """What a ticket can be linked to."""
 
@@ -111,6 +122,9 @@ class TicketOpened(Payload, type="desk.ticket.opened.v1", topic=names.TICKETS):
     )
     requester_written: str = Field(
         default="", description="The requester as it was written, where that differs; for display."
+    )
+    split_from: str = Field(
+        default="", description="The ticket that this one was a part of until a person split it."
     )
 
 
@@ -184,6 +198,28 @@ class TicketLinked(Payload, type="desk.ticket.linked.v1", topic=names.TICKETS):
     kind: LinkKind
     target: Identifier
     message: Message | None = Field(default=None, description="What the link means to people.")
+    by: OptionalPerson = Field(default="", description="Who linked them; empty for the desk.")
+
+
+class TicketWatcherAdded(Payload, type="desk.ticket.watcher-added.v1", topic=names.TICKETS):
+    """Another person may read the ticket and comment on it."""
+
+    person: PersonId
+    by: PersonId
+
+
+class TicketWatcherRemoved(Payload, type="desk.ticket.watcher-removed.v1", topic=names.TICKETS):
+    """A person watches the ticket no longer."""
+
+    person: PersonId
+    by: PersonId
+
+
+class TicketAlsoAffected(Payload, type="desk.ticket.also-affected.v1", topic=names.TICKETS):
+    """Another person than the requester has the same trouble; each is said once."""
+
+    person: PersonId
+    by: PersonId = Field(description="Who says so: the person, or staff who heard it of them.")
 
 
 class TicketMerged(Payload, type="desk.ticket.merged.v1", topic=names.TICKETS):
@@ -191,6 +227,8 @@ class TicketMerged(Payload, type="desk.ticket.merged.v1", topic=names.TICKETS):
 
     into: Identifier
     by: PersonId
+    code: str = Field(default="", description="The code of the ticket that was merged.")
+    title: str = Field(default="", description="The title of the ticket that was merged.")
 
 
 class TicketResolved(Payload, type="desk.ticket.resolved.v1", topic=names.TICKETS):
@@ -200,6 +238,18 @@ class TicketResolved(Payload, type="desk.ticket.resolved.v1", topic=names.TICKET
     how: How = How.MEMBER
     resolution: Message = Field(description="What a person wrote, or what the desk says.")
     cause: str = ""
+    code: ResolutionCode | None = Field(
+        default=None, description="What kind of an answer it is; null if nobody said."
+    )
+
+
+class TicketConfirmed(Payload, type="desk.ticket.confirmed.v1", topic=names.TICKETS):
+    """The requester says that a resolution solved it. No silence and no closing ever says so."""
+
+    by: PersonId = Field(description="The requester; nobody else can confirm.")
+    resolution: int = Field(
+        ge=1, description="`sequence` of the `resolved` event of this ticket that it confirms."
+    )
 
 
 class TicketEscalated(Payload, type="desk.ticket.escalated.v1", topic=names.TICKETS):
@@ -216,6 +266,11 @@ class TicketReopened(Payload, type="desk.ticket.reopened.v1", topic=names.TICKET
 
     by: PersonId
     reason: LongText
+    refutes: int | None = Field(
+        default=None,
+        description="`sequence` of the `resolved` event that the requester says did not solve it;"
+        " null if it was not the requester who reopened it.",
+    )
 
 
 class TicketClosed(Payload, type="desk.ticket.closed.v1", topic=names.TICKETS):

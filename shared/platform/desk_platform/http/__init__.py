@@ -2,7 +2,13 @@
 
 from desk_platform.http.app import AppParts, make_app
 from desk_platform.http.auth import DevAuthenticator, OidcAuthenticator, authenticator_from
-from desk_platform.http.etags import Precondition, etag, not_modified, precondition
+from desk_platform.http.etags import (
+    Precondition,
+    etag,
+    not_modified,
+    optional_precondition,
+    precondition,
+)
 from desk_platform.http.idempotency import (
     IdempotentCall,
     calls_without_key,
@@ -71,6 +77,7 @@ __all__ = [
     "make_app",
     "may_see_person",
     "not_modified",
+    "optional_precondition",
     "page_request",
     "place_of",
     "precondition",

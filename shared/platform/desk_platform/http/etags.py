@@ -57,6 +57,11 @@ async def precondition(request: Request) -> Precondition:
     return Precondition(frozenset(versions))
 
 
+async def optional_precondition(request: Request) -> Precondition | None:
+    """Dependency of actions, which need no version: checked where the caller gives one."""
+    return await precondition(request) if "if-match" in request.headers else None
+
+
 def not_modified(request: Request, version: int, beside: int = 0) -> Response | None:
     """A 304 when the caller already has this version, and what is shown beside it, else None."""
     given = request.headers.get("if-none-match")

@@ -8,7 +8,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 
 from desk_platform.http.auth import DevAuthenticator
-from desk_platform.http.etags import precondition
+from desk_platform.http.etags import optional_precondition, precondition
 from desk_platform.http.idempotency import asks_for_key
 from desk_platform.http.principal import OpenPolicy, policies_of
 from desk_platform.http.problems import MEDIA_TYPE, Problem
@@ -33,6 +33,10 @@ _IF_MATCH_HEADER = {
     "required": True,
     "schema": {"type": "string"},
     "description": "The ETag of the version you have read; 412 when it is no longer the latest.",
+}
+_OPTIONAL_IF_MATCH = _IF_MATCH_HEADER | {
+    "required": False,
+    "description": "The ETag of the version you decided on; left out: whatever it is by now.",
 }
 _BEARER = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
 # What one's own machine believes; the page of calls then asks for these in place of a token.
@@ -92,6 +96,8 @@ def _describe(operation: dict[str, Any], dependant: Dependant) -> None:
     headers = [_KEY_HEADER] if asks_for_key(dependant) else []
     if _has(dependant, precondition):
         headers.append(_IF_MATCH_HEADER)
+    elif _has(dependant, optional_precondition):
+        headers.append(_OPTIONAL_IF_MATCH)
     if headers:
         operation["parameters"] = [*operation.get("parameters", []), *headers]
 

@@ -1,7 +1,6 @@
 """What is done with a ticket, one address for each action; who may do it is in each signature."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 
 from desk_contracts import Payload
@@ -15,7 +14,6 @@ from desk_intake.tickets import lifecycle as life
 from desk_intake.tickets.api.bodies import (
     Assignment,
     EmptyBody,
-    Merge,
     NewComment,
     Pause,
     ReopenRequest,
@@ -24,12 +22,9 @@ from desk_intake.tickets.api.bodies import (
 )
 from desk_intake.tickets.api.calls import (
     ByAnybody,
+    ByReaders,
     ByStaff,
-    Decide,
-    TicketAction,
-    answer,
-    change,
-    find,
+    finish,
 )
 from desk_intake.tickets.api.deps import TicketDeps
 from desk_intake.tickets.lifecycle import Actor
@@ -37,38 +32,37 @@ from desk_intake.tickets.model import Ticket
 from desk_intake.tickets.view import TicketView
 
 
-async def _finish(deps: TicketDeps, action: TicketAction, decide: Decide) -> Response:
-    """The ticket after what is decided, as this caller may see it."""
-    ticket = await change(deps, action, decide)
-    return await answer(deps, action.request, ticket, action.actor)
-
-
 def anybody_router(deps: TicketDeps) -> APIRouter:
     """What whoever asked can do with a ticket, and staff as well."""
     router = APIRouter(prefix="/v1/tickets/{ticket}", tags=["actions"])
 
     @router.post("/comments", response_model=TicketView, summary="Say something")
-    async def add_comment(body: NewComment, action: ByAnybody) -> Response:
+    async def add_comment(body: NewComment, action: ByReaders) -> Response:
         """An answer or a remark. An employee's answer ends the wait for it."""
         comment = partial(life.comment, actor=action.actor, text=body.text, public=body.public)
-        return await _finish(deps, action, lambda it, _: comment(it))
+        return await finish(deps, action, lambda it, _: comment(it))
 
     @router.post("/resolve", response_model=TicketView, summary="It is solved, or no longer needed")
     async def resolve_ticket(body: Resolution, action: ByAnybody) -> Response:
         """Staff solve tickets; whoever asked can say that help is no longer needed."""
-        how = (body.resolution, body.how, body.cause)
-        return await _finish(deps, action, lambda it, _: life.resolve(it, action.actor, *how))
+        how = (body.resolution, body.how, body.cause, body.code)
+        return await finish(deps, action, lambda it, _: life.resolve(it, action.actor, *how))
+
+    @router.post("/confirm", response_model=TicketView, summary="It is solved, says who asked")
+    async def confirm_ticket(action: ByAnybody, _body: EmptyBody | None = None) -> Response:
+        """Only whoever asked can say so. Until it closes they can still say that it is not."""
+        return await finish(deps, action, lambda it, _: life.confirm(it, action.actor))
 
     @router.post("/reopen", response_model=TicketView, summary="It was not solved")
     async def reopen_ticket(body: ReopenRequest, action: ByAnybody) -> Response:
-        """The team gets it back."""
+        """The team gets it back. From whoever asked it says that the resolution solved nothing."""
         why = body.reason
-        return await _finish(deps, action, lambda it, _: life.reopen(it, action.actor, why))
+        return await finish(deps, action, lambda it, _: life.reopen(it, action.actor, why))
 
     @router.post("/close", response_model=TicketView, summary="All is well")
     async def close_ticket(action: ByAnybody, _body: EmptyBody | None = None) -> Response:
-        """Ends a resolved ticket; without it, it closes by itself."""
-        return await _finish(deps, action, lambda it, _: life.close(it, action.actor))
+        """Ends a resolved ticket; without it, it closes by itself. It confirms nothing."""
+        return await finish(deps, action, lambda it, _: life.close(it, action.actor))
 
     return router
 
@@ -80,30 +74,27 @@ def staff_router(deps: TicketDeps) -> APIRouter:
     @router.post("/start", response_model=TicketView, summary="Begin to work on it")
     async def start_work(action: ByStaff, _body: EmptyBody | None = None) -> Response:
         """The caller works on it now."""
-        return await _finish(deps, action, lambda it, _: life.start(it, action.actor))
+        return await finish(deps, action, lambda it, _: life.start(it, action.actor))
 
     @router.post("/pause", response_model=TicketView, summary="Wait for somebody else")
     async def pause_work(body: Pause, action: ByStaff) -> Response:
         """Work waits for the employee, a vendor or an approval; `until` ends the wait anyhow."""
-        return await _finish(deps, action, partial(_pause, body, action.actor))
+        return await finish(deps, action, partial(_pause, body, action.actor))
 
     @router.post("/resume", response_model=TicketView, summary="Go on")
     async def resume_work(action: ByStaff, _body: EmptyBody | None = None) -> Response:
         """The wait is over."""
-        return await _finish(deps, action, lambda it, _: life.resume(it, action.actor))
+        return await finish(deps, action, lambda it, _: life.resume(it, action.actor))
 
-    @router.post("/assign", response_model=TicketView, summary="Give it to a team or a member")
+    @router.post("/take", response_model=TicketView, summary="Take it")
+    async def take_ticket(action: ByStaff, _body: EmptyBody | None = None) -> Response:
+        """The caller has it now, for their own team."""
+        return await finish(deps, action, lambda it, _: life.take(it, action.actor))
+
+    @router.post("/assign", response_model=TicketView, summary="Hand it to a team or a member")
     async def assign_ticket(body: Assignment, action: ByStaff) -> Response:
         """A person's choice; triage learns from it and leaves it alone."""
-        return await _finish(deps, action, partial(_assign, deps, body, action.actor))
-
-    @router.post("/merge", response_model=TicketView, summary="Go on inside another ticket")
-    async def merge_ticket(body: Merge, action: ByStaff) -> Response:
-        """For two tickets of one person about one thing. Repeating completes what a crash cut."""
-        into = await find(deps, body.into, action.actor)
-        merged = await change(deps, action, lambda it, _: life.merge(it, action.actor, into))
-        await change(deps, replace(action, ticket=into.id), lambda it, _: life.take_in(it, merged))
-        return await answer(deps, action.request, merged, action.actor)
+        return await finish(deps, action, partial(_assign, deps, body, action.actor))
 
     return router
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
-from desk_contracts.events.tickets import Channel, How, Kind, WaitingFor
+from desk_contracts.events.tickets import Channel, How, Kind, ResolutionCode, WaitingFor
 from desk_contracts.frozen import Frozen, example
 from desk_contracts.message import message
 from desk_contracts.people import PersonNamed
@@ -166,6 +166,8 @@ class Resolution(Body):
     """By whom; left out: `member` from staff, `withdrawn` from the person who asked."""
     cause: Name = ""
     """What it came from, for those who take the cause away; employees do not see it."""
+    code: ResolutionCode | None = None
+    """What kind of an answer it is; only staff say so."""
 
 
 class ReopenRequest(Body):
@@ -197,6 +199,41 @@ class Merge(Body):
 
     into: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
     """Id or code of the other ticket of the same person."""
+
+
+class NewPart(Body):
+    """What of a ticket is another thing."""
+
+    model_config = example(title="And the printer is out of toner", kind="request")
+
+    title: Title
+    """What is wrong or wanted, in a line."""
+    description: Annotated[str, StringConstraints(max_length=20_000)] = ""
+    """What of the ticket belongs to it."""
+    kind: Literal[Kind.INCIDENT, Kind.REQUEST, Kind.QUESTION] | None = None
+    """Left out: as the ticket that it was a part of."""
+    service: Name | None = None
+    """Name of its service; left out: that of the ticket."""
+
+
+class ProblemLink(Body):
+    """The known problem that a ticket belongs to."""
+
+    model_config = example(problem="0193c1d2-7e00-7b1f-9a55-3f1c2d4e5a60", reason="Same error.")
+
+    problem: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+    """Its id, as the list of problems says it."""
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1_000)] = ""
+    """Why, for those who work on it."""
+
+
+class SomePerson(Body):
+    """Who is meant."""
+
+    model_config = example(person="ben@desk.example")
+
+    person: PersonNamed | None = None
+    """Their id or mail address; left out: the caller."""
 
 
 def in_utc(moment: datetime | None) -> datetime | None:

@@ -1,13 +1,13 @@
 """What calls on a ticket share: who calls, which ticket is meant, one safe change, answers."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, TypeVar
 
 from desk_contracts import Payload
 from desk_contracts.errors import Transient
-from desk_contracts.ids import derive_id, is_code
+from desk_contracts.ids import derive_id, is_code, ticket_code
 from desk_contracts.message import message
 from desk_kernel import Context, Decision
 from desk_platform.http import (
@@ -18,6 +18,8 @@ from desk_platform.http import (
     check_same,
     etag,
     not_modified,
+    optional_precondition,
+    precondition,
     require,
     require_key,
     sight,
@@ -33,7 +35,7 @@ from starlette.responses import Response
 
 from desk_intake.tickets.api.deps import TicketDeps, TicketRule
 from desk_intake.tickets.calls import NOTHING, Command, Recalled, Unsure, until
-from desk_intake.tickets.lifecycle import Actor, seen
+from desk_intake.tickets.lifecycle import Actor, check_may_act, seen
 from desk_intake.tickets.model import Ticket
 from desk_intake.tickets.record import Cause, record
 from desk_intake.tickets.sla import TicketSla
@@ -68,10 +70,18 @@ class TicketAction:
     """Its id or code."""
     actor: Actor
     call: IdempotentCall
+    version: Precondition | None
+    """Which version they decided on, if they say so."""
+    is_for_watchers: bool = False
 
 
-async def _of_anybody(request: Request, ticket: str, caller: Caller, call: Call) -> TicketAction:
-    return TicketAction(request, ticket, actor_of(request, caller), call)
+Version = Annotated[Precondition | None, Depends(optional_precondition)]
+
+
+async def _of_anybody(
+    request: Request, ticket: str, caller: Caller, call: Call, version: Version
+) -> TicketAction:
+    return TicketAction(request, ticket, actor_of(request, caller), call, version)
 
 
 async def _of_staff(
@@ -79,11 +89,26 @@ async def _of_staff(
     ticket: str,
     caller: Annotated[Principal, Depends(require(*STAFF))],
     call: Call,
+    version: Version,
 ) -> TicketAction:
-    return TicketAction(request, ticket, actor_of(request, caller), call)
+    return TicketAction(request, ticket, actor_of(request, caller), call, version)
 
 
 ByAnybody = Annotated[TicketAction, Depends(_of_anybody)]
+
+
+async def _of_readers(action: ByAnybody) -> TicketAction:
+    return replace(action, is_for_watchers=True)
+
+
+async def _of_version(
+    action: ByAnybody, _version: Annotated[Precondition, Depends(precondition)]
+) -> TicketAction:
+    return action
+
+
+OfVersion = Annotated[TicketAction, Depends(_of_version)]
+ByReaders = Annotated[TicketAction, Depends(_of_readers)]
 ByStaff = Annotated[TicketAction, Depends(_of_staff)]
 
 
@@ -110,12 +135,7 @@ async def find(deps: TicketDeps, ref: str, actor: Actor) -> Ticket:
     return seen(stored.read() if stored else None, actor, ref)
 
 
-async def change(
-    deps: TicketDeps,
-    action: TicketAction,
-    decide: Decide,
-    precondition: Precondition | None = None,
-) -> Ticket:
+async def change(deps: TicketDeps, action: TicketAction, decide: Decide) -> Ticket:
     """The ticket after what the call decides; a call that was carried out before does nothing."""
     ref, actor, call = ticket_asked(action.ticket), action.actor, action.call
     id = (await find(deps, ref, actor)).id if is_code(ref) else ref
@@ -125,8 +145,10 @@ async def change(
         if (fingerprint := ticket.find_fingerprint(call.seed, recalled)) is not None:
             check_same(call, fingerprint)
             return None
-        if precondition is not None:
-            precondition.check(ticket.sequence)
+        if not action.is_for_watchers:
+            check_may_act(ticket, actor)
+        if action.version is not None:
+            action.version.check(ticket.sequence)
         decided = decide(ticket, context)
         cause = cause_of_call(action.request, call, ticket.id, context)
         recorded = record(ticket.id, ticket, decided, cause)
@@ -137,6 +159,45 @@ async def change(
         return Decision(after.with_command(command, recalled), events, due)
 
     return await once(deps, call, lambda recalled: change_stored(deps, id, partial(rule, recalled)))
+
+
+async def open_once(
+    deps: TicketDeps,
+    request: Request,
+    call: IdempotentCall,
+    begin: Callable[[str], Sequence[Payload]],
+) -> tuple[Ticket, bool]:
+    """The ticket that the call opens under a free code, and whether an earlier call did."""
+    id = derive_id(call.seed, "ticket-of-call")
+    was_there = False
+
+    def rule(recalled: Recalled, state: Ticket | None, context: Context) -> Decision[Ticket] | None:
+        nonlocal was_there
+        if state is not None:
+            check_same(call, state.find_fingerprint(call.seed, recalled) or call.fingerprint)
+            was_there = True
+            return None
+        begun = begin(ticket_code(id, context.round))
+        recorded = record(id, None, begun, cause_of_call(request, call, id, context))
+        if recorded is None:
+            return None
+        return Decision(recorded.state.with_command(command_of(call, context)), recorded.events)
+
+    ticket = await once(
+        deps, call, lambda recalled: change_stored(deps, id, partial(rule, recalled), is_first=True)
+    )
+    return ticket, was_there
+
+
+async def answer_opened(
+    deps: TicketDeps, request: Request, opened: tuple[Ticket, bool], actor: Actor
+) -> Response:
+    """The new ticket; the header says if it is that of an earlier call."""
+    ticket, was_there = opened
+    response = await answer(deps, request, ticket, actor, 201)
+    if was_there:
+        response.headers["Idempotency-Replayed"] = "true"
+    return response
 
 
 async def once(
@@ -201,6 +262,12 @@ async def answer(
     clocks = sla.read() or TicketSla(ticket=ticket.id)
     view = show(ticket, clocks, reader_of(deps, actor))
     return respond(view, ticket, status, beside=sla.version)
+
+
+async def finish(deps: TicketDeps, action: TicketAction, decide: Decide) -> Response:
+    """The ticket after what is decided, as this caller may see it."""
+    ticket = await change(deps, action, decide)
+    return await answer(deps, action.request, ticket, action.actor)
 
 
 def respond(view: View, ticket: Ticket, status: int = 200, *, beside: int = 0) -> Response:

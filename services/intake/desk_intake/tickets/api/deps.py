@@ -1,16 +1,18 @@
 """What the HTTP side of tickets needs of the world; the service's table gives it."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from desk_charter import Charter
+from desk_contracts.message import Message
 from desk_kernel import Context, Decision
 from desk_platform.clock import Clock
 from desk_platform.http import Cursors
 from desk_platform.store import Documents, Stored
 from desk_platform.store.idempotency import KeptCalls
+from desk_platform.store.leases import Leases
 
 from desk_intake.tickets.model import Ticket
 from desk_intake.tickets.sla import TicketSla
@@ -26,6 +28,17 @@ class TicketChanges(Protocol):
     ) -> Stored[Ticket]: ...
 
 
+class LinkableProblem(NamedTuple):
+    """What of a known problem a ticket is linked by."""
+
+    title: Message
+    service: str
+    team: str
+
+
+FindProblem = Callable[[str], Awaitable[LinkableProblem | None]]
+
+
 @dataclass(frozen=True, slots=True)
 class TicketDeps:
     """Everything a route of tickets may use."""
@@ -38,3 +51,5 @@ class TicketDeps:
     clock: Clock
     cursors: Cursors
     close_after: timedelta
+    leases: Leases
+    find_problem: FindProblem

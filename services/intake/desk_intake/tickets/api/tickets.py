@@ -1,24 +1,18 @@
 """Tickets over HTTP: open, list, read, change."""
 
-from functools import partial
 from typing import Annotated
 
 from desk_contracts.errors import Forbidden
 from desk_contracts.events.tickets import TicketOpened
-from desk_contracts.ids import derive_id, ticket_code
 from desk_contracts.message import message
 from desk_contracts.people import canonical_person, find_other_spelling
-from desk_kernel import Context, Decision
 from desk_platform.http import (
     Page,
     PageRequest,
     Position,
-    Precondition,
     Principal,
-    check_same,
     link_next,
     not_modified,
-    precondition,
 )
 from desk_platform.http.idempotency import IdempotentCall
 from fastapi import APIRouter, Depends, Request
@@ -26,17 +20,15 @@ from starlette.responses import Response
 
 from desk_intake.tickets.api.bodies import Changed, NewTicket
 from desk_intake.tickets.api.calls import (
-    ByAnybody,
     Call,
     Caller,
+    OfVersion,
     actor_of,
     answer,
-    cause_of_call,
+    answer_opened,
     change,
-    change_stored,
-    command_of,
     find,
-    once,
+    open_once,
     reader_of,
     respond,
 )
@@ -48,14 +40,10 @@ from desk_intake.tickets.api.listing import (
     TicketListing,
     read_filters,
 )
-from desk_intake.tickets.calls import Recalled
 from desk_intake.tickets.lifecycle import Actor, Changes, update
-from desk_intake.tickets.model import Ticket
-from desk_intake.tickets.record import record
 from desk_intake.tickets.view import TicketSummary, TicketView, TimelineView, timeline
 
 Filters = Annotated[TicketFilters, Depends(read_filters)]
-Version = Annotated[Precondition, Depends(precondition)]
 
 
 def tickets_router(deps: TicketDeps) -> APIRouter:
@@ -91,10 +79,10 @@ def tickets_router(deps: TicketDeps) -> APIRouter:
         return await _timeline(deps, request, ticket, actor_of(request, caller), page)
 
     @router.patch("/{ticket}", response_model=TicketView, summary="Correct a ticket's facts")
-    async def update_ticket(body: Changed, action: ByAnybody, version: Version) -> Response:
+    async def update_ticket(body: Changed, action: OfVersion) -> Response:
         """Only the fields given change. Needs the ETag of the version you have read."""
         changes = Changes.model_validate(body.model_dump())
-        after = await change(deps, action, lambda it, _: update(it, action.actor, changes), version)
+        after = await change(deps, action, lambda it, _: update(it, action.actor, changes))
         return await answer(deps, action.request, after, action.actor)
 
     return router
@@ -104,38 +92,13 @@ async def _open(
     deps: TicketDeps, request: Request, body: NewTicket, caller: Principal, call: IdempotentCall
 ) -> Response:
     actor = actor_of(request, caller)
-    _check_claims(body, actor)
-    id = derive_id(call.seed, "ticket-of-call")
-    was_there = False
-
-    def rule(recalled: Recalled, state: Ticket | None, context: Context) -> Decision[Ticket] | None:
-        nonlocal was_there
-        if state is not None:
-            check_same(call, state.find_fingerprint(call.seed, recalled) or call.fingerprint)
-            was_there = True
-            return None
-        opening = _read_opening(body, ticket_code(id, context.round), caller)
-        recorded = record(id, None, [opening], cause_of_call(request, call, id, context))
-        if recorded is None:
-            return None
-        return Decision(recorded.state.with_command(command_of(call, context)), recorded.events)
-
-    ticket = await once(
-        deps, call, lambda recalled: change_stored(deps, id, partial(rule, recalled), is_first=True)
-    )
-    response = await answer(deps, request, ticket, actor, 201)
-    if was_there:
-        response.headers["Idempotency-Replayed"] = "true"
-    return response
-
-
-def _check_claims(body: NewTicket, actor: Actor) -> None:
-    if actor.is_staff:
-        return
-    if body.requester is not None and canonical_person(body.requester) != actor.id:
-        raise Forbidden(message("refused.help-for-others"))
-    if body.group:
-        raise Forbidden(message("refused.group-by-staff"))
+    if not actor.is_staff:
+        if body.requester is not None and canonical_person(body.requester) != actor.id:
+            raise Forbidden(message("refused.help-for-others"))
+        if body.group:
+            raise Forbidden(message("refused.group-by-staff"))
+    opened = await open_once(deps, request, call, lambda code: [_read_opening(body, code, caller)])
+    return await answer_opened(deps, request, opened, actor)
 
 
 def _read_opening(body: NewTicket, code: str, caller: Principal) -> TicketOpened:
