@@ -6,11 +6,12 @@ sequences and outboxes alone; no state of a service is read here.
 """
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 from desk_contracts.errors import Invalid
-from desk_contracts.names import REQUESTS, TICKETS
+from desk_contracts.names import REQUESTS, SOLUTIONS, TICKETS
 from desk_contracts.text import plain_line
 from desk_contracts.topics import OPEN_TOPICS, dead_topic
 from desk_platform.kafka.deserializer import RecordDecoder
@@ -22,6 +23,7 @@ from desk_cli.adopt import find_replaced
 from desk_cli.auditing import Findings, TicketLog, compare_reader, compare_writer
 from desk_cli.options import read_store, settings
 from desk_cli.restores import Forgotten, Gone, find_forgotten, find_gone
+from desk_cli.solution_log import SolutionLog
 
 # What intake did not take is no loss: it is there, with its reason.
 DEAD_REQUESTS = dead_topic(REQUESTS, "intake")
@@ -41,8 +43,23 @@ def audit(
             " for a desk at work, whose stores are always a little apart from the log.",
         ),
     ] = 0,
+    solutions: Annotated[
+        bool,
+        typer.Option(
+            "--solutions",
+            help="Work out from the log what became of solutions instead: answered, done,"
+            " confirmed, verified, lasting; exit code 1 if what was told does not agree.",
+        ),
+    ] = False,
 ) -> None:
     """Read desk.tickets from the log and compare with the stores; exit code 1 if wrong."""
+    if solutions:
+        raise typer.Exit(asyncio.run(_report_solutions()))
+    raise typer.Exit(_report_tickets(verbose, again))
+
+
+def _report_tickets(verbose: bool, again: float) -> int:
+    """Say what the log and the stores say of tickets; the exit code."""
     replaced, forgotten = asyncio.run(find_replaced()), asyncio.run(find_forgotten())
     for anew in replaced:
         say(plain_line(f"Made anew: {anew.sentence}. See `desk topics adopt`."))
@@ -61,7 +78,23 @@ def audit(
     if verbose or findings.foreign or not findings.is_clean:
         for line in findings.lines(None if verbose else _NAMED):
             say(plain_line(line))
-    raise typer.Exit(0 if findings.is_clean and not forgotten and not replaced else 1)
+    return 0 if findings.is_clean and not forgotten and not replaced else 1
+
+
+async def _report_solutions() -> int:
+    """Say what the log says of solutions; the exit code."""
+    chosen = settings()
+    log, door = SolutionLog(), RecordDecoder(prefix=chosen.topic_prefix)
+    topics = sorted(chosen.topic_prefix + name for name in (TICKETS, SOLUTIONS))
+    async for raw in read_all(chosen.kafka, topics):
+        try:
+            log.add(door.read(raw))
+        except Invalid as error:
+            say(plain_line(f"{raw.topic}/{raw.partition}/{raw.offset}: {error.message}"))
+    findings = log.findings(datetime.now(UTC))
+    for line in findings.lines():
+        say(plain_line(line))
+    return 1 if findings.wrong else 0
 
 
 async def _audit(after: float = 0) -> Findings:

@@ -166,7 +166,10 @@ SERVICE = Service(
         ),
         # What metrics tells itself: parts of days, and who came again.
         Subscription(
-            (CONTRIBUTIONS,), to=("buckets", "returns"), group="figures", linger=FIGURES_LINGER
+            (CONTRIBUTIONS,),
+            to=("buckets", "returns", "tickets"),
+            group="figures",
+            linger=FIGURES_LINGER,
         ),
     ),
     organisation=obey_charter(SLAS, GOALS),

@@ -92,6 +92,7 @@ CATALOGUE: tuple[Topic, ...] = (
     Topic(names.ACTIONS, "device", "automation"),
     Topic(names.ACTION_RESULTS, "device", "outside", ("automation",)),
     Topic(names.SLA, "ticket id", "metrics", ("intake", "triage", "notify")),
+    Topic(names.SOLUTIONS, "ticket id", "metrics"),
     Topic(names.REPORTS, "owner or team", "metrics", ("notify",)),
     Topic(
         names.CONTRIBUTIONS,

@@ -10,15 +10,13 @@ from desk_contracts.events.tickets import How, TicketConfirmed, TicketOpened, Ti
 from desk_contracts.message import verbatim
 
 from tests.support.metrics_desk import Desk
-from tests.support.metrics_measures import MONDAY, NOBODY, NOW, figures, second
+from tests.support.metrics_measures import NOBODY, NOW, figures, second
 from tests.support.metrics_story import REQUESTER, Story, at
-
-ON_MONDAY = datetime.fromisoformat(f"{MONDAY}T12:00:00+00:00")
 
 
 async def live(*lives: Iterable[AnyEvent], until: datetime = NOW) -> Desk:
-    """A desk that hears of them and lives until then."""
-    desk = Desk(ON_MONDAY, NOBODY)
+    """A desk that hears of them by then."""
+    desk = Desk(until, NOBODY)
     for life in lives:
         await desk.tell(life)
     await desk.at(until)
@@ -30,9 +28,9 @@ def verdicts(desk: Desk) -> list[tuple[str, object]]:
     return [(event.subject, event.data) for event in desk.emitted if isinstance(event.data, wanted)]
 
 
-def solved(when: str = "11:00", **more: str) -> Story:
-    data = TicketResolved(by="bo", resolution=verbatim("Done."), **more)
-    return Story("09:00").say(when, data)
+def solved(verified_by: str = "") -> Story:
+    data = TicketResolved(by="bo", resolution=verbatim("Done."), verified_by=verified_by)
+    return Story("09:00").say("11:00", data)
 
 
 def of_service(story: Story, service: str = "vpn") -> Story:

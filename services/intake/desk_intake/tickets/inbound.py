@@ -255,7 +255,13 @@ def _link(ticket: Ticket, fact: AnyEvent, problem: str, text: Message) -> list[P
 def _resolve_with_problem(ticket: Ticket, fact: Event[ProblemResolved]) -> list[Payload]:
     if not ticket.is_open:
         return [_too_late(ticket, fact, message("fact.problem-solved"))]
-    return [TicketResolved(by=DESK, how=How.PROBLEM, resolution=fact.data.resolution)]
+    data = fact.data
+    verified_by = next(iter(data.cleared), "")
+    return [
+        TicketResolved(
+            by=DESK, how=How.PROBLEM, resolution=data.resolution, verified_by=verified_by
+        )
+    ]
 
 
 @apply_inbound.on(RunHealed)
@@ -271,7 +277,11 @@ def _resolve_with_repair(ticket: Ticket, fact: Event[RunHealed]) -> list[Payload
         resolution = message(
             "resolution.repaired-corrected", told=verbatim(data.tell or data.title)
         )
-    return [TicketResolved(by=AUTOMATION, how=How.AUTOMATION, resolution=resolution)]
+    return [
+        TicketResolved(
+            by=AUTOMATION, how=How.AUTOMATION, resolution=resolution, verified_by=data.run
+        )
+    ]
 
 
 def _too_late(ticket: Ticket, fact: AnyEvent, what: Message) -> TicketUpdateIgnored:

@@ -23,12 +23,14 @@ from desk_metrics.sla.worktime import micros
 _NO_SLAS = PolicyBook(())
 # What an old desk's tickets say nothing of: repairs and warnings, SLAs of this desk, answers and
 # wishes, who came again (their contacts are not joined), whether a person or a machine solved it or
-# chose its team.
+# chose its team, and what came of solutions.
 UNTOLD = OF_SERVICES_ONLY | {
     *("came_again", "came_again_share", "proactive", "self_service_share"),
     *("sla_met", *(f"{clock}_met" for clock in ClockName)),
     *("surveys", "survey_mean", "happiness", "demand_requested", "obsolete_reported"),
-    *("abnormal_minutes", "not_placed", "not_placed_share"),
+    *("abnormal_minutes", "not_placed", "not_placed_share", "answered", "confirmed"),
+    *("confirmed_share", "verified", "verified_share", "lasted", "returned", "lasted_share"),
+    "first_contact_lasted",
 }
 # With one row a ticket nothing is known of what happened between its dates.
 UNTOLD_BY_ONE_ROW = frozenset({"handovers", "reopened", "reopen_rate", "first_contact_resolution"})
@@ -40,8 +42,8 @@ def list_contributions(events: Sequence[Imported]) -> Iterator[Bucket]:
     for imported in events:
         record = record_event(record, imported.event)
     ended = max(micros(imported.event.time) for imported in events)
-    _, contributions = measure_ticket(record, replace(record.clocks, as_of=ended), _NO_SLAS)
-    for event in contributions:
+    measured = measure_ticket(record, replace(record.clocks, as_of=ended), _NO_SLAS)
+    for event in measured.events:
         change = event.data
         if isinstance(change, ContributionsChanged) and not is_person(event.subject):
             by = Slice(change.kind, change.service, change.team, change.site)

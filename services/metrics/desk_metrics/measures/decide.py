@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from desk_contracts.envelope import AnyEvent, Event, Payload
-from desk_contracts.events.contributions import ContributionsChanged
+from desk_contracts.events.contributions import ContactRepeated, ContributionsChanged
 from desk_contracts.events.tickets import (
     Kind,
     TicketOpened,
@@ -33,6 +33,7 @@ from desk_metrics.measures.model import TicketRecord
 from desk_metrics.measures.repeat_contacts import is_person, person_buckets
 from desk_metrics.measures.restoring import contribute_restoring
 from desk_metrics.measures.skills import contribute_skills
+from desk_metrics.measures.solutions import contribute_solutions
 from desk_metrics.measures.ticket_history import TicketHistory, read_ticket_history
 from desk_metrics.measures.verdicts import contribute_verdicts
 from desk_metrics.measures.volume import CONTACTS, contribute_volume
@@ -43,6 +44,7 @@ from desk_metrics.sla.model import TicketClocks, evolve
 from desk_metrics.sla.policies import PolicyBook
 from desk_metrics.sla.transitions import TransitionKind
 from desk_metrics.sla.worktime import instant, micros
+from desk_metrics.solutions.decide import judge, list_solutions, note_solution
 
 LATE = "late_facts"
 # What posts is a name with a word before it; a name alone may be as long as this.
@@ -120,17 +122,39 @@ def record_event(record: TicketRecord, event: AnyEvent) -> TicketRecord:
         details.person,
         details.device,
         details.code,
+        note_solution(record.notes, event),
     )
 
 
-def measure_ticket(
-    record: TicketRecord, clocks: TicketClocks, book: PolicyBook
-) -> tuple[TicketRecord, tuple[Event[Payload], ...]]:
-    """The record with decided clocks, once it has told what its measures are now; what it tells."""
+# The record with one more event, of its ticket or of what its person asked.
+record: Reducers[TicketRecord, [], TicketRecord] = Reducers(record_event)
+
+
+@record.on(ContactRepeated)
+def _note_repeat(record: TicketRecord, event: Event[ContactRepeated]) -> TicketRecord:
+    return replace(record, notes=note_solution(record.notes, event))
+
+
+class Measured(NamedTuple):
+    """The record after it told what its measures are now, what it tells, when to look again."""
+
+    record: TicketRecord
+    events: tuple[Event[Payload], ...]
+    due: int | None
+
+
+def measure_ticket(record: TicketRecord, clocks: TicketClocks, book: PolicyBook) -> Measured:
+    """The record with decided clocks, and what is new of its solutions and measures."""
     history = read_ticket_history(clocks.facts, record.site, record.started, clocks.as_of)
     if history is None:
-        return replace(record, clocks=clocks), ()
-    contributions = _list_contributions(record, clocks, history, book)
+        return Measured(replace(record, clocks=clocks), (), None)
+    facts, now = clocks.facts, clocks.as_of
+    solutions = list_solutions(facts, record.notes, now)
+    judgement = judge(clocks.ticket, solutions, record.notes, now)
+    contributions = (
+        *_list_contributions(record, clocks, history, book),
+        *contribute_solutions(history, solutions, facts, now),
+    )
     by = Slice(*history.slice[:4], record.person, record.device)
     days = tuple(item for item in record.published if not is_person(item[0]))
     contribution_sets = (
@@ -152,10 +176,10 @@ def measure_ticket(
         record.person,
         record.device,
         record.code,
+        judgement.notes,
     )
-    return after, tuple(
-        make_event(clocks.ticket, revision, item, clocks.as_of) for item in contribution_sets
-    )
+    changes = tuple(make_event(clocks.ticket, revision, item, now) for item in contribution_sets)
+    return Measured(after, (*judgement.events, *changes), judgement.due)
 
 
 def decide_ticket(record: TicketRecord, book: PolicyBook, at: datetime) -> Decision[TicketRecord]:
@@ -166,8 +190,10 @@ def decide_ticket(record: TicketRecord, book: PolicyBook, at: datetime) -> Decis
     if not book.knows(max(micros(at), record.clocks.as_of)):
         return Decision(record, due=at)
     decision = decide_slas(record.clocks, book, at)
-    after, make_event = measure_ticket(record, decision.state, book)
-    return Decision(after, (*decision.events, *make_event), decision.due)
+    measured = measure_ticket(record, decision.state, book)
+    solution_due = None if measured.due is None else instant(measured.due)
+    dues = [due for due in (decision.due, solution_due) if due is not None]
+    return Decision(measured.record, (*decision.events, *measured.events), min(dues, default=None))
 
 
 def service_of(record: TicketRecord) -> str:

@@ -18,6 +18,14 @@ from desk_metrics.measures.repeat_contacts import CAME_AGAIN
 from desk_metrics.measures.restoring import ACKNOWLEDGED, RESTORED
 from desk_metrics.measures.sketch import Sketch
 from desk_metrics.measures.skills import NOT_PLACED
+from desk_metrics.measures.solutions import (
+    ANSWERED,
+    CONFIRMED,
+    LASTED,
+    LASTED_AT_ONCE,
+    RETURNED,
+    VERIFIED,
+)
 from desk_metrics.measures.totals import QuerySpan, Totals
 from desk_metrics.measures.verdicts import BREACHED, MET
 from desk_metrics.measures.volume import CONTACTS, PROACTIVE, contacts_per_person_per_day
@@ -49,6 +57,7 @@ def figures_of(totals: Totals, span: QuerySpan, people: int = 0, cost: float = 0
         **_durations("mttr", totals.sketch(RESTORED)),
         **_durations("handling", totals.sketch(HANDLED)),
         **_contact(totals),
+        **_solutions(totals),
         **_slas(totals),
         **_ahead(totals),
         "lost_minutes": minutes,
@@ -112,6 +121,23 @@ def _contact(totals: Totals) -> Figures:
         "not_placed": not_placed,
         "not_placed_share": _share(not_placed, totals.count(ARRIVALS)),
         "self_service_share": _share(totals.count(SELF_SERVED), resolved),
+    }
+
+
+def _solutions(totals: Totals) -> Figures:
+    resolved, lasted = totals.count(RESOLVED), totals.count(LASTED)
+    confirmed, verified = totals.count(CONFIRMED), totals.count(VERIFIED)
+    settled = lasted + totals.count(RETURNED)
+    return {
+        "answered": totals.count(ANSWERED),
+        "confirmed": confirmed,
+        "confirmed_share": _share(confirmed, resolved),
+        "verified": verified,
+        "verified_share": _share(verified, resolved),
+        "lasted": lasted,
+        "returned": totals.count(RETURNED),
+        "lasted_share": _share(lasted, settled),
+        "first_contact_lasted": _share(totals.count(LASTED_AT_ONCE), settled),
     }
 
 

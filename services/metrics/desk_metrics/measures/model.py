@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from desk_metrics.measures.contributions import Published
 from desk_metrics.sla.model import TicketClocks
+from desk_metrics.solutions.model import EMPTY, SolutionNotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +29,5 @@ class TicketRecord:
     device: str = ""
     # What people call it; empty until its opening was read.
     code: str = ""
+    # What came of its resolutions.
+    notes: SolutionNotes = EMPTY

@@ -47,12 +47,24 @@ def is_of(bucket: str, contact: Contact) -> bool:
     return bucket.startswith(f"{_PERSON}{contact.at // SPAN}.")
 
 
-def came_again(contacts: Sequence[Contact]) -> Iterator[tuple[Contact, bool]]:
-    """Each of one person's contacts, which are sorted, and whether it is one of these."""
-    last: dict[tuple[str, str], int] = {}
+class RepeatedContact(NamedTuple):
+    """A contact and the tickets before it that were about the same."""
+
+    contact: Contact
+    earlier: tuple[Contact, ...]
+
+    @property
+    def is_again(self) -> bool:
+        """Whether one of them was within the seven days before."""
+        return any(self.contact.at - before.at <= WITHIN for before in self.earlier)
+
+
+def came_again(contacts: Sequence[Contact]) -> Iterator[RepeatedContact]:
+    """Each of one person's contacts, which are sorted, and the last before it about the same."""
+    last: dict[tuple[str, str], Contact] = {}
     for contact in contacts:
         about = (("service", contact.slice.service), ("device", contact.slice.device))
         named = [thing for thing in about if thing[1]]
-        before = (last.get(thing) for thing in named)
-        yield contact, any(at is not None and contact.at - at <= WITHIN for at in before)
-        last.update((thing, contact.at) for thing in named)
+        before = {last[thing].ticket: last[thing] for thing in named if thing in last}
+        yield RepeatedContact(contact, tuple(before.values()))
+        last.update((thing, contact) for thing in named)

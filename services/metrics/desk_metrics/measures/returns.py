@@ -5,10 +5,12 @@ Tickets tell of their contact once, and again when what they are about changes; 
 counts, so neither repeats nor the order of arrival matter.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from desk_contracts import derive
 from desk_contracts.envelope import AnyEvent, Event, Payload
-from desk_contracts.events.contributions import ContributionsChanged
+from desk_contracts.events.contributions import ContactRepeated, ContributionsChanged
 
 from desk_metrics.measures.contributions import Contribution, Slice
 from desk_metrics.measures.publication import SourceRecord, find_source, publish
@@ -20,6 +22,8 @@ from desk_metrics.measures.repeat_contacts import (
     is_of,
     is_person,
 )
+from desk_metrics.sla.decide import SOURCE
+from desk_metrics.sla.worktime import instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +58,37 @@ def with_contact(
     by_ticket[data.of] = fresh
     contacts = tuple(sorted(by_ticket.values()))
     sources, events = {source.source: source for source in state.sources}, list[Event[Payload]]()
-    for earlier, is_again in came_again(contacts):
-        if fresh.at <= earlier.at <= fresh.at + WITHIN and is_of(event.subject, earlier):
-            contributions = (Contribution(CAME_AGAIN, earlier.at, earlier.at),) if is_again else ()
-            book = find_source(sources.values(), f"again:{earlier.ticket}")
-            book, changes = publish(book, earlier.slice, contributions, earlier.at)
+    for repeated in came_again(contacts):
+        contact = repeated.contact
+        if fresh.at <= contact.at <= fresh.at + WITHIN and is_of(event.subject, contact):
+            at = contact.at
+            contributions = (Contribution(CAME_AGAIN, at, at),) if repeated.is_again else ()
+            book = find_source(sources.values(), f"again:{contact.ticket}")
+            book, changes = publish(book, contact.slice, contributions, at)
             events += changes
             if book.revision:
                 sources[book.source] = book
+    events += _tell_repeats(state.contacts, contacts, event)
     return Returns(contacts, tuple(book for _, book in sorted(sources.items()))), tuple(events)
+
+
+def _tell_repeats(
+    before: Sequence[Contact], after: Sequence[Contact], event: AnyEvent
+) -> Iterator[Event[Payload]]:
+    """What earlier tickets are told: that their person asked again, or that this was not so."""
+    old, new = dict(_list_repeats(before)), dict(_list_repeats(after))
+    for pair in sorted({*old, *new}):
+        contact, is_so = new.get(pair) or old[pair], pair in new
+        if is_so is (pair in old) or not is_of(event.subject, contact):
+            continue
+        earlier, again = pair
+        data = ContactRepeated(again=again, asked_at=instant(contact.at), is_so=is_so)
+        rule = f"repeat/{earlier}/{again}"
+        yield derive(event, data, source=SOURCE, subject=earlier, rule=rule, at=event.time)
+
+
+def _list_repeats(contacts: Sequence[Contact]) -> Iterator[tuple[tuple[str, str], Contact]]:
+    """Pairs of tickets, the earlier one first, with the later contact."""
+    for repeated in came_again(contacts):
+        for earlier in repeated.earlier:
+            yield (earlier.ticket, repeated.contact.ticket), repeated.contact

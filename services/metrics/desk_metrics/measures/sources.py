@@ -14,6 +14,14 @@ from desk_metrics.measures.happiness import SURVEY
 from desk_metrics.measures.healing import HEALED, PREVENTED, RELAPSED
 from desk_metrics.measures.restoring import ACKNOWLEDGED, RESTORED
 from desk_metrics.measures.skills import NOT_PLACED
+from desk_metrics.measures.solutions import (
+    ANSWERED,
+    CONFIRMED,
+    LASTED,
+    LASTED_AT_ONCE,
+    RETURNED,
+    VERIFIED,
+)
 from desk_metrics.measures.verdicts import BREACHED, MET
 from desk_metrics.measures.volume import CONTACTS, PROACTIVE
 
@@ -21,20 +29,26 @@ from desk_metrics.measures.volume import CONTACTS, PROACTIVE
 OF_HISTORY = frozenset({"average_backlog", "backlog", "backlog_age"})
 
 _SOURCES = {
+    "answered": (ANSWERED,),
     "arrivals": (ARRIVALS,),
     "auto_healed": (HEALED,),
     "average_backlog": (),
     "backlog": (),
     "backlog_age": (),
+    "confirmed": (CONFIRMED,),
+    "confirmed_share": (CONFIRMED, RESOLVED),
     "contacts": (CONTACTS,),
     "contacts_per_person_per_day": (CONTACTS,),
     "departures": (DEPARTURES,),
     "detection_lead": (FORESEEN,),
+    "first_contact_lasted": (LASTED, LASTED_AT_ONCE, RETURNED),
     "first_contact_resolution": (AT_ONCE, RESOLVED),
     "fixed_before_reported": (CONTACTS, PREVENTED),
     "foreseen_share": (FORESEEN, TOO_LATE),
     "handovers": (ESCALATED,),
     "happiness": (SURVEY,),
+    "lasted": (LASTED,),
+    "lasted_share": (LASTED, RETURNED),
     "lost_cost": (LOST,),
     "lost_minutes": (LOST,),
     "mtta": (ACKNOWLEDGED,),
@@ -48,9 +62,12 @@ _SOURCES = {
     "reopen_rate": (REOPENED, RESOLVED),
     "reopened": (REOPENED,),
     "resolved": (RESOLVED,),
+    "returned": (RETURNED,),
     "self_service_share": (RESOLVED, SELF_SERVED),
     "surveys": (SURVEY,),
     "time_in_system": (DEPARTURES,),
+    "verified": (VERIFIED,),
+    "verified_share": (RESOLVED, VERIFIED),
 }
 _PERCENTILES = ("_p50", "_p90", "_p95")
 

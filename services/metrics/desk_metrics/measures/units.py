@@ -4,11 +4,14 @@ from enum import StrEnum
 
 COUNTS = frozenset(
     {
+        "answered",
         "arrivals",
         "auto_healed",
+        "confirmed",
         "contacts",
         "departures",
         "handovers",
+        "lasted",
         "lost_cost",
         "lost_minutes",
         "not_placed",
@@ -17,10 +20,12 @@ COUNTS = frozenset(
         "relapses",
         "reopened",
         "resolved",
+        "returned",
+        "verified",
     }
 )
 _SECONDS = ("mtta", "mttr", "detection_lead", "time_in_system", "backlog_age")
-_SHARES = ("_met", "_share", "_rate", "_resolution", "_reported")
+_SHARES = ("_met", "_share", "_rate", "_resolution", "_reported", "_lasted")
 
 
 class Unit(StrEnum):

@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 
 from desk_contracts import AnyEvent
-from desk_contracts.events.contributions import ContributionsChanged
+from desk_contracts.events.contributions import ContactRepeated, ContributionsChanged
 from desk_contracts.names import (
     AUTOMATION,
     CHANGES,
-    CONTRIBUTIONS,
     FEEDBACK,
     PROBLEMS,
     SIGNALS,
@@ -28,7 +27,7 @@ from desk_platform.store.pages import by_id
 from desk_platform.telemetry import get_logger
 
 from desk_metrics.measures.contributions import Contribution, Slice, day_of
-from desk_metrics.measures.decide import decide_ticket, record_event
+from desk_metrics.measures.decide import decide_ticket, record
 from desk_metrics.measures.model import TicketRecord
 from desk_metrics.measures.outages import Outages, add_signal, outages_key
 from desk_metrics.measures.repeat_contacts import is_person
@@ -56,13 +55,17 @@ def tickets_projection(documents: Documents[TicketRecord], book: Book) -> Projec
     of them says what living through it said; timers then bring each ticket up to the present."""
 
     def keys(event: AnyEvent) -> Iterable[str]:
-        return (event.subject,) if event.topic == TICKETS else ()
+        is_ours = event.topic == TICKETS or event.type == ContactRepeated.TYPE
+        return (event.subject,) if is_ours else ()
 
     def react(
         state: TicketRecord | None, event: AnyEvent, context: Context
     ) -> Decision[TicketRecord] | None:
-        after = record_event(state or TicketRecord(TicketClocks(event.subject)), event)
-        if context.more:
+        is_own = event.topic == TICKETS
+        if state is None and not is_own:
+            return None
+        after = record(state or TicketRecord(TicketClocks(event.subject)), event)
+        if context.more or not is_own:
             # The batch's last event of the ticket decides for all; if that fails, a timer does.
             return Decision(after, due=context.now)
         return decide_ticket(after, book(), min(event.time, context.now))
@@ -77,8 +80,8 @@ def buckets_projection(documents: Documents[Bucket]) -> Projection[Bucket]:
     """Parts of days, with what each source posts to them."""
 
     def keys(event: AnyEvent) -> Iterable[str]:
-        is_day = event.topic == CONTRIBUTIONS and not is_person(event.subject)
-        return (event.subject,) if is_day else ()
+        is_ours = event.type == ContributionsChanged.TYPE and not is_person(event.subject)
+        return (event.subject,) if is_ours else ()
 
     def react(state: Bucket | None, event: AnyEvent, _context: Context) -> Decision[Bucket] | None:
         if not isinstance(event.data, ContributionsChanged):

@@ -17,20 +17,26 @@ Direction = Literal["down", "up"]
 # Figures of docs/measures.md that a goal can be about; a contract test holds them to metrics.
 # The rest are counts beside a share, or checks such as Little's ratio: nobody's aim.
 GoalMeasure = Literal[
+    "answered",
     "arrivals",
     "auto_healed",
     "average_backlog",
     "backlog",
     "backlog_age",
+    "confirmed",
+    "confirmed_share",
     "contacts",
     "contacts_per_person_per_day",
     "departures",
     "detection_lead",
     "detection_lead_p50",
+    "first_contact_lasted",
     "first_contact_resolution",
     "fixed_before_reported",
     "foreseen_share",
     "handovers",
+    "lasted",
+    "lasted_share",
     "lost_cost",
     "lost_minutes",
     "mtta",
@@ -54,9 +60,12 @@ GoalMeasure = Literal[
     "resolution_met",
     "resolved",
     "response_met",
+    "returned",
     "self_service_share",
     "time_in_system",
     "update_met",
+    "verified",
+    "verified_share",
 ]
 
 

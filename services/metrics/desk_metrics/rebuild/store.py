@@ -59,10 +59,11 @@ class Comparison:
 
 
 def ticket_truth(record: TicketRecord) -> TicketRecord:
-    """A ticket's facts and what it posts."""
+    """A ticket's facts and what it posts; not when something was told."""
     facts = TicketClocks(record.clocks.ticket, record.clocks.facts)
     published = _strip_published(record.published)
-    return replace(record, clocks=facts, evaluated=0, revision=0, published=published)
+    notes = replace(record.notes, lasted=(), returned=())
+    return replace(record, clocks=facts, evaluated=0, revision=0, published=published, notes=notes)
 
 
 def bucket_truth(bucket: Bucket, find_moving: Collection[str] = ()) -> Bucket:

@@ -134,11 +134,13 @@ class RebuildRunner:
         await self.reevaluation.look()
         while due := await self.collections.tickets.due(now, _PAGE):
             await self._tickets.on_timer([id for _, id in due], self._report)
-        await self._carry()
+            # Who asked again makes an earlier ticket due.
+            await self._carry()
 
     async def _carry(self) -> None:
+        figures = BatchProcessor(self._buckets, self._returns, self._tickets)
         while batch := self._loop.take(self._codec):
-            await BatchProcessor(self._buckets, self._returns).handle(batch, self._on_failed)
+            await figures.handle(batch, self._on_failed)
 
     def _unit_of_work(
         self, name: str, projection: Projection[Any], cached: int = 2_000

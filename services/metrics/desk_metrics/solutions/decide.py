@@ -19,81 +19,77 @@ from desk_kernel import Reducers
 from desk_metrics.sla.decide import SOURCE
 from desk_metrics.sla.facts import Fact, FactKind, in_order
 from desk_metrics.sla.worktime import DAY, instant, micros
-from desk_metrics.solutions.model import Confirmation, Ledger, Repeat, Solution
+from desk_metrics.solutions.model import Confirmation, Repeat, Solution, SolutionNotes
 
 LASTS = 7 * DAY
 # Who asks again more often than that has long returned.
 MAX_REPEATS = 50
 
 
-# The ledger with one more event.
-record: Reducers[Ledger, [], Ledger] = Reducers(lambda ledger, _event: ledger)
+# The notes with one more event.
+note_solution: Reducers[SolutionNotes, [], SolutionNotes] = Reducers(lambda notes, _event: notes)
 
 
-@record.on(TicketResolved)
-def _note_verification(ledger: Ledger, event: Event[TicketResolved]) -> Ledger:
+@note_solution.on(TicketResolved)
+def _note_verification(notes: SolutionNotes, event: Event[TicketResolved]) -> SolutionNotes:
     number = event.sequence or 0
-    if not event.data.verified_by or number in ledger.verified:
-        return ledger
-    return replace(ledger, verified=(*ledger.verified, number))
+    if not event.data.verified_by or number in notes.verified:
+        return notes
+    return replace(notes, verified=(*notes.verified, number))
 
 
-@record.on(TicketConfirmed)
-def _note_confirmation(ledger: Ledger, event: Event[TicketConfirmed]) -> Ledger:
+@note_solution.on(TicketConfirmed)
+def _note_confirmation(notes: SolutionNotes, event: Event[TicketConfirmed]) -> SolutionNotes:
     number = event.data.resolution
-    if any(item.resolution == number for item in ledger.confirmed):
-        return ledger
+    if any(item.resolution == number for item in notes.confirmed):
+        return notes
     confirmation = Confirmation(number, micros(event.time))
-    return replace(ledger, confirmed=(*ledger.confirmed, confirmation))
+    return replace(notes, confirmed=(*notes.confirmed, confirmation))
 
 
-@record.on(ContactRepeated)
-def _note_repeat(ledger: Ledger, event: Event[ContactRepeated]) -> Ledger:
+@note_solution.on(ContactRepeated)
+def _note_repeat(notes: SolutionNotes, event: Event[ContactRepeated]) -> SolutionNotes:
     data = event.data
-    others = [repeat for repeat in ledger.repeats if repeat.ticket != data.again]
+    others = [repeat for repeat in notes.repeats if repeat.ticket != data.again]
     if data.is_so:
         others.append(Repeat(micros(data.asked_at), data.again))
-    return replace(ledger, repeats=tuple(sorted(others)[:MAX_REPEATS]))
+    return replace(notes, repeats=tuple(sorted(others)[:MAX_REPEATS]))
 
 
-def list_solutions(facts: Sequence[Fact], ledger: Ledger, now: int) -> list[Solution]:
+def list_solutions(facts: Sequence[Fact], notes: SolutionNotes, now: int) -> list[Solution]:
     """The resolutions of a ticket up to `now`, in the order in which they were made."""
     ordered = in_order(facts, now)
     if ordered is None:
         return []
     solutions = list[Solution]()
-    confirmed = {item.resolution: item.at for item in ledger.confirmed}
+    confirmed = {item.resolution: item.at for item in notes.confirmed}
     for (at, number), fact in ordered[1]:
         if fact.kind is FactKind.RESOLVED and fact.values[:1] != (How.WITHDRAWN,):
-            is_verified = number in ledger.verified
+            is_verified = number in notes.verified
             solutions.append(Solution(number, at, confirmed.get(number), is_verified))
         elif fact.kind is FactKind.REOPENED and solutions and solutions[-1].reopened_at is None:
             last = solutions[-1]._replace(reopened_at=at)
             solutions[-1] = last._replace(returned_at=at) if at - last.at <= LASTS else last
-    return [_find_repeat(solution, ledger, now) for solution in solutions]
-
-
-def _find_repeat(solution: Solution, ledger: Ledger, now: int) -> Solution:
-    """With the first time that its person asked again, if that shows that it did not last."""
-    end = min(now, solution.at + LASTS, solution.returned_at or now)
-    repeat = next((item for item in ledger.repeats if solution.at < item.at <= end), None)
-    if repeat is None:
-        return solution
-    return solution._replace(returned_at=repeat.at, again=repeat.ticket)
+    for place, solution in enumerate(solutions):
+        end = min(now, solution.at + LASTS, solution.returned_at or now)
+        repeat = next((item for item in notes.repeats if solution.at < item.at <= end), None)
+        if repeat is not None:
+            solutions[place] = solution._replace(returned_at=repeat.at, again=repeat.ticket)
+    return solutions
 
 
 class Judgement(NamedTuple):
-    """The ledger with what is told now, the events that tell it, and when to look again."""
+    """The notes with what is told now, the events that tell it, and when to look again."""
 
-    ledger: Ledger
+    notes: SolutionNotes
     events: tuple[Event[Payload], ...]
     due: int | None
 
 
-def judge(ticket: str, solutions: Sequence[Solution], ledger: Ledger, now: int) -> Judgement:
+def judge(ticket: str, solutions: Sequence[Solution], notes: SolutionNotes, now: int) -> Judgement:
     """What can be told of a ticket's solutions by now, each once."""
     events = list[Event[Payload]]()
-    lasted, returned, due = list(ledger.lasted), list(ledger.returned), list[int]()
+    lasted, returned, due = list(notes.lasted), list(notes.returned), list[int]()
     for solution in solutions:
         number = solution.resolution
         if solution.returned_at is not None:
@@ -106,21 +102,17 @@ def judge(ticket: str, solutions: Sequence[Solution], ledger: Ledger, now: int) 
         if was_returned:
             returned.remove(number)
             lasted = [item for item in lasted if item != number]
-        if number in lasted or solution.reopened_at is not None:
+        if number in lasted:
             continue
         if now < solution.at + LASTS:
             due.append(solution.at + LASTS)
         else:
             lasted.append(number)
-            events.append(_tell_lasting(ticket, solution, "/after-all" if was_returned else ""))
-    after = replace(ledger, lasted=tuple(lasted), returned=tuple(returned))
+            data = SolutionLasted(resolution=number, resolved_at=instant(solution.at))
+            rule = f"solution/{number}/lasted{'/after-all' if was_returned else ''}"
+            events.append(_event(ticket, data, rule, solution.at + LASTS))
+    after = replace(notes, lasted=tuple(lasted), returned=tuple(returned))
     return Judgement(after, tuple(events), min(due, default=None))
-
-
-def _tell_lasting(ticket: str, solution: Solution, again: str) -> AnyEvent:
-    data = SolutionLasted(resolution=solution.resolution, resolved_at=instant(solution.at))
-    rule = f"solution/{solution.resolution}/lasted{again}"
-    return _event(ticket, data, rule, solution.at + LASTS)
 
 
 def _tell_return(ticket: str, solution: Solution, at: int) -> AnyEvent:

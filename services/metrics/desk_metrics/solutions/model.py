@@ -19,7 +19,7 @@ class Repeat(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class SolutionNotes:
     """Texts and whole numbers only, so every store can hold it. Resolutions by their sequence."""
 
     confirmed: tuple[Confirmation, ...] = ()
@@ -30,7 +30,7 @@ class Ledger:
     returned: tuple[int, ...] = ()
 
 
-EMPTY = Ledger()
+EMPTY = SolutionNotes()
 
 
 class Solution(NamedTuple):

@@ -45,6 +45,8 @@ MAX_OTHERS = 500
 # With so many members it is learned anew what weight is enough.
 _LEARNS_AT = frozenset({5, 8, 12, 18, 27, 40, 60, 90, 135, 200, 400, 800, 1600})
 MAX_SOLVED = 200
+# So many of its signals are named at its end.
+MAX_CLEARED = 20
 # Past reports are counted in when so many are old, or fewer where little is known of the past.
 COUNT_AT, COUNT_LEAST = 200, 10
 
@@ -172,11 +174,20 @@ def confirm(
 
 
 def close(
-    register: ProblemRegister, problem: Problem, at: datetime, why: Message, *, is_solved: bool
+    register: ProblemRegister,
+    problem: Problem,
+    at: datetime,
+    why: Message,
+    *,
+    is_solved: bool,
+    cleared: tuple[str, ...] = (),
 ) -> tuple[ProblemRegister, list[AnyEvent]]:
-    """Ends one problem; how it was solved is remembered for when it comes back."""
+    """Ends one problem; how it was solved is remembered for when it comes back.
+
+    `cleared` are the signals whose end showed that it is over.
+    """
     events = describe_update(problem, at) if problem.joining else []
-    events += describe_resolution(problem, at, why, is_solved=is_solved)
+    events += describe_resolution(problem, at, why, is_solved=is_solved, cleared=cleared)
     solved = SolvedProblem(
         id=problem.id,
         service=problem.service,
@@ -269,7 +280,10 @@ def _end_past(
                 if is_solved
                 else message("problem.faded", since=problem.last_at)
             )
-            register, more = close(register, problem, end, why, is_solved=is_solved)
+            cleared = problem.signals[-MAX_CLEARED:]
+            register, more = close(
+                register, problem, end, why, is_solved=is_solved, cleared=cleared
+            )
             events += more
         else:
             tally = problem.tally

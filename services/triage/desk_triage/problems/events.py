@@ -93,7 +93,12 @@ def describe_removal(problem: Problem, tickets: Sequence[str], at: datetime) -> 
 
 
 def describe_resolution(
-    problem: Problem, at: datetime, resolution: Message, *, is_solved: bool
+    problem: Problem,
+    at: datetime,
+    resolution: Message,
+    *,
+    is_solved: bool,
+    cleared: tuple[str, ...] = (),
 ) -> list[AnyEvent]:
     """That it is over. Every listed member is named once, over as many events as that takes."""
     events = list[AnyEvent]()
@@ -106,6 +111,7 @@ def describe_resolution(
             resolution=resolution,
             status=problem.status,
             is_solved=is_solved,
+            cleared=cleared,
         )
         events.append(_event(problem, resolved, f"problem/resolved/{number}", at))
     return events

@@ -1,10 +1,10 @@
 """`desk.metrics.contributions`: what tickets, repairs and warnings add to measures.
-Key: part of a day, or the person who asked.
+Key: part of a day, the person who asked, or a ticket.
 
 Metrics writes it for itself, to carry figures from one document to another; nobody else reads it.
 """
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from desk_contracts import names
 from desk_contracts.envelope import Payload
@@ -31,3 +31,13 @@ class ContributionsChanged(
     person: OptionalPerson = ""
     device: str = ""
     contributions: tuple[Posted, ...] = ()
+
+
+class ContactRepeated(Payload, type="desk.metrics.contact-repeated.v1", topic=names.CONTRIBUTIONS):
+    """A person asked again about the service or device of an earlier ticket, which is the key."""
+
+    again: Identifier = Field(description="The later ticket.")
+    asked_at: AwareDatetime
+    is_so: bool = Field(
+        default=True, description="False if one of them turned out to be about something else."
+    )

@@ -80,3 +80,7 @@ class ProblemResolved(Payload, type="desk.problem.resolved.v1", topic=names.PROB
         default=True,
         description="False if reports only stopped, or it was none: its tickets stay as they are.",
     )
+    cleared: tuple[Identifier, ...] = Field(
+        default=(),
+        description="The signals whose end showed that it is over; none where a person said so.",
+    )

@@ -241,6 +241,11 @@ class TicketResolved(Payload, type="desk.ticket.resolved.v1", topic=names.TICKET
     code: ResolutionCode | None = Field(
         default=None, description="What kind of an answer it is; null if nobody said."
     )
+    verified_by: str = Field(
+        default="",
+        description="The run or the signal's episode that showed by fresh telemetry that it works"
+        " again; empty where no telemetry did.",
+    )
 
 
 class TicketConfirmed(Payload, type="desk.ticket.confirmed.v1", topic=names.TICKETS):
