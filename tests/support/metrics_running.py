@@ -57,7 +57,7 @@ class Bus:
         await self.publish([Event(str(uuid4()), "/desk/intake", "intake-1", until, watermark)])
 
     async def transitions(self, ticket: str) -> list[str]:
-        """What was said of a ticket's SLAs, once each, as `response-p1 started`."""
+        """What was said of a ticket, once each: `response-p1 started`, or ` lasted`."""
         batches = await self.consumer.getmany(timeout_ms=100)
         decode = Codec().decode
         for records in batches.values():

@@ -24,9 +24,8 @@ async def bus(kafka: str, prefix: str) -> AsyncIterator[Bus]:
     topics = [t for t in all_topics(["network"]) if not t.name.endswith(_OTHERS)]
     await apply_topics(KafkaSettings(bootstrap=kafka), topics, prefix=prefix, partitions=2)
     producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all")
-    consumer = AIOKafkaConsumer(
-        f"{prefix}desk.sla", bootstrap_servers=kafka, auto_offset_reset="earliest"
-    )
+    outputs = [f"{prefix}{name}" for name in ("desk.sla", "desk.solutions")]
+    consumer = AIOKafkaConsumer(*outputs, bootstrap_servers=kafka, auto_offset_reset="earliest")
     await producer.start()
     await consumer.start()
     bus = Bus(producer, consumer, prefix)
