@@ -1,8 +1,9 @@
 """Listings: whose tickets, which, in what order, page by page."""
 
 from datetime import timedelta
+from typing import Any
 
-from desk_contracts.events.sla import ClockName, SlaStarted
+from desk_contracts.events.sla import ClockName, SlaAtRisk, SlaBreached, SlaMet, SlaStarted
 
 from tests.support.intake_world import Desk, triage_says
 
@@ -88,6 +89,30 @@ async def test_what_is_due_first_comes_first_page_by_page(desk: Desk) -> None:
     elsewhere = await desk.ana.get(f"/tickets?limit=3&cursor={page.json()['next']}")
     assert elsewhere.json()["code"] == "bad-cursor"
     assert (await desk.ana.get("/tickets?order=oldest")).status_code == 422
+
+
+async def test_tickets_are_found_by_how_their_clock_stands(desk: Desk) -> None:
+    first, second, third = await three_tickets(desk)
+    clock: dict[str, Any] = {"policy": "p", "policy_version": "1", "clock": ClockName.RESOLUTION}
+    soon = desk.clock.now() + timedelta(hours=1)
+    for ticket in (first, second, third):
+        started = SlaStarted(**clock, due=soon, target=timedelta(hours=1))
+        await desk.hear(started, ticket)
+    await desk.hear(SlaAtRisk(**clock, due=soon, percent=80), second)
+    await desk.hear(SlaBreached(**clock, due=soon), third)
+    for query, wanted in (
+        ("sla=running", ["first"]),
+        ("sla=at_risk", ["second"]),
+        ("sla=breached&order=due&open=true", ["third"]),
+        ("sla=breached&service=vpn", []),
+    ):
+        assert await titles(await desk.max.get(f"/tickets?{query}")) == wanted
+    assert await titles(await desk.ana.get("/tickets?sla=at_risk")) == []
+    await desk.hear(SlaMet(**clock, due=soon, took=timedelta(hours=1)), first)
+    assert await titles(await desk.max.get("/tickets?sla=running")) == []
+    refused = await desk.max.get("/tickets?sla=running&order=newest")
+    assert (refused.status_code, refused.json()["code"]) == (422, "sla-by-due")
+    assert (await desk.max.get("/tickets?sla=late")).status_code == 422
 
 
 async def test_pages_follow_each_other_without_gap_or_overlap(desk: Desk) -> None:

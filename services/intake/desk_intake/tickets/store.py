@@ -87,10 +87,17 @@ TICKETS = Schema(
 def _sla_facets(sla: TicketSla) -> dict[str, object]:
     """What tickets are ordered by: when the clock ends that people are told about."""
     main = sla.main
-    return {"runs": True, "due": main.due} if main and main.due else {}
+    if main is None or main.due is None:
+        return {}
+    return {"runs": True, "status": main.status, "due": main.due}
 
 
-SLAS = Schema(collection="slas", model=TicketSla, facets=_sla_facets, searched=(("runs", "due"),))
+SLAS = Schema(
+    collection="slas",
+    model=TicketSla,
+    facets=_sla_facets,
+    searched=(("runs", "due"), ("status", "due")),
+)
 
 
 # The tickets that an event concerns; a problem's event goes to each it lists, once.

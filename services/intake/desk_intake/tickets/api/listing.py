@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, NamedTuple
 
-from desk_contracts.errors import Forbidden
+from desk_contracts.errors import Forbidden, Invalid
 from desk_contracts.events.tickets import State
 from desk_contracts.message import message
 from desk_contracts.people import PersonAsked
@@ -41,21 +41,12 @@ class Order(StrEnum):
     DUE = "due"
 
 
-async def read_order(
-    order: Annotated[
-        Order,
-        Query(
-            description="What comes first: `newest`, or with `due` the ticket whose SLA clock ends"
-            " first, of those for which one runs."
-        ),
-    ] = Order.NEWEST,
-) -> Order:
-    """The order as callers give it."""
-    return order
+class SlaState(StrEnum):
+    """How the running SLA clock that people are told about stands."""
 
-
-OrderAsked = Annotated[Order, Depends(read_order)]
-AskedPage = Annotated[PageRequest, Depends(page_request)]
+    RUNNING = "running"
+    AT_RISK = "at_risk"
+    BREACHED = "breached"
 
 
 class TicketFilters(NamedTuple):
@@ -87,6 +78,39 @@ def read_filters(
     return TicketFilters(requester, team, member, state.value if state else None, service, is_open)
 
 
+Filters = Annotated[TicketFilters, Depends(read_filters)]
+
+
+class Ordering(NamedTuple):
+    """What comes first; with a state of the clock only those whose clock is so."""
+
+    order: Order
+    sla: SlaState | None
+
+
+async def read_order(
+    order: Annotated[
+        Order | None,
+        Query(
+            description="What comes first: `newest`, or with `due` the ticket whose SLA clock ends"
+            " first, of those for which one runs. Left out: `due` with `sla`, else `newest`."
+        ),
+    ] = None,
+    sla: Annotated[
+        SlaState | None,
+        Query(description="Whose SLA clock runs and is so; they come in the order `due`."),
+    ] = None,
+) -> Ordering:
+    """The order as callers give it."""
+    if sla is not None and order is Order.NEWEST:
+        raise Invalid(message("refused.sla-by-due"), code="sla-by-due")
+    return Ordering(order or (Order.DUE if sla else Order.NEWEST), sla)
+
+
+OrderAsked = Annotated[Ordering, Depends(read_order)]
+AskedPage = Annotated[PageRequest, Depends(page_request)]
+
+
 class _Row(NamedTuple):
     """A ticket and its place in the order."""
 
@@ -101,16 +125,17 @@ class TicketListing:
 
     deps: TicketDeps
     actor: Actor
-    order: Order
+    ordering: Ordering
 
     async def answer(self, request: Request, page: PageRequest, chosen: TicketFilters) -> Response:
         """A page, and the way to the next."""
         filters = self._restrict(chosen)
-        listing, after = f"tickets {self.order} {sorted(filters.items())}", None
+        order, sla = self.ordering
+        listing, after = f"tickets {order} {sla or ''} {sorted(filters.items())}", None
         if page.cursor is not None:
             position = self.deps.cursors.read(listing, page.cursor)
             after = (position.sort, position.id)
-        find = self._find_due if self.order is Order.DUE else self._find_newest
+        find = self._find_due if order is Order.DUE else self._find_newest
         rows = await find(filters, after, page.limit)
         headers, following = dict(PRIVATE), None
         if len(rows) > page.limit:
@@ -152,9 +177,11 @@ class TicketListing:
     ) -> list[_Row]:
         """By their clocks, which are kept beside them: as many are read as have one running."""
         rows: list[_Row] = []
+        sla = self.ordering.sla
+        clock_filters = {"runs": True} if sla is None else {"status": sla.value}
         running = pages(
             lambda last: self.deps.slas.find_brief(
-                {"runs": True}, order="due", after=last, limit=_CLOCKS
+                clock_filters, order="due", after=last, limit=_CLOCKS
             ),
             lambda listed: (listed.sort, listed.id),
             after,

@@ -1,7 +1,5 @@
 """Tickets over HTTP: open, list, read, change."""
 
-from typing import Annotated
-
 from desk_contracts.errors import Forbidden
 from desk_contracts.events.tickets import TicketOpened
 from desk_contracts.message import message
@@ -15,7 +13,7 @@ from desk_platform.http import (
     not_modified,
 )
 from desk_platform.http.idempotency import IdempotentCall
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from desk_intake.tickets.api.bodies import Changed, NewTicket
@@ -35,15 +33,12 @@ from desk_intake.tickets.api.calls import (
 from desk_intake.tickets.api.deps import TicketDeps
 from desk_intake.tickets.api.listing import (
     AskedPage,
+    Filters,
     OrderAsked,
-    TicketFilters,
     TicketListing,
-    read_filters,
 )
 from desk_intake.tickets.lifecycle import Actor, Changes, update
 from desk_intake.tickets.view import TicketSummary, TicketView, TimelineView, timeline
-
-Filters = Annotated[TicketFilters, Depends(read_filters)]
 
 
 def tickets_router(deps: TicketDeps) -> APIRouter:
