@@ -92,6 +92,8 @@ ROWS = [
     Row("intake", f"POST {TICKET}/watch", MINE, HERS, body=ZOE),
     Row("intake", f"POST {TICKET}/unwatch", MINE, HERS, body=ZOE),
     Row("intake", f"POST {TICKET}/me-too", "fnn++f++-u", "nfn+nf++-u", body=ZOE),
+    Row("intake", f"POST {TICKET}/attachments", MINE, HERS, "?name=a.json", body=TEXT),
+    Row("intake", f"GET {TICKET}/attachments/{{attachment}}", MINE, HERS, shows=True),
     Row("intake", f"POST {TICKET}/take", STAFF, STAFFS_SECRET, body={}),
     Row("intake", f"POST {TICKET}/split", STAFF, STAFFS_SECRET, body={"title": "x"}),
     Row("intake", f"POST {TICKET}/problem", STAFF, STAFFS_SECRET, body={"problem": "p-vpn"}),

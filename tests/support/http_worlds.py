@@ -134,6 +134,13 @@ async def intake() -> World:
         await desk.hear(detected, f"p-{service}")
     names = {"ticket": (plain, secret), "other": (own, own), "service": ("vpn", "crm")}
     names |= {"id": ("p-vpn", "p-crm")}
+    for who, ticket, text in ((ANA, plain, b"VPN"), (SUE, secret, TITLE.encode())):
+        added = await desk.client(who).client.post(
+            f"/v1/tickets/{ticket}/attachments?name=a.txt",
+            content=text,
+            headers={"Idempotency-Key": ticket},
+        )
+        names["attachment"] = (*names.get("attachment", ()), added.json()["attachments"][0]["id"])
     app = cast("FastAPI", desk.transport.app)
     return World(app, names | {"team": ("network", "business-apps")})
 

@@ -15,6 +15,7 @@ from desk_contracts.events.triage import TriageDecided
 from desk_contracts.ids import new_id
 from desk_contracts.message import verbatim
 from desk_contracts.value_types import Priority
+from desk_intake.attachments.api import UPLOADS
 from desk_intake.feedback.api import FeedbackDeps
 from desk_intake.feedback.store import FEEDBACK
 from desk_intake.service import find_linkable, intake_routers
@@ -36,7 +37,7 @@ from desk_platform.http import AppParts, Cursors, DevAuthenticator, make_app
 from desk_platform.kafka import BatchProcessor, CommandQueue, Projection, Received, UnitOfWork
 from desk_platform.kafka.batch_processor import OnFailedRecords
 from desk_platform.settings import Environment
-from desk_testing.fakes import FakeDocuments, FakeKeptCalls, FakeLeases, FakePublisher
+from desk_testing.fakes import FakeDocuments, FakeFiles, FakeKeptCalls, FakeLeases, FakePublisher
 from desk_testing.telemetry import RecordedTelemetry, record_telemetry
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -217,20 +218,28 @@ def make_desk(charter: Charter) -> Desk:
         CLOSE_AFTER,
         FakeLeases(clock),
         partial(find_linkable, problems),
-    )
-    authenticator = DevAuthenticator(Environment.LOCAL)
-    parts = AppParts(
-        Health(clock), telemetry.telemetry, authenticator, clock, organisation=lambda: charter
+        FakeFiles(),
     )
     feedback = FeedbackDeps(deps, CommandQueue(responses))
     routers = intake_routers(deps, feedback, problems, publisher)
-    app = make_app("Experience Desk: intake", routers, parts)
+    app = make_app("Experience Desk: intake", routers, _parts(charter, clock, telemetry))
     transport = httpx.ASGITransport(app=app)
     others = (
         UnitOfWork(problems_projection(problems), publisher, clock, meters),
         UnitOfWork(slas_projection(slas), publisher, clock, meters),
     )
     return Desk(clock, publisher, tickets, slas, unit_of_work, others, telemetry, transport, calls)
+
+
+def _parts(charter: Charter, clock: FakeClock, telemetry: RecordedTelemetry) -> AppParts:
+    return AppParts(
+        Health(clock),
+        telemetry.telemetry,
+        DevAuthenticator(Environment.LOCAL),
+        clock,
+        uploads=UPLOADS,
+        organisation=lambda: charter,
+    )
 
 
 def triage_says(team: str = "network", priority: Priority = Priority.P3) -> TriageDecided:

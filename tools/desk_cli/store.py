@@ -1,6 +1,7 @@
 """`desk store copy`: a whole desk from one store to another, compared when it is there."""
 
 import asyncio
+import hashlib
 from contextlib import AsyncExitStack
 from typing import Annotated, NamedTuple
 
@@ -10,6 +11,7 @@ from desk_contracts.errors import Invalid, NotFound, Rejected
 from desk_platform.kafka.connection import kafka_arguments
 from desk_platform.settings import StoreSettings
 from desk_platform.store import Store, open_store
+from desk_platform.store.files import Files
 from desk_platform.store.raw import NOT_MOVED, copy_collection, digest_of
 from desk_platform.store.sqlite.store import SCHEME, folder_of
 from desk_platform.terminal import say
@@ -25,6 +27,8 @@ _ADDRESS = "mongodb://host:port or sqlite:FOLDER"
 
 # Where Kafka's description of a group has its members.
 _MEMBERS = 5
+# How what people attached is called beside the collections.
+_FILES = "files"
 
 
 class Copied(NamedTuple):
@@ -68,7 +72,8 @@ async def _copy(source: str, target: str) -> list[Copied]:
             raise NotFound(f"There is no folder {folder_of(source)}; is the address right?")
         await _refuse_unless_stopped([store for _, store, _ in pairs])
         for service, _, store in pairs:
-            if filled := set(await store.collections()) - NOT_MOVED:
+            filled = set(await store.collections()) - NOT_MOVED
+            if filled := filled | ({_FILES} if await store.files().list_ids() else set()):
                 raise Rejected(
                     f"The store at {target} has {', '.join(sorted(filled))} of {service} already;"
                     " a desk is copied to an empty store only."
@@ -85,7 +90,26 @@ async def _copy_service(service: str, source: Store, target: Store) -> list[Copi
         await copy_collection(source, target, collection)
         before, after = await digest_of(source, collection), await digest_of(target, collection)
         copied.append(Copied(service, collection, after[0], before == after))
-    return copied
+    return [*copied, *await _copy_files(service, source.files(), target.files())]
+
+
+async def _copy_files(service: str, source: Files, target: Files) -> list[Copied]:
+    ids = await source.list_ids()
+    are_same = True
+    for id in ids:
+        if (content := await source.open(id)) is not None:
+            await target.put(id, content)
+        are_same = are_same and await _digest_file(source, id) == await _digest_file(target, id)
+    return [Copied(service, _FILES, len(ids), are_same)] if ids else []
+
+
+async def _digest_file(files: Files, id: str) -> bytes | None:
+    digest = hashlib.sha256()
+    if (content := await files.open(id)) is None:
+        return None
+    async for piece in content:
+        digest.update(piece)
+    return digest.digest()
 
 
 def _open(address: str, service: str) -> Store:

@@ -1,6 +1,14 @@
 """Fakes that give the same guarantees as the real things; the contract suites run on both."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Generic, cast
@@ -12,6 +20,7 @@ from desk_platform.clock import Clock
 from desk_platform.kafka.producer import Unpublished
 from desk_platform.store import Listed, Schema, Stored, Unreadable
 from desk_platform.store.document import S
+from desk_platform.store.files import CHUNK, check_id
 from desk_platform.store.idempotency import KeptCall, KeptCalls
 from desk_platform.store.leases import Lease
 from pydantic import TypeAdapter
@@ -319,3 +328,39 @@ class FakeLeases:
             return None
         self._leases[lease.name] = newer
         return newer
+
+
+class FakeFiles:
+    """`Files` in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+        self.is_down = False
+
+    async def put(self, id: str, content: AsyncIterable[bytes]) -> None:
+        self._answer()
+        check_id(id)
+        whole = b"".join([piece async for piece in content])
+        self.kept.setdefault(id, whole)
+
+    async def open(self, id: str) -> AsyncIterator[bytes] | None:
+        self._answer()
+        whole = self.kept.get(check_id(id))
+        return None if whole is None else _pieces_of(whole)
+
+    async def delete(self, id: str) -> None:
+        self._answer()
+        self.kept.pop(check_id(id), None)
+
+    async def list_ids(self) -> list[str]:
+        self._answer()
+        return sorted(self.kept)
+
+    def _answer(self) -> None:
+        if self.is_down:
+            raise DependencyDown("the store is away", dependency="store")
+
+
+async def _pieces_of(whole: bytes) -> AsyncIterator[bytes]:
+    for begin in range(0, len(whole), CHUNK):
+        yield whole[begin : begin + CHUNK]

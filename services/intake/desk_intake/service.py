@@ -12,6 +12,7 @@ from desk_platform.startup import start_service
 from desk_platform.store import Documents
 from fastapi import APIRouter
 
+from desk_intake.attachments.api import UPLOADS, attachments_router
 from desk_intake.events.api.events import EventsDeps, events_router
 from desk_intake.feedback.api import FeedbackDeps, feedback_router
 from desk_intake.feedback.store import FEEDBACK
@@ -53,9 +54,10 @@ def compose(desk: Desk, settings: IntakeSettings) -> Web:
         close_after=settings.close_after,
         leases=desk.leases(),
         find_problem=partial(find_linkable, problems),
+        files=desk.store.files(),
     )
     feedback = FeedbackDeps(deps, desk.commands(responses))
-    return Web(intake_routers(deps, feedback, problems, desk.publisher))
+    return Web(intake_routers(deps, feedback, problems, desk.publisher), UPLOADS)
 
 
 async def find_linkable(problems: Documents[KnownProblem], id: str) -> LinkableProblem | None:
@@ -80,6 +82,7 @@ def intake_routers(
         staff_router(deps),
         links_router(deps),
         people_router(deps),
+        attachments_router(deps),
         feedback_router(feedback),
         status_router(problems, deps.charter),
         events_router(EventsDeps(deps.tickets, deps.charter, publisher, deps.clock)),

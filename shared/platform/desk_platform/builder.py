@@ -292,7 +292,7 @@ class ServiceBuilder(Generic[O]):
 
     def assemble(self, web: Web) -> Assembled:
         """The whole, ready for `desk_platform.runtime.run`."""
-        app = make_app(f"{TITLE}: {self.name}", web.routers, self._app_parts())
+        app = make_app(f"{TITLE}: {self.name}", web.routers, self._app_parts(web))
         consumers = []
         for group in self._groups:
             consumers.append(consumer := self._consumer(group))
@@ -338,7 +338,7 @@ class ServiceBuilder(Generic[O]):
             case names:
                 return BatchProcessor(*(self._units_of_work[name] for name in names))
 
-    def _app_parts(self) -> AppParts:
+    def _app_parts(self, web: Web) -> AppParts:
         return AppParts(
             self.health,
             self.telemetry,
@@ -346,6 +346,7 @@ class ServiceBuilder(Generic[O]):
             self.clock,
             bounds=self.settings.http,
             precedence=self.precedence,
+            uploads=web.uploads,
             organisation=lambda: self.charter.current,
         )
 

@@ -21,7 +21,6 @@ from fastapi import FastAPI
 
 from desk_platform.clock import Clock
 from desk_platform.health import Health, State
-from desk_platform.http.app import BODY_LIMIT
 from desk_platform.http.gate import Gate
 from desk_platform.http.server import server_of
 from desk_platform.kafka.retry import attempt_async, backoff
@@ -188,7 +187,7 @@ async def _close(name: str, closing: Awaitable[object]) -> bool:
 async def _http(
     service: Assembled, listener: socket.socket, stopping: asyncio.Event
 ) -> AsyncIterator[None]:
-    server = server_of(service.app, service.settings, BODY_LIMIT)
+    server = server_of(service.app, service.settings, service.app.state.longest_body)
     serving = asyncio.create_task(server.serve([listener]), name="http")
     serving.add_done_callback(lambda _: stopping.set())
     try:

@@ -13,6 +13,7 @@ from desk_contracts.topics import RETRY, retry_topic
 from fastapi import APIRouter
 
 from desk_platform.clock import Clock
+from desk_platform.http.body import Uploads
 from desk_platform.organisation import OrganisationSource
 from desk_platform.settings import ServiceSettings
 from desk_platform.settings.loader import S
@@ -57,6 +58,7 @@ class Web:
     """What a service answers over HTTP."""
 
     routers: Sequence[APIRouter]
+    uploads: Uploads | None = None
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,7 @@ WORDS: dict[str, type[StrEnum] | tuple[str, ...]] = {
     "action": (
         "started", "paused", "resumed", "changed", "assigned", "merged", "answered", "resolved",
         "confirmed", "reopened", "closed", "split", "linked", "watched", "joined",
+        "attached",
     ),
 }  # fmt: skip
 

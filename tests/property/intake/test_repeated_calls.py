@@ -98,6 +98,7 @@ class World:
             CLOSE_AFTER,
             nothing,  # type: ignore[arg-type]
             nothing,  # type: ignore[arg-type]
+            nothing,  # type: ignore[arg-type]
         )
 
     async def open(self) -> None:

@@ -8,11 +8,12 @@ from desk_contracts.errors import Rejected
 from desk_contracts.events.tickets import Role, TicketCommented
 from desk_contracts.messages import catalogue
 from desk_intake.tickets import lifecycle as life
+from desk_intake.tickets.answers import EntryView
 from desk_intake.tickets.lifecycle import Actor
 from desk_intake.tickets.model import MAX_ENTRIES
 from desk_intake.tickets.sla import TicketSla
 from desk_intake.tickets.store import TICKETS
-from desk_intake.tickets.view import MAX_LATEST, MAX_LATEST_TEXT, EntryView, Reader, show, timeline
+from desk_intake.tickets.view import MAX_LATEST, MAX_LATEST_TEXT, Reader, show, timeline
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -12,6 +12,7 @@ from desk_contracts.events.tickets import (
     State,
     TicketAlsoAffected,
     TicketAssigned,
+    TicketAttached,
     TicketClosed,
     TicketCommented,
     TicketConfirmed,
@@ -32,7 +33,7 @@ from desk_contracts.events.tickets import (
 )
 from desk_kernel import Reducers
 
-from desk_intake.tickets.model import MAX_LINKS, Entry, Link, Ticket
+from desk_intake.tickets.model import MAX_LINKS, Attachment, Entry, Link, Ticket
 from desk_intake.tickets.timeline import BY_PERSON, aside, tell
 
 # Whoever chose the team by this knows better than triage, which leaves the team alone.
@@ -172,6 +173,22 @@ def _comment(ticket: Ticket, event: Event[TicketCommented]) -> Ticket:
     is_answer = data.role is Role.MEMBER and data.public
     answered_at = event.time if is_answer and ticket.answered_at is None else ticket.answered_at
     return ticket.model_copy(update={"comments": ticket.comments + 1, "answered_at": answered_at})
+
+
+@_life.on(TicketAttached)
+def _attach(ticket: Ticket, event: Event[TicketAttached]) -> Ticket:
+    data = event.data
+    added = Attachment(
+        id=data.attachment,
+        name=data.name,
+        media_type=data.media_type,
+        size=data.size,
+        sha256=data.sha256,
+        by=data.by,
+        at=event.time,
+        public=data.public,
+    )
+    return ticket.model_copy(update={"attachments": (*ticket.attachments, added)})
 
 
 @_life.on(TicketLinked)

@@ -49,6 +49,7 @@ from desk_intake.tickets.model import (
 Action = Literal[
     "started", "paused", "resumed", "changed", "assigned", "merged", "answered", "resolved",
     "confirmed", "reopened", "closed", "split", "linked", "watched", "joined",
+    "attached",
 ]  # fmt: skip
 
 ALLOWED: dict[Action, frozenset[State]] = {
@@ -68,6 +69,7 @@ ALLOWED: dict[Action, frozenset[State]] = {
     "linked": OPEN_STATES | {State.RESOLVED},
     "watched": OPEN_STATES | {State.RESOLVED, State.CLOSED},
     "joined": OPEN_STATES,
+    "attached": OPEN_STATES | {State.RESOLVED},
 }
 
 _ADVICE: dict[State, Message] = {

@@ -62,6 +62,19 @@ class Link(Part):
     message: Message | None = None
 
 
+class Attachment(Part):
+    """A file that somebody added; its bytes are kept elsewhere, under its id."""
+
+    id: str
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    by: str
+    at: datetime
+    public: bool = True
+
+
 class Ticket(Part):
     """A ticket, as the projection of its events."""
 
@@ -105,6 +118,7 @@ class Ticket(Part):
     split_from: str = ""
     watchers: tuple[str, ...] = ()
     also_affected: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
     opened_at: datetime
     requested_at: datetime
     updated_at: datetime

@@ -63,6 +63,7 @@ _LONG: dict[str, object] = {
     "resolution": None,
     "cause": "",
     "also_affected": (),
+    "attachments": (),
     "timeline": (),
     "commands": (),
 }

@@ -13,6 +13,7 @@ from desk_contracts.events.tickets import (
     Role,
     TicketAlsoAffected,
     TicketAssigned,
+    TicketAttached,
     TicketClosed,
     TicketCommented,
     TicketConfirmed,
@@ -145,6 +146,12 @@ def _tell_comment(_ticket: Ticket, event: Event[TicketCommented]) -> TimelineMes
     is_machine = data.automatic or data.role in (Role.AUTOMATION, Role.SYSTEM)
     text = data.message or verbatim(data.text)
     return TimelineMessage(DESK if is_machine else data.by, text, data.public)
+
+
+@tell.on(TicketAttached)
+def _tell_attachment(_ticket: Ticket, event: Event[TicketAttached]) -> TimelineMessage:
+    data = event.data
+    return TimelineMessage(data.by, message("timeline.attached", name=data.name), data.public)
 
 
 @tell.on(TicketLinked)

@@ -192,6 +192,20 @@ class TicketCommented(Payload, type="desk.ticket.commented.v1", topic=names.TICK
     automatic: bool = False
 
 
+class TicketAttached(Payload, type="desk.ticket.attached.v1", topic=names.TICKETS):
+    """Somebody added a file. Its bytes are not here: `dataref` says where they are."""
+
+    attachment: Identifier
+    name: ShortText
+    media_type: str = Field(description="What the content is, whatever the name says.")
+    size: int = Field(ge=1, description="In bytes.")
+    sha256: str = Field(description="Of the content, in hexadecimal digits.")
+    dataref: str = Field(description="Where intake answers with the content, for who may read it.")
+    by: PersonId
+    role: Role
+    public: bool = True
+
+
 class TicketLinked(Payload, type="desk.ticket.linked.v1", topic=names.TICKETS):
     """The ticket belongs to a problem, a repair run, a signal or another ticket."""
 

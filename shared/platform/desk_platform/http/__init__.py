@@ -2,6 +2,7 @@
 
 from desk_platform.http.app import AppParts, make_app
 from desk_platform.http.auth import DevAuthenticator, OidcAuthenticator, authenticator_from
+from desk_platform.http.body import Uploads
 from desk_platform.http.etags import (
     Precondition,
     etag,
@@ -44,6 +45,7 @@ from desk_platform.http.refusals import (
     PreconditionRequired,
     TooManyRequests,
     Unauthenticated,
+    UnsupportedMediaType,
 )
 
 __all__ = [
@@ -66,6 +68,8 @@ __all__ = [
     "TooManyRequests",
     "Unauthenticated",
     "UndeclaredRoutes",
+    "UnsupportedMediaType",
+    "Uploads",
     "authenticator_from",
     "calls_without_key",
     "check_same",

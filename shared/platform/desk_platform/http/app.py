@@ -10,6 +10,7 @@ from fastapi.telemetry import TelemetryConfig
 from desk_platform.clock import Clock
 from desk_platform.health import Health, health_router
 from desk_platform.http.auth import is_operator
+from desk_platform.http.body import Bodies, Uploads
 from desk_platform.http.gate import Gate
 from desk_platform.http.middleware import Edge
 from desk_platform.http.openapi import DeskApp
@@ -46,6 +47,7 @@ class AppParts:
     bounds: HttpSettings = field(default_factory=HttpSettings)
     precedence: Precedence = field(default_factory=Precedence)
     body_limit: int = BODY_LIMIT
+    uploads: Uploads | None = None
     # Who is a member of what, and what is confidential; without it nobody is asked.
     organisation: Callable[[], Organisation] | None = None
 
@@ -65,6 +67,7 @@ def make_app(title: str, routers: Sequence[APIRouter], parts: AppParts) -> FastA
     app.state.clock = parts.clock
     app.state.organisation = parts.organisation
     app.state.limits = RateLimits(parts.bounds)
+    app.state.longest_body = max(parts.body_limit, parts.uploads.limit if parts.uploads else 0)
     app.state.gate = gate = Gate(parts.bounds.concurrency, parts.precedence)
     install_problems(app)
 
@@ -81,7 +84,7 @@ def make_app(title: str, routers: Sequence[APIRouter], parts: AppParts) -> FastA
     app.add_middleware(
         Edge,
         telemetry=parts.telemetry,
-        body_limit=parts.body_limit,
+        bodies=Bodies(parts.body_limit, uploads=parts.uploads),
         gate=gate,
         limits=app.state.limits,
     )

@@ -1,5 +1,8 @@
 """Request bodies, read whole before anything is done with them, and bounded all together."""
 
+import re
+from dataclasses import dataclass
+
 from desk_contracts.message import message
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
@@ -11,33 +14,45 @@ from desk_platform.http.refusals import Overloaded, TooLarge
 MAX_HELD = 64 * 1024 * 1024
 
 
+@dataclass(frozen=True, slots=True)
+class Uploads:
+    """Addresses whose body is a file: it may be larger, and is no JSON."""
+
+    path: re.Pattern[str]
+    limit: int
+
+
 class Bodies:
     """The bodies that are being read."""
 
-    def __init__(self, limit: int, most: int = MAX_HELD) -> None:
-        self._limit = limit
+    def __init__(self, limit: int, most: int = MAX_HELD, uploads: Uploads | None = None) -> None:
+        self._limit, self._uploads = limit, uploads
         self._most = most
         self._held = 0
 
-    async def read(self, receive: Receive, length: int | None) -> Receive:
+    async def read(self, receive: Receive, length: int | None, path: str = "") -> Receive:
         """A `receive` with the whole body; `TooLarge`, `Overloaded` or `ClientDisconnect`."""
-        if length is not None and length > self._limit:
-            raise self._too_large()
+        uploads = self._uploads
+        is_file = uploads is not None and uploads.path.fullmatch(path) is not None
+        limit = uploads.limit if uploads is not None and is_file else self._limit
+        if length is not None and length > limit:
+            raise _too_large(limit)
         came = await self._message(receive)
         if came.get("more_body"):
-            came = await self._rest(receive, came["body"])
-        elif len(came.get("body", b"")) > self._limit:
-            raise self._too_large()
-        check_shape(came.get("body", b""))
+            came = await self._rest(receive, came["body"], limit)
+        elif len(came.get("body", b"")) > limit:
+            raise _too_large(limit)
+        if not is_file:
+            check_shape(came.get("body", b""))
         return _once(came, receive)
 
-    async def _rest(self, receive: Receive, first: bytes) -> Message:
+    async def _rest(self, receive: Receive, first: bytes, limit: int) -> Message:
         parts, size = [first], len(first)
         self._held += size
         try:
             while True:
-                if size > self._limit:
-                    raise self._too_large()
+                if size > limit:
+                    raise _too_large(limit)
                 if self._held > self._most:
                     raise Overloaded(message("request.busy"))
                 came = await self._message(receive)
@@ -49,8 +64,8 @@ class Bodies:
                     break
         finally:
             self._held -= size
-        if size > self._limit:
-            raise self._too_large()
+        if size > limit:
+            raise _too_large(limit)
         return {"type": "http.request", "body": b"".join(parts), "more_body": False}
 
     @staticmethod
@@ -60,8 +75,9 @@ class Bodies:
             raise ClientDisconnect
         return message
 
-    def _too_large(self) -> TooLarge:
-        return TooLarge(message("request.body-too-large", most=self._limit))
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(message("request.body-too-large", most=limit))
 
 
 def _once(message: Message, receive: Receive) -> Receive:

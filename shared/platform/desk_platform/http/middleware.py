@@ -70,12 +70,12 @@ class Edge:
     """Middleware of every desk application; probes and metrics pass through untouched."""
 
     def __init__(
-        self, app: ASGIApp, telemetry: Telemetry, body_limit: int, gate: Gate, limits: RateLimits
+        self, app: ASGIApp, telemetry: Telemetry, bodies: Bodies, gate: Gate, limits: RateLimits
     ) -> None:
         self._app = app
         self._tracer = telemetry.tracer
         self._duration = telemetry.meters.http_duration
-        self._bodies = Bodies(body_limit)
+        self._bodies = bodies
         self._gate = gate
         self._limits = limits
 
@@ -121,10 +121,10 @@ class Edge:
         if self._gate.is_closed:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_BODY_IS_HERE_SECONDS):
-                    await self._bodies.read(receive, exchange.length)
+                    await self._bodies.read(receive, exchange.length, scope["path"])
                     exchange.is_whole = True
             raise self._gate.explain_stop()
-        receive = await self._bodies.read(receive, exchange.length)
+        receive = await self._bodies.read(receive, exchange.length, scope["path"])
         exchange.is_whole = True
         with self._gate.admit():
             if scope["path"] in _DOCUMENTS:

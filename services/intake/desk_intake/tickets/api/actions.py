@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from desk_intake.tickets import lifecycle as life
+from desk_intake.tickets.answers import TicketView
 from desk_intake.tickets.api.bodies import (
     Assignment,
     EmptyBody,
@@ -29,7 +30,6 @@ from desk_intake.tickets.api.calls import (
 from desk_intake.tickets.api.deps import TicketDeps
 from desk_intake.tickets.lifecycle import Actor
 from desk_intake.tickets.model import Ticket
-from desk_intake.tickets.view import TicketView
 
 
 def anybody_router(deps: TicketDeps) -> APIRouter:

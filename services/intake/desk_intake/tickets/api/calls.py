@@ -33,6 +33,7 @@ from desk_platform.telemetry import current_traceparent
 from fastapi import Depends, Request
 from starlette.responses import Response
 
+from desk_intake.tickets.answers import View
 from desk_intake.tickets.api.deps import TicketDeps, TicketRule
 from desk_intake.tickets.calls import NOTHING, Command, Recalled, Unsure, until
 from desk_intake.tickets.lifecycle import Actor, check_may_act, seen
@@ -40,7 +41,7 @@ from desk_intake.tickets.model import Ticket
 from desk_intake.tickets.record import Cause, record
 from desk_intake.tickets.sla import TicketSla
 from desk_intake.tickets.timers import due_of
-from desk_intake.tickets.view import Reader, View, show
+from desk_intake.tickets.view import Reader, show
 
 Changed = TypeVar("Changed")
 

@@ -11,6 +11,7 @@ from desk_kernel import Context, Decision
 from desk_platform.clock import Clock
 from desk_platform.http import Cursors
 from desk_platform.store import Documents, Stored
+from desk_platform.store.files import Files
 from desk_platform.store.idempotency import KeptCalls
 from desk_platform.store.leases import Leases
 
@@ -53,3 +54,4 @@ class TicketDeps:
     close_after: timedelta
     leases: Leases
     find_problem: FindProblem
+    files: Files

@@ -15,6 +15,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from desk_intake.tickets import lifecycle as life
+from desk_intake.tickets.answers import TicketView
 from desk_intake.tickets.api.bodies import Merge, NewPart, ProblemLink
 from desk_intake.tickets.api.calls import (
     ByStaff,
@@ -25,7 +26,6 @@ from desk_intake.tickets.api.calls import (
     open_once,
 )
 from desk_intake.tickets.api.deps import TicketDeps
-from desk_intake.tickets.view import TicketView
 
 # Longer than any merge takes; who dies holding it is waited for no longer than this.
 _MERGING = timedelta(seconds=15)

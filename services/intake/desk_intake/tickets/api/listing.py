@@ -22,13 +22,14 @@ from desk_platform.store.pages import After, pages, readable
 from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
+from desk_intake.tickets.answers import TicketSummary
 from desk_intake.tickets.api.calls import PRIVATE, reader_of, slas_of
 from desk_intake.tickets.api.deps import TicketDeps
 from desk_intake.tickets.lifecycle import Actor, may_read
 from desk_intake.tickets.model import Ticket
 from desk_intake.tickets.sla import TicketSla
 from desk_intake.tickets.store import TICKETS
-from desk_intake.tickets.view import TicketSummary, summarise
+from desk_intake.tickets.view import summarise
 
 # Clocks that are looked at together; most of them are of other teams where a filter is given.
 _CLOCKS = 200

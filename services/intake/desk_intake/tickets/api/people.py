@@ -5,10 +5,10 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from desk_intake.tickets import lifecycle as life
+from desk_intake.tickets.answers import TicketView
 from desk_intake.tickets.api.bodies import SomePerson
 from desk_intake.tickets.api.calls import ByAnybody, ByReaders, TicketAction, finish
 from desk_intake.tickets.api.deps import TicketDeps
-from desk_intake.tickets.view import TicketView
 
 
 def people_router(deps: TicketDeps) -> APIRouter:

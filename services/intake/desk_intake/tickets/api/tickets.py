@@ -16,6 +16,7 @@ from desk_platform.http.idempotency import IdempotentCall
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from desk_intake.tickets.answers import TicketSummary, TicketView, TimelineView
 from desk_intake.tickets.api.bodies import Changed, NewTicket
 from desk_intake.tickets.api.calls import (
     Call,
@@ -38,7 +39,7 @@ from desk_intake.tickets.api.listing import (
     TicketListing,
 )
 from desk_intake.tickets.lifecycle import Actor, Changes, update
-from desk_intake.tickets.view import TicketSummary, TicketView, TimelineView, timeline
+from desk_intake.tickets.view import timeline
 
 
 def tickets_router(deps: TicketDeps) -> APIRouter:

@@ -19,6 +19,7 @@ from desk_platform.store.mongo.driver import (
     Operation,
     translate_errors,
 )
+from desk_platform.store.mongo.files import BUCKET, GridFiles
 from desk_platform.store.mongo.leases import MongoLeases
 from desk_platform.store.mongo.milestones import MongoMilestones
 from desk_platform.store.mongo.positions import MongoPositions
@@ -33,7 +34,9 @@ class MongoStore:
     def __init__(self, settings: StoreSettings, database: str) -> None:
         self._clients = MongoClients(settings)
         self.name = database
-        self.database: Database = CurrentDatabase(self._clients, database)
+        self._current = CurrentDatabase(self._clients, database)
+        self._driver = settings.driver
+        self.database: Database = self._current
 
     async def ping(self) -> None:
         """Raise `DependencyDown` unless the server answers."""
@@ -56,6 +59,10 @@ class MongoStore:
         """Rights for a time."""
         return MongoLeases(self.database, now)
 
+    def files(self) -> GridFiles:
+        """Files in GridFS."""
+        return GridFiles(self._current, self._driver)
+
     def milestones(self) -> MongoMilestones:
         """How often each group went on."""
         return MongoMilestones(self.database)
@@ -77,9 +84,10 @@ class MongoStore:
         return await find_handled_since(self.database, mark_key, offset)
 
     async def collections(self) -> list[str]:
-        """Names of the collections that hold anything."""
+        """Names of the collections of documents that hold anything."""
         with translate_errors():
-            return sorted(await self.database.list_collection_names())
+            names = await self.database.list_collection_names()
+            return sorted(name for name in names if not name.startswith(f"{BUCKET}."))
 
     async def read_raw(self, collection: str, after: str, limit: int) -> list[Raw]:
         """Rows behind that id, by their ids."""

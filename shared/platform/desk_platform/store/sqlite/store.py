@@ -1,5 +1,7 @@
 """A service's store in a file of SQLite, and what is made from it."""
 
+import asyncio
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -12,6 +14,7 @@ from desk_platform.store.raw import Raw
 from desk_platform.store.sqlite.calls import SqliteKeptCalls
 from desk_platform.store.sqlite.documents import SqliteDocuments, table_of
 from desk_platform.store.sqlite.file import SqliteFile, has_table
+from desk_platform.store.sqlite.files import FolderFiles
 from desk_platform.store.sqlite.leases import SqliteLeases
 from desk_platform.store.sqlite.milestones import SqliteMilestones
 from desk_platform.store.sqlite.positions import SqlitePositions
@@ -36,7 +39,7 @@ class SqliteStore:
     system = "sqlite"
 
     def __init__(self, folder: Path, name: str) -> None:
-        self.name = name
+        self.name, self._folder = name, folder
         self.file = SqliteFile(folder / f"{name}.sqlite3")
 
     async def ping(self) -> None:
@@ -46,6 +49,9 @@ class SqliteStore:
     async def drop(self) -> None:
         """Remove everything (tests and benchmarks only)."""
         await self.file.remove()
+        await asyncio.to_thread(
+            shutil.rmtree, self._folder / f"{self.name}.files", ignore_errors=True
+        )
 
     async def stop(self) -> None:
         """Let go of the file."""
@@ -62,6 +68,10 @@ class SqliteStore:
     def leases(self, now: Callable[[], datetime]) -> SqliteLeases:
         """Rights for a time."""
         return SqliteLeases(self.file, now)
+
+    def files(self) -> FolderFiles:
+        """Files in a folder beside the file."""
+        return FolderFiles(self._folder / f"{self.name}.files")
 
     def milestones(self) -> SqliteMilestones:
         """How often each group went on."""
