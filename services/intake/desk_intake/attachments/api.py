@@ -40,7 +40,8 @@ from desk_intake.tickets.model import Attachment
 MAX_BYTES = 10 * 1024 * 1024
 UPLOADS = Uploads(re.compile(r"/v1/tickets/[^/]+/attachments"), MAX_BYTES)
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
-_UPLOAD = {"requestBody": {"required": True, "content": {"application/octet-stream": _BINARY}}}
+_EXAMPLE = {**_BINARY, "example": "08:14 The gateway does not answer."}
+_UPLOAD = {"requestBody": {"required": True, "content": {"application/octet-stream": _EXAMPLE}}}
 # A browser that opens it all the same runs nothing of it and shows it inside no page.
 _HARMLESS = {
     "Content-Security-Policy": "default-src 'none'; sandbox",

@@ -68,8 +68,8 @@ class GridFiles:
     async def list_ids(self) -> list[str]:
         """All that are whole."""
         with translate_errors():
-            found = self._database[f"{BUCKET}.files"].find({}, {"filename": 1})
-            return sorted({str(row["filename"]) for row in await found.to_list(None)})
+            rows = self._database[f"{BUCKET}.files"].find({}, {"filename": 1})
+            return sorted({str(row["filename"]) for row in await rows.to_list(None)})
 
     async def _find(self, id: str) -> Row | None:
         return await self._database[f"{BUCKET}.files"].find_one({"filename": id})
