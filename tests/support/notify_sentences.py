@@ -47,6 +47,7 @@ from desk_contracts.events.tickets import (
     TicketResolved,
     TicketStarted,
     TicketTriaged,
+    TicketWatcherAdded,
     WaitingFor,
 )
 from desk_contracts.message import Message, message, verbatim
@@ -107,6 +108,7 @@ def _ticket(story: Story, language: Language) -> Iterator[Notified]:
             kind=LinkKind.SIGNAL, target="s", message=verbatim("40% of all logins fail on vpn-gw.")
         ),
         TicketAssigned(team="network", member="network-1", explanation=(verbatim(why),)),
+        TicketWatcherAdded(person=BEN, by=ANA),
         TicketStarted(by="network-1"),
         TicketCommented(by="network-1", role=Role.MEMBER, text="Which version do you use?"),
         TicketPaused(waiting_for=WaitingFor.EMPLOYEE, by="network-1", until=_DUE),

@@ -41,6 +41,21 @@ class RenderContext:
         )
         return (render_notice(self.cause, rule, recipient, self._fields(moments) | fields, about),)
 
+    def to_watchers(self, rule: Rule, by: str = "", **fields: FieldValue) -> Messages:
+        """One message to each who follows the ticket, in its language; whoever did it knows."""
+        ticket, about = self.ticket, About(self.cause.subject, self.ticket.code)
+        return tuple(
+            render_notice(
+                self.cause,
+                rule,
+                person(name, ticket.language, self.team.zone),
+                self._fields(_NONE) | fields,
+                about,
+            )
+            for name in ticket.watchers
+            if name != by
+        )
+
     def to_team(
         self, rule: Rule, moments: Moments = _NONE, *, urgent: bool = False, **fields: FieldValue
     ) -> Messages:

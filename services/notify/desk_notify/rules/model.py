@@ -54,6 +54,7 @@ class Ticket(Frozen):
     question: str = ""
     response_due: datetime | None = None
     resolution_due: datetime | None = None
+    watchers: tuple[str, ...] = ()
     problem: str = ""
     problems_over: tuple[str, ...] = ()
     is_done: bool = False

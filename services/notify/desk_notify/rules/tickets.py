@@ -149,9 +149,25 @@ def _pass_comment_on(context: RenderContext, event: Event[life.TicketCommented])
     if comment.role is not life.Role.MEMBER:
         return context, ()
     context = context.update(question=truncate(comment.text, _EXCERPT))
+    watching = context.to_watchers(Rule.WATCHED_NEWS, comment.by, text=text)
     if comment.by == context.ticket.requester:
-        return context, ()
-    return context, context.to_requester(Rule.ANSWERED, text=text)
+        return context, watching
+    return context, context.to_requester(Rule.ANSWERED, text=text) + watching
+
+
+@_steps.on(life.TicketWatcherAdded)
+def _welcome_watcher(context: RenderContext, event: Event[life.TicketWatcherAdded]) -> Step:
+    """Only the new one is told, and nobody of what they did themselves."""
+    person, by = event.data.person, event.data.by
+    before = context.ticket.watchers
+    told = context.update(watchers=(person,)).to_watchers(Rule.WATCHING, by)
+    return context.update(watchers=tuple(dict.fromkeys((*before, person)))), told
+
+
+@_steps.on(life.TicketWatcherRemoved)
+def _forget_watcher(context: RenderContext, event: Event[life.TicketWatcherRemoved]) -> Step:
+    left = tuple(name for name in context.ticket.watchers if name != event.data.person)
+    return context.update(watchers=left), ()
 
 
 @_steps.on(life.TicketLinked)
@@ -177,10 +193,14 @@ def _announce_resolution(context: RenderContext, event: Event[life.TicketResolve
     resolved = event.data
     context, deferred = _send_deferred(context)
     context = context.update(is_done=True)
+    text = resolved.resolution
+    is_withdrawn = resolved.how is life.How.WITHDRAWN
+    watched = Rule.WATCHED_NEWS if is_withdrawn else Rule.WATCHED_RESOLVED
+    deferred += context.to_watchers(watched, resolved.by, text=text)
     is_known = resolved.how in (life.How.PROBLEM, life.How.WITHDRAWN)
     if is_known or resolved.by == context.ticket.requester:
         return context, deferred
-    return context, deferred + context.to_requester(Rule.RESOLVED, text=resolved.resolution)
+    return context, deferred + context.to_requester(Rule.RESOLVED, text=text)
 
 
 @_steps.on(life.TicketReopened)
@@ -194,7 +214,7 @@ def _announce_reopening(context: RenderContext, event: Event[life.TicketReopened
     messages = context.to_team(Rule.TEAM_REOPENED, text=text) if context.ticket.team else ()
     if reopened.by != context.ticket.requester:
         messages += context.to_requester(Rule.REOPENED, text=text)
-    return context, messages
+    return context, messages + context.to_watchers(Rule.WATCHED_NEWS, reopened.by, text=text)
 
 
 @_steps.on(life.TicketClosed)
