@@ -30,7 +30,7 @@ class Rule(StrEnum):
     REOPENED = "reopened"
     MERGED = "merged"
     WATCHING = "watching"
-    WATCHED_NEWS = "watched-news"
+    WATCHED_UPDATED = "watched-updated"
     WATCHED_RESOLVED = "watched-resolved"
     PROBLEM_KNOWN = "problem-known"
     PROBLEM_OVER = "problem-over"

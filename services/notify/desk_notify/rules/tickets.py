@@ -149,7 +149,7 @@ def _pass_comment_on(context: RenderContext, event: Event[life.TicketCommented])
     if comment.role is not life.Role.MEMBER:
         return context, ()
     context = context.update(question=truncate(comment.text, _EXCERPT))
-    watching = context.to_watchers(Rule.WATCHED_NEWS, comment.by, text=text)
+    watching = context.to_watchers(Rule.WATCHED_UPDATED, comment.by, text=text)
     if comment.by == context.ticket.requester:
         return context, watching
     return context, context.to_requester(Rule.ANSWERED, text=text) + watching
@@ -157,11 +157,11 @@ def _pass_comment_on(context: RenderContext, event: Event[life.TicketCommented])
 
 @_steps.on(life.TicketWatcherAdded)
 def _welcome_watcher(context: RenderContext, event: Event[life.TicketWatcherAdded]) -> Step:
-    """Only the new one is told, and nobody of what they did themselves."""
+    """Only the new one hears of it, unless they did it themselves."""
     person, by = event.data.person, event.data.by
     before = context.ticket.watchers
-    told = context.update(watchers=(person,)).to_watchers(Rule.WATCHING, by)
-    return context.update(watchers=tuple(dict.fromkeys((*before, person)))), told
+    messages = context.update(watchers=(person,)).to_watchers(Rule.WATCHING, by)
+    return context.update(watchers=tuple(dict.fromkeys((*before, person)))), messages
 
 
 @_steps.on(life.TicketWatcherRemoved)
@@ -195,7 +195,7 @@ def _announce_resolution(context: RenderContext, event: Event[life.TicketResolve
     context = context.update(is_done=True)
     text = resolved.resolution
     is_withdrawn = resolved.how is life.How.WITHDRAWN
-    watched = Rule.WATCHED_NEWS if is_withdrawn else Rule.WATCHED_RESOLVED
+    watched = Rule.WATCHED_UPDATED if is_withdrawn else Rule.WATCHED_RESOLVED
     deferred += context.to_watchers(watched, resolved.by, text=text)
     is_known = resolved.how in (life.How.PROBLEM, life.How.WITHDRAWN)
     if is_known or resolved.by == context.ticket.requester:
@@ -214,7 +214,7 @@ def _announce_reopening(context: RenderContext, event: Event[life.TicketReopened
     messages = context.to_team(Rule.TEAM_REOPENED, text=text) if context.ticket.team else ()
     if reopened.by != context.ticket.requester:
         messages += context.to_requester(Rule.REOPENED, text=text)
-    return context, messages + context.to_watchers(Rule.WATCHED_NEWS, reopened.by, text=text)
+    return context, messages + context.to_watchers(Rule.WATCHED_UPDATED, reopened.by, text=text)
 
 
 @_steps.on(life.TicketClosed)
