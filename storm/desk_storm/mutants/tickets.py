@@ -2,7 +2,7 @@
 
 from desk_storm.mutants.mutant import Mutant
 
-_TICKETS = "services/intake/desk_intake/tickets/api/tickets.py"
+_TICKETS = "services/intake/desk_intake/tickets/api/calls.py"
 _HANDLERS = "services/intake/desk_intake/tickets/store.py"
 _LIFE = "services/intake/desk_intake/tickets/lifecycle.py"
 
