@@ -113,3 +113,20 @@ async def test_whoever_has_no_role_is_refused_with_the_role_that_is_asked_for(
     assert refused.status_code == 403
     assert "employee" in refused.json()["detail"]
     assert all(role.value in refused.json()["detail"] for role in STAFF)
+
+
+async def test_staff_of_another_team_who_watch_read_and_speak_as_employees(desk: Desk) -> None:
+    ticket = await secret(desk)
+    mia, max_ = desk.client("mia", "member", "business-apps"), desk.max
+    await mia.post(f"/tickets/{ticket}/comments", text="For us only", public=False)
+    assert (await mia.post(f"/tickets/{ticket}/watch", person="max")).status_code == 200
+    assert SECRET in (await max_.get(f"/tickets/{ticket}")).text
+    for path in ("", "/timeline"):
+        assert "For us only" not in (await max_.get(f"/tickets/{ticket}{path}")).text
+    internal = await max_.post(f"/tickets/{ticket}/comments", text="x", public=False)
+    assert internal.status_code == 403
+    assert (await max_.post(f"/tickets/{ticket}/comments", text="x")).status_code == 200
+    # What an employee says is no first response of a team.
+    assert (await desk.ticket(ticket)).answered_at is None
+    for action, body in (("start", {}), ("resolve", {"resolution": "x"}), ("take", {})):
+        assert (await max_.post(f"/tickets/{ticket}/{action}", **body)).status_code == 403

@@ -90,8 +90,9 @@ class Actor:
     sight: Sight = SEES_ALL
 
     def role_on(self, ticket: Ticket) -> Role:
-        """Staff who need help themselves speak as employees on their own tickets."""
-        is_member = self.is_staff and ticket.requester != self.id
+        """Staff speak as employees on their own tickets, and where they only watch."""
+        is_other = ticket.requester != self.id
+        is_member = self.is_staff and is_other and may_act(ticket, self)
         return Role.MEMBER if is_member else Role.EMPLOYEE
 
 
@@ -334,7 +335,7 @@ def unwatch(ticket: Ticket, actor: Actor, person: str) -> list[Payload]:
 def join(ticket: Ticket, actor: Actor, person: str) -> list[Payload]:
     """Another person has the same trouble: who watches says so of themselves, staff of anybody."""
     allow(ticket, "joined")
-    if person != actor.id and not actor.is_staff:
+    if person != actor.id and not (actor.is_staff and may_act(ticket, actor)):
         raise Forbidden(message("refused.join-for-others"))
     if person == ticket.requester:
         raise Rejected(message("refused.counted-already", code=ticket.code), code="own-ticket")

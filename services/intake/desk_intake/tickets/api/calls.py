@@ -36,7 +36,7 @@ from starlette.responses import Response
 from desk_intake.tickets.answers import View
 from desk_intake.tickets.api.deps import TicketDeps, TicketRule
 from desk_intake.tickets.calls import NOTHING, Command, Recalled, Unsure, until
-from desk_intake.tickets.lifecycle import Actor, check_may_act, seen
+from desk_intake.tickets.lifecycle import Actor, check_may_act, may_act, seen
 from desk_intake.tickets.model import Ticket
 from desk_intake.tickets.record import Cause, record
 from desk_intake.tickets.sla import TicketSla
@@ -113,10 +113,11 @@ ByReaders = Annotated[TicketAction, Depends(_of_readers)]
 ByStaff = Annotated[TicketAction, Depends(_of_staff)]
 
 
-def reader_of(deps: TicketDeps, actor: Actor) -> Reader:
-    """For whom answers are made."""
+def reader_of(deps: TicketDeps, actor: Actor, ticket: Ticket | None = None) -> Reader:
+    """For whom answers are made; staff who only watch a ticket read it as employees do."""
     titles = {team.name: team.title for team in deps.charter().teams}
-    return Reader(actor.is_staff, titles, deps.close_after, spoken_catalogue())
+    is_staff = actor.is_staff and (ticket is None or may_act(ticket, actor))
+    return Reader(is_staff, titles, deps.close_after, spoken_catalogue())
 
 
 def cause_of_call(request: Request, call: IdempotentCall, id: str, context: Context) -> Cause:
@@ -261,7 +262,7 @@ async def answer(
         if unchanged is not None:
             return unchanged
     clocks = sla.read() or TicketSla(ticket=ticket.id)
-    view = show(ticket, clocks, reader_of(deps, actor))
+    view = show(ticket, clocks, reader_of(deps, actor, ticket))
     return respond(view, ticket, status, beside=sla.version)
 
 

@@ -128,7 +128,7 @@ async def _timeline(
         after = int(str(deps.cursors.read(listing, page.cursor).sort))
     if (unchanged := not_modified(request, rows.sequence)) is not None:
         return unchanged
-    view, last = timeline(rows, reader_of(deps, actor), after, page.limit)
+    view, last = timeline(rows, reader_of(deps, actor, rows), after, page.limit)
     if last is None:
         return respond(view, rows)
     following = deps.cursors.write(listing, Position(last, rows.id))
