@@ -1,7 +1,6 @@
 """`desk store copy`: a whole desk from one store to another, compared when it is there."""
 
 import asyncio
-import hashlib
 from contextlib import AsyncExitStack
 from typing import Annotated, NamedTuple
 
@@ -11,7 +10,7 @@ from desk_contracts.errors import Invalid, NotFound, Rejected
 from desk_platform.kafka.connection import kafka_arguments
 from desk_platform.settings import StoreSettings
 from desk_platform.store import Store, open_store
-from desk_platform.store.files import Files
+from desk_platform.store.files import copy_files
 from desk_platform.store.raw import NOT_MOVED, copy_collection, digest_of
 from desk_platform.store.sqlite.store import SCHEME, folder_of
 from desk_platform.terminal import say
@@ -90,26 +89,10 @@ async def _copy_service(service: str, source: Store, target: Store) -> list[Copi
         await copy_collection(source, target, collection)
         before, after = await digest_of(source, collection), await digest_of(target, collection)
         copied.append(Copied(service, collection, after[0], before == after))
-    return [*copied, *await _copy_files(service, source.files(), target.files())]
-
-
-async def _copy_files(service: str, source: Files, target: Files) -> list[Copied]:
-    ids = await source.list_ids()
-    are_same = True
-    for id in ids:
-        if (content := await source.open(id)) is not None:
-            await target.put(id, content)
-        are_same = are_same and await _digest_file(source, id) == await _digest_file(target, id)
-    return [Copied(service, _FILES, len(ids), are_same)] if ids else []
-
-
-async def _digest_file(files: Files, id: str) -> bytes | None:
-    digest = hashlib.sha256()
-    if (content := await files.open(id)) is None:
-        return None
-    async for piece in content:
-        digest.update(piece)
-    return digest.digest()
+    files, are_same = await copy_files(source.files(), target.files())
+    if files:
+        copied.append(Copied(service, _FILES, files, are_same))
+    return copied
 
 
 def _open(address: str, service: str) -> Store:

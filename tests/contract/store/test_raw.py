@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 from desk_contracts.codec import Message
+from desk_contracts.ids import new_id
 from desk_platform.clock import FakeClock
 from desk_platform.settings import StoreSettings
 from desk_platform.store import Origin, Schema, Store, Stored, open_store
+from desk_platform.store.files import copy_files
 from desk_platform.store.idempotency import KeptCall
 from desk_platform.store.positions import Position
 from desk_platform.store.raw import PAGE, copy_collection, digest_of
@@ -88,3 +90,21 @@ async def test_a_difference_is_seen(stores: tuple[Store, Store]) -> None:
     [item] = (await documents.load(["t0001"])).values()
     await documents.write([item])
     assert await digest_of(target, "things") != await digest_of(source, "things")
+
+
+async def test_files_go_with_it_and_one_that_differs_is_noticed(
+    stores: tuple[Store, Store],
+) -> None:
+    async def pieces(text: bytes) -> AsyncIterator[bytes]:
+        yield text
+
+    source, target = (store.files() for store in stores)
+    first, second = new_id(), new_id()
+    assert await copy_files(source, target) == (0, True)
+    await source.put(first, pieces(b"one"))
+    await source.put(second, pieces(b"two"))
+    assert await copy_files(source, target) == (2, True)
+    assert await target.list_ids() == sorted([first, second])
+    await target.delete(first)
+    await target.put(first, pieces(b"another"))
+    assert await copy_files(source, target) == (2, False)

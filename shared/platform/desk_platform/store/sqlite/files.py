@@ -7,7 +7,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import TypeVar
 
 from desk_contracts.errors import DependencyDown
 
@@ -40,11 +40,7 @@ class FolderFiles:
     async def open(self, id: str) -> AsyncIterator[bytes] | None:
         """Piece by piece; None if there is none."""
         path = self._path(id)
-        try:
-            file = await _run(lambda: path.open("rb"))
-        except FileNotFoundError:
-            return None
-        return _read(file)
+        return _read(path) if await _run(path.exists) else None
 
     async def delete(self, id: str) -> None:
         """Keep it no longer."""
@@ -70,8 +66,6 @@ async def _run(call: Callable[[], T]) -> T:
 def _translate_errors() -> Iterator[None]:
     try:
         yield
-    except FileNotFoundError:
-        raise
     except OSError as error:
         why = f"files cannot be kept ({error.strerror}): look at DESK_STORE"
         raise DependencyDown(why, dependency="store") from error
@@ -97,7 +91,9 @@ def _finish(part: "tempfile._TemporaryFileWrapper[bytes]", path: Path) -> None:
         os.close(folder)
 
 
-async def _read(file: BinaryIO) -> AsyncIterator[bytes]:
+async def _read(path: Path) -> AsyncIterator[bytes]:
+    """Opened with the first piece: whoever wants none leaves nothing open."""
+    file = await _run(lambda: path.open("rb"))
     try:
         while piece := await _run(lambda: file.read(CHUNK)):
             yield piece
