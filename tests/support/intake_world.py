@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -35,6 +36,7 @@ from desk_platform.http import AppParts, Cursors, DevAuthenticator, make_app
 from desk_platform.kafka import BatchProcessor, CommandQueue, Projection, Received, UnitOfWork
 from desk_platform.kafka.batch_processor import OnFailedRecords
 from desk_platform.settings import Environment
+from desk_platform.settings.secret_files import SecretFolder
 from desk_testing.fakes import FakeDocuments, FakeKeptCalls, FakePublisher
 from desk_testing.telemetry import RecordedTelemetry, record_telemetry
 
@@ -186,7 +188,7 @@ class Caller:
         return str(answer.json()["id"])
 
 
-def make_desk(charter: Charter) -> Desk:
+def make_desk(charter: Charter, secrets: Path | None = None) -> Desk:
     clock, publisher, telemetry = FakeClock(MONDAY), FakePublisher(), record_telemetry("intake")
     tickets, problems = FakeDocuments(TICKETS, clock), FakeDocuments(PROBLEMS, clock)
     slas = FakeDocuments(SLAS, clock)
@@ -213,7 +215,7 @@ def make_desk(charter: Charter) -> Desk:
         Health(clock), telemetry.telemetry, authenticator, clock, organisation=lambda: charter
     )
     feedback = FeedbackDeps(deps, CommandQueue(responses))
-    routers = intake_routers(deps, feedback, problems, publisher)
+    routers = intake_routers(deps, feedback, problems, publisher, SecretFolder(secrets))
     app = make_app("Experience Desk: intake", routers, parts)
     transport = httpx.ASGITransport(app=app)
     others = (

@@ -8,6 +8,7 @@ from desk_platform.kafka import Projection, Publisher
 from desk_platform.kafka.specification import application
 from desk_platform.kafka.timer_stops import AllPartitions
 from desk_platform.service import Service, Subscription, Web
+from desk_platform.settings.secret_files import SecretFolder
 from desk_platform.startup import start_service
 from desk_platform.store import Documents
 from fastapi import APIRouter
@@ -23,6 +24,8 @@ from desk_intake.tickets.api.actions import anybody_router, staff_router
 from desk_intake.tickets.api.deps import TicketDeps
 from desk_intake.tickets.api.tickets import tickets_router
 from desk_intake.tickets.store import SLAS, TICKETS, slas_projection, tickets_projection
+from desk_intake.webhooks.api import WebhookDeps, webhooks_router
+from desk_intake.webhooks.charter import WEBHOOKS
 
 
 def compose(desk: Desk, settings: IntakeSettings) -> Web:
@@ -51,7 +54,8 @@ def compose(desk: Desk, settings: IntakeSettings) -> Web:
         close_after=settings.close_after,
     )
     feedback = FeedbackDeps(deps, desk.commands(responses))
-    return Web(intake_routers(deps, feedback, problems, desk.publisher))
+    secrets = SecretFolder(settings.signing_secrets)
+    return Web(intake_routers(deps, feedback, problems, desk.publisher, secrets))
 
 
 def intake_routers(
@@ -59,15 +63,18 @@ def intake_routers(
     feedback: FeedbackDeps,
     problems: Documents[KnownProblem],
     publisher: Publisher,
+    secrets: SecretFolder,
 ) -> tuple[APIRouter, ...]:
     """All that intake answers over HTTP."""
+    events = EventsDeps(deps.tickets, deps.charter, publisher, deps.clock)
     return (
         tickets_router(deps),
         anybody_router(deps),
         staff_router(deps),
         feedback_router(feedback),
         status_router(problems, deps.charter),
-        events_router(EventsDeps(deps.tickets, deps.charter, publisher, deps.clock)),
+        events_router(events),
+        webhooks_router(WebhookDeps(events, secrets)),
     )
 
 
@@ -81,7 +88,7 @@ SERVICE = Service(
             to=("tickets", "problems", "slas"),
         ),
     ),
-    organisation=obey_charter(),
+    organisation=obey_charter(WEBHOOKS),
     compose=compose,
 )
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Annotated
 
 from desk_platform.settings import ServiceSettings
-from pydantic import Field
+from pydantic import DirectoryPath, Field
 from pydantic_settings import SettingsConfigDict
 
 
@@ -18,3 +18,7 @@ class IntakeSettings(ServiceSettings):
 
     close_after: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(days=5)
     """How long a resolved ticket waits for an objection before it closes by itself, in seconds."""
+
+    signing_secrets: DirectoryPath | None = None
+    """Folder with the secrets of webhooks that are signed, each in a file of the webhook's name;
+    read again when a file changes."""
