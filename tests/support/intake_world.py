@@ -17,6 +17,8 @@ from desk_contracts.message import verbatim
 from desk_contracts.value_types import Priority
 from desk_intake.feedback.api import FeedbackDeps
 from desk_intake.feedback.store import FEEDBACK
+from desk_intake.mail.store import MAILS
+from desk_intake.mail.worker import MailDesk
 from desk_intake.service import intake_routers
 from desk_intake.status.model import KnownProblem
 from desk_intake.status.store import PROBLEMS, problems_projection
@@ -39,9 +41,11 @@ from desk_platform.settings import Environment
 from desk_platform.settings.secret_files import SecretFolder
 from desk_testing.fakes import FakeDocuments, FakeKeptCalls, FakePublisher
 from desk_testing.telemetry import RecordedTelemetry, record_telemetry
+from pydantic import SecretStr
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CLOSE_AFTER = timedelta(days=5)
+REPLY_SECRET = "signs tokens of answers in tests"  # noqa: S105  of tests only
 
 
 @dataclass
@@ -99,6 +103,7 @@ class Desk:
     telemetry: RecordedTelemetry
     transport: httpx.ASGITransport
     calls: FakeKeptCalls
+    mail: MailDesk
     read: int = 0
 
     def client(self, user: str, roles: str = "employee", team: str = "") -> "Caller":
@@ -222,7 +227,12 @@ def make_desk(charter: Charter, secrets: Path | None = None) -> Desk:
         UnitOfWork(problems_projection(problems), publisher, clock, meters),
         UnitOfWork(slas_projection(slas), publisher, clock, meters),
     )
-    return Desk(clock, publisher, tickets, slas, unit_of_work, others, telemetry, transport, calls)
+    mails = FakeDocuments(MAILS, clock)
+    records = CommandQueue(UnitOfWork(Projection(mails), publisher, clock, meters, cached=0))
+    mail = MailDesk(deps, mails, records, SecretStr(REPLY_SECRET), "mx.desk.example")
+    return Desk(
+        clock, publisher, tickets, slas, unit_of_work, others, telemetry, transport, calls, mail
+    )
 
 
 def triage_says(team: str = "network", priority: Priority = Priority.P3) -> TriageDecided:

@@ -1,5 +1,6 @@
 """Intake as one table: what it reads, keeps, answers and runs; `python -m desk_intake.service`."""
 
+import ssl
 from functools import partial
 
 from desk_charter.desk import Desk, obey_charter
@@ -13,9 +14,15 @@ from desk_platform.startup import start_service
 from desk_platform.store import Documents
 from fastapi import APIRouter
 
+from desk_intake.adapters.mailboxes.imap import COMPONENT as IMAP
+from desk_intake.adapters.mailboxes.imap import ImapAccount, ImapPoll
+from desk_intake.adapters.mailboxes.smtp import SmtpReceiver, SmtpWay
 from desk_intake.events.api.events import EventsDeps, events_router
 from desk_intake.feedback.api import FeedbackDeps, feedback_router
 from desk_intake.feedback.store import FEEDBACK
+from desk_intake.mail.charter import MAILBOXES
+from desk_intake.mail.store import MAILS
+from desk_intake.mail.worker import MailDesk
 from desk_intake.settings import IntakeSettings
 from desk_intake.status.api import status_router
 from desk_intake.status.model import KnownProblem
@@ -55,7 +62,42 @@ def compose(desk: Desk, settings: IntakeSettings) -> Web:
     )
     feedback = FeedbackDeps(deps, desk.commands(responses))
     secrets = SecretFolder(settings.signing_secrets)
+    _take_mail(desk, settings, deps)
     return Web(intake_routers(deps, feedback, problems, desk.publisher, secrets))
+
+
+def _take_mail(desk: Desk, settings: IntakeSettings, deps: TicketDeps) -> None:
+    """Mail by SMTP and from a mailbox, where the settings ask for it."""
+    mails = desk.documents(MAILS)
+    records = desk.commands(desk.unit_of_work("mails", Projection(mails), cached=0))
+    mail = MailDesk(deps, mails, records, settings.reply_secret, settings.authserv_id or "")
+    if settings.smtp_port is not None:
+        tls = None
+        if settings.smtp_cert_file and settings.smtp_key_file:
+            tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            tls.load_cert_chain(settings.smtp_cert_file, settings.smtp_key_file)
+        way = SmtpWay(
+            settings.http_host,
+            settings.smtp_port,
+            settings.mail_bytes,
+            settings.smtp_connections,
+            tls,
+        )
+        desk.part("smtp", SmtpReceiver(mail, way))
+    if settings.imap_host and settings.imap_username and settings.imap_password:
+        account = ImapAccount(
+            settings.imap_host,
+            settings.imap_port,
+            settings.imap_username,
+            settings.imap_password,
+            settings.mail_bytes,
+            settings.imap_folder,
+            settings.imap_security,
+            settings.imap_ca_file,
+        )
+        desk.health.expect(IMAP, required=False)
+        poll = ImapPoll(mail, account, settings.imap_interval, desk.clock, desk.health)
+        desk.job(IMAP, poll.run)
 
 
 def intake_routers(
@@ -81,14 +123,14 @@ def intake_routers(
 SERVICE = Service(
     "intake",
     IntakeSettings,
-    collections=(TICKETS, PROBLEMS, SLAS, FEEDBACK),
+    collections=(TICKETS, PROBLEMS, SLAS, FEEDBACK, MAILS),
     subscriptions=(
         Subscription(
             (names.REQUESTS, names.TRIAGE, names.PROBLEMS, names.AUTOMATION, names.SLA),
             to=("tickets", "problems", "slas"),
         ),
     ),
-    organisation=obey_charter(WEBHOOKS),
+    organisation=obey_charter(MAILBOXES, WEBHOOKS),
     compose=compose,
 )
 

@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 
 from desk_contracts import Payload
 from desk_contracts.errors import Transient
-from desk_contracts.ids import derive_id, is_code
+from desk_contracts.ids import derive_id, is_code, ticket_code
 from desk_contracts.message import message
 from desk_kernel import Context, Decision
 from desk_platform.http import (
@@ -93,13 +93,26 @@ def reader_of(deps: TicketDeps, actor: Actor) -> Reader:
     return Reader(actor.is_staff, titles, deps.close_after, spoken_catalogue())
 
 
-def cause_of_call(request: Request, call: IdempotentCall, id: str, context: Context) -> Cause:
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a change's events belong to, beside the call that caused them."""
+
+    correlation_id: str = ""
+    traceparent: str = ""
+
+
+def origin_of(request: Request) -> Origin:
+    """The correlation id and the trace of a request."""
+    return Origin(request.scope.get("desk.correlation_id", ""), current_traceparent() or "")
+
+
+def cause_of_call(origin: Origin, call: IdempotentCall, id: str, context: Context) -> Cause:
     """The call as the cause of events; the same call gives the same ids."""
     return Cause(
         id=derive_id(call.seed, f"call/{id}"),
         at=context.now,
-        correlation_id=request.scope.get("desk.correlation_id", ""),
-        traceparent=current_traceparent() or "",
+        correlation_id=origin.correlation_id,
+        traceparent=origin.traceparent,
     )
 
 
@@ -117,19 +130,55 @@ async def change(
     precondition: Precondition | None = None,
 ) -> Ticket:
     """The ticket after what the call decides; a call that was carried out before does nothing."""
-    ref, actor, call = ticket_asked(action.ticket), action.actor, action.call
+    ref, actor = ticket_asked(action.ticket), action.actor
     id = (await find(deps, ref, actor)).id if is_code(ref) else ref
 
+    def look(state: Ticket | None) -> Ticket:
+        return seen(state, actor, ref)
+
+    return await change_once(
+        deps,
+        id,
+        action.call,
+        origin_of(action.request),
+        decide,
+        look=look,
+        precondition=precondition,
+    )
+
+
+def _must_exist(ticket: Ticket | None) -> Ticket:
+    if ticket is None:
+        raise LookupError("this ticket was there a moment ago")
+    return ticket
+
+
+async def change_once(  # noqa: PLR0913  each is one independent part of a change
+    deps: TicketDeps,
+    id: str,
+    call: IdempotentCall,
+    origin: Origin,
+    decide: Decide,
+    *,
+    look: Callable[[Ticket | None], Ticket] = _must_exist,
+    precondition: Precondition | None = None,
+) -> Ticket:
+    """The ticket of that id after what is decided on it, once however often the call comes.
+
+    `look` gives the ticket of what is stored, or refuses.
+    """
+
     def rule(recalled: Recalled, state: Ticket | None, context: Context) -> Decision[Ticket] | None:
-        ticket = seen(state, actor, ref)
+        ticket = look(state)
         if (fingerprint := ticket.find_fingerprint(call.seed, recalled)) is not None:
             check_same(call, fingerprint)
             return None
         if precondition is not None:
             precondition.check(ticket.sequence)
         decided = decide(ticket, context)
-        cause = cause_of_call(action.request, call, ticket.id, context)
-        recorded = record(ticket.id, ticket, decided, cause)
+        recorded = record(
+            ticket.id, ticket, decided, cause_of_call(origin, call, ticket.id, context)
+        )
         after = recorded.state if recorded else ticket
         command = command_of(call, context)
         events = recorded.events if recorded else ()
@@ -137,6 +186,37 @@ async def change(
         return Decision(after.with_command(command, recalled), events, due)
 
     return await once(deps, call, lambda recalled: change_stored(deps, id, partial(rule, recalled)))
+
+
+async def open_once(
+    deps: TicketDeps,
+    call: IdempotentCall,
+    origin: Origin,
+    build: Callable[[str], Sequence[Payload]],
+) -> tuple[Ticket, bool]:
+    """The ticket that a call opens, and whether it was open before: a call opens one for ever.
+
+    `build` gives its first events for a code.
+    """
+    id = derive_id(call.seed, "ticket-of-call")
+    was_there = False
+
+    def rule(recalled: Recalled, state: Ticket | None, context: Context) -> Decision[Ticket] | None:
+        nonlocal was_there
+        if state is not None:
+            check_same(call, state.find_fingerprint(call.seed, recalled) or call.fingerprint)
+            was_there = True
+            return None
+        cause = cause_of_call(origin, call, id, context)
+        recorded = record(id, None, build(ticket_code(id, context.round)), cause)
+        if recorded is None:
+            return None
+        return Decision(recorded.state.with_command(command_of(call, context)), recorded.events)
+
+    ticket = await once(
+        deps, call, lambda recalled: change_stored(deps, id, partial(rule, recalled), is_first=True)
+    )
+    return ticket, was_there
 
 
 async def once(

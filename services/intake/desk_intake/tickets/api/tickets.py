@@ -1,21 +1,17 @@
 """Tickets over HTTP: open, list, read, change."""
 
-from functools import partial
 from typing import Annotated
 
 from desk_contracts.errors import Forbidden
 from desk_contracts.events.tickets import TicketOpened
-from desk_contracts.ids import derive_id, ticket_code
 from desk_contracts.message import message
 from desk_contracts.people import canonical_person, find_other_spelling
-from desk_kernel import Context, Decision
 from desk_platform.http import (
     Page,
     PageRequest,
     Position,
     Precondition,
     Principal,
-    check_same,
     link_next,
     not_modified,
     precondition,
@@ -31,12 +27,10 @@ from desk_intake.tickets.api.calls import (
     Caller,
     actor_of,
     answer,
-    cause_of_call,
     change,
-    change_stored,
-    command_of,
     find,
-    once,
+    open_once,
+    origin_of,
     reader_of,
     respond,
 )
@@ -48,10 +42,7 @@ from desk_intake.tickets.api.listing import (
     TicketListing,
     read_filters,
 )
-from desk_intake.tickets.calls import Recalled
 from desk_intake.tickets.lifecycle import Actor, Changes, update
-from desk_intake.tickets.model import Ticket
-from desk_intake.tickets.record import record
 from desk_intake.tickets.view import TicketSummary, TicketView, TimelineView, timeline
 
 Filters = Annotated[TicketFilters, Depends(read_filters)]
@@ -105,23 +96,8 @@ async def _open(
 ) -> Response:
     actor = actor_of(request, caller)
     _check_claims(body, actor)
-    id = derive_id(call.seed, "ticket-of-call")
-    was_there = False
-
-    def rule(recalled: Recalled, state: Ticket | None, context: Context) -> Decision[Ticket] | None:
-        nonlocal was_there
-        if state is not None:
-            check_same(call, state.find_fingerprint(call.seed, recalled) or call.fingerprint)
-            was_there = True
-            return None
-        opening = _read_opening(body, ticket_code(id, context.round), caller)
-        recorded = record(id, None, [opening], cause_of_call(request, call, id, context))
-        if recorded is None:
-            return None
-        return Decision(recorded.state.with_command(command_of(call, context)), recorded.events)
-
-    ticket = await once(
-        deps, call, lambda recalled: change_stored(deps, id, partial(rule, recalled), is_first=True)
+    ticket, was_there = await open_once(
+        deps, call, origin_of(request), lambda code: [_read_opening(body, code, caller)]
     )
     response = await answer(deps, request, ticket, actor, 201)
     if was_there:
