@@ -73,6 +73,7 @@ SINCE = "?change=2026-11-10&weeks=1"
 
 ROWS = [
     Row("intake", "POST /v1/tickets", ALL, ALL, body=NEW),
+    Row("intake", "POST /v1/tickets:batch", ALL, ALL, body={"tickets": [NEW]}),
     Row("intake", "GET /v1/tickets", ALL, ALL, shows=True),
     Row("intake", "GET /v1/tickets", ALL, ALL, "?team={team}", shows=True),
     Row("intake", "GET /v1/tickets", ALL, ALL, "?service={service}"),

@@ -28,6 +28,7 @@ from desk_intake.status.api import status_router
 from desk_intake.status.model import KnownProblem
 from desk_intake.status.store import PROBLEMS, problems_projection
 from desk_intake.tickets.api.actions import anybody_router, staff_router
+from desk_intake.tickets.api.batch import batch_router
 from desk_intake.tickets.api.deps import TicketDeps
 from desk_intake.tickets.api.tickets import tickets_router
 from desk_intake.tickets.store import SLAS, TICKETS, slas_projection, tickets_projection
@@ -110,6 +111,7 @@ def intake_routers(
     """All that intake answers over HTTP."""
     events = EventsDeps(deps.tickets, deps.charter, publisher, deps.clock)
     return (
+        batch_router(deps),
         tickets_router(deps),
         anybody_router(deps),
         staff_router(deps),

@@ -2,10 +2,6 @@
 
 from typing import Annotated
 
-from desk_contracts.errors import Forbidden
-from desk_contracts.events.tickets import TicketOpened
-from desk_contracts.message import message
-from desk_contracts.people import canonical_person, find_other_spelling
 from desk_platform.http import (
     Page,
     PageRequest,
@@ -42,6 +38,7 @@ from desk_intake.tickets.api.listing import (
     TicketListing,
     read_filters,
 )
+from desk_intake.tickets.api.opening import check_claims, read_opening
 from desk_intake.tickets.lifecycle import Actor, Changes, update
 from desk_intake.tickets.view import TicketSummary, TicketView, TimelineView, timeline
 
@@ -95,45 +92,14 @@ async def _open(
     deps: TicketDeps, request: Request, body: NewTicket, caller: Principal, call: IdempotentCall
 ) -> Response:
     actor = actor_of(request, caller)
-    _check_claims(body, actor)
+    check_claims(body, actor)
     ticket, was_there = await open_once(
-        deps, call, origin_of(request), lambda code: [_read_opening(body, code, caller)]
+        deps, call, origin_of(request), lambda code: [read_opening(body, code, caller)]
     )
     response = await answer(deps, request, ticket, actor, 201)
     if was_there:
         response.headers["Idempotency-Replayed"] = "true"
     return response
-
-
-def _check_claims(body: NewTicket, actor: Actor) -> None:
-    if actor.is_staff:
-        return
-    if body.requester is not None and canonical_person(body.requester) != actor.id:
-        raise Forbidden(message("refused.help-for-others"))
-    if body.group:
-        raise Forbidden(message("refused.group-by-staff"))
-
-
-def _read_opening(body: NewTicket, code: str, caller: Principal) -> TicketOpened:
-    written = body.requester or caller.written
-    person = canonical_person(written)
-    return TicketOpened(
-        code=code,
-        kind=body.kind,
-        title=body.title,
-        description=body.description,
-        requester=person,
-        requester_written=find_other_spelling(written, person),
-        channel=body.channel,
-        service=body.service,
-        device=body.device,
-        site=body.site,
-        group=body.group,
-        impact=body.impact,
-        urgency=body.urgency,
-        language=body.language,
-        attributes=body.attributes,
-    )
 
 
 async def _timeline(
