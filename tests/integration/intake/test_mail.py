@@ -10,6 +10,7 @@ import sys
 from asyncio.subprocess import DEVNULL
 from collections.abc import AsyncIterator
 from email.message import EmailMessage
+from functools import partial
 from pathlib import Path
 
 import aiosmtplib
@@ -23,7 +24,7 @@ from desk_local.ports import free_ports
 from desk_platform.kafka.admin import apply_topics
 from desk_platform.settings import KafkaSettings
 from desk_testing import eventually
-from desk_testing.processes import environment
+from desk_testing.processes import CHARTER, environment
 from imapclient import IMAPClient
 
 from tests.support.intake_around import Bus, Intake, Person
@@ -55,7 +56,7 @@ async def bus(kafka: str, prefix: str) -> AsyncIterator[Bus]:
 async def desk(bus: Bus, kafka: str, store_url: str, tmp_path: Path) -> AsyncIterator["MailDesk"]:
     port = free_ports(1)[0]
     more = {"INTAKE_SMTP_PORT": str(port), "INTAKE_REPLY_SECRET": secrets.token_hex(16)}
-    env = environment(kafka, store_url, bus.prefix, **more)
+    env = environment(kafka, store_url, bus.prefix, CHARTER, **more)
     service = MailDesk("intake", env, tmp_path / "intake.log")
     service.smtp = port
     await service.start()
@@ -126,7 +127,9 @@ async def inbox(
         "NOTIFY_REPLY_SECRET": desk.env["INTAKE_REPLY_SECRET"],
     }
     notify = Notify(
-        "notify", environment(kafka, store_url, bus.prefix, **more), tmp_path / "notify.log"
+        "notify",
+        environment(kafka, store_url, bus.prefix, CHARTER, **more),
+        tmp_path / "notify.log",
     )
     await notify.start()
     yield server.mailbox
@@ -211,7 +214,7 @@ async def test_mails_are_one_ticket_each_wherever_intake_is_killed(
 
     async def kill_twice() -> None:
         for wanted in (4, 12):
-            await eventually(lambda count=wanted: _opened(bus, count), timeout=120)
+            await eventually(partial(_opened, bus, wanted), timeout=120)
             desk.kill()
             await desk.start()
 
@@ -286,7 +289,9 @@ async def test_a_mailbox_is_fetched_and_what_is_refused_stays_in_it_flagged(
         "INTAKE_IMAP_PASSWORD": "demopass",
         "INTAKE_IMAP_INTERVAL": "0.2",
     }
-    service = Intake("intake", environment(kafka, store_url, bus.prefix, **more), tmp_path / "log")
+    service = Intake(
+        "intake", environment(kafka, store_url, bus.prefix, CHARTER, **more), tmp_path / "log"
+    )
     try:
         await eventually(lambda: asyncio.to_thread(_fill, imap_port), timeout=60)
         await service.start()

@@ -125,8 +125,11 @@ def _find_leaves(mail: ParsedMail) -> Iterator[ParsedMail]:
             why = message("mailbox.too-many-parts", most=MOST_PARTS)
             raise Invalid(why, code="mail-too-many-parts")
         if part.get_content_maintype() == "multipart" and part.is_multipart():
-            inner: list[ParsedMail] = part.get_payload()
-            waiting.extend((item, level + 1) for item in reversed(inner))
+            inner = part.get_payload()
+            parts = inner if isinstance(inner, list) else []
+            waiting += [
+                (item, level + 1) for item in reversed(parts) if isinstance(item, ParsedMail)
+            ]
         else:
             yield part
 
