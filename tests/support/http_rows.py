@@ -102,7 +102,8 @@ ROWS = [
     Row("intake", "POST /v1/feedback", ALL, ALL, body=UNUSED),
     Row("intake", "GET /v1/status", ALL, ALL, shows=True),
     Row("intake", "POST /v1/events", "ffffffff-u", "ffffffff-u", body={}),
-    # There is no webhook of that name, whoever asks.
+    # There is no chat and no webhook of that name, whoever asks.
+    Row("intake", "POST /v1/chat/{chat}", "nnnnnnnnnn", "nnnnnnnnnn", body={}),
     Row("intake", "POST /v1/webhooks/{webhook}", "nnnnnnnnnn", "nnnnnnnnnn", body={}),
     Row("triage", "GET /v1/decisions/{ticket}", STAFF, STAFFS_SECRET, shows=True),
     Row("triage", "GET /v1/tickets/{ticket}/similar", STAFF, STAFFS_SECRET, shows=True),

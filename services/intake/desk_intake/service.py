@@ -17,6 +17,8 @@ from fastapi import APIRouter
 from desk_intake.adapters.mailboxes.imap import COMPONENT as IMAP
 from desk_intake.adapters.mailboxes.imap import ImapAccount, ImapPoll
 from desk_intake.adapters.mailboxes.smtp import SmtpReceiver, SmtpWay
+from desk_intake.chat.api import ChatDeps, chat_router
+from desk_intake.chat.charter import CHATS
 from desk_intake.events.api.events import EventsDeps, events_router
 from desk_intake.feedback.api import FeedbackDeps, feedback_router
 from desk_intake.feedback.store import FEEDBACK
@@ -119,6 +121,7 @@ def intake_routers(
         status_router(problems, deps.charter),
         events_router(events),
         webhooks_router(WebhookDeps(events, secrets)),
+        chat_router(ChatDeps(deps, secrets, set())),
     )
 
 
@@ -132,7 +135,7 @@ SERVICE = Service(
             to=("tickets", "problems", "slas"),
         ),
     ),
-    organisation=obey_charter(MAILBOXES, WEBHOOKS),
+    organisation=obey_charter(CHATS, MAILBOXES, WEBHOOKS),
     compose=compose,
 )
 

@@ -30,7 +30,7 @@ class IntakeSettings(ServiceSettings):
     """How long a resolved ticket waits for an objection before it closes by itself, in seconds."""
 
     signing_secrets: DirectoryPath | None = None
-    """Folder with the secrets of webhooks that are signed, each in a file of the webhook's name;
+    """Folder with the secrets of webhooks that are signed and of chats, each in a file of its name;
     read again when a file changes."""
 
     smtp_port: Annotated[int, Field(ge=1, le=65535)] | None = None

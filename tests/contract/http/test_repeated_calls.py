@@ -16,7 +16,7 @@ from tests.support.http_rows import ROWS, TICKET, Row, fill
 from tests.support.http_worlds import READERS, WORLDS, World
 
 # An event is known by its source and id, or by what it says; there is no key.
-OF_EVENTS = {"POST /v1/events", "POST /v1/webhooks/{webhook}"}
+OF_EVENTS = {"POST /v1/chat/{chat}", "POST /v1/events", "POST /v1/webhooks/{webhook}"}
 RESOLVED = (f"POST {TICKET}/resolve", {"resolution": "x"})
 BEGUN = (f"POST {TICKET}/start", None)
 # Only tickets of one person are merged.

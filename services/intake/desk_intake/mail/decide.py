@@ -158,10 +158,7 @@ def _note_files(mail: Mail) -> list[Payload]:
     """That there were files, which nobody sees who reads the ticket only."""
     if not mail.enclosures:
         return []
-    files = [
-        message("mailbox.file", name=item.name, type=item.type, size=item.size)
-        for item in mail.enclosures
-    ]
+    files = [message("mailbox.file", name=item.name, type=item.type) for item in mail.enclosures]
     text = message("mailbox.files-not-kept", count=len(files), files=files)
     return [TicketCommented(by=DESK, role=Role.SYSTEM, message=text, automatic=True)]
 

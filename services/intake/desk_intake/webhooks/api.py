@@ -33,10 +33,23 @@ from desk_intake.webhooks.signatures import is_signed
 
 log = get_logger()
 
+_EXAMPLE: dict[str, Any] = {
+    "version": "4",
+    "status": "firing",
+    "alerts": [
+        {
+            "status": "firing",
+            "labels": {"alertname": "LoginsFail", "service": "vpn", "severity": "critical"},
+            "annotations": {"summary": "Logins fail"},
+            "startsAt": "2026-03-02T08:00:00Z",
+            "fingerprint": "c0ffee",
+        }
+    ],
+}
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "content": {"application/json": {"schema": {"type": "object"}}},
+        "content": {"application/json": {"schema": {"type": "object"}, "example": _EXAMPLE}},
     }
 }
 _STRUCTURED = (("content-type", b"application/cloudevents+json"),)

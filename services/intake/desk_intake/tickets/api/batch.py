@@ -63,8 +63,6 @@ class RowResult(Frozen):
     """Id of its ticket."""
     ticket: str | None = None
     """Code of its ticket, as people say it."""
-    replayed: bool = False
-    """Whether the ticket was opened before."""
     code: str | None = None
     """Why there is none, for machines."""
     detail: str | None = None
@@ -136,20 +134,19 @@ async def _open_row(
         log.error("row_failed", index=index, exc_info=opened)
         why = sentence(message("request.unforeseen"))
         return _refuse(result, 500, "internal-error", why)
-    ticket, was_there = opened
-    more = {"id": ticket.id, "ticket": ticket.code, "replayed": was_there}
-    return result.model_copy(update=more)
+    return result.model_copy(update={"id": opened.id, "ticket": opened.code})
 
 
 async def _open_ticket(
     deps: TicketDeps, request: Request, row: TicketRow, caller: Principal, call: IdempotentCall
-) -> tuple[Ticket, bool]:
+) -> Ticket:
     check_claims(row, actor_of(request, caller))
 
     def build(code: str) -> list[Payload]:
         return [read_opening(row, code, caller)]
 
-    return await open_once(deps, call, origin_of(request), build)
+    ticket, _ = await open_once(deps, call, origin_of(request), build)
+    return ticket
 
 
 def _call_of(caller: Principal, call: IdempotentCall, index: int, row: TicketRow) -> IdempotentCall:
