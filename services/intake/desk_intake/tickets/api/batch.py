@@ -38,7 +38,8 @@ class TicketRow(NewTicket):
 
     key: Annotated[str, Field(max_length=255)] = ""
     """What the ticket is known by at the caller's: the same key never opens a second one, in
-    whatever batch it comes. Left out: its place in this call."""
+    whatever batch it comes. Left out: its place in this very call, which is then sent again whole.
+    """
 
 
 class TicketBatch(Frozen):
@@ -151,13 +152,13 @@ async def _open_ticket(
 
 def _call_of(caller: Principal, call: IdempotentCall, index: int, row: TicketRow) -> IdempotentCall:
     """A row is a call of its own: by its key, else by its place in the whole call."""
-    name = f"key\n{row.key}" if row.key else f"place\n{call.seed}\n{index}"
+    name, fingerprint = f"place\n{call.seed}\n{index}", call.fingerprint
+    if row.key:
+        content = json.dumps(row.model_dump(mode="json", exclude={"key"}), sort_keys=True)
+        name = f"key\n{row.key}"
+        fingerprint = hashlib.sha256(content.encode()).hexdigest()
     seed = f"{caller.subject}\nrow of a batch\n{name}"
-    content = json.dumps(row.model_dump(mode="json", exclude={"key"}), sort_keys=True)
-    return IdempotentCall(
-        seed=hashlib.sha256(seed.encode()).hexdigest(),
-        fingerprint=hashlib.sha256(content.encode()).hexdigest(),
-    )
+    return IdempotentCall(hashlib.sha256(seed.encode()).hexdigest(), fingerprint)
 
 
 def _refuse(
