@@ -76,6 +76,7 @@ SINCE = "?change=2026-11-10&weeks=1"
 
 ROWS = [
     Row("intake", "POST /v1/tickets", ALL, ALL, body=NEW),
+    Row("intake", "POST /v1/tickets:batch", ALL, ALL, body={"tickets": [NEW]}),
     Row("intake", "GET /v1/tickets", ALL, ALL, shows=True),
     Row("intake", "GET /v1/tickets", ALL, ALL, "?team={team}", shows=True),
     Row("intake", "GET /v1/tickets", ALL, ALL, "?service={service}"),
@@ -115,6 +116,9 @@ ROWS = [
     Row("intake", "POST /v1/feedback", ALL, ALL, body=UNUSED),
     Row("intake", "GET /v1/status", ALL, ALL, shows=True),
     Row("intake", "POST /v1/events", "ffffffff-u", "ffffffff-u", body={}),
+    # There is no chat and no webhook of that name, whoever asks.
+    Row("intake", "POST /v1/chat/{chat}", "nnnnnnnnnn", "nnnnnnnnnn", body={}),
+    Row("intake", "POST /v1/webhooks/{webhook}", "nnnnnnnnnn", "nnnnnnnnnn", body={}),
     Row("triage", "GET /v1/decisions/{ticket}", STAFF, STAFFS_SECRET, shows=True),
     Row("triage", "GET /v1/tickets/{ticket}/similar", STAFF, STAFFS_SECRET, shows=True),
     Row("triage", "GET /v1/signals", STAFF, STAFF, shows=True),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,6 +19,8 @@ from desk_contracts.value_types import Priority
 from desk_intake.attachments.api import UPLOADS
 from desk_intake.feedback.api import FeedbackDeps
 from desk_intake.feedback.store import FEEDBACK
+from desk_intake.mail.store import MAILS
+from desk_intake.mail.worker import MailDesk
 from desk_intake.service import find_linkable, intake_routers
 from desk_intake.status.model import KnownProblem
 from desk_intake.status.store import PROBLEMS, problems_projection
@@ -37,11 +40,14 @@ from desk_platform.http import AppParts, Cursors, DevAuthenticator, make_app
 from desk_platform.kafka import BatchProcessor, CommandQueue, Projection, Received, UnitOfWork
 from desk_platform.kafka.batch_processor import OnFailedRecords
 from desk_platform.settings import Environment
+from desk_platform.settings.secret_files import SecretFolder
 from desk_testing.fakes import FakeDocuments, FakeFiles, FakeKeptCalls, FakeLeases, FakePublisher
 from desk_testing.telemetry import RecordedTelemetry, record_telemetry
+from pydantic import SecretStr
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CLOSE_AFTER = timedelta(days=5)
+REPLY_SECRET = "signs tokens of answers in tests"  # noqa: S105  of tests only
 
 
 @dataclass
@@ -99,6 +105,7 @@ class Desk:
     telemetry: RecordedTelemetry
     transport: httpx.ASGITransport
     calls: FakeKeptCalls
+    mail: MailDesk
     read: int = 0
     heard: int = 0
 
@@ -195,7 +202,7 @@ class Caller:
         return str(answer.json()["id"])
 
 
-def make_desk(charter: Charter) -> Desk:
+def make_desk(charter: Charter, secrets: Path | None = None) -> Desk:
     clock, publisher, telemetry = FakeClock(MONDAY), FakePublisher(), record_telemetry("intake")
     tickets, problems = FakeDocuments(TICKETS, clock), FakeDocuments(PROBLEMS, clock)
     slas = FakeDocuments(SLAS, clock)
@@ -221,14 +228,19 @@ def make_desk(charter: Charter) -> Desk:
         FakeFiles(),
     )
     feedback = FeedbackDeps(deps, CommandQueue(responses))
-    routers = intake_routers(deps, feedback, problems, publisher)
+    routers = intake_routers(deps, feedback, problems, publisher, SecretFolder(secrets))
     app = make_app("Experience Desk: intake", routers, _parts(charter, clock, telemetry))
     transport = httpx.ASGITransport(app=app)
     others = (
         UnitOfWork(problems_projection(problems), publisher, clock, meters),
         UnitOfWork(slas_projection(slas), publisher, clock, meters),
     )
-    return Desk(clock, publisher, tickets, slas, unit_of_work, others, telemetry, transport, calls)
+    mails = FakeDocuments(MAILS, clock)
+    records = CommandQueue(UnitOfWork(Projection(mails), publisher, clock, meters, cached=0))
+    mail = MailDesk(deps, mails, records, SecretStr(REPLY_SECRET), "mx.desk.example")
+    return Desk(
+        clock, publisher, tickets, slas, unit_of_work, others, telemetry, transport, calls, mail
+    )
 
 
 def _parts(charter: Charter, clock: FakeClock, telemetry: RecordedTelemetry) -> AppParts:

@@ -1,11 +1,21 @@
 """What intake can be told from outside."""
 
 from datetime import timedelta
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, Self
 
 from desk_platform.settings import ServiceSettings
-from pydantic import Field
+from pydantic import DirectoryPath, Field, FilePath, SecretStr
+from pydantic import model_validator as check_together
 from pydantic_settings import SettingsConfigDict
+
+
+class ImapSecurity(StrEnum):
+    """How the line to the mail server is protected."""
+
+    NONE = "none"
+    STARTTLS = "starttls"
+    TLS = "tls"
 
 
 class IntakeSettings(ServiceSettings):
@@ -18,3 +28,70 @@ class IntakeSettings(ServiceSettings):
 
     close_after: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(days=5)
     """How long a resolved ticket waits for an objection before it closes by itself, in seconds."""
+
+    signing_secrets: DirectoryPath | None = None
+    """Folder with the secrets of webhooks that are signed and of chats, each in a file of its name;
+    read again when a file changes."""
+
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    """Port on which your mail server hands over mail by SMTP; none is taken without it. Nobody else
+    may reach it."""
+
+    smtp_cert_file: FilePath | None = None
+    """PEM file with the certificate for STARTTLS on that port."""
+
+    smtp_key_file: FilePath | None = None
+    """PEM file with the private key of `INTAKE_SMTP_CERT_FILE`."""
+
+    smtp_connections: Annotated[int, Field(ge=1, le=10_000)] = 50
+    """How many connections that port has at once; more are told to come back later."""
+
+    mail_bytes: Annotated[int, Field(ge=64 * 1024, le=64 * 1024 * 1024)] = 10 * 1024 * 1024
+    """How large a mail may be, in bytes; a larger one is refused."""
+
+    authserv_id: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+    """Name by which your mail server signs `Authentication-Results`. Without it no sender counts as
+    authentic, and nobody acts as staff by mail."""
+
+    reply_secret: SecretStr | None = None
+    """Signs the tokens by which answers find their ticket; the same as `NOTIFY_REPLY_SECRET`."""
+
+    imap_host: str | None = None
+    """Name of the server whose mailbox is fetched from; none is fetched without it."""
+
+    imap_port: Annotated[int, Field(ge=1, le=65535)] = 993
+    """Port of that server."""
+
+    imap_security: ImapSecurity = ImapSecurity.TLS
+    """How the line to it is protected: tls, starttls or none."""
+
+    imap_username: str | None = None
+    """Name to sign in to it with."""
+
+    imap_password: SecretStr | None = None
+    """Password to sign in to it with."""
+
+    imap_ca_file: FilePath | None = None
+    """PEM file with the certificates that sign its own; the system's when not given."""
+
+    imap_folder: Annotated[str, Field(min_length=1, max_length=200)] = "INBOX"
+    """Folder that is the desk's alone: what is unread in it is taken and marked as read."""
+
+    imap_interval: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(hours=1))] = timedelta(
+        seconds=30
+    )
+    """How long to wait before looking again, in seconds."""
+
+    @check_together(mode="after")
+    def _agree(self) -> Self:
+        if (self.smtp_cert_file is None) != (self.smtp_key_file is None):
+            raise ValueError(
+                "INTAKE_SMTP_CERT_FILE and INTAKE_SMTP_KEY_FILE belong together; set both or"
+                " neither."
+            )
+        has_login = self.imap_username is not None and self.imap_password is not None
+        if self.imap_host is not None and not has_login:
+            raise ValueError(
+                "INTAKE_IMAP_HOST needs INTAKE_IMAP_USERNAME and INTAKE_IMAP_PASSWORD; set both."
+            )
+        return self

@@ -101,8 +101,19 @@ class NotifySettings(ServiceSettings):
     )
     """Name that messages come from."""
 
+    reply_to: Annotated[str, AfterValidator(_plain_address)] | None = None
+    """Mailbox of the desk where answers to mails go; behind a plus sign each mail names its ticket.
+    Without it mails have no Reply-To."""
+
+    reply_secret: SecretStr | None = None
+    """Signs the tokens by which answers find their ticket; the same as `INTAKE_REPLY_SECRET`."""
+
     @check_together(mode="after")
     def _agree(self) -> Self:
+        if (self.reply_to is None) != (self.reply_secret is None):
+            raise ValueError(
+                "NOTIFY_REPLY_TO and NOTIFY_REPLY_SECRET belong together; set both or neither."
+            )
         if (self.smtp_username is None) != (self.smtp_password is None):
             raise ValueError(
                 "NOTIFY_SMTP_USERNAME and NOTIFY_SMTP_PASSWORD belong together; set both or"

@@ -2,7 +2,7 @@
 
 from desk_storm.mutants.mutant import Mutant
 
-_TICKETS = "services/intake/desk_intake/tickets/api/calls.py"
+_CALLS = "services/intake/desk_intake/tickets/api/calls.py"
 _HANDLERS = "services/intake/desk_intake/tickets/store.py"
 _LIFE = "services/intake/desk_intake/tickets/lifecycle.py"
 
@@ -10,7 +10,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "some tickets are stored and not told",
         "accepted-call-is-one-ticket",
-        _TICKETS,
+        _CALLS,
         "with_command(command_of(call, context)), recorded.events)",
         'with_command(command_of(call, context)), recorded.events if id < "8" else ())',
         together="K",
@@ -18,9 +18,9 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a repeated call is another ticket",
         "one-call-opens-one-ticket",
-        _TICKETS,
+        _CALLS,
         'id = derive_id(call.seed, "ticket-of-call")',
-        'id = derive_id(f"{call.seed}{request.app.state.clock.now()}", "ticket-of-call")',
+        'id = derive_id(f"{call.seed}{deps.clock.now()}", "ticket-of-call")',
         together="G",
     ),
     Mutant(

@@ -38,6 +38,7 @@ from desk_intake.tickets.api.calls import (
     command_of,
     find,
     once,
+    origin_of,
 )
 from desk_intake.tickets.api.deps import TicketDeps
 from desk_intake.tickets.calls import Recalled
@@ -209,7 +210,9 @@ async def _state_again(
             check_same(call, fingerprint)
             return None
         statement = said_at(revision_of(state) + 1)
-        feedback, events = state_anew(id, statement, cause_of_call(request, call, id, context))
+        feedback, events = state_anew(
+            id, statement, cause_of_call(origin_of(request), call, id, context)
+        )
         before = state.commands if state else ()
         kept = feedback.model_copy(update={"commands": before})
         return Decision(kept.with_command(command_of(call, context), recalled), events)

@@ -94,6 +94,7 @@ def plan_dispatch(event: Event[Notified], channels: Sequence[str], now: datetime
         title=message.title,
         body=message.body,
         thread=message.ticket or message.problem or event.id,
+        ticket=message.ticket,
         happened_at=event.time,
         traceparent=event.traceparent,
         deliveries=deliveries,

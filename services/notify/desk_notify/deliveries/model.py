@@ -45,6 +45,7 @@ class Dispatch(Frozen):
     title: str
     body: str
     thread: str
+    ticket: str = ""
     happened_at: datetime
     traceparent: str = ""
     deliveries: tuple[Delivery, ...]

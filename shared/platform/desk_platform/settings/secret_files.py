@@ -38,6 +38,26 @@ class FileSecret(SecretStr):
         return self._secret_value
 
 
+class SecretFolder:
+    """Secrets by name, each in a file of that name, as a mounted secret of several keys is."""
+
+    def __init__(self, folder: Path | None) -> None:
+        """Without a folder there are none."""
+        self._folder = folder
+        self._secrets: dict[str, FileSecret] = {}
+
+    def find(self, name: str) -> str | None:
+        """The secret of now; None if there is no file of that name with a secret in it."""
+        if self._folder is None or Path(name).name != name:
+            return None
+        if name not in self._secrets:
+            try:
+                self._secrets[name] = FileSecret(self._folder / name)
+            except UnreadableSecret:
+                return None
+        return self._secrets[name].get_secret_value()
+
+
 def _read(path: Path) -> str:
     """The text of a file that holds one secret."""
     try:

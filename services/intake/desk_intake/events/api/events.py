@@ -16,9 +16,9 @@ from desk_contracts.frozen import Frozen
 from desk_contracts.message import message
 from desk_platform.clock import Clock
 from desk_platform.http import Principal
-from desk_platform.http.cloudevents import MOST_EVENTS, SentEvent, read_sent_events
+from desk_platform.http.cloudevents import MOST_EVENTS, read_sent_events
 from desk_platform.http.language import sentence
-from desk_platform.http.problems import problem
+from desk_platform.http.problems import detail_of, problem
 from desk_platform.kafka import Publisher
 from desk_platform.store import Documents, Stored
 from desk_platform.telemetry import get_logger
@@ -148,21 +148,24 @@ def events_router(deps: EventsDeps) -> APIRouter:
         harmless: an event is known by its source and id, so no `Idempotency-Key` is needed. 503
         means that the bus did not acknowledge all; send the same again after `Retry-After`.
         """
-        system = next(
-            (source for source in deps.charter().sources if source.name == sender.subject), None
-        )
-        if system is None:  # the charter changed in between
-            raise Forbidden(message("auth.no-publisher-any-more"), code="unknown-publisher")
+        system = system_called(deps.charter(), sender.subject)
         sent = read_sent_events(request.scope["headers"], await request.body())
-        return _answer(request, system, await _publish(deps, system, sent))
+        outcomes = [judge_event(item, system, deps.clock) for item in sent]
+        return answer_outcomes(request, system, await publish_taken(deps, outcomes))
 
     return router
 
 
-async def _publish(
-    deps: EventsDeps, system: OutsideSystem, sent: Sequence[SentEvent]
-) -> Sequence[Outcome]:
-    outcomes: Sequence[Outcome] = [judge_event(item, system, deps.clock) for item in sent]
+def system_called(charter: Charter, name: str) -> OutsideSystem:
+    """The system of that name; `Forbidden` if the charter lost it since its caller signed in."""
+    system = next((source for source in charter.sources if source.name == name), None)
+    if system is None:
+        raise Forbidden(message("auth.no-publisher-any-more"), code="unknown-publisher")
+    return system
+
+
+async def publish_taken(deps: EventsDeps, outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
+    """What was taken, on the bus; what contradicts something earlier is refused after all."""
     # Tickets that requests of this call opened before. While the store is away nobody knows; the
     # consumer decides then.
     ids = {outcome.ticket for outcome in outcomes if isinstance(outcome, Taken) and outcome.ticket}
@@ -174,7 +177,10 @@ async def _publish(
     return outcomes
 
 
-def _answer(request: Request, system: OutsideSystem, outcomes: Sequence[Outcome]) -> Response:
+def answer_outcomes(
+    request: Request, system: OutsideSystem, outcomes: Sequence[Outcome]
+) -> Response:
+    """202 if the bus has all, 207 if it has some, else a problem; each with a result for each."""
     results = tuple(_results(outcomes))
     refused = [result for result in results if not result.accepted]
     for item in refused:
@@ -196,7 +202,7 @@ def _results(outcomes: Sequence[Outcome]) -> Iterator[EventResult]:
     for index, outcome in enumerate(outcomes):
         if isinstance(outcome, Invalid):
             yield EventResult(
-                index=index, accepted=False, code=outcome.kind, detail=outcome.message
+                index=index, accepted=False, code=outcome.kind, detail=detail_of(outcome)
             )
             continue
         event = outcome.event

@@ -120,13 +120,26 @@ def reader_of(deps: TicketDeps, actor: Actor, ticket: Ticket | None = None) -> R
     return Reader(is_staff, titles, deps.close_after, spoken_catalogue())
 
 
-def cause_of_call(request: Request, call: IdempotentCall, id: str, context: Context) -> Cause:
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a change's events belong to, beside the call that caused them."""
+
+    correlation_id: str = ""
+    traceparent: str = ""
+
+
+def origin_of(request: Request) -> Origin:
+    """The correlation id and the trace of a request."""
+    return Origin(request.scope.get("desk.correlation_id", ""), current_traceparent() or "")
+
+
+def cause_of_call(origin: Origin, call: IdempotentCall, id: str, context: Context) -> Cause:
     """The call as the cause of events; the same call gives the same ids."""
     return Cause(
         id=derive_id(call.seed, f"call/{id}"),
         at=context.now,
-        correlation_id=request.scope.get("desk.correlation_id", ""),
-        traceparent=current_traceparent() or "",
+        correlation_id=origin.correlation_id,
+        traceparent=origin.traceparent,
     )
 
 
@@ -139,21 +152,52 @@ async def find(deps: TicketDeps, ref: str, actor: Actor) -> Ticket:
 
 async def change(deps: TicketDeps, action: TicketAction, decide: Decide) -> Ticket:
     """The ticket after what the call decides; a call that was carried out before does nothing."""
-    ref, actor, call = ticket_asked(action.ticket), action.actor, action.call
+    ref, actor = ticket_asked(action.ticket), action.actor
     id = (await find(deps, ref, actor)).id if is_code(ref) else ref
 
-    def rule(recalled: Recalled, state: Ticket | None, context: Context) -> Decision[Ticket] | None:
-        ticket = seen(state, actor, ref)
-        if (fingerprint := ticket.find_fingerprint(call.seed, recalled)) is not None:
-            check_same(call, fingerprint)
-            return None
+    def look(state: Ticket | None) -> Ticket:
+        return seen(state, actor, ref)
+
+    def decide_allowed(ticket: Ticket, context: Context) -> Sequence[Payload]:
         if not action.is_for_watchers:
             check_may_act(ticket, actor)
         if action.version is not None:
             action.version.check(ticket.sequence)
+        return decide(ticket, context)
+
+    origin = origin_of(action.request)
+    return await change_once(deps, id, action.call, origin, decide_allowed, look=look)
+
+
+def _must_exist(ticket: Ticket | None) -> Ticket:
+    if ticket is None:
+        raise LookupError("this ticket was there a moment ago")
+    return ticket
+
+
+async def change_once(
+    deps: TicketDeps,
+    id: str,
+    call: IdempotentCall,
+    origin: Origin,
+    decide: Decide,
+    *,
+    look: Callable[[Ticket | None], Ticket] = _must_exist,
+) -> Ticket:
+    """The ticket of that id after what is decided on it, once however often the call comes.
+
+    `look` gives the ticket of what is stored, or refuses.
+    """
+
+    def rule(recalled: Recalled, state: Ticket | None, context: Context) -> Decision[Ticket] | None:
+        ticket = look(state)
+        if (fingerprint := ticket.find_fingerprint(call.seed, recalled)) is not None:
+            check_same(call, fingerprint)
+            return None
         decided = decide(ticket, context)
-        cause = cause_of_call(action.request, call, ticket.id, context)
-        recorded = record(ticket.id, ticket, decided, cause)
+        recorded = record(
+            ticket.id, ticket, decided, cause_of_call(origin, call, ticket.id, context)
+        )
         after = recorded.state if recorded else ticket
         command = command_of(call, context)
         events = recorded.events if recorded else ()
@@ -165,11 +209,14 @@ async def change(deps: TicketDeps, action: TicketAction, decide: Decide) -> Tick
 
 async def open_once(
     deps: TicketDeps,
-    request: Request,
     call: IdempotentCall,
-    begin: Callable[[str], Sequence[Payload]],
+    origin: Origin,
+    build: Callable[[str], Sequence[Payload]],
 ) -> tuple[Ticket, bool]:
-    """The ticket that the call opens under a free code, and whether an earlier call did."""
+    """The ticket that a call opens, and whether it was open before: a call opens one for ever.
+
+    `build` gives its first events for a code.
+    """
     id = derive_id(call.seed, "ticket-of-call")
     was_there = False
 
@@ -179,8 +226,8 @@ async def open_once(
             check_same(call, state.find_fingerprint(call.seed, recalled) or call.fingerprint)
             was_there = True
             return None
-        begun = begin(ticket_code(id, context.round))
-        recorded = record(id, None, begun, cause_of_call(request, call, id, context))
+        cause = cause_of_call(origin, call, id, context)
+        recorded = record(id, None, build(ticket_code(id, context.round)), cause)
         if recorded is None:
             return None
         return Decision(recorded.state.with_command(command_of(call, context)), recorded.events)

@@ -24,6 +24,7 @@ from desk_intake.tickets.api.calls import (
     find,
     finish,
     open_once,
+    origin_of,
 )
 from desk_intake.tickets.api.deps import TicketDeps
 
@@ -96,7 +97,7 @@ async def _split(deps: TicketDeps, body: NewPart, action: TicketAction) -> Respo
             TicketLinked(kind=LinkKind.TICKET, target=whole.id, message=text, by=action.actor.id),
         ]
 
-    opened = await open_once(deps, action.request, action.call, begin)
+    opened = await open_once(deps, action.call, origin_of(action.request), begin)
     return await answer_opened(deps, action.request, opened, action.actor)
 
 

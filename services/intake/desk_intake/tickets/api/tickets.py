@@ -1,9 +1,5 @@
 """Tickets over HTTP: open, list, read, change."""
 
-from desk_contracts.errors import Forbidden
-from desk_contracts.events.tickets import TicketOpened
-from desk_contracts.message import message
-from desk_contracts.people import canonical_person, find_other_spelling
 from desk_platform.http import (
     Page,
     PageRequest,
@@ -28,6 +24,7 @@ from desk_intake.tickets.api.calls import (
     change,
     find,
     open_once,
+    origin_of,
     reader_of,
     respond,
 )
@@ -38,6 +35,7 @@ from desk_intake.tickets.api.listing import (
     OrderAsked,
     TicketListing,
 )
+from desk_intake.tickets.api.opening import check_claims, read_opening
 from desk_intake.tickets.lifecycle import Actor, Changes, update
 from desk_intake.tickets.view import timeline
 
@@ -88,35 +86,11 @@ async def _open(
     deps: TicketDeps, request: Request, body: NewTicket, caller: Principal, call: IdempotentCall
 ) -> Response:
     actor = actor_of(request, caller)
-    if not actor.is_staff:
-        if body.requester is not None and canonical_person(body.requester) != actor.id:
-            raise Forbidden(message("refused.help-for-others"))
-        if body.group:
-            raise Forbidden(message("refused.group-by-staff"))
-    opened = await open_once(deps, request, call, lambda code: [_read_opening(body, code, caller)])
-    return await answer_opened(deps, request, opened, actor)
-
-
-def _read_opening(body: NewTicket, code: str, caller: Principal) -> TicketOpened:
-    written = body.requester or caller.written
-    person = canonical_person(written)
-    return TicketOpened(
-        code=code,
-        kind=body.kind,
-        title=body.title,
-        description=body.description,
-        requester=person,
-        requester_written=find_other_spelling(written, person),
-        channel=body.channel,
-        service=body.service,
-        device=body.device,
-        site=body.site,
-        group=body.group,
-        impact=body.impact,
-        urgency=body.urgency,
-        language=body.language,
-        attributes=body.attributes,
+    check_claims(body, actor)
+    opened = await open_once(
+        deps, call, origin_of(request), lambda code: [read_opening(body, code, caller)]
     )
+    return await answer_opened(deps, request, opened, actor)
 
 
 async def _timeline(

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 
 from desk_notify.deliveries.channel import Channel, ChannelKind
 from desk_notify.deliveries.decide import Later, Outcome, Refused, Sent
-from desk_notify.deliveries.mail import mail_of
+from desk_notify.deliveries.mail import ReplyTo, mail_of
 from desk_notify.deliveries.model import Dispatch
 from desk_notify.settings import NotifySettings, SmtpSecurity
 
@@ -44,6 +44,7 @@ class SmtpServer:
     password: SecretStr | None = None
     ca_file: Path | None = None
     timeout: timedelta = timedelta(seconds=20)
+    reply_to: ReplyTo | None = None
 
 
 class SmtpChannel:
@@ -82,7 +83,7 @@ class SmtpChannel:
             to, sender = read_address(address_in(channel)), read_address(server.sender)
         except BadAddress as error:
             return Refused(message("delivery.bad-address", why=error.message))
-        mail = mail_of(dispatch, channel, to, sender, server.sender_name)
+        mail = mail_of(dispatch, channel, to, sender, server.sender_name, server.reply_to)
         is_over = False
         try:
             outcome = await self._envelope(to, sender) or await self._text(mail)
@@ -176,6 +177,9 @@ def connect(settings: NotifySettings) -> Sequence[Channel]:
     """As many connections as the settings allow; none without a mail server."""
     if settings.smtp_host is None:
         return ()
+    reply_to = None
+    if settings.reply_to is not None and settings.reply_secret is not None:
+        reply_to = ReplyTo(read_address(settings.reply_to), settings.reply_secret)
     server = SmtpServer(
         host=settings.smtp_host,
         port=settings.smtp_port,
@@ -187,6 +191,7 @@ def connect(settings: NotifySettings) -> Sequence[Channel]:
         password=settings.smtp_password,
         ca_file=settings.smtp_ca_file,
         timeout=settings.smtp_timeout,
+        reply_to=reply_to,
     )
     return [SmtpChannel(server) for _ in range(settings.smtp_connections)]
 

@@ -1,0 +1,1 @@
+"""The ways to the world that intake has besides HTTP and the bus."""

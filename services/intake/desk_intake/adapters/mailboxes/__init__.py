@@ -1,0 +1,1 @@
+"""How mail comes: handed over by a mail server, or fetched from one."""

@@ -1,0 +1,1 @@
+"""Chat: commands and messages of Slack and Mattermost, by one signed webhook."""

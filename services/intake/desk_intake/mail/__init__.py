@@ -1,0 +1,1 @@
+"""Mail to the desk: what opens a ticket, what lands on one, and what is never answered."""

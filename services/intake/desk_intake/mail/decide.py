@@ -1,0 +1,169 @@
+"""What a mail means: who speaks, which tickets it may be about, and what happens on one. Pure."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from desk_contracts import Payload
+from desk_contracts.errors import Forbidden, Rejected
+from desk_contracts.events.tickets import (
+    Channel,
+    Kind,
+    Role,
+    State,
+    TicketCommented,
+    TicketOpened,
+)
+from desk_contracts.message import message
+from desk_contracts.people import canonical_person, find_other_spelling
+from desk_contracts.reply_tokens import read_reply_tokens
+from desk_contracts.text import is_visible
+
+from desk_intake.mail.charter import MailAccount
+from desk_intake.mail.model import Mail, MailKind, SenderProof
+from desk_intake.mail.plain_text import drop_quotations
+from desk_intake.tickets.inbound import DESK
+from desk_intake.tickets.lifecycle import Actor, comment, may_read
+from desk_intake.tickets.model import Ticket
+from desk_intake.tickets.registration import cut
+
+LONGEST_TITLE = 300
+# A clock that is a week behind is wrong; a mail that waited so long was written then.
+_OLDEST = timedelta(days=7)
+_CODE = re.compile(r"(?<![A-Z0-9-])([0-9A-Z]{4}-[0-9A-Z]{4})(?![A-Z0-9-])")
+_THREAD = re.compile(r"^<thread-([0-9a-f-]{36})@")
+_MOST_CODES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """The tickets that a mail may answer, the likeliest first.
+
+    `proven` come from tokens that only the desk can make. The rest can be guessed, so they count
+    only for those whose ticket it is: `tickets` by id, `codes`, and `mails` that it answers.
+    """
+
+    proven: tuple[str, ...] = ()
+    tickets: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    mails: tuple[str, ...] = ()
+
+
+def mailbox_of(mailboxes: Sequence[MailAccount], recipients: Sequence[str]) -> MailAccount | None:
+    """The first mailbox that the mail is for; what stands after a '+' is no part of its name."""
+    by_address = {canonical_person(item.address): item for item in mailboxes}
+    for recipient in recipients:
+        mailbox = by_address.get(without_tag(canonical_person(recipient)))
+        if mailbox is not None:
+            return mailbox
+    return None
+
+
+def without_tag(address: str) -> str:
+    """The address without what stands between a '+' and its @."""
+    local, at, domain = address.rpartition("@")
+    return f"{local.partition('+')[0]}{at}{domain}"
+
+
+def is_for_people(mail: Mail, mailbox: MailAccount) -> bool:
+    """Whether a person wrote it: to the desk, or to a list that is a way to the desk."""
+    if mail.kind is MailKind.LIST:
+        return mail.list_id in {item.lower() for item in mailbox.lists}
+    return mail.kind is MailKind.PERSON
+
+
+def check_sender(mail: Mail, mailbox: MailAccount) -> None:
+    """`Forbidden` if their domain may not write here, or says that this is not theirs."""
+    address = canonical_person(mail.sender)
+    if mail.proof is SenderProof.FAILED:
+        raise Forbidden(message("mailbox.not-authentic", sender=address), code="mail-not-authentic")
+    is_known = any(canonical_person(item.address) == address for item in mailbox.speakers)
+    if not is_known and not mailbox.admits(address.rpartition("@")[2]):
+        why = message("mailbox.not-admitted", mailbox=mailbox.address, sender=address)
+        raise Forbidden(why, code="mail-not-admitted")
+
+
+def find_claims(mail: Mail, secret: str | None) -> Claims:
+    """Where the mail says that it belongs: in its addresses, its headers and its subject."""
+    lines = (*mail.recipients, *mail.references, mail.subject)
+    proven = read_reply_tokens(secret, "\n".join(lines)) if secret else ()
+    threads = (_THREAD.match(item) for item in mail.references)
+    codes = _CODE.findall(mail.subject.upper())[:_MOST_CODES]
+    return Claims(
+        tuple(dict.fromkeys(proven)),
+        tuple(dict.fromkeys(match[1] for match in threads if match)),
+        tuple(codes),
+        mail.references,
+    )
+
+
+def choose_speaker(ticket: Ticket, speakers: Sequence[Actor], *, is_proven: bool) -> Actor | None:
+    """As whom the sender speaks on that ticket; None if it is not theirs to speak on.
+
+    `speakers` are who the sender is: the person, and a member of the desk if that is authentic.
+    """
+    person = speakers[0]
+    if ticket.requester == person.id:
+        return person
+    member = next((item for item in speakers if item.is_staff and may_read(ticket, item)), None)
+    return member or (person if is_proven else None)
+
+
+def answer_on(ticket: Ticket, speaker: Actor, mail: Mail) -> list[Payload]:
+    """The mail's own words as a comment; `Rejected` where the ticket takes none any more."""
+    text = cut(drop_quotations(mail.text)) or cut(mail.subject)
+    files = _note_files(mail)
+    if not is_visible(text) and files:
+        return files
+    return [*comment(ticket, speaker, _visible(text), public=True), *files]
+
+
+def open_for(
+    mail: Mail, mailbox: MailAccount, person: str, now: datetime, follows: str = ""
+) -> Callable[[str], list[Payload]]:
+    """A ticket of the whole mail, with whatever code it gets."""
+    title = mail.subject if is_visible(mail.subject) else mail.text.strip().split("\n")[0]
+    if not is_visible(title) and mail.enclosures:
+        title = mail.enclosures[0].name
+    title = _visible(" ".join(title.split())[:LONGEST_TITLE])
+    sent = mail.sent_at
+    attributes = {"mailbox": mailbox.name} | ({"follows": follows} if follows else {})
+
+    def build(code: str) -> list[Payload]:
+        opened = TicketOpened(
+            code=code,
+            kind=Kind.INCIDENT,
+            title=title,
+            description=cut(mail.text),
+            requester=person,
+            requester_written=find_other_spelling(mail.sender_written, person),
+            channel=Channel.MAIL,
+            service=mailbox.service or "",
+            language=mail.language if len(mail.language) >= 2 else mailbox.language,
+            requested_at=sent if sent is not None and now - _OLDEST <= sent <= now else None,
+            attributes=attributes,
+        )
+        return [opened, *_note_files(mail)]
+
+    return build
+
+
+def goes_on_in(ticket: Ticket) -> str:
+    """The ticket in which a merged one goes on; empty if it is not merged."""
+    return ticket.merged_into if ticket.state is State.MERGED else ""
+
+
+def _note_files(mail: Mail) -> list[Payload]:
+    """That there were files, which nobody sees who reads the ticket only."""
+    if not mail.enclosures:
+        return []
+    files = [message("mailbox.file", name=item.name, type=item.type) for item in mail.enclosures]
+    text = message("mailbox.files-not-kept", count=len(files), files=files)
+    return [TicketCommented(by=DESK, role=Role.SYSTEM, message=text, automatic=True)]
+
+
+def _visible(text: str) -> str:
+    if not is_visible(text):
+        raise Rejected(message("mailbox.empty"), code="mail-empty")
+    return text
