@@ -1,9 +1,11 @@
 """Intake with everything outside it replaced by fakes that keep the same SLAs."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import httpx
 from desk_charter import Charter
@@ -14,8 +16,13 @@ from desk_contracts.events.triage import TriageDecided
 from desk_contracts.ids import new_id
 from desk_contracts.message import verbatim
 from desk_contracts.value_types import Priority
+from desk_intake.before.api import BeforeDeps, Indexes, NoSelfService
+from desk_intake.before.model import PersonContacts
+from desk_intake.before.store import CONTACTS, IndexedProblem, contacts_projection, follow_problem
 from desk_intake.feedback.api import FeedbackDeps
 from desk_intake.feedback.store import FEEDBACK
+from desk_intake.knowledge.api import KnowledgeDeps
+from desk_intake.knowledge.store import ARTICLES, RATINGS, IndexedArticle, follow_article
 from desk_intake.service import intake_routers
 from desk_intake.status.model import KnownProblem
 from desk_intake.status.store import PROBLEMS, problems_projection
@@ -34,7 +41,14 @@ from desk_platform.health import Health
 from desk_platform.http import AppParts, Cursors, DevAuthenticator, make_app
 from desk_platform.kafka import BatchProcessor, CommandQueue, Projection, Received, UnitOfWork
 from desk_platform.kafka.batch_processor import OnFailedRecords
-from desk_platform.settings import Environment
+from desk_platform.settings import Environment, KafkaSettings
+from desk_platform.similar import (
+    IndexedModel,
+    IndexedTicket,
+    IndexReader,
+    TextIndex,
+    follow_ticket,
+)
 from desk_testing.fakes import FakeDocuments, FakeKeptCalls, FakePublisher
 from desk_testing.telemetry import RecordedTelemetry, record_telemetry
 
@@ -93,10 +107,12 @@ class Desk:
     tickets: FakeDocuments[Ticket]
     slas: FakeDocuments[TicketSla]
     unit_of_work: UnitOfWork[Ticket]
-    others: tuple[UnitOfWork[KnownProblem], UnitOfWork[TicketSla]]
+    others: tuple[UnitOfWork[KnownProblem], UnitOfWork[TicketSla], UnitOfWork[PersonContacts]]
     telemetry: RecordedTelemetry
     transport: httpx.ASGITransport
     calls: FakeKeptCalls
+    indexes: Indexes
+    heard: list[AnyEvent] = field(default_factory=list)
     read: int = 0
 
     def client(self, user: str, roles: str = "employee", team: str = "") -> "Caller":
@@ -128,8 +144,22 @@ class Desk:
         self, *events: AnyEvent, on_failed: OnFailedRecords = _ignore_failures
     ) -> None:
         """One batch; nothing may fail, for a fact is never refused, unless `on_failed` is given."""
+        self.heard += events
         batch = [Received(event, self._record(event)) for event in events]
         await BatchProcessor(self.unit_of_work, *self.others).handle(batch, on_failed)
+
+    async def read_topics(self) -> None:
+        """The indexes know all that was published or heard, and so do contacts of tickets."""
+        log = [*self.publisher.events(), *self.heard]
+        indexes = self.indexes
+        await _index(indexes.tickets, follow_ticket, log)
+        await _index(indexes.articles, follow_article, log)
+        await _index(indexes.problems, follow_problem, log)
+        for reader in indexes.readers:
+            reader.is_complete = True
+        opened = [event for event in self.publisher.events() if event.topic == topics.TICKETS]
+        batch = [Received(event, self._record(event)) for event in opened]
+        await BatchProcessor(self.others[2]).handle(batch, _ignore_failures)
 
     def _record(self, event: AnyEvent) -> "Record":
         self.read += 1
@@ -161,6 +191,29 @@ class Desk:
         assert len({item.id for item in log}) == len(log)
         assert [item.time for item in log] == sorted(item.time for item in log)
         assert replay(log) == stored.model_copy(update={"commands": ()})
+
+
+I = TypeVar("I", bound=IndexedModel)  # noqa: E741 (an indexed document)
+
+
+async def _index(
+    index: TextIndex[I], follow: Callable[[I | None, AnyEvent], I | None], log: list[AnyEvent]
+) -> None:
+    await index.open("topic")
+    states: dict[str, I] = {}
+    for event in log:
+        after = follow(states.get(event.subject), event)
+        if after is not None:
+            states[event.subject] = after
+    await index.write(states.values(), {})
+
+
+def _read(
+    name: str, model: type[I], follow: Callable[[I | None, AnyEvent], I | None], clock: FakeClock
+) -> tuple[TextIndex[I], IndexReader[I]]:
+    index = TextIndex(Path(tempfile.mkdtemp()) / name, model)
+    kafka = KafkaSettings(bootstrap="nowhere:1")
+    return index, IndexReader(name, name, kafka, index, follow, Health(clock))
 
 
 @dataclass
@@ -213,14 +266,37 @@ def make_desk(charter: Charter) -> Desk:
         Health(clock), telemetry.telemetry, authenticator, clock, organisation=lambda: charter
     )
     feedback = FeedbackDeps(deps, CommandQueue(responses))
-    routers = intake_routers(deps, feedback, problems, publisher)
+    articles, ratings = FakeDocuments(ARTICLES, clock), FakeDocuments(RATINGS, clock)
+    contacts = UnitOfWork(
+        contacts_projection(FakeDocuments(CONTACTS, clock)), publisher, clock, meters, cached=0
+    )
+    by_topic = (
+        _read(topics.TICKETS, IndexedTicket, follow_ticket, clock),
+        _read(topics.KNOWLEDGE, IndexedArticle, follow_article, clock),
+        _read(topics.PROBLEMS, IndexedProblem, follow_problem, clock),
+    )
+    indexes = Indexes(
+        by_topic[0][0], by_topic[1][0], by_topic[2][0], tuple(reader for _, reader in by_topic)
+    )
+    knowledge = KnowledgeDeps(
+        deps,
+        articles,
+        CommandQueue(UnitOfWork(Projection(articles), publisher, clock, meters, cached=0)),
+        ratings,
+        CommandQueue(UnitOfWork(Projection(ratings), publisher, clock, meters, cached=0)),
+    )
+    before = BeforeDeps(knowledge, problems, indexes, CommandQueue(contacts), NoSelfService())
+    routers = intake_routers(deps, feedback, before, publisher)
     app = make_app("Experience Desk: intake", routers, parts)
     transport = httpx.ASGITransport(app=app)
     others = (
         UnitOfWork(problems_projection(problems), publisher, clock, meters),
         UnitOfWork(slas_projection(slas), publisher, clock, meters),
+        contacts,
     )
-    return Desk(clock, publisher, tickets, slas, unit_of_work, others, telemetry, transport, calls)
+    return Desk(
+        clock, publisher, tickets, slas, unit_of_work, others, telemetry, transport, calls, indexes
+    )
 
 
 def triage_says(team: str = "network", priority: Priority = Priority.P3) -> TriageDecided:

@@ -1,23 +1,36 @@
 """Intake as one table: what it reads, keeps, answers and runs; `python -m desk_intake.service`."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import TypeVar
 
 from desk_charter.desk import Desk, obey_charter
-from desk_contracts import names
-from desk_platform.kafka import Projection, Publisher
+from desk_contracts import AnyEvent, names
+from desk_platform.kafka import CommandQueue, Projection, Publisher
 from desk_platform.kafka.specification import application
 from desk_platform.kafka.timer_stops import AllPartitions
+from desk_platform.lifetimes import Ending
 from desk_platform.service import Service, Subscription, Web
+from desk_platform.similar import (
+    IndexedModel,
+    IndexedTicket,
+    IndexReader,
+    TextIndex,
+    follow_ticket,
+)
 from desk_platform.startup import start_service
-from desk_platform.store import Documents
 from fastapi import APIRouter
 
+from desk_intake.before.api import BeforeDeps, Indexes, NoSelfService, before_router
+from desk_intake.before.model import PersonContacts
+from desk_intake.before.store import CONTACTS, IndexedProblem, contacts_projection, follow_problem
 from desk_intake.events.api.events import EventsDeps, events_router
 from desk_intake.feedback.api import FeedbackDeps, feedback_router
 from desk_intake.feedback.store import FEEDBACK
+from desk_intake.knowledge.api import KnowledgeDeps, knowledge_router
+from desk_intake.knowledge.store import ARTICLES, RATINGS, IndexedArticle, follow_article
 from desk_intake.settings import IntakeSettings
 from desk_intake.status.api import status_router
-from desk_intake.status.model import KnownProblem
 from desk_intake.status.store import PROBLEMS, problems_projection
 from desk_intake.tickets.api.actions import anybody_router, staff_router
 from desk_intake.tickets.api.deps import TicketDeps
@@ -51,22 +64,66 @@ def compose(desk: Desk, settings: IntakeSettings) -> Web:
         close_after=settings.close_after,
     )
     feedback = FeedbackDeps(deps, desk.commands(responses))
-    return Web(intake_routers(deps, feedback, problems, desk.publisher))
+    before = BeforeDeps(
+        knowledge=_compose_knowledge(desk, deps),
+        problems=problems,
+        indexes=_compose_indexes(desk, settings),
+        contacts=_compose_contacts(desk),
+        items=NoSelfService(),
+    )
+    return Web(intake_routers(deps, feedback, before, desk.publisher))
+
+
+def _compose_knowledge(desk: Desk, deps: TicketDeps) -> KnowledgeDeps:
+    articles, ratings = desk.documents(ARTICLES), desk.documents(RATINGS)
+    changes = desk.unit_of_work("articles", Projection(articles), cached=0)
+    rated = desk.unit_of_work("ratings", Projection(ratings), cached=0)
+    return KnowledgeDeps(deps, articles, desk.commands(changes), ratings, desk.commands(rated))
+
+
+def _compose_contacts(desk: Desk) -> CommandQueue[PersonContacts]:
+    contacts = desk.unit_of_work(
+        "contacts", contacts_projection(desk.documents(CONTACTS)), cached=0
+    )
+    return desk.commands(contacts)
+
+
+S = TypeVar("S", bound=IndexedModel)
+
+
+def _compose_indexes(desk: Desk, settings: IntakeSettings) -> Indexes:
+    """Each replica reads these topics into its own folder, so that each can answer for all."""
+
+    def read(
+        topic: str, model: type[S], follow: Callable[[S | None, AnyEvent], S | None]
+    ) -> tuple[TextIndex[S], IndexReader[S]]:
+        name = f"index of {topic}"
+        index = TextIndex(settings.indexes_folder / topic, model)
+        desk.part(name, Ending(index.close))
+        reader = IndexReader(
+            name, topic, settings.kafka, index, follow, desk.health, prefix=settings.topic_prefix
+        )
+        desk.job(name, reader.run)
+        return index, reader
+
+    tickets, of_tickets = read(names.TICKETS, IndexedTicket, follow_ticket)
+    articles, of_articles = read(names.KNOWLEDGE, IndexedArticle, follow_article)
+    problems, of_problems = read(names.PROBLEMS, IndexedProblem, follow_problem)
+    return Indexes(tickets, articles, problems, (of_tickets, of_articles, of_problems))
 
 
 def intake_routers(
-    deps: TicketDeps,
-    feedback: FeedbackDeps,
-    problems: Documents[KnownProblem],
-    publisher: Publisher,
+    deps: TicketDeps, feedback: FeedbackDeps, before: BeforeDeps, publisher: Publisher
 ) -> tuple[APIRouter, ...]:
     """All that intake answers over HTTP."""
     return (
+        before_router(before),
         tickets_router(deps),
         anybody_router(deps),
         staff_router(deps),
         feedback_router(feedback),
-        status_router(problems, deps.charter),
+        knowledge_router(before.knowledge),
+        status_router(before.problems, deps.charter),
         events_router(EventsDeps(deps.tickets, deps.charter, publisher, deps.clock)),
     )
 
@@ -74,12 +131,14 @@ def intake_routers(
 SERVICE = Service(
     "intake",
     IntakeSettings,
-    collections=(TICKETS, PROBLEMS, SLAS, FEEDBACK),
+    collections=(TICKETS, PROBLEMS, SLAS, FEEDBACK, ARTICLES, RATINGS, CONTACTS),
     subscriptions=(
         Subscription(
             (names.REQUESTS, names.TRIAGE, names.PROBLEMS, names.AUTOMATION, names.SLA),
             to=("tickets", "problems", "slas"),
         ),
+        # Apart: what intake says itself of tickets, nothing else waits for.
+        Subscription((names.TICKETS,), to=("contacts",), group="contacts"),
     ),
     organisation=obey_charter(),
     compose=compose,

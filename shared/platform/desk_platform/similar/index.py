@@ -121,11 +121,12 @@ class TextIndex(Generic[S]):
             lambda: self._read("id", reference) or self._read("code", reference)
         )
 
-    async def find_tagged(self, tags: Iterable[str]) -> dict[str, S]:
-        """A document of each tag that has one."""
+    async def list_tagged(self, tag: str, most: int) -> list[S]:
+        """Documents with a tag, in no order; so many at most."""
 
-        def ask() -> dict[str, S]:
-            return {tag: item for tag in tags if (item := self._read("tag", tag)) is not None}
+        def ask() -> list[S]:
+            states = self._find_states("tag", tag, most)
+            return [self._model.model_validate_json(state) for state in states]
 
         return await asyncio.to_thread(ask)
 
@@ -204,7 +205,9 @@ class TextIndex(Generic[S]):
         if self._path.is_dir() and tantivy.Index.exists(str(self._path)):
             try:
                 self._use(tantivy.Index(self._schema, path=str(self._path), reuse=True))
-                facts: dict[str, object] = json.loads(self._find_state("facts", "facts") or b"{}")
+                facts: dict[str, object] = json.loads(
+                    next(iter(self._find_states("facts", "facts", 1)), b"{}")
+                )
             except (ValueError, OSError):
                 return {}
             return facts
@@ -232,16 +235,17 @@ class TextIndex(Generic[S]):
     def _count(self) -> int:
         return max(0, self._searcher.num_docs - 1) if self._searcher else 0
 
-    def _find_state(self, field: str, value: str) -> bytes | None:
-        if self._searcher is None:
-            return None
+    def _find_states(self, field: str, value: str, most: int) -> list[bytes]:
+        searcher = self._searcher
+        if searcher is None:
+            return []
         query = tantivy.Query.term_query(self._schema, field, value, "basic")
-        hits = self._searcher.search(query, 1, count=False).hits
-        return _state_of(self._searcher, hits[0][1]) if hits else None
+        hits = searcher.search(query, most, count=False).hits
+        return [_state_of(searcher, address) for _, address in hits]
 
     def _read(self, field: str, value: str) -> S | None:
-        state = self._find_state(field, value)
-        return None if state is None else self._model.model_validate_json(state)
+        states = self._find_states(field, value, 1)
+        return self._model.model_validate_json(states[0]) if states else None
 
     def _choose(
         self, terms: Mapping[str, Counter[str]], fields: Sequence[tuple[str, int, float]]
@@ -258,7 +262,8 @@ class TextIndex(Generic[S]):
     def _match(
         self, queries: Sequence[tantivy.Query], tags: Sequence[str], most: int
     ) -> Iterator[Candidate[S]]:
-        if not queries or self._searcher is None:
+        searcher = self._searcher
+        if not queries or searcher is None:
             return
         any_of = tantivy.Query.boolean_query([(tantivy.Occur.Should, one) for one in queries])
         # A tag narrows, and has no voice in the order.
@@ -271,9 +276,9 @@ class TextIndex(Generic[S]):
         query = tantivy.Query.boolean_query(
             [(tantivy.Occur.Must, one) for one in (any_of, *having)]
         )
-        hits = self._searcher.search(query, most, count=False).hits
+        hits = searcher.search(query, most, count=False).hits
         for score, address in hits:
-            state = _state_of(self._searcher, address)
+            state = _state_of(searcher, address)
             yield Candidate(self._model.model_validate_json(state), score / (hits[0][0] or 1.0))
 
     def _count_having(self, field: str, term: str) -> int:
