@@ -16,12 +16,12 @@ from desk_contracts.events.triage import TriageDecided
 from desk_contracts.ids import new_id
 from desk_contracts.message import verbatim
 from desk_contracts.value_types import Priority
-from desk_intake.before.api import BeforeDeps, Indexes, NoSelfService
+from desk_intake.before.api.check import BeforeDeps, Indexes, NoSelfService
 from desk_intake.before.model import PersonContacts
 from desk_intake.before.store import CONTACTS, IndexedProblem, contacts_projection, follow_problem
 from desk_intake.feedback.api import FeedbackDeps
 from desk_intake.feedback.store import FEEDBACK
-from desk_intake.knowledge.api import KnowledgeDeps
+from desk_intake.knowledge.api.articles import KnowledgeDeps
 from desk_intake.knowledge.store import ARTICLES, RATINGS, IndexedArticle, follow_article
 from desk_intake.service import intake_routers
 from desk_intake.status.model import KnownProblem
@@ -51,6 +51,7 @@ from desk_platform.similar import (
 )
 from desk_testing.fakes import FakeDocuments, FakeKeptCalls, FakePublisher
 from desk_testing.telemetry import RecordedTelemetry, record_telemetry
+from fastapi import APIRouter
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CLOSE_AFTER = timedelta(days=5)
@@ -239,6 +240,37 @@ class Caller:
         return str(answer.json()["id"])
 
 
+def _make_before(
+    deps: TicketDeps,
+    problems: FakeDocuments[KnownProblem],
+    publisher: FakePublisher,
+    telemetry: RecordedTelemetry,
+    clock: FakeClock,
+) -> tuple[BeforeDeps, UnitOfWork[PersonContacts]]:
+    meters = telemetry.telemetry.meters
+    articles, ratings = FakeDocuments(ARTICLES, clock), FakeDocuments(RATINGS, clock)
+    contacts = UnitOfWork(
+        contacts_projection(FakeDocuments(CONTACTS, clock)), publisher, clock, meters, cached=0
+    )
+    by_topic = (
+        _read(topics.TICKETS, IndexedTicket, follow_ticket, clock),
+        _read(topics.KNOWLEDGE, IndexedArticle, follow_article, clock),
+        _read(topics.PROBLEMS, IndexedProblem, follow_problem, clock),
+    )
+    indexes = Indexes(
+        by_topic[0][0], by_topic[1][0], by_topic[2][0], tuple(reader for _, reader in by_topic)
+    )
+    knowledge = KnowledgeDeps(
+        deps,
+        articles,
+        CommandQueue(UnitOfWork(Projection(articles), publisher, clock, meters, cached=0)),
+        ratings,
+        CommandQueue(UnitOfWork(Projection(ratings), publisher, clock, meters, cached=0)),
+    )
+    commands = CommandQueue(contacts)
+    return BeforeDeps(knowledge, problems, indexes, commands, NoSelfService()), contacts
+
+
 def make_desk(charter: Charter) -> Desk:
     clock, publisher, telemetry = FakeClock(MONDAY), FakePublisher(), record_telemetry("intake")
     tickets, problems = FakeDocuments(TICKETS, clock), FakeDocuments(PROBLEMS, clock)
@@ -261,42 +293,27 @@ def make_desk(charter: Charter) -> Desk:
         Cursors(b"a secret"),
         CLOSE_AFTER,
     )
-    authenticator = DevAuthenticator(Environment.LOCAL)
-    parts = AppParts(
-        Health(clock), telemetry.telemetry, authenticator, clock, organisation=lambda: charter
-    )
     feedback = FeedbackDeps(deps, CommandQueue(responses))
-    articles, ratings = FakeDocuments(ARTICLES, clock), FakeDocuments(RATINGS, clock)
-    contacts = UnitOfWork(
-        contacts_projection(FakeDocuments(CONTACTS, clock)), publisher, clock, meters, cached=0
-    )
-    by_topic = (
-        _read(topics.TICKETS, IndexedTicket, follow_ticket, clock),
-        _read(topics.KNOWLEDGE, IndexedArticle, follow_article, clock),
-        _read(topics.PROBLEMS, IndexedProblem, follow_problem, clock),
-    )
-    indexes = Indexes(
-        by_topic[0][0], by_topic[1][0], by_topic[2][0], tuple(reader for _, reader in by_topic)
-    )
-    knowledge = KnowledgeDeps(
-        deps,
-        articles,
-        CommandQueue(UnitOfWork(Projection(articles), publisher, clock, meters, cached=0)),
-        ratings,
-        CommandQueue(UnitOfWork(Projection(ratings), publisher, clock, meters, cached=0)),
-    )
-    before = BeforeDeps(knowledge, problems, indexes, CommandQueue(contacts), NoSelfService())
+    before, contacts = _make_before(deps, problems, publisher, telemetry, clock)
     routers = intake_routers(deps, feedback, before, publisher)
-    app = make_app("Experience Desk: intake", routers, parts)
-    transport = httpx.ASGITransport(app=app)
+    transport = _make_transport(routers, telemetry, clock, charter)
     others = (
         UnitOfWork(problems_projection(problems), publisher, clock, meters),
         UnitOfWork(slas_projection(slas), publisher, clock, meters),
         contacts,
     )
-    return Desk(
-        clock, publisher, tickets, slas, unit_of_work, others, telemetry, transport, calls, indexes
+    world = (clock, publisher, tickets, slas, unit_of_work, others)
+    return Desk(*world, telemetry, transport, calls, before.indexes)
+
+
+def _make_transport(
+    routers: Sequence[APIRouter], telemetry: RecordedTelemetry, clock: FakeClock, charter: Charter
+) -> httpx.ASGITransport:
+    authenticator = DevAuthenticator(Environment.LOCAL)
+    parts = AppParts(
+        Health(clock), telemetry.telemetry, authenticator, clock, organisation=lambda: charter
     )
+    return httpx.ASGITransport(app=make_app("Experience Desk: intake", routers, parts))
 
 
 def triage_says(team: str = "network", priority: Priority = Priority.P3) -> TriageDecided:

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from desk_charter.desk import Desk, obey_charter
 from desk_contracts import AnyEvent, names
-from desk_platform.kafka import CommandQueue, Projection, Publisher
+from desk_platform.kafka import Projection, Publisher
 from desk_platform.kafka.specification import application
 from desk_platform.kafka.timer_stops import AllPartitions
 from desk_platform.lifetimes import Ending
@@ -21,13 +21,12 @@ from desk_platform.similar import (
 from desk_platform.startup import start_service
 from fastapi import APIRouter
 
-from desk_intake.before.api import BeforeDeps, Indexes, NoSelfService, before_router
-from desk_intake.before.model import PersonContacts
+from desk_intake.before.api.check import BeforeDeps, Indexes, NoSelfService, before_router
 from desk_intake.before.store import CONTACTS, IndexedProblem, contacts_projection, follow_problem
 from desk_intake.events.api.events import EventsDeps, events_router
 from desk_intake.feedback.api import FeedbackDeps, feedback_router
 from desk_intake.feedback.store import FEEDBACK
-from desk_intake.knowledge.api import KnowledgeDeps, knowledge_router
+from desk_intake.knowledge.api.articles import KnowledgeDeps, knowledge_router
 from desk_intake.knowledge.store import ARTICLES, RATINGS, IndexedArticle, follow_article
 from desk_intake.settings import IntakeSettings
 from desk_intake.status.api import status_router
@@ -64,28 +63,26 @@ def compose(desk: Desk, settings: IntakeSettings) -> Web:
         close_after=settings.close_after,
     )
     feedback = FeedbackDeps(deps, desk.commands(responses))
-    before = BeforeDeps(
-        knowledge=_compose_knowledge(desk, deps),
-        problems=problems,
-        indexes=_compose_indexes(desk, settings),
-        contacts=_compose_contacts(desk),
-        items=NoSelfService(),
-    )
+    before = _compose_before(desk, settings, deps)
     return Web(intake_routers(deps, feedback, before, desk.publisher))
 
 
-def _compose_knowledge(desk: Desk, deps: TicketDeps) -> KnowledgeDeps:
+def _compose_before(desk: Desk, settings: IntakeSettings, deps: TicketDeps) -> BeforeDeps:
     articles, ratings = desk.documents(ARTICLES), desk.documents(RATINGS)
     changes = desk.unit_of_work("articles", Projection(articles), cached=0)
     rated = desk.unit_of_work("ratings", Projection(ratings), cached=0)
-    return KnowledgeDeps(deps, articles, desk.commands(changes), ratings, desk.commands(rated))
-
-
-def _compose_contacts(desk: Desk) -> CommandQueue[PersonContacts]:
     contacts = desk.unit_of_work(
         "contacts", contacts_projection(desk.documents(CONTACTS)), cached=0
     )
-    return desk.commands(contacts)
+    return BeforeDeps(
+        knowledge=KnowledgeDeps(
+            deps, articles, desk.commands(changes), ratings, desk.commands(rated)
+        ),
+        problems=desk.documents(PROBLEMS),
+        indexes=_compose_indexes(desk, settings),
+        contacts=desk.commands(contacts),
+        items=NoSelfService(),
+    )
 
 
 S = TypeVar("S", bound=IndexedModel)

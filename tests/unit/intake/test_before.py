@@ -1,4 +1,4 @@
-"""Before logging: what is found, for whom, and what counts as prevented."""
+"""Before logging: what is answer, for whom, and what counts as prevented."""
 
 from datetime import timedelta
 from typing import Any
@@ -63,17 +63,17 @@ async def test_problems_and_articles_that_fit_are_found_before_anything_is_logge
     await hear_problem(desk)
     article = await write_article(desk.max, "VPN connection drops")
     await write_article(desk.max, "Order a new keyboard", "In the shop.")
-    found = await check(desk, desk.ana, description=TEXT)
-    assert [item["id"] for item in found["problems"]] == ["p-1"]
-    assert [item["id"] for item in found["articles"]] == [article]
-    assert (found["items"], found["solved"], found["is_complete"]) == ([], [], True)
-    assert found["articles"][0]["reasons"][0]["code"] == "similar.shared-words"
+    answer = await check(desk, desk.ana, description=TEXT)
+    assert [item["id"] for item in answer["problems"]] == ["p-1"]
+    assert [item["id"] for item in answer["articles"]] == [article]
+    assert (answer["items"], answer["solved"], answer["is_complete"]) == ([], [], True)
+    assert answer["articles"][0]["reasons"][0]["code"] == "similar.shared-words"
 
 
 async def test_the_problem_of_the_named_service_is_told_whatever_the_words(desk: Desk) -> None:
     await hear_problem(desk)
-    found = await check(desk, desk.ana, "I cannot work", service="VPN")
-    assert [item["reasons"][0]["code"] for item in found["problems"]] == ["similar.same-service"]
+    answer = await check(desk, desk.ana, "I cannot work", service="VPN")
+    assert [item["reasons"][0]["code"] for item in answer["problems"]] == ["similar.same-service"]
     assert (await check(desk, desk.ana, "I cannot work"))["problems"] == []
 
 

@@ -16,7 +16,7 @@ TEXTS = [
 ]
 
 
-def said(desk: Desk, topic: str) -> list[Any]:
+def published(desk: Desk, topic: str) -> list[Any]:
     return [event.data for event in desk.publisher.events() if event.topic == topic]
 
 
@@ -33,14 +33,14 @@ async def act(caller: Caller, path: str, if_match: str = '"1"', **body: Any) -> 
 
 async def test_staff_write_the_desks_word_in_the_readers_language(desk: Desk) -> None:
     article = await write(desk.max, services=["VPN"])
-    assert (article["standing"], article["services"]) == ("written", ["vpn"])
+    assert (article["endorsement"], article["services"]) == ("written", ["vpn"])
     german = await desk.ana.get(f"/articles/{article['id']}", **{"Accept-Language": "de"})
     shown = german.json()
     assert (shown["title"], shown["html"]) == (
         "VPN zu Hause", "<p>Den <em>Client</em> neu starten.</p>\n",
     )  # fmt: skip
     assert (shown["author"], shown["is_own"]) == (None, False)
-    (event,) = said(desk, KNOWLEDGE)
+    (event,) = published(desk, KNOWLEDGE)
     assert isinstance(event, ArticleRevised)
     assert [item.language for item in event.translations] == ["en", "de"]
 
@@ -63,19 +63,19 @@ async def test_nothing_that_runs_comes_out_of_markdown(desk: Desk) -> None:
 async def test_a_colleagues_answer_says_what_it_is_and_can_be_adopted(desk: Desk) -> None:
     article = await write(desk.ana)
     shown = (await desk.ben.get(f"/articles/{article['id']}")).json()
-    assert (shown["standing"], shown["author"]) == ("offered", None)
-    assert "not checked" in shown["standing_text"]
+    assert (shown["endorsement"], shown["author"]) == ("offered", None)
+    assert "not checked" in shown["endorsement_text"]
     assert (await act(desk.ben, f"{article['id']}/adopt")).status_code == 403
     stale = await act(desk.max, f"{article['id']}/adopt", '"7"')
     assert stale.status_code == 412
     adopted = await act(desk.max, f"{article['id']}/adopt")
-    assert (adopted.status_code, adopted.json()["standing"]) == (200, "adopted")
+    assert (adopted.status_code, adopted.json()["endorsement"]) == (200, "adopted")
     assert adopted.json()["adopted_by"] == "max"
     # The desk stands for it: its author no longer changes it alone.
     refused = await desk.ana.patch(f"/articles/{article['id']}", '"2"', services=["vpn"])
     assert refused.status_code == 403
     again = await act(desk.max, f"{article['id']}/adopt", '"2"')
-    assert (again.status_code, len(said(desk, KNOWLEDGE))) == (200, 2)
+    assert (again.status_code, len(published(desk, KNOWLEDGE))) == (200, 2)
 
 
 async def test_nobody_but_its_author_and_staff_changes_an_answer(desk: Desk) -> None:
@@ -109,7 +109,7 @@ async def test_what_is_retired_is_shown_no_more_until_it_is_restored(desk: Desk)
     assert (await act(desk.max, f"{id}/retire")).status_code == 200
     assert (await desk.ana.get(f"/articles/{id}")).status_code == 404
     assert (await desk.ana.get("/articles")).json()["items"] == []
-    assert said(desk, KNOWLEDGE)[-1].is_retired
+    assert published(desk, KNOWLEDGE)[-1].is_retired
     assert (await act(desk.max, f"{id}/restore", '"2"')).status_code == 200
     assert (await desk.ana.get(f"/articles/{id}")).status_code == 200
 
@@ -134,7 +134,7 @@ async def test_each_persons_last_rating_counts(desk: Desk) -> None:
     rated = (await desk.ben.post(f"/articles/{id}/rating", helped=True)).json()
     assert (rated["helped"], rated["did_not_help"]) == (1, 1)
     assert (await desk.max.post(f"/articles/{id}/rating", helped=True)).status_code == 409
-    ratings = said(desk, FEEDBACK)
+    ratings = published(desk, FEEDBACK)
     assert all(isinstance(item, ArticleRated) for item in ratings)
     assert [(item.by, item.rating, item.helped) for item in ratings] == [
         ("ana", 1, True), ("ana", 2, False), ("ben", 1, True),
@@ -155,7 +155,7 @@ async def test_a_ticket_becomes_an_article_in_one_call_and_for_staff_unless_said
     assert (article["body"], article["services"]) == ("Renew the certificate.", ["vpn"])
     again = await desk.max.post(f"/tickets/{ticket}/article", title="Another")
     assert again.json()["id"] == article["id"]
-    assert len(said(desk, KNOWLEDGE)) == 1
+    assert len(published(desk, KNOWLEDGE)) == 1
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ async def test_what_is_no_article_is_refused(desk: Desk, body: Any, code: str | 
     answer = await desk.max.post("/articles", **body)
     assert answer.status_code == 422, answer.text
     assert code is None or answer.json()["code"] == code
-    assert said(desk, KNOWLEDGE) == []
+    assert published(desk, KNOWLEDGE) == []
 
 
 async def test_a_repeated_call_writes_nothing_twice(desk: Desk) -> None:
@@ -183,7 +183,7 @@ async def test_a_repeated_call_writes_nothing_twice(desk: Desk) -> None:
     again = await desk.max.post("/articles", key="k-1", translations=TEXTS)
     other = await desk.max.post("/articles", key="k-1", translations=TEXTS[:1])
     assert (first.json(), other.status_code) == (again.json(), 422)
-    assert len(said(desk, KNOWLEDGE)) == 1
+    assert len(published(desk, KNOWLEDGE)) == 1
 
 
 async def test_a_reader_who_has_it_gets_no_copy(desk: Desk) -> None:

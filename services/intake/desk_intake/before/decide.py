@@ -1,7 +1,5 @@
 """When a contact counts as prevented, and when it turns out that it was not. Pure."""
 
-from datetime import datetime
-
 from desk_contracts import Event
 from desk_contracts.errors import Rejected
 from desk_contracts.events.feedback import ContactPrevented, ContactReturned
@@ -25,10 +23,10 @@ def prevent(
     person: PersonContacts | None, by: str, contact: Contact, cause: Cause
 ) -> Decision[PersonContacts]:
     """The person has what they need. The same taken twice in a week is counted once."""
-    known = person or PersonContacts(id=by)
-    contacts = _undecided(known, contact.at)
+    before = person or PersonContacts(id=by)
+    contacts = tuple(item for item in before.contacts if contact.at - item.at <= UNDECIDED)
     if any((item.taken, item.target) == (contact.taken, contact.target) for item in contacts):
-        return Decision(known)
+        return Decision(before)
     if len(contacts) >= MAX_CONTACTS:
         raise Rejected(
             message("refused.too-many-contacts", most=MAX_CONTACTS), code="too-many-contacts"
@@ -41,12 +39,8 @@ def prevent(
         service=contact.service,
         device=contact.device,
     )
-    after = known.model_copy(update={"contacts": (*contacts, contact)})
+    after = before.model_copy(update={"contacts": (*contacts, contact)})
     return Decision(after, (emit(contact.id, contact.at, data, cause),))
-
-
-def _undecided(person: PersonContacts, now: datetime) -> tuple[Contact, ...]:
-    return tuple(item for item in person.contacts if now - item.at <= UNDECIDED)
 
 
 def compare_ticket(
@@ -62,7 +56,10 @@ def compare_ticket(
     for contact in person.contacts:
         likeness = terms.compare(read_terms(contact.title, contact.text)).score
         is_recent = contact.at <= event.time <= contact.at + UNDECIDED
-        is_same = likeness >= ALIKE or _is_about(contact, opened)
+        # Whoever names the same service or device again means the same, whatever the words.
+        named = ((contact.service, opened.service), (contact.device, opened.device))
+        is_named = any(ours and plain_words(ours) == plain_words(now) for ours, now in named)
+        is_same = is_named or likeness >= ALIKE
         if not (is_recent and is_same):
             kept.append(contact)
             continue
@@ -84,9 +81,3 @@ def compare_ticket(
     if not events:
         return None
     return Decision(person.model_copy(update={"contacts": tuple(kept)}), tuple(events))
-
-
-def _is_about(contact: Contact, opened: TicketOpened) -> bool:
-    """Whether both name the same service or device."""
-    pairs = ((contact.service, opened.service), (contact.device, opened.device))
-    return any(ours and plain_words(ours) == plain_words(theirs) for ours, theirs in pairs)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from desk_contracts import Event, Payload
 from desk_contracts.errors import Forbidden, Invalid, NotFound, Rejected
 from desk_contracts.events.feedback import ArticleRated
-from desk_contracts.events.knowledge import ArticleRevised, Readership, Standing, Translation
+from desk_contracts.events.knowledge import ArticleRevised, Endorsement, Readership, Translation
 from desk_contracts.ids import derive_id
 from desk_contracts.message import message
 from desk_kernel import Decision
@@ -59,7 +59,7 @@ def write(id: str, actor: Actor, content: Content, at: datetime, ticket: str = "
     return Article(
         id=id,
         audience=content.audience,
-        standing=Standing.WRITTEN if actor.is_staff else Standing.OFFERED,
+        endorsement=Endorsement.WRITTEN if actor.is_staff else Endorsement.OFFERED,
         services=content.services,
         ticket=ticket,
         author=actor.id,
@@ -73,7 +73,7 @@ def may_change(article: Article, actor: Actor) -> None:
     """Staff change every article, others their own answer until the desk adopts it."""
     if actor.is_staff:
         return
-    if article.author != actor.id or article.standing is not Standing.OFFERED:
+    if article.author != actor.id or article.endorsement is not Endorsement.OFFERED:
         raise Forbidden(message("refused.article-of-others"))
 
 
@@ -100,11 +100,11 @@ def revise(article: Article, actor: Actor, content: Content, at: datetime) -> Ar
 
 def adopt(article: Article, actor: Actor, at: datetime) -> Article:
     """Staff stand for a colleague's answer from now on; for all else the desk does already."""
-    if article.standing is not Standing.OFFERED:
+    if article.endorsement is not Endorsement.OFFERED:
         return article
     if article.is_retired:
         raise Rejected(message("refused.nothing-to-adopt"), code="nothing-to-adopt")
-    adopted = {"standing": Standing.ADOPTED, "adopted_by": actor.id}
+    adopted = {"endorsement": Endorsement.ADOPTED, "adopted_by": actor.id}
     return _after(article, article.model_copy(update=adopted), at)
 
 
@@ -131,7 +131,7 @@ def publish(article: Article, by: str, cause: Cause) -> Decision[Article]:
     revised = ArticleRevised(
         revision=article.revision,
         audience=article.audience,
-        standing=article.standing,
+        endorsement=article.endorsement,
         translations=article.translations,
         services=article.services,
         ticket=article.ticket,
@@ -180,11 +180,11 @@ def emit(subject: str, at: datetime, data: Payload, cause: Cause) -> Event[Paylo
     )
 
 
-def rating_of(article: str, person: str) -> str:
+def derive_rating_id(article: str, person: str) -> str:
     """Where one person's word on an article is kept."""
     return derive_id(article, f"rating/{person}")
 
 
-def article_of_ticket(ticket: str) -> str:
+def derive_article_id(ticket: str) -> str:
     """The article that is made from a ticket: one, however often it is asked for."""
     return derive_id(ticket, "article-of-ticket")

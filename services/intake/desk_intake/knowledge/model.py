@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from desk_contracts.events.knowledge import Readership, Standing, Translation
+from desk_contracts.events.knowledge import Endorsement, Readership, Translation
 from desk_contracts.frozen import Frozen
 
 from desk_intake.tickets.calls import Document
@@ -29,13 +29,13 @@ class Article(Document):
     """An article as it stands; `revisions` ends with what it says now."""
 
     audience: Readership
-    standing: Standing
+    endorsement: Endorsement
     services: tuple[str, ...] = ()
     ticket: str = ""
     author: str
     adopted_by: str = ""
     is_retired: bool = False
-    # Grows with each change, of what it says or of its standing.
+    # Grows with each change, of what it says or of its endorsement.
     revision: int = 1
     made_at: datetime
     changed_at: datetime

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from desk_contracts import AnyEvent
-from desk_contracts.events.knowledge import ArticleRevised, Readership, Standing, Translation
+from desk_contracts.events.knowledge import ArticleRevised, Endorsement, Readership, Translation
 from desk_kernel.likeness import MAX_TEXT
 from desk_platform.similar import IndexedModel, Written
 from desk_platform.store import Schema
@@ -13,7 +13,7 @@ from desk_intake.knowledge.model import Article, Rating
 
 def _facets(article: Article) -> dict[str, object]:
     shown = "retired" if article.is_retired else article.audience.value
-    return {"shown": shown, "standing": article.standing.value, "newest": article.newest}
+    return {"shown": shown, "endorsement": article.endorsement.value, "newest": article.newest}
 
 
 ARTICLES = Schema(
@@ -23,7 +23,7 @@ ARTICLES = Schema(
     brief=lambda article: article.model_copy(
         update={"revisions": article.revisions[-1:], "commands": ()}
     ),
-    searched=(("shown", "standing", "newest"), ("shown", "newest"), ("standing", "newest")),
+    searched=(("shown", "endorsement", "newest"), ("shown", "newest"), ("endorsement", "newest")),
 )
 RATINGS = Schema(
     collection="ratings",
@@ -38,7 +38,7 @@ class IndexedArticle(IndexedModel):
 
     revision: int
     audience: Readership
-    standing: Standing
+    endorsement: Endorsement
     translations: tuple[Translation, ...]
     services: tuple[str, ...] = ()
     ticket: str = ""
@@ -78,7 +78,7 @@ def follow_article(article: IndexedArticle | None, event: AnyEvent) -> IndexedAr
         id=event.subject,
         revision=data.revision,
         audience=data.audience,
-        standing=data.standing,
+        endorsement=data.endorsement,
         translations=data.translations,
         services=data.services,
         ticket=data.ticket,

@@ -14,7 +14,7 @@ from desk_platform.http import Principal, Role, require, sight
 from desk_platform.http.language import Statement, sentence, statements
 from desk_platform.http.tickets import ticket_asked
 from desk_platform.similar import (
-    Found,
+    Hit,
     IndexedTicket,
     IndexReader,
     TextIndex,
@@ -113,7 +113,7 @@ async def _find(reads: SimilarReads, reference: str, seen: Sight) -> IndexedTick
     raise NotFound(message("similar.no-such-ticket", ticket=reference), ticket=reference)
 
 
-def _view(query: IndexedTicket, item: Found[IndexedTicket]) -> SimilarView:
+def _view(query: IndexedTicket, item: Hit[IndexedTicket]) -> SimilarView:
     ticket, likeness = item
     return SimilarView(
         ticket=ticket.id,
@@ -129,7 +129,7 @@ def _view(query: IndexedTicket, item: Found[IndexedTicket]) -> SimilarView:
     )
 
 
-def _view_solved(query: IndexedTicket, item: Found[IndexedTicket]) -> SolvedView:
+def _view_solved(query: IndexedTicket, item: Hit[IndexedTicket]) -> SolvedView:
     ticket = item.item
     return SolvedView(
         **dict(_view(query, item)),
@@ -140,7 +140,7 @@ def _view_solved(query: IndexedTicket, item: Found[IndexedTicket]) -> SolvedView
     )
 
 
-def _explain(query: IndexedTicket, item: Found[IndexedTicket]) -> Iterator[Message]:
+def _explain(query: IndexedTicket, item: Hit[IndexedTicket]) -> Iterator[Message]:
     ticket, likeness = item
     if likeness.shared:
         yield message("similar.shared-words", words=likeness.shared)

@@ -93,7 +93,7 @@ async def _ask_desk(
             index, Written(ticket.title, ticket.description), is_another, RANKS[-1]
         )
         took.append(time.perf_counter() - began)
-        results[query] = [found.item.id for found in similar.open]
+        results[query] = [hit.item.id for hit in similar.open]
     return measure(results, pairs.matches, took)
 
 

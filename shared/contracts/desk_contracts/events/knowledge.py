@@ -21,7 +21,7 @@ class Readership(StrEnum):
     STAFF = "staff"
 
 
-class Standing(StrEnum):
+class Endorsement(StrEnum):
     """Whose word it is: the desk's, a colleague's, or a colleague's that the desk adopted."""
 
     WRITTEN = "written"
@@ -42,7 +42,7 @@ class ArticleRevised(Payload, type="desk.article.revised.v1", topic=names.KNOWLE
 
     revision: int = Field(ge=1, description="Grows by one with each change.")
     audience: Readership
-    standing: Standing
+    endorsement: Endorsement
     translations: Annotated[tuple[Translation, ...], Field(min_length=1)]
     services: tuple[str, ...] = Field(
         default=(), description="Whoever may not see one of them does not see the article."

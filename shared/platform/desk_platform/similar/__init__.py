@@ -3,11 +3,11 @@
 from desk_platform.similar.index import IndexedModel, TextIndex, Written
 from desk_platform.similar.model import IndexedTicket, follow_ticket
 from desk_platform.similar.reader import IndexReader
-from desk_platform.similar.search import Draft, Found, find_alike, find_similar
+from desk_platform.similar.search import Draft, Hit, find_alike, find_similar
 
 __all__ = [
     "Draft",
-    "Found",
+    "Hit",
     "IndexReader",
     "IndexedModel",
     "IndexedTicket",

@@ -163,16 +163,21 @@ class TextIndex(Generic[S]):
         """The likeliest for a text that have all the tags: as many by words, and by n-grams."""
 
         def ask() -> tuple[Candidate[S], ...]:
-            self._forget_stale()
-            found: dict[str, Candidate[S]] = {}
-            words = {_STEMS: Counter(stems), **terms}
+            items = self._count()
+            grown = abs(items - self._rarity_of) * 100 > self._rarity_of * _STALE_PERCENT
+            if grown or len(self._rarity) > _MOST_REMEMBERED:
+                self._rarity.clear()
+                self._rarity_of = items
+            candidates: dict[str, Candidate[S]] = {}
+            words: dict[str, Counter[str]] = {_STEMS: Counter(stems)}
+            words.update(terms)
             for fields in (_SEARCHED_WORDS, _SEARCHED_GRAMS):
                 query = self._choose(words, fields)
                 for item, closeness in self._match(query, tags, most):
-                    known = found.get(item.id)
-                    if known is None or known.closeness < closeness:
-                        found[item.id] = Candidate(item, closeness)
-            return tuple(found.values())
+                    other = candidates.get(item.id)
+                    if other is None or other.closeness < closeness:
+                        candidates[item.id] = Candidate(item, closeness)
+            return tuple(candidates.values())
 
         return await asyncio.to_thread(ask)
 
@@ -265,7 +270,7 @@ class TextIndex(Generic[S]):
         searcher = self._searcher
         if not queries or searcher is None:
             return
-        any_of = tantivy.Query.boolean_query([(tantivy.Occur.Should, one) for one in queries])
+        any_of = tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in queries])
         # A tag narrows, and has no voice in the order.
         having = [
             tantivy.Query.const_score_query(
@@ -274,7 +279,7 @@ class TextIndex(Generic[S]):
             for tag in tags
         ]
         query = tantivy.Query.boolean_query(
-            [(tantivy.Occur.Must, one) for one in (any_of, *having)]
+            [(tantivy.Occur.Must, part) for part in (any_of, *having)]
         )
         hits = searcher.search(query, most, count=False).hits
         for score, address in hits:
@@ -288,13 +293,6 @@ class TextIndex(Generic[S]):
             count = self._searcher.doc_freq(str(field), term) if self._searcher else 0
             self._rarity[field, term] = count
         return count
-
-    def _forget_stale(self) -> None:
-        items = self._count()
-        grown = abs(items - self._rarity_of) * 100 > self._rarity_of * _STALE_PERCENT
-        if grown or len(self._rarity) > _MOST_REMEMBERED:
-            self._rarity.clear()
-            self._rarity_of = items
 
 
 def read_stems(words: Iterable[str], language: str) -> list[str]:
@@ -338,5 +336,4 @@ def _document_of(item: IndexedModel) -> tantivy.Document:
 
 
 def _state_of(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> bytes:
-    state: bytes = searcher.doc(address).get_first("state")
-    return bytes(state)
+    return bytes(searcher.doc(address)["state"][0])

@@ -17,7 +17,7 @@ CLOSENESS = 0.3
 LEAST = 0.1
 
 
-class Found(NamedTuple, Generic[S]):
+class Hit(NamedTuple, Generic[S]):
     """One that was found, and why."""
 
     item: S
@@ -27,8 +27,8 @@ class Found(NamedTuple, Generic[S]):
 class SimilarTickets(NamedTuple):
     """What was found for a text, the likest first."""
 
-    open: tuple[Found[IndexedTicket], ...]
-    solved: tuple[Found[IndexedTicket], ...]
+    open: tuple[Hit[IndexedTicket], ...]
+    solved: tuple[Hit[IndexedTicket], ...]
 
 
 class Draft:
@@ -37,6 +37,14 @@ class Draft:
     def __init__(self, written: Written) -> None:
         self.terms: Terms = read_terms(written.title, written.text)
         self.stems = read_stems(self.terms[Field.WORDS].elements(), written.language)
+        self._language = written.language.partition("-")[0].casefold()
+
+    def choose_texts(self, texts: Sequence[Written]) -> list[tuple[str, str]]:
+        """Title and text of those in its language; of all where none is."""
+        same = [
+            text for text in texts if text.language.partition("-")[0].casefold() == self._language
+        ]
+        return [(text.title, text.text) for text in same or texts]
 
 
 async def find_similar(
@@ -62,29 +70,29 @@ async def find_alike(
     tags: Sequence[str],
     may_show: Callable[[S], bool],
     limit: int,
-    candidates: int = CANDIDATES,
-) -> tuple[Found[S], ...]:
+    depth: int = CANDIDATES,
+) -> tuple[Hit[S], ...]:
     """What has all the tags and says something alike, the likest first."""
-    found = await index.search(draft.terms, draft.stems, tags, candidates)
-    shown = [candidate for candidate in found if may_show(candidate.item)]
-    return await asyncio.to_thread(_rank, index, draft.terms, shown, limit)
+    candidates = await index.search(draft.terms, draft.stems, tags, depth)
+    shown = [candidate for candidate in candidates if may_show(candidate.item)]
+    return await asyncio.to_thread(_rank, index, draft, shown, limit)
 
 
 def _rank(
-    index: TextIndex[S], terms: Terms, candidates: Sequence[Candidate[S]], limit: int
-) -> tuple[Found[S], ...]:
-    weighed = Weighed(terms, index.rarity)
+    index: TextIndex[S], draft: Draft, candidates: Sequence[Candidate[S]], limit: int
+) -> tuple[Hit[S], ...]:
+    weighed = Weighed(draft.terms, index.rarity)
     compared = []
     for item, closeness in candidates:
         likeness = max(
-            (weighed.compare(read_terms(one.title, one.text)) for one in item.texts),
+            (weighed.compare(read_terms(*text)) for text in draft.choose_texts(item.texts)),
             key=lambda likeness: likeness.score,
             default=Likeness(0.0),
         )
         if likeness.score >= LEAST:
-            compared.append((Found(item, likeness), CLOSENESS * closeness))
+            compared.append((Hit(item, likeness), CLOSENESS * closeness))
     # Of equals the newer one: its solution fits today's systems.
     compared.sort(
         key=lambda pair: (-pair[0].likeness.score - pair[1], -pair[0].item.at.timestamp())
     )
-    return tuple(found for found, _ in compared[:limit])
+    return tuple(hit for hit, _ in compared[:limit])

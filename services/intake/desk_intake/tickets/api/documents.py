@@ -18,7 +18,7 @@ from desk_intake.tickets.record import Cause
 D = TypeVar("D", bound=Document)
 
 
-class Changes(Protocol[D]):
+class DocumentChanges(Protocol[D]):
     """The way to change one document; answers when it is safe in the store."""
 
     async def change(
@@ -28,7 +28,7 @@ class Changes(Protocol[D]):
 
 async def change_document(
     deps: TicketDeps,
-    changes: Changes[D],
+    changes: DocumentChanges[D],
     request: Request,
     call: IdempotentCall,
     id: str,

@@ -7,8 +7,7 @@ from functools import partial
 from typing import Annotated
 
 from desk_contracts.errors import Forbidden, Invalid
-from desk_contracts.events.knowledge import Readership, Standing, Translation
-from desk_contracts.frozen import example
+from desk_contracts.events.knowledge import Endorsement, Readership, Translation
 from desk_contracts.ids import derive_id
 from desk_contracts.message import message
 from desk_kernel import Decision
@@ -31,12 +30,17 @@ from desk_platform.http.language import sentence, spoken_catalogue
 from desk_platform.store import Documents, Listed
 from desk_platform.store.pages import After
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import Field, StringConstraints
 from starlette.responses import Response
 
 from desk_intake.knowledge import decide
-from desk_intake.knowledge.model import Article, Rating
-from desk_intake.knowledge.view import (
+from desk_intake.knowledge.api.bodies import (
+    ArticleChange,
+    ArticleOfTicket,
+    ArticleText,
+    NewArticle,
+    NewRating,
+)
+from desk_intake.knowledge.api.view import (
     MAX_COUNTED,
     ArticleSummary,
     ArticleView,
@@ -45,92 +49,19 @@ from desk_intake.knowledge.view import (
     show,
     summarise,
 )
-from desk_intake.tickets.api.bodies import Body, EmptyBody, Name, Text, Title
+from desk_intake.knowledge.model import Article, Rating
+from desk_intake.tickets.api.bodies import EmptyBody
 from desk_intake.tickets.api.calls import PRIVATE, Call, Caller, actor_of, find
 from desk_intake.tickets.api.deps import TicketDeps
-from desk_intake.tickets.api.documents import Changes, change_document
+from desk_intake.tickets.api.documents import DocumentChanges, change_document
 from desk_intake.tickets.api.listing import AskedPage
 from desk_intake.tickets.lifecycle import Actor
 from desk_intake.tickets.model import Ticket
 from desk_intake.tickets.record import Cause
 
-MAX_LANGUAGES = 20
 Staff = Annotated[Principal, Depends(require(*STAFF))]
 Version = Annotated[Precondition, Depends(precondition)]
-Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 Change = Callable[[Article, datetime], Article]
-
-
-class ArticleText(Body):
-    """An article in one language."""
-
-    language: Language
-    """Of the text (BCP 47)."""
-    title: Title
-    """What it is about, in a line, as people would ask for it."""
-    body: Text
-    """Markdown; raw HTML in it is shown as text, images are left out."""
-
-
-Texts = Annotated[tuple[ArticleText, ...], Field(min_length=1, max_length=MAX_LANGUAGES)]
-Services = Annotated[tuple[Name, ...], Field(max_length=20)]
-
-
-class NewArticle(Body):
-    """An article of the desk, or somebody's own answer."""
-
-    model_config = example(
-        translations=[
-            {
-                "language": "en",
-                "title": "VPN at home",
-                "body": "Restart the *client*, then sign in.",
-            }
-        ],
-        services=["vpn"],
-    )
-
-    translations: Texts
-    """The text in each language, 40 KiB in all."""
-    audience: Readership = Readership.EVERYBODY
-    """Who may read it; `staff` only from staff."""
-    services: Services = ()
-    """What it is about, by name or title as in the status answer."""
-
-
-class ArticleChange(Body):
-    """What of an article is new; what is left out stays."""
-
-    model_config = example(services=["vpn", "mail"])
-
-    translations: Texts | None = None
-    """The text in each language; it replaces all."""
-    audience: Readership | None = None
-    """Who may read it."""
-    services: Services | None = None
-    """What it is about."""
-
-
-class ArticleOfTicket(Body):
-    """What to make of a solved ticket; what is left out is taken from it."""
-
-    model_config = example()
-
-    title: Title | None = None
-    """Left out: the ticket's, which is the words of whoever asked."""
-    body: Text | None = None
-    """Left out: what was said to solve it."""
-    audience: Readership = Readership.STAFF
-    """Who may read it. Words of a ticket become public only where somebody says so."""
-
-
-class NewRating(Body):
-    """Whether it helped."""
-
-    model_config = example(helped=True)
-
-    helped: bool
-    """A later answer of the same person replaces it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +70,9 @@ class KnowledgeDeps:
 
     tickets: TicketDeps
     articles: Documents[Article]
-    changes: Changes[Article]
+    changes: DocumentChanges[Article]
     ratings: Documents[Rating]
-    rated: Changes[Rating]
+    rated: DocumentChanges[Rating]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +103,7 @@ def knowledge_router(deps: KnowledgeDeps) -> APIRouter:
     _add_writing(router, deps)
     _add_reading(router, deps)
     _add_changing(router, deps)
+    _add_judging(router, deps)
     return router
 
 
@@ -203,10 +135,10 @@ def _add_writing(router: APIRouter, deps: KnowledgeDeps) -> None:
         """In one call: its title and what was said to solve it, for staff unless said otherwise."""
         actor = actor_of(request, caller)
         solved = await find(deps.tickets, ticket, actor)
-        id = decide.article_of_ticket(solved.id)
-        known = deps.tickets.charter().service_called(solved.service) if solved.service else None
+        id = decide.derive_article_id(solved.id)
+        service = deps.tickets.charter().service_called(solved.service)
         content = decide.Content(
-            (_text_of_ticket(solved, body),), body.audience, (known.name,) if known else ()
+            (_text_of_ticket(solved, body),), body.audience, (service.name,) if service else ()
         )
         action = ArticleAction(request, id, actor, call)
         return await _write(
@@ -223,13 +155,17 @@ def _add_reading(router: APIRouter, deps: KnowledgeDeps) -> None:
         audience: Annotated[
             Readership, Query(description="Of which audience; `staff` only for staff.")
         ] = Readership.EVERYBODY,
-        standing: Annotated[Standing | None, Query(description="Of this standing only.")] = None,
+        endorsement: Annotated[
+            Endorsement | None, Query(description="Of this endorsement only.")
+        ] = None,
     ) -> Response:
         """The newest first; what is retired is in no list."""
         actor = actor_of(request, caller)
         if audience is Readership.STAFF and not actor.is_staff:
             raise Forbidden(message("refused.article-for-staff"))
-        filters = {"shown": audience.value} | ({"standing": standing.value} if standing else {})
+        filters = {"shown": audience.value} | (
+            {"endorsement": endorsement.value} if endorsement else {}
+        )
         return await _list(deps, request, page, filters, actor)
 
     @router.get("/articles/{article}", response_model=ArticleView, summary="Read an article")
@@ -262,6 +198,8 @@ def _add_changing(router: APIRouter, deps: KnowledgeDeps) -> None:
 
         return await _change(deps, action, version, revise)
 
+
+def _add_judging(router: APIRouter, deps: KnowledgeDeps) -> None:
     @router.post("/articles/{article}/adopt", response_model=ArticleView, summary="Stand for it")
     async def adopt_article(
         action: ByStaff, version: Version, _body: EmptyBody | None = None
@@ -292,7 +230,7 @@ def _add_changing(router: APIRouter, deps: KnowledgeDeps) -> None:
         """Of each person the last answer counts; nobody rates what they wrote themselves."""
         actor = action.actor
         article = await find_article(deps, action.article, actor)
-        id = decide.rating_of(article.id, actor.id)
+        id = decide.derive_rating_id(article.id, actor.id)
 
         def rate(rating: Rating | None, cause: Cause) -> Decision[Rating]:
             return decide.rate(rating, id, article, actor, cause, helped=body.helped)

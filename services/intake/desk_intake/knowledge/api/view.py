@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from desk_contracts.events.knowledge import Readership, Standing, Translation
+from desk_contracts.events.knowledge import Endorsement, Readership, Translation
 from desk_contracts.frozen import Frozen
 from desk_contracts.message import message
 from desk_platform.http.language import sentence, spoken_catalogue
@@ -13,6 +13,11 @@ from desk_intake.tickets.lifecycle import Actor
 
 # More than this are counted as so many: that it helped many is known by then.
 MAX_COUNTED = 1_000
+_ENDORSEMENTS = {
+    Endorsement.WRITTEN: message("article.written"),
+    Endorsement.OFFERED: message("article.offered"),
+    Endorsement.ADOPTED: message("article.adopted"),
+}
 
 
 class ArticleSummary(Frozen):
@@ -25,9 +30,9 @@ class ArticleSummary(Frozen):
     languages: tuple[str, ...]
     """All that it is written in."""
     audience: Readership
-    standing: Standing
-    standing_text: str
-    """The standing as a sentence: whose word it is."""
+    endorsement: Endorsement
+    endorsement_text: str
+    """The endorsement as a sentence: whose word it is."""
     services: tuple[str, ...]
     is_retired: bool
     made_at: datetime
@@ -83,8 +88,8 @@ def summarise(article: Article) -> ArticleSummary:
         language=shown.language,
         languages=tuple(item.language for item in article.translations),
         audience=article.audience,
-        standing=article.standing,
-        standing_text=say_standing(article.standing),
+        endorsement=article.endorsement,
+        endorsement_text=say_endorsement(article.endorsement),
         services=article.services,
         is_retired=article.is_retired,
         made_at=article.made_at,
@@ -125,6 +130,6 @@ def list_revisions(article: Article) -> RevisionsView:
     )
 
 
-def say_standing(standing: Standing) -> str:
+def say_endorsement(endorsement: Endorsement) -> str:
     """Whose word it is, as a sentence."""
-    return sentence(message(f"article.{standing.value}"))
+    return sentence(_ENDORSEMENTS[endorsement])

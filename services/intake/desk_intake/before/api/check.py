@@ -1,23 +1,22 @@
 """Before a ticket is logged: what is known of it, and what the person takes instead."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Protocol
+from typing import Protocol, assert_never
 
 from desk_contracts.errors import NotFound
 from desk_contracts.events.feedback import Taken
-from desk_contracts.events.knowledge import Readership, Standing
-from desk_contracts.frozen import Frozen, example
+from desk_contracts.events.knowledge import Readership
 from desk_contracts.ids import derive_id
 from desk_contracts.message import Message, message
 from desk_contracts.text import plain_words
 from desk_kernel import Decision
-from desk_platform.http.language import Statement, sentence, spoken_catalogue, statements
+from desk_platform.http.language import sentence, spoken_catalogue, statements
 from desk_platform.similar import (
     Draft,
-    Found,
+    Hit,
     IndexedTicket,
     IndexReader,
     TextIndex,
@@ -26,19 +25,27 @@ from desk_platform.similar import (
 )
 from desk_platform.store import Documents
 from fastapi import APIRouter, Request
-from pydantic import Field, StringConstraints
 
+from desk_intake.before.api.bodies import (
+    ArticleMatch,
+    CheckView,
+    ContactView,
+    DraftTicket,
+    ItemMatch,
+    ProblemMatch,
+    SolvedMatch,
+    TakenInstead,
+)
 from desk_intake.before.decide import prevent
 from desk_intake.before.model import MAX_TEXT, Contact, PersonContacts
 from desk_intake.before.store import IndexedProblem
-from desk_intake.knowledge.api import KnowledgeDeps, find_article
+from desk_intake.knowledge.api.articles import KnowledgeDeps, find_article
+from desk_intake.knowledge.api.view import say_endorsement
 from desk_intake.knowledge.model import choose_translation
 from desk_intake.knowledge.store import IndexedArticle
-from desk_intake.knowledge.view import say_standing
 from desk_intake.status.model import KnownProblem
-from desk_intake.tickets.api.bodies import Body, Name, Title
 from desk_intake.tickets.api.calls import Call, Caller, actor_of
-from desk_intake.tickets.api.documents import Changes, change_document
+from desk_intake.tickets.api.documents import DocumentChanges, change_document
 from desk_intake.tickets.lifecycle import Actor
 from desk_intake.tickets.record import Cause
 
@@ -47,108 +54,12 @@ MOST, CANDIDATES = 5, 5
 # Problems of the service that is named, whatever they say.
 _MOST_OF_SERVICE = 20
 _LONGEST_SNIPPET = 300
-
-
-class DraftTicket(Body):
-    """What somebody is about to log."""
-
-    model_config = example(title="VPN does not connect", device="laptop-17", service="vpn")
-
-    title: Title
-    """What is wrong or wanted, in a line."""
-    description: Annotated[str, StringConstraints(max_length=20_000)] = ""
-    """Everything that helps to help."""
-    service: Name = ""
-    """Name or title of the service as in the status answer, if known."""
-    device: Name = ""
-    """The device concerned, if known."""
-    language: Annotated[str, StringConstraints(max_length=35)] = ""
-    """Of the words (BCP 47); left out: that of the answer."""
-
-
-class Match(Frozen):
-    """Something that fits, and why."""
-
-    id: str
-    title: str
-    likeness: float
-    """From 0 to 1; 1 is the same text. 0 where it is not told, or the service alone is the same."""
-    reasons: tuple[Statement, ...]
-
-
-class ProblemMatch(Match):
-    """A known problem or outage. Taking it joins it."""
-
-    service: str
-    message: str
-    """What to know and to do meanwhile."""
-    people: int
-    """How many people reported it."""
-    since: datetime
-
-
-class ArticleMatch(Match):
-    """An article, in the caller's language if it has it."""
-
-    language: str
-    standing: Standing
-    standing_text: str
-    """Whose word it is, as a sentence."""
-    beginning: str
-    """The first of its text, as it was written."""
-
-
-class ItemMatch(Match):
-    """Something to help oneself with."""
-
-
-class SolvedMatch(Match):
-    """A ticket whose solution was confirmed by whoever asked, or verified.
-
-    One's own, for staff those that they may see. Of anybody else's only the article is shown that
-    was made of it for everybody.
-    """
-
-    code: str | None
-    """Of a ticket that the caller may see."""
-    solution: str
-    article: str | None
-    """The article that was made of it, where that is what is shown."""
-
-
-class CheckView(Frozen):
-    """What is known before a ticket is logged, the best first."""
-
-    problems: tuple[ProblemMatch, ...]
-    articles: tuple[ArticleMatch, ...]
-    items: tuple[ItemMatch, ...]
-    solved: tuple[SolvedMatch, ...]
-    is_complete: bool
-    """False while the desk is still reading after a start: there may be more."""
-
-
-class TakenInstead(DraftTicket):
-    """What somebody takes of the answer, instead of logging what they meant to."""
-
-    model_config = example(
-        title="VPN does not connect", service="vpn", taken="problem", target="p-17"
-    )
-
-    taken: Taken
-    """problem: they join it; article, item or ticket: it is what they need."""
-    target: Annotated[str, Field(min_length=1, max_length=200)]
-    """Its id, as the check gave it."""
-
-
-class ContactView(Frozen):
-    """What was noted."""
-
-    id: str
-    taken: Taken
-    target: str
-    at: datetime
-    text: str
-    """What comes of it, as a sentence."""
+_NOTED = {
+    Taken.PROBLEM: message("contact.problem"),
+    Taken.ARTICLE: message("contact.article"),
+    Taken.ITEM: message("contact.item"),
+    Taken.TICKET: message("contact.ticket"),
+}
 
 
 class SelfService(Protocol):
@@ -192,7 +103,7 @@ class BeforeDeps:
     knowledge: KnowledgeDeps
     problems: Documents[KnownProblem]
     indexes: Indexes
-    contacts: Changes[PersonContacts]
+    contacts: DocumentChanges[PersonContacts]
     items: SelfService
 
 
@@ -232,7 +143,7 @@ def before_router(deps: BeforeDeps) -> APIRouter:
             taken=contact.taken,
             target=contact.target,
             at=contact.at,
-            text=sentence(message(f"contact.{contact.taken.value}")),
+            text=sentence(_NOTED[contact.taken]),
         )
 
     return router
@@ -253,14 +164,18 @@ def _contact(id: str, body: TakenInstead, at: datetime) -> Contact:
 
 async def _check(deps: BeforeDeps, body: DraftTicket, actor: Actor) -> CheckView:
     language = body.language or spoken_catalogue().language
-    # A device that is named in what is known is found like any other word.
+    # A device that is named in what is known is hit like any other word.
     text = f"{body.description} {body.device}".strip()
     draft = await asyncio.to_thread(Draft, Written(body.title, text, language))
     service = deps.knowledge.tickets.charter().service_called(body.service)
     name = service.name if service and not actor.sight.hides(service.name) else ""
+    articles = await find_alike(
+        deps.indexes.articles, draft, ["shown"], lambda item: may_show(item, actor), MOST,
+        CANDIDATES,
+    )  # fmt: skip
     return CheckView(
         problems=await _find_problems(deps, draft, name, actor),
-        articles=await _find_articles(deps, draft, actor),
+        articles=tuple(_view_article(hit) for hit in articles),
         items=tuple(await deps.items.find(draft, name, body.device, actor)),
         solved=await _find_solved(deps, draft, actor),
         is_complete=all(reader.is_complete for reader in deps.indexes.readers),
@@ -275,7 +190,7 @@ async def _find_problems(
         index, draft, ["open"], lambda item: not actor.sight.hides(item.problem.service), MOST,
         CANDIDATES,
     )  # fmt: skip
-    likenesses = {found.item.id: found for found in alike}
+    likenesses = {hit.item.id: hit for hit in alike}
     same = (
         await index.list_tagged(f"about:{plain_words(service)}", _MOST_OF_SERVICE)
         if service
@@ -288,15 +203,15 @@ async def _find_problems(
         problem = stored[id].read() if id in stored else None
         if problem is None or not is_told(problem, actor):
             continue
-        found = likenesses.get(id)
-        reasons = list(_explain(found)) if found else []
+        hit = likenesses.get(id)
+        reasons = list(_explain(hit)) if hit else []
         if service and problem.service == service:
             reasons.append(message("similar.same-service", service=service))
         matches.append(
             ProblemMatch(
                 id=id,
                 title=sentence(problem.title),
-                likeness=round(found.likeness.score, 3) if found else 0.0,
+                likeness=round(hit.likeness.score, 3) if hit else 0.0,
                 reasons=statements(reasons),
                 service=problem.service,
                 message=sentence(problem.message) if problem.message else "",
@@ -313,14 +228,6 @@ def is_told(problem: KnownProblem, actor: Actor) -> bool:
     return problem.is_open and problem.is_confirmed and not actor.sight.hides(problem.service)
 
 
-async def _find_articles(deps: BeforeDeps, draft: Draft, actor: Actor) -> tuple[ArticleMatch, ...]:
-    found = await find_alike(
-        deps.indexes.articles, draft, ["shown"], lambda item: may_show(item, actor), MOST,
-        CANDIDATES,
-    )  # fmt: skip
-    return tuple(_view_article(item) for item in found)
-
-
 def may_show(article: IndexedArticle, actor: Actor) -> bool:
     """Whether this caller may read the article."""
     if article.is_retired or any(actor.sight.hides(service) for service in article.services):
@@ -328,49 +235,62 @@ def may_show(article: IndexedArticle, actor: Actor) -> bool:
     return article.audience is Readership.EVERYBODY or actor.is_staff
 
 
-def _view_article(found: Found[IndexedArticle]) -> ArticleMatch:
-    article = found.item
+def _view_article(hit: Hit[IndexedArticle]) -> ArticleMatch:
+    article = hit.item
     shown = choose_translation(article.translations, spoken_catalogue().language)
     return ArticleMatch(
         id=article.id,
         title=shown.title,
-        likeness=round(found.likeness.score, 3),
-        reasons=statements(_explain(found)),
+        likeness=round(hit.likeness.score, 3),
+        reasons=statements(_explain(hit)),
         language=shown.language,
-        standing=article.standing,
-        standing_text=say_standing(article.standing),
+        endorsement=article.endorsement,
+        endorsement_text=say_endorsement(article.endorsement),
         beginning=shown.body[:_LONGEST_SNIPPET],
     )
 
 
+def may_see(ticket: IndexedTicket, actor: Actor) -> bool:
+    """Their own, or as staff what is not confidential to others."""
+    is_own = ticket.requester == actor.id
+    return is_own or (actor.is_staff and not actor.sight.hides(ticket.service, ticket.team))
+
+
 async def _find_solved(deps: BeforeDeps, draft: Draft, actor: Actor) -> tuple[SolvedMatch, ...]:
     """Of others' tickets an employee sees nothing but what was made public of them."""
-
-    def may_see(ticket: IndexedTicket) -> bool:
-        is_own = ticket.requester == actor.id
-        return is_own or (actor.is_staff and not actor.sight.hides(ticket.service, ticket.team))
-
     index = deps.indexes.tickets
     own = [] if actor.is_staff else [f"of:{actor.id}"]
-    visible = await find_alike(index, draft, ["solved", "proven", *own], may_see, MOST, CANDIDATES)
-    matches = [_view_solved(found) for found in visible]
+    visible = await find_alike(
+        index,
+        draft,
+        ["solved", "proven", *own],
+        lambda ticket: may_see(ticket, actor),
+        MOST,
+        CANDIDATES,
+    )
+    matches = [_view_solved(hit) for hit in visible]
     if not actor.is_staff:
         others = await find_alike(
-            index, draft, ["solved", "proven"], lambda ticket: not may_see(ticket), MOST, CANDIDATES
+            index,
+            draft,
+            ["solved", "proven"],
+            lambda ticket: not may_see(ticket, actor),
+            MOST,
+            CANDIDATES,
         )
-        for found in others:
-            made = await deps.indexes.articles.list_tagged(f"from:{found.item.id}", 1)
+        for hit in others:
+            made = await deps.indexes.articles.list_tagged(f"from:{hit.item.id}", 1)
             matches += [_view_public(item) for item in made if may_show(item, actor)]
     return tuple(matches[:MOST])
 
 
-def _view_solved(found: Found[IndexedTicket]) -> SolvedMatch:
-    ticket = found.item
+def _view_solved(hit: Hit[IndexedTicket]) -> SolvedMatch:
+    ticket = hit.item
     return SolvedMatch(
         id=ticket.id,
         title=ticket.title,
-        likeness=round(found.likeness.score, 3),
-        reasons=statements(_explain(found)),
+        likeness=round(hit.likeness.score, 3),
+        reasons=statements(_explain(hit)),
         code=ticket.code,
         solution=sentence(ticket.resolution) if ticket.resolution else "",
         article=None,
@@ -392,42 +312,31 @@ def _view_public(article: IndexedArticle) -> SolvedMatch:
 
 
 def _explain(
-    found: Found[IndexedTicket] | Found[IndexedArticle] | Found[IndexedProblem],
+    hit: Hit[IndexedTicket] | Hit[IndexedArticle] | Hit[IndexedProblem],
 ) -> Iterator[Message]:
-    if found.likeness.shared:
-        yield message("similar.shared-words", words=found.likeness.shared)
+    if hit.likeness.shared:
+        yield message("similar.shared-words", words=hit.likeness.shared)
     else:
         yield message("similar.alike-letters")
 
 
 async def _check_target(deps: BeforeDeps, taken: Taken, target: str, actor: Actor) -> None:
     """Only what is there, and what this caller may know of, can be taken."""
-    checks: dict[Taken, Callable[[], Awaitable[bool]]] = {
-        Taken.PROBLEM: lambda: _has_problem(deps, target, actor),
-        Taken.ARTICLE: lambda: _has_article(deps, target, actor),
-        Taken.ITEM: lambda: deps.items.has(target, actor),
-        Taken.TICKET: lambda: _has_solved(deps, target, actor),
-    }
-    if not await checks[taken]():
+    match taken:
+        case Taken.PROBLEM:
+            stored = (await deps.problems.load([target])).get(target)
+            problem = stored.read() if stored else None
+            is_there = problem is not None and is_told(problem, actor)
+        case Taken.ARTICLE:
+            is_there = bool(await find_article(deps.knowledge, target, actor))
+        case Taken.ITEM:
+            is_there = await deps.items.has(target, actor)
+        case Taken.TICKET:
+            ticket = await deps.indexes.tickets.find(target)
+            is_there = ticket is not None and ticket.is_proven and may_see(ticket, actor)
+        case _:
+            assert_never(taken)
+    if not is_there:
         raise NotFound(
             message("refused.nothing-to-take", taken=taken.value, target=target), target=target
         )
-
-
-async def _has_problem(deps: BeforeDeps, id: str, actor: Actor) -> bool:
-    stored = (await deps.problems.load([id])).get(id)
-    problem = stored.read() if stored else None
-    return problem is not None and is_told(problem, actor)
-
-
-async def _has_article(deps: BeforeDeps, id: str, actor: Actor) -> bool:
-    await find_article(deps.knowledge, id, actor)
-    return True
-
-
-async def _has_solved(deps: BeforeDeps, id: str, actor: Actor) -> bool:
-    ticket = await deps.indexes.tickets.find(id)
-    if ticket is None or not ticket.is_proven:
-        return False
-    is_hidden = actor.sight.hides(ticket.service, ticket.team)
-    return ticket.requester == actor.id or (actor.is_staff and not is_hidden)
