@@ -18,7 +18,7 @@ from desk_bench.rows import Row
 from desk_bench.serving import ready, service
 
 ARTICLES, PROBLEMS, CHECKS, WARM = 10_000, 1_000, 1_000, 100
-TIMEOUT = 300
+TIMEOUT = 900
 _BULK = 500
 _AT = datetime(2026, 3, 2, tzinfo=UTC)
 _SOURCE = "/desk/bench"

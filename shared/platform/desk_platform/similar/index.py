@@ -169,8 +169,7 @@ class TextIndex(Generic[S]):
                 self._rarity.clear()
                 self._rarity_of = items
             candidates: dict[str, Candidate[S]] = {}
-            words: dict[str, Counter[str]] = {_STEMS: Counter(stems)}
-            words.update(terms)
+            words = {_STEMS: Counter(stems), **{str(field): terms[field] for field in Field}}
             for fields in (_SEARCHED_WORDS, _SEARCHED_GRAMS):
                 query = self._choose(words, fields)
                 for item, closeness in self._match(query, tags, most):
