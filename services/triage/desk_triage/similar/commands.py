@@ -1,4 +1,4 @@
-"""`desk eval-similar`: found by the command line as an entry point of this package."""
+"""`desk eval-search`: found by the command line as an entry point of this package."""
 
 import asyncio
 import csv
@@ -28,7 +28,7 @@ _LONGEST_FIELD = 2**31 - 1
 _AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def eval_similar(
+def eval_search(
     folder: Annotated[Path, typer.Argument(help=_FOLDER)],
     queries: Annotated[int, typer.Option(min=1, help=_QUERIES)] = 2_000,
 ) -> None:
