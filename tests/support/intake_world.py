@@ -23,6 +23,9 @@ from desk_intake.feedback.api import FeedbackDeps
 from desk_intake.feedback.store import FEEDBACK
 from desk_intake.knowledge.api.articles import KnowledgeDeps
 from desk_intake.knowledge.store import ARTICLES, RATINGS, IndexedArticle, follow_article
+from desk_intake.searches.model import SearchedWord
+from desk_intake.searches.store import SEARCHES, searches_projection
+from desk_intake.searches.worker import SearchCounter
 from desk_intake.service import intake_routers
 from desk_intake.status.model import KnownProblem
 from desk_intake.status.store import PROBLEMS, problems_projection
@@ -113,6 +116,8 @@ class Desk:
     transport: httpx.ASGITransport
     calls: FakeKeptCalls
     indexes: Indexes
+    searches: SearchCounter
+    words: UnitOfWork[SearchedWord]
     heard: list[AnyEvent] = field(default_factory=list)
     read: int = 0
 
@@ -246,7 +251,7 @@ def _make_before(
     publisher: FakePublisher,
     telemetry: RecordedTelemetry,
     clock: FakeClock,
-) -> tuple[BeforeDeps, UnitOfWork[PersonContacts]]:
+) -> tuple[BeforeDeps, UnitOfWork[PersonContacts], UnitOfWork[SearchedWord]]:
     meters = telemetry.telemetry.meters
     articles, ratings = FakeDocuments(ARTICLES, clock), FakeDocuments(RATINGS, clock)
     contacts = UnitOfWork(
@@ -268,7 +273,12 @@ def _make_before(
         CommandQueue(UnitOfWork(Projection(ratings), publisher, clock, meters, cached=0)),
     )
     commands = CommandQueue(contacts)
-    return BeforeDeps(knowledge, problems, indexes, commands, NoSelfService()), contacts
+    words = UnitOfWork(
+        searches_projection(FakeDocuments(SEARCHES, clock)), publisher, clock, meters, cached=0
+    )
+    counter = SearchCounter(CommandQueue(words), clock, b"a secret")
+    before = BeforeDeps(knowledge, problems, indexes, commands, NoSelfService(), counter)
+    return before, contacts, words
 
 
 def make_desk(charter: Charter) -> Desk:
@@ -294,8 +304,8 @@ def make_desk(charter: Charter) -> Desk:
         CLOSE_AFTER,
     )
     feedback = FeedbackDeps(deps, CommandQueue(responses))
-    before, contacts = _make_before(deps, problems, publisher, telemetry, clock)
-    routers = intake_routers(deps, feedback, before, publisher)
+    before, contacts, words = _make_before(deps, problems, publisher, telemetry, clock)
+    routers = intake_routers(deps, feedback, before, words.documents, publisher)
     transport = _make_transport(routers, telemetry, clock, charter)
     others = (
         UnitOfWork(problems_projection(problems), publisher, clock, meters),
@@ -303,7 +313,7 @@ def make_desk(charter: Charter) -> Desk:
         contacts,
     )
     world = (clock, publisher, tickets, slas, unit_of_work, others)
-    return Desk(*world, telemetry, transport, calls, before.indexes)
+    return Desk(*world, telemetry, transport, calls, before.indexes, before.searches, words)
 
 
 def _make_transport(

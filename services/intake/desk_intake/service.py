@@ -8,7 +8,7 @@ from desk_charter.desk import Desk, obey_charter
 from desk_contracts import AnyEvent, names
 from desk_platform.kafka import Projection, Publisher
 from desk_platform.kafka.specification import application
-from desk_platform.kafka.timer_stops import AllPartitions
+from desk_platform.kafka.timer_stops import AllPartitions, NothingUnread
 from desk_platform.lifetimes import Ending
 from desk_platform.service import Service, Subscription, Web
 from desk_platform.similar import (
@@ -19,6 +19,7 @@ from desk_platform.similar import (
     follow_ticket,
 )
 from desk_platform.startup import start_service
+from desk_platform.store import Documents
 from fastapi import APIRouter
 
 from desk_intake.before.api.check import BeforeDeps, Indexes, NoSelfService, before_router
@@ -28,6 +29,10 @@ from desk_intake.feedback.api import FeedbackDeps, feedback_router
 from desk_intake.feedback.store import FEEDBACK
 from desk_intake.knowledge.api.articles import KnowledgeDeps, knowledge_router
 from desk_intake.knowledge.store import ARTICLES, RATINGS, IndexedArticle, follow_article
+from desk_intake.searches.api import searches_router
+from desk_intake.searches.model import SearchedWord
+from desk_intake.searches.store import SEARCHES, searches_projection
+from desk_intake.searches.worker import SearchCounter
 from desk_intake.settings import IntakeSettings
 from desk_intake.status.api import status_router
 from desk_intake.status.store import PROBLEMS, problems_projection
@@ -64,7 +69,7 @@ def compose(desk: Desk, settings: IntakeSettings) -> Web:
     )
     feedback = FeedbackDeps(deps, desk.commands(responses))
     before = _compose_before(desk, settings, deps)
-    return Web(intake_routers(deps, feedback, before, desk.publisher))
+    return Web(intake_routers(deps, feedback, before, desk.documents(SEARCHES), desk.publisher))
 
 
 def _compose_before(desk: Desk, settings: IntakeSettings, deps: TicketDeps) -> BeforeDeps:
@@ -82,7 +87,20 @@ def _compose_before(desk: Desk, settings: IntakeSettings, deps: TicketDeps) -> B
         indexes=_compose_indexes(desk, settings),
         contacts=desk.commands(contacts),
         items=NoSelfService(),
+        searches=_compose_searches(desk),
     )
+
+
+def _compose_searches(desk: Desk) -> SearchCounter:
+    words = desk.unit_of_work(
+        "searches",
+        searches_projection(desk.documents(SEARCHES)),
+        cached=0,
+        stops=NothingUnread("a week is over, whatever any topic says"),
+    )
+    counter = SearchCounter(desk.commands(words), desk.clock, desk.cursors.secret)
+    desk.job("searches", counter.run)
+    return counter
 
 
 S = TypeVar("S", bound=IndexedModel)
@@ -110,7 +128,11 @@ def _compose_indexes(desk: Desk, settings: IntakeSettings) -> Indexes:
 
 
 def intake_routers(
-    deps: TicketDeps, feedback: FeedbackDeps, before: BeforeDeps, publisher: Publisher
+    deps: TicketDeps,
+    feedback: FeedbackDeps,
+    before: BeforeDeps,
+    searches: Documents[SearchedWord],
+    publisher: Publisher,
 ) -> tuple[APIRouter, ...]:
     """All that intake answers over HTTP."""
     return (
@@ -120,6 +142,7 @@ def intake_routers(
         staff_router(deps),
         feedback_router(feedback),
         knowledge_router(before.knowledge),
+        searches_router(searches, deps.clock),
         status_router(before.problems, deps.charter),
         events_router(EventsDeps(deps.tickets, deps.charter, publisher, deps.clock)),
     )
@@ -128,7 +151,7 @@ def intake_routers(
 SERVICE = Service(
     "intake",
     IntakeSettings,
-    collections=(TICKETS, PROBLEMS, SLAS, FEEDBACK, ARTICLES, RATINGS, CONTACTS),
+    collections=(TICKETS, PROBLEMS, SLAS, FEEDBACK, ARTICLES, RATINGS, CONTACTS, SEARCHES),
     subscriptions=(
         Subscription(
             (names.REQUESTS, names.TRIAGE, names.PROBLEMS, names.AUTOMATION, names.SLA),

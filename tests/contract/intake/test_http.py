@@ -45,6 +45,7 @@ def test_what_staff_do_is_theirs_alone(paths: dict[str, Any]) -> None:
     }
     assert reserved == {
         "start", "pause", "resume", "assign", "merge", "article", "adopt", "restore", "revisions",
+        "searches",
     }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from desk_contracts.ids import derive_id
 from desk_contracts.message import Message, message
 from desk_contracts.text import plain_words
 from desk_kernel import Decision
+from desk_platform.http.idempotency import IdempotentCall
 from desk_platform.http.language import sentence, spoken_catalogue, statements
 from desk_platform.similar import (
     Draft,
@@ -43,6 +44,7 @@ from desk_intake.knowledge.api.articles import KnowledgeDeps, find_article
 from desk_intake.knowledge.api.view import say_endorsement
 from desk_intake.knowledge.model import choose_translation
 from desk_intake.knowledge.store import IndexedArticle
+from desk_intake.searches.worker import SearchCounter
 from desk_intake.status.model import KnownProblem
 from desk_intake.tickets.api.calls import Call, Caller, actor_of
 from desk_intake.tickets.api.documents import DocumentChanges, change_document
@@ -105,6 +107,7 @@ class BeforeDeps:
     indexes: Indexes
     contacts: DocumentChanges[PersonContacts]
     items: SelfService
+    searches: SearchCounter
 
 
 def before_router(deps: BeforeDeps) -> APIRouter:
@@ -113,9 +116,14 @@ def before_router(deps: BeforeDeps) -> APIRouter:
 
     @router.post("/tickets/check", summary="What is known of this already?")
     async def check_draft(request: Request, body: DraftTicket, caller: Caller) -> CheckView:
-        """Problems, articles, self-service and solved tickets that fit; nothing is kept of who
-        asks. It changes nothing, so it needs no key."""
-        return await _check(deps, body, actor_of(request, caller))
+        """Problems, articles, self-service and solved tickets that fit. It changes nothing, so it
+        needs no key; words of the title are counted where five people use them (/v1/searches)."""
+        actor = actor_of(request, caller)
+        view = await _check(deps, body, actor)
+        is_empty = not (view.problems or view.articles or view.items or view.solved)
+        # Before all is read, that nothing was found says nothing.
+        deps.searches.note(actor.id, body.title, is_empty=is_empty and view.is_complete)
+        return view
 
     @router.post("/contacts/prevented", status_code=201, summary="Take it instead of logging")
     async def take_instead(
@@ -123,30 +131,33 @@ def before_router(deps: BeforeDeps) -> APIRouter:
     ) -> ContactView:
         """Joins a problem, or says that an article, item or solution is what was needed. It counts
         as a prevented contact, until the same person logs the same within seven days."""
-        actor = actor_of(request, caller)
-        await _check_target(deps, body.taken, body.target, actor)
-        id = derive_id(call.seed, "contact-of-call")
-
-        def decide(person: PersonContacts | None, cause: Cause) -> Decision[PersonContacts]:
-            return prevent(person, actor.id, _contact(id, body, cause.at), cause)
-
-        person = await change_document(
-            deps.knowledge.tickets, deps.contacts, request, call, actor.id, decide
-        )
-        contact = next(
-            item
-            for item in person.contacts
-            if (item.taken, item.target) == (body.taken, body.target)
-        )
-        return ContactView(
-            id=contact.id,
-            taken=contact.taken,
-            target=contact.target,
-            at=contact.at,
-            text=sentence(_NOTED[contact.taken]),
-        )
+        return await _take(deps, request, body, actor_of(request, caller), call)
 
     return router
+
+
+async def _take(
+    deps: BeforeDeps, request: Request, body: TakenInstead, actor: Actor, call: IdempotentCall
+) -> ContactView:
+    await _check_target(deps, body.taken, body.target, actor)
+    id = derive_id(call.seed, "contact-of-call")
+
+    def decide(person: PersonContacts | None, cause: Cause) -> Decision[PersonContacts]:
+        return prevent(person, actor.id, _contact(id, body, cause.at), cause)
+
+    person = await change_document(
+        deps.knowledge.tickets, deps.contacts, request, call, actor.id, decide
+    )
+    contact = next(
+        item for item in person.contacts if (item.taken, item.target) == (body.taken, body.target)
+    )
+    return ContactView(
+        id=contact.id,
+        taken=contact.taken,
+        target=contact.target,
+        at=contact.at,
+        text=sentence(_NOTED[contact.taken]),
+    )
 
 
 def _contact(id: str, body: TakenInstead, at: datetime) -> Contact:
