@@ -31,7 +31,9 @@ class WordChanges(Protocol):
 
 
 @dataclass(slots=True)  # not frozen: it collects
-class _People:
+class SearchingPeople:
+    """Digests of those who looked for a word, and of those who found nothing."""
+
     all: set[str] = field(default_factory=set)
     without: set[str] = field(default_factory=set)
 
@@ -41,7 +43,7 @@ class SearchCounter:
 
     def __init__(self, changes: WordChanges, clock: Clock, secret: bytes) -> None:
         self._changes, self._clock, self._secret = changes, clock, secret
-        self._waiting: defaultdict[tuple[str, str], _People] = defaultdict(_People)
+        self._waiting: defaultdict[tuple[str, str], SearchingPeople] = defaultdict(SearchingPeople)
 
     def note(self, person: str, title: str, *, is_empty: bool) -> None:
         """Somebody looked for this; `is_empty`: nothing was found."""
@@ -66,9 +68,12 @@ class SearchCounter:
         """Count all that waits; what the store does not take is counted the next time."""
         while self._waiting:
             (week, word), people = next(iter(self._waiting.items()))
-            count = partial(
-                count_people, word=word, week=week, people=people.all, without=people.without
-            )
             id = derive_id(week, f"searched/{word}")
-            await self._changes.change(id, lambda state, _context, count=count: count(state))
+            await self._changes.change(id, partial(_count, week, word, people))
             del self._waiting[week, word]
+
+
+def _count(
+    week: str, word: str, people: SearchingPeople, state: SearchedWord | None, _context: Context
+) -> Decision[SearchedWord] | None:
+    return count_people(state, word, week, people.all, people.without)
