@@ -112,9 +112,9 @@ e2e: setup ## The five services as processes
 chaos: setup ## Kills, restarts and pauses; takes long
 	@$(call tests,chaos)
 
-.PHONY: eval-similar
-eval-similar: setup ## How well similar tickets are found: make eval-similar PATH, a folder with tickets.csv and pairs.csv
-	@.venv/bin/desk eval-similar $(filter-out $@,$(MAKECMDGOALS)) $(ARGS)
+.PHONY: eval-search
+eval-search: setup ## How well texts that say the same are found: make eval-search PATH, a folder with tickets.csv and pairs.csv
+	@.venv/bin/desk eval-search $(filter-out $@,$(MAKECMDGOALS)) $(ARGS)
 
 .PHONY: storm
 storm: setup ## Two replicas of each service, everything around them failing, and laws of its own; over an hour

@@ -21,6 +21,7 @@ from desk_platform.telemetry import configure_logs
 from desk_bench import (
     burst,
     catching_up,
+    checking,
     clocks,
     consuming,
     drivers,
@@ -43,7 +44,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # A million tickets in memory take four of the larger one.
 HEAP, LARGE_HEAP = "2g", "8g"
 # What most people meet first is the embedded store; the others measure our own part of the work.
-ON_EMBEDDED = {"burst", "catching-up", "guarded", "history", "roundtrip"}
+ON_EMBEDDED = {"burst", "catching-up", "checking", "guarded", "history", "roundtrip"}
 NEEDS_ROOM = {"metrics-scale", "identities"}
 Benchmark = Callable[[str, str, "Share"], Awaitable[list[Row]]]
 
@@ -66,6 +67,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         KafkaSettings(bootstrap=kafka), store_url, share.of(60_000, 1_000)
     ),
     "serving": lambda kafka, store_url, share: serving.run(kafka, store_url, share.of(6_400, 320)),
+    "checking": lambda kafka, store_url, share: checking.run(kafka, store_url, share.share),
     "stopping": lambda kafka, store_url, share: stopping.run(kafka, store_url, share.of(50)),
     "roundtrip": lambda kafka, store_url, share: roundtrip.run(kafka, store_url, share.share),
     "catching-up": lambda kafka, store_url, share: catching_up.run(

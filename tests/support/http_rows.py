@@ -65,6 +65,22 @@ NEW = {"title": "New", "service": "{service}"}
 UNUSED = {"about": "obsolete", "what": "{service}"}
 
 
+# What is about a confidential service: to anybody else as if there were none.
+HIDDEN = "nnn+nf++-u"
+
+
+DRAFT = {"title": "Nobody sees records", "service": "{service}"}
+
+
+JOIN = {"title": "x", "taken": "problem", "target": "p-{service}"}
+
+
+ARTICLE = {
+    "translations": [{"language": "en", "title": "New", "body": "New"}],
+    "services": ["{service}"],
+}
+
+
 ANSWERS = "/v1/reports/systems/{service}/answers"
 
 
@@ -115,6 +131,20 @@ ROWS = [
     Row("intake", f"POST {TICKET}/feedback", "+nnfffff-u", "n+nfnfff-u", body={"score": 5}),
     Row("intake", "POST /v1/feedback", ALL, ALL, body=UNUSED),
     Row("intake", "GET /v1/status", ALL, ALL, shows=True),
+    Row("intake", "POST /v1/tickets/check", ALL, ALL, body=DRAFT, shows=True),
+    Row("intake", "GET /v1/searches", STAFF, STAFF),
+    Row("intake", "POST /v1/contacts/prevented", ALL, HIDDEN, body=JOIN),
+    Row("intake", f"POST {TICKET}/article", STAFF, STAFFS_SECRET, body={"body": "x"}),
+    Row("intake", "POST /v1/articles", ALL, ALL, body=ARTICLE),
+    Row("intake", "GET /v1/articles", ALL, ALL, shows=True),
+    Row("intake", "GET /v1/articles", STAFF, STAFF, "?audience=staff"),
+    Row("intake", "GET /v1/articles/{article}", ALL, HIDDEN, shows=True),
+    Row("intake", "GET /v1/articles/{article}/revisions", STAFF, STAFFS_SECRET, shows=True),
+    Row("intake", "PATCH /v1/articles/{article}", STAFF, HIDDEN, body={"audience": "staff"}),
+    Row("intake", "POST /v1/articles/{article}/adopt", STAFF, STAFFS_SECRET),
+    Row("intake", "POST /v1/articles/{article}/retire", STAFF, HIDDEN),
+    Row("intake", "POST /v1/articles/{article}/restore", STAFF, STAFFS_SECRET),
+    Row("intake", "POST /v1/articles/{article}/rating", ALL, HIDDEN, body={"helped": True}),
     Row("intake", "POST /v1/events", "ffffffff-u", "ffffffff-u", body={}),
     # There is no chat and no webhook of that name, whoever asks.
     Row("intake", "POST /v1/chat/{chat}", "nnnnnnnnnn", "nnnnnnnnnn", body={}),

@@ -132,7 +132,16 @@ async def intake() -> World:
             tickets=(), people=(), explanation=(),
         )  # fmt: skip
         await desk.hear(detected, f"p-{service}")
-    names = {"ticket": (plain, secret), "other": (own, own), "service": ("vpn", "crm")}
+    articles = []
+    for service, title in (("vpn", "The VPN at home"), ("crm", OUTAGE)):
+        text = {"language": "en", "title": title, "body": title}
+        written = await desk.client("olga@desk.example", "owner").post(
+            "/articles", translations=[text], services=[service]
+        )
+        articles.append(str(written.json()["id"]))
+    await desk.read_topics()
+    names = {"article": (articles[0], articles[1])}
+    names |= {"ticket": (plain, secret), "other": (own, own), "service": ("vpn", "crm")}
     names |= {"id": ("p-vpn", "p-crm")}
     for who, ticket, text in ((ANA, plain, b"VPN"), (SUE, secret, TITLE.encode())):
         added = await desk.client(who).client.post(

@@ -1,7 +1,8 @@
 """Intake with everything outside it replaced by fakes that keep the same SLAs."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -101,7 +102,7 @@ class Desk:
     tickets: FakeDocuments[Ticket]
     slas: FakeDocuments[TicketSla]
     unit_of_work: UnitOfWork[Ticket]
-    others: tuple[UnitOfWork[KnownProblem], UnitOfWork[TicketSla]]
+    others: tuple[UnitOfWork[KnownProblem], UnitOfWork[TicketSla], UnitOfWork[PersonContacts]]
     telemetry: RecordedTelemetry
     transport: httpx.ASGITransport
     calls: FakeKeptCalls
@@ -138,8 +139,22 @@ class Desk:
         self, *events: AnyEvent, on_failed: OnFailedRecords = _ignore_failures
     ) -> None:
         """One batch; nothing may fail, for a fact is never refused, unless `on_failed` is given."""
+        self.heard += events
         batch = [Received(event, self._record(event)) for event in events]
         await BatchProcessor(self.unit_of_work, *self.others).handle(batch, on_failed)
+
+    async def read_topics(self) -> None:
+        """The indexes know all that was published or heard, and so do contacts of tickets."""
+        log = [*self.publisher.events(), *self.heard]
+        indexes = self.indexes
+        await _index(indexes.tickets, follow_ticket, log)
+        await _index(indexes.articles, follow_article, log)
+        await _index(indexes.problems, follow_problem, log)
+        for reader in indexes.readers:
+            reader.is_complete = True
+        opened = [event for event in self.publisher.events() if event.topic == topics.TICKETS]
+        batch = [Received(event, self._record(event)) for event in opened]
+        await BatchProcessor(self.others[2]).handle(batch, _ignore_failures)
 
     def _record(self, event: AnyEvent) -> "Record":
         self.read += 1
@@ -177,6 +192,29 @@ class Desk:
         assert len({item.id for item in log}) == len(log)
         assert [item.time for item in log] == sorted(item.time for item in log)
         assert replay(log) == stored.model_copy(update={"commands": ()})
+
+
+I = TypeVar("I", bound=IndexedModel)  # noqa: E741 (an indexed document)
+
+
+async def _index(
+    index: TextIndex[I], follow: Callable[[I | None, AnyEvent], I | None], log: list[AnyEvent]
+) -> None:
+    await index.open("topic")
+    states: dict[str, I] = {}
+    for event in log:
+        after = follow(states.get(event.subject), event)
+        if after is not None:
+            states[event.subject] = after
+    await index.write(states.values(), {})
+
+
+def _read(
+    name: str, model: type[I], follow: Callable[[I | None, AnyEvent], I | None], clock: FakeClock
+) -> tuple[TextIndex[I], IndexReader[I]]:
+    index = TextIndex(Path(tempfile.mkdtemp()) / name, model)
+    kafka = KafkaSettings(bootstrap="nowhere:1")
+    return index, IndexReader(name, name, kafka, index, follow, Health(clock))
 
 
 @dataclass

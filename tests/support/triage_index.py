@@ -5,20 +5,27 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from desk_contracts import AnyEvent
+from desk_contracts.names import TICKETS
 from desk_platform.clock import Clock
 from desk_platform.health import Health
 from desk_platform.settings import KafkaSettings
-from desk_platform.similar import IndexReader, TicketIndex
-from desk_platform.similar.model import follow
+from desk_platform.similar import IndexedTicket, IndexReader, TextIndex, follow_ticket
 from desk_triage.similar.api import SimilarReads
 
 
 async def index_tickets(openings: Iterable[AnyEvent], clock: Clock) -> SimilarReads:
     """Of tickets that were just opened."""
-    index = TicketIndex(Path(tempfile.mkdtemp()) / "tickets.index")
+    index = TextIndex(Path(tempfile.mkdtemp()) / "tickets.index", IndexedTicket)
     await index.open("topic")
-    tickets = [follow(None, opening) for opening in openings]
+    tickets = [follow_ticket(None, opening) for opening in openings]
     await index.write([ticket for ticket in tickets if ticket is not None], {})
-    reader = IndexReader(KafkaSettings(bootstrap="nowhere:1"), index, Health(clock))
+    reader = IndexReader(
+        "similar tickets",
+        TICKETS,
+        KafkaSettings(bootstrap="nowhere:1"),
+        index,
+        follow_ticket,
+        Health(clock),
+    )
     reader.is_open = reader.is_complete = True
     return SimilarReads(index, reader)

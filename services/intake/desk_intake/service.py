@@ -2,12 +2,14 @@
 
 import ssl
 from functools import partial
+from typing import TypeVar
 
 from desk_charter.desk import Desk, obey_charter
-from desk_contracts import names
+from desk_contracts import AnyEvent, names
 from desk_platform.kafka import Projection, Publisher
 from desk_platform.kafka.specification import application
-from desk_platform.kafka.timer_stops import AllPartitions
+from desk_platform.kafka.timer_stops import AllPartitions, NothingUnread
+from desk_platform.lifetimes import Ending
 from desk_platform.service import Service, Subscription, Web
 from desk_platform.settings.secret_files import SecretFolder
 from desk_platform.startup import start_service
@@ -28,7 +30,6 @@ from desk_intake.mail.store import MAILS
 from desk_intake.mail.worker import MailDesk
 from desk_intake.settings import IntakeSettings
 from desk_intake.status.api import status_router
-from desk_intake.status.model import KnownProblem
 from desk_intake.status.store import PROBLEMS, problems_projection
 from desk_intake.tickets.api.actions import anybody_router, staff_router
 from desk_intake.tickets.api.batch import batch_router
@@ -121,7 +122,8 @@ def _take_mail(desk: Desk, settings: IntakeSettings, deps: TicketDeps) -> None:
 def intake_routers(
     deps: TicketDeps,
     feedback: FeedbackDeps,
-    problems: Documents[KnownProblem],
+    before: BeforeDeps,
+    searches: Documents[SearchedWord],
     publisher: Publisher,
     secrets: SecretFolder,
 ) -> tuple[APIRouter, ...]:
@@ -160,6 +162,8 @@ SERVICE = Service(
             ),
             to=("tickets", "problems", "slas"),
         ),
+        # Apart: what intake says itself of tickets, nothing else waits for.
+        Subscription((names.TICKETS,), to=("contacts",), group="contacts"),
     ),
     organisation=obey_charter(CHATS, MAILBOXES, WEBHOOKS),
     compose=compose,

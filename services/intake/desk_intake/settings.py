@@ -1,13 +1,18 @@
 """What intake can be told from outside."""
 
+import tempfile
 from datetime import timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Self
 
 from desk_platform.settings import ServiceSettings
+from desk_platform.store.sqlite.store import SCHEME, folder_of
 from pydantic import DirectoryPath, Field, FilePath, SecretStr
 from pydantic import model_validator as check_together
 from pydantic_settings import SettingsConfigDict
+
+INDEX_FOLDER = "intake-indexes"
 
 
 class ImapSecurity(StrEnum):
@@ -28,6 +33,11 @@ class IntakeSettings(ServiceSettings):
 
     close_after: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(days=5)
     """How long a resolved ticket waits for an objection before it closes by itself, in seconds."""
+
+    indexes: Path | None = None
+    """Folder of the indexes of tickets, articles and problems; if not set, beside the embedded
+    store, else in the system's folder for temporary files. It can be deleted: they are made anew
+    from their topics."""
 
     signing_secrets: DirectoryPath | None = None
     """Folder with the secrets of webhooks that are signed and of chats, each in a file of its name;
@@ -95,3 +105,12 @@ class IntakeSettings(ServiceSettings):
                 "INTAKE_IMAP_HOST needs INTAKE_IMAP_USERNAME and INTAKE_IMAP_PASSWORD; set both."
             )
         return self
+
+    @property
+    def indexes_folder(self) -> Path:
+        """Where the indexes lie; one process alone writes there."""
+        if self.indexes is not None:
+            return self.indexes
+        url = self.store.url
+        folder = folder_of(url) if url.startswith(SCHEME) else Path(tempfile.gettempdir())
+        return folder / f"{self.store.database_prefix}{INDEX_FOLDER}"

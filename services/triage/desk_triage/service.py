@@ -12,7 +12,7 @@ from desk_platform.kafka.timer_stops import AllPartitions, NothingUnread, OwnPar
 from desk_platform.lifetimes import Ending
 from desk_platform.lookout import Lookout
 from desk_platform.service import Service, Subscription, Web
-from desk_platform.similar import IndexReader, TicketIndex
+from desk_platform.similar import IndexedTicket, IndexReader, TextIndex, follow_ticket
 from desk_platform.startup import start_service
 from desk_platform.store import Documents
 
@@ -101,9 +101,17 @@ def _compose_tickets(desk: Desk, settings: TriageSettings, inputs: Inputs) -> Si
     desk.unit_of_work("escalations", escalations, cached=0)
     # Tickets of one person lie in all partitions.
     desk.unit_of_work("people", person_projection(desk.documents(PERSON_TICKETS)), cached=0)
-    index = TicketIndex(settings.index_file)
+    index = TextIndex(settings.index_folder, IndexedTicket)
     desk.part("index of tickets", Ending(index.close))
-    reader = IndexReader(settings.kafka, index, desk.health, prefix=settings.topic_prefix)
+    reader = IndexReader(
+        "similar tickets",
+        names.TICKETS,
+        settings.kafka,
+        index,
+        follow_ticket,
+        desk.health,
+        prefix=settings.topic_prefix,
+    )
     desk.job("similar tickets", reader.run)
     return SimilarReads(index, reader)
 

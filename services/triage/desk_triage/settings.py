@@ -10,7 +10,7 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 MODEL_FILE = "triage-model.json"
-INDEX_FILE = "triage-similar.index"
+INDEX_FOLDER = "triage-similar.index"
 
 
 class TriageSettings(ServiceSettings):
@@ -25,18 +25,18 @@ class TriageSettings(ServiceSettings):
     """File of the learned model; if not set, triage-model.json in the charter's folder."""
 
     index: Path | None = None
-    """File of the index of similar tickets; if not set, beside the embedded store, else in the
+    """Folder of the index of similar tickets; if not set, beside the embedded store, else in the
     system's folder for temporary files. It can be deleted: it is made anew from desk.tickets."""
 
     @property
-    def index_file(self) -> Path:
-        """Where the index lies; one process alone writes it."""
+    def index_folder(self) -> Path:
+        """Where the index lies; one process alone writes there."""
         if self.index is not None:
             return self.index
         url = self.store.url
         is_local = url.startswith(SCHEME)
         folder = folder_of(url) if is_local else Path(tempfile.gettempdir())
-        return folder / f"{self.store.database_prefix}{INDEX_FILE}"
+        return folder / f"{self.store.database_prefix}{INDEX_FOLDER}"
 
     @property
     def model_file(self) -> Path:

@@ -7,6 +7,7 @@ call that is neither here nor was there *after* this was read, was never made.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Self
 
 from desk_contracts.frozen import Frozen
 
@@ -85,6 +86,22 @@ def with_command(
         raise Unsure(document, _mark(commands), unsafe)
     # The first made the document: its key is worth knowing for as long as the document is there.
     return (commands[0], *new, command)
+
+
+class Document(Frozen):
+    """A document that knows the calls that were carried out on it."""
+
+    id: str
+    commands: CommandQueue = ()
+
+    def find_fingerprint(self, key: str, recalled: Recalled = NOTHING) -> str | None:
+        """The fingerprint of the call made with that key, if it was made."""
+        return fingerprint_of(self.id, self.commands, key, recalled)
+
+    def with_command(self, command: Command, recalled: Recalled = NOTHING) -> Self:
+        """The same, remembering that a call was carried out."""
+        commands = with_command(self.id, self.commands, command, recalled)
+        return self.model_copy(update={"commands": commands})
 
 
 def until(command: Command, now: datetime) -> datetime:

@@ -14,10 +14,10 @@ from desk_platform.http import Principal, Role, require, sight
 from desk_platform.http.language import Statement, sentence, statements
 from desk_platform.http.tickets import ticket_asked
 from desk_platform.similar import (
+    Hit,
     IndexedTicket,
     IndexReader,
-    SimilarTicket,
-    TicketIndex,
+    TextIndex,
     find_similar,
 )
 from fastapi import APIRouter, Depends, Query, Request
@@ -68,8 +68,8 @@ class SimilarTicketsView(Frozen):
 class SimilarReads:
     """What the route reads."""
 
-    index: TicketIndex
-    reader: IndexReader
+    index: TextIndex[IndexedTicket]
+    reader: IndexReader[IndexedTicket]
 
 
 def similar_router(reads: SimilarReads) -> APIRouter:
@@ -92,7 +92,7 @@ def similar_router(reads: SimilarReads) -> APIRouter:
         def may_show(other: IndexedTicket) -> bool:
             return other.id != query.id and not seen.hides(other.service, other.team)
 
-        similar = await find_similar(reads.index, query.title, query.text, may_show, limit)
+        similar = await find_similar(reads.index, query.texts[0], may_show, limit)
         return SimilarTicketsView(
             ticket=query.id,
             code=query.code,
@@ -113,7 +113,7 @@ async def _find(reads: SimilarReads, reference: str, seen: Sight) -> IndexedTick
     raise NotFound(message("similar.no-such-ticket", ticket=reference), ticket=reference)
 
 
-def _view(query: IndexedTicket, item: SimilarTicket) -> SimilarView:
+def _view(query: IndexedTicket, item: Hit[IndexedTicket]) -> SimilarView:
     ticket, likeness = item
     return SimilarView(
         ticket=ticket.id,
@@ -129,8 +129,8 @@ def _view(query: IndexedTicket, item: SimilarTicket) -> SimilarView:
     )
 
 
-def _view_solved(query: IndexedTicket, item: SimilarTicket) -> SolvedView:
-    ticket = item.ticket
+def _view_solved(query: IndexedTicket, item: Hit[IndexedTicket]) -> SolvedView:
+    ticket = item.item
     return SolvedView(
         **dict(_view(query, item)),
         resolution=sentence(ticket.resolution) if ticket.resolution else "",
@@ -140,7 +140,7 @@ def _view_solved(query: IndexedTicket, item: SimilarTicket) -> SolvedView:
     )
 
 
-def _explain(query: IndexedTicket, item: SimilarTicket) -> Iterator[Message]:
+def _explain(query: IndexedTicket, item: Hit[IndexedTicket]) -> Iterator[Message]:
     ticket, likeness = item
     if likeness.shared:
         yield message("similar.shared-words", words=likeness.shared)

@@ -1,4 +1,4 @@
-"""`desk eval-similar`: found by the command line as an entry point of this package."""
+"""`desk eval-search`: found by the command line as an entry point of this package."""
 
 import asyncio
 import csv
@@ -15,7 +15,7 @@ from desk_contracts.errors import NotFound
 from desk_contracts.events.tickets import Kind
 from desk_contracts.message import Message, message
 from desk_kernel.likeness import MAX_TEXT, MAX_TITLE
-from desk_platform.similar import IndexedTicket, TicketIndex, find_similar
+from desk_platform.similar import IndexedTicket, TextIndex, Written, find_similar
 from desk_platform.terminal import say, spoken_here
 
 from desk_triage.similar.evaluation import RANKS, Measured, Pairs, measure, read_pairs
@@ -28,7 +28,7 @@ _LONGEST_FIELD = 2**31 - 1
 _AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def eval_similar(
+def eval_search(
     folder: Annotated[Path, typer.Argument(help=_FOLDER)],
     queries: Annotated[int, typer.Option(min=1, help=_QUERIES)] = 2_000,
 ) -> None:
@@ -38,7 +38,7 @@ def eval_similar(
     facts = {"tickets": len(pairs.tickets), "queries": len(sample), "of": len(pairs.matches)}
     _say([message("similar.evaluated-set", folder=str(folder), **facts)])
     with tempfile.TemporaryDirectory() as place:
-        ours = asyncio.run(_measure_desk(pairs, sample, Path(place) / "tickets.sqlite3"))
+        ours = asyncio.run(_measure_desk(pairs, sample, Path(place) / "tickets.index"))
     _say([message("similar.evaluated-desk", **_list_figures(ours))])
     plain = _measure_baseline(pairs, sample)
     _say([message("similar.evaluated-baseline", **_list_figures(plain))])
@@ -53,7 +53,7 @@ def _read_table(path: Path) -> Iterable[Mapping[str, str]]:
 
 
 async def _measure_desk(pairs: Pairs, sample: Sequence[str], path: Path) -> Measured:
-    index = TicketIndex(path)
+    index = TextIndex(path, IndexedTicket)
     await index.open("evaluation")
     try:
         for first in range(0, len(pairs.tickets), _WRITTEN_AT_ONCE):
@@ -78,7 +78,9 @@ async def _measure_desk(pairs: Pairs, sample: Sequence[str], path: Path) -> Meas
         await index.close()
 
 
-async def _ask_desk(index: TicketIndex, pairs: Pairs, sample: Sequence[str]) -> Measured:
+async def _ask_desk(
+    index: TextIndex[IndexedTicket], pairs: Pairs, sample: Sequence[str]
+) -> Measured:
     by_id = {ticket.id: ticket for ticket in pairs.tickets}
     results, took = {}, []
     for query in sample:
@@ -87,9 +89,11 @@ async def _ask_desk(index: TicketIndex, pairs: Pairs, sample: Sequence[str]) -> 
         def is_another(other: IndexedTicket, query: str = query) -> bool:
             return other.id != query
 
-        similar = await find_similar(index, ticket.title, ticket.description, is_another, RANKS[-1])
+        similar = await find_similar(
+            index, Written(ticket.title, ticket.description), is_another, RANKS[-1]
+        )
         took.append(time.perf_counter() - began)
-        results[query] = [item.ticket.id for item in similar.open]
+        results[query] = [hit.item.id for hit in similar.open]
     return measure(results, pairs.matches, took)
 
 

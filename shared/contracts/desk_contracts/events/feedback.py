@@ -1,8 +1,11 @@
-"""`desk.feedback`: how a ticket went for who asked, what people miss, what they no longer use.
+"""`desk.feedback`: how a ticket went for who asked, what people miss, what they no longer use,
+what helped them without a ticket.
 
-Written by intake. Key: the ticket of a survey, else the service or the thing wanted.
+Written by intake. Key: the ticket of a survey, the article that is rated, the prevented contact,
+else the service or the thing wanted.
 """
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
@@ -57,3 +60,45 @@ class DemandObsoleteReported(
     reason: LongText = ""
     by: PersonId
     language: str = "en"
+
+
+class ArticleRated(Payload, type="desk.article.rated.v1", topic=names.FEEDBACK):
+    """Whether an article helped somebody. Of one person's ratings of it the last one counts."""
+
+    article: Identifier
+    revision: int = Field(ge=1, description="The revision of the article that they read.")
+    rating: int = Field(ge=1, description="Which rating of this person; the highest counts.")
+    helped: bool
+    by: PersonId
+
+
+class Taken(StrEnum):
+    """What somebody took instead of logging a ticket."""
+
+    PROBLEM = "problem"
+    ARTICLE = "article"
+    ITEM = "item"
+    TICKET = "ticket"
+
+
+class ContactPrevented(Payload, type="desk.contact.prevented.v1", topic=names.FEEDBACK):
+    """Somebody was about to log a ticket and says that what was found is enough.
+
+    Their words are in no event. `taken` and `target` are the evidence: what they took instead.
+    """
+
+    contact: Identifier
+    by: PersonId
+    taken: Taken
+    target: Identifier = Field(description="Id of the problem, article, item or solved ticket.")
+    service: str = ""
+    device: str = ""
+
+
+class ContactReturned(Payload, type="desk.contact.returned.v1", topic=names.FEEDBACK):
+    """The same person logged the same within seven days: that contact was not prevented."""
+
+    contact: Identifier
+    by: PersonId
+    ticket: Identifier
+    likeness: float = Field(ge=0, le=1, description="Of what they asked then and wrote now.")

@@ -1,14 +1,19 @@
-"""Similar tickets, for whatever service asks: the index, its reader, and the search."""
+"""What says something alike, for whatever service asks: an index, its reader, and the search."""
 
-from desk_platform.similar.index import TicketIndex
-from desk_platform.similar.model import IndexedTicket
+from desk_platform.similar.index import IndexedModel, TextIndex, Written
+from desk_platform.similar.model import IndexedTicket, follow_ticket
 from desk_platform.similar.reader import IndexReader
-from desk_platform.similar.search import SimilarTicket, find_similar
+from desk_platform.similar.search import Draft, Hit, find_alike, find_similar
 
 __all__ = [
+    "Draft",
+    "Hit",
     "IndexReader",
+    "IndexedModel",
     "IndexedTicket",
-    "SimilarTicket",
-    "TicketIndex",
+    "TextIndex",
+    "Written",
+    "find_alike",
     "find_similar",
+    "follow_ticket",
 ]

@@ -1,244 +1,338 @@
-"""An index of tickets in one file of SQLite: full text by FTS5, beside it what is shown of each.
+"""An index of texts in one folder: words, their stems and character n-grams, searched by tantivy.
 
-The file also holds how far the topic was read, written in the same commit: after a kill it goes on
-exactly there. It can be deleted at any time; then it is made anew from the topic.
+How far its topic was read lies in the same folder, written in the same commit: after a kill it goes
+on exactly there. It can be deleted at any time; then it is made anew from the topic.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import asyncio
+import json
+import shutil
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from functools import cache
 from pathlib import Path
-from sqlite3 import Connection
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
+import tantivy
+from desk_contracts.errors import DependencyDown
+from desk_contracts.frozen import Frozen
 from desk_kernel.likeness import Field, Terms, read_terms, weigh_rarity
 
-from desk_platform.similar.model import IndexedTicket
-from desk_platform.store.sqlite.file import SqliteFile
-
-# Raise it when texts are cut into other terms or the tables change: the file is made anew then.
-FORM = 1
-# Of which fields candidates are looked for; n-grams of whole texts are only compared.
-_SEARCHED = (Field.WORDS, Field.TITLE, Field.TITLE_GRAMS)
-_COLUMNS = ", ".join(_SEARCHED)
-# The work of one search: at most so many terms of each field, the rarest, that stand in so many
-# tickets together. Terms of more tickets are no help in finding one among them.
-_MOST_TERMS = 150
-_MOST_ENTRIES = {Field.WORDS: 20_000, Field.TITLE: 15_000, Field.TITLE_GRAMS: 15_000}
-# Candidates by BM25, of which open and solved ones are taken in turn.
-_MOST_FOUND = 400
-# How often a term occurs is asked anew once there are so many per cent more tickets.
+# Raise it when texts are cut into other terms or the fields change: the index is made anew then.
+FORM = 2
+# The least that tantivy takes; a writer lives for one write, so nothing of it stays in memory.
+_WRITER_BYTES = 15_000_000
+_STEMS = "stems"
+# The work of one search: so many terms of each field at most, the rarest; and what a hit counts.
+_SEARCHED_WORDS = ((_STEMS, 60, 1.0), (Field.TITLE, 30, 1.0), (Field.WORDS, 60, 0.5))
+_SEARCHED_GRAMS = ((Field.TITLE_GRAMS, 60, 0.7), (Field.GRAMS, 80, 1.0))
+# How often a term occurs is asked anew once there are so many per cent more texts.
 _STALE_PERCENT = 2
 _MOST_REMEMBERED = 50_000
-
-_TABLES = (
-    "CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS positions (partition INTEGER PRIMARY KEY, next INTEGER NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS tickets (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
-    " code TEXT NOT NULL, is_open INTEGER NOT NULL, is_solved INTEGER NOT NULL,"
-    " state TEXT NOT NULL)",
-    "CREATE INDEX IF NOT EXISTS codes ON tickets (code)",
-    # Terms are cut by us: whatever is not ASCII belongs to them. The texts are not kept twice; with
-    # less `detail` than all, bm25() of a table without its content is always 0.
-    f"CREATE VIRTUAL TABLE IF NOT EXISTS texts USING fts5({_COLUMNS}, content='',"
-    " tokenize=\"ascii tokenchars '_'\")",
-    "CREATE VIRTUAL TABLE IF NOT EXISTS vocabulary USING fts5vocab(texts, 'col')",
-)
-_CLEARED = ("facts", "positions", "tickets", "texts", "vocabulary")
+# Snowball's, by the language of BCP 47. Texts in others are found by words and n-grams.
+_STEMMERS = {
+    "ar": "arabic", "da": "danish", "nl": "dutch", "en": "english", "fi": "finnish",
+    "fr": "french", "de": "german", "el": "greek", "hu": "hungarian", "it": "italian",
+    "no": "norwegian", "nb": "norwegian", "pt": "portuguese", "ro": "romanian", "ru": "russian",
+    "es": "spanish", "sv": "swedish", "ta": "tamil", "tr": "turkish",
+}  # fmt: skip
 
 
-class Candidate(NamedTuple):
-    """A ticket that may be meant, and its BM25 as a part of that of the best one hits."""
+class Written(NamedTuple):
+    """A text and its language (BCP 47)."""
 
-    ticket: IndexedTicket
+    title: str
+    text: str = ""
+    language: str = "en"
+
+
+class IndexedModel(Frozen):
+    """What can be kept in an index. Tags are what a search can be narrowed to."""
+
+    id: str
+    code: str = ""
+
+    @property
+    @abstractmethod
+    def tags(self) -> frozenset[str]: ...
+
+    @property
+    @abstractmethod
+    def texts(self) -> Sequence[Written]: ...
+
+    @property
+    @abstractmethod
+    def at(self) -> datetime: ...
+
+
+S = TypeVar("S", bound=IndexedModel)
+T = TypeVar("T")
+
+
+class Candidate(NamedTuple, Generic[S]):
+    """A text that may be meant, and its BM25 as a part of that of the best one."""
+
+    item: S
     closeness: float
 
 
-class Candidates(NamedTuple):
-    """Candidates, the closest first."""
+class TextIndex(Generic[S]):
+    """Texts by what they say. One process writes a folder."""
 
-    open: tuple[Candidate, ...] = ()
-    solved: tuple[Candidate, ...] = ()
-
-
-class TicketIndex:
-    """Tickets by what they say. One process writes a file."""
-
-    def __init__(self, path: Path) -> None:
-        self._file = SqliteFile(path)
-        self._rarity: dict[tuple[Field, str], int] = {}
+    def __init__(self, path: Path, model: type[S]) -> None:
+        self._path, self._model = path, model
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="index")
+        self._schema = _make_schema()
+        self._index: tantivy.Index | None = None
+        self._searcher: tantivy.Searcher | None = None
+        self._facts: dict[str, object] = {}
+        self._rarity: dict[tuple[str, str], int] = {}
         self._rarity_of = 0
 
     async def open(self, topic: str) -> Mapping[int, int]:
         """How far each partition of the topic with this id was read; another one begins anew."""
 
-        def prepare(file: Connection) -> Mapping[int, int]:
-            for table in _TABLES[:1]:
-                file.execute(table)
-            facts = dict(file.execute("SELECT name, value FROM facts"))
-            meant = {"form": str(FORM), "topic": topic}
-            if facts != meant:
-                for table in reversed(_CLEARED):
-                    file.execute(f"DROP TABLE IF EXISTS {table}")
-            for table in _TABLES:
-                file.execute(table)
-            file.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", meant.items())
-            return dict(file.execute("SELECT partition, next FROM positions"))
+        def prepare() -> Mapping[int, int]:
+            meant = {"form": FORM, "topic": topic}
+            facts = self._open_folder()
+            if {name: facts.get(name) for name in meant} != meant:
+                self._clear()
+                facts = {**meant, "positions": {}}
+            self._facts = facts
+            positions: dict[str, int] = facts["positions"]  # type: ignore[assignment]  # our own
+            return {int(partition): offset for partition, offset in positions.items()}
 
-        return await self._file.write(prepare)
+        return await self._work(prepare)
 
-    async def load(self, ids: Collection[str]) -> dict[str, IndexedTicket]:
-        """Those of the tickets that it has."""
+    async def load(self, ids: Collection[str]) -> dict[str, S]:
+        """Those of the documents that it has."""
 
-        def ask(file: Connection) -> dict[str, IndexedTicket]:
-            return {id: state for id in ids if (state := _read(file, "id", id)) is not None}
+        def ask() -> dict[str, S]:
+            return {id: item for id in ids if (item := self._read("id", id)) is not None}
 
-        return await self._file.read(ask)
+        return await asyncio.to_thread(ask)
 
-    async def find(self, reference: str) -> IndexedTicket | None:
-        """The ticket of an id or code."""
-        return await self._file.read(
-            lambda file: _read(file, "id", reference) or _read(file, "code", reference)
+    async def find(self, reference: str) -> S | None:
+        """The document of an id or code."""
+        return await asyncio.to_thread(
+            lambda: self._read("id", reference) or self._read("code", reference)
         )
 
-    async def write(self, tickets: Iterable[IndexedTicket], positions: Mapping[int, int]) -> None:
-        """Tickets as they are now, and how far the topic was read for it: all or nothing."""
+    async def list_tagged(self, tag: str, most: int) -> list[S]:
+        """Documents with a tag, in no order; so many at most."""
 
-        def change(file: Connection) -> None:
-            for ticket in tickets:
-                _put(file, ticket)
-            file.executemany("INSERT OR REPLACE INTO positions VALUES (?, ?)", positions.items())
+        def ask() -> list[S]:
+            states = self._find_states("tag", tag, most)
+            return [self._model.model_validate_json(state) for state in states]
 
-        await self._file.write(change)
+        return await asyncio.to_thread(ask)
+
+    async def write(self, items: Iterable[S], positions: Mapping[int, int]) -> None:
+        """Documents as they are now, and how far the topic was read for it: all or nothing."""
+
+        def change() -> None:
+            kept: dict[str, int] = self._facts["positions"]  # type: ignore[assignment]  # our own
+            moved = {str(partition): offset for partition, offset in positions.items()}
+            facts = {**self._facts, "positions": {**kept, **moved}}
+            writer = self._opened.writer(_WRITER_BYTES, num_threads=1)
+            for item in items:
+                writer.delete_documents_by_term("id", item.id)
+                writer.add_document(_document_of(item))
+            writer.delete_documents_by_term("facts", "facts")
+            noted = tantivy.Document()
+            noted.add_text("facts", "facts")
+            noted.add_bytes("state", json.dumps(facts).encode())
+            writer.add_document(noted)
+            writer.commit()
+            writer.wait_merging_threads()
+            self._facts = facts
+            self._renew()
+
+        await self._work(change)
 
     async def count(self) -> int:
-        """How many tickets it has."""
-        return await self._file.read(_count)
+        """How many documents it has."""
+        return self._count()
 
-    async def search(self, terms: Terms, most: int) -> Candidates:
-        """The likeliest candidates for a text: at most so many open and so many solved ones."""
+    async def search(
+        self, terms: Terms, stems: Sequence[str], tags: Sequence[str], most: int
+    ) -> tuple[Candidate[S], ...]:
+        """The likeliest for a text that have all the tags: as many by words, and by n-grams."""
 
-        def ask(file: Connection) -> Candidates:
-            self._forget_stale(_count(file))
-            query = self._choose(file, terms)
-            rows = _match(file, query) if query else []
-            # SQLite's BM25 is the lower the better.
-            best = min((row[0] for row in rows), default=0.0) or -1.0
-            is_open = [row for row in rows if row[2]][:most]
-            is_solved = [row for row in rows if row[3]][:most]
-            return Candidates(
-                *(
-                    tuple(Candidate(_decode(row[1]), row[0] / best) for row in part)
-                    for part in (is_open, is_solved)
-                )
-            )
+        def ask() -> tuple[Candidate[S], ...]:
+            items = self._count()
+            grown = abs(items - self._rarity_of) * 100 > self._rarity_of * _STALE_PERCENT
+            if grown or len(self._rarity) > _MOST_REMEMBERED:
+                self._rarity.clear()
+                self._rarity_of = items
+            candidates: dict[str, Candidate[S]] = {}
+            words = {_STEMS: Counter(stems), **{str(field): terms[field] for field in Field}}
+            for fields in (_SEARCHED_WORDS, _SEARCHED_GRAMS):
+                query = self._choose(words, fields)
+                for item, closeness in self._match(query, tags, most):
+                    other = candidates.get(item.id)
+                    if other is None or other.closeness < closeness:
+                        candidates[item.id] = Candidate(item, closeness)
+            return tuple(candidates.values())
 
-        return await self._file.read(ask)
+        return await asyncio.to_thread(ask)
 
-    async def rarities(self, terms: Terms) -> Mapping[tuple[Field, str], float]:
-        """What each term of a text counts. Of n-grams of whole texts those of titles are asked."""
-
-        def ask(file: Connection) -> Mapping[tuple[Field, str], float]:
-            tickets = _count(file)
-            self._forget_stale(tickets)
-            return {
-                (field, term): weigh_rarity(tickets, self._count_having(file, field, term))
-                for field, counts in terms.items()
-                for term in counts
-            }
-
-        return await self._file.read(ask)
+    def rarity(self, field: str, term: str) -> float:
+        """What a term counts; one that no text has is as rare as one can be."""
+        return weigh_rarity(self._count(), self._count_having(field, term) or 1)
 
     async def close(self) -> None:
-        """Let go of the file."""
-        await self._file.close()
+        """Let go of the folder."""
+        await asyncio.to_thread(self._thread.shutdown)
 
-    def _choose(self, file: Connection, terms: Terms) -> str:
-        """The query for the rarest terms of each field, as many as are affordable."""
-        parts = []
-        for field, most in _MOST_ENTRIES.items():
-            having = sorted(
-                (count, term)
-                for term in terms[field]
-                if (count := self._count_having(file, field, term))
+    @property
+    def _opened(self) -> tantivy.Index:
+        if self._index is None:
+            raise DependencyDown("the index is not open yet", dependency="index")
+        return self._index
+
+    async def _work(self, change: Callable[[], T]) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, change)
+        except (OSError, ValueError) as error:
+            raise DependencyDown(
+                f"The index in the folder {self._path} cannot be read or written ({error}). Make"
+                " room there, or delete it: it is made anew from its topic.",
+                dependency="index",
+            ) from error
+
+    def _open_folder(self) -> dict[str, object]:
+        """What it says of itself; nothing of one that is missing, damaged or of another form."""
+        if self._path.is_dir() and tantivy.Index.exists(str(self._path)):
+            try:
+                self._use(tantivy.Index(self._schema, path=str(self._path), reuse=True))
+                facts: dict[str, object] = json.loads(
+                    next(iter(self._find_states("facts", "facts", 1)), b"{}")
+                )
+            except (ValueError, OSError):
+                return {}
+            return facts
+        return {}
+
+    def _clear(self) -> None:
+        self._index = self._searcher = None
+        if self._path.is_dir():
+            shutil.rmtree(self._path)
+        self._path.unlink(missing_ok=True)
+        self._path.mkdir(parents=True)
+        self._use(tantivy.Index(self._schema, path=str(self._path)))
+
+    def _use(self, index: tantivy.Index) -> None:
+        analyzer = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
+        index.register_tokenizer("terms", analyzer)
+        index.config_reader("manual", 0)
+        self._index = index
+        self._renew()
+
+    def _renew(self) -> None:
+        self._opened.reload()
+        self._searcher = self._opened.searcher()
+
+    def _count(self) -> int:
+        return max(0, self._searcher.num_docs - 1) if self._searcher else 0
+
+    def _find_states(self, field: str, value: str, most: int) -> list[bytes]:
+        searcher = self._searcher
+        if searcher is None:
+            return []
+        query = tantivy.Query.term_query(self._schema, field, value, "basic")
+        hits = searcher.search(query, most, count=False).hits
+        return [_state_of(searcher, address) for _, address in hits]
+
+    def _read(self, field: str, value: str) -> S | None:
+        states = self._find_states(field, value, 1)
+        return self._model.model_validate_json(states[0]) if states else None
+
+    def _choose(
+        self, terms: Mapping[str, Counter[str]], fields: Sequence[tuple[str, int, float]]
+    ) -> list[tantivy.Query]:
+        """Queries for the rarest terms of each field."""
+        queries = []
+        for field, most, boost in fields:
+            having = ((self._count_having(field, term), term) for term in terms[field])
+            for _, term in sorted(pair for pair in having if pair[0])[:most]:
+                query = tantivy.Query.term_query(self._schema, str(field), term, "freq")
+                queries.append(tantivy.Query.boost_query(query, boost))
+        return queries
+
+    def _match(
+        self, queries: Sequence[tantivy.Query], tags: Sequence[str], most: int
+    ) -> Iterator[Candidate[S]]:
+        searcher = self._searcher
+        if not queries or searcher is None:
+            return
+        any_of = tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in queries])
+        # A tag narrows, and has no voice in the order.
+        having = [
+            tantivy.Query.const_score_query(
+                tantivy.Query.term_query(self._schema, "tag", tag, "basic"), 0.0
             )
-            chosen: list[str] = []
-            entries = 0
-            for count, term in having[:_MOST_TERMS]:
-                entries += count
-                if chosen and entries > most:
-                    break
-                chosen.append(f'"{term}"')
-            if chosen:
-                parts.append(f"{field} : ({' OR '.join(chosen)})")
-        return " OR ".join(parts)
+            for tag in tags
+        ]
+        query = tantivy.Query.boolean_query(
+            [(tantivy.Occur.Must, part) for part in (any_of, *having)]
+        )
+        hits = searcher.search(query, most, count=False).hits
+        for score, address in hits:
+            state = _state_of(searcher, address)
+            yield Candidate(self._model.model_validate_json(state), score / (hits[0][0] or 1.0))
 
-    def _count_having(self, file: Connection, field: Field, term: str) -> int:
-        """In how many tickets the term stands."""
-        field = Field.TITLE_GRAMS if field is Field.GRAMS else field
+    def _count_having(self, field: str, term: str) -> int:
+        """In how many texts the term stands."""
         count = self._rarity.get((field, term))
         if count is None:
-            ask = "SELECT doc FROM vocabulary WHERE term = ? AND col = ?"
-            row = file.execute(ask, (term, field)).fetchone()
-            count = self._rarity[field, term] = row[0] if row else 0
+            count = self._searcher.doc_freq(str(field), term) if self._searcher else 0
+            self._rarity[field, term] = count
         return count
 
-    def _forget_stale(self, tickets: int) -> None:
-        grown = abs(tickets - self._rarity_of) * 100 > self._rarity_of * _STALE_PERCENT
-        if grown or len(self._rarity) > _MOST_REMEMBERED:
-            self._rarity.clear()
-            self._rarity_of = tickets
+
+def read_stems(words: Iterable[str], language: str) -> list[str]:
+    """The stems of words in a language; the words themselves where nobody wrote a stemmer."""
+    analyzer = _stemmer(_STEMMERS.get(language.partition("-")[0].casefold(), ""))
+    return list(words) if analyzer is None else analyzer.analyze(" ".join(words))
 
 
-def _count(file: Connection) -> int:
-    row: tuple[int] = file.execute("SELECT count(*) FROM tickets").fetchone()
-    return row[0]
+@cache
+def _stemmer(language: str) -> tantivy.TextAnalyzer | None:
+    if not language:
+        return None
+    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
+    return builder.filter(tantivy.Filter.stemmer(language)).build()
 
 
-def _read(file: Connection, column: str, value: str) -> IndexedTicket | None:
-    ask = f"SELECT state FROM tickets WHERE {column} = ?"  # noqa: S608 (our own names)
-    row = file.execute(ask, [value]).fetchone()
-    return _decode(row[0]) if row else None
+def _make_schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    for name in ("id", "code", "tag", "facts"):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    for name in (_STEMS, *Field):
+        builder.add_text_field(str(name), tokenizer_name="terms", index_option="freq")
+    builder.add_bytes_field("state", stored=True)
+    return builder.build()
 
 
-def _decode(state: str) -> IndexedTicket:
-    return IndexedTicket.model_validate_json(state)
+def _document_of(item: IndexedModel) -> tantivy.Document:
+    document = tantivy.Document()
+    document.add_text("id", item.id)
+    document.add_text("code", item.code)
+    for tag in item.tags:
+        document.add_text("tag", tag)
+    for written in item.texts:
+        terms = read_terms(written.title, written.text)
+        for field in Field:
+            document.add_text(str(field), " ".join(terms[field].elements()))
+        stems = read_stems(terms[Field.WORDS].elements(), written.language)
+        document.add_text(_STEMS, " ".join(stems))
+    document.add_bytes("state", item.model_dump_json(exclude_defaults=True).encode())
+    return document
 
 
-def _match(file: Connection, query: str) -> Sequence[tuple[float, str, int, int]]:
-    ask = (
-        "SELECT score, state, is_open, is_solved FROM"
-        " (SELECT rowid, bm25(texts, 1.0, 1.0, 0.5) AS score FROM texts WHERE texts MATCH ?"
-        " ORDER BY score LIMIT ?) AS hits"
-        " JOIN tickets ON number = hits.rowid ORDER BY hits.score, number"
-    )
-    return file.execute(ask, (query, _MOST_FOUND)).fetchall()
-
-
-def _put(file: Connection, ticket: IndexedTicket) -> None:
-    """FTS5 forgets a text only if it is told what that was."""
-    flags = (ticket.is_open, ticket.is_solved)
-    state = ticket.model_dump_json(exclude_defaults=True)
-    row = file.execute("SELECT number, state FROM tickets WHERE id = ?", [ticket.id]).fetchone()
-    if row is None:
-        insert = "INSERT INTO tickets (id, code, is_open, is_solved, state) VALUES (?, ?, ?, ?, ?)"
-        number = file.execute(insert, (ticket.id, ticket.code, *flags, state)).lastrowid
-        _put_text(file, number, ticket)
-        return
-    number, before = row[0], _decode(row[1])
-    file.execute(
-        "UPDATE tickets SET is_open = ?, is_solved = ?, state = ? WHERE number = ?",
-        (*flags, state, number),
-    )
-    if (before.title, before.text) != (ticket.title, ticket.text):
-        forget = f"INSERT INTO texts (texts, rowid, {_COLUMNS}) VALUES ('delete', ?, ?, ?, ?)"  # noqa: S608
-        file.execute(forget, (number, *_columns_of(before)))
-        _put_text(file, number, ticket)
-
-
-def _put_text(file: Connection, number: int | None, ticket: IndexedTicket) -> None:
-    insert = f"INSERT INTO texts (rowid, {_COLUMNS}) VALUES (?, ?, ?, ?)"  # noqa: S608
-    file.execute(insert, (number, *_columns_of(ticket)))
-
-
-def _columns_of(ticket: IndexedTicket) -> list[str]:
-    terms = read_terms(ticket.title, ticket.text)
-    return [" ".join(terms[field].elements()) for field in _SEARCHED]
+def _state_of(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> bytes:
+    return bytes(searcher.doc(address)["state"][0])

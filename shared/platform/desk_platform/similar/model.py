@@ -16,13 +16,14 @@ from desk_contracts.events.tickets import (
     TicketTriaged,
     TicketUpdated,
 )
-from desk_contracts.frozen import Frozen
 from desk_contracts.message import Message
 from desk_kernel import Reducers
 from desk_kernel.likeness import MAX_TEXT
 
+from desk_platform.similar.index import IndexedModel, Written
 
-class IndexedTicket(Frozen):
+
+class IndexedTicket(IndexedModel):
     """A ticket as it is found: its text, who has it, and how it was solved.
 
     `sequence` is that of the last event that counted; older ones and copies change nothing.
@@ -42,6 +43,9 @@ class IndexedTicket(Frozen):
     how: How | None = None
     cause: str = ""
     resolved_at: datetime | None = None
+    language: str = "en"
+    # The person who asked said that all is well, or the desk's own repair was verified.
+    is_proven: bool = False
     sequence: int = 1
 
     @property
@@ -55,8 +59,24 @@ class IndexedTicket(Frozen):
         """Whether somebody still waits for its solution."""
         return self.state not in (State.RESOLVED, State.CLOSED, State.MERGED)
 
+    @property
+    def tags(self) -> frozenset[str]:
+        """Whose it is, and whether it is open, solved, and proven to be."""
+        states = {"open": self.is_open, "solved": self.is_solved, "proven": self.is_proven}
+        return frozenset((f"of:{self.requester}", *(tag for tag, is_so in states.items() if is_so)))
 
-def follow(ticket: IndexedTicket | None, event: AnyEvent) -> IndexedTicket | None:
+    @property
+    def texts(self) -> tuple[Written, ...]:
+        """What was asked; not how it was solved."""
+        return (Written(self.title, self.text, self.language),)
+
+    @property
+    def at(self) -> datetime:
+        """When it was opened."""
+        return self.opened_at
+
+
+def follow_ticket(ticket: IndexedTicket | None, event: AnyEvent) -> IndexedTicket | None:
     """The ticket after an event of its life; None if nothing of what is found changes."""
     if isinstance(event.data, TicketOpened):
         return _open(event, event.data) if ticket is None else None
@@ -78,6 +98,7 @@ def _open(event: AnyEvent, opened: TicketOpened) -> IndexedTicket:
         requester=opened.requester,
         service=opened.service,
         opened_at=event.time,
+        language=opened.language,
         sequence=event.sequence or 1,
     )
 
@@ -115,6 +136,8 @@ def _resolve(ticket: IndexedTicket, event: Event[TicketResolved]) -> IndexedTick
             "how": data.how,
             "cause": data.cause,
             "resolved_at": event.time,
+            # Automation says so only after fresh telemetry did.
+            "is_proven": data.how is How.AUTOMATION,
         }
     )
 
@@ -129,13 +152,18 @@ def _reopen(ticket: IndexedTicket, _event: Event[TicketReopened]) -> IndexedTick
             "how": None,
             "cause": "",
             "resolved_at": None,
+            "is_proven": False,
         }
     )
 
 
 @_life.on(TicketClosed)
-def _close(ticket: IndexedTicket, _event: Event[TicketClosed]) -> IndexedTicket:
-    return ticket.model_copy(update={"state": State.CLOSED})
+def _close(ticket: IndexedTicket, event: Event[TicketClosed]) -> IndexedTicket:
+    """Whoever asked closes it to say that all is well. A timer that closes it says nothing."""
+    is_confirmed = ticket.is_solved and event.data.by == ticket.requester
+    return ticket.model_copy(
+        update={"state": State.CLOSED, "is_proven": ticket.is_proven or is_confirmed}
+    )
 
 
 @_life.on(TicketMerged)

@@ -1,10 +1,11 @@
-"""Keeps an index of tickets up to date from the topic, without a group: every replica reads all."""
+"""Keeps an index up to date from its topic, without a group: every replica reads all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Generic
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
-from desk_contracts import AnyEvent, names
+from desk_contracts import AnyEvent
 from desk_contracts.errors import DependencyDown, Invalid
 
 from desk_platform.health import Health, State
@@ -14,37 +15,43 @@ from desk_platform.kafka.deserializer import RecordDecoder
 from desk_platform.kafka.records import KafkaRecord
 from desk_platform.kafka.topic_ids import topic_ids
 from desk_platform.settings import KafkaSettings
-from desk_platform.similar.index import TicketIndex
-from desk_platform.similar.model import IndexedTicket, follow
+from desk_platform.similar.index import S, TextIndex
 from desk_platform.telemetry import get_logger
 
 log = get_logger()
 
-COMPONENT = "similar tickets"
-# A ticket may be found some seconds after it was opened: fetches that wait cost nothing.
+# What is written may be found some seconds later: fetches that wait cost nothing.
 _FETCH_WAIT_MS = 2_000
 _MOST_RECORDS = 500
 
 
-class IndexReader:
-    """The topic of tickets, from where the index stands to its end and on."""
+class IndexReader(Generic[S]):
+    """One topic, from where the index stands to its end and on.
 
-    def __init__(
+    `follow` gives the document of a key after an event, or None if the event changes none. The name
+    is that of its part in health.
+    """
+
+    def __init__(  # noqa: PLR0913 (what it stands between)
         self,
+        name: str,
+        topic: str,
         settings: KafkaSettings,
-        index: TicketIndex,
+        index: TextIndex[S],
+        follow: Callable[[S | None, AnyEvent], S | None],
         health: Health,
         *,
         prefix: str = "",
     ) -> None:
-        self._settings, self._index, self._health = settings, index, health
-        self._topic = prefix + names.TICKETS
+        self._name, self._settings, self._index = name, settings, index
+        self._follow, self._health = follow, health
+        self._topic = prefix + topic
         self._door = RecordDecoder(prefix=prefix)
         self.is_open = False
         """Whether the index can be asked; it is opened when the brokers first answer."""
         self.is_complete = False
         """Whether all is in the index that was on the topic when the reading began."""
-        health.expect(COMPONENT, required=False)
+        health.expect(self._name, required=False)
 
     async def run(self) -> None:
         """Read until cancelled; run again, it goes on where the index stands."""
@@ -60,11 +67,11 @@ class IndexReader:
             await consumer.start()
             await self._read(consumer)
         except KafkaError as error:
-            reason = f"the brokers do not give the tickets: {error!r}"
-            self._health.mark(COMPONENT, State.DEGRADED, reason)
+            reason = f"the brokers do not give {self._topic}: {error!r}"
+            self._health.mark(self._name, State.DEGRADED, reason)
             raise DependencyDown(reason, dependency="kafka") from error
         except DependencyDown as error:
-            self._health.mark(COMPONENT, State.DEGRADED, str(error))
+            self._health.mark(self._name, State.DEGRADED, str(error))
             raise
         finally:
             await consumer.stop()
@@ -98,21 +105,21 @@ class IndexReader:
         """Health says how many events are not in the index yet."""
         self.is_complete = missing <= 0
         if self.is_complete:
-            self._health.mark(COMPONENT, State.READY)
+            self._health.mark(self._name, State.READY)
             log.info("index_complete", topic=self._topic)
         else:
-            reason = f"{missing} events of tickets are not read yet: more may be alike than is said"
-            self._health.mark(COMPONENT, State.DEGRADED, reason)
+            reason = f"{missing} events of {self._topic} are not read yet: more may be found"
+            self._health.mark(self._name, State.DEGRADED, reason)
 
     async def _take_in(self, batches: Mapping[TopicPartition, Sequence[KafkaRecord]]) -> None:
         records = [record for batch in batches.values() for record in batch]
         events = [event for record in records if (event := self._decode(record)) is not None]
-        tickets = await self._index.load({event.subject for event in events})
-        changed: dict[str, IndexedTicket] = {}
+        items = await self._index.load({event.subject for event in events})
+        changed: dict[str, S] = {}
         for event in events:
-            after = follow(tickets.get(event.subject), event)
+            after = self._follow(items.get(event.subject), event)
             if after is not None:
-                tickets[event.subject] = changed[event.subject] = after
+                items[event.subject] = changed[event.subject] = after
         positions = {
             place.partition: batch[-1].offset + 1 for place, batch in batches.items() if batch
         }
@@ -122,6 +129,8 @@ class IndexReader:
         try:
             return self._door.read(record)
         except Invalid as error:
-            # The group that handles tickets dead-letters it.
-            log.warning("ticket_event_unreadable", reason=str(error), offset=record.offset)
+            # A group that handles it dead-letters it.
+            log.warning(
+                "event_unreadable", topic=self._topic, reason=str(error), offset=record.offset
+            )
             return None

@@ -1,40 +1,55 @@
-"""Similar tickets of a text: candidates from the index, ranked by how alike they are."""
+"""What says something like a text: candidates from an index, ranked by how alike they are."""
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Generic, NamedTuple
 
-from desk_kernel.likeness import Field, Likeness, Terms, Weighed, read_terms, weigh_rarity
+from desk_kernel.likeness import Field, Likeness, Terms, Weighed, read_terms
 
-from desk_platform.similar.index import Candidate, TicketIndex
+from desk_platform.similar.index import Candidate, S, TextIndex, Written, read_stems
 from desk_platform.similar.model import IndexedTicket
 
-# Compared with each text, open and solved alike; each takes about half a millisecond of CPU.
-CANDIDATES = 40
+# Looked at by words, and as many by n-grams; to compare one takes about half a millisecond of CPU.
+CANDIDATES = 20
 # How much BM25, which counts how often a word is said, weighs in the order beside the likeness.
 CLOSENESS = 0.3
-# Less alike is chance: a syllable or a word that many tickets have.
+# Less alike is chance: a syllable or a word that many have.
 LEAST = 0.1
 
 
-class SimilarTicket(NamedTuple):
+class Hit(NamedTuple, Generic[S]):
     """One that was found, and why."""
 
-    ticket: IndexedTicket
+    item: S
     likeness: Likeness
 
 
 class SimilarTickets(NamedTuple):
     """What was found for a text, the likest first."""
 
-    open: tuple[SimilarTicket, ...]
-    solved: tuple[SimilarTicket, ...]
+    open: tuple[Hit[IndexedTicket], ...]
+    solved: tuple[Hit[IndexedTicket], ...]
+
+
+class Draft:
+    """A text that is asked about, cut into terms once for every index that is asked."""
+
+    def __init__(self, written: Written) -> None:
+        self.terms: Terms = read_terms(written.title, written.text)
+        self.stems = read_stems(self.terms[Field.WORDS].elements(), written.language)
+        self._language = written.language.partition("-")[0].casefold()
+
+    def choose_texts(self, texts: Sequence[Written]) -> list[tuple[str, str]]:
+        """Title and text of those in its language; of all where none is."""
+        same = [
+            text for text in texts if text.language.partition("-")[0].casefold() == self._language
+        ]
+        return [(text.title, text.text) for text in same or texts]
 
 
 async def find_similar(
-    index: TicketIndex,
-    title: str,
-    text: str,
+    index: TextIndex[IndexedTicket],
+    written: Written,
     may_show: Callable[[IndexedTicket], bool],
     limit: int,
 ) -> SimilarTickets:
@@ -42,39 +57,42 @@ async def find_similar(
 
     Before a ticket is logged there is no ticket yet: that is why it asks for the text alone.
     """
-    terms = await asyncio.to_thread(read_terms, title, text)
-    candidates = await index.search(terms, CANDIDATES)
-    rarities = await index.rarities(terms)
-    # A term that only the other text has: as rare as one can be.
-    unknown = weigh_rarity(await index.count(), 1)
+    draft = await asyncio.to_thread(Draft, written)
+    is_open, is_solved = [
+        await find_alike(index, draft, [tag], may_show, limit) for tag in ("open", "solved")
+    ]
+    return SimilarTickets(is_open, is_solved)
 
-    def rarity(field: Field, term: str) -> float:
-        return rarities.get((field, term), unknown)
 
-    return await asyncio.to_thread(
-        lambda: SimilarTickets(
-            *(
-                _rank(terms, [item for item in part if may_show(item.ticket)], rarity, limit)
-                for part in candidates
-            )
-        )
-    )
+async def find_alike(
+    index: TextIndex[S],
+    draft: Draft,
+    tags: Sequence[str],
+    may_show: Callable[[S], bool],
+    limit: int,
+    depth: int = CANDIDATES,
+) -> tuple[Hit[S], ...]:
+    """What has all the tags and says something alike, the likest first."""
+    candidates = await index.search(draft.terms, draft.stems, tags, depth)
+    shown = [candidate for candidate in candidates if may_show(candidate.item)]
+    return await asyncio.to_thread(_rank, index, draft, shown, limit)
 
 
 def _rank(
-    terms: Terms,
-    candidates: Sequence[Candidate],
-    rarity: Callable[[Field, str], float],
-    limit: int,
-) -> tuple[SimilarTicket, ...]:
-    weighed = Weighed(terms, rarity)
+    index: TextIndex[S], draft: Draft, candidates: Sequence[Candidate[S]], limit: int
+) -> tuple[Hit[S], ...]:
+    weighed = Weighed(draft.terms, index.rarity)
     compared = []
-    for ticket, closeness in candidates:
-        likeness = weighed.compare(read_terms(ticket.title, ticket.text))
+    for item, closeness in candidates:
+        likeness = max(
+            (weighed.compare(read_terms(*text)) for text in draft.choose_texts(item.texts)),
+            key=lambda likeness: likeness.score,
+            default=Likeness(0.0),
+        )
         if likeness.score >= LEAST:
-            compared.append((SimilarTicket(ticket, likeness), CLOSENESS * closeness))
+            compared.append((Hit(item, likeness), CLOSENESS * closeness))
     # Of equals the newer one: its solution fits today's systems.
     compared.sort(
-        key=lambda pair: (-pair[0].likeness.score - pair[1], -pair[0].ticket.opened_at.timestamp())
+        key=lambda pair: (-pair[0].likeness.score - pair[1], -pair[0].item.at.timestamp())
     )
-    return tuple(item for item, _ in compared[:limit])
+    return tuple(hit for hit, _ in compared[:limit])

@@ -7,12 +7,12 @@ import httpx
 import pytest
 from desk_contracts.events.tickets import How, State
 from desk_contracts.message import verbatim
+from desk_contracts.names import TICKETS
 from desk_platform.clock import FakeClock
 from desk_platform.health import Health
 from desk_platform.http import AppParts, Principal, Role, make_app
 from desk_platform.settings import KafkaSettings
-from desk_platform.similar import IndexedTicket, IndexReader, TicketIndex
-from desk_platform.similar.model import follow
+from desk_platform.similar import IndexedTicket, IndexReader, TextIndex, follow_ticket
 from desk_testing.http import FakeAuthenticator
 from desk_testing.telemetry import record_telemetry
 from desk_triage.similar.api import SimilarReads, similar_router
@@ -29,7 +29,7 @@ CALLERS = (
 
 
 def ticket(title: str, person: str = "ana", **more: object) -> IndexedTicket:
-    made = follow(None, opened(title, person=person))
+    made = follow_ticket(None, opened(title, person=person))
     assert made is not None
     return made.model_copy(update=more)
 
@@ -50,10 +50,13 @@ SOLVED = ticket(
 
 @pytest.fixture
 async def reads(tmp_path: Path) -> AsyncIterator[SimilarReads]:
-    index = TicketIndex(tmp_path / "i")
+    index = TextIndex(tmp_path / "i", IndexedTicket)
     await index.open("topic")
     await index.write([QUERY, OPEN, SECRET_ONE, SOLVED], {})
-    reader = IndexReader(KafkaSettings(bootstrap="nowhere:1"), index, Health(FakeClock(MONDAY)))
+    reader = IndexReader(
+        "similar tickets", TICKETS, KafkaSettings(bootstrap="nowhere:1"), index, follow_ticket,
+        Health(FakeClock(MONDAY)),
+    )  # fmt: skip
     reader.is_open = reader.is_complete = True
     yield SimilarReads(index, reader)
     await index.close()

@@ -60,6 +60,9 @@ class Body(Frozen):
             elif isinstance(value, dict):
                 yield from value.keys()
                 yield from value.values()
+            elif isinstance(value, tuple):
+                for item in value:
+                    yield from item._texts() if isinstance(item, Body) else (str(item),)  # noqa: SLF001 (a body in this one)
 
 
 class NewTicket(Body):

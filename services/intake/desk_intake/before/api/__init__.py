@@ -1,0 +1,1 @@
+"""What is asked before a ticket is logged, and what is taken instead."""

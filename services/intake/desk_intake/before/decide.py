@@ -1,0 +1,83 @@
+"""When a contact counts as prevented, and when it turns out that it was not. Pure."""
+
+from desk_contracts import Event
+from desk_contracts.errors import Rejected
+from desk_contracts.events.feedback import ContactPrevented, ContactReturned
+from desk_contracts.events.tickets import TicketOpened
+from desk_contracts.ids import derive_id
+from desk_contracts.message import message
+from desk_contracts.text import plain_words
+from desk_kernel import Decision
+from desk_kernel.likeness import Weighed, read_terms
+
+from desk_intake.before.model import MAX_CONTACTS, UNDECIDED, Contact, PersonContacts
+from desk_intake.knowledge.decide import emit
+from desk_intake.tickets.record import SOURCE, Cause
+
+# Two texts of one person in one week that are so alike are about the same. It is far less than what
+# makes a repetition: in doubt nothing is claimed to be prevented.
+ALIKE = 0.3
+
+
+def prevent(
+    person: PersonContacts | None, by: str, contact: Contact, cause: Cause
+) -> Decision[PersonContacts]:
+    """The person has what they need. The same taken twice in a week is counted once."""
+    before = person or PersonContacts(id=by)
+    contacts = tuple(item for item in before.contacts if contact.at - item.at <= UNDECIDED)
+    if any((item.taken, item.target) == (contact.taken, contact.target) for item in contacts):
+        return Decision(before)
+    if len(contacts) >= MAX_CONTACTS:
+        raise Rejected(
+            message("refused.too-many-contacts", most=MAX_CONTACTS), code="too-many-contacts"
+        )
+    data = ContactPrevented(
+        contact=contact.id,
+        by=by,
+        taken=contact.taken,
+        target=contact.target,
+        service=contact.service,
+        device=contact.device,
+    )
+    after = before.model_copy(update={"contacts": (*contacts, contact)})
+    return Decision(after, (emit(contact.id, contact.at, data, cause),))
+
+
+def compare_ticket(
+    person: PersonContacts | None, event: Event[TicketOpened]
+) -> Decision[PersonContacts] | None:
+    """The person logs a ticket: what it says again was not prevented."""
+    if person is None:
+        return None
+    opened = event.data
+    terms = Weighed(read_terms(opened.title, opened.description), lambda _field, _term: 1.0)
+    kept: list[Contact] = []
+    events: list[Event[ContactReturned]] = []
+    for contact in person.contacts:
+        likeness = terms.compare(read_terms(contact.title, contact.text)).score
+        is_recent = contact.at <= event.time <= contact.at + UNDECIDED
+        # Whoever names the same service or device again means the same, whatever the words.
+        named = ((contact.service, opened.service), (contact.device, opened.device))
+        is_named = any(ours and plain_words(ours) == plain_words(now) for ours, now in named)
+        is_same = is_named or likeness >= ALIKE
+        if not (is_recent and is_same):
+            kept.append(contact)
+            continue
+        data = ContactReturned(
+            contact=contact.id, by=person.id, ticket=event.subject, likeness=round(likeness, 4)
+        )
+        events.append(
+            Event(
+                id=derive_id(contact.id, f"returned/{event.subject}"),
+                source=SOURCE,
+                subject=contact.id,
+                time=event.time,
+                data=data,
+                correlation_id=event.correlation_id or event.id,
+                causation_id=event.id,
+                traceparent=event.traceparent,
+            )
+        )
+    if not events:
+        return None
+    return Decision(person.model_copy(update={"contacts": tuple(kept)}), tuple(events))

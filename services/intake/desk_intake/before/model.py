@@ -1,0 +1,34 @@
+"""What somebody took instead of logging a ticket, for as long as it can turn out otherwise."""
+
+from datetime import datetime, timedelta
+
+from desk_contracts.events.feedback import Taken
+from desk_contracts.frozen import Frozen
+
+from desk_intake.tickets.calls import Document
+
+# Whoever logs the same within so long was not helped.
+UNDECIDED = timedelta(days=7)
+# More than this in a week is no person; each is needed until the week is over.
+MAX_CONTACTS = 100
+# What is kept of the words, to compare; they stand in no event.
+MAX_TEXT = 1_000
+
+
+class Contact(Frozen):
+    """A contact that was prevented, as far as is known."""
+
+    id: str
+    taken: Taken
+    target: str
+    title: str
+    text: str = ""
+    service: str = ""
+    device: str = ""
+    at: datetime
+
+
+class PersonContacts(Document):
+    """Those of one person that are not a week old; the id is the person's."""
+
+    contacts: tuple[Contact, ...] = ()

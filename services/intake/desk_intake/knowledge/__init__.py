@@ -1,0 +1,1 @@
+"""What is known, for everybody to read: articles of the desk and answers of colleagues."""

@@ -1,0 +1,1 @@
+"""What people look for before they log a ticket, without saying who."""

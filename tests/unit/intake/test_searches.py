@@ -1,0 +1,65 @@
+"""What people look for is told, and never who: at least five people, in steps of five."""
+
+from datetime import timedelta
+from typing import Any
+
+from desk_contracts.names import TICKETS
+
+from tests.support.intake_world import Desk
+
+PEOPLE = ("ana", "ben", "cem", "dan", "eva", "fay")
+
+
+async def look(desk: Desk, people: tuple[str, ...], title: str) -> None:
+    for person in people:
+        answer = await desk.client(person).client.post("/v1/tickets/check", json={"title": title})
+        assert answer.status_code == 200
+    await desk.searches.count()
+
+
+async def ask(desk: Desk, day: str = "2026-03-02") -> Any:
+    answer = await desk.max.get(f"/searches?day={day}")
+    assert answer.status_code == 200, answer.text
+    return answer.json()["words"]
+
+
+async def test_a_word_is_told_from_five_people_on(desk: Desk) -> None:
+    await desk.read_topics()
+    await look(desk, PEOPLE[:4], "Teleporter broken")
+    await look(desk, PEOPLE[:1] * 5, "Teleporter again")
+    assert await ask(desk) == []
+    await look(desk, PEOPLE[4:5], "My teleporter")
+    assert await ask(desk) == [{"word": "teleporter", "people": 5, "found_nothing": 5}]
+    # The sixth does not show: the difference would be one person.
+    await look(desk, PEOPLE[5:], "The teleporter")
+    assert [item["people"] for item in await ask(desk)] == [5]
+
+
+async def test_that_nothing_was_found_is_said_only_when_all_was_read(desk: Desk) -> None:
+    await look(desk, PEOPLE, "Teleporter")
+    assert await ask(desk) == [{"word": "teleporter", "people": 5, "found_nothing": None}]
+
+
+async def test_who_it_was_is_in_no_document_and_forgotten_after_the_week(desk: Desk) -> None:
+    await desk.read_topics()
+    await look(desk, PEOPLE, "Teleporter")
+    (kept,) = await desk.words.documents.find({"week": "2026-W10"}, order="order")
+    assert kept.state is not None
+    assert not set(PEOPLE) & kept.state.people
+    desk.clock.advance(timedelta(days=7))
+    due = await desk.words.documents.due(desk.clock.now(), 100)
+
+    async def fail(failures: Any) -> None:
+        assert not failures
+
+    await desk.words.on_timer([id for _, id in due], fail)
+    (kept,) = await desk.words.documents.find({"week": "2026-W10"}, order="order")
+    assert kept.state is not None
+    assert (kept.state.people, kept.state.without) == (frozenset(), frozenset())
+    assert await ask(desk) == [{"word": "teleporter", "people": 5, "found_nothing": 5}]
+
+
+async def test_searches_are_for_staff_and_in_no_event(desk: Desk) -> None:
+    await look(desk, PEOPLE, "Teleporter")
+    assert (await desk.ana.get("/searches")).status_code == 403
+    assert [event for event in desk.publisher.events() if event.topic != TICKETS] == []
