@@ -16,6 +16,7 @@ from desk_contracts.message import verbatim
 from desk_contracts.value_types import Priority
 from desk_intake.feedback.api import FeedbackDeps
 from desk_intake.feedback.store import FEEDBACK
+from desk_intake.live.worker import LiveTickets
 from desk_intake.service import intake_routers
 from desk_intake.status.model import KnownProblem
 from desk_intake.status.store import PROBLEMS, problems_projection
@@ -37,6 +38,8 @@ from desk_platform.kafka.batch_processor import OnFailedRecords
 from desk_platform.settings import Environment
 from desk_testing.fakes import FakeDocuments, FakeKeptCalls, FakePublisher
 from desk_testing.telemetry import RecordedTelemetry, record_telemetry
+
+from tests.support.still_tail import StillTail
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CLOSE_AFTER = timedelta(days=5)
@@ -213,7 +216,8 @@ def make_desk(charter: Charter) -> Desk:
         Health(clock), telemetry.telemetry, authenticator, clock, organisation=lambda: charter
     )
     feedback = FeedbackDeps(deps, CommandQueue(responses))
-    routers = intake_routers(deps, feedback, problems, publisher)
+    live = LiveTickets(StillTail(topics.TICKETS, clock), tickets, longest=timedelta(0))
+    routers = intake_routers(deps, feedback, problems, live, publisher)
     app = make_app("Experience Desk: intake", routers, parts)
     transport = httpx.ASGITransport(app=app)
     others = (

@@ -15,6 +15,8 @@ from fastapi import APIRouter
 from desk_intake.events.api.events import EventsDeps, events_router
 from desk_intake.feedback.api import FeedbackDeps, feedback_router
 from desk_intake.feedback.store import FEEDBACK
+from desk_intake.live.api import LiveDeps, live_router
+from desk_intake.live.worker import LiveTickets
 from desk_intake.settings import IntakeSettings
 from desk_intake.status.api import status_router
 from desk_intake.status.model import KnownProblem
@@ -51,13 +53,15 @@ def compose(desk: Desk, settings: IntakeSettings) -> Web:
         close_after=settings.close_after,
     )
     feedback = FeedbackDeps(deps, desk.commands(responses))
-    return Web(intake_routers(deps, feedback, problems, desk.publisher))
+    live = LiveTickets(desk.tail(names.TICKETS), tickets)
+    return Web(intake_routers(deps, feedback, problems, live, desk.publisher))
 
 
 def intake_routers(
     deps: TicketDeps,
     feedback: FeedbackDeps,
     problems: Documents[KnownProblem],
+    live: LiveTickets,
     publisher: Publisher,
 ) -> tuple[APIRouter, ...]:
     """All that intake answers over HTTP."""
@@ -67,6 +71,7 @@ def intake_routers(
         staff_router(deps),
         feedback_router(feedback),
         status_router(problems, deps.charter),
+        live_router(LiveDeps(deps, live)),
         events_router(EventsDeps(deps.tickets, deps.charter, publisher, deps.clock)),
     )
 

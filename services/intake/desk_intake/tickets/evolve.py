@@ -52,17 +52,24 @@ def evolve(ticket: Ticket | None, event: AnyEvent) -> Ticket:
         changed = _life(ticket, event).model_copy(
             update={"sequence": event.sequence or ticket.sequence + 1, "updated_at": event.time}
         )
-    for line in (tell(changed, event), aside(event.data)):
-        if line is not None:
-            entry = Entry(
-                at=event.time,
-                what=event.type.split(".")[2],  # `update-ignored` of desk.ticket.update-ignored.v1
-                who=line.who,
-                message=line.message,
-                public=line.public,
-            )
-            changed = changed.with_entry(entry)
+    for entry in entries_of(changed, event):
+        changed = changed.with_entry(entry)
     return changed
+
+
+def entries_of(ticket: Ticket, event: AnyEvent) -> tuple[Entry, ...]:
+    """The lines of the timeline that an event makes; the ticket is that after it."""
+    return tuple(
+        Entry(
+            at=event.time,
+            what=event.type.split(".")[2],  # `update-ignored` of desk.ticket.update-ignored.v1
+            who=line.who,
+            message=line.message,
+            public=line.public,
+        )
+        for line in (tell(ticket, event), aside(event.data))
+        if line is not None
+    )
 
 
 def replay(events: Iterable[AnyEvent]) -> Ticket | None:

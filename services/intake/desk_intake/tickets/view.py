@@ -224,13 +224,14 @@ def timeline(
     view = TimelineView(
         id=ticket.id,
         code=ticket.code,
-        entries=tuple(_line(entry, reader) for _, entry in shown),
+        entries=tuple(show_entry(entry, reader) for _, entry in shown),
         forgotten=ticket.forgotten,
     )
     return view, shown[-1][0] if len(shown) < len(behind) else None
 
 
-def _line(entry: Entry, reader: Reader) -> EntryView:
+def show_entry(entry: Entry, reader: Reader) -> EntryView:
+    """One line of the timeline in the reader's language."""
     return EntryView(
         at=entry.at,
         what=entry.what,
@@ -253,7 +254,7 @@ def _latest(ticket: Ticket, reader: Reader) -> tuple[EntryView, ...]:
         if entries and (room < 0 or len(entries) == MAX_LATEST):
             break  # desk-skip: mutate room only shrinks, so nothing more is found
         entries.append(entry)
-    return tuple(_line(entry, reader) for entry in reversed(entries))
+    return tuple(show_entry(entry, reader) for entry in reversed(entries))
 
 
 def _summary(ticket: Ticket, sla: TicketSla, reader: Reader) -> dict[str, object]:
