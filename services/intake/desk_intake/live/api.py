@@ -1,4 +1,9 @@
-"""Tickets as they change: one connection that stays open, as server-sent events."""
+"""Tickets as they change: one connection that stays open, as server-sent events.
+
+Each event has an id. Whoever comes back with the last one as `Last-Event-ID`, at whichever replica,
+is told what came after it. An event `reset` says that this cannot be: load what you show anew. A
+stream ends after some minutes, for the sign-in to be looked at again; browsers come back then.
+"""
 
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +19,6 @@ from desk_intake.live.model import Audience
 from desk_intake.live.worker import Listener, LiveTickets
 from desk_intake.tickets.api.calls import Caller, actor_of, find, reader_of
 from desk_intake.tickets.api.deps import TicketDeps
-from desk_intake.tickets.lifecycle import Actor
 
 LastId = Annotated[
     str, Header(alias="Last-Event-ID", max_length=4_000, description="Go on behind this event.")
@@ -31,13 +35,7 @@ class LiveDeps:
 
 
 def live_router(deps: LiveDeps) -> APIRouter:
-    """Streams of a person, a team and a ticket.
-
-    Each event has an id. Whoever comes back with the last one as `Last-Event-ID`, at whichever
-    replica, is told what came after it. An event `reset` says that this cannot be: load what you
-    show anew. A stream ends after some minutes, for the sign-in to be looked at again; browsers
-    come back by themselves.
-    """
+    """Streams of a person, a team and a ticket."""
     router = APIRouter(prefix="/v1/live", tags=["live"])
 
     @router.get("/mine", response_class=EventStream, status_code=200, summary="Follow your tickets")
@@ -55,7 +53,13 @@ def live_router(deps: LiveDeps) -> APIRouter:
         request: Request, team: str, caller: Staff, last_event_id: LastId = ""
     ) -> EventStream:
         """Events `ticket` of what the team has, and of what it gives away."""
-        _check_team(deps.tickets, team, actor_of(request, caller))
+        seen = actor_of(request, caller).sight
+        shown = [
+            item.name for item in deps.tickets.charter().teams if not seen.hides(team=item.name)
+        ]
+        if team not in shown:
+            why = message("refused.unknown-team", team=team, known=sorted(shown))
+            raise NotFound(why, code="unknown-team", team=team)
         return _stream(deps, request, caller, Audience("team", team), last_event_id)
 
     @router.get(
@@ -69,14 +73,6 @@ def live_router(deps: LiveDeps) -> APIRouter:
         return _stream(deps, request, caller, Audience("ticket", followed.id), last_event_id)
 
     return router
-
-
-def _check_team(deps: TicketDeps, team: str, actor: Actor) -> None:
-    """A team that is hidden from the caller is one that there is not."""
-    shown = [item.name for item in deps.charter().teams if not actor.sight.hides(team=item.name)]
-    if team not in shown:
-        why = message("refused.unknown-team", team=team, known=sorted(shown))
-        raise NotFound(why, code="unknown-team", team=team)
 
 
 def _stream(
