@@ -26,6 +26,12 @@ MEMBERS, MEMBERS_SECRET = "fff++fff-u", "fff+nfff-u"
 EACH = "++++++++++"
 
 
+NOBODYS = "nnnnnnnnnn"
+
+
+OUTCOME = {"outcome": "x"}
+
+
 class Row(NamedTuple):
     """What readers get of the plain thing and of the confidential one.
 
@@ -99,6 +105,10 @@ ROWS = [
     Row("intake", "POST /v1/tickets/{other}/merge", STAFF, STAFFS_SECRET, body=TO),
     Row("intake", f"POST {TICKET}/feedback", "+nnfffff-u", "n+nfnfff-u", body={"score": 5}),
     Row("intake", "POST /v1/feedback", ALL, ALL, body=UNUSED),
+    Row("intake", "GET /v1/surveys/{token}", NOBODYS, NOBODYS),
+    Row("intake", "POST /v1/surveys/{token}", NOBODYS, NOBODYS, body={"score": 5}),
+    Row("intake", "GET /v1/follow-ups", STAFF, STAFF),
+    Row("intake", "POST /v1/follow-ups/{follow_up}/done", "fffnnfnn-u", "fffnnfnn-u", body=OUTCOME),
     Row("intake", "GET /v1/live/mine", ALL, ALL),
     Row("intake", "GET /v1/live/teams/{team}", STAFF, STAFFS_SECRET),
     Row("intake", "GET /v1/live/tickets/{ticket}", MINE, HERS),

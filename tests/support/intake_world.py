@@ -17,9 +17,18 @@ from desk_contracts.value_types import Priority
 from desk_intake.feedback.api import FeedbackDeps
 from desk_intake.feedback.store import FEEDBACK
 from desk_intake.live.worker import LiveTickets
-from desk_intake.service import intake_routers
+from desk_intake.service import IntakeParts, intake_routers
 from desk_intake.status.model import KnownProblem
 from desk_intake.status.store import PROBLEMS, problems_projection
+from desk_intake.surveys.api import SurveyDeps
+from desk_intake.surveys.model import FollowUp, InvitedPerson, Sampling
+from desk_intake.surveys.store import (
+    FOLLOW_UPS,
+    INVITED,
+    follow_ups_projection,
+    invitations_projection,
+    signer,
+)
 from desk_intake.tickets.api.deps import TicketDeps
 from desk_intake.tickets.evolve import evolve, replay
 from desk_intake.tickets.model import Ticket
@@ -36,6 +45,7 @@ from desk_platform.http import AppParts, Cursors, DevAuthenticator, make_app
 from desk_platform.kafka import BatchProcessor, CommandQueue, Projection, Received, UnitOfWork
 from desk_platform.kafka.batch_processor import OnFailedRecords
 from desk_platform.settings import Environment
+from desk_platform.telemetry import Meters
 from desk_testing.fakes import FakeDocuments, FakeKeptCalls, FakePublisher
 from desk_testing.telemetry import RecordedTelemetry, record_telemetry
 
@@ -43,6 +53,8 @@ from tests.support.still_tail import StillTail
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CLOSE_AFTER = timedelta(days=5)
+# Everybody is asked, but nobody twice in a month.
+SAMPLING = Sampling(1.0, timedelta(days=30))
 
 
 @dataclass
@@ -96,7 +108,12 @@ class Desk:
     tickets: FakeDocuments[Ticket]
     slas: FakeDocuments[TicketSla]
     unit_of_work: UnitOfWork[Ticket]
-    others: tuple[UnitOfWork[KnownProblem], UnitOfWork[TicketSla]]
+    others: tuple[
+        UnitOfWork[KnownProblem],
+        UnitOfWork[TicketSla],
+        UnitOfWork[InvitedPerson],
+        UnitOfWork[FollowUp],
+    ]
     telemetry: RecordedTelemetry
     transport: httpx.ASGITransport
     calls: FakeKeptCalls
@@ -197,9 +214,8 @@ def make_desk(charter: Charter) -> Desk:
     unit_of_work = UnitOfWork(
         tickets_projection(tickets, CLOSE_AFTER), publisher, clock, meters, cached=0
     )
-    responses = UnitOfWork(
-        Projection(FakeDocuments(FEEDBACK, clock)), publisher, clock, meters, cached=0
-    )
+    opinions = FakeDocuments(FEEDBACK, clock)
+    responses = UnitOfWork(Projection(opinions), publisher, clock, meters, cached=0)
     calls = FakeKeptCalls(clock)
     deps = TicketDeps(
         tickets,
@@ -215,16 +231,30 @@ def make_desk(charter: Charter) -> Desk:
     parts = AppParts(
         Health(clock), telemetry.telemetry, authenticator, clock, organisation=lambda: charter
     )
-    feedback = FeedbackDeps(deps, CommandQueue(responses))
+    feedback = FeedbackDeps(deps, CommandQueue(responses), opinions)
+    invited, owed, surveys = _make_surveys(feedback, publisher, clock, meters)
     live = LiveTickets(StillTail(topics.TICKETS, clock), tickets, longest=timedelta(0))
-    routers = intake_routers(deps, feedback, problems, live, publisher)
+    routers = intake_routers(IntakeParts(deps, feedback, surveys, live, problems), publisher)
     app = make_app("Experience Desk: intake", routers, parts)
     transport = httpx.ASGITransport(app=app)
     others = (
         UnitOfWork(problems_projection(problems), publisher, clock, meters),
         UnitOfWork(slas_projection(slas), publisher, clock, meters),
+        invited,
+        owed,
     )
     return Desk(clock, publisher, tickets, slas, unit_of_work, others, telemetry, transport, calls)
+
+
+def _make_surveys(
+    feedback: FeedbackDeps, publisher: FakePublisher, clock: FakeClock, meters: Meters
+) -> tuple[UnitOfWork[InvitedPerson], UnitOfWork[FollowUp], SurveyDeps]:
+    sign = signer(feedback.tickets.cursors)
+    invitations = invitations_projection(FakeDocuments(INVITED, clock), SAMPLING, sign)
+    owed = FakeDocuments(FOLLOW_UPS, clock)
+    follow_ups = UnitOfWork(follow_ups_projection(owed), publisher, clock, meters, cached=0)
+    invited = UnitOfWork(invitations, publisher, clock, meters)
+    return invited, follow_ups, SurveyDeps(feedback, owed, CommandQueue(follow_ups))
 
 
 def triage_says(team: str = "network", priority: Priority = Priority.P3) -> TriageDecided:

@@ -1,5 +1,6 @@
 """Intake as one table: what it reads, keeps, answers and runs; `python -m desk_intake.service`."""
 
+from dataclasses import dataclass
 from functools import partial
 
 from desk_charter.desk import Desk, obey_charter
@@ -21,6 +22,15 @@ from desk_intake.settings import IntakeSettings
 from desk_intake.status.api import status_router
 from desk_intake.status.model import KnownProblem
 from desk_intake.status.store import PROBLEMS, problems_projection
+from desk_intake.surveys.api import SurveyDeps, follow_ups_router, surveys_router
+from desk_intake.surveys.model import Sampling
+from desk_intake.surveys.store import (
+    FOLLOW_UPS,
+    INVITED,
+    follow_ups_projection,
+    invitations_projection,
+    signer,
+)
 from desk_intake.tickets.api.actions import anybody_router, staff_router
 from desk_intake.tickets.api.deps import TicketDeps
 from desk_intake.tickets.api.tickets import tickets_router
@@ -52,26 +62,43 @@ def compose(desk: Desk, settings: IntakeSettings) -> Web:
         cursors=desk.cursors,
         close_after=settings.close_after,
     )
-    feedback = FeedbackDeps(deps, desk.commands(responses))
+    feedback = FeedbackDeps(deps, desk.commands(responses), desk.documents(FEEDBACK))
+    sampling = Sampling(settings.survey_share, settings.survey_every)
+    desk.unit_of_work(
+        "invited", invitations_projection(desk.documents(INVITED), sampling, signer(desk.cursors))
+    )
+    owed = desk.documents(FOLLOW_UPS)
+    # A replica that answers over HTTP writes them too.
+    follow_ups = desk.unit_of_work("follow ups", follow_ups_projection(owed), cached=0)
+    surveys = SurveyDeps(feedback, owed, desk.commands(follow_ups))
     live = LiveTickets(desk.tail(names.TICKETS), tickets)
-    return Web(intake_routers(deps, feedback, problems, live, desk.publisher))
+    parts = IntakeParts(deps, feedback, surveys, live, problems)
+    return Web(intake_routers(parts, desk.publisher))
 
 
-def intake_routers(
-    deps: TicketDeps,
-    feedback: FeedbackDeps,
-    problems: Documents[KnownProblem],
-    live: LiveTickets,
-    publisher: Publisher,
-) -> tuple[APIRouter, ...]:
+@dataclass(frozen=True, slots=True)
+class IntakeParts:
+    """What its features need to answer."""
+
+    tickets: TicketDeps
+    feedback: FeedbackDeps
+    surveys: SurveyDeps
+    live: LiveTickets
+    problems: Documents[KnownProblem]
+
+
+def intake_routers(parts: IntakeParts, publisher: Publisher) -> tuple[APIRouter, ...]:
     """All that intake answers over HTTP."""
+    deps = parts.tickets
     return (
         tickets_router(deps),
         anybody_router(deps),
         staff_router(deps),
-        feedback_router(feedback),
-        status_router(problems, deps.charter),
-        live_router(LiveDeps(deps, live)),
+        feedback_router(parts.feedback),
+        surveys_router(parts.surveys),
+        follow_ups_router(parts.surveys),
+        status_router(parts.problems, deps.charter),
+        live_router(LiveDeps(deps, parts.live)),
         events_router(EventsDeps(deps.tickets, deps.charter, publisher, deps.clock)),
     )
 
@@ -79,11 +106,15 @@ def intake_routers(
 SERVICE = Service(
     "intake",
     IntakeSettings,
-    collections=(TICKETS, PROBLEMS, SLAS, FEEDBACK),
+    collections=(TICKETS, PROBLEMS, SLAS, FEEDBACK, INVITED, FOLLOW_UPS),
     subscriptions=(
         Subscription(
             (names.REQUESTS, names.TRIAGE, names.PROBLEMS, names.AUTOMATION, names.SLA),
             to=("tickets", "problems", "slas"),
+        ),
+        # What follows for people from what it has told itself.
+        Subscription(
+            (names.TICKETS, names.FEEDBACK), to=("invited", "follow ups"), group="surveys"
         ),
     ),
     organisation=obey_charter(),

@@ -18,3 +18,9 @@ class IntakeSettings(ServiceSettings):
 
     close_after: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(days=5)
     """How long a resolved ticket waits for an objection before it closes by itself, in seconds."""
+
+    survey_share: Annotated[float, Field(ge=0, le=1)] = 0.3
+    """Of how many solved tickets people are asked how it went: 0.3 is three of ten."""
+
+    survey_every: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(days=30)
+    """Nobody is asked again before this time has passed, in seconds."""

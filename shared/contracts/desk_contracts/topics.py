@@ -76,10 +76,9 @@ CATALOGUE: tuple[Topic, ...] = (
         names.TICKETS,
         "ticket id",
         "intake",
-        ("triage", "notify", "metrics"),
-        followers=("intake",),
+        ("intake", "triage", "notify", "metrics"),
     ),
-    Topic(names.FEEDBACK, "subject", "intake", ("metrics",)),
+    Topic(names.FEEDBACK, "subject", "intake", ("intake", "notify", "metrics")),
     Topic(names.KNOWLEDGE, "article id", "intake", compacted=True),
     Topic(names.TRIAGE, "ticket id", "triage", ("intake",)),
     Topic(

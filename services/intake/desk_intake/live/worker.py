@@ -2,14 +2,14 @@
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NamedTuple
 
 from desk_contracts.errors import Invalid
-from desk_contracts.message import message
+from desk_contracts.message import Message, message
 from desk_platform.kafka.log_position import LogPosition
 from desk_platform.kafka.recent_records import ReadEvent
 from desk_platform.kafka.topic_tail import LostPosition, TopicTail
@@ -31,6 +31,11 @@ LONGEST = timedelta(minutes=10)
 # Readers that came at once do not come back at once: the last of so many stay a tenth longer.
 _SPREAD = 60
 _RETRY_MS = 2_000
+_WHY: Mapping[Reason, Message] = {
+    "unreadable": message("live.unreadable"),
+    "other-log": message("live.other-log"),
+    "too-far-behind": message("live.too-far-behind"),
+}
 
 
 class Followed(NamedTuple):
@@ -142,7 +147,7 @@ class LiveTickets:
             except LostPosition as lost:
                 position, reset = now, REASONS[str(lost.fields["reason"])]
             if reset is not None:
-                text = listener.reader.say(message(f"live.{reset}"))
+                text = listener.reader.say(_WHY[reset])
                 data = ResetUpdate(reason=reset, text=text).model_dump_json()
                 yield ServerSentEvent(event="reset", id=now.text, raw_data=data)
             async for update in self._go_on(listener, position.join(now), longest):

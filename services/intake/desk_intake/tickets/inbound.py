@@ -229,7 +229,15 @@ def _link(ticket: Ticket, fact: AnyEvent, problem: str, text: Message) -> list[P
 def _resolve_with_problem(ticket: Ticket, fact: Event[ProblemResolved]) -> list[Payload]:
     if not ticket.is_open:
         return [_too_late(ticket, fact, message("fact.problem-solved"))]
-    return [TicketResolved(by=DESK, how=How.PROBLEM, resolution=fact.data.resolution)]
+    return [
+        TicketResolved(
+            by=DESK,
+            how=How.PROBLEM,
+            resolution=fact.data.resolution,
+            requester=ticket.requester,
+            cycle=ticket.reopened,
+        )
+    ]
 
 
 @apply_inbound.on(RunHealed)

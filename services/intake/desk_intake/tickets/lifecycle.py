@@ -265,7 +265,16 @@ def resolve(
     chosen = how or (How.WITHDRAWN if is_own else How.MEMBER)
     if is_own and chosen not in (How.WITHDRAWN, How.SELF_SERVICE):
         raise Forbidden(message("refused.how-on-own-ticket"))
-    return [TicketResolved(by=actor.id, how=chosen, resolution=verbatim(resolution), cause=cause)]
+    return [
+        TicketResolved(
+            by=actor.id,
+            how=chosen,
+            resolution=verbatim(resolution),
+            cause=cause,
+            requester=ticket.requester,
+            cycle=ticket.reopened,
+        )
+    ]
 
 
 def reopen(ticket: Ticket, actor: Actor, reason: str) -> list[Payload]:

@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import TypedDict
 
 from desk_contracts import AnyEvent, Event, Payload
+from desk_contracts.errors import Transient
 from desk_contracts.events import tickets as life
+from desk_contracts.events.feedback import FollowUpOpened, SurveyInvited
 from desk_contracts.events.problems import ProblemResolved, ProblemUpdated
 from desk_contracts.events.sla import (
     ClockName,
@@ -181,6 +183,35 @@ def _announce_resolution(context: RenderContext, event: Event[life.TicketResolve
     if is_known or resolved.by == context.ticket.requester:
         return context, deferred
     return context, deferred + context.to_requester(Rule.RESOLVED, text=resolved.resolution)
+
+
+@_steps.on(SurveyInvited)
+def _ask(context: RenderContext, event: Event[SurveyInvited]) -> Step:
+    """Where there is no portal, there is nothing that a link could lead to."""
+    link = context.directory.link_of_survey(event.data.token)
+    if not link:
+        return context, ()
+    _check_heard_of(context)
+    return context, context.to_requester(Rule.SURVEY, {"until": event.data.until}, link=link)
+
+
+@_steps.on(FollowUpOpened)
+def _ask_team(context: RenderContext, event: Event[FollowUpOpened]) -> Step:
+    data = event.data
+    _check_heard_of(context)
+    return context, context.to_team(
+        Rule.TEAM_FOLLOW_UP,
+        {"due": data.due},
+        score=str(data.score),
+        text=truncate(data.comment) if data.comment else None,
+        member=data.member or None,
+    )
+
+
+def _check_heard_of(context: RenderContext) -> None:
+    """`Transient` while what came before on another topic is not read yet."""
+    if not context.ticket.code:
+        raise Transient("the ticket is not known yet", code="ticket-not-known-yet")
 
 
 @_steps.on(life.TicketReopened)

@@ -3,13 +3,14 @@
 Written by intake. Key: the ticket of a survey, else the service or the thing wanted.
 """
 
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
 
 from desk_contracts import names
 from desk_contracts.envelope import Payload
-from desk_contracts.people import PersonId
+from desk_contracts.people import OptionalPerson, PersonId
 from desk_contracts.value_types import Identifier, LongText, ShortText
 
 Score = Annotated[int, Field(ge=1, le=5, description="1: very unhappy; 5: very happy.")]
@@ -30,11 +31,57 @@ class SurveyAnswered(Payload, type="desk.survey.answered.v1", topic=names.FEEDBA
     team: str = ""
     site: str = ""
     device: str = ""
+    member: OptionalPerson = Field(default="", description="Who had the ticket.")
+    lost_minutes: int | None = Field(
+        default=None,
+        ge=0,
+        le=60_000,
+        description="How much working time it cost them, as they say; none if they do not say.",
+    )
     counted: bool = Field(
         default=True,
         description="False where somebody of the desk rates what they solved themselves: it is"
         " kept, and counts in no score.",
     )
+
+
+class SurveyInvited(Payload, type="desk.survey.invited.v1", topic=names.FEEDBACK):
+    """The person who asked is to be asked how it went. Only a few are, and nobody often."""
+
+    ticket: Identifier
+    cycle: int = Field(ge=0, description="How often the ticket had been reopened by then.")
+    person: PersonId
+    token: str = Field(
+        description="What the link ends with: it gives one answer about this ticket, and nothing"
+        " to read but its code and title."
+    )
+    until: datetime = Field(description="The token is worth nothing after this moment.")
+
+
+class FollowUpOpened(Payload, type="desk.follow-up.opened.v1", topic=names.FEEDBACK):
+    """Somebody was unhappy: their team is to find out why, by a day."""
+
+    follow_up: Identifier
+    ticket: Identifier
+    cycle: int = Field(ge=0)
+    score: Score
+    comment: LongText = ""
+    language: str = "en"
+    service: str = ""
+    team: str = Field(default="", description="Who owns it; empty if no team had the ticket.")
+    member: OptionalPerson = Field(default="", description="Who of the team had the ticket.")
+    due: datetime
+
+
+class FollowUpDone(Payload, type="desk.follow-up.done.v1", topic=names.FEEDBACK):
+    """What the team found out, and what it did."""
+
+    follow_up: Identifier
+    ticket: Identifier
+    cycle: int = Field(ge=0)
+    by: PersonId
+    outcome: LongText
+    late: bool = Field(default=False, description="Whether it was due before.")
 
 
 class DemandRequested(Payload, type="desk.demand.requested.v1", topic=names.FEEDBACK):

@@ -200,6 +200,8 @@ class TicketResolved(Payload, type="desk.ticket.resolved.v1", topic=names.TICKET
     how: How = How.MEMBER
     resolution: Message = Field(description="What a person wrote, or what the desk says.")
     cause: str = ""
+    requester: OptionalPerson = Field(default="", description="Whom it was solved for.")
+    cycle: int = Field(default=0, ge=0, description="How often it had been reopened by then.")
 
 
 class TicketEscalated(Payload, type="desk.ticket.escalated.v1", topic=names.TICKETS):
