@@ -113,6 +113,8 @@ ROWS = [
     Row("intake", "GET /v1/live/teams/{team}", STAFF, STAFFS_SECRET),
     Row("intake", "GET /v1/live/tickets/{ticket}", MINE, HERS),
     Row("intake", "GET /v1/status", ALL, ALL, shows=True),
+    Row("intake", "GET /v1/status/feed", ALL, ALL, shows=True),
+    Row("intake", "GET /v1/status/forecasts", ALL, ALL, shows=True),
     Row("intake", "POST /v1/events", "ffffffff-u", "ffffffff-u", body={}),
     Row("triage", "GET /v1/decisions/{ticket}", STAFF, STAFFS_SECRET, shows=True),
     Row("triage", "GET /v1/tickets/{ticket}/similar", STAFF, STAFFS_SECRET, shows=True),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import httpx
 from desk_charter import Charter
@@ -18,8 +18,18 @@ from desk_intake.feedback.api import FeedbackDeps
 from desk_intake.feedback.store import FEEDBACK
 from desk_intake.live.worker import LiveTickets
 from desk_intake.service import IntakeParts, intake_routers
+from desk_intake.status.api import StatusDeps
+from desk_intake.status.changes import KnownChange
 from desk_intake.status.model import KnownProblem
-from desk_intake.status.store import PROBLEMS, problems_projection
+from desk_intake.status.store import (
+    CHANGES,
+    PROBLEMS,
+    VERDICTS,
+    changes_projection,
+    problems_projection,
+    verdicts_projection,
+)
+from desk_intake.status.verdicts import DayVerdicts
 from desk_intake.surveys.api import SurveyDeps
 from desk_intake.surveys.model import FollowUp, InvitedPerson, Sampling
 from desk_intake.surveys.store import (
@@ -30,6 +40,7 @@ from desk_intake.surveys.store import (
     signer,
 )
 from desk_intake.tickets.api.deps import TicketDeps
+from desk_intake.tickets.api.pasts import TeamPasts
 from desk_intake.tickets.evolve import evolve, replay
 from desk_intake.tickets.model import Ticket
 from desk_intake.tickets.sla import TicketSla
@@ -99,6 +110,16 @@ async def _ignore_failures(failures: Sequence[object]) -> None:
     assert not failures
 
 
+Others = tuple[
+    UnitOfWork[KnownProblem],
+    UnitOfWork[TicketSla],
+    UnitOfWork[InvitedPerson],
+    UnitOfWork[FollowUp],
+    UnitOfWork[KnownChange],
+    UnitOfWork[DayVerdicts],
+]
+
+
 @dataclass
 class Desk:
     """The whole service in one process: callers, the bus, the store, the clock."""
@@ -108,12 +129,7 @@ class Desk:
     tickets: FakeDocuments[Ticket]
     slas: FakeDocuments[TicketSla]
     unit_of_work: UnitOfWork[Ticket]
-    others: tuple[
-        UnitOfWork[KnownProblem],
-        UnitOfWork[TicketSla],
-        UnitOfWork[InvitedPerson],
-        UnitOfWork[FollowUp],
-    ]
+    others: Others
     telemetry: RecordedTelemetry
     transport: httpx.ASGITransport
     calls: FakeKeptCalls
@@ -226,35 +242,47 @@ def make_desk(charter: Charter) -> Desk:
         clock,
         Cursors(b"a secret"),
         CLOSE_AFTER,
+        TeamPasts(tickets, clock),
     )
     authenticator = DevAuthenticator(Environment.LOCAL)
     parts = AppParts(
         Health(clock), telemetry.telemetry, authenticator, clock, organisation=lambda: charter
     )
     feedback = FeedbackDeps(deps, CommandQueue(responses), opinions)
-    invited, owed, surveys = _make_surveys(feedback, publisher, clock, meters)
+    others, surveys, status = _make_others(feedback, (problems, slas), publisher, meters)
     live = LiveTickets(StillTail(topics.TICKETS, clock), tickets, longest=timedelta(0))
-    routers = intake_routers(IntakeParts(deps, feedback, surveys, live, problems), publisher)
+    routers = intake_routers(IntakeParts(deps, feedback, surveys, live, status), publisher)
     app = make_app("Experience Desk: intake", routers, parts)
     transport = httpx.ASGITransport(app=app)
-    others = (
-        UnitOfWork(problems_projection(problems), publisher, clock, meters),
-        UnitOfWork(slas_projection(slas), publisher, clock, meters),
-        invited,
-        owed,
-    )
     return Desk(clock, publisher, tickets, slas, unit_of_work, others, telemetry, transport, calls)
 
 
-def _make_surveys(
-    feedback: FeedbackDeps, publisher: FakePublisher, clock: FakeClock, meters: Meters
-) -> tuple[UnitOfWork[InvitedPerson], UnitOfWork[FollowUp], SurveyDeps]:
-    sign = signer(feedback.tickets.cursors)
-    invitations = invitations_projection(FakeDocuments(INVITED, clock), SAMPLING, sign)
+def _make_others(
+    feedback: FeedbackDeps,
+    views: tuple[FakeDocuments[KnownProblem], FakeDocuments[TicketSla]],
+    publisher: FakePublisher,
+    meters: Meters,
+) -> tuple[Others, SurveyDeps, StatusDeps]:
+    """What is fed by the bus beside tickets, and answers from it."""
+    (problems, slas), deps = views, feedback.tickets
+    clock = cast("FakeClock", deps.clock)
     owed = FakeDocuments(FOLLOW_UPS, clock)
+    changes, verdicts = FakeDocuments(CHANGES, clock), FakeDocuments(VERDICTS, clock)
+    invitations = invitations_projection(
+        FakeDocuments(INVITED, clock), SAMPLING, signer(deps.cursors)
+    )
     follow_ups = UnitOfWork(follow_ups_projection(owed), publisher, clock, meters, cached=0)
-    invited = UnitOfWork(invitations, publisher, clock, meters)
-    return invited, follow_ups, SurveyDeps(feedback, owed, CommandQueue(follow_ups))
+    others: Others = (
+        UnitOfWork(problems_projection(problems), publisher, clock, meters),
+        UnitOfWork(slas_projection(slas), publisher, clock, meters),
+        UnitOfWork(invitations, publisher, clock, meters),
+        follow_ups,
+        UnitOfWork(changes_projection(changes), publisher, clock, meters),
+        UnitOfWork(verdicts_projection(verdicts), publisher, clock, meters, cached=0),
+    )
+    surveys = SurveyDeps(feedback, owed, CommandQueue(follow_ups))
+    status = StatusDeps(problems, changes, verdicts, deps.pasts, deps.charter, clock)
+    return others, surveys, status
 
 
 def triage_says(team: str = "network", priority: Priority = Priority.P3) -> TriageDecided:

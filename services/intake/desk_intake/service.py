@@ -10,7 +10,6 @@ from desk_platform.kafka.specification import application
 from desk_platform.kafka.timer_stops import AllPartitions
 from desk_platform.service import Service, Subscription, Web
 from desk_platform.startup import start_service
-from desk_platform.store import Documents
 from fastapi import APIRouter
 
 from desk_intake.events.api.events import EventsDeps, events_router
@@ -19,9 +18,15 @@ from desk_intake.feedback.store import FEEDBACK
 from desk_intake.live.api import LiveDeps, live_router
 from desk_intake.live.worker import LiveTickets
 from desk_intake.settings import IntakeSettings
-from desk_intake.status.api import status_router
-from desk_intake.status.model import KnownProblem
-from desk_intake.status.store import PROBLEMS, problems_projection
+from desk_intake.status.api import StatusDeps, status_router
+from desk_intake.status.store import (
+    CHANGES,
+    PROBLEMS,
+    VERDICTS,
+    changes_projection,
+    problems_projection,
+    verdicts_projection,
+)
 from desk_intake.surveys.api import SurveyDeps, follow_ups_router, surveys_router
 from desk_intake.surveys.model import Sampling
 from desk_intake.surveys.store import (
@@ -33,6 +38,7 @@ from desk_intake.surveys.store import (
 )
 from desk_intake.tickets.api.actions import anybody_router, staff_router
 from desk_intake.tickets.api.deps import TicketDeps
+from desk_intake.tickets.api.pasts import TeamPasts
 from desk_intake.tickets.api.tickets import tickets_router
 from desk_intake.tickets.store import SLAS, TICKETS, slas_projection, tickets_projection
 
@@ -61,8 +67,22 @@ def compose(desk: Desk, settings: IntakeSettings) -> Web:
         clock=desk.clock,
         cursors=desk.cursors,
         close_after=settings.close_after,
+        pasts=TeamPasts(tickets, desk.clock),
     )
     feedback = FeedbackDeps(deps, desk.commands(responses), desk.documents(FEEDBACK))
+    surveys = _compose_surveys(desk, settings, feedback)
+    live = LiveTickets(desk.tail(names.TICKETS), tickets)
+    changes_known, verdicts = desk.documents(CHANGES), desk.documents(VERDICTS)
+    desk.unit_of_work("changes", changes_projection(changes_known))
+    # Tickets of all partitions, and so all replicas, write the same day.
+    desk.unit_of_work("verdicts", verdicts_projection(verdicts), cached=0)
+    charter = deps.charter
+    status = StatusDeps(problems, changes_known, verdicts, deps.pasts, charter, desk.clock)
+    parts = IntakeParts(deps, feedback, surveys, live, status)
+    return Web(intake_routers(parts, desk.publisher))
+
+
+def _compose_surveys(desk: Desk, settings: IntakeSettings, feedback: FeedbackDeps) -> SurveyDeps:
     sampling = Sampling(settings.survey_share, settings.survey_every)
     desk.unit_of_work(
         "invited", invitations_projection(desk.documents(INVITED), sampling, signer(desk.cursors))
@@ -70,10 +90,7 @@ def compose(desk: Desk, settings: IntakeSettings) -> Web:
     owed = desk.documents(FOLLOW_UPS)
     # A replica that answers over HTTP writes them too.
     follow_ups = desk.unit_of_work("follow ups", follow_ups_projection(owed), cached=0)
-    surveys = SurveyDeps(feedback, owed, desk.commands(follow_ups))
-    live = LiveTickets(desk.tail(names.TICKETS), tickets)
-    parts = IntakeParts(deps, feedback, surveys, live, problems)
-    return Web(intake_routers(parts, desk.publisher))
+    return SurveyDeps(feedback, owed, desk.commands(follow_ups))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +101,7 @@ class IntakeParts:
     feedback: FeedbackDeps
     surveys: SurveyDeps
     live: LiveTickets
-    problems: Documents[KnownProblem]
+    status: StatusDeps
 
 
 def intake_routers(parts: IntakeParts, publisher: Publisher) -> tuple[APIRouter, ...]:
@@ -97,7 +114,7 @@ def intake_routers(parts: IntakeParts, publisher: Publisher) -> tuple[APIRouter,
         feedback_router(parts.feedback),
         surveys_router(parts.surveys),
         follow_ups_router(parts.surveys),
-        status_router(parts.problems, deps.charter),
+        status_router(parts.status),
         live_router(LiveDeps(deps, parts.live)),
         events_router(EventsDeps(deps.tickets, deps.charter, publisher, deps.clock)),
     )
@@ -106,12 +123,13 @@ def intake_routers(parts: IntakeParts, publisher: Publisher) -> tuple[APIRouter,
 SERVICE = Service(
     "intake",
     IntakeSettings,
-    collections=(TICKETS, PROBLEMS, SLAS, FEEDBACK, INVITED, FOLLOW_UPS),
+    collections=(TICKETS, PROBLEMS, SLAS, FEEDBACK, INVITED, FOLLOW_UPS, CHANGES, VERDICTS),
     subscriptions=(
         Subscription(
             (names.REQUESTS, names.TRIAGE, names.PROBLEMS, names.AUTOMATION, names.SLA),
-            to=("tickets", "problems", "slas"),
+            to=("tickets", "problems", "slas", "verdicts"),
         ),
+        Subscription((names.CHANGES,), to=("changes",), group="changes"),
         # What follows for people from what it has told itself.
         Subscription(
             (names.TICKETS, names.FEEDBACK), to=("invited", "follow ups"), group="surveys"

@@ -71,7 +71,7 @@ CATALOGUE: tuple[Topic, ...] = (
         _TELEMETRY_KEPT,
         relays=("intake",),
     ),
-    Topic(names.CHANGES, "service", "outside", ("triage", "metrics"), relays=("intake",)),
+    Topic(names.CHANGES, "service", "outside", ("intake", "triage", "metrics"), relays=("intake",)),
     Topic(
         names.TICKETS,
         "ticket id",

@@ -96,6 +96,7 @@ class World:
             self.clock,
             nothing,  # type: ignore[arg-type]
             CLOSE_AFTER,
+            nothing,  # type: ignore[arg-type]
         )
 
     async def open(self) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, TypeVar
+from zlib import crc32
 
 from desk_contracts import Payload
 from desk_contracts.errors import Transient
@@ -194,13 +195,18 @@ async def answer(
 ) -> Response:
     """The ticket as this caller may see it, with its ETag; 304 if that is what they have."""
     [sla] = await slas_of(deps, [ticket])
+    forecast = await deps.pasts.foresee(ticket)
+    # What is shown beside the ticket itself: its clocks, and what is expected if anything is.
+    beside = sla.version
+    if forecast is not None and forecast.earliest is not None:
+        beside = crc32(f"{sla.version} {forecast}".encode())
     if request.method == "GET":
-        unchanged = not_modified(request, ticket.sequence, sla.version)
+        unchanged = not_modified(request, ticket.sequence, beside)
         if unchanged is not None:
             return unchanged
     clocks = sla.read() or TicketSla(ticket=ticket.id)
-    view = show(ticket, clocks, reader_of(deps, actor))
-    return respond(view, ticket, status, beside=sla.version)
+    view = show(ticket, clocks, reader_of(deps, actor), forecast)
+    return respond(view, ticket, status, beside=beside)
 
 
 def respond(view: View, ticket: Ticket, status: int = 200, *, beside: int = 0) -> Response:

@@ -12,6 +12,7 @@ from desk_platform.http import Cursors
 from desk_platform.store import Documents, Stored
 from desk_platform.store.idempotency import KeptCalls
 
+from desk_intake.tickets.api.pasts import TeamPasts
 from desk_intake.tickets.model import Ticket
 from desk_intake.tickets.sla import TicketSla
 
@@ -38,3 +39,4 @@ class TicketDeps:
     clock: Clock
     cursors: Cursors
     close_after: timedelta
+    pasts: TeamPasts
