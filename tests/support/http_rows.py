@@ -92,6 +92,7 @@ ROWS = [
     Row("intake", f"POST {TICKET}/resolve", MINE, HERS, body={"resolution": "x"}),
     Row("intake", f"POST {TICKET}/reopen", MINE, HERS, body={"reason": "x"}),
     Row("intake", f"POST {TICKET}/close", MINE, HERS),
+    Row("intake", f"POST {TICKET}/person", MINE, HERS),
     Row("intake", f"POST {TICKET}/assign", STAFF, STAFFS_SECRET, body={"team": "network"}),
     Row("intake", "POST /v1/tickets/{other}/assign", STAFF, STAFF, body={"team": "{team}"}),
     Row(
@@ -114,6 +115,7 @@ ROWS = [
     Row("intake", "GET /v1/live/tickets/{ticket}", MINE, HERS),
     Row("intake", "GET /v1/status", ALL, ALL, shows=True),
     Row("intake", "GET /v1/status/feed", ALL, ALL, shows=True),
+    Row("intake", "GET /v1/status/person", ALL, ALL, shows=True),
     Row("intake", "GET /v1/status/forecasts", ALL, ALL, shows=True),
     Row("intake", "POST /v1/events", "ffffffff-u", "ffffffff-u", body={}),
     Row("triage", "GET /v1/decisions/{ticket}", STAFF, STAFFS_SECRET, shows=True),

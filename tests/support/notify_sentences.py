@@ -44,6 +44,7 @@ from desk_contracts.events.tickets import (
     TicketLinked,
     TicketMerged,
     TicketPaused,
+    TicketPersonRequested,
     TicketReopened,
     TicketResolved,
     TicketStarted,
@@ -89,6 +90,7 @@ def _all(language: Language) -> Iterator[Notified]:
         TicketAssigned(team="network"),
         _unhappy("It came back an hour later.", "network-1"),
         _unhappy("", ""),
+        TicketPersonRequested(by=ANA, text="Please call 4711."),
     )
     child = Story(directory(language))
     child.ticket_sees(opened(language), TicketLinked(kind=LinkKind.PROBLEM, target="p-1"))

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 from desk_charter import Charter
+from desk_charter.people import Team
 from desk_contracts.events.changes import ChangeKind
 from desk_contracts.frozen import Frozen
 from desk_contracts.message import message
@@ -23,7 +24,7 @@ from desk_intake.status.changes import KnownChange
 from desk_intake.status.model import KnownProblem
 from desk_intake.status.verdicts import DayVerdicts, TeamVerdicts, add_up, list_parts
 from desk_intake.tickets.api.pasts import TeamPasts
-from desk_intake.tickets.forecast import SHARE, ForecastRecord
+from desk_intake.tickets.forecast import SHARE, ForecastRecord, PastTicket, TeamPast, foresee
 
 Anybody = Annotated[Principal, Depends(require(Role.EMPLOYEE, *STAFF))]
 _LONGEST_CHANGE = timedelta(days=60)
@@ -123,6 +124,21 @@ class TeamForecasts(Answer):
     """So many were; null where nothing can be compared."""
 
 
+class PersonWaits(Answer):
+    """How long it takes to talk to a person of a team."""
+
+    team: str
+    team_title: str
+    waiting: int
+    """How many wait for one now."""
+    half_within: timedelta | None
+    """Half of those who asked lately were answered within this; null if that is not known."""
+    most_within: timedelta | None
+    """Nine of ten were; null if that is not known."""
+    answered: int
+    """Of how many answered requests this was learned."""
+
+
 @dataclass(frozen=True, slots=True)
 class StatusDeps:
     """What the routes need."""
@@ -154,22 +170,51 @@ def status_router(deps: StatusDeps) -> APIRouter:
     @router.get("/forecasts", summary="What was said of when tickets are solved, and what came")
     async def show_forecasts(request: Request, caller: Anybody) -> tuple[TeamForecasts, ...]:
         """Of each team, whether its tickets were solved when the desk said that they would be."""
-        seen, answered = sight(request, caller), []
-        for team in deps.charter().teams:
-            if not seen.hides(team=team.name):
-                record = await deps.pasts.look_back(team.name)
-                answered.append(
-                    TeamForecasts(
-                        team=team.name,
-                        team_title=team.title,
-                        record=record,
-                        share=SHARE,
-                        coverage=record.coverage,
-                    )
-                )
-        return tuple(answered)
+        return await _read_forecasts(deps, sight(request, caller))
+
+    @router.get("/person", summary="How long it takes to talk to a person")
+    async def show_person_waits(request: Request, caller: Anybody) -> tuple[PersonWaits, ...]:
+        """Of each team, how long those waited who asked for a person, those who wait among them."""
+        seen, now = sight(request, caller), deps.clock.now()
+        teams = [team for team in deps.charter().teams if not seen.hides(team=team.name)]
+        pasts = [(await deps.pasts.of(team.name)).person_requests for team in teams]
+        return tuple(_show_waits(team, past, now) for team, past in zip(teams, pasts, strict=True))
 
     return router
+
+
+async def _read_forecasts(deps: StatusDeps, seen: Sight) -> tuple[TeamForecasts, ...]:
+    """One team after the other: they share what is read and counted for each."""
+    views = []
+    for team in deps.charter().teams:
+        if seen.hides(team=team.name):
+            continue
+        record = await deps.pasts.look_back(team.name)
+        views.append(
+            TeamForecasts(
+                team=team.name,
+                team_title=team.title,
+                record=record,
+                share=SHARE,
+                coverage=record.coverage,
+            )
+        )
+    return tuple(views)
+
+
+def _show_waits(team: Team, past: TeamPast, now: datetime) -> PersonWaits:
+    forecast = foresee(PastTicket(now, None, is_solved=False), past, now)
+    half, most = (
+        None if moment is None else moment - now for moment in (forecast.median, forecast.latest)
+    )
+    return PersonWaits(
+        team=team.name,
+        team_title=team.title,
+        waiting=sum(item.ended_at is None for item in past.tickets),
+        half_within=half,
+        most_within=most,
+        answered=forecast.solved,
+    )
 
 
 async def _read_status(deps: StatusDeps, seen: Sight) -> Status:

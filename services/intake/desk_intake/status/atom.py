@@ -34,7 +34,8 @@ def write_feed(title: str, entries: Sequence[FeedEntry], now: datetime) -> bytes
         _add(element, "title", entry.title)
         _add(element, "updated", _moment(entry.updated_at))
         _add(element, "content", entry.text)
-    return tostring(feed, encoding="utf-8", xml_declaration=True)
+    written: bytes = tostring(feed, encoding="utf-8", xml_declaration=True)
+    return written
 
 
 def _add(parent: Element, name: str, text: str) -> None:

@@ -33,6 +33,9 @@ class PastTicket(NamedTuple):
     is_solved: bool
     category: str = ""
     priority: Priority | None = None
+    # When a person was asked for, and when one answered.
+    person_requested_at: datetime | None = None
+    person_answered_at: datetime | None = None
 
 
 class Forecast(Part):
@@ -64,6 +67,21 @@ class TeamPast:
 
     tickets: tuple[PastTicket, ...] = ()
 
+    @property
+    def person_requests(self) -> "TeamPast":
+        """The waits of those who asked for a person, each as what a ticket is: open until answered.
+
+        A ticket that ended before anybody answered waited until then, and was not answered.
+        """
+        return TeamPast(
+            tuple(
+                PastTicket(requested_at, answered_at or item.ended_at, answered_at is not None)
+                for item in self.tickets
+                if (requested_at := item.person_requested_at) is not None
+                for answered_at in (item.person_answered_at,)
+            )
+        )
+
     def look_from(self, moment: datetime) -> "TeamPast":
         """What was known then: what ended later was open."""
         return TeamPast(
@@ -83,7 +101,15 @@ def past_of(ticket: Ticket) -> PastTicket | None:
         return None
     ended_at = None if ticket.is_open else ticket.resolved_at or ticket.updated_at
     is_solved = ticket.resolved_at is not None and ticket.how not in _NEVER_ASKED
-    return PastTicket(ticket.opened_at, ended_at, is_solved, ticket.category, ticket.priority)
+    return PastTicket(
+        ticket.opened_at,
+        ended_at,
+        is_solved,
+        ticket.category,
+        ticket.priority,
+        ticket.person_requested_at,
+        ticket.person_answered_at,
+    )
 
 
 def foresee(ticket: PastTicket, past: TeamPast, now: datetime) -> Forecast:

@@ -21,6 +21,7 @@ from desk_contracts.events.tickets import (
     TicketLinked,
     TicketMerged,
     TicketPaused,
+    TicketPersonRequested,
     TicketReopened,
     TicketResolved,
     TicketResumed,
@@ -275,6 +276,18 @@ def resolve(
             cycle=ticket.reopened,
         )
     ]
+
+
+def request_person(ticket: Ticket, actor: Actor, text: str) -> list[Payload]:
+    """At any moment of an open ticket, and of a resolved one, which is open again then.
+
+    Who waits for a person already is not put into the queue a second time.
+    """
+    request = TicketPersonRequested(by=actor.id, text=text)
+    if ticket.state is State.RESOLVED:
+        return [TicketReopened(by=actor.id, reason=text), request]
+    allow(ticket, "answered")
+    return [] if ticket.waits_for_person else [request]
 
 
 def reopen(ticket: Ticket, actor: Actor, reason: str) -> list[Payload]:

@@ -19,6 +19,7 @@ from desk_contracts.events.tickets import (
     TicketMerged,
     TicketOpened,
     TicketPaused,
+    TicketPersonRequested,
     TicketReopened,
     TicketResolved,
     TicketResumed,
@@ -156,6 +157,15 @@ def _belongs_to(kind: LinkKind, target: str) -> Message:
             return message("link.signal-target", target=target)
         case LinkKind.TICKET:
             return message("link.ticket-target", target=target)
+
+
+@tell.on(TicketPersonRequested)
+def _tell_person_request(_ticket: Ticket, event: Event[TicketPersonRequested]) -> TimelineMessage:
+    data = event.data
+    if not data.text:
+        return TimelineMessage(data.by, message("timeline.person-requested"))
+    text = message("timeline.person-requested-with-text", text=verbatim(data.text))
+    return TimelineMessage(data.by, text)
 
 
 @tell.on(TicketMerged)

@@ -10,8 +10,15 @@ from desk_contracts.message import Carried, Message, Param, message
 from desk_contracts.messages import Catalogue
 from desk_contracts.value_types import Level, Priority
 
-from desk_intake.tickets.forecast import Forecast
 from desk_intake.tickets.model import Entry, Ticket
+from desk_intake.tickets.outlook import (
+    NO_OUTLOOK,
+    ForecastView,
+    Outlook,
+    PersonView,
+    show_forecast,
+    show_person,
+)
 from desk_intake.tickets.sla import SlaView, TicketSla
 from desk_intake.tickets.timeline import DESK
 
@@ -88,13 +95,6 @@ class EntryView(View):
     public: bool
 
 
-class ForecastView(Forecast):
-    """What is honestly to be expected, whatever was promised."""
-
-    text: str
-    """The same as a sentence."""
-
-
 class TicketView(TicketSummary):
     """A ticket in full."""
 
@@ -112,6 +112,8 @@ class TicketView(TicketSummary):
     """What the person is promised, as a sentence."""
     forecast: ForecastView | None
     """When it will be solved, as the team's latest tickets say; null for a ticket that is over."""
+    person: PersonView | None
+    """Whether a person was asked for, with how long that takes; null where nobody asked."""
     sla: tuple[SlaView, ...]
     """What each clock said last: response, resolution and others."""
     tried: tuple[str, ...]
@@ -174,13 +176,14 @@ def summarise(ticket: Ticket, sla: TicketSla, reader: Reader) -> TicketSummary:
 
 
 def show(
-    ticket: Ticket, sla: TicketSla, reader: Reader, forecast: Forecast | None = None
+    ticket: Ticket, sla: TicketSla, reader: Reader, outlook: Outlook = NO_OUTLOOK
 ) -> TicketView:
     """The whole ticket."""
     fields: dict[str, object] = {
         "who_has_it": _holder(ticket, reader),
         "expectation": reader.say(_expectation(ticket, sla, reader)),
-        "forecast": _show_forecast(forecast, reader) if forecast else None,
+        "forecast": show_forecast(outlook.solution, reader.say),
+        "person": show_person(ticket, outlook.person, reader.say),
         # What teams agree with each other is no business of the person who waits.
         "sla": tuple(
             clock for clock in sla.clocks if reader.is_staff or clock.clock != "ownership"
@@ -291,21 +294,6 @@ def _holder(ticket: Ticket, reader: Reader) -> Holder:
         text = message("ticket.held-by-team", team=title)
     sentence = reader.say(text)
     return Holder(team=ticket.team, team_title=title, member=ticket.member, sentence=sentence)
-
-
-def _show_forecast(forecast: Forecast, reader: Reader) -> ForecastView:
-    if forecast.earliest is None:
-        text = message("forecast.unknown")
-    elif forecast.latest is None:
-        text = message("forecast.open-ended", earliest=forecast.earliest, solved=forecast.solved)
-    else:
-        text = message(
-            "forecast.between",
-            earliest=forecast.earliest,
-            latest=forecast.latest,
-            solved=forecast.solved,
-        )
-    return ForecastView(**forecast.model_dump(), text=reader.say(text))
 
 
 def _expectation(ticket: Ticket, sla: TicketSla, reader: Reader) -> Message:

@@ -40,6 +40,7 @@ class Rule(StrEnum):
     TEAM_ASSIGNED_IN_PROBLEM = "team-assigned-in-problem"
     TEAM_REOPENED = "team-reopened"
     TEAM_REPLIED = "team-replied"
+    TEAM_PERSON = "team-person"
     TEAM_AT_RISK = "team-at-risk"
     TEAM_BREACHED = "team-breached"
     TEAM_CORRECTED = "team-corrected"

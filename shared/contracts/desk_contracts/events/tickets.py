@@ -220,6 +220,13 @@ class TicketReopened(Payload, type="desk.ticket.reopened.v1", topic=names.TICKET
     reason: LongText
 
 
+class TicketPersonRequested(Payload, type="desk.ticket.person-requested.v1", topic=names.TICKETS):
+    """Whoever asked wants to talk to a person, not to read what machines found."""
+
+    by: PersonId
+    text: LongText = Field(default="", description="How they can be reached, for example.")
+
+
 class TicketClosed(Payload, type="desk.ticket.closed.v1", topic=names.TICKETS):
     """Nobody will act on it again."""
 

@@ -36,6 +36,7 @@ from desk_intake.tickets.api.deps import TicketDeps, TicketRule
 from desk_intake.tickets.calls import NOTHING, Command, Recalled, Unsure, until
 from desk_intake.tickets.lifecycle import Actor, seen
 from desk_intake.tickets.model import Ticket
+from desk_intake.tickets.outlook import Outlook
 from desk_intake.tickets.record import Cause, record
 from desk_intake.tickets.sla import TicketSla
 from desk_intake.tickets.timers import due_of
@@ -195,17 +196,15 @@ async def answer(
 ) -> Response:
     """The ticket as this caller may see it, with its ETag; 304 if that is what they have."""
     [sla] = await slas_of(deps, [ticket])
-    forecast = await deps.pasts.foresee(ticket)
+    outlook = Outlook(await deps.pasts.foresee(ticket), await deps.pasts.foresee_person(ticket))
     # What is shown beside the ticket itself: its clocks, and what is expected if anything is.
-    beside = sla.version
-    if forecast is not None and forecast.earliest is not None:
-        beside = crc32(f"{sla.version} {forecast}".encode())
+    beside = crc32(f"{sla.version} {outlook}".encode()) if outlook.is_known else sla.version
     if request.method == "GET":
         unchanged = not_modified(request, ticket.sequence, beside)
         if unchanged is not None:
             return unchanged
     clocks = sla.read() or TicketSla(ticket=ticket.id)
-    view = show(ticket, clocks, reader_of(deps, actor), forecast)
+    view = show(ticket, clocks, reader_of(deps, actor), outlook)
     return respond(view, ticket, status, beside=beside)
 
 

@@ -12,6 +12,7 @@ from desk_intake.tickets.forecast import (
     UNKNOWN,
     Forecast,
     ForecastRecord,
+    PastTicket,
     TeamPast,
     foresee,
     look_back,
@@ -43,6 +44,16 @@ class TeamPasts:
         if described is None or not ticket.team:
             return UNKNOWN
         return foresee(described, await self.of(ticket.team), self.clock.now())
+
+    async def foresee_person(self, ticket: Ticket) -> Forecast | None:
+        """When a person answers who was asked for; None where nobody waits for one."""
+        if not ticket.is_open or ticket.person_requested_at is None or not ticket.waits_for_person:
+            return None
+        if not ticket.team:
+            return UNKNOWN
+        requests = (await self.of(ticket.team)).person_requests
+        wait = PastTicket(ticket.person_requested_at, None, is_solved=False)
+        return foresee(wait, requests, self.clock.now())
 
     async def look_back(self, team: str) -> ForecastRecord:
         """What would have been said of its latest tickets, and what came."""
