@@ -128,7 +128,7 @@ def foresee(ticket: PastTicket, past: TeamPast, now: datetime) -> Forecast:
             return Forecast.model_validate(
                 {
                     "status": "known",
-                    "earliest": _at(ticket.opened_at, spans.quantile(_LOW)),
+                    "earliest": _at(ticket.opened_at, spans.quantile(_LOW), is_first=True),
                     "median": _at(ticket.opened_at, spans.quantile(_MEDIAN)),
                     "latest": _at(ticket.opened_at, spans.quantile(_HIGH)),
                     "solved": spans.solved,
@@ -144,12 +144,14 @@ def _rank(priority: Priority | None) -> str:
     return "P9" if priority is None else priority.value
 
 
-def _at(opened_at: datetime, span: timedelta | None) -> datetime | None:
-    """To the next five minutes: more would pretend to know more."""
+def _at(opened_at: datetime, span: timedelta | None, *, is_first: bool = False) -> datetime | None:
+    """To five minutes, the first moment before and the others after: more would pretend to know."""
     if span is None:
         return None
     moment = opened_at + span
     over = timedelta(seconds=moment.timestamp() % _STEP.total_seconds())
+    if is_first:
+        return moment - over
     return moment + (_STEP - over if over else timedelta(0))
 
 
