@@ -29,7 +29,7 @@ EACH = "++++++++++"
 NOBODYS = "nnnnnnnnnn"
 
 
-OUTCOME = {"outcome": "x"}
+OUTCOME, DECLINED = {"outcome": "x"}, {"verdict": "declined", "text": "x"}
 
 
 class Row(NamedTuple):
@@ -110,6 +110,8 @@ ROWS = [
     Row("intake", "POST /v1/surveys/{token}", NOBODYS, NOBODYS, body={"score": 5}),
     Row("intake", "GET /v1/follow-ups", STAFF, STAFF),
     Row("intake", "POST /v1/follow-ups/{follow_up}/done", "fffnnfnn-u", "fffnnfnn-u", body=OUTCOME),
+    Row("intake", "GET /v1/demands", ALL, ALL),
+    Row("intake", "POST /v1/demands/{demand}/answer", "fffffnnf-u", "fffffnnf-u", body=DECLINED),
     Row("intake", "GET /v1/live/mine", ALL, ALL),
     Row("intake", "GET /v1/live/teams/{team}", STAFF, STAFFS_SECRET),
     Row("intake", "GET /v1/live/tickets/{ticket}", MINE, HERS),

@@ -135,6 +135,7 @@ async def intake() -> World:
     names = {"ticket": (plain, secret), "other": (own, own), "service": ("vpn", "crm")}
     app = cast("FastAPI", desk.transport.app)
     names |= {"token": ("of-nobody", "of-nobody"), "follow_up": ("of-nobody", "of-nobody")}
+    names |= {"demand": ("of-nobody", "of-nobody")}
     return World(app, names | {"team": ("network", "business-apps")})
 
 

@@ -14,6 +14,9 @@ from desk_contracts.events.triage import TriageDecided
 from desk_contracts.ids import new_id
 from desk_contracts.message import verbatim
 from desk_contracts.value_types import Priority
+from desk_intake.demands.api import DemandDeps
+from desk_intake.demands.model import Demand
+from desk_intake.demands.store import DEMANDS, demands_projection
 from desk_intake.feedback.api import FeedbackDeps
 from desk_intake.feedback.store import FEEDBACK
 from desk_intake.live.worker import LiveTickets
@@ -115,6 +118,7 @@ Others = tuple[
     UnitOfWork[TicketSla],
     UnitOfWork[InvitedPerson],
     UnitOfWork[FollowUp],
+    UnitOfWork[Demand],
     UnitOfWork[KnownChange],
     UnitOfWork[DayVerdicts],
 ]
@@ -249,9 +253,9 @@ def make_desk(charter: Charter) -> Desk:
         Health(clock), telemetry.telemetry, authenticator, clock, organisation=lambda: charter
     )
     feedback = FeedbackDeps(deps, CommandQueue(responses), opinions)
-    others, surveys, status = _make_others(feedback, (problems, slas), publisher, meters)
+    others, surveys, demands, status = _make_others(feedback, (problems, slas), publisher, meters)
     live = LiveTickets(StillTail(topics.TICKETS, clock), tickets, longest=timedelta(0))
-    routers = intake_routers(IntakeParts(deps, feedback, surveys, live, status), publisher)
+    routers = intake_routers(IntakeParts(deps, feedback, surveys, demands, live, status), publisher)
     app = make_app("Experience Desk: intake", routers, parts)
     transport = httpx.ASGITransport(app=app)
     return Desk(clock, publisher, tickets, slas, unit_of_work, others, telemetry, transport, calls)
@@ -262,7 +266,7 @@ def _make_others(
     views: tuple[FakeDocuments[KnownProblem], FakeDocuments[TicketSla]],
     publisher: FakePublisher,
     meters: Meters,
-) -> tuple[Others, SurveyDeps, StatusDeps]:
+) -> tuple[Others, SurveyDeps, DemandDeps, StatusDeps]:
     """What is fed by the bus beside tickets, and answers from it."""
     (problems, slas), deps = views, feedback.tickets
     clock = cast("FakeClock", deps.clock)
@@ -272,17 +276,20 @@ def _make_others(
         FakeDocuments(INVITED, clock), SAMPLING, signer(deps.cursors)
     )
     follow_ups = UnitOfWork(follow_ups_projection(owed), publisher, clock, meters, cached=0)
+    demands_kept = FakeDocuments(DEMANDS, clock)
+    votes = UnitOfWork(demands_projection(demands_kept), publisher, clock, meters, cached=0)
     others: Others = (
         UnitOfWork(problems_projection(problems), publisher, clock, meters),
         UnitOfWork(slas_projection(slas), publisher, clock, meters),
         UnitOfWork(invitations, publisher, clock, meters),
         follow_ups,
+        votes,
         UnitOfWork(changes_projection(changes), publisher, clock, meters),
         UnitOfWork(verdicts_projection(verdicts), publisher, clock, meters, cached=0),
     )
     surveys = SurveyDeps(feedback, owed, CommandQueue(follow_ups))
     status = StatusDeps(problems, changes, verdicts, deps.pasts, deps.charter, clock)
-    return others, surveys, status
+    return others, surveys, DemandDeps(deps, demands_kept, CommandQueue(votes)), status
 
 
 def triage_says(team: str = "network", priority: Priority = Priority.P3) -> TriageDecided:

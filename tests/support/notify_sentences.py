@@ -15,7 +15,12 @@ from desk_contracts.events.automation import (
     RunStarted,
     StepStatus,
 )
-from desk_contracts.events.feedback import FollowUpOpened, SurveyInvited
+from desk_contracts.events.feedback import (
+    DemandAnswered,
+    DemandVerdict,
+    FollowUpOpened,
+    SurveyInvited,
+)
 from desk_contracts.events.notifications import Notified
 from desk_contracts.events.problems import (
     ProblemConfirmed,
@@ -101,6 +106,13 @@ def _all(language: Language) -> Iterator[Notified]:
     yield from _problem(others)
     yield from _repairs(others)
     yield from _signal_changes(others)
+    yield from others.happens(
+        DemandAnswered(
+            demand="d-1", what="a quiet room", verdict=DemandVerdict.PLANNED,
+            text="Two rooms are rebuilt by September.", by="an.owner", people=(ANA,),
+        ),
+        "a quiet room",
+    )  # fmt: skip
     yield from _reports(others)
     yield from _goals(others)
 

@@ -12,6 +12,8 @@ from desk_platform.service import Service, Subscription, Web
 from desk_platform.startup import start_service
 from fastapi import APIRouter
 
+from desk_intake.demands.api import DemandDeps, demands_router
+from desk_intake.demands.store import DEMANDS, demands_projection
 from desk_intake.events.api.events import EventsDeps, events_router
 from desk_intake.feedback.api import FeedbackDeps, feedback_router
 from desk_intake.feedback.store import FEEDBACK
@@ -71,6 +73,9 @@ def compose(desk: Desk, settings: IntakeSettings) -> Web:
     )
     feedback = FeedbackDeps(deps, desk.commands(responses), desk.documents(FEEDBACK))
     surveys = _compose_surveys(desk, settings, feedback)
+    demands_kept = desk.documents(DEMANDS)
+    votes = desk.unit_of_work("demands", demands_projection(demands_kept), cached=0)
+    demands = DemandDeps(deps, demands_kept, desk.commands(votes))
     live = LiveTickets(desk.tail(names.TICKETS), tickets)
     changes_known, verdicts = desk.documents(CHANGES), desk.documents(VERDICTS)
     desk.unit_of_work("changes", changes_projection(changes_known))
@@ -78,7 +83,7 @@ def compose(desk: Desk, settings: IntakeSettings) -> Web:
     desk.unit_of_work("verdicts", verdicts_projection(verdicts), cached=0)
     charter = deps.charter
     status = StatusDeps(problems, changes_known, verdicts, deps.pasts, charter, desk.clock)
-    parts = IntakeParts(deps, feedback, surveys, live, status)
+    parts = IntakeParts(deps, feedback, surveys, demands, live, status)
     return Web(intake_routers(parts, desk.publisher))
 
 
@@ -100,6 +105,7 @@ class IntakeParts:
     tickets: TicketDeps
     feedback: FeedbackDeps
     surveys: SurveyDeps
+    demands: DemandDeps
     live: LiveTickets
     status: StatusDeps
 
@@ -114,6 +120,7 @@ def intake_routers(parts: IntakeParts, publisher: Publisher) -> tuple[APIRouter,
         feedback_router(parts.feedback),
         surveys_router(parts.surveys),
         follow_ups_router(parts.surveys),
+        demands_router(parts.demands),
         status_router(parts.status),
         live_router(LiveDeps(deps, parts.live)),
         events_router(EventsDeps(deps.tickets, deps.charter, publisher, deps.clock)),
@@ -123,7 +130,17 @@ def intake_routers(parts: IntakeParts, publisher: Publisher) -> tuple[APIRouter,
 SERVICE = Service(
     "intake",
     IntakeSettings,
-    collections=(TICKETS, PROBLEMS, SLAS, FEEDBACK, INVITED, FOLLOW_UPS, CHANGES, VERDICTS),
+    collections=(
+        TICKETS,
+        PROBLEMS,
+        SLAS,
+        FEEDBACK,
+        INVITED,
+        FOLLOW_UPS,
+        DEMANDS,
+        CHANGES,
+        VERDICTS,
+    ),
     subscriptions=(
         Subscription(
             (names.REQUESTS, names.TRIAGE, names.PROBLEMS, names.AUTOMATION, names.SLA),
@@ -132,7 +149,9 @@ SERVICE = Service(
         Subscription((names.CHANGES,), to=("changes",), group="changes"),
         # What follows for people from what it has told itself.
         Subscription(
-            (names.TICKETS, names.FEEDBACK), to=("invited", "follow ups"), group="surveys"
+            (names.TICKETS, names.FEEDBACK),
+            to=("invited", "follow ups", "demands"),
+            group="surveys",
         ),
     ),
     organisation=obey_charter(),

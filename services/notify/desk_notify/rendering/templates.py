@@ -28,6 +28,7 @@ class Rule(StrEnum):
     ANSWERED = "answered"
     RESOLVED = "resolved"
     SURVEY = "survey"
+    DEMAND_ANSWERED = "demand-answered"
     REOPENED = "reopened"
     MERGED = "merged"
     PROBLEM_KNOWN = "problem-known"

@@ -4,6 +4,7 @@ Written by intake. Key: the ticket of a survey, else the service or the thing wa
 """
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
@@ -104,3 +105,22 @@ class DemandObsoleteReported(
     reason: LongText = ""
     by: PersonId
     language: str = "en"
+
+
+class DemandVerdict(StrEnum):
+    """What becomes of what people wish for."""
+
+    PLANNED = "planned"
+    DONE = "done"
+    DECLINED = "declined"
+
+
+class DemandAnswered(Payload, type="desk.demand.answered.v1", topic=names.FEEDBACK):
+    """Those who miss something, or no longer need a service, hear what becomes of it."""
+
+    demand: Identifier
+    what: ShortText
+    verdict: DemandVerdict
+    text: LongText = Field(description="What is done and when, or why not.")
+    by: PersonId
+    people: tuple[PersonId, ...] = Field(description="Who asked, and is told.")
