@@ -26,6 +26,8 @@ SUBSCRIPTIONS: Final[dict[Service, dict[str, tuple[str, ...]]]] = {
             names.AUTOMATION,
             names.SLA,
         ),
+        "intake.changes": (names.CHANGES,),
+        "intake.surveys": (names.TICKETS, names.FEEDBACK),
     },
     "triage": {
         "triage": (names.TICKETS, names.CHANGES, names.SIGNALS, names.SLA),
@@ -39,6 +41,7 @@ SUBSCRIPTIONS: Final[dict[Service, dict[str, tuple[str, ...]]]] = {
     "notify": {
         "notify": (
             names.TICKETS,
+            names.FEEDBACK,
             names.SLA,
             names.PROBLEMS,
             names.AUTOMATION,

@@ -185,7 +185,9 @@ class _Answering:
 
 
 def _view(demand: Demand, reader: str) -> DemandView:
-    answer = demand.answer
+    answer = None
+    if (given := demand.answer) is not None:
+        answer = DemandAnswerView(verdict=given.verdict, text=given.text, at=given.at)
     return DemandView(
         id=demand.id,
         kind=demand.kind,
@@ -194,5 +196,5 @@ def _view(demand: Demand, reader: str) -> DemandView:
         is_mine=reader in demand.people,
         first_at=demand.first_at,
         due=demand.due,
-        answer=answer and DemandAnswerView(verdict=answer.verdict, text=answer.text, at=answer.at),
+        answer=answer,
     )
