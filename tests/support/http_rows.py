@@ -26,7 +26,7 @@ MEMBERS, MEMBERS_SECRET = "fff++fff-u", "fff+nfff-u"
 EACH = "++++++++++"
 
 
-NOBODYS = "nnnnnnnnnn"
+NOBODYS, OWNERS = "nnnnnnnnnn", "ffffff++-u"
 
 
 OUTCOME, DECLINED = {"outcome": "x"}, {"verdict": "declined", "text": "x"}
@@ -109,9 +109,9 @@ ROWS = [
     Row("intake", "GET /v1/surveys/{token}", NOBODYS, NOBODYS),
     Row("intake", "POST /v1/surveys/{token}", NOBODYS, NOBODYS, body={"score": 5}),
     Row("intake", "GET /v1/follow-ups", STAFF, STAFF),
-    Row("intake", "POST /v1/follow-ups/{follow_up}/done", "fffnnfnn-u", "fffnnfnn-u", body=OUTCOME),
+    Row("intake", "POST /v1/follow-ups/{follow_up}/done", STAFF, STAFF, body=OUTCOME),
     Row("intake", "GET /v1/demands", ALL, ALL),
-    Row("intake", "POST /v1/demands/{demand}/answer", "fffffnnf-u", "fffffnnf-u", body=DECLINED),
+    Row("intake", "POST /v1/demands/{demand}/answer", OWNERS, OWNERS, body=DECLINED),
     Row("intake", "GET /v1/live/mine", ALL, ALL),
     Row("intake", "GET /v1/live/teams/{team}", STAFF, STAFFS_SECRET),
     Row("intake", "GET /v1/live/tickets/{ticket}", MINE, HERS),
