@@ -25,6 +25,7 @@ from desk_bench import (
     clocks,
     consuming,
     drivers,
+    following,
     history,
     identities,
     projecting,
@@ -44,7 +45,9 @@ ROOT = Path(__file__).resolve().parents[2]
 # A million tickets in memory take four of the larger one.
 HEAP, LARGE_HEAP = "2g", "8g"
 # What most people meet first is the embedded store; the others measure our own part of the work.
-ON_EMBEDDED = {"burst", "catching-up", "checking", "guarded", "history", "roundtrip"}
+ON_EMBEDDED = {
+    "burst", "catching-up", "checking", "following", "guarded", "history", "roundtrip",
+}  # fmt: skip
 NEEDS_ROOM = {"metrics-scale", "identities"}
 Benchmark = Callable[[str, str, "Share"], Awaitable[list[Row]]]
 
@@ -69,6 +72,9 @@ BENCHMARKS: dict[str, Benchmark] = {
     "serving": lambda kafka, store_url, share: serving.run(kafka, store_url, share.of(6_400, 320)),
     "checking": lambda kafka, store_url, share: checking.run(kafka, store_url, share.share),
     "stopping": lambda kafka, store_url, share: stopping.run(kafka, store_url, share.of(50)),
+    "following": lambda kafka, store_url, share: following.run(
+        kafka, store_url, share.of(1_000, 50)
+    ),
     "roundtrip": lambda kafka, store_url, share: roundtrip.run(kafka, store_url, share.share),
     "catching-up": lambda kafka, store_url, share: catching_up.run(
         kafka, store_url, share.of(2_500, 100)

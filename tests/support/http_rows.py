@@ -26,6 +26,12 @@ MEMBERS, MEMBERS_SECRET = "fff++fff-u", "fff+nfff-u"
 EACH = "++++++++++"
 
 
+NOBODYS, OWNERS = "nnnnnnnnnn", "ffffff++-u"
+
+
+OUTCOME, DECLINED = {"outcome": "x"}, {"verdict": "declined", "text": "x"}
+
+
 class Row(NamedTuple):
     """What readers get of the plain thing and of the confidential one.
 
@@ -117,6 +123,7 @@ ROWS = [
     Row("intake", "POST /v1/tickets/{other}/problem", STAFF, STAFF, body={"problem": "{id}"}),
     Row("intake", f"POST {TICKET}/reopen", MINE, HERS, body={"reason": "x"}),
     Row("intake", f"POST {TICKET}/close", MINE, HERS),
+    Row("intake", f"POST {TICKET}/person", MINE, HERS),
     Row("intake", f"POST {TICKET}/assign", STAFF, STAFFS_SECRET, body={"team": "network"}),
     Row("intake", "POST /v1/tickets/{other}/assign", STAFF, STAFF, body={"team": "{team}"}),
     Row(
@@ -130,6 +137,15 @@ ROWS = [
     Row("intake", "POST /v1/tickets/{other}/merge", STAFF, STAFFS_SECRET, body=TO),
     Row("intake", f"POST {TICKET}/feedback", "+nnfffff-u", "n+nfnfff-u", body={"score": 5}),
     Row("intake", "POST /v1/feedback", ALL, ALL, body=UNUSED),
+    Row("intake", "GET /v1/surveys/{token}", NOBODYS, NOBODYS),
+    Row("intake", "POST /v1/surveys/{token}", NOBODYS, NOBODYS, body={"score": 5}),
+    Row("intake", "GET /v1/follow-ups", STAFF, STAFF),
+    Row("intake", "POST /v1/follow-ups/{follow_up}/done", STAFF, STAFF, body=OUTCOME),
+    Row("intake", "GET /v1/demands", ALL, ALL),
+    Row("intake", "POST /v1/demands/{demand}/answer", OWNERS, OWNERS, body=DECLINED),
+    Row("intake", "GET /v1/live/mine", ALL, ALL),
+    Row("intake", "GET /v1/live/teams/{team}", STAFF, STAFFS_SECRET),
+    Row("intake", "GET /v1/live/tickets/{ticket}", MINE, HERS),
     Row("intake", "GET /v1/status", ALL, ALL, shows=True),
     Row("intake", "POST /v1/tickets/check", ALL, ALL, body=DRAFT, shows=True),
     Row("intake", "GET /v1/searches", STAFF, STAFF),
@@ -145,6 +161,9 @@ ROWS = [
     Row("intake", "POST /v1/articles/{article}/retire", STAFF, HIDDEN),
     Row("intake", "POST /v1/articles/{article}/restore", STAFF, STAFFS_SECRET),
     Row("intake", "POST /v1/articles/{article}/rating", ALL, HIDDEN, body={"helped": True}),
+    Row("intake", "GET /v1/status/feed", ALL, ALL, shows=True),
+    Row("intake", "GET /v1/status/person", ALL, ALL, shows=True),
+    Row("intake", "GET /v1/status/forecasts", ALL, ALL, shows=True),
     Row("intake", "POST /v1/events", "ffffffff-u", "ffffffff-u", body={}),
     # There is no chat and no webhook of that name, whoever asks.
     Row("intake", "POST /v1/chat/{chat}", "nnnnnnnnnn", "nnnnnnnnnn", body={}),

@@ -16,10 +16,13 @@ from desk_automation.runs.api import RunsApi, run_router
 from desk_charter import Charter, CharterSource
 from desk_charter.runbook_checks import RUNBOOKS
 from desk_contracts import AnyEvent
+from desk_contracts.events.feedback import DemandRequested, SurveyAnswered
 from desk_contracts.events.problems import ProblemDetected
 from desk_contracts.events.telemetry import AlertFired
 from desk_contracts.message import verbatim
 from desk_contracts.value_types import Severity, SubjectKind
+from desk_intake.demands.decide import demand_id
+from desk_intake.surveys.decide import survey_id
 from desk_metrics.measures.api import MetricsDeps, experience_router, metrics_routers
 from desk_metrics.planning.api import goals_router
 from desk_metrics.planning.charter import Goal
@@ -151,6 +154,13 @@ async def intake() -> World:
         )
         names["attachment"] = (*names.get("attachment", ()), added.json()["attachments"][0]["id"])
     app = cast("FastAPI", desk.transport.app)
+    unhappy = SurveyAnswered(ticket=plain, cycle=0, revision=1, score=1, by=ANA, team="network")
+    await desk.hear(unhappy, plain)
+    wanted = DemandRequested(feedback="f-1", what="A quiet room", by=ANA)
+    await desk.hear(wanted, "a quiet room")
+    owed, demand = survey_id(plain, 0), demand_id("demand", "a quiet room")
+    names |= {"token": ("of-nobody", "of-nobody"), "follow_up": (owed, owed)}
+    names |= {"demand": (demand, demand)}
     return World(app, names | {"team": ("network", "business-apps")})
 
 

@@ -24,8 +24,26 @@ from desk_intake.mail.store import MAILS
 from desk_intake.mail.worker import MailDesk
 from desk_intake.service import find_linkable, intake_routers
 from desk_intake.status.model import KnownProblem
-from desk_intake.status.store import PROBLEMS, problems_projection
+from desk_intake.status.store import (
+    CHANGES,
+    PROBLEMS,
+    VERDICTS,
+    changes_projection,
+    problems_projection,
+    verdicts_projection,
+)
+from desk_intake.status.verdicts import DayVerdicts
+from desk_intake.surveys.api import SurveyDeps
+from desk_intake.surveys.model import FollowUp, InvitedPerson, Sampling
+from desk_intake.surveys.store import (
+    FOLLOW_UPS,
+    INVITED,
+    follow_ups_projection,
+    invitations_projection,
+    signer,
+)
 from desk_intake.tickets.api.deps import TicketDeps
+from desk_intake.tickets.api.pasts import TeamPasts
 from desk_intake.tickets.evolve import evolve, replay
 from desk_intake.tickets.model import Ticket
 from desk_intake.tickets.sla import TicketSla
@@ -45,6 +63,8 @@ from desk_platform.settings.secret_files import SecretFolder
 from desk_testing.fakes import FakeDocuments, FakeFiles, FakeKeptCalls, FakeLeases, FakePublisher
 from desk_testing.telemetry import RecordedTelemetry, record_telemetry
 from pydantic import SecretStr
+
+from tests.support.still_tail import StillTail
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CLOSE_AFTER = timedelta(days=5)
@@ -91,6 +111,17 @@ class Record:
 
 async def _ignore_failures(failures: Sequence[object]) -> None:
     assert not failures
+
+
+Others = tuple[
+    UnitOfWork[KnownProblem],
+    UnitOfWork[TicketSla],
+    UnitOfWork[InvitedPerson],
+    UnitOfWork[FollowUp],
+    UnitOfWork[Demand],
+    UnitOfWork[KnownChange],
+    UnitOfWork[DayVerdicts],
+]
 
 
 @dataclass
@@ -248,9 +279,8 @@ def make_desk(charter: Charter, secrets: Path | None = None) -> Desk:
     unit_of_work = UnitOfWork(
         tickets_projection(tickets, CLOSE_AFTER), publisher, clock, meters, cached=0
     )
-    responses = UnitOfWork(
-        Projection(FakeDocuments(FEEDBACK, clock)), publisher, clock, meters, cached=0
-    )
+    opinions = FakeDocuments(FEEDBACK, clock)
+    responses = UnitOfWork(Projection(opinions), publisher, clock, meters, cached=0)
     calls = FakeKeptCalls(clock)
     deps = TicketDeps(
         tickets,
@@ -269,9 +299,34 @@ def make_desk(charter: Charter, secrets: Path | None = None) -> Desk:
     routers = intake_routers(deps, feedback, problems, publisher, SecretFolder(secrets))
     app = make_app("Experience Desk: intake", routers, _parts(charter, clock, telemetry))
     transport = httpx.ASGITransport(app=app)
-    others = (
+    return Desk(clock, publisher, tickets, slas, unit_of_work, others, telemetry, transport, calls)
+
+
+def _make_others(
+    feedback: FeedbackDeps,
+    views: tuple[FakeDocuments[KnownProblem], FakeDocuments[TicketSla]],
+    publisher: FakePublisher,
+    meters: Meters,
+) -> tuple[Others, SurveyDeps, DemandDeps, StatusDeps]:
+    """What is fed by the bus beside tickets, and answers from it."""
+    (problems, slas), deps = views, feedback.tickets
+    clock = cast("FakeClock", deps.clock)
+    owed = FakeDocuments(FOLLOW_UPS, clock)
+    changes, verdicts = FakeDocuments(CHANGES, clock), FakeDocuments(VERDICTS, clock)
+    invitations = invitations_projection(
+        FakeDocuments(INVITED, clock), SAMPLING, signer(deps.cursors)
+    )
+    follow_ups = UnitOfWork(follow_ups_projection(owed), publisher, clock, meters, cached=0)
+    demands_kept = FakeDocuments(DEMANDS, clock)
+    votes = UnitOfWork(demands_projection(demands_kept), publisher, clock, meters, cached=0)
+    others: Others = (
         UnitOfWork(problems_projection(problems), publisher, clock, meters),
         UnitOfWork(slas_projection(slas), publisher, clock, meters),
+        UnitOfWork(invitations, publisher, clock, meters),
+        follow_ups,
+        votes,
+        UnitOfWork(changes_projection(changes), publisher, clock, meters),
+        UnitOfWork(verdicts_projection(verdicts), publisher, clock, meters, cached=0),
     )
     mails = FakeDocuments(MAILS, clock)
     records = CommandQueue(UnitOfWork(Projection(mails), publisher, clock, meters, cached=0))

@@ -15,6 +15,12 @@ from desk_contracts.events.automation import (
     RunStarted,
     StepStatus,
 )
+from desk_contracts.events.feedback import (
+    DemandAnswered,
+    DemandVerdict,
+    FollowUpOpened,
+    SurveyInvited,
+)
 from desk_contracts.events.notifications import Notified
 from desk_contracts.events.problems import (
     ProblemConfirmed,
@@ -43,6 +49,7 @@ from desk_contracts.events.tickets import (
     TicketLinked,
     TicketMerged,
     TicketPaused,
+    TicketPersonRequested,
     TicketReopened,
     TicketResolved,
     TicketStarted,
@@ -83,6 +90,13 @@ def _all(language: Language) -> Iterator[Notified]:
     yield from with_portal.ticket_sees(
         TicketPaused(waiting_for=WaitingFor.EMPLOYEE, by="network-1"),
         TicketResolved(by="network-1", resolution=verbatim("Done.")),
+        SurveyInvited(ticket="t-1", cycle=0, person=ANA, token="x", until=_NEXT_DAY),  # noqa: S106
+    )
+    yield from with_portal.ticket_sees(
+        TicketAssigned(team="network"),
+        _unhappy("It came back an hour later.", "network-1"),
+        _unhappy("", ""),
+        TicketPersonRequested(by=ANA, text="Please call 4711."),
     )
     child = Story(directory(language))
     child.ticket_sees(opened(language), TicketLinked(kind=LinkKind.PROBLEM, target="p-1"))
@@ -93,8 +107,22 @@ def _all(language: Language) -> Iterator[Notified]:
     yield from _problem(others)
     yield from _repairs(others)
     yield from _signal_changes(others)
+    yield from others.happens(
+        DemandAnswered(
+            demand="d-1", what="a quiet room", verdict=DemandVerdict.PLANNED,
+            text="Two rooms are rebuilt by September.", by="an.owner", people=(ANA,),
+        ),
+        "a quiet room",
+    )  # fmt: skip
     yield from _reports(others)
     yield from _goals(others)
+
+
+def _unhappy(comment: str, member: str) -> FollowUpOpened:
+    return FollowUpOpened(
+        follow_up="f-1", ticket="t-1", cycle=0, score=2, comment=comment, team="network",
+        member=member, due=_NEXT_DAY,
+    )  # fmt: skip
 
 
 def _ticket(story: Story, language: Language) -> Iterator[Notified]:

@@ -27,6 +27,8 @@ SUBSCRIPTIONS: Final[dict[Service, dict[str, tuple[str, ...]]]] = {
             names.SLA,
             names.TICKETS,
         ),
+        "intake.changes": (names.CHANGES,),
+        "intake.surveys": (names.TICKETS, names.FEEDBACK),
     },
     "triage": {
         "triage": (names.TICKETS, names.CHANGES, names.SIGNALS, names.SLA),
@@ -40,6 +42,7 @@ SUBSCRIPTIONS: Final[dict[Service, dict[str, tuple[str, ...]]]] = {
     "notify": {
         "notify": (
             names.TICKETS,
+            names.FEEDBACK,
             names.SLA,
             names.PROBLEMS,
             names.AUTOMATION,

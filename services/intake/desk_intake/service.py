@@ -13,7 +13,6 @@ from desk_platform.lifetimes import Ending
 from desk_platform.service import Service, Subscription, Web
 from desk_platform.settings.secret_files import SecretFolder
 from desk_platform.startup import start_service
-from desk_platform.store import Documents
 from fastapi import APIRouter
 
 from desk_intake.adapters.mailboxes.imap import COMPONENT as IMAP

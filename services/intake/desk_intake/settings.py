@@ -92,6 +92,12 @@ class IntakeSettings(ServiceSettings):
     )
     """How long to wait before looking again, in seconds."""
 
+    survey_share: Annotated[float, Field(ge=0, le=1)] = 0.3
+    """Of how many solved tickets people are asked how it went: 0.3 is three of ten."""
+
+    survey_every: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(days=30)
+    """Nobody is asked again before this time has passed, in seconds."""
+
     @check_together(mode="after")
     def _agree(self) -> Self:
         if (self.smtp_cert_file is None) != (self.smtp_key_file is None):

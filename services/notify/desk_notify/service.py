@@ -139,6 +139,7 @@ SERVICE = Service(
         Subscription(
             (
                 names.TICKETS,
+                names.FEEDBACK,
                 names.SLA,
                 names.PROBLEMS,
                 names.AUTOMATION,

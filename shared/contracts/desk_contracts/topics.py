@@ -71,7 +71,7 @@ CATALOGUE: tuple[Topic, ...] = (
         _TELEMETRY_KEPT,
         relays=("intake",),
     ),
-    Topic(names.CHANGES, "service", "outside", ("triage", "metrics"), relays=("intake",)),
+    Topic(names.CHANGES, "service", "outside", ("intake", "triage", "metrics"), relays=("intake",)),
     Topic(
         names.TICKETS,
         "ticket id",
@@ -79,7 +79,7 @@ CATALOGUE: tuple[Topic, ...] = (
         ("intake", "triage", "notify", "metrics"),
         followers=("intake",),
     ),
-    Topic(names.FEEDBACK, "subject", "intake", ("metrics",)),
+    Topic(names.FEEDBACK, "subject", "intake", ("intake", "notify", "metrics")),
     Topic(names.KNOWLEDGE, "article id", "intake", compacted=True, followers=("intake",)),
     Topic(names.TRIAGE, "ticket id", "triage", ("intake",)),
     Topic(

@@ -26,6 +26,7 @@ from desk_platform.kafka.subscription import Reading
 from desk_platform.kafka.timer_stops import AllPartitions, NothingUnread, OwnPartition, Stops
 from desk_platform.kafka.timers import OnTimer, ReadinessGate, Silence, Timers
 from desk_platform.kafka.topic_progress import TopicReading
+from desk_platform.kafka.topic_tail import TopicTail
 from desk_platform.kafka.traced_publisher import TracedPublisher
 from desk_platform.kafka.unit_of_work import CACHED_DOCUMENTS, Projection, UnitOfWork
 from desk_platform.kafka.watermarks import Watermarks
@@ -217,6 +218,13 @@ class ServiceBuilder(Generic[O]):
         reader = WritersReader(settings, writers, prefix=prefix)
         self.job(f"writers of {topic}", reader.run)
         return writers
+
+    def tail(self, topic: str) -> TopicTail:
+        """The end of a topic, which every replica reads for itself."""
+        settings, prefix = self.settings.kafka, self.settings.topic_prefix
+        tail = TopicTail(settings, topic, self.clock, self.health, prefix=prefix)
+        self.job(f"end of {topic}", tail.run)
+        return tail
 
     def tells_how_far(self, topic: str, unit_of_work: UnitOfWork[S], collection: str) -> None:
         """This service is the only writer of the topic: readers' deadlines wait for its watermark.

@@ -15,10 +15,12 @@ import pytest
 from tests.support.http_rows import ROWS, TICKET, Row, fill
 from tests.support.http_worlds import READERS, WORLDS, World
 
-# An event is known by its source and id, or by what it says; a check changes nothing. There is no key.
+# An event is known by its source and id, or by what it says; an answer by its link; a check changes
+# nothing. There is no key.
 WITHOUT_KEY = {
     "POST /v1/chat/{chat}",
     "POST /v1/events",
+    "POST /v1/surveys/{token}",
     "POST /v1/tickets/check",
     "POST /v1/webhooks/{webhook}",
 }
@@ -37,7 +39,7 @@ BEFORE: dict[str, tuple[tuple[str, dict[str, str] | None], ...]] = {
     f"POST {TICKET}/merge": (SECOND,),
     "POST /v1/tickets/{other}/merge": (SECOND,),
 }
-WHO = ("max", "mia", "ana")
+WHO = ("max", "mia", "ana", "olga")
 # The first row of each route; others of it differ in what they say, not in how they are repeated.
 FIRST = {(row.service, row.route): row for row in reversed(ROWS)}.values()
 CALLS = [

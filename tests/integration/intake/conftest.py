@@ -32,7 +32,7 @@ async def bus(kafka: str, prefix: str) -> AsyncIterator[Bus]:
 
 @pytest.fixture
 async def intake(bus: Bus, kafka: str, store_url: str, tmp_path: Path) -> AsyncIterator[Intake]:
-    env = environment(kafka, store_url, bus.prefix, INTAKE_CLOSE_AFTER="2")
+    env = environment(kafka, store_url, bus.prefix, INTAKE_CLOSE_AFTER="2", INTAKE_SURVEY_SHARE="1")
     service = Intake("intake", env, tmp_path / "intake.log")
     await service.start()
     yield service

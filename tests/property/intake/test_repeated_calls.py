@@ -99,6 +99,7 @@ class World:
             nothing,  # type: ignore[arg-type]
             nothing,  # type: ignore[arg-type]
             nothing,  # type: ignore[arg-type]
+            nothing,  # type: ignore[arg-type]
         )
 
     async def open(self) -> None:

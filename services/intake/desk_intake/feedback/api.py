@@ -16,12 +16,13 @@ from desk_contracts.message import message
 from desk_kernel import Context, Decision
 from desk_platform.http import check_same
 from desk_platform.http.idempotency import IdempotentCall
-from desk_platform.store import Stored
+from desk_platform.store import Documents, Stored
 from fastapi import APIRouter, Request
 from pydantic import Field, StringConstraints
 
 from desk_intake.feedback.decide import (
     Feedback,
+    Opinion,
     Statement,
     may_answer,
     revision_of,
@@ -70,6 +71,8 @@ class NewSurveyAnswer(Body):
     """What was good or bad."""
     language: Language = ""
     """Language of the comment (BCP 47); left out: that of the ticket."""
+    lost_minutes: Annotated[int, Field(ge=0, le=60_000)] | None = None
+    """How much of your working time it cost you, in minutes; left out if you do not want to say."""
 
 
 class SurveyAnswerView(Frozen):
@@ -125,6 +128,7 @@ class FeedbackDeps:
 
     tickets: TicketDeps
     changes: FeedbackChanges
+    documents: Documents[Feedback]
 
 
 def feedback_router(deps: FeedbackDeps) -> APIRouter:
@@ -139,7 +143,7 @@ def feedback_router(deps: FeedbackDeps) -> APIRouter:
         actor = actor_of(request, caller)
         rated = await find(deps.tickets, ticket, actor)
         may_answer(rated, actor)
-        said_at = survey(rated, actor, body.score, body.comment, body.language)
+        said_at = survey(rated, actor, Opinion.model_validate(body.model_dump()))
         return _view(await _state_again(deps, request, call, survey_of(rated), said_at))
 
     @router.post("/feedback", status_code=201, summary="Ask for a service, or say it can go")

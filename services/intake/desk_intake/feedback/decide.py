@@ -31,6 +31,8 @@ class Feedback(Part):
     id: str
     statement: Statement
     at: datetime
+    # The link in the mail was used: it gives one answer.
+    is_link_used: bool = False
     commands: tuple[Command, ...] = ()
 
     def find_fingerprint(self, key: str, recalled: Recalled = NOTHING) -> str | None:
@@ -70,9 +72,16 @@ def is_own_work(ticket: Ticket, actor: Actor) -> bool:
     return actor.is_staff and actor.id in (ticket.resolved_by, ticket.member)
 
 
-def survey(
-    ticket: Ticket, actor: Actor, score: int, comment: str, language: str
-) -> Callable[[int], Statement]:
+class Opinion(Part):
+    """What somebody says of how it went."""
+
+    score: int
+    comment: str = ""
+    language: str = ""
+    lost_minutes: int | None = None
+
+
+def survey(ticket: Ticket, actor: Actor, opinion: Opinion) -> Callable[[int], SurveyAnswered]:
     """The answer, for whichever revision it will be; the ticket as it is known now goes with it."""
 
     def at(revision: int) -> SurveyAnswered:
@@ -80,13 +89,15 @@ def survey(
             ticket=ticket.id,
             cycle=ticket.reopened,
             revision=revision,
-            score=score,
-            comment=comment,
+            score=opinion.score,
+            comment=opinion.comment,
+            lost_minutes=opinion.lost_minutes,
             by=ticket.requester,
-            language=language or ticket.language,
+            language=opinion.language or ticket.language,
             kind=ticket.kind.value,
             service=ticket.service,
             team=ticket.team,
+            member=ticket.member,
             site=ticket.site,
             device=ticket.device,
             counted=not is_own_work(ticket, actor),

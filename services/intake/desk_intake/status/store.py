@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable
 
-from desk_contracts import AnyEvent
+from desk_contracts import AnyEvent, Event
 from desk_contracts import names as topics
-from desk_kernel import Context, Decision
+from desk_contracts.events.changes import ChangeFinished, ChangePlanned, ChangeStarted
+from desk_kernel import Context, Decision, Readings
 from desk_platform.kafka import Projection
 from desk_platform.store import Documents, Schema
 
+from desk_intake.status.changes import KnownChange, apply_change, change_id
 from desk_intake.status.model import KnownProblem, apply
+from desk_intake.status.verdicts import DayVerdicts, count, part_of
 
 PROBLEMS = Schema(
     collection="problems",
@@ -34,3 +37,45 @@ def problems_projection(documents: Documents[KnownProblem]) -> Projection[KnownP
         return None if after is None or after == problem else Decision(after)
 
     return Projection(documents, keys=keys, react=react)
+
+
+CHANGES = Schema(
+    collection="changes",
+    model=KnownChange,
+    facets=lambda change: {"over": change.finished_at is not None, "starts": change.starts},
+    searched=(("over", "starts"),),
+)
+
+VERDICTS = Schema(collection="verdicts", model=DayVerdicts)
+
+_changes_of: Readings[Iterable[str]] = Readings(())
+
+
+@_changes_of.on(ChangePlanned, ChangeStarted, ChangeFinished)
+def _find_change(event: Event[ChangePlanned | ChangeStarted | ChangeFinished]) -> Iterable[str]:
+    return (change_id(event),)
+
+
+def changes_projection(documents: Documents[KnownChange]) -> Projection[KnownChange]:
+    """What people are told of maintenance and releases."""
+
+    def react(
+        change: KnownChange | None, event: AnyEvent, _context: Context
+    ) -> Decision[KnownChange] | None:
+        after = apply_change(change, event)
+        return None if after is None or after == change else Decision(after)
+
+    return Projection(documents, keys=_changes_of, react=react)
+
+
+def verdicts_projection(documents: Documents[DayVerdicts]) -> Projection[DayVerdicts]:
+    """How many SLAs were met on a day."""
+
+    def react(
+        day: DayVerdicts | None, event: AnyEvent, _context: Context
+    ) -> Decision[DayVerdicts] | None:
+        before = day or DayVerdicts()
+        after = count(before, event)
+        return None if after is before else Decision(after)
+
+    return Projection(documents, keys=part_of, react=react)

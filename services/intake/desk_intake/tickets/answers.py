@@ -15,6 +15,7 @@ from desk_contracts.frozen import Frozen
 from desk_contracts.message import Carried
 from desk_contracts.value_types import Level, Priority
 
+from desk_intake.tickets.outlook import ForecastView, PersonView
 from desk_intake.tickets.sla import SlaView
 
 
@@ -118,6 +119,10 @@ class TicketView(TicketSummary):
     who_has_it: Holder
     expectation: str
     """What the person may honestly expect, as a sentence."""
+    forecast: ForecastView | None
+    """When it will be solved, as the team's latest tickets say; null for a ticket that is over."""
+    person: PersonView | None
+    """Whether a person was asked for, with how long that takes; null where nobody asked."""
     sla: tuple[SlaView, ...]
     """What each clock said last: response, resolution and others."""
     tried: tuple[str, ...]

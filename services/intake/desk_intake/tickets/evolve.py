@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from desk_contracts import AnyEvent, Event
 from desk_contracts.errors import Invalid
 from desk_contracts.events.tickets import (
+    How,
     Role,
     State,
     TicketAlsoAffected,
@@ -21,6 +22,7 @@ from desk_contracts.events.tickets import (
     TicketMerged,
     TicketOpened,
     TicketPaused,
+    TicketPersonRequested,
     TicketReopened,
     TicketResolved,
     TicketResumed,
@@ -31,7 +33,7 @@ from desk_contracts.events.tickets import (
     TicketWatcherAdded,
     TicketWatcherRemoved,
 )
-from desk_kernel import Reducers
+from desk_kernel import Readings, Reducers
 
 from desk_intake.tickets.model import MAX_LINKS, Attachment, Entry, Link, Ticket
 from desk_intake.tickets.timeline import BY_PERSON, aside, tell
@@ -57,17 +59,26 @@ def evolve(ticket: Ticket | None, event: AnyEvent) -> Ticket:
         changed = _life(ticket, event).model_copy(
             update={"sequence": event.sequence or ticket.sequence + 1, "updated_at": event.time}
         )
-    for line in (tell(changed, event), aside(event.data)):
-        if line is not None:
-            entry = Entry(
-                at=event.time,
-                what=event.type.split(".")[2],  # `update-ignored` of desk.ticket.update-ignored.v1
-                who=line.who,
-                message=line.message,
-                public=line.public,
-            )
-            changed = changed.with_entry(entry)
+        if ticket.waits_for_person and _is_by_person(event):
+            changed = changed.model_copy(update={"person_answered_at": event.time})
+    for entry in entries_of(changed, event):
+        changed = changed.with_entry(entry)
     return changed
+
+
+def entries_of(ticket: Ticket, event: AnyEvent) -> tuple[Entry, ...]:
+    """The lines of the timeline that an event makes; the ticket is that after it."""
+    return tuple(
+        Entry(
+            at=event.time,
+            what=event.type.split(".")[2],  # `update-ignored` of desk.ticket.update-ignored.v1
+            who=line.who,
+            message=line.message,
+            public=line.public,
+        )
+        for line in (tell(ticket, event), aside(event.data))
+        if line is not None
+    )
 
 
 def replay(events: Iterable[AnyEvent]) -> Ticket | None:
@@ -103,6 +114,31 @@ def _open(event: AnyEvent, data: TicketOpened) -> Ticket:
         requested_at=data.requested_at or event.time,
         updated_at=event.time,
     )
+
+
+# Whether a person of the desk does something that whoever asked for one sees.
+_is_by_person: Readings[bool] = Readings(False)
+
+
+@_is_by_person.on(TicketStarted)
+def _is_start(_event: Event[TicketStarted]) -> bool:
+    return True
+
+
+@_is_by_person.on(TicketCommented)
+def _is_answer(event: Event[TicketCommented]) -> bool:
+    data = event.data
+    return data.role is Role.MEMBER and data.public and not data.automatic
+
+
+@_is_by_person.on(TicketResolved)
+def _is_solved_by_person(event: Event[TicketResolved]) -> bool:
+    return event.data.how is How.MEMBER
+
+
+@_life.on(TicketPersonRequested)
+def _ask_for_person(ticket: Ticket, event: Event[TicketPersonRequested]) -> Ticket:
+    return ticket.model_copy(update={"person_requested_at": event.time, "person_answered_at": None})
 
 
 @_life.on(TicketTriaged)

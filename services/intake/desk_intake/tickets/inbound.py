@@ -256,10 +256,14 @@ def _resolve_with_problem(ticket: Ticket, fact: Event[ProblemResolved]) -> list[
     if not ticket.is_open:
         return [_too_late(ticket, fact, message("fact.problem-solved"))]
     data = fact.data
-    verified_by = next(iter(data.cleared), "")
     return [
         TicketResolved(
-            by=DESK, how=How.PROBLEM, resolution=data.resolution, verified_by=verified_by
+            by=DESK,
+            how=How.PROBLEM,
+            resolution=data.resolution,
+            verified_by=next(iter(data.cleared), ""),
+            requester=ticket.requester,
+            cycle=ticket.reopened,
         )
     ]
 

@@ -24,6 +24,7 @@ from desk_contracts.events.tickets import (
     TicketLinked,
     TicketMerged,
     TicketPaused,
+    TicketPersonRequested,
     TicketReopened,
     TicketResolved,
     TicketResumed,
@@ -366,8 +367,17 @@ def resolve(
         raise Forbidden(message("refused.how-on-own-ticket"))
     if is_own and code is not None:
         raise Forbidden(message("refused.code-on-own-ticket"))
-    words = verbatim(resolution)
-    return [TicketResolved(by=actor.id, how=chosen, resolution=words, cause=cause, code=code)]
+    return [
+        TicketResolved(
+            by=actor.id,
+            how=chosen,
+            resolution=verbatim(resolution),
+            cause=cause,
+            code=code,
+            requester=ticket.requester,
+            cycle=ticket.reopened,
+        )
+    ]
 
 
 def confirm(ticket: Ticket, actor: Actor) -> list[Payload]:
@@ -383,6 +393,18 @@ def confirm(ticket: Ticket, actor: Actor) -> list[Payload]:
     if ticket.confirmed_at is not None:
         return []
     return [TicketConfirmed(by=actor.id, resolution=ticket.resolved_sequence)]
+
+
+def request_person(ticket: Ticket, actor: Actor, text: str) -> list[Payload]:
+    """At any moment of an open ticket, and of a resolved one, which is open again then.
+
+    Who waits for a person already is not put into the queue a second time.
+    """
+    request = TicketPersonRequested(by=actor.id, text=text)
+    if ticket.state is State.RESOLVED:
+        return [TicketReopened(by=actor.id, reason=text), request]
+    allow(ticket, "answered")
+    return [] if ticket.waits_for_person else [request]
 
 
 def reopen(ticket: Ticket, actor: Actor, reason: str) -> list[Payload]:

@@ -123,6 +123,9 @@ class Ticket(Part):
     requested_at: datetime
     updated_at: datetime
     answered_at: datetime | None = None
+    # When a person was asked for last, and when one of the desk first did something after it.
+    person_requested_at: datetime | None = None
+    person_answered_at: datetime | None = None
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
     timeline: tuple[Entry, ...] = ()
@@ -133,6 +136,11 @@ class Ticket(Part):
     @property
     def is_open(self) -> bool:
         return self.state in OPEN_STATES
+
+    @property
+    def waits_for_person(self) -> bool:
+        """Whether a person was asked for, and none has answered yet."""
+        return self.person_requested_at is not None and self.person_answered_at is None
 
     @property
     def newest(self) -> int:

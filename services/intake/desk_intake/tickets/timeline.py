@@ -22,6 +22,7 @@ from desk_contracts.events.tickets import (
     TicketMerged,
     TicketOpened,
     TicketPaused,
+    TicketPersonRequested,
     TicketReopened,
     TicketResolved,
     TicketResumed,
@@ -188,6 +189,15 @@ def _tell_watcher_gone(_ticket: Ticket, event: Event[TicketWatcherRemoved]) -> T
 def _tell_affected(ticket: Ticket, _event: Event[TicketAlsoAffected]) -> TimelineMessage:
     """How many; who they are is for those who work on the ticket, in the line beside this one."""
     return TimelineMessage(DESK, message("timeline.also-affected", count=ticket.affected))
+
+
+@tell.on(TicketPersonRequested)
+def _tell_person_request(_ticket: Ticket, event: Event[TicketPersonRequested]) -> TimelineMessage:
+    data = event.data
+    if not data.text:
+        return TimelineMessage(data.by, message("timeline.person-requested"))
+    text = message("timeline.person-requested-with-text", text=verbatim(data.text))
+    return TimelineMessage(data.by, text)
 
 
 @tell.on(TicketMerged)

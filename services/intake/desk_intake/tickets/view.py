@@ -18,6 +18,14 @@ from desk_intake.tickets.answers import (
     TimelineView,
 )
 from desk_intake.tickets.model import Entry, Ticket
+from desk_intake.tickets.outlook import (
+    NO_OUTLOOK,
+    ForecastView,
+    Outlook,
+    PersonView,
+    show_forecast,
+    show_person,
+)
 from desk_intake.tickets.sla import SlaView, TicketSla
 from desk_intake.tickets.timeline import DESK
 
@@ -49,11 +57,15 @@ def summarise(ticket: Ticket, sla: TicketSla, reader: Reader) -> TicketSummary:
     return TicketSummary.model_validate(_copy_fields(TicketSummary, ticket) | summary)
 
 
-def show(ticket: Ticket, sla: TicketSla, reader: Reader) -> TicketView:
+def show(
+    ticket: Ticket, sla: TicketSla, reader: Reader, outlook: Outlook = NO_OUTLOOK
+) -> TicketView:
     """The whole ticket."""
     fields: dict[str, object] = {
         "who_has_it": _holder(ticket, reader),
         "expectation": reader.say(_expectation(ticket, sla, reader)),
+        "forecast": show_forecast(outlook.solution, reader.say),
+        "person": show_person(ticket, outlook.person, reader.say),
         # What teams agree with each other is no business of the person who waits.
         "sla": tuple(
             clock for clock in sla.clocks if reader.is_staff or clock.clock != "ownership"
@@ -118,13 +130,14 @@ def timeline(
     view = TimelineView(
         id=ticket.id,
         code=ticket.code,
-        entries=tuple(_line(entry, reader) for _, entry in shown),
+        entries=tuple(show_entry(entry, reader) for _, entry in shown),
         forgotten=ticket.forgotten,
     )
     return view, shown[-1][0] if len(shown) < len(behind) else None
 
 
-def _line(entry: Entry, reader: Reader) -> EntryView:
+def show_entry(entry: Entry, reader: Reader) -> EntryView:
+    """One line of the timeline in the reader's language."""
     return EntryView(
         at=entry.at,
         what=entry.what,
@@ -147,7 +160,7 @@ def _latest(ticket: Ticket, reader: Reader) -> tuple[EntryView, ...]:
         if entries and (room < 0 or len(entries) == MAX_LATEST):
             break  # desk-skip: mutate room only shrinks, so nothing more is found
         entries.append(entry)
-    return tuple(_line(entry, reader) for entry in reversed(entries))
+    return tuple(show_entry(entry, reader) for entry in reversed(entries))
 
 
 def _summary(ticket: Ticket, sla: TicketSla, reader: Reader) -> dict[str, object]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from desk_contracts import AnyEvent
+from desk_contracts.errors import Transient
 
 from desk_notify.rendering.notice import About, FieldValue, Messages, person, render_notice, team
 from desk_notify.rendering.templates import Rule
@@ -27,6 +28,11 @@ class RenderContext:
     def team(self) -> TeamProfile:
         """Who has the ticket, or would have it while nobody does."""
         return self.directory.holder_of(self.ticket.team, self.ticket.service)
+
+    def check_heard_of(self) -> None:
+        """`Transient` while the ticket's own topic is not read as far: it is tried again."""
+        if not self.ticket.code:
+            raise Transient("the ticket is not known yet", code="ticket-not-known-yet")
 
     def update(self, **fields: object) -> "RenderContext":
         """The same moment with the ticket as it is after the event."""

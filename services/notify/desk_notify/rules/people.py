@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from desk_contracts import AnyEvent, Event
 from desk_contracts.events.automation import RunEscalated, RunHealed, RunStarted
+from desk_contracts.events.feedback import DemandAnswered
 from desk_contracts.events.problems import (
     ProblemConfirmed,
     ProblemDetected,
@@ -60,6 +61,11 @@ def _find_affected(
 
 @people_of.on(ProblemConfirmed)
 def _find_told(event: Event[ProblemConfirmed]) -> Iterable[str]:
+    return dict.fromkeys(event.data.people)
+
+
+@people_of.on(DemandAnswered)
+def _find_askers(event: Event[DemandAnswered]) -> Iterable[str]:
     return dict.fromkeys(event.data.people)
 
 
@@ -147,6 +153,15 @@ def _problem_over(
         }
     )
     return after, (render_notice(cause, rule, recipient, fields, about),)
+
+
+@_reactions.on(DemandAnswered)
+def _answer_demand(
+    before: Person, cause: Event[DemandAnswered], name: str, _directory: Directory
+) -> Reaction:
+    fields: Fields = {"what": cause.data.what, "text": truncate(cause.data.text)}
+    recipient = person(name, before.language)
+    return before, (render_notice(cause, Rule.DEMAND_ANSWERED, recipient, fields, About()),)
 
 
 @_reactions.on(RunStarted)

@@ -6,6 +6,7 @@ from typing import TypedDict
 
 from desk_contracts import AnyEvent, Event, Payload
 from desk_contracts.events import tickets as life
+from desk_contracts.events.feedback import FollowUpOpened, SurveyInvited
 from desk_contracts.events.problems import ProblemResolved, ProblemUpdated
 from desk_contracts.events.sla import (
     ClockName,
@@ -201,6 +202,36 @@ def _announce_resolution(context: RenderContext, event: Event[life.TicketResolve
     if is_known or resolved.by == context.ticket.requester:
         return context, deferred
     return context, deferred + context.to_requester(Rule.RESOLVED, text=text)
+
+
+@_steps.on(life.TicketPersonRequested)
+def _ask_for_person(context: RenderContext, event: Event[life.TicketPersonRequested]) -> Step:
+    """Told at once, also to the team that has it while nobody does."""
+    text = truncate(event.data.text) if event.data.text else None
+    return context, context.to_team(Rule.TEAM_PERSON, urgent=True, text=text)
+
+
+@_steps.on(SurveyInvited)
+def _ask(context: RenderContext, event: Event[SurveyInvited]) -> Step:
+    """Where there is no portal, there is nothing that a link could lead to."""
+    link = context.directory.link_of_survey(event.data.token)
+    if not link:
+        return context, ()
+    context.check_heard_of()
+    return context, context.to_requester(Rule.SURVEY, {"until": event.data.until}, link=link)
+
+
+@_steps.on(FollowUpOpened)
+def _ask_team(context: RenderContext, event: Event[FollowUpOpened]) -> Step:
+    data = event.data
+    context.check_heard_of()
+    return context, context.to_team(
+        Rule.TEAM_FOLLOW_UP,
+        {"due": data.due},
+        score=str(data.score),
+        text=truncate(data.comment) if data.comment else None,
+        member=data.member or None,
+    )
 
 
 @_steps.on(life.TicketReopened)

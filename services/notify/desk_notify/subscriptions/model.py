@@ -57,6 +57,10 @@ class Directory:
         """Where a ticket can be seen; empty where there is no portal."""
         return f"{self.portal}/tickets/{code}" if self.portal and code else ""
 
+    def link_of_survey(self, token: str) -> str:
+        """Where somebody says how it went; empty where there is no portal."""
+        return f"{self.portal}/surveys/{token}" if self.portal else ""
+
 
 # Asked whenever something is told: people and teams change.
 CurrentDirectory = Callable[[], Directory]

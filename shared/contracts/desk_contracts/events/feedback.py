@@ -5,14 +5,15 @@ Written by intake. Key: the ticket of a survey, the article that is rated, the p
 else the service or the thing wanted.
 """
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, FiniteFloat
 
 from desk_contracts import names
 from desk_contracts.envelope import Payload
-from desk_contracts.people import PersonId
+from desk_contracts.people import OptionalPerson, PersonId
 from desk_contracts.value_types import Identifier, LongText, ShortText
 
 Score = Annotated[int, Field(ge=1, le=5, description="1: very unhappy; 5: very happy.")]
@@ -33,11 +34,57 @@ class SurveyAnswered(Payload, type="desk.survey.answered.v1", topic=names.FEEDBA
     team: str = ""
     site: str = ""
     device: str = ""
+    member: OptionalPerson = Field(default="", description="Who had the ticket.")
+    lost_minutes: int | None = Field(
+        default=None,
+        ge=0,
+        le=60_000,
+        description="How much working time it cost them, as they say; none if they do not say.",
+    )
     counted: bool = Field(
         default=True,
         description="False where somebody of the desk rates what they solved themselves: it is"
         " kept, and counts in no score.",
     )
+
+
+class SurveyInvited(Payload, type="desk.survey.invited.v1", topic=names.FEEDBACK):
+    """The person who asked is to be asked how it went. Only a few are, and nobody often."""
+
+    ticket: Identifier
+    cycle: int = Field(ge=0, description="How often the ticket had been reopened by then.")
+    person: PersonId
+    token: str = Field(
+        description="What the link ends with: it gives one answer about this ticket, and nothing"
+        " to read but its code and title."
+    )
+    until: datetime = Field(description="The token is worth nothing after this moment.")
+
+
+class FollowUpOpened(Payload, type="desk.follow-up.opened.v1", topic=names.FEEDBACK):
+    """Somebody was unhappy: their team is to find out why, by a day."""
+
+    follow_up: Identifier
+    ticket: Identifier
+    cycle: int = Field(ge=0)
+    score: Score
+    comment: LongText = ""
+    language: str = "en"
+    service: str = ""
+    team: str = Field(default="", description="Who owns it; empty if no team had the ticket.")
+    member: OptionalPerson = Field(default="", description="Who of the team had the ticket.")
+    due: datetime
+
+
+class FollowUpDone(Payload, type="desk.follow-up.done.v1", topic=names.FEEDBACK):
+    """What the team found out, and what it did."""
+
+    follow_up: Identifier
+    ticket: Identifier
+    cycle: int = Field(ge=0)
+    by: PersonId
+    outcome: LongText
+    late: bool = Field(default=False, description="Whether it was due before.")
 
 
 class DemandRequested(Payload, type="desk.demand.requested.v1", topic=names.FEEDBACK):
@@ -101,4 +148,23 @@ class ContactReturned(Payload, type="desk.contact.returned.v1", topic=names.FEED
     contact: Identifier
     by: PersonId
     ticket: Identifier
-    likeness: float = Field(ge=0, le=1, description="Of what they asked then and wrote now.")
+    likeness: FiniteFloat = Field(ge=0, le=1, description="Of what they asked then and wrote now.")
+
+
+class DemandVerdict(StrEnum):
+    """What becomes of what people wish for."""
+
+    PLANNED = "planned"
+    DONE = "done"
+    DECLINED = "declined"
+
+
+class DemandAnswered(Payload, type="desk.demand.answered.v1", topic=names.FEEDBACK):
+    """Those who miss something, or no longer need a service, hear what becomes of it."""
+
+    demand: Identifier
+    what: ShortText
+    verdict: DemandVerdict
+    text: LongText = Field(description="What is done and when, or why not.")
+    by: PersonId
+    people: tuple[PersonId, ...] = Field(description="Who asked, and is told.")

@@ -260,6 +260,8 @@ class TicketResolved(Payload, type="desk.ticket.resolved.v1", topic=names.TICKET
         description="The run or the signal's episode that showed by fresh telemetry that it works"
         " again; empty where no telemetry did.",
     )
+    requester: OptionalPerson = Field(default="", description="Whom it was solved for.")
+    cycle: int = Field(default=0, ge=0, description="How often it had been reopened by then.")
 
 
 class TicketConfirmed(Payload, type="desk.ticket.confirmed.v1", topic=names.TICKETS):
@@ -290,6 +292,13 @@ class TicketReopened(Payload, type="desk.ticket.reopened.v1", topic=names.TICKET
         description="`sequence` of the `resolved` event that the requester says did not solve it;"
         " null if it was not the requester who reopened it.",
     )
+
+
+class TicketPersonRequested(Payload, type="desk.ticket.person-requested.v1", topic=names.TICKETS):
+    """Whoever asked wants to talk to a person, not to read what machines found."""
+
+    by: PersonId
+    text: LongText = Field(default="", description="How they can be reached, for example.")
 
 
 class TicketClosed(Payload, type="desk.ticket.closed.v1", topic=names.TICKETS):

@@ -1,18 +1,27 @@
-"""The calls under way: so many at once, and none more once the service stops."""
+"""The calls under way: so many at once, and none more once the service stops.
+
+Answers that stay open, as streams of events do, are counted apart: they hold no place of a call,
+and end when the service stops.
+"""
 
 import asyncio
 import contextlib
-from collections.abc import Generator
+from collections import Counter
+from collections.abc import Callable, Generator
 from datetime import timedelta
 
 from desk_contracts.message import message
 
-from desk_platform.http.refusals import Held, Overloaded, Stopping
+from desk_platform.http.refusals import Held, Overloaded, Stopping, TooManyRequests
 from desk_platform.precedence import Precedence
 
 # Long enough for a service to be there again, or for its load balancer to see that it is not.
 _BACK_IN_SECONDS = 5.0
 _HELD_SECONDS = 60.0
+# Streams in one process, and of one person. Three quarters of the connections that are open at once
+# by default; a person has a few windows and a telephone.
+MAX_STREAMS, MAX_STREAMS_EACH = 1_500, 20
+_NEXT_TRY_SECONDS = 10.0
 
 
 class Gate:
@@ -26,10 +35,44 @@ class Gate:
         self._empty.set()
         self.is_closed = False
         self.is_held = False
+        self._streams: dict[object, Callable[[], None]] = {}
+        self._streams_of: Counter[str] = Counter()
 
     @contextlib.contextmanager
-    def admit(self) -> Generator[None, None, None]:
-        """Around a call; `Stopping` or `Overloaded` if it may not begin."""
+    def admit(self) -> Generator[Callable[[], None], None, None]:
+        """Around a call; `Stopping` or `Overloaded` if it may not begin.
+
+        Gives a way to leave the place before the end, for an answer that stays open.
+        """
+        with contextlib.ExitStack() as place:
+            place.enter_context(self._take_place())
+            yield place.close
+
+    @contextlib.contextmanager
+    def hold_open(self, person: str, end: Callable[[], None]) -> Generator[None, None, None]:
+        """Around an answer that stays open; `end` is called when the service stops.
+
+        `Stopping`, `Overloaded` or `TooManyRequests` if it may not begin.
+        """
+        if self.is_closed:
+            raise self.explain_stop()
+        if len(self._streams) >= MAX_STREAMS:
+            raise Overloaded(message("request.busy"), retry_after=_NEXT_TRY_SECONDS)
+        if self._streams_of[person] >= MAX_STREAMS_EACH:
+            why = message("request.too-many-streams", most=MAX_STREAMS_EACH)
+            raise TooManyRequests(why, retry_after=_NEXT_TRY_SECONDS)
+        self._streams[mark := object()] = end
+        self._streams_of[person] += 1
+        try:
+            yield
+        finally:
+            del self._streams[mark]
+            self._streams_of[person] -= 1
+            if not self._streams_of[person]:
+                del self._streams_of[person]
+
+    @contextlib.contextmanager
+    def _take_place(self) -> Generator[None, None, None]:
         if self.is_closed:
             raise self.explain_stop()
         if self.is_held:
@@ -53,6 +96,8 @@ class Gate:
     async def close(self, grace: timedelta) -> int:
         """Lets nobody in from now on; how many calls are still under way after the grace."""
         self.is_closed = True
+        for end in tuple(self._streams.values()):
+            end()
         try:
             async with asyncio.timeout(grace.total_seconds()):
                 await self._empty.wait()

@@ -23,6 +23,7 @@ from desk_platform.http.language import speak
 from desk_platform.http.problems import refusal, unforeseen_error
 from desk_platform.http.rates import HEADERS_KEY, RateLimits
 from desk_platform.http.refusals import Held, Overloaded, Stopping, TooLarge, TooManyRequests
+from desk_platform.http.streams import LEAVE_KEY
 from desk_platform.telemetry import Telemetry, get_logger, log_context, names, remote_context
 
 _ID = re.compile(rb"[A-Za-z0-9._:/+=-]{1,128}")
@@ -56,6 +57,8 @@ class _Exchange:
     # Nothing of the request is still to come: the connection may be closed after the answer.
     is_whole: bool = False
     is_last: Callable[[], bool] = lambda: False
+    # When an answer that stays open began: what comes after it is no time that anybody waited.
+    opened_at: float | None = None
 
     async def send_on(self, message: Message) -> None:
         """Notes the status and adds the request id to the answer."""
@@ -99,7 +102,8 @@ class Edge:
                 await self._answer(scope, receive, exchange)
         finally:
             detach(token)
-            self._report(scope, exchange, span, time.perf_counter() - began)
+            ended = exchange.opened_at or time.perf_counter()
+            self._report(scope, exchange, span, ended - began)
             span.end()
 
     async def _answer(self, scope: Scope, receive: Receive, exchange: _Exchange) -> None:
@@ -126,7 +130,13 @@ class Edge:
             raise self._gate.explain_stop()
         receive = await self._bodies.read(receive, exchange.length, scope["path"])
         exchange.is_whole = True
-        with self._gate.admit():
+        with self._gate.admit() as leave:
+
+            def leave_place() -> None:
+                exchange.opened_at = time.perf_counter()
+                leave()
+
+            scope[LEAVE_KEY] = leave_place
             if scope["path"] in _DOCUMENTS:
                 self._limits.count_anonymous(scope)
             await self._call(scope, receive, exchange)

@@ -17,6 +17,7 @@ from desk_intake.tickets.api.bodies import (
     EmptyBody,
     NewComment,
     Pause,
+    PersonRequest,
     ReopenRequest,
     Resolution,
     in_utc,
@@ -58,6 +59,12 @@ def anybody_router(deps: TicketDeps) -> APIRouter:
         """The team gets it back. From whoever asked it says that the resolution solved nothing."""
         why = body.reason
         return await finish(deps, action, lambda it, _: life.reopen(it, action.actor, why))
+
+    @router.post("/person", response_model=TicketView, summary="Talk to a person")
+    async def request_person(action: ByAnybody, body: PersonRequest | None = None) -> Response:
+        """The team is told at once, and `person` says how long others waited for one."""
+        ask = partial(life.request_person, actor=action.actor, text=body.text if body else "")
+        return await _finish(deps, action, lambda it, _: ask(it))
 
     @router.post("/close", response_model=TicketView, summary="All is well")
     async def close_ticket(action: ByAnybody, _body: EmptyBody | None = None) -> Response:

@@ -143,6 +143,15 @@ class EmptyBody(Body):
     model_config = example()
 
 
+class PersonRequest(Body):
+    """A person is wanted."""
+
+    model_config = example(text="Please call me on 4711, I am at my desk until five.")
+
+    text: Annotated[str, StringConstraints(strip_whitespace=True, max_length=4_000)] = ""
+    """How you can be reached, or why."""
+
+
 class Pause(Body):
     """Work waits for somebody else."""
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, TypeVar
+from zlib import crc32
 
 from desk_contracts import Payload
 from desk_contracts.errors import Transient
@@ -38,6 +39,7 @@ from desk_intake.tickets.api.deps import TicketDeps, TicketRule
 from desk_intake.tickets.calls import NOTHING, Command, Recalled, Unsure, until
 from desk_intake.tickets.lifecycle import Actor, check_may_act, may_act, seen
 from desk_intake.tickets.model import Ticket
+from desk_intake.tickets.outlook import Outlook
 from desk_intake.tickets.record import Cause, record
 from desk_intake.tickets.sla import TicketSla
 from desk_intake.tickets.timers import due_of
@@ -304,13 +306,16 @@ async def answer(
 ) -> Response:
     """The ticket as this caller may see it, with its ETag; 304 if that is what they have."""
     [sla] = await slas_of(deps, [ticket])
+    outlook = Outlook(await deps.pasts.foresee(ticket), await deps.pasts.foresee_person(ticket))
+    # What is shown beside the ticket itself: its clocks, and what is expected if anything is.
+    beside = crc32(f"{sla.version} {outlook}".encode()) if outlook.is_known else sla.version
     if request.method == "GET":
-        unchanged = not_modified(request, ticket.sequence, sla.version)
+        unchanged = not_modified(request, ticket.sequence, beside)
         if unchanged is not None:
             return unchanged
     clocks = sla.read() or TicketSla(ticket=ticket.id)
-    view = show(ticket, clocks, reader_of(deps, actor, ticket))
-    return respond(view, ticket, status, beside=sla.version)
+    view = show(ticket, clocks, reader_of(deps, actor, ticket), outlook)
+    return respond(view, ticket, status, beside=beside)
 
 
 async def finish(deps: TicketDeps, action: TicketAction, decide: Decide) -> Response:

@@ -15,6 +15,7 @@ from desk_platform.store.files import Files
 from desk_platform.store.idempotency import KeptCalls
 from desk_platform.store.leases import Leases
 
+from desk_intake.tickets.api.pasts import TeamPasts
 from desk_intake.tickets.model import Ticket
 from desk_intake.tickets.sla import TicketSla
 
@@ -55,3 +56,4 @@ class TicketDeps:
     leases: Leases
     find_problem: FindProblem
     files: Files
+    pasts: TeamPasts

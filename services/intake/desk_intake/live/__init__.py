@@ -1,0 +1,1 @@
+"""Tickets as they change, for front ends that stay connected."""

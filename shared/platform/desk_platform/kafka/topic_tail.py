@@ -1,0 +1,230 @@
+"""The end of a topic, read by every replica for itself, without a group; and what lay before it.
+
+Each replica sees all partitions, so a reader may go on at any of them from the position it has.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from hashlib import blake2b
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+from desk_contracts.errors import DependencyDown, Invalid, Rejected, Transient
+from desk_contracts.message import message
+
+from desk_platform.clock import Clock
+from desk_platform.health import Health, State
+from desk_platform.heartbeat import beat
+from desk_platform.kafka.connection import kafka_arguments, renew_login
+from desk_platform.kafka.deserializer import RecordDecoder
+from desk_platform.kafka.end_offsets import begin_offsets, end_offsets
+from desk_platform.kafka.log_position import LogPosition
+from desk_platform.kafka.recent_records import ReadEvent, RecentRecords
+from desk_platform.kafka.records import KafkaRecord
+from desk_platform.kafka.topic_ids import topic_ids
+from desk_platform.settings import KafkaSettings
+from desk_platform.telemetry import get_logger
+
+log = get_logger()
+
+# So much of the end is read when a replica starts: whoever comes from another one needs it.
+PRELOADED = 2_000
+# A reader that is further behind loads what it shows anew; to read all that would take longer.
+MAX_BEHIND = 50_000
+_MOST_RECORDS = 500
+_FETCH_WAIT_MS = 250
+# Readers of what is no longer in memory, at once; others wait for them.
+_MOST_READERS = 2
+_LOOK_EVERY = timedelta(seconds=30)
+
+OnBatch = Callable[[Sequence[ReadEvent]], Awaitable[None]]
+
+
+class LostPosition(Rejected):
+    """What follows a position cannot be given: all that is shown must be loaded anew."""
+
+    code = "lost-position"
+
+
+class TopicTail:
+    """One topic as it grows. `on_batch` hears of all new events, in order within a partition."""
+
+    def __init__(
+        self, settings: KafkaSettings, topic: str, clock: Clock, health: Health, *, prefix: str = ""
+    ) -> None:
+        self._settings, self._clock, self._health = settings, clock, health
+        self._topic = prefix + topic
+        self._component = f"end of {topic}"
+        self._decoder = RecordDecoder(prefix=prefix)
+        self._recent: RecentRecords | None = None
+        self._position: LogPosition | None = None
+        self._catching_up = asyncio.Semaphore(_MOST_READERS)
+        self.prepare: OnBatch = _do_nothing
+        """Called with a batch before it counts as read; it may fail, and is called again then."""
+        self.hand_over: Callable[[Sequence[ReadEvent]], None] = lambda _: None
+        """Called with the same batch in the moment in which `position` passes it."""
+        self.on_reset: Callable[[], None] = lambda: None
+        """Called when it turns out to be another topic than before."""
+        health.expect(self._component, required=False)
+
+    @property
+    def position(self) -> LogPosition:
+        """How far it is read; `Transient` until the brokers have said where its end is."""
+        if self._position is None:
+            raise Transient(message("request.log-away"), code="log-away", retry_after=5.0)
+        return self._position
+
+    async def run(self) -> None:
+        """Read until cancelled; run again, it goes on where it was."""
+        try:
+            while True:
+                async with self._consumer() as consumer:
+                    await self._follow(consumer)
+        except (KafkaError, OSError) as error:
+            reason = f"the brokers do not give {self._topic}: {error!r}"
+            self._health.mark(self._component, State.DEGRADED, reason)
+            raise DependencyDown(reason, dependency="kafka") from error
+
+    async def _follow(self, consumer: AIOKafkaConsumer) -> None:
+        client = consumer._client  # noqa: SLF001 (nothing public has it)
+        made, places = await self._look(consumer)
+        if self._position is None or self._position.made != made:
+            await self._begin(consumer, made, places)
+        position = self.position
+        if len(places) > len(position.offsets):  # a partition that is new is read from its start
+            self._position = position.join(LogPosition(made, (0,) * len(places)))
+        consumer.assign(places)
+        for place in places:
+            consumer.seek(place, self.position.at(place.partition))
+        self._health.mark(self._component, State.READY)
+        look_at = self._clock.now() + _LOOK_EVERY
+        while True:
+            beat()
+            renew_login(client, self._settings)
+            batches = await consumer.getmany(timeout_ms=1_000, max_records=_MOST_RECORDS)
+            await self._take(batches)
+            if self._clock.now() >= look_at:
+                look_at = self._clock.now() + _LOOK_EVERY
+                if await self._look(consumer) != (made, places):
+                    return
+
+    async def _look(self, consumer: AIOKafkaConsumer) -> tuple[str, list[TopicPartition]]:
+        """Which making of the topic the brokers have, and its partitions."""
+        named = await topic_ids(consumer._client, [self._topic])  # noqa: SLF001
+        if self._topic not in named.topics:
+            raise DependencyDown(f"the brokers have no {self._topic}", dependency="kafka")
+        made = blake2b(f"{named.cluster}/{named.topics[self._topic]}".encode(), digest_size=6)
+        numbers = sorted(named.partitions.get(self._topic, ()))
+        return made.hexdigest(), [TopicPartition(self._topic, number) for number in numbers]
+
+    async def _begin(
+        self, consumer: AIOKafkaConsumer, made: str, places: Sequence[TopicPartition]
+    ) -> None:
+        """Some records before the end, so that they are in memory."""
+        if self._position is not None:
+            log.warning("topic_is_another", topic=self._topic)
+            self.on_reset()
+        client = consumer._client  # noqa: SLF001
+        ends, begins = await end_offsets(client, places), await begin_offsets(client, places)
+        each = PRELOADED // max(1, len(places))
+        offsets = tuple(max(begins[place], ends[place] - each) for place in places)
+        self._position = LogPosition(made, offsets)
+        self._recent = RecentRecords(self._position)
+
+    async def _take(self, batches: Mapping[TopicPartition, Sequence[KafkaRecord]]) -> None:
+        read = self._decode(batches)
+        await self.prepare(read)
+        if self._recent is None:
+            raise TypeError("nothing is read before it is known where to begin")
+        position = self.position
+        for place, records in batches.items():
+            if records:
+                position = position.after(place.partition, records[-1].offset)
+        # From here on no await: whoever asks for the position finds all before it handed over.
+        fresh = [record for record in read if self._recent.add(record)]
+        self._position = position
+        self.hand_over(fresh)
+
+    def _decode(self, batches: Mapping[TopicPartition, Sequence[KafkaRecord]]) -> list[ReadEvent]:
+        events = []
+        for place, records in batches.items():
+            for record in records:
+                try:
+                    event = self._decoder.read(record)
+                except Invalid as error:
+                    # Whoever handles the topic in a group dead-letters it.
+                    log.warning("event_unreadable", reason=str(error), offset=record.offset)
+                    continue
+                size = len(record.value or b"")
+                events.append(ReadEvent(place.partition, record.offset, event, size))
+        return events
+
+    async def read_between(
+        self, since: LogPosition, until: LogPosition
+    ) -> AsyncGenerator[Sequence[ReadEvent], None]:
+        """What lies between a position that a reader brings and one of ours, in batches.
+
+        `LostPosition` if that cannot be known or would be too much.
+        """
+        if since.made != until.made or len(since.offsets) > len(until.offsets):
+            raise LostPosition(message("live.other-log"), reason="other-log")
+        is_ahead = any(at > until.at(number) for number, at in enumerate(since.offsets))
+        if since.count_to(until) > MAX_BEHIND:
+            raise LostPosition(message("live.too-far-behind"), reason="too-far-behind")
+        if not is_ahead and self._recent is not None and self._recent.covers(since):
+            yield self._recent.list_between(since, until)
+            return
+        try:
+            async with self._catching_up, self._consumer() as consumer:
+                async for batch in self._read_log(consumer, since, until):
+                    yield batch  # the consumer is stopped wherever its reader goes
+        except (KafkaError, OSError) as error:
+            raise Transient(message("request.log-away"), code="log-away") from error
+
+    async def _read_log(
+        self, consumer: AIOKafkaConsumer, since: LogPosition, until: LogPosition
+    ) -> AsyncIterator[Sequence[ReadEvent]]:
+        made, places = await self._look(consumer)
+        client = consumer._client  # noqa: SLF001
+        ends, begins = await end_offsets(client, places), await begin_offsets(client, places)
+        if made != since.made or any(since.at(p.partition) > ends[p] for p in places):
+            raise LostPosition(message("live.other-log"), reason="other-log")
+        if any(since.at(p.partition) < begins[p] for p in places):
+            raise LostPosition(message("live.too-far-behind"), reason="too-far-behind")
+        left = {p for p in places if since.at(p.partition) < until.at(p.partition)}
+        consumer.assign(places)
+        for place in places:
+            consumer.seek(place, since.at(place.partition))
+        identities = set[str]()
+        while left:
+            batches = await consumer.getmany(*left, timeout_ms=1_000, max_records=_MOST_RECORDS)
+            fresh = []
+            for record in self._decode(batches):
+                # A copy of an event is no second one.
+                if record.is_before(until) and record.event.identity not in identities:
+                    identities.add(record.event.identity)
+                    fresh.append(record)
+            yield fresh
+            # By position: what is last may be no record, but the mark of a transaction's end.
+            left = {p for p in left if await consumer.position(p) < until.at(p.partition)}
+
+    @asynccontextmanager
+    async def _consumer(self) -> AsyncIterator[AIOKafkaConsumer]:
+        consumer = AIOKafkaConsumer(
+            group_id=None,
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            fetch_max_wait_ms=_FETCH_WAIT_MS,
+            **kafka_arguments(self._settings),
+        )
+        try:  # else each try to start would leave a client behind
+            await consumer.start()
+            yield consumer
+        finally:
+            await consumer.stop()
+
+
+async def _do_nothing(_batch: Sequence[ReadEvent]) -> None:
+    """Nobody has to know before."""
