@@ -26,6 +26,13 @@ MEMBERS, MEMBERS_SECRET = "fff++fff-u", "fff+nfff-u"
 EACH = "++++++++++"
 
 
+# An item or request that nobody has: what is not a request is none for its own people either.
+NONE, NOBODY = "nnnnnfnn-u", "nnnnnnnnnn"
+
+
+VERDICT = {"digest": "x"}
+
+
 class Row(NamedTuple):
     """What readers get of the plain thing and of the confidential one.
 
@@ -114,6 +121,18 @@ ROWS = [
     Row("intake", f"POST {TICKET}/feedback", "+nnfffff-u", "n+nfnfff-u", body={"score": 5}),
     Row("intake", "POST /v1/feedback", ALL, ALL, body=UNUSED),
     Row("intake", "GET /v1/status", ALL, ALL, shows=True),
+    Row("intake", "GET /v1/catalogue", ALL, ALL),
+    Row("intake", "GET /v1/catalogue/{item}", NONE, NONE),
+    Row("intake", "POST /v1/catalogue/{item}/requests", NONE, NONE, body={"answers": {}}),
+    Row("intake", "GET /v1/approvals", ALL, ALL),
+    Row("intake", "GET /v1/requests/{ticket}", NONE, NONE),
+    Row("intake", "POST /v1/requests/{ticket}/approve", NONE, NONE, body=VERDICT),
+    Row("intake", "POST /v1/requests/{ticket}/deny", NONE, NONE, body=VERDICT),
+    Row("intake", "POST /v1/requests/{ticket}/delegate", NONE, NONE, body=VERDICT | {"to": "x"}),
+    Row("intake", "POST /v1/requests/{ticket}/cancel", NONE, NONE, body={"reason": "x"}),
+    # Without sign-in for everybody; here no directory is set, so nothing is there.
+    Row("intake", "POST /v1/account-recoveries", NOBODY, NOBODY, body={"account": "x"}),
+    Row("intake", "POST /v1/account-recoveries/redeem", NOBODY, NOBODY, body={"token": "x"}),
     Row("intake", "POST /v1/events", "ffffffff-u", "ffffffff-u", body={}),
     Row("triage", "GET /v1/decisions/{ticket}", STAFF, STAFFS_SECRET, shows=True),
     Row("triage", "GET /v1/tickets/{ticket}/similar", STAFF, STAFFS_SECRET, shows=True),

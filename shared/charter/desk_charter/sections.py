@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 T_co = TypeVar("T_co", covariant=True)
 
 # Files that features of the desk's services read: a service that does not obey one leaves it alone.
-OF_FEATURES = frozenset({"escalation", "goals", "runbooks", "slas"})
+OF_FEATURES = frozenset({"catalogue", "escalation", "goals", "runbooks", "slas"})
 
 
 class Form(StrEnum):

@@ -59,7 +59,8 @@ class Body(Frozen):
                 yield value
             elif isinstance(value, dict):
                 yield from value.keys()
-                yield from value.values()
+                # Forms hold numbers and lists as well.
+                yield from map(str, value.values())
 
 
 class NewTicket(Body):

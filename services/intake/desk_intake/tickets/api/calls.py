@@ -54,6 +54,8 @@ PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
 Caller = Annotated[Principal, Depends(require(Role.EMPLOYEE, *STAFF))]
 Call = Annotated[IdempotentCall, Depends(require_key)]
 Decide = Callable[[Ticket, Context], Sequence[Payload]]
+# Who may know of a ticket: the ticket, or `NotFound`.
+Look = Callable[[Ticket | None, Actor, str], Ticket]
 
 
 def actor_of(request: Request, principal: Principal) -> Actor:
@@ -130,24 +132,30 @@ def cause_of_call(request: Request, call: IdempotentCall, id: str, context: Cont
     )
 
 
-async def find(deps: TicketDeps, ref: str, actor: Actor) -> Ticket:
+async def find(deps: TicketDeps, ref: str, actor: Actor, look: Look = seen) -> Ticket:
     """The ticket of that id or code, if this caller may know of it."""
     ref = ticket_asked(ref)
     stored = await find_ticket(deps.tickets, ref)
-    return seen(stored.read() if stored else None, actor, ref)
+    return look(stored.read() if stored else None, actor, ref)
 
 
-async def change(deps: TicketDeps, action: TicketAction, decide: Decide) -> Ticket:
+async def change(
+    deps: TicketDeps,
+    action: TicketAction,
+    decide: Decide,
+    look: Look = seen,
+) -> Ticket:
     """The ticket after what the call decides; a call that was carried out before does nothing."""
     ref, actor, call = ticket_asked(action.ticket), action.actor, action.call
-    id = (await find(deps, ref, actor)).id if is_code(ref) else ref
+    id = (await find(deps, ref, actor, look)).id if is_code(ref) else ref
 
     def rule(recalled: Recalled, state: Ticket | None, context: Context) -> Decision[Ticket] | None:
-        ticket = seen(state, actor, ref)
+        ticket = look(state, actor, ref)
         if (fingerprint := ticket.find_fingerprint(call.seed, recalled)) is not None:
             check_same(call, fingerprint)
             return None
-        if not action.is_for_watchers:
+        # What approvers may do, the decision says itself.
+        if look is seen and not action.is_for_watchers:
             check_may_act(ticket, actor)
         if action.version is not None:
             action.version.check(ticket.sequence)

@@ -1,0 +1,1 @@
+"""What intake speaks to outside, one package for each port."""
