@@ -36,6 +36,12 @@ DESK = "desk"
 BY_CATALOGUE = "routing.item-of-catalogue"
 
 
+# What would go round those who still have to say yes.
+_NOT_BEFORE_APPROVAL = frozenset(
+    {"paused", "resumed", "assigned", "merged", "split", "resolved by staff"}
+)
+
+
 class Vote(Frozen):
     """An approver: who has the vote now, since when, and what they statement."""
 
@@ -232,3 +238,14 @@ def _check(request: ItemRequest | None, state: State, statement: Statement) -> I
     if vote.is_granted is not None:
         raise Rejected(message("refused.decided-already"), code="decided-already")
     return request
+
+
+def check_action(request: ItemRequest | None, state: State, action: str, code: str) -> None:
+    """Refuse what would go round an approval that is awaited, or was not given."""
+    if request is None:
+        return
+    is_awaited = request.is_pending and state is State.WAITING
+    if is_awaited and action in _NOT_BEFORE_APPROVAL:
+        raise Rejected(message("refused.awaits-approval", code=code), code="awaits-approval")
+    if action == "reopened" and not request.may_be_fulfilled:
+        raise Rejected(message("refused.not-approved", code=code), code="not-approved")

@@ -38,6 +38,7 @@ from desk_contracts.message import Message, message, verbatim
 from desk_contracts.value_types import Level, Priority
 from desk_kernel.sight import SEES_ALL, Sight
 
+from desk_intake.tickets import approvals
 from desk_intake.tickets.model import (
     MAX_AFFECTED,
     MAX_COMMENTS,
@@ -133,16 +134,9 @@ def check_may_act(ticket: Ticket, actor: Actor) -> None:
         raise Forbidden(message("refused.watchers-read", code=ticket.code))
 
 
-# What would go round those who still have to say yes.
-_NOT_BEFORE_APPROVAL = frozenset[Action]({"paused", "resumed", "assigned", "merged", "split"})
-
-
 def allow(ticket: Ticket, action: Action) -> None:
     """Refuse what this state does not allow, and what others have not approved."""
-    if ticket.awaits_approval and action in _NOT_BEFORE_APPROVAL:
-        raise Rejected(message("refused.awaits-approval", code=ticket.code), code="awaits-approval")
-    if action == "reopened" and ticket.request and not ticket.request.may_be_fulfilled:
-        raise Rejected(message("refused.not-approved", code=ticket.code), code="not-approved")
+    approvals.check_action(ticket.request, ticket.state, action, ticket.code)
     allowed = ALLOWED[action]
     if ticket.state in allowed:
         return
@@ -369,8 +363,8 @@ def resolve(
     """The person can work again, says staff; or needs no more help, says the person."""
     allow(ticket, "resolved")
     is_own = actor.role_on(ticket) is Role.EMPLOYEE
-    if ticket.awaits_approval and not is_own:
-        raise Rejected(message("refused.awaits-approval", code=ticket.code), code="awaits-approval")
+    if not is_own:
+        approvals.check_action(ticket.request, ticket.state, "resolved by staff", ticket.code)
     chosen = how or (How.WITHDRAWN if is_own else How.MEMBER)
     if is_own and chosen not in (How.WITHDRAWN, How.SELF_SERVICE):
         raise Forbidden(message("refused.how-on-own-ticket"))
