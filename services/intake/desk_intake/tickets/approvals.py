@@ -37,9 +37,7 @@ BY_CATALOGUE = "routing.item-of-catalogue"
 
 
 # What would go round those who still have to say yes.
-_NOT_BEFORE_APPROVAL = frozenset(
-    {"paused", "resumed", "assigned", "merged", "split", "resolved by staff"}
-)
+_NOT_BEFORE_APPROVAL = frozenset({"paused", "resumed", "assigned", "merged", "split"})
 
 
 class Vote(Frozen):
@@ -240,12 +238,15 @@ def _check(request: ItemRequest | None, state: State, statement: Statement) -> I
     return request
 
 
-def check_action(request: ItemRequest | None, state: State, action: str, code: str) -> None:
+def check_action(
+    request: ItemRequest | None, state: State, action: str, code: str, *, by_staff: bool
+) -> None:
     """Refuse what would go round an approval that is awaited, or was not given."""
     if request is None:
         return
     is_awaited = request.is_pending and state is State.WAITING
-    if is_awaited and action in _NOT_BEFORE_APPROVAL:
+    is_by_staff = by_staff and action == "resolved"
+    if is_awaited and (is_by_staff or action in _NOT_BEFORE_APPROVAL):
         raise Rejected(message("refused.awaits-approval", code=code), code="awaits-approval")
     if action == "reopened" and not request.may_be_fulfilled:
         raise Rejected(message("refused.not-approved", code=code), code="not-approved")

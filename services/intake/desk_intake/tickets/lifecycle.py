@@ -49,8 +49,7 @@ from desk_intake.tickets.model import (
 
 Action = Literal[
     "started", "paused", "resumed", "changed", "assigned", "merged", "answered", "resolved",
-    "confirmed", "reopened", "closed", "split", "linked", "watched", "joined",
-    "attached",
+    "confirmed", "reopened", "closed", "split", "linked", "watched", "joined", "attached",
 ]  # fmt: skip
 
 ALLOWED: dict[Action, frozenset[State]] = {
@@ -134,9 +133,9 @@ def check_may_act(ticket: Ticket, actor: Actor) -> None:
         raise Forbidden(message("refused.watchers-read", code=ticket.code))
 
 
-def allow(ticket: Ticket, action: Action) -> None:
+def allow(ticket: Ticket, action: Action, *, by_staff: bool = False) -> None:
     """Refuse what this state does not allow, and what others have not approved."""
-    approvals.check_action(ticket.request, ticket.state, action, ticket.code)
+    approvals.check_action(ticket.request, ticket.state, action, ticket.code, by_staff=by_staff)
     allowed = ALLOWED[action]
     if ticket.state in allowed:
         return
@@ -361,10 +360,8 @@ def resolve(
     code: ResolutionCode | None = None,
 ) -> list[Payload]:
     """The person can work again, says staff; or needs no more help, says the person."""
-    allow(ticket, "resolved")
     is_own = actor.role_on(ticket) is Role.EMPLOYEE
-    if not is_own:
-        approvals.check_action(ticket.request, ticket.state, "resolved by staff", ticket.code)
+    allow(ticket, "resolved", by_staff=not is_own)
     chosen = how or (How.WITHDRAWN if is_own else How.MEMBER)
     if is_own and chosen not in (How.WITHDRAWN, How.SELF_SERVICE):
         raise Forbidden(message("refused.how-on-own-ticket"))
