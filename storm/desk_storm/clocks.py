@@ -150,7 +150,7 @@ def _resolutions(events: Sequence[AnyEvent], cycle: int) -> Iterator[tuple[AnyEv
         if isinstance(data, life.TicketMerged):
             yield event, False
         elif isinstance(data, life.TicketResolved):
-            yield event, data.how is not life.How.WITHDRAWN
+            yield event, data.how not in (life.How.WITHDRAWN, life.How.DENIED)
         elif isinstance(data, life.TicketClosed):
             yield event, True
 

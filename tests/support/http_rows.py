@@ -27,9 +27,12 @@ EACH = "++++++++++"
 
 
 NOBODYS, OWNERS = "nnnnnnnnnn", "ffffff++-u"
+# An item or request that nobody has: what is not a request is none for its own people either.
+NONE = "nnnnnfnn-u"
 
 
 OUTCOME, DECLINED = {"outcome": "x"}, {"verdict": "declined", "text": "x"}
+VERDICT = {"digest": "x"}
 
 
 class Row(NamedTuple):
@@ -164,6 +167,18 @@ ROWS = [
     Row("intake", "GET /v1/status/feed", ALL, ALL, shows=True),
     Row("intake", "GET /v1/status/person", ALL, ALL, shows=True),
     Row("intake", "GET /v1/status/forecasts", ALL, ALL, shows=True),
+    Row("intake", "GET /v1/catalogue", ALL, ALL),
+    Row("intake", "GET /v1/catalogue/{item}", NONE, NONE),
+    Row("intake", "POST /v1/catalogue/{item}/requests", NONE, NONE, body={"answers": {}}),
+    Row("intake", "GET /v1/approvals", ALL, ALL),
+    Row("intake", "GET /v1/requests/{ticket}", NONE, NONE),
+    Row("intake", "POST /v1/requests/{ticket}/approve", NONE, NONE, body=VERDICT),
+    Row("intake", "POST /v1/requests/{ticket}/deny", NONE, NONE, body=VERDICT),
+    Row("intake", "POST /v1/requests/{ticket}/delegate", NONE, NONE, body=VERDICT | {"to": "x"}),
+    Row("intake", "POST /v1/requests/{ticket}/cancel", NONE, NONE, body={"reason": "x"}),
+    # Without sign-in for everybody; here no directory is set, so nothing is there.
+    Row("intake", "POST /v1/account-recoveries", NOBODYS, NOBODYS, body={"account": "x"}),
+    Row("intake", "POST /v1/account-recoveries/redeem", NOBODYS, NOBODYS, body={"token": "x"}),
     Row("intake", "POST /v1/events", "ffffffff-u", "ffffffff-u", body={}),
     # There is no chat and no webhook of that name, whoever asks.
     Row("intake", "POST /v1/chat/{chat}", "nnnnnnnnnn", "nnnnnnnnnn", body={}),

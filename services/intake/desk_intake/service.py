@@ -56,9 +56,10 @@ def compose(desk: Desk, settings: IntakeSettings) -> Web:
     desk.unit_of_work("slas", slas_projection(slas))
     responses = desk.unit_of_work("feedback", Projection(desk.documents(FEEDBACK)), cached=0)
     desk.tells_how_far(names.TICKETS, changes, TICKETS.collection)
+    ticket_changes = desk.commands(changes)
     deps = TicketDeps(
         tickets=tickets,
-        changes=desk.commands(changes),
+        changes=ticket_changes,
         slas=slas,
         charter=lambda: desk.charter.current,
         calls=desk.keep_calls(),
@@ -136,6 +137,10 @@ def intake_routers(
         links_router(deps),
         people_router(deps),
         attachments_router(deps),
+        catalogue_router(CatalogueDeps(deps, edges.devices, recovers=edges.recovery is not None)),
+        requests_router(deps),
+        approvals_router(deps),
+        recovery_router(edges.recovery),
         feedback_router(feedback),
         status_router(problems, deps.charter),
         events_router(events),

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 T_co = TypeVar("T_co", covariant=True)
 
 # Files that features of the desk's services read: a service that does not obey one leaves it alone.
-OF_FEATURES = frozenset({"chats", "escalation", "goals", "mailboxes", "runbooks", "slas", "webhooks"})
+OF_FEATURES = frozenset(
+    {"catalogue", "chats", "escalation", "goals", "mailboxes", "runbooks", "slas", "webhooks"}
+)
 
 
 class Form(StrEnum):

@@ -1,1 +1,1 @@
-"""The ways to the world that intake has besides HTTP and the bus."""
+"""What intake speaks to outside, one package for each port."""

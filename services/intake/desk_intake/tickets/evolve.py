@@ -12,12 +12,16 @@ from desk_contracts.events.tickets import (
     Role,
     State,
     TicketAlsoAffected,
+    TicketApprovalConcluded,
+    TicketApprovalDecided,
+    TicketApprovalDelegated,
     TicketAssigned,
     TicketAttached,
     TicketClosed,
     TicketCommented,
     TicketConfirmed,
     TicketEscalated,
+    TicketItemRequested,
     TicketLinked,
     TicketMerged,
     TicketOpened,
@@ -35,11 +39,12 @@ from desk_contracts.events.tickets import (
 )
 from desk_kernel import Readings, Reducers
 
+from desk_intake.tickets import approvals
 from desk_intake.tickets.model import MAX_LINKS, Attachment, Entry, Link, Ticket
 from desk_intake.tickets.timeline import BY_PERSON, aside, tell
 
 # Whoever chose the team by this knows better than triage, which leaves the team alone.
-_FIXING = BY_PERSON | {"routing.repair-escalated"}
+_FIXING = BY_PERSON | {"routing.repair-escalated", approvals.BY_CATALOGUE}
 
 
 def _refuse(_ticket: Ticket, event: AnyEvent) -> Ticket:
@@ -309,6 +314,35 @@ def _close(ticket: Ticket, event: Event[TicketClosed]) -> Ticket:
 @_life.on(TicketEscalated)
 def _escalate(ticket: Ticket, _event: Event[TicketEscalated]) -> Ticket:
     return ticket
+
+
+@_life.on(TicketItemRequested)
+def _ask_for_item(ticket: Ticket, event: Event[TicketItemRequested]) -> Ticket:
+    return ticket.model_copy(update={"request": approvals.begin(event.data, event.time)})
+
+
+@_life.on(TicketApprovalDecided)
+def _decide_approval(ticket: Ticket, event: Event[TicketApprovalDecided]) -> Ticket:
+    if ticket.request is None:
+        return ticket
+    after = approvals.with_decision(ticket.request, event.data, event.time)
+    return ticket.model_copy(update={"request": after})
+
+
+@_life.on(TicketApprovalDelegated)
+def _delegate_approval(ticket: Ticket, event: Event[TicketApprovalDelegated]) -> Ticket:
+    if ticket.request is None:
+        return ticket
+    after = approvals.with_delegation(ticket.request, event.data, event.time)
+    return ticket.model_copy(update={"request": after})
+
+
+@_life.on(TicketApprovalConcluded)
+def _end_approval(ticket: Ticket, event: Event[TicketApprovalConcluded]) -> Ticket:
+    if ticket.request is None:
+        return ticket
+    after = ticket.request.model_copy(update={"outcome": event.data.outcome})
+    return ticket.model_copy(update={"request": after})
 
 
 @_life.on(TicketUpdateIgnored)

@@ -55,6 +55,8 @@ def _follow_decision(ticket: Ticket, fact: Event[TriageDecided]) -> list[Payload
     if not ticket.is_open:
         return [_too_late(ticket, fact, message("fact.triage-decided"))]
     triaged = _triage(ticket, data)
+    if ticket.awaits_approval:
+        return triaged  # the catalogue says who has it once others have said yes
     if not _keeps_team(ticket):
         return [*triaged, *_assign(ticket, data)]
     if triaged or data.team == ticket.team:
@@ -112,6 +114,8 @@ def _follow_deferral(ticket: Ticket, fact: Event[TriageDeferred]) -> list[Payloa
     data = fact.data
     if not ticket.is_open or _keeps_team(ticket):
         return [_too_late(ticket, fact, message("fact.triage-deferred"))]
+    if ticket.awaits_approval:
+        return []
     if data.team == ticket.team:
         return []
     return [

@@ -39,6 +39,7 @@ from desk_contracts.message import Message, message, verbatim
 from desk_contracts.value_types import Level, Priority
 from desk_kernel.sight import SEES_ALL, Sight
 
+from desk_intake.tickets import approvals
 from desk_intake.tickets.model import (
     MAX_AFFECTED,
     MAX_COMMENTS,
@@ -49,8 +50,7 @@ from desk_intake.tickets.model import (
 
 Action = Literal[
     "started", "paused", "resumed", "changed", "assigned", "merged", "answered", "resolved",
-    "confirmed", "reopened", "closed", "split", "linked", "watched", "joined",
-    "attached",
+    "confirmed", "reopened", "closed", "split", "linked", "watched", "joined", "attached",
 ]  # fmt: skip
 
 ALLOWED: dict[Action, frozenset[State]] = {
@@ -134,8 +134,9 @@ def check_may_act(ticket: Ticket, actor: Actor) -> None:
         raise Forbidden(message("refused.watchers-read", code=ticket.code))
 
 
-def allow(ticket: Ticket, action: Action) -> None:
-    """Refuse what this state does not allow."""
+def allow(ticket: Ticket, action: Action, *, by_staff: bool = False) -> None:
+    """Refuse what this state does not allow, and what others have not approved."""
+    approvals.check_action(ticket.request, ticket.state, action, ticket.code, by_staff=by_staff)
     allowed = ALLOWED[action]
     if ticket.state in allowed:
         return
@@ -360,8 +361,8 @@ def resolve(
     code: ResolutionCode | None = None,
 ) -> list[Payload]:
     """The person can work again, says staff; or needs no more help, says the person."""
-    allow(ticket, "resolved")
     is_own = actor.role_on(ticket) is Role.EMPLOYEE
+    allow(ticket, "resolved", by_staff=not is_own)
     chosen = how or (How.WITHDRAWN if is_own else How.MEMBER)
     if is_own and chosen not in (How.WITHDRAWN, How.SELF_SERVICE):
         raise Forbidden(message("refused.how-on-own-ticket"))

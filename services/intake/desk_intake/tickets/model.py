@@ -19,6 +19,7 @@ from desk_contracts.message import Message
 from desk_contracts.value_types import Level, Priority
 from pydantic import Field
 
+from desk_intake.tickets.approvals import ItemRequest
 from desk_intake.tickets.calls import NOTHING, Command, Recalled, fingerprint_of, with_command
 
 # The bounds keep one document small whatever happens to its ticket; the log has everything.
@@ -114,6 +115,7 @@ class Ticket(Part):
     # The number of the event that resolved it last, which a confirmation names; 0: none stands.
     resolved_sequence: int = 0
     confirmed_at: datetime | None = None
+    request: ItemRequest | None = None
     reopened: int = 0
     split_from: str = ""
     watchers: tuple[str, ...] = ()
@@ -141,6 +143,12 @@ class Ticket(Part):
     def waits_for_person(self) -> bool:
         """Whether a person was asked for, and none has answered yet."""
         return self.person_requested_at is not None and self.person_answered_at is None
+
+    @property
+    def awaits_approval(self) -> bool:
+        """Whether nobody may work on it before others have said yes."""
+        is_pending = self.request is not None and self.request.is_pending
+        return is_pending and self.state is State.WAITING
 
     @property
     def newest(self) -> int:

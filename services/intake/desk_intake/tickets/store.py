@@ -51,6 +51,7 @@ def _ticket_facets(ticket: Ticket) -> dict[str, object]:
         "opened": ticket.opened_at,
         "updated": ticket.updated_at,
         "newest": ticket.newest,
+        "awaits_approval": ticket.awaits_approval,
         "sequence": ticket.sequence,  # what `desk audit` compares with the log
     }
 
@@ -79,6 +80,7 @@ TICKETS = Schema(
         ("member", "newest"),
         ("state", "newest"),
         ("service", "newest"),
+        ("awaits_approval", "newest"),
         ("newest",),
     ),
     unique=("code",),

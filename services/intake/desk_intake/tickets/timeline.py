@@ -7,17 +7,22 @@ from dataclasses import dataclass
 
 from desk_contracts import AnyEvent, Event, Payload
 from desk_contracts.events.tickets import (
+    ApprovalOutcome,
     How,
     Kind,
     LinkKind,
     Role,
     TicketAlsoAffected,
+    TicketApprovalConcluded,
+    TicketApprovalDecided,
+    TicketApprovalDelegated,
     TicketAssigned,
     TicketAttached,
     TicketClosed,
     TicketCommented,
     TicketConfirmed,
     TicketEscalated,
+    TicketItemRequested,
     TicketLinked,
     TicketMerged,
     TicketOpened,
@@ -208,6 +213,8 @@ def _tell_merge(_ticket: Ticket, event: Event[TicketMerged]) -> TimelineMessage:
 @tell.on(TicketResolved)
 def _tell_resolution(_ticket: Ticket, event: Event[TicketResolved]) -> TimelineMessage:
     data = event.data
+    if data.how is How.DENIED:
+        return TimelineMessage(data.by, data.resolution)
     if data.how is How.WITHDRAWN:
         text = message("timeline.withdrawn", by=data.by, resolution=data.resolution)
         return TimelineMessage(data.by, text)
@@ -240,6 +247,52 @@ def _tell_closing(_ticket: Ticket, event: Event[TicketClosed]) -> TimelineMessag
 def _tell_escalation(_ticket: Ticket, event: Event[TicketEscalated]) -> TimelineMessage:
     text = message("timeline.escalated", why=_why(event.data.explanation))
     return TimelineMessage(DESK, text, public=False)
+
+
+@tell.on(TicketItemRequested)
+def _tell_item(ticket: Ticket, event: Event[TicketItemRequested]) -> TimelineMessage:
+    approval, item = event.data.approval, event.data.item
+    if approval is None:
+        return TimelineMessage(ticket.requester, message("timeline.item-requested", item=item))
+    text = message(
+        "timeline.item-awaits-approval",
+        item=item,
+        needed=approval.needed,
+        approvers=approval.approvers,
+        until=approval.until,
+    )
+    return TimelineMessage(ticket.requester, text)
+
+
+@tell.on(TicketApprovalDecided)
+def _tell_decision(_ticket: Ticket, event: Event[TicketApprovalDecided]) -> TimelineMessage:
+    data = event.data
+    facts: dict[str, Param] = {
+        "by": data.by,
+        "reason": verbatim(data.reason) if data.reason else "",
+    }
+    if data.is_granted:
+        return TimelineMessage(data.by, message("timeline.approval-granted", **facts))
+    return TimelineMessage(data.by, message("timeline.approval-refused", **facts))
+
+
+@tell.on(TicketApprovalDelegated)
+def _tell_delegation(_ticket: Ticket, event: Event[TicketApprovalDelegated]) -> TimelineMessage:
+    data = event.data
+    reason = verbatim(data.reason) if data.reason else ""
+    text = message("timeline.approval-delegated", by=data.by, to=data.to, reason=reason)
+    return TimelineMessage(data.by, text)
+
+
+@tell.on(TicketApprovalConcluded)
+def _tell_conclusion(_ticket: Ticket, event: Event[TicketApprovalConcluded]) -> TimelineMessage:
+    match event.data.outcome:
+        case ApprovalOutcome.APPROVED:
+            return TimelineMessage(DESK, message("timeline.approved"))
+        case ApprovalOutcome.DENIED:
+            return TimelineMessage(DESK, message("timeline.denied"))
+        case ApprovalOutcome.EXPIRED:
+            return TimelineMessage(DESK, message("timeline.approval-expired"))
 
 
 @tell.on(TicketUpdateIgnored)

@@ -1,4 +1,5 @@
-"""What happens to a ticket because time passes: waits end, resolved tickets are closed."""
+"""What happens to a ticket because time passes: waits end, what nobody approved is
+denied, resolved tickets are closed."""
 
 from datetime import datetime, timedelta
 
@@ -7,6 +8,7 @@ from desk_contracts.events.tickets import State, TicketClosed, TicketResumed
 from desk_contracts.ids import derive_id
 from desk_kernel import Decision
 
+from desk_intake.tickets import approvals
 from desk_intake.tickets.model import Ticket
 from desk_intake.tickets.record import Cause, record
 
@@ -27,8 +29,12 @@ def pass_time(ticket: Ticket, now: datetime, close_after: timedelta) -> Decision
     due = due_of(ticket, close_after)
     if due is None or due > now:
         return None
-    decided: Payload = (
-        TicketResumed(by=TIMER) if ticket.state is State.WAITING else TicketClosed(by=TIMER)
-    )
+    decided: list[Payload]
+    if ticket.request is not None and ticket.awaits_approval:
+        decided = approvals.expire(ticket.request)
+    elif ticket.state is State.WAITING:
+        decided = [TicketResumed(by=TIMER)]
+    else:
+        decided = [TicketClosed(by=TIMER)]
     cause = derive_id(ticket.id, "timer", ticket.sequence)
-    return record(ticket.id, ticket, [decided], Cause(cause, due, correlation_id=ticket.id))
+    return record(ticket.id, ticket, decided, Cause(cause, due, correlation_id=ticket.id))

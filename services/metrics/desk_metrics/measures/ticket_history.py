@@ -10,7 +10,7 @@ from desk_metrics.sla.facts import Fact, FactKind, in_order
 
 # Endings beside those that `How` names.
 MERGED = "merged"
-WITHOUT_HELP = frozenset({How.WITHDRAWN, MERGED})
+WITHOUT_HELP = frozenset({How.WITHDRAWN, How.DENIED, MERGED})
 
 
 class Interval(NamedTuple):

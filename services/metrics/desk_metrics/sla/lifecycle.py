@@ -237,6 +237,8 @@ def _apply_resolution(builder: _LifecycleBuilder, at: Moment, values: _Values) -
     for key in tuple(builder.running):
         if how == How.WITHDRAWN:
             builder.finish(key, at, Ending.CANCELLED, message("sla.withdrawn"))
+        elif how == How.DENIED:
+            builder.finish(key, at, Ending.CANCELLED, message("sla.denied"))
         elif key[0] is ClockName.RESPONSE and how != How.MEMBER:
             builder.finish(key, at, Ending.CANCELLED, message("sla.resolved-without-answer"))
         else:

@@ -6,13 +6,16 @@
 from datetime import datetime
 from enum import StrEnum
 
-from pydantic import Field
+from pydantic import Field, FiniteFloat
 
 from desk_contracts import names
 from desk_contracts.envelope import Payload
 from desk_contracts.message import Explanation, Message
 from desk_contracts.people import OptionalPerson, PersonId
-from desk_contracts.value_types import Identifier, Level, LongText, Priority, ShortText
+from desk_contracts.value_types import Identifier, Level, LongText, Priority, ShortText, Value
+
+# What a form's field can hold.
+Answer = str | bool | int | FiniteFloat | tuple[str, ...]
 
 
 class Kind(StrEnum):
@@ -74,6 +77,7 @@ class How(StrEnum):
     AUTOMATION = "automation"
     PROBLEM = "problem"
     WITHDRAWN = "withdrawn"
+    DENIED = "denied"
 
 
 class ResolutionCode(StrEnum):
@@ -305,6 +309,66 @@ class TicketClosed(Payload, type="desk.ticket.closed.v1", topic=names.TICKETS):
     """Nobody will act on it again."""
 
     by: PersonId
+
+
+class ApprovalAsked(Value):
+    """Who may say yes to a request, how many of them must, and until when."""
+
+    needed: int = Field(ge=1)
+    approvers: tuple[PersonId, ...] = Field(min_length=1, description="Each has one vote.")
+    until: datetime = Field(description="Silence is no consent: at this moment it is denied.")
+    may_delegate: bool = True
+
+
+class TicketItemRequested(Payload, type="desk.ticket.item-requested.v1", topic=names.TICKETS):
+    """The ticket asks for an item of the catalogue. `digest` is what approvals are bound to."""
+
+    item: Identifier
+    answers: dict[str, Answer] = Field(default_factory=dict, description="The form, filled in.")
+    digest: Identifier = Field(
+        description="Digest of the item as it was offered, the requester and the answers."
+    )
+    team: str = Field(description="Who fulfils it, or answers for it where a runbook does.")
+    runbook: str = Field(default="", description="The runbook that fulfils it, if one does.")
+    approval: ApprovalAsked | None = None
+    charter: str = ""
+
+
+class TicketApprovalDecided(Payload, type="desk.ticket.approval-decided.v1", topic=names.TICKETS):
+    """One approver said yes or no to what was asked."""
+
+    by: PersonId
+    digest: Identifier
+    is_granted: bool
+    reason: LongText = ""
+
+
+class TicketApprovalDelegated(
+    Payload, type="desk.ticket.approval-delegated.v1", topic=names.TICKETS
+):
+    """An approver gave their vote to somebody else."""
+
+    by: PersonId
+    to: PersonId
+    digest: Identifier
+    reason: LongText = ""
+
+
+class ApprovalOutcome(StrEnum):
+    """How an approval ended."""
+
+    APPROVED = "approved"
+    DENIED = "denied"
+    EXPIRED = "expired"
+
+
+class TicketApprovalConcluded(
+    Payload, type="desk.ticket.approval-concluded.v1", topic=names.TICKETS
+):
+    """The approval is over: enough said yes, enough said no, or its time has passed."""
+
+    outcome: ApprovalOutcome
+    digest: Identifier
 
 
 class TicketUpdateIgnored(Payload, type="desk.ticket.update-ignored.v1", topic=names.TICKETS):

@@ -50,9 +50,9 @@ class IndexedTicket(IndexedModel):
 
     @property
     def is_solved(self) -> bool:
-        """Whether it was solved; what was withdrawn or merged holds no solution."""
+        """Whether it was solved; what was withdrawn, denied or merged holds no solution."""
         is_over = self.state in (State.RESOLVED, State.CLOSED)
-        return is_over and self.how not in (None, How.WITHDRAWN)
+        return is_over and self.how not in (None, How.WITHDRAWN, How.DENIED)
 
     @property
     def is_open(self) -> bool:

@@ -23,7 +23,7 @@ from imapclient.exceptions import IMAPClientError
 from pydantic import SecretStr
 
 from desk_intake.mail.worker import Envelope, MailDesk
-from desk_intake.settings import ImapSecurity
+from desk_intake.settings import LineSecurity
 
 log = get_logger()
 
@@ -43,7 +43,7 @@ class ImapAccount:
     password: SecretStr
     mail_bytes: int
     folder: str = "INBOX"
-    security: ImapSecurity = ImapSecurity.TLS
+    security: LineSecurity = LineSecurity.TLS
     ca_file: Path | None = None
 
 
@@ -120,9 +120,9 @@ class ImapPoll:
     @contextmanager
     def _sign_in(self) -> Iterator[IMAPClient]:
         account, context = self._account, None
-        if account.security is not ImapSecurity.NONE:
+        if account.security is not LineSecurity.NONE:
             context = ssl.create_default_context(cafile=account.ca_file)
-        is_tls = account.security is ImapSecurity.TLS
+        is_tls = account.security is LineSecurity.TLS
         with IMAPClient(
             account.host,
             port=account.port,
@@ -130,7 +130,7 @@ class ImapPoll:
             ssl_context=context if is_tls else None,
             timeout=_TIMEOUT_SECONDS,
         ) as client:
-            if account.security is ImapSecurity.STARTTLS:
+            if account.security is LineSecurity.STARTTLS:
                 client.starttls(context)
             client.login(account.username, account.password.get_secret_value())
             client.select_folder(account.folder)

@@ -59,7 +59,8 @@ class Body(Frozen):
                 yield value
             elif isinstance(value, dict):
                 yield from value.keys()
-                yield from value.values()
+                # Forms hold numbers and lists as well.
+                yield from map(str, value.values())
             elif isinstance(value, tuple):
                 for item in value:
                     yield from item._texts() if isinstance(item, Body) else (str(item),)  # noqa: SLF001 (a body in this one)

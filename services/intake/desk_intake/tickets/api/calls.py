@@ -56,6 +56,8 @@ PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
 Caller = Annotated[Principal, Depends(require(Role.EMPLOYEE, *STAFF))]
 Call = Annotated[IdempotentCall, Depends(require_key)]
 Decide = Callable[[Ticket, Context], Sequence[Payload]]
+# Who may know of a ticket: the ticket, or `NotFound`.
+Look = Callable[[Ticket | None, Actor, str], Ticket]
 
 
 def actor_of(request: Request, principal: Principal) -> Actor:
@@ -145,30 +147,36 @@ def cause_of_call(origin: Origin, call: IdempotentCall, id: str, context: Contex
     )
 
 
-async def find(deps: TicketDeps, ref: str, actor: Actor) -> Ticket:
+async def find(deps: TicketDeps, ref: str, actor: Actor, look: Look = seen) -> Ticket:
     """The ticket of that id or code, if this caller may know of it."""
     ref = ticket_asked(ref)
     stored = await find_ticket(deps.tickets, ref)
-    return seen(stored.read() if stored else None, actor, ref)
+    return look(stored.read() if stored else None, actor, ref)
 
 
-async def change(deps: TicketDeps, action: TicketAction, decide: Decide) -> Ticket:
+async def change(
+    deps: TicketDeps,
+    action: TicketAction,
+    decide: Decide,
+    look: Look = seen,
+) -> Ticket:
     """The ticket after what the call decides; a call that was carried out before does nothing."""
     ref, actor = ticket_asked(action.ticket), action.actor
-    id = (await find(deps, ref, actor)).id if is_code(ref) else ref
+    id = (await find(deps, ref, actor, look)).id if is_code(ref) else ref
 
-    def look(state: Ticket | None) -> Ticket:
-        return seen(state, actor, ref)
+    def look_at(state: Ticket | None) -> Ticket:
+        return look(state, actor, ref)
 
     def decide_allowed(ticket: Ticket, context: Context) -> Sequence[Payload]:
-        if not action.is_for_watchers:
+        # What approvers may do, the decision says itself.
+        if look is seen and not action.is_for_watchers:
             check_may_act(ticket, actor)
         if action.version is not None:
             action.version.check(ticket.sequence)
         return decide(ticket, context)
 
     origin = origin_of(action.request)
-    return await change_once(deps, id, action.call, origin, decide_allowed, look=look)
+    return await change_once(deps, id, action.call, origin, decide_allowed, look=look_at)
 
 
 def _must_exist(ticket: Ticket | None) -> Ticket:
