@@ -146,10 +146,10 @@ async def intake() -> World:
     names = {"article": (articles[0], articles[1])}
     names |= {"ticket": (plain, secret), "other": (own, own), "service": ("vpn", "crm")}
     names |= {"id": ("p-vpn", "p-crm")}
-    for who, ticket, text in ((ANA, plain, b"VPN"), (SUE, secret, TITLE.encode())):
+    for who, ticket, content in ((ANA, plain, b"VPN"), (SUE, secret, TITLE.encode())):
         added = await desk.client(who).client.post(
             f"/v1/tickets/{ticket}/attachments?name=a.txt",
-            content=text,
+            content=content,
             headers={"Idempotency-Key": ticket},
         )
         names["attachment"] = (*names.get("attachment", ()), added.json()["attachments"][0]["id"])

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import httpx
 from desk_charter import Charter
@@ -18,11 +18,25 @@ from desk_contracts.ids import new_id
 from desk_contracts.message import verbatim
 from desk_contracts.value_types import Priority
 from desk_intake.attachments.api import UPLOADS
+from desk_intake.before.api.check import BeforeDeps, Indexes, NoSelfService
+from desk_intake.before.model import PersonContacts
+from desk_intake.before.store import CONTACTS, IndexedProblem, contacts_projection, follow_problem
+from desk_intake.demands.api import DemandDeps
+from desk_intake.demands.model import Demand
+from desk_intake.demands.store import DEMANDS, demands_projection
 from desk_intake.feedback.api import FeedbackDeps
 from desk_intake.feedback.store import FEEDBACK
+from desk_intake.knowledge.api.articles import KnowledgeDeps
+from desk_intake.knowledge.store import ARTICLES, RATINGS, IndexedArticle, follow_article
+from desk_intake.live.worker import LiveTickets
 from desk_intake.mail.store import MAILS
 from desk_intake.mail.worker import MailDesk
-from desk_intake.service import find_linkable, intake_routers
+from desk_intake.searches.model import SearchedWord
+from desk_intake.searches.store import SEARCHES, searches_projection
+from desk_intake.searches.worker import SearchCounter
+from desk_intake.service import IntakeParts, find_linkable, intake_routers
+from desk_intake.status.api import StatusDeps
+from desk_intake.status.changes import KnownChange
 from desk_intake.status.model import KnownProblem
 from desk_intake.status.store import (
     CHANGES,
@@ -47,19 +61,16 @@ from desk_intake.tickets.api.pasts import TeamPasts
 from desk_intake.tickets.evolve import evolve, replay
 from desk_intake.tickets.model import Ticket
 from desk_intake.tickets.sla import TicketSla
-from desk_intake.tickets.store import (
-    SLAS,
-    TICKETS,
-    slas_projection,
-    tickets_projection,
-)
+from desk_intake.tickets.store import SLAS, TICKETS, slas_projection, tickets_projection
 from desk_platform.clock import FakeClock
 from desk_platform.health import Health
 from desk_platform.http import AppParts, Cursors, DevAuthenticator, make_app
 from desk_platform.kafka import BatchProcessor, CommandQueue, Projection, Received, UnitOfWork
 from desk_platform.kafka.batch_processor import OnFailedRecords
-from desk_platform.settings import Environment
+from desk_platform.settings import Environment, KafkaSettings
 from desk_platform.settings.secret_files import SecretFolder
+from desk_platform.similar import IndexedModel, IndexedTicket, IndexReader, TextIndex, follow_ticket
+from desk_platform.telemetry import Meters
 from desk_testing.fakes import FakeDocuments, FakeFiles, FakeKeptCalls, FakeLeases, FakePublisher
 from desk_testing.telemetry import RecordedTelemetry, record_telemetry
 from pydantic import SecretStr
@@ -69,6 +80,8 @@ from tests.support.still_tail import StillTail
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CLOSE_AFTER = timedelta(days=5)
 REPLY_SECRET = "signs tokens of answers in tests"  # noqa: S105  of tests only
+# Everybody is asked, but nobody twice in a month.
+SAMPLING = Sampling(1.0, timedelta(days=30))
 
 
 @dataclass
@@ -121,6 +134,7 @@ Others = tuple[
     UnitOfWork[Demand],
     UnitOfWork[KnownChange],
     UnitOfWork[DayVerdicts],
+    UnitOfWork[PersonContacts],
 ]
 
 
@@ -133,11 +147,15 @@ class Desk:
     tickets: FakeDocuments[Ticket]
     slas: FakeDocuments[TicketSla]
     unit_of_work: UnitOfWork[Ticket]
-    others: tuple[UnitOfWork[KnownProblem], UnitOfWork[TicketSla], UnitOfWork[PersonContacts]]
+    others: Others
     telemetry: RecordedTelemetry
     transport: httpx.ASGITransport
     calls: FakeKeptCalls
     mail: MailDesk
+    indexes: Indexes
+    searches: SearchCounter
+    words: UnitOfWork[SearchedWord]
+    facts: list[AnyEvent] = field(default_factory=list)
     read: int = 0
     heard: int = 0
 
@@ -170,13 +188,13 @@ class Desk:
         self, *events: AnyEvent, on_failed: OnFailedRecords = _ignore_failures
     ) -> None:
         """One batch; nothing may fail, for a fact is never refused, unless `on_failed` is given."""
-        self.heard += events
+        self.facts += events
         batch = [Received(event, self._record(event)) for event in events]
         await BatchProcessor(self.unit_of_work, *self.others).handle(batch, on_failed)
 
     async def read_topics(self) -> None:
         """The indexes know all that was published or heard, and so do contacts of tickets."""
-        log = [*self.publisher.events(), *self.heard]
+        log = [*self.publisher.events(), *self.facts]
         indexes = self.indexes
         await _index(indexes.tickets, follow_ticket, log)
         await _index(indexes.articles, follow_article, log)
@@ -185,7 +203,7 @@ class Desk:
             reader.is_complete = True
         opened = [event for event in self.publisher.events() if event.topic == topics.TICKETS]
         batch = [Received(event, self._record(event)) for event in opened]
-        await BatchProcessor(self.others[2]).handle(batch, _ignore_failures)
+        await BatchProcessor(self.others[-1]).handle(batch, _ignore_failures)
 
     def _record(self, event: AnyEvent) -> "Record":
         self.read += 1
@@ -271,6 +289,49 @@ class Caller:
         return str(answer.json()["id"])
 
 
+class OwnersKnown:
+    """Who a device belongs to, as the test says; passes for the directory."""
+
+    async def find_owner(self, device: str) -> str | None:
+        return {"laptop-ana": "ana", "laptop-ben": "ben"}.get(device)
+
+
+def _make_before(
+    deps: TicketDeps,
+    problems: FakeDocuments[KnownProblem],
+    publisher: FakePublisher,
+    telemetry: RecordedTelemetry,
+    clock: FakeClock,
+) -> tuple[BeforeDeps, UnitOfWork[PersonContacts], UnitOfWork[SearchedWord]]:
+    meters = telemetry.telemetry.meters
+    articles, ratings = FakeDocuments(ARTICLES, clock), FakeDocuments(RATINGS, clock)
+    contacts = UnitOfWork(
+        contacts_projection(FakeDocuments(CONTACTS, clock)), publisher, clock, meters, cached=0
+    )
+    by_topic = (
+        _read(topics.TICKETS, IndexedTicket, follow_ticket, clock),
+        _read(topics.KNOWLEDGE, IndexedArticle, follow_article, clock),
+        _read(topics.PROBLEMS, IndexedProblem, follow_problem, clock),
+    )
+    indexes = Indexes(
+        by_topic[0][0], by_topic[1][0], by_topic[2][0], tuple(reader for _, reader in by_topic)
+    )
+    knowledge = KnowledgeDeps(
+        deps,
+        articles,
+        CommandQueue(UnitOfWork(Projection(articles), publisher, clock, meters, cached=0)),
+        ratings,
+        CommandQueue(UnitOfWork(Projection(ratings), publisher, clock, meters, cached=0)),
+    )
+    commands = CommandQueue(contacts)
+    words = UnitOfWork(
+        searches_projection(FakeDocuments(SEARCHES, clock)), publisher, clock, meters, cached=0
+    )
+    counter = SearchCounter(CommandQueue(words), clock, b"a secret")
+    before = BeforeDeps(knowledge, problems, indexes, commands, NoSelfService(), counter)
+    return before, contacts, words
+
+
 def make_desk(charter: Charter, secrets: Path | None = None) -> Desk:
     clock, publisher, telemetry = FakeClock(MONDAY), FakePublisher(), record_telemetry("intake")
     tickets, problems = FakeDocuments(TICKETS, clock), FakeDocuments(PROBLEMS, clock)
@@ -294,17 +355,41 @@ def make_desk(charter: Charter, secrets: Path | None = None) -> Desk:
         FakeLeases(clock),
         partial(find_linkable, problems),
         FakeFiles(),
+        TeamPasts(tickets, clock),
     )
-    feedback = FeedbackDeps(deps, CommandQueue(responses))
-    routers = intake_routers(deps, feedback, problems, publisher, SecretFolder(secrets))
+    feedback = FeedbackDeps(deps, CommandQueue(responses), opinions)
+    before, contacts, words = _make_before(deps, problems, publisher, telemetry, clock)
+    others, surveys, demands, status = _make_others(
+        feedback, (problems, slas), contacts, publisher, meters
+    )
+    parts = IntakeParts(
+        tickets=deps,
+        feedback=feedback,
+        surveys=surveys,
+        demands=demands,
+        live=LiveTickets(StillTail(topics.TICKETS, clock), tickets, longest=timedelta(0)),
+        status=status,
+        before=before,
+        searches=words.documents,
+        publisher=publisher,
+        secrets=SecretFolder(secrets),
+        devices=OwnersKnown(),
+    )
+    routers = intake_routers(parts)
     app = make_app("Experience Desk: intake", routers, _parts(charter, clock, telemetry))
     transport = httpx.ASGITransport(app=app)
-    return Desk(clock, publisher, tickets, slas, unit_of_work, others, telemetry, transport, calls)
+    mails = FakeDocuments(MAILS, clock)
+    records = CommandQueue(UnitOfWork(Projection(mails), publisher, clock, meters, cached=0))
+    mail = MailDesk(deps, mails, records, SecretStr(REPLY_SECRET), "mx.desk.example")
+    world = (clock, publisher, tickets, slas, unit_of_work, others)
+    edges = (telemetry, transport, calls, mail)
+    return Desk(*world, *edges, before.indexes, before.searches, words)
 
 
 def _make_others(
     feedback: FeedbackDeps,
     views: tuple[FakeDocuments[KnownProblem], FakeDocuments[TicketSla]],
+    contacts: UnitOfWork[PersonContacts],
     publisher: FakePublisher,
     meters: Meters,
 ) -> tuple[Others, SurveyDeps, DemandDeps, StatusDeps]:
@@ -327,13 +412,11 @@ def _make_others(
         votes,
         UnitOfWork(changes_projection(changes), publisher, clock, meters),
         UnitOfWork(verdicts_projection(verdicts), publisher, clock, meters, cached=0),
+        contacts,
     )
-    mails = FakeDocuments(MAILS, clock)
-    records = CommandQueue(UnitOfWork(Projection(mails), publisher, clock, meters, cached=0))
-    mail = MailDesk(deps, mails, records, SecretStr(REPLY_SECRET), "mx.desk.example")
-    return Desk(
-        clock, publisher, tickets, slas, unit_of_work, others, telemetry, transport, calls, mail
-    )
+    surveys = SurveyDeps(feedback, owed, CommandQueue(follow_ups))
+    status = StatusDeps(problems, changes, verdicts, deps.pasts, deps.charter, clock)
+    return others, surveys, DemandDeps(deps, demands_kept, CommandQueue(votes)), status
 
 
 def _parts(charter: Charter, clock: FakeClock, telemetry: RecordedTelemetry) -> AppParts:

@@ -175,7 +175,8 @@ class Slapd:
         """How often the person's password was changed, as the server's own history has it."""
         line = Connection(Server("127.0.0.1", self.port), ADMIN, WORD, auto_bind=True)
         line.search(f"uid={uid},{BASE}", "(objectClass=*)", attributes=["pwdHistory"])
-        history = line.response[0]["attributes"].get("pwdHistory") or []
+        [entry] = line.response or []
+        history = entry["attributes"].get("pwdHistory") or []
         line.unbind()
         return len(history)
 

@@ -1,6 +1,8 @@
 """Intake as one table: what it reads, keeps, answers and runs; `python -m desk_intake.service`."""
 
 import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
@@ -12,28 +14,79 @@ from desk_platform.kafka.timer_stops import AllPartitions, NothingUnread
 from desk_platform.lifetimes import Ending
 from desk_platform.service import Service, Subscription, Web
 from desk_platform.settings.secret_files import SecretFolder
+from desk_platform.similar import (
+    IndexedModel,
+    IndexedTicket,
+    IndexReader,
+    TextIndex,
+    follow_ticket,
+)
 from desk_platform.startup import start_service
+from desk_platform.store import Documents
 from fastapi import APIRouter
 
+from desk_intake.adapters.couriers.smtp import MailServer, SmtpCourier
+from desk_intake.adapters.directories.ldap import LdapDirectory, LdapServer
 from desk_intake.adapters.mailboxes.imap import COMPONENT as IMAP
 from desk_intake.adapters.mailboxes.imap import ImapAccount, ImapPoll
 from desk_intake.adapters.mailboxes.smtp import SmtpReceiver, SmtpWay
 from desk_intake.attachments.api import UPLOADS, attachments_router
+from desk_intake.before.api.check import BeforeDeps, Indexes, NoSelfService, before_router
+from desk_intake.before.store import CONTACTS, IndexedProblem, contacts_projection, follow_problem
+from desk_intake.catalogue.api import (
+    CatalogueDeps,
+    DeviceOwners,
+    approvals_router,
+    catalogue_router,
+    requests_router,
+)
+from desk_intake.catalogue.charter import CATALOGUE
 from desk_intake.chat.api import ChatDeps, chat_router
 from desk_intake.chat.charter import CHATS
+from desk_intake.demands.api import DemandDeps, demands_router
+from desk_intake.demands.store import DEMANDS, demands_projection
 from desk_intake.events.api.events import EventsDeps, events_router
 from desk_intake.feedback.api import FeedbackDeps, feedback_router
 from desk_intake.feedback.store import FEEDBACK
+from desk_intake.knowledge.api.articles import KnowledgeDeps, knowledge_router
+from desk_intake.knowledge.store import ARTICLES, RATINGS, IndexedArticle, follow_article
+from desk_intake.live.api import LiveDeps, live_router
+from desk_intake.live.worker import LiveTickets
 from desk_intake.mail.charter import MAILBOXES
 from desk_intake.mail.store import MAILS
 from desk_intake.mail.worker import MailDesk
-from desk_intake.settings import IntakeSettings
-from desk_intake.status.api import status_router
-from desk_intake.status.store import PROBLEMS, problems_projection
+from desk_intake.recovery.api import RecoveryDeps, recovery_router
+from desk_intake.recovery.store import ASKS, RECOVERIES
+from desk_intake.recovery.worker import Recoveries, RecoveryWorker
+from desk_intake.searches.api import searches_router
+from desk_intake.searches.model import SearchedWord
+from desk_intake.searches.store import SEARCHES, searches_projection
+from desk_intake.searches.worker import SearchCounter
+from desk_intake.settings import IntakeSettings, LineSecurity
+from desk_intake.status.api import StatusDeps, status_router
+from desk_intake.status.model import KnownProblem
+from desk_intake.status.store import (
+    CHANGES,
+    PROBLEMS,
+    VERDICTS,
+    changes_projection,
+    problems_projection,
+    verdicts_projection,
+)
+from desk_intake.surveys.api import SurveyDeps, follow_ups_router, surveys_router
+from desk_intake.surveys.model import Sampling
+from desk_intake.surveys.store import (
+    FOLLOW_UPS,
+    INVITED,
+    follow_ups_projection,
+    invitations_projection,
+    signer,
+)
 from desk_intake.tickets.api.actions import anybody_router, staff_router
 from desk_intake.tickets.api.batch import batch_router
 from desk_intake.tickets.api.deps import LinkableProblem, TicketDeps
 from desk_intake.tickets.api.links import links_router
+from desk_intake.tickets.api.pasts import TeamPasts
 from desk_intake.tickets.api.people import people_router
 from desk_intake.tickets.api.tickets import tickets_router
 from desk_intake.tickets.store import SLAS, TICKETS, slas_projection, tickets_projection
@@ -41,8 +94,52 @@ from desk_intake.webhooks.api import WebhookDeps, webhooks_router
 from desk_intake.webhooks.charter import WEBHOOKS
 
 
+@dataclass(frozen=True, slots=True)
+class IntakeParts:
+    """What its features need to answer."""
+
+    tickets: TicketDeps
+    feedback: FeedbackDeps
+    surveys: SurveyDeps
+    demands: DemandDeps
+    live: LiveTickets
+    status: StatusDeps
+    before: BeforeDeps
+    searches: Documents[SearchedWord]
+    publisher: Publisher
+    secrets: SecretFolder
+    devices: DeviceOwners | None = None
+    recovery: RecoveryDeps | None = None
+
+
 def compose(desk: Desk, settings: IntakeSettings) -> Web:
     """Its units of work and routes."""
+    deps = _compose_tickets(desk, settings)
+    opinions = desk.documents(FEEDBACK)
+    responses = desk.unit_of_work("feedback", Projection(opinions), cached=0)
+    feedback = FeedbackDeps(deps, desk.commands(responses), opinions)
+    wishes = desk.documents(DEMANDS)
+    votes = desk.unit_of_work("demands", demands_projection(wishes), cached=0)
+    _take_mail(desk, settings, deps)
+    directory = _open_directory(settings)
+    parts = IntakeParts(
+        tickets=deps,
+        feedback=feedback,
+        surveys=_compose_surveys(desk, settings, feedback),
+        demands=DemandDeps(deps, wishes, desk.commands(votes)),
+        live=LiveTickets(desk.tail(names.TICKETS), deps.tickets),
+        status=_compose_status(desk, deps),
+        before=_compose_before(desk, settings, deps),
+        searches=desk.documents(SEARCHES),
+        publisher=desk.publisher,
+        secrets=SecretFolder(settings.signing_secrets),
+        devices=directory,
+        recovery=_compose_recovery(desk, settings, deps, directory),
+    )
+    return Web(intake_routers(parts), UPLOADS)
+
+
+def _compose_tickets(desk: Desk, settings: IntakeSettings) -> TicketDeps:
     tickets, problems, slas = (desk.documents(item) for item in (TICKETS, PROBLEMS, SLAS))
     # Other replicas and the HTTP side write the same tickets: nothing is remembered between turns.
     # What other services found out may open a ticket again, under any key.
@@ -54,12 +151,10 @@ def compose(desk: Desk, settings: IntakeSettings) -> Web:
     )
     desk.unit_of_work("problems", problems_projection(problems))
     desk.unit_of_work("slas", slas_projection(slas))
-    responses = desk.unit_of_work("feedback", Projection(desk.documents(FEEDBACK)), cached=0)
     desk.tells_how_far(names.TICKETS, changes, TICKETS.collection)
-    ticket_changes = desk.commands(changes)
-    deps = TicketDeps(
+    return TicketDeps(
         tickets=tickets,
-        changes=ticket_changes,
+        changes=desk.commands(changes),
         slas=slas,
         charter=lambda: desk.charter.current,
         calls=desk.keep_calls(),
@@ -69,11 +164,83 @@ def compose(desk: Desk, settings: IntakeSettings) -> Web:
         leases=desk.leases(),
         find_problem=partial(find_linkable, problems),
         files=desk.store.files(),
+        pasts=TeamPasts(tickets, desk.clock),
     )
-    feedback = FeedbackDeps(deps, desk.commands(responses))
-    secrets = SecretFolder(settings.signing_secrets)
-    _take_mail(desk, settings, deps)
-    return Web(intake_routers(deps, feedback, problems, desk.publisher, secrets), UPLOADS)
+
+
+def _compose_status(desk: Desk, deps: TicketDeps) -> StatusDeps:
+    changes, verdicts = desk.documents(CHANGES), desk.documents(VERDICTS)
+    desk.unit_of_work("changes", changes_projection(changes))
+    # Tickets of all partitions, and so all replicas, write the same day.
+    desk.unit_of_work("verdicts", verdicts_projection(verdicts), cached=0)
+    problems = desk.documents(PROBLEMS)
+    return StatusDeps(problems, changes, verdicts, deps.pasts, deps.charter, desk.clock)
+
+
+def _compose_surveys(desk: Desk, settings: IntakeSettings, feedback: FeedbackDeps) -> SurveyDeps:
+    sampling = Sampling(settings.survey_share, settings.survey_every)
+    desk.unit_of_work(
+        "invited", invitations_projection(desk.documents(INVITED), sampling, signer(desk.cursors))
+    )
+    owed = desk.documents(FOLLOW_UPS)
+    # A replica that answers over HTTP writes them too.
+    follow_ups = desk.unit_of_work("follow ups", follow_ups_projection(owed), cached=0)
+    return SurveyDeps(feedback, owed, desk.commands(follow_ups))
+
+
+def _compose_before(desk: Desk, settings: IntakeSettings, deps: TicketDeps) -> BeforeDeps:
+    articles, ratings = desk.documents(ARTICLES), desk.documents(RATINGS)
+    changes = desk.unit_of_work("articles", Projection(articles), cached=0)
+    rated = desk.unit_of_work("ratings", Projection(ratings), cached=0)
+    contacts = desk.unit_of_work(
+        "contacts", contacts_projection(desk.documents(CONTACTS)), cached=0
+    )
+    return BeforeDeps(
+        knowledge=KnowledgeDeps(
+            deps, articles, desk.commands(changes), ratings, desk.commands(rated)
+        ),
+        problems=desk.documents(PROBLEMS),
+        indexes=_compose_indexes(desk, settings),
+        contacts=desk.commands(contacts),
+        items=NoSelfService(),
+        searches=_compose_searches(desk),
+    )
+
+
+def _compose_searches(desk: Desk) -> SearchCounter:
+    words = desk.unit_of_work(
+        "searches",
+        searches_projection(desk.documents(SEARCHES)),
+        cached=0,
+        stops=NothingUnread("a week is over, whatever any topic says"),
+    )
+    counter = SearchCounter(desk.commands(words), desk.clock, desk.cursors.secret)
+    desk.job("searches", counter.run)
+    return counter
+
+
+S = TypeVar("S", bound=IndexedModel)
+
+
+def _compose_indexes(desk: Desk, settings: IntakeSettings) -> Indexes:
+    """Each replica reads these topics into its own folder, so that each can answer for all."""
+
+    def read(
+        topic: str, model: type[S], follow: Callable[[S | None, AnyEvent], S | None]
+    ) -> tuple[TextIndex[S], IndexReader[S]]:
+        name = f"index of {topic}"
+        index = TextIndex(settings.indexes_folder / topic, model)
+        desk.part(name, Ending(index.close))
+        reader = IndexReader(
+            name, topic, settings.kafka, index, follow, desk.health, prefix=settings.topic_prefix
+        )
+        desk.job(name, reader.run)
+        return index, reader
+
+    tickets, of_tickets = read(names.TICKETS, IndexedTicket, follow_ticket)
+    articles, of_articles = read(names.KNOWLEDGE, IndexedArticle, follow_article)
+    problems, of_problems = read(names.PROBLEMS, IndexedProblem, follow_problem)
+    return Indexes(tickets, articles, problems, (of_tickets, of_articles, of_problems))
 
 
 async def find_linkable(problems: Documents[KnownProblem], id: str) -> LinkableProblem | None:
@@ -119,17 +286,68 @@ def _take_mail(desk: Desk, settings: IntakeSettings, deps: TicketDeps) -> None:
         desk.job(IMAP, poll.run)
 
 
-def intake_routers(
-    deps: TicketDeps,
-    feedback: FeedbackDeps,
-    before: BeforeDeps,
-    searches: Documents[SearchedWord],
-    publisher: Publisher,
-    secrets: SecretFolder,
-) -> tuple[APIRouter, ...]:
+def _open_directory(settings: IntakeSettings) -> LdapDirectory | None:
+    if settings.directory_host is None or settings.directory_password is None:
+        return None
+    scheme = "ldaps" if settings.directory_security is LineSecurity.TLS else "ldap"
+    return LdapDirectory(
+        LdapServer(
+            f"{scheme}://{settings.directory_host}:{settings.directory_port}",
+            settings.directory_base,
+            settings.directory_user,
+            settings.directory_password,
+            settings.directory_person,
+            starttls=settings.directory_security is LineSecurity.STARTTLS,
+            ca_file=settings.directory_ca_file,
+        )
+    )
+
+
+def _compose_recovery(
+    desk: Desk, settings: IntakeSettings, deps: TicketDeps, directory: LdapDirectory | None
+) -> RecoveryDeps | None:
+    if directory is None or settings.relay_host is None or settings.recovery_page is None:
+        return None
+    courier = SmtpCourier(
+        MailServer(
+            settings.relay_host,
+            settings.relay_port,
+            settings.recovery_sender,
+            settings.recovery_page,
+            tls=settings.relay_security is LineSecurity.TLS,
+            starttls=settings.relay_security is LineSecurity.STARTTLS,
+            username=settings.relay_username,
+            password=settings.relay_password,
+            ca_file=settings.relay_ca_file,
+        )
+    )
+    # Other replicas write these too.
+    asks = desk.unit_of_work("recovery asks", Projection(desk.documents(ASKS)), cached=0)
+    recoveries = desk.unit_of_work("recoveries", Projection(desk.documents(RECOVERIES)), cached=0)
+    around = Recoveries(
+        asks=desk.commands(asks),
+        recoveries=desk.commands(recoveries),
+        tickets=deps.changes,
+        directory=directory,
+        courier=courier,
+        clock=desk.clock,
+        charter=deps.charter,
+        close_after=settings.close_after,
+    )
+    worker = RecoveryWorker(around)
+    unread = NothingUnread("no event says anything of a recovery")
+    desk.timers("recovery asks", asks, worker.on_asks, unread)
+    desk.timers("recoveries", recoveries, worker.on_recoveries, unread)
+    return RecoveryDeps(around.asks, worker)
+
+
+def intake_routers(parts: IntakeParts) -> tuple[APIRouter, ...]:
     """All that intake answers over HTTP."""
-    events = EventsDeps(deps.tickets, deps.charter, publisher, deps.clock)
+    deps = parts.tickets
+    events = EventsDeps(deps.tickets, deps.charter, parts.publisher, deps.clock)
+    recovers = parts.recovery is not None
     return (
+        before_router(parts.before),
         batch_router(deps),
         tickets_router(deps),
         anybody_router(deps),
@@ -137,22 +355,45 @@ def intake_routers(
         links_router(deps),
         people_router(deps),
         attachments_router(deps),
-        catalogue_router(CatalogueDeps(deps, edges.devices, recovers=edges.recovery is not None)),
+        catalogue_router(CatalogueDeps(deps, parts.devices, recovers=recovers)),
         requests_router(deps),
         approvals_router(deps),
-        recovery_router(edges.recovery),
-        feedback_router(feedback),
-        status_router(problems, deps.charter),
+        recovery_router(parts.recovery),
+        feedback_router(parts.feedback),
+        surveys_router(parts.surveys),
+        follow_ups_router(parts.surveys),
+        demands_router(parts.demands),
+        knowledge_router(parts.before.knowledge),
+        searches_router(parts.searches, deps.clock),
+        status_router(parts.status),
+        live_router(LiveDeps(deps, parts.live)),
         events_router(events),
-        webhooks_router(WebhookDeps(events, secrets)),
-        chat_router(ChatDeps(deps, secrets, set())),
+        webhooks_router(WebhookDeps(events, parts.secrets)),
+        chat_router(ChatDeps(deps, parts.secrets, set())),
     )
 
 
 SERVICE = Service(
     "intake",
     IntakeSettings,
-    collections=(TICKETS, PROBLEMS, SLAS, FEEDBACK, MAILS),
+    collections=(
+        TICKETS,
+        PROBLEMS,
+        SLAS,
+        FEEDBACK,
+        INVITED,
+        FOLLOW_UPS,
+        DEMANDS,
+        CHANGES,
+        VERDICTS,
+        MAILS,
+        ARTICLES,
+        RATINGS,
+        CONTACTS,
+        SEARCHES,
+        ASKS,
+        RECOVERIES,
+    ),
     subscriptions=(
         Subscription(
             (
@@ -164,12 +405,17 @@ SERVICE = Service(
                 # Its own log: what concerns two tickets is written to the second one from here.
                 names.TICKETS,
             ),
-            to=("tickets", "problems", "slas"),
+            to=("tickets", "problems", "slas", "verdicts"),
         ),
-        # Apart: what intake says itself of tickets, nothing else waits for.
-        Subscription((names.TICKETS,), to=("contacts",), group="contacts"),
+        Subscription((names.CHANGES,), to=("changes",), group="changes"),
+        # Apart: what follows for people from what it has told itself, nothing else waits for.
+        Subscription(
+            (names.TICKETS, names.FEEDBACK),
+            to=("invited", "follow ups", "demands", "contacts"),
+            group="people",
+        ),
     ),
-    organisation=obey_charter(CHATS, MAILBOXES, WEBHOOKS),
+    organisation=obey_charter(CATALOGUE, CHATS, MAILBOXES, WEBHOOKS),
     compose=compose,
 )
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import jsonschema  # type: ignore[import-untyped]  # it ships no types
+import jsonschema
 import pytest
 from desk_contracts import Payload
 from desk_contracts.catalogue import PAYLOADS, PUBLIC_PAYLOADS

@@ -7,7 +7,7 @@ which refuses a break; a retired version keeps its files and has an upcaster.
 import json
 from pathlib import Path
 
-import jsonschema  # type: ignore[import-untyped]  # it ships no types
+import jsonschema
 import pytest
 from desk_contracts import AnyEvent, Codec
 from desk_contracts.amendments import STAND_INS

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from desk_contracts.topics import SERVICES
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator
 
 ROOT = Path(__file__).parents[3]
 DOCUMENTS: dict[str, Any] = {

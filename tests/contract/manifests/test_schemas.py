@@ -7,7 +7,7 @@ from typing import Any
 
 import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator
 
 ROOT = Path(__file__).parents[3]
 SCHEMAS = ROOT / "deploy/k8s/schemas"

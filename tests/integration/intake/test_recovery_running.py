@@ -217,8 +217,9 @@ async def test_a_replica_that_is_killed_leaves_no_token_to_use_twice(
 
 
 def _is_done(answer: httpx.Response | BaseException) -> bool:
-    is_answer = isinstance(answer, httpx.Response) and answer.status_code == 200
-    return is_answer and answer.json()["outcome"] == "done"
+    if not isinstance(answer, httpx.Response) or answer.status_code != 200:
+        return False
+    return bool(answer.json()["outcome"] == "done")
 
 
 async def _outcomes(bus: Bus, changed: set[str]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import json
 
-import jsonschema  # type: ignore[import-untyped]  # it ships no types
+import jsonschema
 import pytest
 from desk_contracts import Codec, Message, Payload
 from desk_contracts.catalogue import PAYLOADS

@@ -51,6 +51,7 @@ from desk_intake.tickets.api.calls import (
     command_of,
     find,
     once,
+    origin_of,
 )
 from desk_intake.tickets.api.deps import TicketDeps
 from desk_intake.tickets.api.listing import AskedPage
@@ -312,7 +313,7 @@ async def _ask(
             return None
         code = ticket_code(id, context.round)
         opening = decide.request_item(tickets.charter(), form, code, context.now)
-        recorded = record(id, None, opening, cause_of_call(request, call, id, context))
+        recorded = record(id, None, opening, cause_of_call(origin_of(request), call, id, context))
         if recorded is None:
             return None
         due = due_of(recorded.state, tickets.close_after)

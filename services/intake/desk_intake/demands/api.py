@@ -38,6 +38,7 @@ from desk_intake.tickets.api.calls import (
     cause_of_call,
     command_of,
     once,
+    origin_of,
 )
 from desk_intake.tickets.api.deps import TicketDeps
 from desk_intake.tickets.api.listing import AskedPage
@@ -179,7 +180,7 @@ class _Answering:
         if (fingerprint := demand.find_fingerprint(call.seed, recalled)) is not None:
             check_same(call, fingerprint)
             return None
-        cause = cause_of_call(self.request, call, id, context)
+        cause = cause_of_call(origin_of(self.request), call, id, context)
         after, events, _ = answer_demand(demand, body.verdict, body.text, self.by, cause)
         return Decision(after.with_command(command_of(call, context), recalled), events)
 

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple, get_args
 from desk_contracts.frozen import Frozen
 from desk_contracts.text import is_visible
 
-from desk_intake.tickets.view import EntryView
+from desk_intake.tickets.answers import EntryView
 
 Kind = Literal["person", "team", "ticket"]
 Reason = Literal["unreadable", "other-log", "too-far-behind"]

@@ -46,7 +46,7 @@ from desk_intake.surveys.decide import finish_follow_up, survey_id
 from desk_intake.surveys.model import LINK_LASTS, FollowUp
 from desk_intake.surveys.store import read_link
 from desk_intake.tickets.api.bodies import Body, Visible
-from desk_intake.tickets.api.calls import Call, cause_of_call, command_of, once
+from desk_intake.tickets.api.calls import Call, cause_of_call, command_of, once, origin_of
 from desk_intake.tickets.api.listing import AskedPage
 from desk_intake.tickets.calls import Recalled
 from desk_intake.tickets.lifecycle import Actor
@@ -234,7 +234,7 @@ class _Finish:
         if (fingerprint := state.find_fingerprint(call.seed, recalled)) is not None:
             check_same(call, fingerprint)
             return None
-        cause = cause_of_call(self.request, call, self.id, context)
+        cause = cause_of_call(origin_of(self.request), call, self.id, context)
         after, events, _ = finish_follow_up(state, self.by, self.outcome, cause)
         return Decision(after.with_command(command_of(call, context), recalled), events)
 

@@ -20,9 +20,7 @@ from desk_intake.tickets.answers import (
 from desk_intake.tickets.model import Entry, Ticket
 from desk_intake.tickets.outlook import (
     NO_OUTLOOK,
-    ForecastView,
     Outlook,
-    PersonView,
     show_forecast,
     show_person,
 )

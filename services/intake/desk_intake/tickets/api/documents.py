@@ -10,7 +10,7 @@ from desk_platform.http.idempotency import IdempotentCall
 from desk_platform.store import Stored
 from fastapi import Request
 
-from desk_intake.tickets.api.calls import cause_of_call, command_of, once
+from desk_intake.tickets.api.calls import cause_of_call, command_of, once, origin_of
 from desk_intake.tickets.api.deps import TicketDeps
 from desk_intake.tickets.calls import Document, Recalled
 from desk_intake.tickets.record import Cause
@@ -41,7 +41,7 @@ async def change_document(
         if fingerprint is not None:
             check_same(call, fingerprint)
             return None
-        decision = decide(state, cause_of_call(request, call, id, context))
+        decision = decide(state, cause_of_call(origin_of(request), call, id, context))
         command = command_of(call, context)
         return decision._replace(state=decision.state.with_command(command, recalled))
 
