@@ -41,6 +41,7 @@ from desk_contracts.events.reports import (
 from desk_contracts.events.signals import SignalRaised, SignalSeverityChanged
 from desk_contracts.events.sla import ClockName, SlaAtRisk, SlaBreached, SlaCancelled, SlaStarted
 from desk_contracts.events.tickets import (
+    How,
     LinkKind,
     Role,
     TicketAssigned,
@@ -156,6 +157,9 @@ def _ticket(story: Story, language: Language) -> Iterator[Notified]:
         ),
         TicketResolved(by="network-1", resolution=verbatim("The gateway has a new certificate.")),
         TicketReopened(by="network-1", reason="It drops again."),
+        TicketResolved(
+            by="network-2", how=How.DENIED, resolution=message("resolution.denied", by="network-2")
+        ),
         TicketMerged(into="t-2", by="network-1"),
     )
 

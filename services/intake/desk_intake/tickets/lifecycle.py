@@ -403,6 +403,8 @@ def request_person(ticket: Ticket, actor: Actor, text: str) -> list[Payload]:
     """
     request = TicketPersonRequested(by=actor.id, text=text)
     if ticket.state is State.RESOLVED:
+        # A request that others denied is not opened again by asking for a person.
+        allow(ticket, "reopened")
         return [TicketReopened(by=actor.id, reason=text), request]
     allow(ticket, "answered")
     return [] if ticket.waits_for_person else [request]

@@ -27,6 +27,7 @@ class Rule(StrEnum):
     WAITING = "waiting"
     ANSWERED = "answered"
     RESOLVED = "resolved"
+    DENIED = "denied"
     SURVEY = "survey"
     DEMAND_ANSWERED = "demand-answered"
     REOPENED = "reopened"

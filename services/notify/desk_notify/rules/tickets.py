@@ -190,18 +190,22 @@ def _announce_merge(context: RenderContext, _event: Event[life.TicketMerged]) ->
 
 @_steps.on(life.TicketResolved)
 def _announce_resolution(context: RenderContext, event: Event[life.TicketResolved]) -> Step:
-    """Who solved it alone, or took it back, knows; who was told by the problem knows too."""
+    """Who solved it alone, or took it back, knows; who was told by the problem knows too.
+
+    A request that was denied is over, but nothing is solved.
+    """
     resolved = event.data
     context, deferred = _send_deferred(context)
     context = context.update(is_done=True)
     text = resolved.resolution
-    is_withdrawn = resolved.how is life.How.WITHDRAWN
-    watched = Rule.WATCHED_UPDATED if is_withdrawn else Rule.WATCHED_RESOLVED
+    is_unsolved = resolved.how in (life.How.WITHDRAWN, life.How.DENIED)
+    watched = Rule.WATCHED_UPDATED if is_unsolved else Rule.WATCHED_RESOLVED
     deferred += context.to_watchers(watched, resolved.by, text=text)
     is_known = resolved.how in (life.How.PROBLEM, life.How.WITHDRAWN)
     if is_known or resolved.by == context.ticket.requester:
         return context, deferred
-    return context, deferred + context.to_requester(Rule.RESOLVED, text=text)
+    rule = Rule.DENIED if resolved.how is life.How.DENIED else Rule.RESOLVED
+    return context, deferred + context.to_requester(rule, text=text)
 
 
 @_steps.on(life.TicketPersonRequested)
