@@ -1,12 +1,11 @@
 """Intake with everything outside it replaced by fakes that keep the same SLAs."""
 
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import httpx
 from desk_charter import Charter
@@ -18,70 +17,46 @@ from desk_contracts.ids import new_id
 from desk_contracts.message import verbatim
 from desk_contracts.value_types import Priority
 from desk_intake.attachments.api import UPLOADS
-from desk_intake.before.api.check import BeforeDeps, Indexes, NoSelfService
-from desk_intake.before.model import PersonContacts
-from desk_intake.before.store import CONTACTS, IndexedProblem, contacts_projection, follow_problem
-from desk_intake.demands.api import DemandDeps
-from desk_intake.demands.model import Demand
-from desk_intake.demands.store import DEMANDS, demands_projection
+from desk_intake.before.api.check import Indexes
+from desk_intake.before.store import follow_problem
 from desk_intake.feedback.api import FeedbackDeps
 from desk_intake.feedback.store import FEEDBACK
-from desk_intake.knowledge.api.articles import KnowledgeDeps
-from desk_intake.knowledge.store import ARTICLES, RATINGS, IndexedArticle, follow_article
+from desk_intake.knowledge.store import follow_article
 from desk_intake.live.worker import LiveTickets
 from desk_intake.mail.store import MAILS
 from desk_intake.mail.worker import MailDesk
 from desk_intake.searches.model import SearchedWord
-from desk_intake.searches.store import SEARCHES, searches_projection
 from desk_intake.searches.worker import SearchCounter
-from desk_intake.service import IntakeParts, find_linkable, intake_routers
-from desk_intake.status.api import StatusDeps
-from desk_intake.status.changes import KnownChange
-from desk_intake.status.model import KnownProblem
+from desk_intake.service import IntakeParts, intake_routers
 from desk_intake.status.store import (
-    CHANGES,
     PROBLEMS,
-    VERDICTS,
-    changes_projection,
-    problems_projection,
-    verdicts_projection,
-)
-from desk_intake.status.verdicts import DayVerdicts
-from desk_intake.surveys.api import SurveyDeps
-from desk_intake.surveys.model import FollowUp, InvitedPerson, Sampling
-from desk_intake.surveys.store import (
-    FOLLOW_UPS,
-    INVITED,
-    follow_ups_projection,
-    invitations_projection,
-    signer,
+    find_linkable,
 )
 from desk_intake.tickets.api.deps import TicketDeps
 from desk_intake.tickets.api.pasts import TeamPasts
 from desk_intake.tickets.evolve import evolve, replay
 from desk_intake.tickets.model import Ticket
 from desk_intake.tickets.sla import TicketSla
-from desk_intake.tickets.store import SLAS, TICKETS, slas_projection, tickets_projection
+from desk_intake.tickets.store import SLAS, TICKETS, tickets_projection
 from desk_platform.clock import FakeClock
 from desk_platform.health import Health
 from desk_platform.http import AppParts, Cursors, DevAuthenticator, make_app
 from desk_platform.kafka import BatchProcessor, CommandQueue, Projection, Received, UnitOfWork
 from desk_platform.kafka.batch_processor import OnFailedRecords
-from desk_platform.settings import Environment, KafkaSettings
+from desk_platform.settings import Environment
 from desk_platform.settings.secret_files import SecretFolder
-from desk_platform.similar import IndexedModel, IndexedTicket, IndexReader, TextIndex, follow_ticket
-from desk_platform.telemetry import Meters
+from desk_platform.similar import follow_ticket
 from desk_testing.fakes import FakeDocuments, FakeFiles, FakeKeptCalls, FakeLeases, FakePublisher
 from desk_testing.telemetry import RecordedTelemetry, record_telemetry
 from pydantic import SecretStr
 
+from tests.support.intake_before import fill_index, make_before
+from tests.support.intake_units import Others, make_others
 from tests.support.still_tail import StillTail
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CLOSE_AFTER = timedelta(days=5)
 REPLY_SECRET = "signs tokens of answers in tests"  # noqa: S105  of tests only
-# Everybody is asked, but nobody twice in a month.
-SAMPLING = Sampling(1.0, timedelta(days=30))
 
 
 @dataclass
@@ -124,18 +99,6 @@ class Record:
 
 async def _ignore_failures(failures: Sequence[object]) -> None:
     assert not failures
-
-
-Others = tuple[
-    UnitOfWork[KnownProblem],
-    UnitOfWork[TicketSla],
-    UnitOfWork[InvitedPerson],
-    UnitOfWork[FollowUp],
-    UnitOfWork[Demand],
-    UnitOfWork[KnownChange],
-    UnitOfWork[DayVerdicts],
-    UnitOfWork[PersonContacts],
-]
 
 
 @dataclass
@@ -196,9 +159,9 @@ class Desk:
         """The indexes know all that was published or heard, and so do contacts of tickets."""
         log = [*self.publisher.events(), *self.facts]
         indexes = self.indexes
-        await _index(indexes.tickets, follow_ticket, log)
-        await _index(indexes.articles, follow_article, log)
-        await _index(indexes.problems, follow_problem, log)
+        await fill_index(indexes.tickets, follow_ticket, log)
+        await fill_index(indexes.articles, follow_article, log)
+        await fill_index(indexes.problems, follow_problem, log)
         for reader in indexes.readers:
             reader.is_complete = True
         opened = [event for event in self.publisher.events() if event.topic == topics.TICKETS]
@@ -243,29 +206,6 @@ class Desk:
         assert replay(log) == stored.model_copy(update={"commands": ()})
 
 
-I = TypeVar("I", bound=IndexedModel)  # noqa: E741 (an indexed document)
-
-
-async def _index(
-    index: TextIndex[I], follow: Callable[[I | None, AnyEvent], I | None], log: list[AnyEvent]
-) -> None:
-    await index.open("topic")
-    states: dict[str, I] = {}
-    for event in log:
-        after = follow(states.get(event.subject), event)
-        if after is not None:
-            states[event.subject] = after
-    await index.write(states.values(), {})
-
-
-def _read(
-    name: str, model: type[I], follow: Callable[[I | None, AnyEvent], I | None], clock: FakeClock
-) -> tuple[TextIndex[I], IndexReader[I]]:
-    index = TextIndex(Path(tempfile.mkdtemp()) / name, model)
-    kafka = KafkaSettings(bootstrap="nowhere:1")
-    return index, IndexReader(name, name, kafka, index, follow, Health(clock))
-
-
 @dataclass
 class Caller:
     """Somebody at the other end of HTTP; every call has a new key unless one is given."""
@@ -296,42 +236,6 @@ class OwnersKnown:
         return {"laptop-ana": "ana", "laptop-ben": "ben"}.get(device)
 
 
-def _make_before(
-    deps: TicketDeps,
-    problems: FakeDocuments[KnownProblem],
-    publisher: FakePublisher,
-    telemetry: RecordedTelemetry,
-    clock: FakeClock,
-) -> tuple[BeforeDeps, UnitOfWork[PersonContacts], UnitOfWork[SearchedWord]]:
-    meters = telemetry.telemetry.meters
-    articles, ratings = FakeDocuments(ARTICLES, clock), FakeDocuments(RATINGS, clock)
-    contacts = UnitOfWork(
-        contacts_projection(FakeDocuments(CONTACTS, clock)), publisher, clock, meters, cached=0
-    )
-    by_topic = (
-        _read(topics.TICKETS, IndexedTicket, follow_ticket, clock),
-        _read(topics.KNOWLEDGE, IndexedArticle, follow_article, clock),
-        _read(topics.PROBLEMS, IndexedProblem, follow_problem, clock),
-    )
-    indexes = Indexes(
-        by_topic[0][0], by_topic[1][0], by_topic[2][0], tuple(reader for _, reader in by_topic)
-    )
-    knowledge = KnowledgeDeps(
-        deps,
-        articles,
-        CommandQueue(UnitOfWork(Projection(articles), publisher, clock, meters, cached=0)),
-        ratings,
-        CommandQueue(UnitOfWork(Projection(ratings), publisher, clock, meters, cached=0)),
-    )
-    commands = CommandQueue(contacts)
-    words = UnitOfWork(
-        searches_projection(FakeDocuments(SEARCHES, clock)), publisher, clock, meters, cached=0
-    )
-    counter = SearchCounter(CommandQueue(words), clock, b"a secret")
-    before = BeforeDeps(knowledge, problems, indexes, commands, NoSelfService(), counter)
-    return before, contacts, words
-
-
 def make_desk(charter: Charter, secrets: Path | None = None) -> Desk:
     clock, publisher, telemetry = FakeClock(MONDAY), FakePublisher(), record_telemetry("intake")
     tickets, problems = FakeDocuments(TICKETS, clock), FakeDocuments(PROBLEMS, clock)
@@ -358,65 +262,20 @@ def make_desk(charter: Charter, secrets: Path | None = None) -> Desk:
         TeamPasts(tickets, clock),
     )
     feedback = FeedbackDeps(deps, CommandQueue(responses), opinions)
-    before, contacts, words = _make_before(deps, problems, publisher, telemetry, clock)
-    others, surveys, demands, status = _make_others(
-        feedback, (problems, slas), contacts, publisher, meters
-    )
-    parts = IntakeParts(
-        tickets=deps,
-        feedback=feedback,
-        surveys=surveys,
-        demands=demands,
-        live=LiveTickets(StillTail(topics.TICKETS, clock), tickets, longest=timedelta(0)),
-        status=status,
-        before=before,
-        searches=words.documents,
-        publisher=publisher,
-        secrets=SecretFolder(secrets),
-        devices=OwnersKnown(),
-    )
-    routers = intake_routers(parts)
-    app = make_app("Experience Desk: intake", routers, _parts(charter, clock, telemetry))
+    before, contacts, words = make_before(deps, problems, publisher, telemetry, clock)
+    views = (problems, slas)
+    others, surveys, demands, status = make_others(feedback, views, contacts, publisher, meters)
+    live = LiveTickets(StillTail(topics.TICKETS, clock), tickets, longest=timedelta(0))
+    edges = (before, words.documents, publisher, SecretFolder(secrets), OwnersKnown())
+    parts = IntakeParts(deps, feedback, surveys, demands, live, status, *edges)
+    app_parts = _parts(charter, clock, telemetry)
+    app = make_app("Experience Desk: intake", intake_routers(parts), app_parts)
     transport = httpx.ASGITransport(app=app)
     mails = FakeDocuments(MAILS, clock)
     records = CommandQueue(UnitOfWork(Projection(mails), publisher, clock, meters, cached=0))
     mail = MailDesk(deps, mails, records, SecretStr(REPLY_SECRET), "mx.desk.example")
     world = (clock, publisher, tickets, slas, unit_of_work, others)
-    edges = (telemetry, transport, calls, mail)
-    return Desk(*world, *edges, before.indexes, before.searches, words)
-
-
-def _make_others(
-    feedback: FeedbackDeps,
-    views: tuple[FakeDocuments[KnownProblem], FakeDocuments[TicketSla]],
-    contacts: UnitOfWork[PersonContacts],
-    publisher: FakePublisher,
-    meters: Meters,
-) -> tuple[Others, SurveyDeps, DemandDeps, StatusDeps]:
-    """What is fed by the bus beside tickets, and answers from it."""
-    (problems, slas), deps = views, feedback.tickets
-    clock = cast("FakeClock", deps.clock)
-    owed = FakeDocuments(FOLLOW_UPS, clock)
-    changes, verdicts = FakeDocuments(CHANGES, clock), FakeDocuments(VERDICTS, clock)
-    invitations = invitations_projection(
-        FakeDocuments(INVITED, clock), SAMPLING, signer(deps.cursors)
-    )
-    follow_ups = UnitOfWork(follow_ups_projection(owed), publisher, clock, meters, cached=0)
-    demands_kept = FakeDocuments(DEMANDS, clock)
-    votes = UnitOfWork(demands_projection(demands_kept), publisher, clock, meters, cached=0)
-    others: Others = (
-        UnitOfWork(problems_projection(problems), publisher, clock, meters),
-        UnitOfWork(slas_projection(slas), publisher, clock, meters),
-        UnitOfWork(invitations, publisher, clock, meters),
-        follow_ups,
-        votes,
-        UnitOfWork(changes_projection(changes), publisher, clock, meters),
-        UnitOfWork(verdicts_projection(verdicts), publisher, clock, meters, cached=0),
-        contacts,
-    )
-    surveys = SurveyDeps(feedback, owed, CommandQueue(follow_ups))
-    status = StatusDeps(problems, changes, verdicts, deps.pasts, deps.charter, clock)
-    return others, surveys, DemandDeps(deps, demands_kept, CommandQueue(votes)), status
+    return Desk(*world, telemetry, transport, calls, mail, before.indexes, before.searches, words)
 
 
 def _parts(charter: Charter, clock: FakeClock, telemetry: RecordedTelemetry) -> AppParts:

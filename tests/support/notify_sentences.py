@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from desk_contracts.events import feedback
 from desk_contracts.events.automation import (
     Evidence,
     Outcome,
@@ -14,12 +15,6 @@ from desk_contracts.events.automation import (
     RunHealed,
     RunStarted,
     StepStatus,
-)
-from desk_contracts.events.feedback import (
-    DemandAnswered,
-    DemandVerdict,
-    FollowUpOpened,
-    SurveyInvited,
 )
 from desk_contracts.events.notifications import Notified
 from desk_contracts.events.problems import (
@@ -91,7 +86,7 @@ def _all(language: Language) -> Iterator[Notified]:
     yield from with_portal.ticket_sees(
         TicketPaused(waiting_for=WaitingFor.EMPLOYEE, by="network-1"),
         TicketResolved(by="network-1", resolution=verbatim("Done.")),
-        SurveyInvited(ticket="t-1", cycle=0, person=ANA, token="x", until=_NEXT_DAY),  # noqa: S106
+        feedback.SurveyInvited(ticket="t-1", cycle=0, person=ANA, token="x", until=_NEXT_DAY),  # noqa: S106
     )
     yield from with_portal.ticket_sees(
         TicketAssigned(team="network"),
@@ -109,8 +104,8 @@ def _all(language: Language) -> Iterator[Notified]:
     yield from _repairs(others)
     yield from _signal_changes(others)
     yield from others.happens(
-        DemandAnswered(
-            demand="d-1", what="a quiet room", verdict=DemandVerdict.PLANNED,
+        feedback.DemandAnswered(
+            demand="d-1", what="a quiet room", verdict=feedback.DemandVerdict.PLANNED,
             text="Two rooms are rebuilt by September.", by="an.owner", people=(ANA,),
         ),
         "a quiet room",
@@ -119,8 +114,8 @@ def _all(language: Language) -> Iterator[Notified]:
     yield from _goals(others)
 
 
-def _unhappy(comment: str, member: str) -> FollowUpOpened:
-    return FollowUpOpened(
+def _unhappy(comment: str, member: str) -> feedback.FollowUpOpened:
+    return feedback.FollowUpOpened(
         follow_up="f-1", ticket="t-1", cycle=0, score=2, comment=comment, team="network",
         member=member, due=_NEXT_DAY,
     )  # fmt: skip

@@ -26,7 +26,7 @@ from desk_platform.store import Documents
 from fastapi import APIRouter
 
 from desk_intake.adapters.couriers.smtp import MailServer, SmtpCourier
-from desk_intake.adapters.directories.ldap import LdapDirectory, LdapServer
+from desk_intake.adapters.directories.ldap import LdapDirectory, open_directory
 from desk_intake.adapters.mailboxes.imap import COMPONENT as IMAP
 from desk_intake.adapters.mailboxes.imap import ImapAccount, ImapPoll
 from desk_intake.adapters.mailboxes.smtp import SmtpReceiver, SmtpWay
@@ -64,12 +64,12 @@ from desk_intake.searches.store import SEARCHES, searches_projection
 from desk_intake.searches.worker import SearchCounter
 from desk_intake.settings import IntakeSettings, LineSecurity
 from desk_intake.status.api import StatusDeps, status_router
-from desk_intake.status.model import KnownProblem
 from desk_intake.status.store import (
     CHANGES,
     PROBLEMS,
     VERDICTS,
     changes_projection,
+    find_linkable,
     problems_projection,
     verdicts_projection,
 )
@@ -84,7 +84,7 @@ from desk_intake.surveys.store import (
 )
 from desk_intake.tickets.api.actions import anybody_router, staff_router
 from desk_intake.tickets.api.batch import batch_router
-from desk_intake.tickets.api.deps import LinkableProblem, TicketDeps
+from desk_intake.tickets.api.deps import TicketDeps
 from desk_intake.tickets.api.links import links_router
 from desk_intake.tickets.api.pasts import TeamPasts
 from desk_intake.tickets.api.people import people_router
@@ -118,15 +118,15 @@ def compose(desk: Desk, settings: IntakeSettings) -> Web:
     opinions = desk.documents(FEEDBACK)
     responses = desk.unit_of_work("feedback", Projection(opinions), cached=0)
     feedback = FeedbackDeps(deps, desk.commands(responses), opinions)
-    wishes = desk.documents(DEMANDS)
-    votes = desk.unit_of_work("demands", demands_projection(wishes), cached=0)
+    demands = desk.documents(DEMANDS)
+    votes = desk.unit_of_work("demands", demands_projection(demands), cached=0)
     _take_mail(desk, settings, deps)
-    directory = _open_directory(settings)
+    directory = open_directory(settings)
     parts = IntakeParts(
         tickets=deps,
         feedback=feedback,
         surveys=_compose_surveys(desk, settings, feedback),
-        demands=DemandDeps(deps, wishes, desk.commands(votes)),
+        demands=DemandDeps(deps, demands, desk.commands(votes)),
         live=LiveTickets(desk.tail(names.TICKETS), deps.tickets),
         status=_compose_status(desk, deps),
         before=_compose_before(desk, settings, deps),
@@ -243,15 +243,6 @@ def _compose_indexes(desk: Desk, settings: IntakeSettings) -> Indexes:
     return Indexes(tickets, articles, problems, (of_tickets, of_articles, of_problems))
 
 
-async def find_linkable(problems: Documents[KnownProblem], id: str) -> LinkableProblem | None:
-    """An open, confirmed problem as tickets are linked to it."""
-    stored = (await problems.load([id])).get(id)
-    problem = stored.read() if stored else None
-    if problem is None or not (problem.is_open and problem.is_confirmed):
-        return None
-    return LinkableProblem(problem.title, problem.service, problem.team)
-
-
 def _take_mail(desk: Desk, settings: IntakeSettings, deps: TicketDeps) -> None:
     """Mail by SMTP and from a mailbox, where the settings ask for it."""
     mails = desk.documents(MAILS)
@@ -284,23 +275,6 @@ def _take_mail(desk: Desk, settings: IntakeSettings, deps: TicketDeps) -> None:
         desk.health.expect(IMAP, required=False)
         poll = ImapPoll(mail, account, settings.imap_interval, desk.clock, desk.health)
         desk.job(IMAP, poll.run)
-
-
-def _open_directory(settings: IntakeSettings) -> LdapDirectory | None:
-    if settings.directory_host is None or settings.directory_password is None:
-        return None
-    scheme = "ldaps" if settings.directory_security is LineSecurity.TLS else "ldap"
-    return LdapDirectory(
-        LdapServer(
-            f"{scheme}://{settings.directory_host}:{settings.directory_port}",
-            settings.directory_base,
-            settings.directory_user,
-            settings.directory_password,
-            settings.directory_person,
-            starttls=settings.directory_security is LineSecurity.STARTTLS,
-            ca_file=settings.directory_ca_file,
-        )
-    )
 
 
 def _compose_recovery(

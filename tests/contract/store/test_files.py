@@ -114,7 +114,7 @@ async def test_a_deleted_file_is_gone(files: Files) -> None:
     assert await files.list_ids() == [other]
 
 
-@pytest.mark.parametrize("id", ["", "../../etc/passwd", "a", "01a223bf-2f5e-76af-a783-25d96fde9c73/.."])
+@pytest.mark.parametrize("id", ["", "../../etc/passwd", "a", "01a223bf-2f5e/.."])
 async def test_what_is_no_id_of_ours_is_no_place(files: Files, id: str) -> None:
     for call in (files.put(id, pieces(b"x")), files.open(id), files.delete(id)):
         with pytest.raises(ValueError, match="no id of a file"):

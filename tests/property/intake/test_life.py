@@ -28,6 +28,7 @@ from desk_contracts.ids import request_ticket_id
 from desk_contracts.message import verbatim
 from desk_contracts.messages import catalogue
 from desk_contracts.value_types import Priority
+from desk_intake.tickets import concerned
 from desk_intake.tickets import lifecycle as life
 from desk_intake.tickets.evolve import evolve, replay
 from desk_intake.tickets.lifecycle import Actor, Changes
@@ -89,9 +90,9 @@ ACTIONS: dict[str, TicketAction] = {
         t, MAX, "Done", None, code=ResolutionCode.WORKAROUND
     ),
     "take": lambda t, _: life.take(t, MIA),
-    "watch": lambda t, _: life.watch(t, ANA, "ben"),
-    "unwatch": lambda t, _: life.unwatch(t, ANA, "ben"),
-    "me too": lambda t, _: life.join(t, MAX, "cem"),
+    "watch": lambda t, _: concerned.watch(t, ANA, "ben"),
+    "unwatch": lambda t, _: concerned.unwatch(t, ANA, "ben"),
+    "me too": lambda t, _: concerned.join(t, MAX, "cem"),
     "link": lambda t, _: life.link_problem(t, MAX, "p-2", verbatim("x"), "Same"),
 }
 

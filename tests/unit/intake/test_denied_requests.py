@@ -9,6 +9,7 @@ from desk_contracts.errors import Rejected
 from desk_contracts.events.tickets import ApprovalOutcome, Channel, How, Kind, State
 from desk_intake.tickets import lifecycle as life
 from desk_intake.tickets.approvals import ItemRequest
+from desk_intake.tickets.concerned import request_person
 from desk_intake.tickets.lifecycle import Actor
 from desk_intake.tickets.model import Ticket
 
@@ -16,7 +17,7 @@ MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 ANA = Actor("ana", is_staff=False)
 CALLS: dict[str, Callable[[Ticket], list[Payload]]] = {
     "reopen": lambda ticket: life.reopen(ticket, ANA, "Please."),
-    "talk to a person": lambda ticket: life.request_person(ticket, ANA, "Please."),
+    "talk to a person": lambda ticket: request_person(ticket, ANA, "Please."),
 }
 
 

@@ -58,7 +58,7 @@ def _check_field(name: str, field: object) -> None:
 Form = Annotated[dict[str, JsonValue], AfterValidator(_check_form)]
 
 
-class Words(CharterModel):
+class Titles(CharterModel):
     """A title in the languages of the desk."""
 
     en: Title = Field(description="In English.")
@@ -124,7 +124,7 @@ class CatalogueItem(CharterModel):
     """One thing that people can ask for."""
 
     name: Slug = Field(description="Stable id; requests and runbooks name it.")
-    title: Words = Field(description="What people call it.")
+    title: Titles = Field(description="What people call it.")
     description: Sentences = Field(description="What one gets, and what happens next.")
     offered_to: Eligibility = Field(
         default=Eligibility(), alias="for", description="Who may ask; left out: everybody."
@@ -133,7 +133,7 @@ class CatalogueItem(CharterModel):
         default={"type": "object", "properties": {}},
         description="JSON Schema (2020-12) of what is asked; no other fields are taken.",
     )
-    labels: dict[str, Words] = Field(default={}, description="What people call the form's fields.")
+    labels: dict[str, Titles] = Field(default={}, description="What people call the form's fields.")
     own_device: str | None = Field(
         default=None, description="The field that names a device, which must be the person's own."
     )

@@ -38,7 +38,7 @@ _OTHER_HEADS = re.compile(
 _LINE = re.compile(r"^_{10,}\s*$")
 
 
-class _Words(HTMLParser):
+class _VisibleText(HTMLParser):
     """Collects what a reader would see. What is quoted by the mail program gets its `>`."""
 
     def __init__(self) -> None:
@@ -69,7 +69,7 @@ class _Words(HTMLParser):
 
 def read_html(html: str) -> str:
     """What a reader would see of a mail in HTML, as lines of text."""
-    words = _Words()
+    words = _VisibleText()
     words.feed(html)
     words.close()
     lines = [line.strip() for line in "".join(words.parts).split("\n")]

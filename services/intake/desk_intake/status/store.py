@@ -12,6 +12,7 @@ from desk_platform.store import Documents, Schema
 from desk_intake.status.changes import KnownChange, apply_change, change_id
 from desk_intake.status.model import KnownProblem, apply
 from desk_intake.status.verdicts import DayVerdicts, count, part_of
+from desk_intake.tickets.api.deps import LinkableProblem
 
 PROBLEMS = Schema(
     collection="problems",
@@ -79,3 +80,12 @@ def verdicts_projection(documents: Documents[DayVerdicts]) -> Projection[DayVerd
         return None if after is before else Decision(after)
 
     return Projection(documents, keys=part_of, react=react)
+
+
+async def find_linkable(problems: Documents[KnownProblem], id: str) -> LinkableProblem | None:
+    """An open, confirmed problem as tickets are linked to it."""
+    stored = (await problems.load([id])).get(id)
+    problem = stored.read() if stored else None
+    if problem is None or not (problem.is_open and problem.is_confirmed):
+        return None
+    return LinkableProblem(problem.title, problem.service, problem.team)

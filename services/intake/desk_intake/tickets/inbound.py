@@ -257,7 +257,8 @@ def _link(ticket: Ticket, fact: AnyEvent, problem: str, text: Message) -> list[P
 
 @apply_inbound.on(ProblemResolved)
 def _resolve_with_problem(ticket: Ticket, fact: Event[ProblemResolved]) -> list[Payload]:
-    if not ticket.is_open:
+    # What still awaits a yes was not done by the end of a problem.
+    if not ticket.is_open or ticket.awaits_approval:
         return [_too_late(ticket, fact, message("fact.problem-solved"))]
     data = fact.data
     return [

@@ -16,7 +16,6 @@ from desk_contracts.events.tickets import (
     ResolutionCode,
     Role,
     State,
-    TicketAlsoAffected,
     TicketAssigned,
     TicketClosed,
     TicketCommented,
@@ -24,14 +23,11 @@ from desk_contracts.events.tickets import (
     TicketLinked,
     TicketMerged,
     TicketPaused,
-    TicketPersonRequested,
     TicketReopened,
     TicketResolved,
     TicketResumed,
     TicketStarted,
     TicketUpdated,
-    TicketWatcherAdded,
-    TicketWatcherRemoved,
     WaitingFor,
 )
 from desk_contracts.frozen import Frozen
@@ -41,9 +37,7 @@ from desk_kernel.sight import SEES_ALL, Sight
 
 from desk_intake.tickets import approvals
 from desk_intake.tickets.model import (
-    MAX_AFFECTED,
     MAX_COMMENTS,
-    MAX_WATCHERS,
     OPEN_STATES,
     Ticket,
 )
@@ -311,47 +305,6 @@ def link_problem(
     return [*events, *comment(ticket, actor, reason, public=False)] if reason else events
 
 
-def watch(ticket: Ticket, actor: Actor, person: str) -> list[Payload]:
-    """Somebody else may read it and comment on it."""
-    allow(ticket, "watched")
-    if person in (ticket.requester, *ticket.watchers):
-        return []
-    if len(ticket.watchers) >= MAX_WATCHERS:
-        raise Rejected(
-            message("refused.too-many-watchers", code=ticket.code, most=MAX_WATCHERS),
-            code="too-many-watchers",
-            most=MAX_WATCHERS,
-        )
-    return [TicketWatcherAdded(person=person, by=actor.id)]
-
-
-def unwatch(ticket: Ticket, actor: Actor, person: str) -> list[Payload]:
-    """Watchers go by themselves; others are taken off by those who may act on the ticket."""
-    if person != actor.id:
-        check_may_act(ticket, actor)
-    if person not in ticket.watchers:
-        return []
-    return [TicketWatcherRemoved(person=person, by=actor.id)]
-
-
-def join(ticket: Ticket, actor: Actor, person: str) -> list[Payload]:
-    """Another person has the same trouble: who watches says so of themselves, staff of anybody."""
-    allow(ticket, "joined")
-    if person != actor.id and not (actor.is_staff and may_act(ticket, actor)):
-        raise Forbidden(message("refused.join-for-others"))
-    if person == ticket.requester:
-        raise Rejected(message("refused.counted-already", code=ticket.code), code="own-ticket")
-    if person in ticket.also_affected:
-        return []
-    if len(ticket.also_affected) >= MAX_AFFECTED:
-        raise Rejected(
-            message("refused.too-many-affected", code=ticket.code, most=MAX_AFFECTED),
-            code="too-many-affected",
-            most=MAX_AFFECTED,
-        )
-    return [TicketAlsoAffected(person=person, by=actor.id)]
-
-
 def resolve(
     ticket: Ticket,
     actor: Actor,
@@ -394,20 +347,6 @@ def confirm(ticket: Ticket, actor: Actor) -> list[Payload]:
     if ticket.confirmed_at is not None:
         return []
     return [TicketConfirmed(by=actor.id, resolution=ticket.resolved_sequence)]
-
-
-def request_person(ticket: Ticket, actor: Actor, text: str) -> list[Payload]:
-    """At any moment of an open ticket, and of a resolved one, which is open again then.
-
-    Who waits for a person already is not put into the queue a second time.
-    """
-    request = TicketPersonRequested(by=actor.id, text=text)
-    if ticket.state is State.RESOLVED:
-        # A request that others denied is not opened again by asking for a person.
-        allow(ticket, "reopened")
-        return [TicketReopened(by=actor.id, reason=text), request]
-    allow(ticket, "answered")
-    return [] if ticket.waits_for_person else [request]
 
 
 def reopen(ticket: Ticket, actor: Actor, reason: str) -> list[Payload]:

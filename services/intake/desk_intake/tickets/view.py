@@ -68,14 +68,7 @@ def show(
         "sla": tuple(
             clock for clock in sla.clocks if reader.is_staff or clock.clock != "ownership"
         ),
-        "links": tuple(
-            LinkView(
-                kind=link.kind,
-                target=link.target,
-                text=reader.say(link.message) if link.message else "",
-            )
-            for link in ticket.links
-        ),
+        "links": tuple(_show_links(ticket, reader)),
         "attachments": tuple(
             AttachmentView(
                 **item.model_dump(), url=f"/v1/tickets/{ticket.id}/attachments/{item.id}"
@@ -96,6 +89,13 @@ def show(
             fields |= {"description": "", "attributes": {}}
     summary = _summary(ticket, sla, reader)
     return TicketView.model_validate(_copy_fields(TicketView, ticket) | summary | fields)
+
+
+def _show_links(ticket: Ticket, reader: Reader) -> Iterator[LinkView]:
+    """What it belongs to, as sentences."""
+    for link in ticket.links:
+        text = reader.say(link.message) if link.message else ""
+        yield LinkView(kind=link.kind, target=link.target, text=text)
 
 
 # What a view shows just as the ticket has it; found once, since every answer needs it.

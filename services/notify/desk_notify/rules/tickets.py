@@ -1,10 +1,8 @@
 """What a ticket's life and SLAs make notify say: pure, one function per type of event."""
 
-from dataclasses import replace
 from datetime import datetime
-from typing import TypedDict
 
-from desk_contracts import AnyEvent, Event, Payload
+from desk_contracts import AnyEvent, Event
 from desk_contracts.events import tickets as life
 from desk_contracts.events.feedback import FollowUpOpened, SurveyInvited
 from desk_contracts.events.problems import ProblemResolved, ProblemUpdated
@@ -22,6 +20,7 @@ from desk_kernel import Reducers
 from desk_notify.rendering.notice import Messages, language_of, truncate
 from desk_notify.rendering.templates import Rule
 from desk_notify.rules.context import RenderContext, Step
+from desk_notify.rules.kept import origin_of, put_back
 from desk_notify.rules.model import DeferredNotice, EarlyFact, SlaReported, Ticket
 from desk_notify.subscriptions.model import Directory
 
@@ -68,7 +67,7 @@ def _receive(context: RenderContext, event: Event[life.TicketOpened]) -> Step:
     )
     messages = context.to_requester(Rule.RECEIVED) if _is_theirs(context.ticket) else ()
     for notice in early:
-        warned, more = _warn_team(_at(context, notice, notice.fact), notice.fact)
+        warned, more = _warn_team(put_back(context, notice, notice.fact), notice.fact)
         context = context.update(slas_reported=warned.ticket.slas_reported)
         messages += more
     return context, messages
@@ -116,7 +115,7 @@ def _announce_assignment(context: RenderContext, event: Event[life.TicketAssigne
         )
     if context.directory.has_response_policy and not context.ticket.has_sla:
         # A moment later it is known by when they answer, and that is half of the news.
-        return context.update(deferred=DeferredNotice(**_origin(context.cause))), messages
+        return context.update(deferred=DeferredNotice(**origin_of(context.cause))), messages
     return context, messages + _unless_quiet(context, Rule.ASSIGNED)
 
 
@@ -298,7 +297,7 @@ def _report_sla(context: RenderContext, event: Event[SlaAtRisk | SlaBreached]) -
     fact = event.data
     if context.ticket.code:
         return _warn_team(context, fact)
-    early = EarlyFact(**_origin(context.cause), fact=fact)
+    early = EarlyFact(**origin_of(context.cause), fact=fact)
     return context.update(early=(*context.ticket.early, early)[-_MOST_SAID:]), ()
 
 
@@ -368,40 +367,8 @@ def _send_deferred(context: RenderContext) -> Step:
     if deferred is None:
         return context, ()
     context = context.update(deferred=None)
-    then = _at(context, deferred, life.TicketAssigned(team=context.ticket.team))
+    then = put_back(context, deferred, life.TicketAssigned(team=context.ticket.team))
     return context, _unless_quiet(then, Rule.ASSIGNED)
-
-
-class _Origin(TypedDict):
-    id: str
-    source: str
-    time: datetime
-    correlation_id: str
-    traceparent: str
-
-
-def _origin(cause: AnyEvent) -> _Origin:
-    return {
-        "id": cause.id,
-        "source": cause.source,
-        "time": cause.time,
-        "correlation_id": cause.correlation_id,
-        "traceparent": cause.traceparent,
-    }
-
-
-def _at(context: RenderContext, kept: DeferredNotice, data: Payload) -> RenderContext:
-    """The ticket as it is, when what was kept happened."""
-    cause = Event(
-        id=kept.id,
-        source=kept.source,
-        subject=context.cause.subject,
-        time=kept.time,
-        data=data,
-        correlation_id=kept.correlation_id,
-        traceparent=kept.traceparent,
-    )
-    return replace(context, cause=cause)
 
 
 def _due(context: RenderContext, clock: ClockName, due: datetime | None) -> RenderContext:

@@ -29,6 +29,7 @@ from ldap3.utils.conv import escape_filter_chars
 from pydantic import SecretStr
 
 from desk_intake.recovery.model import Account, Effect
+from desk_intake.settings import IntakeSettings, LineSecurity
 
 T = TypeVar("T")
 
@@ -178,3 +179,21 @@ def _hang_up(line: Connection) -> None:
         line.unbind()
     except (LDAPException, OSError):
         return
+
+
+def open_directory(settings: IntakeSettings) -> LdapDirectory | None:
+    """The directory of the settings; None where there is none."""
+    if settings.directory_host is None or settings.directory_password is None:
+        return None
+    scheme = "ldaps" if settings.directory_security is LineSecurity.TLS else "ldap"
+    return LdapDirectory(
+        LdapServer(
+            f"{scheme}://{settings.directory_host}:{settings.directory_port}",
+            settings.directory_base,
+            settings.directory_user,
+            settings.directory_password,
+            settings.directory_person,
+            starttls=settings.directory_security is LineSecurity.STARTTLS,
+            ca_file=settings.directory_ca_file,
+        )
+    )
