@@ -64,8 +64,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "a team is told twice",
         "message-is-said-once",
         _TICKET_RULES,
-        "return context.update(deferred=DeferredNotice(**_origin(context.cause))), messages\n",
-        "return context.update(deferred=DeferredNotice(**_origin(context.cause))), messages"
+        "return context.update(deferred=DeferredNotice(**origin_of(context.cause))), messages\n",
+        "return context.update(deferred=DeferredNotice(**origin_of(context.cause))), messages"
         " + context.to_team(Rule.TEAM_ASSIGNED_IN_PROBLEM, explanation=explanation)\n",
         together="F",
     ),

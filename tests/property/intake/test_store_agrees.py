@@ -19,6 +19,7 @@ from desk_contracts.events.triage import TriageDecided
 from desk_contracts.ids import request_ticket_id
 from desk_contracts.message import verbatim
 from desk_contracts.value_types import Priority
+from desk_intake.tickets import concerned
 from desk_intake.tickets import lifecycle as life
 from desk_intake.tickets.evolve import replay
 from desk_intake.tickets.lifecycle import Actor, Changes
@@ -62,9 +63,9 @@ ACTIONS: dict[str, Action] = {
     "confirm for her": lambda it, _: life.confirm(it, MAX),
     "reopen": lambda it, _: life.reopen(it, ANA, "Does not"),
     "close": lambda it, _: life.close(it, ANA),
-    "watch": lambda it, _: life.watch(it, ANA, "ben"),
-    "unwatch": lambda it, _: life.unwatch(it, BEN, "ben"),
-    "me too": lambda it, _: life.join(it, BEN, "ben"),
+    "watch": lambda it, _: concerned.watch(it, ANA, "ben"),
+    "unwatch": lambda it, _: concerned.unwatch(it, BEN, "ben"),
+    "me too": lambda it, _: concerned.join(it, BEN, "ben"),
     "link": lambda it, _: life.link_problem(it, MAX, "p-1", verbatim("VPN is down")),
 }
 REQUESTS: tuple[AnyEvent, ...] = tuple(

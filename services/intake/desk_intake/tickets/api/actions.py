@@ -10,6 +10,7 @@ from desk_kernel import Context
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from desk_intake.tickets import concerned
 from desk_intake.tickets import lifecycle as life
 from desk_intake.tickets.answers import TicketView
 from desk_intake.tickets.api.bodies import (
@@ -63,7 +64,7 @@ def anybody_router(deps: TicketDeps) -> APIRouter:
     @router.post("/person", response_model=TicketView, summary="Talk to a person")
     async def request_person(action: ByAnybody, body: PersonRequest | None = None) -> Response:
         """The team is told at once, and `person` says how long others waited for one."""
-        ask = partial(request_person, actor=action.actor, text=body.text if body else "")
+        ask = partial(concerned.request_person, actor=action.actor, text=body.text if body else "")
         return await finish(deps, action, lambda it, _: ask(it))
 
     @router.post("/close", response_model=TicketView, summary="All is well")
