@@ -175,7 +175,8 @@ async def test_a_problem_reaches_every_ticket_of_it_and_the_status_page(
     for ticket in tickets:
         assert types(await bus.of(ticket, 3))[-1] == "resolved"
     view = (await ana.get(f"/tickets/{tickets[0]}")).json()
-    assert (view["state"], view["how"]) == ("resolved", "problem")
+    assert view["how"] == "problem"
+    assert view["state"] in {"resolved", "closed"}  # it closes by itself, soon in these tests
 
     async def is_calm() -> bool:
         return not (await ana.get("/status")).json()["problems"]
