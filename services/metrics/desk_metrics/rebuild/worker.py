@@ -130,11 +130,10 @@ class RebuildRunner:
 
     async def catch_up(self) -> None:
         """Bring every ticket to the present, as timers and editions do for the living."""
-        now = self._clock.now()
         await self.reevaluation.look()
-        while due := await self.collections.tickets.due(now, _PAGE):
+        # Who asked again makes an earlier ticket due, at the moment in which that is read.
+        while due := await self.collections.tickets.due(self._clock.now(), _PAGE):
             await self._tickets.on_timer([id for _, id in due], self._report)
-            # Who asked again makes an earlier ticket due.
             await self._carry()
 
     async def _carry(self) -> None:
