@@ -47,7 +47,7 @@ async def solve(desk: Desk, caller: Caller, title: str, *, confirm: bool = True)
     await desk.hear(triage_says(), ticket)
     await desk.max.post(f"/tickets/{ticket}/resolve", resolution="Changed the MTU.")
     if confirm:
-        assert (await caller.post(f"/tickets/{ticket}/close")).status_code == 200
+        assert (await caller.post(f"/tickets/{ticket}/confirm")).status_code == 200
     return ticket
 
 

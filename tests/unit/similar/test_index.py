@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from desk_contracts import Payload
 from desk_contracts.events.tickets import (
     How,
     Kind,
     State,
     TicketClosed,
+    TicketConfirmed,
     TicketMerged,
     TicketReopened,
     TicketResolved,
@@ -157,12 +159,19 @@ async def test_another_form_of_the_word_is_found_by_its_stem(
     assert (await ask(index, "connections are dropping"))[0] == ["3"]
 
 
-@pytest.mark.parametrize(("by", "is_proven"), [("ana", True), ("desk", False), ("max", False)])
-def test_only_the_person_who_asked_proves_a_solution_by_closing(by: str, is_proven: bool) -> None:
-    solved = ticket("9", "Printer", **SOLVED)
-    closed = follow_ticket(solved, event("9", TicketClosed(by=by), sequence=2))
-    assert closed is not None
-    assert ("proven" in closed.tags) is is_proven
+@pytest.mark.parametrize(
+    ("data", "is_proven"),
+    [
+        (TicketConfirmed(by="ana", resolution=1), True),
+        (TicketConfirmed(by="ana", resolution=7), False),
+        (TicketClosed(by="ana"), False),
+        (TicketClosed(by="desk"), False),
+    ],
+)
+def test_only_the_resolution_that_was_confirmed_is_proven(data: Payload, is_proven: bool) -> None:
+    solved = ticket("9", "Printer", **SOLVED, resolution_sequence=1)
+    after = follow_ticket(solved, event("9", data, sequence=2)) or solved
+    assert ("proven" in after.tags) is is_proven
 
 
 def test_a_ticket_is_followed_through_its_life() -> None:

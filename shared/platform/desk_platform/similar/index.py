@@ -22,7 +22,7 @@ from desk_contracts.frozen import Frozen
 from desk_kernel.likeness import Field, Terms, read_terms, weigh_rarity
 
 # Raise it when texts are cut into other terms or the fields change: the index is made anew then.
-FORM = 2
+FORM = 3
 # The least that tantivy takes; a writer lives for one write, so nothing of it stays in memory.
 _WRITER_BYTES = 15_000_000
 _STEMS = "stems"

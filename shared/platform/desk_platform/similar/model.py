@@ -9,6 +9,7 @@ from desk_contracts.events.tickets import (
     State,
     TicketAssigned,
     TicketClosed,
+    TicketConfirmed,
     TicketMerged,
     TicketOpened,
     TicketReopened,
@@ -44,7 +45,9 @@ class IndexedTicket(IndexedModel):
     cause: str = ""
     resolved_at: datetime | None = None
     language: str = "en"
-    # The person who asked said that all is well, or the desk's own repair was verified.
+    # `sequence` of the event that resolved it last.
+    resolution_sequence: int = 0
+    # The person who asked confirmed the solution, or the desk's own repair was verified.
     is_proven: bool = False
     sequence: int = 1
 
@@ -136,6 +139,7 @@ def _resolve(ticket: IndexedTicket, event: Event[TicketResolved]) -> IndexedTick
             "how": data.how,
             "cause": data.cause,
             "resolved_at": event.time,
+            "resolution_sequence": event.sequence or 0,
             # Automation says so only after fresh telemetry did.
             "is_proven": data.how is How.AUTOMATION,
         }
@@ -158,12 +162,17 @@ def _reopen(ticket: IndexedTicket, _event: Event[TicketReopened]) -> IndexedTick
 
 
 @_life.on(TicketClosed)
-def _close(ticket: IndexedTicket, event: Event[TicketClosed]) -> IndexedTicket:
-    """Whoever asked closes it to say that all is well. A timer that closes it says nothing."""
-    is_confirmed = ticket.is_solved and event.data.by == ticket.requester
-    return ticket.model_copy(
-        update={"state": State.CLOSED, "is_proven": ticket.is_proven or is_confirmed}
-    )
+def _close(ticket: IndexedTicket, _event: Event[TicketClosed]) -> IndexedTicket:
+    """Whoever closes it proves nothing: to confirm is an event of its own."""
+    return ticket.model_copy(update={"state": State.CLOSED})
+
+
+@_life.on(TicketConfirmed)
+def _confirm(ticket: IndexedTicket, event: Event[TicketConfirmed]) -> IndexedTicket | None:
+    """What is confirmed is one resolution; of an earlier one it says nothing about this one."""
+    if not ticket.is_solved or event.data.resolution != ticket.resolution_sequence:
+        return None
+    return ticket.model_copy(update={"is_proven": True})
 
 
 @_life.on(TicketMerged)
