@@ -81,7 +81,7 @@ HIDDEN = "nnn+nf++-u"
 DRAFT = {"title": "Nobody sees records", "service": "{service}"}
 
 
-JOIN = {"title": "x", "taken": "problem", "target": "p-{service}"}
+JOIN = {"title": "x", "taken": "problem", "target": "{id}"}
 
 
 ARTICLE = {
