@@ -119,7 +119,8 @@ def _triggers(service: Service) -> Iterator[Document]:
         for topic in (name for name in topics if BY_NAME[name].partitions > 1):
             yield {
                 "type": "kafka",
-                "name": topic.replace(".", "-"),
+                # Unique in its object: a topic may be read in several groups.
+                "name": f"{topic}{group.removeprefix(service)}".replace(".", "-"),
                 "metadata": _lag_of(group, topic),
                 "authenticationRef": {"name": "kafka-lag"},
             }
