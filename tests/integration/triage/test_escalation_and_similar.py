@@ -1,5 +1,7 @@
 """On real servers: an SLA's level is done once however often triage dies; what is like is found."""
 
+import asyncio
+import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -138,6 +140,6 @@ async def test_like_tickets_are_found_also_after_a_kill(bus: Bus, triage: Servic
     await triage.start()
     assert await eventually(partial(list_similar, triage, query), timeout=60) == before
     triage.kill()
-    triage.log.with_suffix(".index").unlink()
+    await asyncio.to_thread(shutil.rmtree, triage.log.with_suffix(".index"))
     await triage.start()
     assert await eventually(partial(list_similar, triage, query), timeout=120) == before

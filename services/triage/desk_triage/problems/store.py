@@ -22,13 +22,15 @@ def _facets(register: ProblemRegister) -> dict[str, object]:
     return {"open": True, "affected": json.dumps(affected)}
 
 
+# There is one; what else lies there is damaged.
+_FEW = 10
 REGISTERS = Schema("problems", ProblemRegister, _facets, searched=(("open",),), brief=omit_members)
 
 
 async def count_people(documents: Documents[ProblemRegister]) -> Mapping[tuple[str, str], int]:
     """How many people are in the confirmed problem of each service and category."""
-    registers = await documents.find_facets({"open": True}, limit=1)
-    affected = [entry for _, facets in registers for entry in json.loads(str(facets["affected"]))]
+    registers = dict(await documents.find_facets({"open": True}, limit=_FEW))
+    affected = json.loads(str(registers.get(REGISTER, {}).get("affected", "[]")))
     return {(service, category): people for service, category, people in affected}
 
 
