@@ -4,7 +4,6 @@ Members of a team are called as in the charter (`network-1`); everybody else is 
 """
 
 import json
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +12,8 @@ from urllib.parse import parse_qs
 
 from joserfc import jwt
 from joserfc.jwk import ECKey
+
+from tests.support.served import served
 
 _LOCAL = "127.0.0.1"
 _LIFETIME_S = 3600
@@ -80,12 +81,5 @@ class _Answerer(BaseHTTPRequestHandler):
 @contextmanager
 def issuing(password: str, members: Mapping[str, str]) -> Iterator[Issuer]:
     """A provider as long as it is needed."""
-    server = Issuer(password, members)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with served(Issuer(password, members)) as server:
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

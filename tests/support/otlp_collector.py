@@ -1,6 +1,5 @@
 """A small collector: takes OTLP over HTTP on a free port, and says what it was sent."""
 
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 from opentelemetry.proto.trace.v1 import trace_pb2
+
+from tests.support.served import served
 
 _LOCAL = "127.0.0.1"
 
@@ -109,12 +110,5 @@ def _texts(attributes: Iterable[KeyValue]) -> dict[str, str]:
 @contextmanager
 def collecting() -> Iterator[Collector]:
     """A collector as long as it is needed."""
-    server = Collector()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with served(Collector()) as server:
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

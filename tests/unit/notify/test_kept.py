@@ -4,35 +4,13 @@ from collections.abc import Callable
 
 import pytest
 from desk_contracts.events.problems import ProblemDetected, ProblemResolved
-from desk_contracts.events.tickets import LinkKind, TicketLinked, TicketReopened
+from desk_contracts.events.tickets import LinkKind, TicketReopened
 from desk_contracts.message import verbatim
 from desk_notify.rules.model import Person
 from desk_notify.rules.people import react
 
 from tests.support.notify_desk import ANA, Story, directory, event
-from tests.support.notify_silence import assigned, breached
-
-LINKED = TicketLinked(kind=LinkKind.PROBLEM, target="p-1")
-
-
-def problem(*people: str, service: str = "vpn") -> ProblemDetected:
-    return ProblemDetected(
-        service=service,
-        title=verbatim("VPN fails"),
-        tickets=("t-1",), people=people,
-        team="network",
-        message=verbatim("We know."),
-    )  # fmt: skip
-
-
-def over(*people: str) -> ProblemResolved:
-    return ProblemResolved(
-        service="vpn",
-        title=verbatim("VPN fails"),
-        tickets=("t-1",),
-        people=people,
-        resolution=verbatim("Fixed."),
-    )
+from tests.support.notify_silence import LINKED, assigned, breached, over, problem
 
 
 @pytest.mark.parametrize("kind", [problem, over], ids=["begun", "over"])

@@ -6,19 +6,17 @@ import pytest
 from desk_contracts import Payload
 from desk_contracts.events.automation import Outcome, RunEscalated, RunHealed, RunStarted
 from desk_contracts.events.notifications import MessageKind
-from desk_contracts.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_contracts.events.problems import ProblemUpdated
 from desk_contracts.events.reports import GoalMilestone, GoalStatusReported, GoalVerdict
 from desk_contracts.events.signals import SignalCleared, SignalRaised, SignalSeverityChanged
 from desk_contracts.events.sla import SlaAtRisk, SlaMet, SlaPaused
 from desk_contracts.events.tickets import (
     How,
     Kind,
-    LinkKind,
     Role,
     TicketAssigned,
     TicketClosed,
     TicketCommented,
-    TicketLinked,
     TicketPaused,
     TicketReopened,
     TicketResolved,
@@ -33,29 +31,7 @@ from desk_notify.rendering.notice import truncate
 from desk_notify.rules.reports import is_worth_reporting
 
 from tests.support.notify_desk import ANA, BEN, NOON, Story, event, opened, run, sla, to
-from tests.support.notify_silence import ASSIGNED, assigned, breached
-
-LINKED = TicketLinked(kind=LinkKind.PROBLEM, target="p-1")
-
-
-def problem(*people: str, service: str = "vpn") -> ProblemDetected:
-    return ProblemDetected(
-        service=service,
-        title=verbatim("VPN fails"),
-        tickets=("t-1",), people=people,
-        team="network",
-        message=verbatim("We know."),
-    )  # fmt: skip
-
-
-def over(*people: str) -> ProblemResolved:
-    return ProblemResolved(
-        service="vpn",
-        title=verbatim("VPN fails"),
-        tickets=("t-1",),
-        people=people,
-        resolution=verbatim("Fixed."),
-    )
+from tests.support.notify_silence import ASSIGNED, LINKED, assigned, breached, over, problem
 
 
 def signal(severity: Severity, kind: SubjectKind) -> SignalRaised:
