@@ -11,7 +11,7 @@ from desk_contracts.topics import SERVICES
 from desk_local.paths import Places
 from desk_local.ports import HOST, free_ports
 from desk_local.processes import last_lines
-from desk_local.services import Around, ServiceProcess, command_of, port_variable
+from desk_local.services import Around, ServiceProcess, command_of, index_variables, port_variable
 
 from desk_storm.books import End
 
@@ -42,6 +42,7 @@ class Replica(ServiceProcess):
         return {
             f"{self.service.upper()}_HTTP_HOST": HOST,
             port_variable(self.service): str(self.port),
+            **index_variables(self.service, self.places.folder / f"{self.name}.index"),
             **self.around.variables(),
         }
 

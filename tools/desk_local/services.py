@@ -20,6 +20,8 @@ from desk_local.ports import HOST, free_ports, offset, read_port
 # Figures and SLAs are counted in minutes; a ticket on its way to people is not.
 PATIENT = frozenset({"metrics"})
 PORTS = {"intake": 8001, "triage": 8002, "automation": 8003, "notify": 8004, "metrics": 8005}
+# Which setting says where a service keeps its indexes.
+INDEXES = {"triage": "TRIAGE_INDEX", "intake": "INTAKE_INDEXES"}
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ class ServiceProcess(Daemon):
         return {
             f"{self.name.upper()}_HTTP_HOST": HOST,
             port_variable(self.name): str(self.port),
+            **index_variables(self.name, self.places.folder / f"{self.name}.index"),
             **self.around.variables(),
         }
 
@@ -85,6 +88,11 @@ def command_of(name: str) -> list[str]:
 def port_variable(name: str) -> str:
     """The setting that moves a service's port."""
     return f"{name.upper()}_HTTP_PORT"
+
+
+def index_variables(service: str, path: Path) -> dict[str, str]:
+    """The setting that puts a service's indexes there: one process alone writes a folder."""
+    return {INDEXES[service]: str(path)} if service in INDEXES else {}
 
 
 def default_ports(env: Mapping[str, str] = os.environ) -> dict[str, int]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 from desk_local.paths import ROOT
 from desk_local.ports import free_ports
+from desk_local.services import index_variables
 
 from desk_testing.eventually import eventually
 
@@ -62,9 +63,8 @@ class ServiceProcess:
     def launch(self, **more: str) -> None:
         """Start it without waiting; the settings are for this life only."""
         here = {"HTTP_HOST": "127.0.0.1", "HTTP_PORT": str(self.port)}
-        if self.name == "triage":  # beside its log, not in the folder that all tests share
-            here["INDEX"] = str(self.log.with_suffix(".index"))
         own = {f"{self.name.upper()}_{key}": value for key, value in here.items()}
+        own |= index_variables(self.name, self.log.with_suffix(".index"))
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603 (our own module)
                 [sys.executable, "-m", self.module or f"desk_{self.name}.service"],

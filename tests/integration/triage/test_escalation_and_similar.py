@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
 import httpx
@@ -143,3 +144,30 @@ async def test_like_tickets_are_found_also_after_a_kill(bus: Bus, triage: Servic
     await asyncio.to_thread(shutil.rmtree, triage.log.with_suffix(".index"))
     await triage.start()
     assert await eventually(partial(list_similar, triage, query), timeout=120) == before
+
+
+async def test_without_a_place_for_its_index_triage_does_the_rest(
+    bus: Bus, triage: ServiceProcess, tmp_path: Path
+) -> None:
+    in_the_way, ticket = tmp_path / "file", new_id()
+    in_the_way.write_text("no folder")
+    similar = f"/v1/tickets/{ticket_code(ticket)}/similar"
+    triage.kill()
+    await triage.start(TRIAGE_INDEX=str(in_the_way / "similar.index"))
+    assert (await triage.get(similar)).status_code == 503
+    answer = (await triage.get("/health/ready")).json()
+    (index,) = (item for item in answer["components"] if item["name"] == "similar tickets")
+    assert index["state"] == "degraded"
+    assert "delete it: it is made anew" in index["reason"]
+    await bus.publish([opened(ticket, "My VPN does not connect")])
+
+    async def is_routed() -> bool:
+        return bool([e for e in await bus.read() if e.subject == ticket])
+
+    await eventually(is_routed, timeout=60)
+    in_the_way.unlink()
+
+    async def is_found() -> bool:
+        return (await triage.get(similar)).status_code == 200
+
+    await eventually(is_found, timeout=60)

@@ -150,6 +150,17 @@ async def test_a_damaged_folder_is_made_anew(tmp_path: Path) -> None:
     await index.close()
 
 
+async def test_a_folder_that_cannot_be_made_is_told_and_used_once_it_can(tmp_path: Path) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("no folder")
+    index = TextIndex(in_the_way / "tickets.index", IndexedTicket)
+    with pytest.raises(OSError, match="delete it: it is made anew"):
+        await index.open("topic-1")
+    in_the_way.unlink()
+    assert await index.open("topic-1") == {}
+    await index.close()
+
+
 async def test_another_form_of_the_word_is_found_by_its_stem(
     index: TextIndex[IndexedTicket],
 ) -> None:

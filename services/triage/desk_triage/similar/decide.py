@@ -1,6 +1,8 @@
 """Whether one person asks twice: exactly the same words, or nearly the same."""
 
 import hashlib
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from desk_contracts import Event, derive
 from desk_contracts.events.tickets import TicketOpened
@@ -26,6 +28,14 @@ ALIKE = 0.75
 FEWEST_TERMS = 3
 
 
+class RepeatedPair(NamedTuple):
+    """A ticket that says what an earlier one said, and how alike they are, from 0 to 1."""
+
+    later: RecentTicket
+    earlier: RecentTicket
+    likeness: float
+
+
 def remember(
     person: PersonTickets | None, event: Event[TicketOpened]
 ) -> Decision[PersonTickets] | None:
@@ -34,15 +44,20 @@ def remember(
     if any(item.id == event.subject for item in before.recent):
         return None
     ticket = _read(event)
-    others = tuple(
+    others = [
         item for item in before.recent if abs(ticket.opened_at - item.opened_at) <= REPEATED_WITHIN
-    )
-    kept = sorted((*others, ticket), key=lambda item: (item.opened_at, item.id))[-MAX_RECENT:]
-    # Of tickets that are read out of order the one that was opened later is the repetition.
-    earlier = [item for item in others if item.opened_at <= ticket.opened_at]
-    repeated = _find_repeated(ticket, earlier)
-    events = () if repeated is None else (_emit(event, ticket, *repeated),)
-    return Decision(PersonTickets(recent=tuple(kept)), events)
+    ]
+    pair = _find_pair(ticket, others)
+    if pair is None:
+        return Decision(_keep((*others, ticket)))
+    repetition = pair.later.model_copy(update={"repeats": pair.earlier.id})
+    rest = (item for item in (*others, ticket) if item.id != repetition.id)
+    return Decision(_keep((*rest, repetition)), (_emit(event, pair),))
+
+
+def _keep(tickets: Iterable[RecentTicket]) -> PersonTickets:
+    ordered = sorted(tickets, key=lambda item: (item.opened_at, item.id))
+    return PersonTickets(recent=tuple(ordered[-MAX_RECENT:]))
 
 
 def _read(event: Event[TicketOpened]) -> RecentTicket:
@@ -58,17 +73,32 @@ def _read(event: Event[TicketOpened]) -> RecentTicket:
     )
 
 
-def _find_repeated(
-    ticket: RecentTicket, earlier: list[RecentTicket]
+def _find_pair(ticket: RecentTicket, others: Sequence[RecentTicket]) -> RepeatedPair | None:
+    """The ticket and another that says the same; None if none does.
+
+    Tickets lie in several partitions, so the later of two may be read first: it is the repetition
+    all the same.
+    """
+    earlier = [item for item in others if item.opened_at <= ticket.opened_at]
+    if alike := _find_alike(ticket, earlier):
+        return RepeatedPair(ticket, *alike)
+    later = [item for item in others if item.opened_at > ticket.opened_at and not item.repeats]
+    if alike := _find_alike(ticket, later):
+        return RepeatedPair(alike[0], ticket, alike[1])
+    return None
+
+
+def _find_alike(
+    ticket: RecentTicket, others: Sequence[RecentTicket]
 ) -> tuple[RecentTicket, float] | None:
-    """The earlier ticket that says the same, with how alike they are; None if none does."""
+    """The one of the others that says the same, with how alike they are."""
     ours = read_terms(ticket.title, ticket.text)
     if sum(ours[Field.WORDS].values()) < FEWEST_TERMS:
         return None
     # One person's few tickets say nothing of what is rare: every term counts the same.
     weighed = Weighed(ours, lambda _field, _term: 1.0)
     best: tuple[RecentTicket, float] | None = None
-    for other in reversed(earlier):
+    for other in reversed(others):
         if other.digest == ticket.digest:
             return other, 1.0
         score = weighed.compare(read_terms(other.title, other.text)).score
@@ -77,23 +107,22 @@ def _find_repeated(
     return best
 
 
-def _emit(
-    event: Event[TicketOpened], ticket: RecentTicket, other: RecentTicket, likeness: float
-) -> Event[RepetitionFound]:
-    is_exact = other.digest == ticket.digest
+def _emit(event: Event[TicketOpened], pair: RepeatedPair) -> Event[RepetitionFound]:
+    later, earlier, likeness = pair
+    is_exact = earlier.digest == later.digest
     why = (
-        message("repetition.exact", code=other.code)
+        message("repetition.exact", code=earlier.code)
         if is_exact
-        else message("repetition.alike", code=other.code, likeness=round(likeness, 2))
+        else message("repetition.alike", code=earlier.code, likeness=round(likeness, 2))
     )
     repetition = RepetitionFound(
-        code=ticket.code,
-        of=other.id,
-        of_code=other.code,
+        code=later.code,
+        of=earlier.id,
+        of_code=earlier.code,
         is_exact=is_exact,
         likeness=round(likeness, 4),
         explanation=(why,),
     )
     return derive(
-        event, repetition, source=SOURCE, subject=event.subject, rule="repetition", at=event.time
+        event, repetition, source=SOURCE, subject=later.id, rule="repetition", at=later.opened_at
     )

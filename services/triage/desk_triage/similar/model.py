@@ -12,7 +12,10 @@ REPEATED_WITHIN = timedelta(days=7)
 
 
 class RecentTicket(Value):
-    """One ticket of the person. The digest is of all that was written, the text may be cut."""
+    """One ticket of the person. The digest is of all that was written, the text may be cut.
+
+    `repeats` is the ticket that it was told to repeat.
+    """
 
     id: Identifier
     code: str
@@ -20,6 +23,7 @@ class RecentTicket(Value):
     text: str
     digest: str
     opened_at: datetime
+    repeats: str = ""
 
 
 class PersonTickets(Value):

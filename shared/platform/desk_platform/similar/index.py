@@ -198,10 +198,10 @@ class TextIndex(Generic[S]):
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, change)
         except (OSError, ValueError) as error:
-            raise DependencyDown(
+            # Not `DependencyDown`: without its index the service still does the rest of its work.
+            raise OSError(
                 f"The index in the folder {self._path} cannot be read or written ({error}). Make"
-                " room there, or delete it: it is made anew from its topic.",
-                dependency="index",
+                " room there, or delete it: it is made anew from its topic."
             ) from error
 
     def _open_folder(self) -> dict[str, object]:

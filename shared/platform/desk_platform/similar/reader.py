@@ -70,7 +70,7 @@ class IndexReader(Generic[S]):
             reason = f"the brokers do not give {self._topic}: {error!r}"
             self._health.mark(self._name, State.DEGRADED, reason)
             raise DependencyDown(reason, dependency="kafka") from error
-        except DependencyDown as error:
+        except (DependencyDown, OSError) as error:
             self._health.mark(self._name, State.DEGRADED, str(error))
             raise
         finally:

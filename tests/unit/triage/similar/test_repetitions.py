@@ -1,5 +1,7 @@
 """One person who asks twice: the same words, nearly the same, or something else."""
 
+from itertools import permutations
+
 import pytest
 from desk_contracts import Event
 from desk_contracts.events.tickets import Kind, TicketOpened
@@ -78,9 +80,17 @@ def test_delivered_again_it_repeats_nothing() -> None:
 
 def test_read_out_of_order_the_later_one_repeats() -> None:
     early, late = opened(VPN), opened(VPN, 30)
-    person, emitted = run(late, early)
-    assert emitted == []
+    person, (repetition,) = run(late, early)
+    assert (repetition.code, repetition.of) == (late.data.code, early.subject)
     assert [item.id for item in person.recent] == [early.subject, late.subject]
+
+
+def test_in_any_order_each_repetition_is_told_once() -> None:
+    tickets = [opened(VPN, 10 * n) for n in range(3)]
+    for order in permutations(tickets):
+        _, emitted = run(*order)
+        assert {item.code for item in emitted} == {item.data.code for item in tickets[1:]}
+        assert len(emitted) == 2
 
 
 def test_what_is_kept_of_a_person_is_bounded() -> None:
