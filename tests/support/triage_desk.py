@@ -194,6 +194,9 @@ class TriageDesk:
         self.subjects_unit_of_work = UnitOfWork(
             report_signals(subjects), self.publisher, self.clock, meters
         )
+        self.fleets_unit_of_work = UnitOfWork(
+            fleet_projection(self.fleets, inputs), self.publisher, self.clock, meters, cached=0
+        )
         predict = partial(predict_team, self.model)
         tickets = report_tickets(ticket_projection(self.tickets, inputs, predict, quality))
         person = person_projection(FakeDocuments(PERSON_TICKETS, self.clock))
@@ -202,10 +205,8 @@ class TriageDesk:
             UnitOfWork(change_projection(self.changes), self.publisher, self.clock, meters),
             self.subjects_unit_of_work,
             self.register_unit_of_work,
-            *(
-                UnitOfWork(projection, self.publisher, self.clock, meters, cached=0)
-                for projection in (person, fleet_projection(self.fleets, inputs))
-            ),
+            UnitOfWork(person, self.publisher, self.clock, meters, cached=0),
+            self.fleets_unit_of_work,
         ]
         self._codec, self._offset, self._looped = Codec(), 0, 0
 

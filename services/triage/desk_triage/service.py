@@ -124,7 +124,8 @@ def _watch_telemetry(desk: Desk, subjects: Documents[Subject], inputs: Inputs) -
     desk.unit_of_work("subjects", report_signals(projection), stops=OwnPartition(names.TELEMETRY))
     # Devices with one symptom lie in all partitions of the signals.
     fleets = fleet_projection(desk.documents(FLEETS), inputs)
-    desk.unit_of_work("fleets", fleets, cached=0)
+    # Who is well again is no longer one of those that share something.
+    desk.unit_of_work("fleets", fleets, cached=0, stops=AllPartitions((names.SIGNALS,)))
     watch = partial(watch_blind_spots, blind_spots, desk.health, desk.clock.sleep)
     desk.job("detector-watch", watch)
 

@@ -22,7 +22,7 @@ from desk_triage.changes.snapshot import EMPTY, ContextSnapshot, Facts
 # Changes and problems are few and matter at once; the load matters only on average.
 LOOK_EVERY = timedelta(seconds=1)
 LOOKS_PER_COUNT = 10
-LOOKS_PER_CENSUS = 120
+LOOKS_PER_CENSUS = 60
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from math import comb
 from typing import NamedTuple
 
 from desk_charter.model import Charter
-from desk_contracts import Event, derive
+from desk_contracts import Event
 from desk_contracts.digest import seed_of
 from desk_contracts.events.signals import SignalCleared, SignalRaised
 from desk_contracts.events.telemetry import Measured
 from desk_contracts.ids import derive_id
-from desk_contracts.message import message
+from desk_contracts.message import Message, message
 from desk_contracts.value_types import Severity, SubjectKind, Value
 from desk_kernel import Decision
 
@@ -35,6 +35,8 @@ CHANCE = 0.001
 LEAST_SHARE = 0.5
 # What was raised longer ago has its own story by now.
 TOGETHER = timedelta(hours=24)
+# All devices are counted each minute, so what the count shows is seen after the next one.
+LOOK_AGAIN = timedelta(seconds=75)
 MAX_MEMBERS = 500
 MAX_FACTS, LONGEST_FACT = 12, 100
 # The signal is over when so few devices are left.
@@ -57,12 +59,32 @@ class Cause(Value):
     value: str
 
 
+class Occasion(Value):
+    """The newest signal of the symptom: what a signal of what they share follows from."""
+
+    event: str
+    seed: str
+    at: datetime
+    subject: str
+    signal: str
+    service: str = ""
+    severity: Severity
+    measurement: str = ""
+    correlation_id: str
+    traceparent: str = ""
+
+
 class FleetSymptom(Value):
-    """The devices that show one symptom now, and the signal of what they share."""
+    """The devices that show one symptom now, and the signal of what they share.
+
+    While nothing is shared it is looked at again at `look_at`, when all devices were counted anew.
+    """
 
     members: tuple[Member, ...] = ()
     episode: Episode | None = None
     cause: Cause | None = None
+    occasion: Occasion | None = None
+    look_at: datetime | None = None
 
     def list_sharing(self) -> tuple[Member, ...]:
         """The members that have the cause."""
@@ -126,6 +148,7 @@ def add_member(
     event: Event[SignalRaised],
     charter: Charter,
     snapshot: ContextSnapshot,
+    now: datetime,
 ) -> Decision[FleetSymptom]:
     """One device more shows it: perhaps it is now clear what they share."""
     before, data = state or FleetSymptom(), event.data
@@ -134,16 +157,38 @@ def add_member(
     )
     others = [each for each in before.members if each.subject != event.subject]
     ordered = sorted((*others, member), key=lambda each: (each.at, each.subject))
-    after = before.model_copy(update={"members": tuple(ordered[-MAX_MEMBERS:])})
-    if after.episode is not None:
-        return Decision(after, (), None)
-    recent = [each for each in after.members if event.time - each.at <= TOGETHER]
+    added = {"members": tuple(ordered[-MAX_MEMBERS:]), "occasion": _remember(event)}
+    after = before.model_copy(update=added)
+    return _look(after, before.look_at or now + LOOK_AGAIN, event.time, charter, snapshot)
+
+
+def look_again(
+    state: FleetSymptom, charter: Charter, snapshot: ContextSnapshot, now: datetime
+) -> Decision[FleetSymptom]:
+    """Nobody more fell ill, but how all others are is better seen by now."""
+    return _look(state, now + LOOK_AGAIN, now, charter, snapshot)
+
+
+def _look(
+    state: FleetSymptom,
+    look_at: datetime,
+    now: datetime,
+    charter: Charter,
+    snapshot: ContextSnapshot,
+) -> Decision[FleetSymptom]:
+    """Raise the shared signal if it is clear what they share; else be due while that can come."""
+    occasion = state.occasion
+    if state.episode is not None or occasion is None:
+        return Decision(state, (), None)
+    recent = [each for each in state.members if occasion.at - each.at <= TOGETHER]
     shared = find_shared({each.subject: each.facts for each in recent}, snapshot.population)
-    if shared is None:
-        return Decision(after, (), None)
-    raised = _emit_raised(event, shared, charter, snapshot)
-    opened = {"episode": open_episode(raised), "cause": shared.cause}
-    return Decision(after.model_copy(update=opened), (raised,), None)
+    if shared is not None:
+        raised = _emit_raised(occasion, now, shared, charter, snapshot)
+        opened = {"episode": open_episode(raised), "cause": shared.cause, "look_at": None}
+        return Decision(state.model_copy(update=opened), (raised,), None)
+    is_open = len(recent) >= FEWEST and look_at - occasion.at <= TOGETHER
+    due = look_at if is_open else None
+    return Decision(state.model_copy(update={"look_at": due}), (), due)
 
 
 def remove_member(
@@ -156,44 +201,76 @@ def remove_member(
     after = state.model_copy(update={"members": left})
     still = len(after.list_sharing())
     if after.episode is None or still > FEW_LEFT:
-        return Decision(after, (), None)
+        return Decision(after, (), after.look_at)
     why = message("signal.fleet-over", count=still)
     ended = emit_end(after.episode, event, still, why)
     closed = {"episode": None, "cause": None}
     return Decision(after.model_copy(update=closed), (ended,), None)
 
 
+def _remember(event: Event[SignalRaised]) -> Occasion:
+    data = event.data
+    return Occasion(
+        event=event.id,
+        seed=seed_of(event),
+        at=event.time,
+        subject=event.subject,
+        signal=data.signal,
+        service=data.service,
+        severity=data.severity,
+        measurement=data.measurement,
+        correlation_id=event.correlation_id or event.id,
+        traceparent=event.traceparent,
+    )
+
+
 def _emit_raised(
-    event: Event[SignalRaised], shared: Enrichment, charter: Charter, snapshot: ContextSnapshot
+    occasion: Occasion,
+    now: datetime,
+    shared: Enrichment,
+    charter: Charter,
+    snapshot: ContextSnapshot,
 ) -> Event[SignalRaised]:
-    data, cause = event.data, shared.cause
-    service = charter.find_service(data.service)
+    signal = SignalRaised(
+        episode=derive_id(occasion.seed, f"episode/fleet/{occasion.signal}"),
+        detector=DETECTOR,
+        signal=f"{DETECTOR}-{occasion.signal}",
+        title=f"{occasion.signal}: {shared.cause.name} {shared.cause.value}"[:300],
+        severity=Severity.WARNING if occasion.severity is Severity.INFO else Severity.CRITICAL,
+        subject_kind=SubjectKind.SERVICE,
+        measurement=occasion.measurement,
+        value=shared.ill_with,
+        threshold=FEWEST,
+        service=occasion.service,
+        attributes={shared.cause.name: shared.cause.value},
+        explanation=_explain(occasion, shared, charter, snapshot),
+        charter=charter.version,
+    )
+    return Event(
+        id=derive_id(occasion.seed, "raise/fleet"),
+        source=SOURCE,
+        subject=occasion.service or occasion.subject,
+        time=now,
+        data=signal,
+        correlation_id=occasion.correlation_id,
+        causation_id=occasion.event,
+        traceparent=occasion.traceparent,
+    )
+
+
+def _explain(
+    occasion: Occasion, shared: Enrichment, charter: Charter, snapshot: ContextSnapshot
+) -> tuple[Message, ...]:
     why = message(
         "signal.shared-cause",
-        name=cause.name,
-        value=cause.value,
+        name=shared.cause.name,
+        value=shared.cause.value,
         ill_with=shared.ill_with,
         ill=shared.ill,
         share=shared.all_with / shared.all,
         devices=shared.all,
     )
-    reasons = [why]
-    if service is not None:
-        reasons += explain_changes(snapshot, service.name, service.title, event.time)
-    signal = SignalRaised(
-        episode=derive_id(seed_of(event), f"episode/fleet/{data.signal}"),
-        detector=DETECTOR,
-        signal=f"{DETECTOR}-{data.signal}",
-        title=f"{data.signal}: {cause.name} {cause.value}"[:300],
-        severity=Severity.WARNING if data.severity is Severity.INFO else Severity.CRITICAL,
-        subject_kind=SubjectKind.SERVICE,
-        measurement=data.measurement,
-        value=shared.ill_with,
-        threshold=FEWEST,
-        service=data.service,
-        attributes={cause.name: cause.value},
-        explanation=tuple(reasons),
-        charter=charter.version,
-    )
-    subject = data.service or event.subject
-    return derive(event, signal, source=SOURCE, subject=subject, rule="raise/fleet", at=event.time)
+    service = charter.find_service(occasion.service)
+    if service is None:
+        return (why,)
+    return (why, *explain_changes(snapshot, service.name, service.title, occasion.at))

@@ -100,9 +100,9 @@ def fleet_projection(
 
     @react.on(SignalRaised)
     def add(
-        state: FleetSymptom | None, event: Event[SignalRaised], _context: Context
+        state: FleetSymptom | None, event: Event[SignalRaised], context: Context
     ) -> Decision[FleetSymptom]:
-        return fleet.add_member(state, event, inputs.charter(), inputs.snapshot())
+        return fleet.add_member(state, event, inputs.charter(), inputs.snapshot(), context.now)
 
     @react.on(SignalCleared)
     def remove(
@@ -110,7 +110,12 @@ def fleet_projection(
     ) -> Decision[FleetSymptom] | None:
         return None if state is None else fleet.remove_member(state, event)
 
-    return Projection(documents, keys, react)
+    def on_timer(state: FleetSymptom | None, context: Context) -> Decision[FleetSymptom] | None:
+        if state is None:
+            return None
+        return fleet.look_again(state, inputs.charter(), inputs.snapshot(), context.now)
+
+    return Projection(documents, keys, react, on_timer)
 
 
 def _react_with(inputs: Inputs, watchers: Watchers, blind_spots: BlindSpots) -> _React:

@@ -1,12 +1,13 @@
 """One symptom on many devices that share something is one signal that names what they share."""
 
+from datetime import timedelta
 from math import comb
 
 import pytest
 from desk_contracts import AnyEvent
 from desk_contracts.value_types import Severity, SubjectKind
 from desk_triage.changes.snapshot import ContextSnapshot, Facts
-from desk_triage.detection.fleet import FEWEST, find_chance, find_shared
+from desk_triage.detection.fleet import FEWEST, LOOK_AGAIN, TOGETHER, find_chance, find_shared
 from desk_triage.detection.store import find_population
 
 from tests.support.spoken import english
@@ -31,7 +32,7 @@ def disk(number: int, free: float, minutes: float) -> AnyEvent:
 async def make_fleet() -> TriageDesk:
     desk = TriageDesk()
     await desk.feed(*(disk(number, 60, number / 100) for number in range(100)))
-    desk.seen_snapshot.current = ContextSnapshot(population=await find_population(desk.subjects))
+    await count_devices(desk)
     return desk
 
 
@@ -64,6 +65,50 @@ async def test_without_devices_that_are_well_nothing_can_be_shared_beyond_chance
     desk = TriageDesk()
     await desk.feed(*(disk(number, 5, number / 100) for number in range(0, 100, 10)))
     assert raised(desk, "fleet-disk-filling") == []
+
+
+async def count_devices(desk: TriageDesk) -> None:
+    desk.seen_snapshot.current = ContextSnapshot(population=await find_population(desk.subjects))
+
+
+async def look_again(desk: TriageDesk) -> bool:
+    """What the document's timer does; false if it has none."""
+    document = (await desk.fleets.load(["disk-filling"]))["disk-filling"]
+    if document.due is None:
+        return False
+    desk.clock.advance(document.due - desk.clock.now())
+    await desk.on_timer(desk.fleets_unit_of_work, "disk-filling")
+    return True
+
+
+async def test_what_a_later_count_shows_is_told_though_nobody_more_falls_ill() -> None:
+    desk = await make_fleet()
+    everybody, desk.seen_snapshot.current = desk.seen_snapshot.current, ContextSnapshot()
+    await desk.feed(*(disk(number, 5, 10 + number / 100) for number in range(0, 100, 10)))
+    assert await look_again(desk)
+    assert raised(desk, "fleet-disk-filling") == []
+    desk.seen_snapshot.current = everybody
+    assert await look_again(desk)
+    (signal,) = raised(desk, "fleet-disk-filling")
+    assert signal.attributes == {"os.version": NEW}
+    assert signal.service == "laptop"
+    assert not await look_again(desk)
+
+
+async def test_after_a_day_nobody_looks_for_what_is_shared() -> None:
+    desk = TriageDesk()
+    await desk.feed(*(disk(number, 5, number / 100) for number in range(0, 100, 10)))
+    began, looks = desk.clock.now(), 0
+    while await look_again(desk):
+        looks += 1
+    assert timedelta(hours=23) < desk.clock.now() - began <= TOGETHER
+    assert looks == (desk.clock.now() - began) // LOOK_AGAIN
+
+
+async def test_too_few_are_not_looked_at_again() -> None:
+    desk = TriageDesk()
+    await desk.feed(*(disk(number, 5, number / 100) for number in range(0, 40, 10)))
+    assert not await look_again(desk)
 
 
 def test_the_chance_is_exact() -> None:
