@@ -109,13 +109,13 @@ class Faulty:
         await self.loop()
 
 
-def built(name: str, kafka: str, store_url: str, prefix: str) -> Assembled:
-    """A service as its table says, on these servers."""
+def built(name: str, kafka: str, store_url: str, prefix: str, **own: str) -> Assembled:
+    """A service as its table says, on these servers, with settings of its own."""
     table: Service[ServiceSettings, CharterSource] = importlib.import_module(
         f"desk_{name}.service"
     ).SERVICE
     more = {"NOTIFY_SMTP_HOST": "127.0.0.1", "NOTIFY_SMTP_PORT": "9"} if name == "notify" else {}
-    environ = environment(kafka, store_url, prefix) | more
+    environ = environment(kafka, store_url, prefix) | more | own
     return assemble(table, read_settings(table.settings, environ), QuickClock())
 
 
