@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from desk_charter import Charter, Problem, runbook_checks
-from desk_charter.runbooks import ActStep, HttpRequest, Probe, ProbeStep, Runbook
+from desk_charter.requests import HttpRequest
+from desk_charter.runbooks import ActStep, Probe, ProbeStep, Runbook
 from desk_charter.sections import Section
 from desk_contracts import Payload
 from desk_contracts.catalogue import PAYLOADS

@@ -7,7 +7,7 @@ request in `desk.executor-requests` under the same name.
 from dataclasses import dataclass
 from typing import Any
 
-from desk_charter.runbooks import HttpRequest, WaitRequest
+from desk_charter.requests import HttpRequest, WaitRequest
 from desk_platform.clock import Clock
 from desk_platform.plugins import Registry
 from desk_platform.telemetry import Meters
