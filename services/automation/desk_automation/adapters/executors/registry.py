@@ -4,7 +4,7 @@ A package names an `ExecutorKind` in the entry points `desk.executors`, and the 
 request in `desk.executor-requests` under the same name.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from desk_charter.requests import HttpRequest, WaitRequest
@@ -15,6 +15,7 @@ from desk_platform.telemetry import Meters
 from desk_automation.actions.executor import ExecutorKind
 from desk_automation.adapters.executors.http import HttpExecutor, render_http
 from desk_automation.adapters.executors.http_hosts import Hosts
+from desk_automation.adapters.executors.secrets import Secrets
 from desk_automation.adapters.executors.wait import WaitExecutor, render_wait
 
 
@@ -25,6 +26,7 @@ class Surroundings:
     hosts: Hosts
     clock: Clock
     meters: Meters
+    secrets: Secrets = field(default_factory=Secrets)
 
 
 EXECUTORS: Registry[ExecutorKind[Any, Surroundings]] = Registry(
@@ -33,7 +35,7 @@ EXECUTORS: Registry[ExecutorKind[Any, Surroundings]] = Registry(
         "http": ExecutorKind(
             HttpRequest,
             render_http,
-            lambda given: HttpExecutor(given.hosts, given.clock, given.meters),
+            lambda given: HttpExecutor(given.hosts, given.clock, given.meters, given.secrets),
         ),
         "wait": ExecutorKind(WaitRequest, render_wait, lambda _surroundings: WaitExecutor()),
     },
