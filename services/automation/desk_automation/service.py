@@ -21,6 +21,7 @@ from desk_platform.startup import start_service
 from desk_automation.actions.executor import Executor
 from desk_automation.adapters.executors.http_hosts import Hosts
 from desk_automation.adapters.executors.registry import EXECUTORS, Surroundings
+from desk_automation.adapters.executors.script import Scripts
 from desk_automation.adapters.executors.secrets import Secrets
 from desk_automation.matching.api import MatchingApi, match_router
 from desk_automation.matching.charter import RUNBOOKS
@@ -97,6 +98,7 @@ def _add_worker(
         desk.clock,
         desk.telemetry.meters,
         Secrets(settings.secrets),
+        Scripts(settings.scripts, settings.script_user),
     )
     executors = {name: kind.open(surroundings) for name, kind in EXECUTORS.kinds.items()}
     for name, executor in executors.items():

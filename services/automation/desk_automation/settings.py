@@ -32,6 +32,13 @@ class AutomationSettings(ServiceSettings):
     secrets: DirectoryPath | None = None
     """Folder of secrets that runbooks name, a file each; read at each attempt, kept nowhere."""
 
+    scripts: DirectoryPath | None = None
+    """Folder of scripts that runbooks name by file and SHA-256; nothing else is run."""
+
+    script_user: Annotated[int, Field(ge=1, le=2**31)] = 65534
+    """Number of the user that scripts run as where the service is root; else they run as its own.
+    """
+
     concurrency: Annotated[int, Field(ge=1, le=5000)] = 200
     """How many runs are worked on at once."""
 

@@ -7,7 +7,7 @@ request in `desk.executor-requests` under the same name.
 from dataclasses import dataclass, field
 from typing import Any
 
-from desk_charter.requests import HttpRequest, WaitRequest
+from desk_charter.requests import HttpRequest, ScriptRequest, WaitRequest
 from desk_platform.clock import Clock
 from desk_platform.plugins import Registry
 from desk_platform.telemetry import Meters
@@ -15,6 +15,7 @@ from desk_platform.telemetry import Meters
 from desk_automation.actions.executor import ExecutorKind
 from desk_automation.adapters.executors.http import HttpExecutor, render_http
 from desk_automation.adapters.executors.http_hosts import Hosts
+from desk_automation.adapters.executors.script import ScriptExecutor, Scripts, render_script
 from desk_automation.adapters.executors.secrets import Secrets
 from desk_automation.adapters.executors.wait import WaitExecutor, render_wait
 
@@ -27,6 +28,7 @@ class Surroundings:
     clock: Clock
     meters: Meters
     secrets: Secrets = field(default_factory=Secrets)
+    scripts: Scripts = field(default_factory=Scripts)
 
 
 EXECUTORS: Registry[ExecutorKind[Any, Surroundings]] = Registry(
@@ -36,6 +38,11 @@ EXECUTORS: Registry[ExecutorKind[Any, Surroundings]] = Registry(
             HttpRequest,
             render_http,
             lambda given: HttpExecutor(given.hosts, given.clock, given.meters, given.secrets),
+        ),
+        "script": ExecutorKind(
+            ScriptRequest,
+            render_script,
+            lambda given: ScriptExecutor(given.scripts, given.secrets),
         ),
         "wait": ExecutorKind(WaitRequest, render_wait, lambda _surroundings: WaitExecutor()),
     },
