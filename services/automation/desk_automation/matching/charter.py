@@ -70,6 +70,9 @@ def _executors(runbook: Runbook) -> Iterator[Problem]:
             kinds = ", ".join(sorted(EXECUTORS.kinds))
             sentence = f"no executor '{step.executor}' is installed; there are {kinds}"
             yield Problem.at(*where, "executor", sentence=sentence)
+            continue
+        for within, sentence in EXECUTORS.kind(step.executor).find_problems(step.request):
+            yield Problem.at(*where, "request", *within, sentence=sentence)
         if not isinstance(step.request, HttpRequest):
             continue
         for name in step.request.headers:

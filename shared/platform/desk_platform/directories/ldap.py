@@ -54,16 +54,14 @@ class LdapServer:
     """How long one answer may take."""
 
 
-class NotSent(Exception):
-    """The caller took its change back before it left."""
-
-
 class LdapDirectory:
-    """`Directory` over LDAP. `may_send` is asked in a thread, at the last moment before a change
-    leaves; if it says no, nothing does and `NotSent` is raised."""
+    """`Directory` over LDAP. `before_change` is called in a thread, at the last moment before a
+    change leaves; if it raises, nothing does."""
 
-    def __init__(self, server: LdapServer, may_send: Callable[[], bool] = lambda: True) -> None:
-        self._settings, self._may_send = server, may_send
+    def __init__(
+        self, server: LdapServer, before_change: Callable[[], None] = lambda: None
+    ) -> None:
+        self._settings, self._before_change = server, before_change
         tls = Tls(
             validate=CERT_REQUIRED,
             ca_certs_file=str(server.ca_file) if server.ca_file else None,
@@ -151,8 +149,7 @@ class LdapDirectory:
         def change() -> Effect:
             line = self._connect()
             try:
-                if not self._may_send():
-                    raise NotSent
+                self._before_change()
                 act(line)
             except LDAPNoSuchAttributeResult:  # nothing was locked
                 return Effect.DONE

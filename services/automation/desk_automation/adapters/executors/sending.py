@@ -34,11 +34,17 @@ class Sending:
 
     fence: Fence
     is_sent: bool = False
+    is_over: bool = False
+    """The attempt has been answered: what is still under way, in a thread, sends nothing more."""
+
+    async def check(self) -> None:
+        """`TakenOver` where the run is not ours any more."""
+        if not await self.fence() or self.is_over:
+            raise TakenOver("another worker has the run, or it is over")
 
     async def leave(self) -> None:
-        """The last moment before the effect may begin; `TakenOver` where the run is not ours."""
-        if not await self.fence():
-            raise TakenOver("another worker has the run, or it is over")
+        """The last moment before the effect may begin."""
+        await self.check()
         self.is_sent = True
 
 
@@ -51,7 +57,10 @@ async def carry_out(
         async with asyncio.timeout(attempt.call.timeout.total_seconds()):
             return await work
 
-    answer = await attempt_value(within_timeout())
+    try:
+        answer = await attempt_value(within_timeout())
+    finally:
+        sending.is_over = True
     if isinstance(answer, Answer):
         return answer
     return explain(answer, attempt, is_sent=sending.is_sent, hide=hide)
