@@ -61,20 +61,39 @@ class FarSide(Protocol):
         ...
 
 
-def attempt_of(side: FarSide, key: str = "key-1", **changes: object) -> Attempt:
-    """One attempt of the side's action."""
-    action = side.action(key)
+def attempt_of(
+    side: FarSide,
+    key: str = "key-1",
+    *,
+    action: Action | None = None,
+    seconds: float | None = None,
+    expect: str = "",
+) -> Attempt:
+    """One attempt of the side's action, or of another; with `expect` a question."""
+    action = action or side.action(key)
     call = Call(
         executor="any",
         action=action.model_dump(mode="json"),
         summary=action.summarize(),
-        timeout=timedelta(seconds=side.timeout),
+        timeout=timedelta(seconds=side.timeout if seconds is None else seconds),
         attempts=3,
         base=timedelta(seconds=1),
         cap=timedelta(seconds=1),
     )
-    made = Attempt("act", "clean", call, key, 1)
-    return made if not changes else Attempt("probe", "ask", call, key, 1, str(changes["expect"]))
+    return Attempt("probe" if expect else "act", "clean", call, key, 1, expect)
+
+
+async def execute(
+    side: FarSide,
+    action: Action | None = None,
+    *,
+    key: str = "key-1",
+    seconds: float | None = None,
+    expect: str = "",
+) -> Answer:
+    """The answer to one attempt of a run that is ours."""
+    attempt = attempt_of(side, key, action=action, seconds=seconds, expect=expect)
+    return await side.executor.execute(attempt, "run", 1, is_open)
 
 
 async def is_open() -> bool:
