@@ -195,8 +195,10 @@ async def ssh_side() -> AsyncIterator[SshSide]:
         program = Program(folder)
         server = await Sshd.begin(folder / "sshd")
         hold_secrets(folder, ssh_key=server.private_key())
-        yield SshSide(EXECUTORS.kind("ssh").open(surroundings(folder)), program, server)
-        server.stop()
+        try:
+            yield SshSide(EXECUTORS.kind("ssh").open(surroundings(folder)), program, server)
+        finally:
+            server.stop()
 
 
 @asynccontextmanager
@@ -207,8 +209,10 @@ async def kubernetes_side() -> AsyncIterator[KubernetesSide]:
         api.add(SHOP, deployment("shop"))
         await api.start()
         hold_secrets(folder, cluster_token=TOKEN, cluster_ca=api.authority.pem.decode())
-        yield KubernetesSide(EXECUTORS.kind("kubernetes").open(surroundings(folder)), api)
-        api.stop()
+        try:
+            yield KubernetesSide(EXECUTORS.kind("kubernetes").open(surroundings(folder)), api)
+        finally:
+            api.stop()
 
 
 @asynccontextmanager
@@ -217,6 +221,8 @@ async def directory_side() -> AsyncIterator[DirectorySide]:
         folder = Path(made)
         server = await Slapd.begin(folder / "slapd")
         hold_secrets(folder, directory=WORD)
-        yield DirectorySide(server, folder)
-        server.resume()
-        server.stop()
+        try:
+            yield DirectorySide(server, folder)
+        finally:
+            server.resume()
+            server.stop()
