@@ -46,7 +46,7 @@ class SshSide:
             "port": self.server.port,
             "user": self.server.user,
             "key": "ssh-key",
-            "host_keys": (self.server.known,),
+            "host_keys": (self.server.known_host,),
             "command": command,
             "no_effect": (3,),
         }

@@ -199,8 +199,8 @@ class FakeSide:
         self.executor.script = [Answer(Result.UNKNOWN, verbatim("no answer"))]
 
     def say(self, text: str) -> None:
-        said = redact(text.replace(SECRET, "***"))
-        self.executor.script = [Answer(Result.OK, verbatim(said), is_met=True)]
+        answer = redact(text.replace(SECRET, "***"))
+        self.executor.script = [Answer(Result.OK, verbatim(answer), is_met=True)]
 
     def effects(self) -> int:
         return self.executor.distinct_effects

@@ -113,15 +113,15 @@ class Sshd:
         return pwd.getpwuid(os.geteuid()).pw_name
 
     @property
-    def known(self) -> str:
+    def known_host(self) -> str:
         """Its key as a line of known_hosts."""
-        return known_host(f"[{HOST}]:{self.port}", self.host_key)
+        return host_line(f"[{HOST}]:{self.port}", self.host_key)
 
     def private_key(self) -> str:
         """What signs in."""
         return self.user_key.export_private_key().decode()
 
 
-def known_host(host: str, key: asyncssh.SSHKey, marker: str = "") -> str:
+def host_line(host: str, key: asyncssh.SSHKey, marker: str = "") -> str:
     """A line of known_hosts."""
     return f"{marker}{host} {key.export_public_key().decode().strip()}"

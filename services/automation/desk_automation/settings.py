@@ -30,7 +30,7 @@ class AutomationSettings(ServiceSettings):
     nothing is, but on this machine in the environment `local`."""
 
     secrets: DirectoryPath | None = None
-    """Folder of secrets that runbooks name, a file each; read at each attempt, kept nowhere."""
+    """Folder of secrets that runbooks name, a file each, asked for at each attempt."""
 
     scripts: DirectoryPath | None = None
     """Folder of scripts that runbooks name by file and SHA-256; nothing else is run."""

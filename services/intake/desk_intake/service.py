@@ -8,7 +8,6 @@ from typing import TypeVar
 
 from desk_charter.desk import Desk, obey_charter
 from desk_contracts import AnyEvent, names
-from desk_platform.directories.ldap import LdapDirectory
 from desk_platform.kafka import Projection, Publisher
 from desk_platform.kafka.specification import application
 from desk_platform.kafka.timer_stops import AllPartitions, NothingUnread
@@ -27,7 +26,7 @@ from desk_platform.store import Documents
 from fastapi import APIRouter
 
 from desk_intake.adapters.couriers.smtp import MailServer, SmtpCourier
-from desk_intake.adapters.directories.ldap import open_directory
+from desk_intake.adapters.directories.ldap import LdapDirectory, open_directory
 from desk_intake.adapters.mailboxes.imap import COMPONENT as IMAP
 from desk_intake.adapters.mailboxes.imap import ImapAccount, ImapPoll
 from desk_intake.adapters.mailboxes.smtp import SmtpReceiver, SmtpWay

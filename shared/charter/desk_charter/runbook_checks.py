@@ -95,6 +95,7 @@ def _secrets(text: str, *where: str | int) -> Iterator[Problem]:
     if "headers" not in where:
         sentence = "a secret stands in a header only; everywhere else it would be kept and shown"
         yield Problem.at(*where, sentence=sentence)
+        return
     for name in SECRET.findall(text):
         if not SECRET_NAME.fullmatch(name):
             sentence = f"'{name}' is no name of a secret; write small letters, digits and hyphens"

@@ -41,8 +41,9 @@ async def test_an_account_that_is_none_or_several_is_not_changed(
 ) -> None:
     answer = await execute(side, side.change(login=login))
     assert (answer.result, answer.is_sent) == (Result.REFUSED, False)
-    asked = await execute(side, side.change("status", login=login), expect="response.status == 404")
-    assert (asked.result, asked.is_met) == (Result.OK, True)
+    ask = side.change("status", login=login)
+    answer = await execute(side, ask, expect="response.status == 404")
+    assert (answer.result, answer.is_met) == (Result.OK, True)
 
 
 async def test_a_server_that_is_not_there_changed_nothing(side: DirectorySide) -> None:

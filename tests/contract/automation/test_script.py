@@ -115,15 +115,15 @@ setsid sh -c 'setsid sleep {seconds} &' &
 
 def sleeping(seconds: int) -> list[bytes]:
     wanted = f"sleep\0{seconds}\0".encode()
-    found = []
+    lines = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             line = path.read_bytes()
         except OSError:
             continue
         if line == wanted:
-            found.append(line)
-    return found
+            lines.append(line)
+    return lines
 
 
 async def gone(seconds: int) -> None:
@@ -191,8 +191,8 @@ async def test_a_secret_is_hidden_in_any_form_in_which_it_comes_back(side: Scrip
     text = "#!/bin/sh\nprintf %s $TOKEN | tee /dev/stderr | base64\n"
     text += "printf %s $TOKEN | od -An -tx1 | tr -d ' '"
     answer = await run(side, text)
-    said = english(answer.message)
+    text = english(answer.message)
     assert answer.result is Result.OK
-    assert SECRET not in said
-    assert SECRET.encode().hex() not in said
-    assert "aHVudGVyMmh1bnRlcjI" not in said
+    assert SECRET not in text
+    assert SECRET.encode().hex() not in text
+    assert "aHVudGVyMmh1bnRlcjI" not in text

@@ -5,7 +5,7 @@ The whole engine with real executors, on targets that give back what they were s
 
 import hashlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -29,9 +29,9 @@ from tests.support.kubernetes_api import TOKEN
 from tests.support.slapd import BASE, WORD
 
 
-async def run_of(folder: Path, step: dict[str, object]) -> Engine:
+async def run_of(folder: Path, step: Mapping[str, object]) -> Engine:
     """A run with that step and real executors, to its end."""
-    made = Engine((runbook(steps=[act() | step]),))
+    made = Engine((runbook(steps=[{**act(), **step}]),))
     given = surroundings(folder)
     made.executors = {name: kind.open(given) for name, kind in EXECUTORS.kinds.items()}
     made.restart()
@@ -133,7 +133,7 @@ async def test_of_ssh(caplog: pytest.LogCaptureFixture, is_right: bool) -> None:
             "port": side.server.port,
             "user": side.server.user,
             "key": "ssh-key",
-            "host_keys": [side.server.known],
+            "host_keys": [side.server.known_host],
             # A machine that shows what it should not.
             "command": ["cat", str(folder / "secrets" / "ssh-key"), "${key}"],
         }

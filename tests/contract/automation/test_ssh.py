@@ -15,7 +15,7 @@ from desk_testing import eventually
 from tests.support.executor_machines import SshSide, ssh_side
 from tests.support.executor_sides import execute
 from tests.support.spoken import english
-from tests.support.sshd import HOST, MISSING, is_installed, known_host
+from tests.support.sshd import HOST, MISSING, host_line, is_installed
 
 pytestmark = pytest.mark.skipif(not is_installed(), reason=MISSING)
 
@@ -32,14 +32,16 @@ def other_key() -> asyncssh.SSHKey:
 
 async def test_no_key_is_believed_but_those_of_the_runbook(side: SshSide) -> None:
     place = f"[{HOST}]:{side.server.port}"
-    wrong = known_host(place, other_key())
-    elsewhere = known_host("elsewhere.example", side.server.host_key)
-    revoked = known_host(place, side.server.host_key, "@revoked ")
-    for lines in [(wrong,), (elsewhere,), (revoked, side.server.known)]:
+    wrong = host_line(place, other_key())
+    elsewhere = host_line("elsewhere.example", side.server.host_key)
+    revoked = host_line(place, side.server.host_key, "@revoked ")
+    for lines in [(wrong,), (elsewhere,), (revoked, side.server.known_host)]:
         answer = await execute(side, side.command("true", host_keys=lines))
         assert (answer.result, answer.is_sent) == (Result.REFUSED, False)
         assert answer.message.code == "answer.other-host-key"
-    assert (await execute(side, side.command("true", host_keys=(wrong, side.server.known)))).is_sent
+    assert (
+        await execute(side, side.command("true", host_keys=(wrong, side.server.known_host)))
+    ).is_sent
 
 
 async def test_many_hosts_share_a_line_of_their_authority(side: SshSide) -> None:
@@ -51,9 +53,9 @@ async def test_many_hosts_share_a_line_of_their_authority(side: SshSide) -> None
     config = side.server.folder / "sshd_config"
     config.write_text(f"{config.read_text()}HostCertificate {certificate}\n")
     await side.server.start()
-    line = known_host("127.0.0.*", authority, "@cert-authority ")
+    line = host_line("127.0.0.*", authority, "@cert-authority ")
     assert (await execute(side, side.command("true", host_keys=(line,)))).result is Result.OK
-    stranger = known_host("127.0.0.*", other_key(), "@cert-authority ")
+    stranger = host_line("127.0.0.*", other_key(), "@cert-authority ")
     refused = await execute(side, side.command("true", host_keys=(stranger,)))
     assert refused.message.code == "answer.other-host-key"
 
@@ -103,8 +105,8 @@ async def test_a_flood_is_read_to_its_end_and_kept_to_its_beginning(side: SshSid
     answer = await execute(side, flood, seconds=60)
     assert answer.result is Result.OK
     assert len(english(answer.message)) < MAX_ANSWER
-    asked = await execute(side, flood, seconds=60, expect="response.body == 'x'")
-    assert asked.result is Result.UNKNOWN
+    other = await execute(side, flood, seconds=60, expect="response.body == 'x'")
+    assert other.result is Result.UNKNOWN
 
 
 async def test_an_endless_flood_ends_with_the_timeout(side: SshSide) -> None:

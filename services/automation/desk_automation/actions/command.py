@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from desk_charter.addresses import PARAMETER
-from desk_contracts.message import message
+from desk_contracts.message import Message, message
 from pydantic import Field
 
 from desk_automation.actions.model import Action
@@ -34,11 +34,11 @@ def fill_argument(template: str, values: Values) -> str:
         parameter = match[1]
         text = plain(parameter, values)
         if len(text) > _LONGEST:
-            raise _unfit(parameter, "plan.too-long", most=_LONGEST)
+            raise _unfit(parameter, message("plan.too-long", most=_LONGEST))
         try:
             text.encode()
         except UnicodeEncodeError as error:
-            raise _unfit(parameter, "plan.half-a-letter") from error
+            raise _unfit(parameter, message("plan.half-a-letter")) from error
         return text
 
     return PARAMETER.sub(part, template)
@@ -50,11 +50,10 @@ def _fill_each(templates: Sequence[str], values: Values) -> Iterator[str]:
         text = fill_argument(template, values)
         begins = PARAMETER.match(template)
         if begins is not None and may_be_option and text.startswith("-"):
-            raise _unfit(begins[1], "plan.option")
+            raise _unfit(begins[1], message("plan.option"))
         may_be_option = may_be_option and template != _END_OF_OPTIONS
         yield text
 
 
-def _unfit(parameter: str, code: str, **params: int) -> PlanFailed:
-    why = message(code, **params)
+def _unfit(parameter: str, why: Message) -> PlanFailed:
     return PlanFailed(message("plan.no-argument", parameter=parameter, why=why))

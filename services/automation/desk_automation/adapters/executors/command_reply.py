@@ -16,7 +16,7 @@ from desk_automation.conditions.expression import Undecided
 
 @dataclass(slots=True)
 class Output:
-    """The beginning of what a stream said; the rest is read and dropped."""
+    """The beginning of what a stream shown; the rest is read and dropped."""
 
     raw: bytearray = field(default_factory=bytearray)
     is_cut: bool = False
@@ -46,15 +46,15 @@ def answer_of(attempt: Attempt, action: CommandAction, reply: CommandReply, hide
     if reply.code is None:
         ended = message("answer.ended-by-signal", signal=reply.signal[:40], body=text)
         return Answer(Result.UNKNOWN, ended)
-    said: dict[str, Param] = {"status": reply.code, "body": text}
-    reason = message("answer.exit-code", **said)
+    shown: dict[str, Param] = {"status": reply.code, "body": text}
+    reason = message("answer.exit-code", **shown)
     if reply.code in action.later:
         return Answer(Result.NOT_TAKEN, reason)
     if attempt.expect:
         verdict = judge(attempt.expect, reply.code, body, body.trouble)
         if isinstance(verdict, Undecided):
             why = hide(body.trouble or redact(verdict.reason))
-            return Answer(Result.UNKNOWN, message("answer.not-judged", trouble=why, **said))
+            return Answer(Result.UNKNOWN, message("answer.not-judged", trouble=why, **shown))
         return Answer(Result.OK, reason, is_met=verdict)
     if reply.code == 0:
         return Answer(Result.OK, reason)

@@ -19,7 +19,7 @@ from desk_automation.actions.answer import Answer, Result
 from desk_automation.actions.executor import Fence
 from desk_automation.actions.model import Action, Attempt, Call
 from desk_automation.actions.template import Values, fill
-from desk_automation.adapters.executors.http_hosts import Hosts, allowed_addresses
+from desk_automation.adapters.executors.http_hosts import Hosts, find_allowed_addresses
 from desk_automation.adapters.executors.http_reply import Body
 from desk_automation.adapters.executors.judgement import judge
 from desk_automation.adapters.executors.secrets import Secrets, Unsealed
@@ -91,13 +91,13 @@ class DirectoryExecutor:
     async def _run(
         self, attempt: Attempt, action: DirectoryAction, sending: Sending, unsealed: Unsealed
     ) -> Answer:
-        loop, patience = asyncio.get_running_loop(), attempt.call.timeout.total_seconds()
+        loop, timeout = asyncio.get_running_loop(), attempt.call.timeout.total_seconds()
 
         def leave() -> None:
-            asyncio.run_coroutine_threadsafe(sending.leave(), loop).result(patience)
+            asyncio.run_coroutine_threadsafe(sending.leave(), loop).result(timeout)
 
         await sending.check()
-        [address, *_] = await allowed_addresses(self._hosts, action.server, action.port)
+        [address, *_] = await find_allowed_addresses(self._hosts, action.server, action.port)
         directory = self._open(_server(attempt, action, address, unsealed), leave)
         account = await directory.find_account(action.login)
         if attempt.expect:

@@ -37,7 +37,7 @@ from desk_automation.adapters.executors.http_reply import (
 )
 from desk_automation.adapters.executors.judgement import judge
 from desk_automation.adapters.executors.secrets import Secrets, Unsealed
-from desk_automation.adapters.executors.sending import Hide, Sending, describe, explain
+from desk_automation.adapters.executors.sending import Hide, Refused, Sending, describe, explain
 from desk_automation.conditions.expression import Undecided
 
 # Raised before a byte leaves, by what a runbook and an event made of a request.
@@ -57,7 +57,7 @@ _VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?|")
 
 
 @dataclass(slots=True)
-class _Sending(Sending):
+class HttpSending(Sending):
     """How far a call came, and what came back."""
 
     reply: Reply | None = None
@@ -133,7 +133,7 @@ class HttpExecutor:
 
     async def execute(self, attempt: Attempt, run: str, token: int, fence: Fence) -> Answer:
         """Send it once and say what became of it."""
-        sending = _Sending(fence)
+        sending = HttpSending(fence)
         action = HttpAction.model_validate(attempt.call.action)
         headers = _headers(attempt, action, run, token)
         unsealed, began = self._secrets.unseal(), perf_counter()
@@ -141,7 +141,9 @@ class HttpExecutor:
         self._measure(action, sending, failure, perf_counter() - began)
         hide = unsealed.hide
         if sending.reply is None:
-            return _explain_failure(failure, attempt, hide, is_sent=sending.is_sent)
+            if not sending.is_sent and isinstance(failure, _NOT_SENDABLE):
+                failure = Refused(message("answer.not-sendable", why=describe(failure, hide)))
+            return explain(failure, attempt, is_sent=sending.is_sent, hide=hide)
         trouble = "" if failure is None else f"the answer broke off: {describe(failure, hide)}"
         answer = attempt_rule(self._answer, attempt, sending.reply, trouble, hide)
         if isinstance(answer, Exception):
@@ -154,14 +156,14 @@ class HttpExecutor:
         attempt: Attempt,
         action: HttpAction,
         headers: dict[str, str],
-        sending: _Sending,
+        sending: HttpSending,
         unsealed: Unsealed,
     ) -> None:
         url = httpx.URL(action.url)
         if (refusal := self._hosts.refusal(url)) is not None:
             raise NotAllowed(refusal)
         for name, text in action.secret_headers.items():
-            headers[name.lower()] = SECRET.sub(lambda found: unsealed.read(found[1]), text)
+            headers[name.lower()] = SECRET.sub(lambda match: unsealed.read(match[1]), text)
         for name, text in headers.items():
             if not _NAME.fullmatch(name) or not _VALUE.fullmatch(text):
                 raise ValueError(f"the header {name!a} has signs that no header may have")
@@ -190,7 +192,7 @@ class HttpExecutor:
                     return
 
     def _measure(
-        self, action: HttpAction, sending: _Sending, failure: Exception | None, seconds: float
+        self, action: HttpAction, sending: HttpSending, failure: Exception | None, seconds: float
     ) -> None:
         """What was never sent is no call. The host is that of the settings, since devices have
         names of their own and none of them is in a figure."""
@@ -235,23 +237,14 @@ def _headers(attempt: Attempt, action: HttpAction, run: str, token: int) -> dict
     return headers | {"desk-run": run, "desk-fencing-token": str(token)}
 
 
-def _judge_answer(expect: str, body: Body, trouble: str, said: dict[str, Param]) -> Answer:
+def _judge_answer(expect: str, body: Body, trouble: str, shown: dict[str, Param]) -> Answer:
     """What is expected holds, does not, or cannot be told from this answer."""
-    status = int(str(said["status"]))
+    status = int(str(shown["status"]))
     verdict = judge(expect, status, body, trouble)
     if isinstance(verdict, Undecided):
         why = trouble or redact(verdict.reason)
-        return Answer(Result.UNKNOWN, message("answer.not-judged", trouble=why, **said))
+        return Answer(Result.UNKNOWN, message("answer.not-judged", trouble=why, **shown))
     result = result_of(status)
     if verdict or result is Result.OK or status in _ABSENT:
-        return Answer(Result.OK, message("answer.status", **said), is_met=verdict)
-    return Answer(result, message("answer.status", **said))
-
-
-def _explain_failure(
-    failure: Exception | None, attempt: Attempt, hide: Hide, *, is_sent: bool
-) -> Answer:
-    if not is_sent and isinstance(failure, _NOT_SENDABLE):
-        reason = message("answer.not-sendable", why=describe(failure, hide))
-        return Answer(Result.REFUSED, reason, is_sent=False)
-    return explain(failure, attempt, is_sent=is_sent, hide=hide)
+        return Answer(Result.OK, message("answer.status", **shown), is_met=verdict)
+    return Answer(result, message("answer.status", **shown))

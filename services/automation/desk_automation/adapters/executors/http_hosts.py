@@ -202,7 +202,7 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
         raise failure
 
 
-async def allowed_addresses(hosts: Hosts, host: str, port: int) -> list[str]:
+async def find_allowed_addresses(hosts: Hosts, host: str, port: int) -> list[str]:
     """The addresses of a target, for a client that connects by itself to what it is given.
 
     `NotAllowed` where it is not listed, or leads to one address that is not.

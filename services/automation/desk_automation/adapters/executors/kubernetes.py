@@ -78,7 +78,7 @@ def render_kubernetes(request: KubernetesRequest, values: Values) -> KubernetesA
 
 
 @dataclass(frozen=True, slots=True)
-class _Trial:
+class _Work:
     """What one attempt has at hand."""
 
     action: KubernetesAction
@@ -130,26 +130,32 @@ class KubernetesExecutor:
         await sending.check()
         if (refused := self._hosts.refusal_for(action.server, action.port)) is not None:
             raise NotAllowed(refused)
-        async with _open_pool(self._hosts, _trust(action.ca, unsealed)) as pool:
+        pool = httpcore.AsyncConnectionPool(
+            ssl_context=_trust(action.ca, unsealed), network_backend=CheckedNetwork(self._hosts)
+        )
+        async with pool:
             api = _Api(pool, action, unsealed.read(action.token))
-            trial = _Trial(action, attempt.key, run, api, sending)
+            work_item = _Work(action, attempt.key, run, api, sending)
             if attempt.expect:
                 await sending.leave()
-                return _judge(attempt, *await _ask(trial), unsealed.hide)
+                return _judge(attempt, *await _ask(work_item), unsealed.hide)
             change = _start_job if action.action == "start-job" else _change_workload
-            changed = await change(trial)
+            changed = await change(work_item)
         if isinstance(changed, Answer):
             return changed
-        said: dict[str, Param] = {
+        body, text = body_of(changed), ""
+        if changed.status >= 300:  # a success is the whole object, of which nobody reads anything
+            text = str(_object(body.value).get("message") or body.text)
+        shown: dict[str, Param] = {
             "status": changed.status,
-            "body": redact(unsealed.hide(_reason_of(changed))),
+            "body": redact(unsealed.hide(text)),
         }
         pause = read_retry_after(changed, self._clock.now())
         result = result_of(changed.status, is_act=True)
         if result is Result.UNKNOWN and not sending.is_sent:
             result = Result.NOT_TAKEN  # it was looked at, and nothing was changed
         return Answer(
-            result, message("answer.status", **said), retry_after=pause, is_sent=sending.is_sent
+            result, message("answer.status", **shown), retry_after=pause, is_sent=sending.is_sent
         )
 
 
@@ -191,76 +197,76 @@ class _Api:
         return reply
 
 
-async def _change_workload(trial: _Trial) -> Reply | Answer:
+async def _change_workload(work_item: _Work) -> Reply | Answer:
     """Restart or scale, on the version that was looked at."""
-    action, path = trial.action, _path(trial.action.kind, trial.action)
-    looked = await trial.api.call("GET", path)
+    action, path = work_item.action, _path(work_item.action.kind, work_item.action)
+    looked = await work_item.api.call("GET", path)
     if looked.status != 200:
-        return _not_found(trial.action) if looked.status == 404 else looked
+        return _not_found(work_item.action) if looked.status == 404 else looked
     metadata = _object(_object(body_of(looked).value), "metadata")
-    if _object(metadata, "annotations").get(KEY) == trial.key:
+    if _object(metadata, "annotations").get(KEY) == work_item.key:
         return Answer(Result.OK, message("answer.done-before"))
     spec: Object = {"replicas": action.replicas}
     if action.action == "restart":
         # What kubectl changes too: other pods are wanted than those that run.
-        spec = {"template": {"metadata": {"annotations": trial.marks}}}
+        spec = {"template": {"metadata": {"annotations": work_item.marks}}}
     change: Object = {
         "metadata": {
             "resourceVersion": metadata.get("resourceVersion"),
-            "annotations": trial.marks,
+            "annotations": work_item.marks,
         },
         "spec": spec,
     }
-    await trial.sending.leave()
-    return await trial.api.call("PATCH", path, change, _MERGE)
+    await work_item.sending.leave()
+    return await work_item.api.call("PATCH", path, change, _MERGE)
 
 
-async def _start_job(trial: _Trial) -> Reply | Answer:
+async def _start_job(work_item: _Work) -> Reply | Answer:
     """A Job as its CronJob would make it, under a name that follows from the key."""
-    action = trial.action
-    looked = await trial.api.call("GET", _path("cron-job", action))
+    action = work_item.action
+    looked = await work_item.api.call("GET", _path("cron-job", action))
     if looked.status != 200:
         return _not_found(action) if looked.status == 404 else looked
     template = _object(_object(_object(body_of(looked).value), "spec"), "jobTemplate")
     metadata = _object(template, "metadata")
-    hashed = hashlib.sha256(trial.key.encode()).hexdigest()[:16]
+    hashed = hashlib.sha256(work_item.key.encode()).hexdigest()[:16]
     name = f"{action.name[: _LONGEST_JOB - 17].rstrip('.-')}-{hashed}"
     job: Object = {
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {
             "name": name,
-            "annotations": {**_object(metadata, "annotations"), **trial.marks},
-            "labels": {**_object(metadata, "labels"), RUN: _label(trial.run)},
+            "annotations": {**_object(metadata, "annotations"), **work_item.marks},
+            "labels": {**_object(metadata, "labels"), RUN: _label(work_item.run)},
         },
         "spec": _object(template, "spec"),
     }
-    await trial.sending.leave()
-    made = await trial.api.call("POST", _path("job", action, one=False), job)
+    await work_item.sending.leave()
+    made = await work_item.api.call("POST", _path("job", action, is_whole_list=True), job)
     if made.status == 409 and _object(body_of(made).value).get("reason") == "AlreadyExists":
         # Nobody else has the key, of which the name is a hash.
         return Answer(Result.OK, message("answer.done-before"))
     return made
 
 
-async def _ask(trial: _Trial) -> tuple[int, Body]:
-    """What probes are told: a few plain fields instead of the whole object."""
-    action = trial.action
+async def _ask(work_item: _Work) -> tuple[int, Body]:
+    """What probes are summary: a few plain fields instead of the whole object."""
+    action = work_item.action
     if action.kind == "cron-job":
-        wanted = quote(f"{RUN}={_label(trial.run)}", safe="")
-        path = f"{_path('job', action, one=False)}?labelSelector={wanted}"
-        reply = await trial.api.call("GET", path)
+        wanted = quote(f"{RUN}={_label(work_item.run)}", safe="")
+        path = f"{_path('job', action, is_whole_list=True)}?labelSelector={wanted}"
+        reply = await work_item.api.call("GET", path)
         if reply.status != 200:
             return reply.status, body_of(reply)
         items = _object(body_of(reply).value).get("items")
-        told = _count_jobs(items if isinstance(items, list) else [])
+        summary = _count_jobs(items if isinstance(items, list) else [])
     else:
-        reply = await trial.api.call("GET", _path(action.kind, action))
+        reply = await work_item.api.call("GET", _path(action.kind, action))
         if reply.status != 200:
             return reply.status, body_of(reply)
-        told = _summarize_workload(_object(body_of(reply).value), trial.run)
+        summary = _summarize_workload(_object(body_of(reply).value), work_item.run)
     trouble = body_of(reply).trouble
-    return reply.status, Body(json.dumps(told), told, trouble)
+    return reply.status, Body(json.dumps(summary), summary, trouble)
 
 
 def _count_jobs(jobs: list[JsonValue]) -> Object:
@@ -268,7 +274,8 @@ def _count_jobs(jobs: list[JsonValue]) -> Object:
     status = [_object(_object(job), "status") for job in jobs]
     ends = [
         {_object(item).get("type") for item in conditions if _object(item).get("status") == "True"}
-        for conditions in (_list(item, "conditions") for item in status)
+        for conditions in (item.get("conditions") for item in status)
+        if isinstance(conditions, list)
     ]
     return {
         "jobs": len(jobs),
@@ -301,17 +308,17 @@ def _summarize_workload(workload: Object, run: str) -> Object:
 
 
 def _judge(attempt: Attempt, status: int, body: Body, hide: Hide) -> Answer:
-    said: dict[str, Param] = {"status": status, "body": redact(hide(body.text))}
+    shown: dict[str, Param] = {"status": status, "body": redact(hide(body.text))}
     result = result_of(status)
     if result in {Result.NOT_TAKEN, Result.UNKNOWN}:
-        return Answer(result, message("answer.status", **said))
+        return Answer(result, message("answer.status", **shown))
     verdict = judge(attempt.expect, status, body, body.trouble)
     if isinstance(verdict, Undecided):
         why = hide(body.trouble or redact(verdict.reason))
-        return Answer(Result.UNKNOWN, message("answer.not-judged", trouble=why, **said))
+        return Answer(Result.UNKNOWN, message("answer.not-judged", trouble=why, **shown))
     if verdict or status in {200, 404}:
-        return Answer(Result.OK, message("answer.status", **said), is_met=verdict)
-    return Answer(result, message("answer.status", **said))
+        return Answer(Result.OK, message("answer.status", **shown), is_met=verdict)
+    return Answer(result, message("answer.status", **shown))
 
 
 def _trust(name: str, unsealed: Unsealed) -> ssl.SSLContext:
@@ -323,28 +330,16 @@ def _trust(name: str, unsealed: Unsealed) -> ssl.SSLContext:
         raise Refused(message("answer.bad-secret", name=name, why=why)) from error
 
 
-def _open_pool(hosts: Hosts, trust: ssl.SSLContext) -> httpcore.AsyncConnectionPool:
-    return httpcore.AsyncConnectionPool(ssl_context=trust, network_backend=CheckedNetwork(hosts))
-
-
-def _path(kind: str, action: KubernetesAction, *, one: bool = True) -> str:
+def _path(kind: str, action: KubernetesAction, *, is_whole_list: bool = False) -> str:
     group, plural = _PLACES[kind]
     path = f"{group}/namespaces/{action.namespace}/{plural}"
-    return f"{path}/{action.name}" if one else path
+    return path if is_whole_list else f"{path}/{action.name}"
 
 
 def _not_found(action: KubernetesAction) -> Answer:
     name = f"{action.namespace}/{action.name}"
     reason = message("answer.not-there", kind=action.kind, name=name)
     return Answer(Result.REFUSED, reason, is_sent=False)
-
-
-def _reason_of(reply: Reply) -> str:
-    """A success is an object, of which nobody reads anything; a failure says why."""
-    if reply.status < 300:
-        return ""
-    body = body_of(reply)
-    return str(_object(body.value).get("message") or body.text)
 
 
 def _label(run: str) -> str:
@@ -357,11 +352,6 @@ def _object(value: JsonValue, name: str = "") -> Object:
     if name:
         value = value.get(name) if isinstance(value, dict) else None
     return value if isinstance(value, dict) else {}
-
-
-def _list(value: Object, name: str) -> list[JsonValue]:
-    items = value.get(name)
-    return items if isinstance(items, list) else []
 
 
 def _number(value: Object, name: str) -> int:

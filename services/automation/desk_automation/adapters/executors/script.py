@@ -146,9 +146,9 @@ class ScriptExecutor:
             raise Refused(
                 message("answer.script-not-startable", script=action.script, why=why)
             ) from error
-        found = hashlib.sha256(content).hexdigest()
-        if found != action.sha256:
-            raise Refused(message("answer.other-script", script=action.script, hash=found))
+        digest = hashlib.sha256(content).hexdigest()
+        if digest != action.sha256:
+            raise Refused(message("answer.other-script", script=action.script, hash=digest))
         return content
 
     @contextlib.contextmanager
@@ -160,7 +160,7 @@ class ScriptExecutor:
             program.write_bytes(content)
             program.chmod(0o555)
             folder.mkdir(mode=0o700)
-            if _is_root():
+            if os.geteuid() == 0:
                 os.chown(folder, self._scripts.user, self._scripts.user)
             place.chmod(0o711)
             yield program, folder
@@ -176,10 +176,6 @@ class ScriptExecutor:
             action.processes,
         )
         return [str(number) for number in numbers]
-
-
-def _is_root() -> bool:
-    return os.geteuid() == 0
 
 
 class _Reading(asyncio.SubprocessProtocol):
@@ -215,16 +211,13 @@ def _end(pid: int, mark: str) -> None:
         os.killpg(pid, signal.SIGKILL)
     wanted = f"{MARK}={mark}".encode()
     for _ in range(5):  # one may start another while we look
-        marked = [int(path.parent.name) for path in _environments() if wanted in _read(path)]
+        places = Path("/proc").glob("[0-9]*/environ")
+        marked = [int(path.parent.name) for path in places if wanted in _read(path)]
         if not marked:
             return
         for each in marked:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(each, signal.SIGKILL)
-
-
-def _environments() -> Iterator[Path]:
-    return Path("/proc").glob("[0-9]*/environ")
 
 
 def _read(path: Path) -> bytes:

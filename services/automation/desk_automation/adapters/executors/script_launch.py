@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> None:
         _become(*bounds)
         os.execve(program[0], program, dict(os.environ))  # noqa: S606 (no shell, on purpose)
     except (OSError, ValueError) as error:
-        sys.stderr.write(f"{os.environ[MARK]} {error}\n")
+        os.write(2, f"{os.environ[MARK]} {error}\n".encode())
         sys.exit(CANNOT_START)
 
 

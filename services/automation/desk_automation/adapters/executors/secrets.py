@@ -1,21 +1,20 @@
-"""Secrets by name: files of one folder, read at each attempt and hidden in all that is said after.
+"""Secrets by name: files of one folder, asked for at each attempt and hidden in all that follows.
 
 A secret is in no plan, journal, event or log: a runbook names it, and only the attempt that needs
-it reads it. So a new file holds from the next attempt on.
+it asks for it. So a new file holds from the next attempt on.
 """
 
 import base64
-import binascii
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 from desk_charter.requests import SECRET_NAME
 from desk_contracts.message import message
+from desk_platform.settings.secret_files import SecretFolder
 
 from desk_automation.adapters.executors.sending import Refused
 
-_MOST_BYTES = 64 * 1024
 # Less is in too many texts to be hidden in them, and is no secret.
 _SHORTEST = 4
 _HIDDEN = "***"
@@ -25,32 +24,25 @@ class Secrets:
     """The folder; without one there are no secrets."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder
+        self._folder = SecretFolder(folder)
 
     def unseal(self) -> "Unsealed":
-        """For one attempt: it reads secrets, and hides those that it read."""
+        """For one attempt: it gives secrets, and hides those that it gave."""
         return Unsealed(self._folder)
 
 
 class Unsealed:
-    """What one attempt has read."""
+    """What one attempt has asked for."""
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: SecretFolder) -> None:
         self._folder = folder
         self._hidden: set[str] = set()
 
     def read(self, name: str) -> str:
-        """The text of a secret, without the line's end; `Refused` if there is none."""
-        why = message("answer.no-secret", name=name)
-        if self._folder is None or not SECRET_NAME.fullmatch(name):
-            raise Refused(why)
-        try:
-            with (self._folder / name).open("rb") as file:
-                text = file.read(_MOST_BYTES).decode().rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as error:
-            raise Refused(why) from error
-        if not text:
-            raise Refused(why)
+        """The secret of now, without the line's end; `Refused` if there is none."""
+        text = self._folder.find(name) if SECRET_NAME.fullmatch(name) else None
+        if text is None:
+            raise Refused(message("answer.no-secret", name=name))
         self._hidden.update(_forms(text))
         return text
 
@@ -69,4 +61,4 @@ def _forms(text: str) -> Iterator[str]:
         yield part
         yield quote(part, safe="")
         yield base64.b64encode(part.encode()).decode().rstrip("=")
-        yield binascii.hexlify(part.encode()).decode()
+        yield part.encode().hex()

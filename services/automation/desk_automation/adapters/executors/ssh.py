@@ -20,7 +20,7 @@ from desk_automation.actions.executor import Fence
 from desk_automation.actions.model import Attempt, Call
 from desk_automation.actions.template import Values
 from desk_automation.adapters.executors.command_reply import CommandReply, Output, answer_of
-from desk_automation.adapters.executors.http_hosts import Hosts, allowed_addresses
+from desk_automation.adapters.executors.http_hosts import Hosts, find_allowed_addresses
 from desk_automation.adapters.executors.secrets import Secrets, Unsealed
 from desk_automation.adapters.executors.sending import Refused, Sending, carry_out
 
@@ -121,7 +121,7 @@ class SshExecutor:
     async def _connect(
         self, action: SshAction, key: asyncssh.SSHKey
     ) -> asyncssh.SSHClientConnection:
-        addresses = await allowed_addresses(self._hosts, action.host, action.port)
+        addresses = await find_allowed_addresses(self._hosts, action.host, action.port)
         believed = asyncssh.import_known_hosts("\n".join((*action.host_keys, "")))
         failure: OSError = ConnectionError(f"{action.host} has no address")
         for address in addresses:

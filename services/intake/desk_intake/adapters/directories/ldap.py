@@ -4,6 +4,8 @@ from desk_platform.directories.ldap import LdapDirectory, LdapServer
 
 from desk_intake.settings import IntakeSettings, LineSecurity
 
+__all__ = ["LdapDirectory", "open_directory"]
+
 
 def open_directory(settings: IntakeSettings) -> LdapDirectory | None:
     """The directory of the settings; None where there is none."""
