@@ -24,6 +24,7 @@ _CHARTER = (
     "slas",
     "routing",
     "runbook_checks",
+    "requests",
     "runbooks",
     "services",
     "value_types",

@@ -5,8 +5,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from desk_intake.adapters.directories.ldap import LdapServer
 from desk_local.ports import free_ports
+from desk_platform.directories.ldap import LdapServer
 from desk_testing import eventually
 from ldap3 import Connection, Server
 from ldap3.core.exceptions import LDAPException

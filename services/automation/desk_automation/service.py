@@ -21,6 +21,8 @@ from desk_platform.startup import start_service
 from desk_automation.actions.executor import Executor
 from desk_automation.adapters.executors.http_hosts import Hosts
 from desk_automation.adapters.executors.registry import EXECUTORS, Surroundings
+from desk_automation.adapters.executors.script import Scripts
+from desk_automation.adapters.executors.secrets import Secrets
 from desk_automation.matching.api import MatchingApi, match_router
 from desk_automation.matching.charter import RUNBOOKS
 from desk_automation.matching.decide import RunPolicy
@@ -91,7 +93,13 @@ def _add_worker(
     on_due: OnDue,
     hooks: Hooks,
 ) -> Worker:
-    surroundings = Surroundings(Hosts(settings.callable_hosts), desk.clock, desk.telemetry.meters)
+    surroundings = Surroundings(
+        Hosts(settings.callable_hosts),
+        desk.clock,
+        desk.telemetry.meters,
+        Secrets(settings.secrets),
+        Scripts(settings.scripts, settings.script_user),
+    )
     executors = {name: kind.open(surroundings) for name, kind in EXECUTORS.kinds.items()}
     for name, executor in executors.items():
         desk.part(f"executor {name}", Ending(executor.close))

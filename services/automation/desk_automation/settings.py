@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Annotated
 
 from desk_platform.settings import Environment, ServiceSettings
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, DirectoryPath, Field
 from pydantic_settings import SettingsConfigDict
 
 from desk_automation.adapters.executors.http_hosts import LOOPBACK, read_entry
@@ -28,6 +28,16 @@ class AutomationSettings(ServiceSettings):
     Ports stand behind a colon (`:8443`, `:9000-9010`, `:*`); without them it is 80 and 443.
     Nothing else is ever called, wherever an event says that its agent is; where none is listed
     nothing is, but on this machine in the environment `local`."""
+
+    secrets: DirectoryPath | None = None
+    """Folder of secrets that runbooks name, a file each, asked for at each attempt."""
+
+    scripts: DirectoryPath | None = None
+    """Folder of scripts that runbooks name by file and SHA-256; nothing else is run."""
+
+    script_user: Annotated[int, Field(ge=1, le=2**31)] = 65534
+    """Number of the user that scripts run as where the service is root; else they run as its own.
+    """
 
     concurrency: Annotated[int, Field(ge=1, le=5000)] = 200
     """How many runs are worked on at once."""

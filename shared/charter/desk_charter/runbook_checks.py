@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from desk_charter.addresses import address_problem
 from desk_charter.draft import Draft
 from desk_charter.problems import Problem
-from desk_charter.runbooks import ActStep, ProbeStep, Request, Runbook
+from desk_charter.requests import SECRET, SECRET_NAME, Request
+from desk_charter.runbooks import ActStep, ProbeStep, Runbook
 from desk_charter.sections import Form, Section
 from desk_charter.sentences import close_to, one_of
 
@@ -41,7 +42,11 @@ def steps_are_sound(draft: Draft) -> Iterator[Problem]:
             if count > 1:
                 sentence = f"step id '{step_id}' is written {count} times; give each step its own"
                 yield Problem.at(*where, "steps", step_id, sentence=sentence)
+        yield from _effects(runbook)
         for place, text in _templates(runbook):
+            if SECRET.search(text):
+                yield from _secrets(text, *where, *place)
+                continue
             yield from _unknown_parameters(text, *where, *place)
             problem = address_problem(text) if place[-1] == "url" else None
             if problem is not None:
@@ -67,6 +72,37 @@ def _request_texts(
 ) -> Iterator[tuple[tuple[str, ...], str]]:
     for place, text in request.texts():
         yield (*where, *place), text
+
+
+def _effects(runbook: Runbook) -> Iterator[Problem]:
+    """No step claims more than its executor can keep with what it is asked."""
+    for step in runbook.steps:
+        if not isinstance(step, ActStep):
+            continue
+        acts = [((step.id,), step), ((step.id, "undo"), step.undo)]
+        for place, act in acts:
+            if act is None or act.effect in act.request.effects:
+                continue
+            kept = one_of(sorted(act.request.effects))
+            sentence = f"{act.executor} cannot keep 'effect: {act.effect}' here; write {kept}"
+            if act.effect == "keyed" and act.request.has_exit_code:
+                sentence += ", or hand ${key} to a command that remembers it"
+            yield Problem.at("runbooks", runbook.id, "steps", *place, "effect", sentence=sentence)
+
+
+def _secrets(text: str, *where: str | int) -> Iterator[Problem]:
+    """A secret stands in a header without anything that an event says beside it."""
+    if "headers" not in where:
+        sentence = "a secret stands in a header only; everywhere else it would be kept and shown"
+        yield Problem.at(*where, sentence=sentence)
+        return
+    for name in SECRET.findall(text):
+        if not SECRET_NAME.fullmatch(name):
+            sentence = f"'{name}' is no name of a secret; write small letters, digits and hyphens"
+            yield Problem.at(*where, sentence=sentence)
+    if "${" in SECRET.sub("", text):
+        sentence = "a header with a secret has no other parameter; give that a header of its own"
+        yield Problem.at(*where, sentence=sentence)
 
 
 def _unknown_parameters(text: str, *where: str | int) -> Iterator[Problem]:

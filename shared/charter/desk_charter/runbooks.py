@@ -1,25 +1,11 @@
 """Runbooks: what the desk may do by itself, to what, how often, and how it knows that it helped."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
-from functools import cache
-from typing import Annotated, Literal, Self, cast
+from typing import Annotated, Literal, Self
 
-from desk_contracts.errors import Invalid
-from desk_platform.plugins import Registry
-from pydantic import (
-    Field,
-    GetPydanticSchema,
-    JsonValue,
-    SerializeAsAny,
-    StringConstraints,
-    ValidationError,
-    ValidationInfo,
-    ValidatorFunctionWrapHandler,
-    WrapValidator,
-    model_validator,
-)
+from pydantic import Field, JsonValue, StringConstraints, model_validator
 
+from desk_charter.requests import Effect, ExecutorRequest, Request, Template, WaitRequest
 from desk_charter.value_types import (
     CalendarDate,
     CharterModel,
@@ -33,13 +19,9 @@ from desk_charter.value_types import (
 
 Risk = Literal["read", "reversible", "disruptive", "destructive"]
 Mode = Literal["observe", "suggest", "approve", "auto"]
-Effect = Literal["pure", "idempotent", "keyed", "confirmable", "once"]
-Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 Overflow = Literal["queue", "coalesce", "escalate"]
 # Text of the Common Expression Language; compiled and type-checked by automation at load.
 Cel = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
-# Text in which ${target}, ${subject}, ${event.…}, ${data.…}, ${run.…}, ${key} are filled in.
-Template = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
 
 
 class Match(CharterModel):
@@ -85,77 +67,6 @@ class Retry(CharterModel):
     cap: Duration = Field(default=read_duration("30s"), description="Longest pause.")
 
 
-class Request(CharterModel):
-    """What an executor is asked to do. A package that registers an executor registers the model of
-    its request under the same name, by an entry point of `desk.executor-requests`."""
-
-    @property
-    def only_reads(self) -> bool:
-        """Whether it changes nothing, so that a probe may ask it."""
-        return False
-
-    def texts(self) -> Iterator[tuple[tuple[str, ...], str]]:
-        """The texts in which ${...} parameters may stand, and where they are written."""
-        for name, value in self.model_dump(mode="json").items():
-            yield (name,), str(value)
-
-
-class HttpRequest(Request):
-    """One HTTP call; texts in it may carry ${...} parameters."""
-
-    method: Method = Field(description="The HTTP method.")
-    url: Template = Field(description="Where to, e.g. ${data.attributes.agent_url}/v1/disk.")
-    headers: dict[str, Template] = Field(default={}, description="Extra headers.")
-    body: JsonValue = Field(default=None, description="JSON body; nothing is sent if left out.")
-
-    @property
-    def only_reads(self) -> bool:
-        return self.method in {"GET", "HEAD"}
-
-    def texts(self) -> Iterator[tuple[tuple[str, ...], str]]:
-        yield ("url",), self.url
-        for name, text in self.headers.items():
-            yield ("headers", name), text
-        yield ("body",), str(self.body)
-
-
-class WaitRequest(Request):
-    """A pause."""
-
-    pause: Duration
-
-
-@cache
-def request_models() -> Registry[type[Request]]:
-    """The models of `request` by executor; read when the first runbook is, not at import."""
-    return Registry("desk.executor-requests", {"http": HttpRequest})
-
-
-def _read_request(
-    value: object, read_http: ValidatorFunctionWrapHandler, info: ValidationInfo
-) -> Request:
-    executor = info.data.get("executor", "http")
-    if executor == "http" or isinstance(value, Request):
-        return cast("Request", read_http(value)) if executor == "http" else cast("Request", value)
-    try:
-        return request_models().kind(executor).model_validate(value)
-    except Invalid as invalid:
-        raise ValueError(str(invalid)) from invalid
-    except ValidationError as error:
-        [first, *_] = error.errors()
-        place = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"'{place}': {first['msg']}") from error
-
-
-# The schema for editors is that of HTTP, which every desk has.
-ExecutorRequest = Annotated[
-    Request,
-    GetPydanticSchema(lambda _source, handler: handler(HttpRequest)),
-    WrapValidator(_read_request),
-    SerializeAsAny(),
-]
-
-
 class _Call(CharterModel):
     """A call to a target's interface."""
 
@@ -170,14 +81,24 @@ class Probe(_Call):
 
     expect: Cel = Field(
         default="response.status >= 200 && response.status < 300",
-        description="CEL over response.status and response.body that must be true.",
+        description="CEL over response.status (of a command its exit code) and response.body "
+        "that must be true.",
     )
 
     @model_validator(mode="after")
     def only_reads(self) -> Self:
         """A probe never changes anything."""
         if not self.request.only_reads:
-            raise ValueError("a probe only reads, so its method is GET or HEAD; use an act instead")
+            raise ValueError(f"a probe only reads, so {self.request.READS}; use an act instead")
+        return self
+
+    @model_validator(mode="after")
+    def says_which_exit_code_is_well(self) -> Self:
+        """What is expected by default is an HTTP status, which a command does not have."""
+        if self.request.has_exit_code and "expect" not in self.model_fields_set:
+            raise ValueError(
+                "a command answers with its exit code; write 'expect', such as response.status == 0"
+            )
         return self
 
 

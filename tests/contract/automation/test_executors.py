@@ -1,209 +1,131 @@
-"""What every executor keeps to, the fake of the tests included."""
+"""What every executor keeps to, the fake of the tests included: one suite over all of them."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
-from typing import Protocol
+from dataclasses import replace
 
 import pytest
-from desk_automation.actions.answer import Answer, Result
-from desk_automation.actions.executor import Executor, Fence
-from desk_automation.actions.model import Action, Attempt, Call
-from desk_automation.actions.redaction import redact
-from desk_automation.adapters.executors.http import HttpAction
-from desk_automation.adapters.executors.http_hosts import Hosts
-from desk_automation.adapters.executors.registry import EXECUTORS, Surroundings
-from desk_automation.adapters.executors.wait import WaitAction
-from desk_contracts.message import verbatim
-from desk_platform.clock import SystemClock
-from desk_testing.telemetry import record_telemetry
+from desk_automation.actions.answer import Result
+from desk_automation.adapters.executors.registry import EXECUTORS
+from desk_contracts.errors import DependencyDown
 
-from tests.support.automation_engine import FakeTarget
+from tests.support import slapd, sshd
+from tests.support.executor_machines import directory_side, kubernetes_side, ssh_side
+from tests.support.executor_sides import (
+    SECRET,
+    FarSide,
+    attempt_of,
+    fake_side,
+    http_side,
+    is_closed,
+    is_open,
+    script_side,
+    wait_side,
+)
 from tests.support.spoken import english
 
-METERS = record_telemetry().telemetry.meters
-SECRET = "hunter2hunter2"  # noqa: S105 (made up)
+SIDES = {
+    "http": http_side,
+    "ssh": ssh_side,
+    "kubernetes": kubernetes_side,
+    "directory": directory_side,
+    "script": script_side,
+    "wait": wait_side,
+    "fake": fake_side,
+}
+MISSING = {
+    "ssh": None if sshd.is_installed() else sshd.MISSING,
+    "directory": None if slapd.is_installed() else slapd.MISSING,
+}
+# A wait has no target. A directory keeps no keys, and says nothing that is repeated to anybody.
+ALL = sorted(SIDES)
+WITH_TARGET = [name for name in ALL if name != "wait"]
+WITH_KEYS = [name for name in WITH_TARGET if name != "directory"]
 
 
-class FarSide(Protocol):
-    """A target of one executor, told what to do with the next call."""
-
-    @property
-    def executor(self) -> Executor: ...
-    @property
-    def action(self) -> Action: ...
-
-    def take(self) -> None: ...
-    def refuse(self) -> None: ...
-    def fall_silent(self) -> None: ...
-    def say(self, text: str) -> None: ...
-    def effects(self) -> int: ...
-
-
-@dataclass
-class HttpSide:
-    """A server that keeps idempotency keys, and breaks off where it is silent."""
-
-    executor: Executor
-    action: Action = field(default_factory=lambda: HttpAction(method="POST", url="http://x"))
-    status: str = "200 OK"
-    body: str = "ok"
-    is_silent: bool = False
-    keys: list[str] = field(default_factory=list)
-
-    def take(self) -> None:
-        self.status, self.is_silent = "200 OK", False
-
-    def refuse(self) -> None:
-        self.status = "404 Not Found"
-
-    def fall_silent(self) -> None:
-        self.is_silent = True
-
-    def say(self, text: str) -> None:
-        self.body = text
-
-    def effects(self) -> int:
-        return len(set(self.keys))
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        [key] = [line for line in head.splitlines() if line.lower().startswith("idempotency-key")]
-        if self.status.startswith("2"):
-            self.keys.append(key)
-        if self.is_silent:
-            await reader.read()
-        else:
-            body = self.body.encode()
-            text = f"HTTP/1.1 {self.status}\r\ncontent-length: {len(body)}\r\n\r\n"
-            writer.write(text.encode() + body)
-            await writer.drain()
-        writer.close()
-
-
-@dataclass
-class FakeSide:
-    """The far side of the engine's tests."""
-
-    executor: FakeTarget
-    action: Action = field(default_factory=lambda: HttpAction(method="POST", url="http://x"))
-
-    def take(self) -> None:
-        self.executor.script = [Answer(Result.OK, verbatim("200"), is_met=True)]
-
-    def refuse(self) -> None:
-        self.executor.script = [Answer(Result.REFUSED, verbatim("404"))]
-
-    def fall_silent(self) -> None:
-        self.executor.script = [Answer(Result.UNKNOWN, verbatim("no answer"))]
-
-    def say(self, text: str) -> None:
-        self.executor.script = [Answer(Result.OK, verbatim(redact(text)), is_met=True)]
-
-    def effects(self) -> int:
-        return self.executor.distinct_effects
-
-
-@asynccontextmanager
-async def http_side() -> AsyncIterator[FarSide]:
-    hosts = Hosts(("127.0.0.0/8:*",))
-    side = HttpSide(EXECUTORS.kind("http").open(Surroundings(hosts, SystemClock(), METERS)))
-    server = await asyncio.start_server(side.serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    side.action = HttpAction(method="POST", url=f"http://127.0.0.1:{port}/clean")
-    yield side
-    await side.executor.close()
-    server.close()
-
-
-@asynccontextmanager
-async def fake_side() -> AsyncIterator[FarSide]:
-    yield FakeSide(FakeTarget())
-
-
-SIDES = {"http": http_side, "fake": fake_side}
-
-
-@pytest.fixture(params=sorted(SIDES))
+@pytest.fixture
 async def far_side(request: pytest.FixtureRequest) -> AsyncIterator[FarSide]:
+    if reason := MISSING.get(request.param):
+        pytest.skip(reason)
     async with SIDES[request.param]() as side:
         yield side
 
 
-async def is_open() -> bool:
-    return True
+def over(names: list[str]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("far_side", names, indirect=True)
 
 
-async def is_closed() -> bool:
-    return False
-
-
-def attempt_of(action: Action, executor: str = "http", key: str = "key-1") -> Attempt:
-    call = Call(
-        executor=executor,
-        action=action.model_dump(mode="json"),
-        summary=action.summarize(),
-        timeout=timedelta(seconds=0.3),
-        attempts=3,
-        base=timedelta(seconds=1),
-        cap=timedelta(seconds=1),
-    )
-    return Attempt("act", "clean", call, key, 1)
-
-
+@over(ALL)
 async def test_what_is_taken_is_answered_once_with_yes(far_side: FarSide) -> None:
     far_side.take()
-    answer = await far_side.executor.execute(attempt_of(far_side.action), "run", 1, is_open)
-    assert (answer.result, answer.is_sent, far_side.effects()) == (Result.OK, True, 1)
+    answer = await far_side.executor.execute(attempt_of(far_side), "run", 1, is_open)
+    assert (answer.result, answer.is_sent) == (Result.OK, True)
+    assert far_side.effects() == (0 if attempt_of(far_side).call.action.get("pause") else 1)
 
 
+@over(WITH_TARGET)
 async def test_a_refusal_is_none_that_may_have_had_an_effect(far_side: FarSide) -> None:
     far_side.refuse()
-    answer = await far_side.executor.execute(attempt_of(far_side.action), "run", 1, is_open)
+    answer = await far_side.executor.execute(attempt_of(far_side), "run", 1, is_open)
     assert (answer.result, far_side.effects()) == (Result.REFUSED, 0)
 
 
+@over(WITH_TARGET)
 async def test_silence_after_sending_is_in_doubt_and_ends_with_the_timeout(
     far_side: FarSide,
 ) -> None:
     far_side.fall_silent()
-    async with asyncio.timeout(5):
-        answer = await far_side.executor.execute(attempt_of(far_side.action), "run", 1, is_open)
+    async with asyncio.timeout(far_side.timeout + 5):
+        answer = await far_side.executor.execute(attempt_of(far_side), "run", 1, is_open)
     assert (answer.result, answer.is_sent) == (Result.UNKNOWN, True)
 
 
+@over(WITH_KEYS)
 async def test_a_second_try_under_the_same_key_has_one_effect(far_side: FarSide) -> None:
-    attempt = attempt_of(far_side.action)
+    attempt = attempt_of(far_side)
     far_side.take()
     await far_side.executor.execute(attempt, "run", 1, is_open)
     far_side.take()
-    await far_side.executor.execute(replace(attempt, number=2), "run", 2, is_open)
-    assert far_side.effects() == 1
+    again = await far_side.executor.execute(replace(attempt, number=2), "run", 2, is_open)
+    assert (again.result, far_side.effects()) == (Result.OK, 1)
     far_side.take()
-    await far_side.executor.execute(replace(attempt, key="key-2"), "run", 3, is_open)
+    await far_side.executor.execute(attempt_of(far_side, "key-2"), "run", 3, is_open)
     assert far_side.effects() == 2
 
 
+@over(ALL)
 async def test_nothing_leaves_once_another_worker_has_the_run(far_side: FarSide) -> None:
     far_side.take()
-    answer = await far_side.executor.execute(attempt_of(far_side.action), "run", 1, is_closed)
+    answer = await far_side.executor.execute(attempt_of(far_side), "run", 1, is_closed)
     assert (answer.result, answer.is_sent) == (Result.NOT_TAKEN, False)
     assert far_side.effects() == 0
 
 
+@over([name for name in WITH_TARGET if name != "fake"])
+async def test_nothing_leaves_where_nobody_can_tell_whose_the_run_is(far_side: FarSide) -> None:
+    async def is_away() -> bool:
+        raise DependencyDown("the store is away", dependency="store")
+
+    far_side.take()
+    answer = await far_side.executor.execute(attempt_of(far_side), "run", 1, is_away)
+    assert (answer.result, answer.is_sent) == (Result.NOT_TAKEN, False)
+    assert far_side.effects() == 0
+
+
+@over(WITH_KEYS)
 async def test_secrets_of_an_answer_are_not_in_what_is_journalled(far_side: FarSide) -> None:
     far_side.take()
-    far_side.say(f"done, token={SECRET}")
-    answer = await far_side.executor.execute(attempt_of(far_side.action), "run", 1, is_open)
-    assert SECRET not in english(answer.message)
+    far_side.say(f"done, token={SECRET}, and {SECRET} again")
+    answer = await far_side.executor.execute(attempt_of(far_side), "run", 1, is_open)
+    assert "token=" in english(answer.message)
+    assert f"token={SECRET}" not in english(answer.message)
     assert "***" in english(answer.message)
 
 
+@over(WITH_TARGET)
 async def test_a_call_that_is_cancelled_ends_and_the_executor_goes_on(far_side: FarSide) -> None:
     far_side.fall_silent()
-    call = attempt_of(far_side.action)
+    call = attempt_of(far_side)
     task = asyncio.create_task(far_side.executor.execute(call, "run", 1, is_open))
     await asyncio.wait({task}, timeout=0.05)
     task.cancel()
@@ -214,25 +136,19 @@ async def test_a_call_that_is_cancelled_ends_and_the_executor_goes_on(far_side: 
     assert answer.result is Result.OK
 
 
+@over(WITH_TARGET)
 async def test_calls_to_one_target_share_a_slot(far_side: FarSide) -> None:
-    call = attempt_of(far_side.action).call
-    other = attempt_of(HttpAction(method="POST", url="http://elsewhere:81/clean")).call
+    call = attempt_of(far_side).call
+    other = far_side.action_elsewhere().model_dump(mode="json")
     assert far_side.executor.slot_of(call) == far_side.executor.slot_of(call)
-    assert far_side.executor.slot_of(call) != far_side.executor.slot_of(other)
+    elsewhere = call.model_copy(update={"action": other})
+    assert far_side.executor.slot_of(call) != far_side.executor.slot_of(elsewhere)
 
 
-WAIT = WaitAction(pause=timedelta(seconds=5))
-
-
-@pytest.mark.parametrize(("fence", "result"), [(is_open, Result.OK), (is_closed, Result.NOT_TAKEN)])
-async def test_a_wait_is_over_when_it_is_asked_and_never_in_doubt(
-    fence: Fence, result: Result
-) -> None:
-    executor = EXECUTORS.kind("wait").open(Surroundings(Hosts(()), SystemClock(), METERS))
-    answer = await executor.execute(attempt_of(WAIT, "wait"), "run", 1, fence)
-    assert (answer.result, executor.slot_of(attempt_of(WAIT, "wait").call)) == (result, None)
-    await executor.close()
+@over(["wait"])
+async def test_a_wait_is_limited_by_nobody(far_side: FarSide) -> None:
+    assert far_side.executor.slot_of(attempt_of(far_side).call) is None
 
 
 def test_every_kind_is_in_this_suite() -> None:
-    assert set(EXECUTORS.kinds) == {"http", "wait"}
+    assert set(EXECUTORS.kinds) == set(SIDES) - {"fake"}

@@ -5,9 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from desk_contracts.accounts import Account, Directory, Effect
 from desk_contracts.errors import DependencyDown
-from desk_intake.adapters.directories.ldap import LdapDirectory
-from desk_intake.recovery.model import Account, Directory, Effect
+from desk_platform.directories.ldap import LdapDirectory
 from desk_testing import eventually
 from ldap3 import Connection
 

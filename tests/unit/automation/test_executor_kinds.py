@@ -13,7 +13,7 @@ from desk_automation.actions.model import Action
 from desk_automation.actions.template import Values, fill
 from desk_automation.adapters.executors.registry import EXECUTORS, Surroundings
 from desk_automation.runs.model import Phase
-from desk_charter.runbooks import HttpRequest, Request, request_models
+from desk_charter.requests import HttpRequest, Request, request_models
 from desk_contracts.events.automation import Outcome, RunStepRecorded, StepStatus
 from pydantic import ValidationError
 
@@ -137,7 +137,7 @@ def test_a_request_is_read_as_that_of_its_executor(
     ("step", "reason"),
     [
         (act() | {"executor": "nobody"}, "has no kind 'nobody'"),
-        (act() | {"executor": "console"}, "'command': Field required"),
+        (act() | {"executor": "console"}, r"request\.command\n  Field required"),
         (console_act() | {"kind": "probe", "effect": None}, "Extra inputs"),
     ],
 )

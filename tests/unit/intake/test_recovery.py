@@ -8,10 +8,11 @@ from typing import Any
 import httpx
 import pytest
 from desk_charter import Charter
+from desk_contracts.accounts import Account, Effect
 from desk_contracts.errors import DependencyDown
 from desk_intake.recovery import decide
 from desk_intake.recovery.api import RecoveryDeps, recovery_router
-from desk_intake.recovery.model import Account, AskQueue, Effect, Kind, Phase, Recovery, recovery_of
+from desk_intake.recovery.model import AskQueue, Kind, Phase, Recovery, recovery_of
 from desk_intake.recovery.store import ASKS, RECOVERIES
 from desk_intake.recovery.worker import Recoveries, RecoveryWorker
 from desk_platform.health import Health

@@ -39,7 +39,7 @@ def fill_address(template: str, values: Values) -> str:
         return _origin(given["origin"], values) + _rest(given["rest"], values)
     written = WRITTEN.fullmatch(text)
     assert written is not None  # noqa: S101 (address_problem found one of the two)
-    host = _host(written["host"], values)
+    host = fill_host(written["host"], values)
     port = ""
     if written["port"] is not None:
         hole = PARAMETER.fullmatch(written["port"])
@@ -59,7 +59,8 @@ def _origin(hole: str, values: Values) -> str:
     return f"{match['scheme'].lower()}://{match['host']}{match['port'] or ''}"
 
 
-def _host(template: str, values: Values) -> str:
+def fill_host(template: str, values: Values) -> str:
+    """A host's name or address; a parameter is all of it, or fills labels that it cannot end."""
     shape = _HOST if PARAMETER.fullmatch(template) else _LABEL
 
     def part(match: re.Match[str]) -> str:

@@ -1,10 +1,10 @@
 """The port to targets: an executor carries one kind of action out and says what became of it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from desk_charter.runbooks import Request
+from desk_charter.requests import Request
 from desk_contracts.message import message
 
 from desk_automation.actions.answer import Answer
@@ -37,11 +37,13 @@ class Executor(Protocol):
 @dataclass(frozen=True, slots=True)
 class ExecutorKind(Generic[R, S]):
     """What is registered under an executor's name: the model of `request` in a runbook, the pure
-    rule that fills it in, and what opens the executor."""
+    rule that fills it in, what opens the executor, and what a charter is refused for."""
 
     request: type[R]
     render: Callable[[R, Values], Action]
     open: Callable[[S], Executor]
+    find_problems: Callable[[R], Iterable[tuple[tuple[str, ...], str]]] = lambda _request: ()
+    """What is wrong with a request beyond its form: where, and a sentence that says what to do."""
 
     def plan(self, request: Request, values: Values) -> Action:
         """The action; `PlanFailed` where a parameter has no value, or the request is not its."""

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from desk_charter import Charter, Problem, runbook_checks
-from desk_charter.runbooks import ActStep, HttpRequest, Probe, ProbeStep, Runbook
+from desk_charter.requests import HttpRequest
+from desk_charter.runbooks import ActStep, Probe, ProbeStep, Runbook
 from desk_charter.sections import Section
 from desk_contracts import Payload
 from desk_contracts.catalogue import PAYLOADS
@@ -69,6 +70,9 @@ def _executors(runbook: Runbook) -> Iterator[Problem]:
             kinds = ", ".join(sorted(EXECUTORS.kinds))
             sentence = f"no executor '{step.executor}' is installed; there are {kinds}"
             yield Problem.at(*where, "executor", sentence=sentence)
+            continue
+        for within, sentence in EXECUTORS.kind(step.executor).find_problems(step.request):
+            yield Problem.at(*where, "request", *within, sentence=sentence)
         if not isinstance(step.request, HttpRequest):
             continue
         for name in step.request.headers:

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+from desk_contracts.accounts import Effect
 from desk_contracts.errors import Forbidden, NotFound
 from desk_contracts.frozen import Frozen, example
 from desk_contracts.ids import new_id
@@ -20,7 +21,7 @@ from pydantic import SecretStr, StringConstraints
 from starlette.responses import Response
 
 from desk_intake.recovery import decide
-from desk_intake.recovery.model import Ask, AskQueue, Effect, Kind, addresses_of, queue_of
+from desk_intake.recovery.model import Ask, AskQueue, Kind, addresses_of, queue_of
 from desk_intake.recovery.worker import RecoveryWorker
 from desk_intake.tickets.api.bodies import Body, Visible
 

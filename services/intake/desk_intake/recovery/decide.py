@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from desk_contracts import Payload
+from desk_contracts.accounts import Account, Effect
 from desk_contracts.events.tickets import (
     Channel,
     How,
@@ -20,10 +21,8 @@ from desk_contracts.message import Message, message
 from desk_kernel import Decision
 
 from desk_intake.recovery.model import (
-    Account,
     Ask,
     AskQueue,
-    Effect,
     Kind,
     Phase,
     Recent,

@@ -8,55 +8,15 @@ exists has one document for each thing that can be recovered, with its newest to
 import hashlib
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, Protocol
 
+from desk_contracts.accounts import Account
 from desk_contracts.frozen import Frozen
 from desk_contracts.ids import derive_id
 
 Kind = Literal["password", "unlock"]
 # Enough that strangers seldom share one, few enough to be nothing in a store.
 QUEUES = 1024
-
-
-class Account(NamedTuple):
-    """An account as its directory knows it."""
-
-    id: str
-    """How the directory names it, such as its DN."""
-    person: str
-    """The canonical form by which the desk knows the person."""
-    mail: str
-    login: str
-
-
-class Effect(StrEnum):
-    """What is known of a change in a directory after it was asked for."""
-
-    DONE = "done"
-    REFUSED = "refused"
-    """The directory said no: nothing has changed, and another password may be accepted."""
-    UNKNOWN = "unknown"
-    """It was asked for and no answer came: it may have happened or not."""
-
-
-class Directory(Protocol):
-    """Where accounts and devices are. Raises `DependencyDown` where surely nothing was changed."""
-
-    async def find_account(self, login: str) -> Account | None:
-        """The one account of that login or mail address; None if there is none, or several."""
-        ...
-
-    async def set_password(self, account: Account, password: str) -> Effect:
-        """Set a new password, and lift a lock."""
-        ...
-
-    async def unlock(self, account: Account) -> Effect:
-        """Lift the lock that failed sign-ins brought; done as well where there is none."""
-        ...
-
-    async def find_owner(self, device: str) -> str | None:
-        """Whom a device belongs to; None if the directory knows nobody."""
-        ...
 
 
 class Courier(Protocol):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from desk_charter import Charter
+from desk_contracts.accounts import Account, Directory, Effect
 from desk_contracts.errors import DependencyDown
 from desk_contracts.ids import new_id, ticket_code
 from desk_contracts.messages import catalogue, negotiate
@@ -23,12 +24,9 @@ from desk_platform.telemetry import get_logger
 from desk_intake.catalogue.charter import CATALOGUE
 from desk_intake.recovery import decide
 from desk_intake.recovery.model import (
-    Account,
     Ask,
     AskQueue,
     Courier,
-    Directory,
-    Effect,
     Kind,
     Phase,
     Recovery,

@@ -11,7 +11,7 @@ from time import perf_counter
 
 import httpcore
 import httpx
-from desk_charter.runbooks import HttpRequest
+from desk_charter.requests import SECRET, HttpRequest
 from desk_contracts.message import Param, message
 from desk_platform.clock import Clock, SystemClock
 from desk_platform.http.client import client_attributes
@@ -35,7 +35,10 @@ from desk_automation.adapters.executors.http_reply import (
     is_page,
     read_retry_after,
 )
-from desk_automation.conditions.expression import Inputs, Undecided, condition
+from desk_automation.adapters.executors.judgement import judge
+from desk_automation.adapters.executors.secrets import Secrets, Unsealed
+from desk_automation.adapters.executors.sending import Hide, Refused, Sending, describe, explain
+from desk_automation.conditions.expression import Undecided
 
 # Raised before a byte leaves, by what a runbook and an event made of a request.
 _NOT_SENDABLE = (
@@ -53,24 +56,16 @@ _NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 _VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?|")
 
 
-class _TakenOver(Exception):
-    """Another worker has the run, or it is over."""
-
-
 @dataclass(slots=True)
-class _Sending:
-    """How far a call came."""
+class HttpSending(Sending):
+    """How far a call came, and what came back."""
 
-    fence: Fence
-    is_sent: bool = False
     reply: Reply | None = None
 
     async def trace(self, event: str, _info: dict[str, object]) -> None:
         """Called by the connection; the last moment before a byte of the request leaves."""
         if event == "http11.send_request_headers.started":
-            if not await self.fence():
-                raise _TakenOver("another worker has the run, or it is over")
-            self.is_sent = True
+            await self.leave()
 
 
 class HttpAction(Action):
@@ -79,6 +74,9 @@ class HttpAction(Action):
     method: str
     url: str
     headers: dict[str, str] = Field(default_factory=dict)
+    secret_headers: dict[str, str] = Field(default_factory=dict)
+    """Headers with ${secret.NAME} in them, filled in at the attempt; nothing of an event is in
+    them, so no event can name a secret."""
     body: JsonValue = None
 
     def summarize(self) -> str:
@@ -90,7 +88,14 @@ def render_http(request: HttpRequest, values: Values) -> HttpAction:
     return HttpAction(
         method=request.method,
         url=fill_address(request.url, values),
-        headers={name: fill_header(text, values) for name, text in request.headers.items()},
+        headers={
+            name: fill_header(text, values)
+            for name, text in request.headers.items()
+            if not SECRET.search(text)
+        },
+        secret_headers={
+            name: text for name, text in request.headers.items() if SECRET.search(text)
+        },
         body=fill_json(request.body, values),
     )
 
@@ -99,9 +104,14 @@ class HttpExecutor:
     """One pool for all targets; follows no redirect, takes no proxy from the environment."""
 
     def __init__(
-        self, hosts: Hosts, clock: Clock | None = None, meters: Meters | None = None
+        self,
+        hosts: Hosts,
+        clock: Clock | None = None,
+        meters: Meters | None = None,
+        secrets: Secrets | None = None,
     ) -> None:
         self._hosts, self._meters = hosts, meters
+        self._secrets = secrets or Secrets()
         self._clock = clock or SystemClock()
         self._pool = httpcore.AsyncConnectionPool(
             max_connections=500,
@@ -123,26 +133,37 @@ class HttpExecutor:
 
     async def execute(self, attempt: Attempt, run: str, token: int, fence: Fence) -> Answer:
         """Send it once and say what became of it."""
-        sending = _Sending(fence)
+        sending = HttpSending(fence)
         action = HttpAction.model_validate(attempt.call.action)
         headers = _headers(attempt, action, run, token)
-        began = perf_counter()
-        failure = await attempt_async(self._call(attempt, action, headers, sending))
+        unsealed, began = self._secrets.unseal(), perf_counter()
+        failure = await attempt_async(self._call(attempt, action, headers, sending, unsealed))
         self._measure(action, sending, failure, perf_counter() - began)
+        hide = unsealed.hide
         if sending.reply is None:
-            return _explain_failure(failure, attempt, is_sent=sending.is_sent)
-        trouble = "" if failure is None else f"the answer broke off: {_words(failure)}"
-        answer = attempt_rule(self._answer, attempt, sending.reply, trouble)
+            if not sending.is_sent and isinstance(failure, _NOT_SENDABLE):
+                failure = Refused(message("answer.not-sendable", why=describe(failure, hide)))
+            return explain(failure, attempt, is_sent=sending.is_sent, hide=hide)
+        trouble = "" if failure is None else f"the answer broke off: {describe(failure, hide)}"
+        answer = attempt_rule(self._answer, attempt, sending.reply, trouble, hide)
         if isinstance(answer, Exception):
-            return Answer(Result.UNKNOWN, message("answer.unreadable", why=_words(answer)))
+            why = describe(answer, hide)
+            return Answer(Result.UNKNOWN, message("answer.unreadable", why=why))
         return answer
 
     async def _call(
-        self, attempt: Attempt, action: HttpAction, headers: dict[str, str], sending: _Sending
+        self,
+        attempt: Attempt,
+        action: HttpAction,
+        headers: dict[str, str],
+        sending: HttpSending,
+        unsealed: Unsealed,
     ) -> None:
         url = httpx.URL(action.url)
         if (refusal := self._hosts.refusal(url)) is not None:
             raise NotAllowed(refusal)
+        for name, text in action.secret_headers.items():
+            headers[name.lower()] = SECRET.sub(lambda match: unsealed.read(match[1]), text)
         for name, text in headers.items():
             if not _NAME.fullmatch(name) or not _VALUE.fullmatch(text):
                 raise ValueError(f"the header {name!a} has signs that no header may have")
@@ -171,7 +192,7 @@ class HttpExecutor:
                     return
 
     def _measure(
-        self, action: HttpAction, sending: _Sending, failure: Exception | None, seconds: float
+        self, action: HttpAction, sending: HttpSending, failure: Exception | None, seconds: float
     ) -> None:
         """What was never sent is no call. The host is that of the settings, since devices have
         names of their own and none of them is in a figure."""
@@ -186,14 +207,14 @@ class HttpExecutor:
             attributes[names.ERROR_TYPE] = type(failure).__qualname__
         self._meters.http_client_duration.record(seconds, attributes)
 
-    def _answer(self, attempt: Attempt, reply: Reply, trouble: str) -> Answer:
+    def _answer(self, attempt: Attempt, reply: Reply, trouble: str, hide: Hide) -> Answer:
         is_act = attempt.kind == "act"
         result, body = result_of(reply.status, is_act=is_act), body_of(reply)
-        trouble = trouble or body.trouble
-        seen: dict[str, Param] = {"status": reply.status, "body": redact(body.text)}
+        trouble = trouble or hide(body.trouble)
+        seen: dict[str, Param] = {"status": reply.status, "body": redact(hide(body.text))}
         pause = read_retry_after(reply, self._clock.now())
         if attempt.expect and result not in {Result.NOT_TAKEN, Result.UNKNOWN}:
-            return _judge_answer(attempt.expect, body, trouble, reply.status)
+            return _judge_answer(attempt.expect, body, trouble, seen)
         if result is Result.OK and not reply.is_cut:
             if is_page(reply):
                 trouble = trouble or "a page for people came instead of an answer"
@@ -216,43 +237,14 @@ def _headers(attempt: Attempt, action: HttpAction, run: str, token: int) -> dict
     return headers | {"desk-run": run, "desk-fencing-token": str(token)}
 
 
-def _judge_answer(expect: str, body: Body, trouble: str, status: int) -> Answer:
+def _judge_answer(expect: str, body: Body, trouble: str, shown: dict[str, Param]) -> Answer:
     """What is expected holds, does not, or cannot be told from this answer."""
-    seen: dict[str, object] = {"status": status}
-    if not trouble:
-        seen["body"] = body.value
-    verdict = condition(expect).verdict(Inputs({"response": seen}))
-    params: dict[str, Param] = {"status": status, "body": redact(body.text)}
+    status = int(str(shown["status"]))
+    verdict = judge(expect, status, body, trouble)
     if isinstance(verdict, Undecided):
-        why = trouble or verdict.reason
-        return Answer(Result.UNKNOWN, message("answer.not-judged", trouble=why, **params))
+        why = trouble or redact(verdict.reason)
+        return Answer(Result.UNKNOWN, message("answer.not-judged", trouble=why, **shown))
     result = result_of(status)
     if verdict or result is Result.OK or status in _ABSENT:
-        return Answer(Result.OK, message("answer.status", **params), is_met=verdict)
-    return Answer(result, message("answer.status", **params))
-
-
-def _explain_failure(failure: Exception | None, attempt: Attempt, *, is_sent: bool) -> Answer:
-    timeout = attempt.call.timeout.total_seconds()
-    if isinstance(failure, NotAllowed):
-        reason = message("answer.not-allowed", why=str(failure))
-        return Answer(Result.REFUSED, reason, is_sent=False)
-    if not is_sent and isinstance(failure, _NOT_SENDABLE):
-        reason = message("answer.not-sendable", why=_words(failure))
-        return Answer(Result.REFUSED, reason, is_sent=False)
-    if not is_sent:
-        reason = message("answer.not-connected", why=_words(failure) if failure else "")
-        if isinstance(failure, TimeoutError):
-            reason = message("answer.not-connected-in-time", timeout=timeout)
-        return Answer(Result.NOT_TAKEN, reason, is_sent=False)
-    if isinstance(failure, TimeoutError):
-        return Answer(Result.UNKNOWN, message("answer.none-in-time", timeout=timeout))
-    if failure is None:
-        return Answer(Result.UNKNOWN, message("answer.none"))
-    return Answer(Result.UNKNOWN, message("answer.broke-off", why=_words(failure)))
-
-
-def _words(failure: BaseException) -> str:
-    if isinstance(failure, TimeoutError):
-        return "it took too long"
-    return f"{type(failure).__name__} {redact(str(failure))}".strip()[:500]
+        return Answer(Result.OK, message("answer.status", **shown), is_met=verdict)
+    return Answer(result, message("answer.status", **shown))

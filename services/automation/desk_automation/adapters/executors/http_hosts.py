@@ -97,9 +97,13 @@ class Hosts:
             return f"'{url.scheme}' is not called, only http and https"
         if url.userinfo:
             return "an address with a user name or password in it is not called"
-        host, port = url.host.lower(), url.port or (443 if url.scheme == "https" else 80)
-        if not host:
+        if not url.host:
             return "an address without a host is not called"
+        return self.refusal_for(url.host, url.port or (443 if url.scheme == "https" else 80))
+
+    def refusal_for(self, host: str, port: int) -> str | None:
+        """The same for a target that has no URL."""
+        host = host.lower()
         literal = _literal(host)
         if literal is not None:
             is_allowed = self._covers(literal, port)
@@ -196,6 +200,21 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure
+
+
+async def find_allowed_addresses(hosts: Hosts, host: str, port: int) -> list[str]:
+    """The addresses of a target, for a client that connects by itself to what it is given.
+
+    `NotAllowed` where it is not listed, or leads to one address that is not.
+    """
+    if (refused := hosts.refusal_for(host, port)) is not None:
+        raise NotAllowed(refused)
+    addresses = await _addresses(host, port)
+    for address in addresses:
+        refused = hosts.refusal_of(host, port, ipaddress.ip_address(address))
+        if refused is not None:
+            raise NotAllowed(refused)
+    return addresses
 
 
 async def _addresses(host: str, port: int) -> list[str]:

@@ -4,17 +4,29 @@ A package names an `ExecutorKind` in the entry points `desk.executors`, and the 
 request in `desk.executor-requests` under the same name.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from desk_charter.runbooks import HttpRequest, WaitRequest
+from desk_charter.requests import (
+    DirectoryRequest,
+    HttpRequest,
+    KubernetesRequest,
+    ScriptRequest,
+    SshRequest,
+    WaitRequest,
+)
 from desk_platform.clock import Clock
 from desk_platform.plugins import Registry
 from desk_platform.telemetry import Meters
 
 from desk_automation.actions.executor import ExecutorKind
+from desk_automation.adapters.executors.directory import DirectoryExecutor, render_directory
 from desk_automation.adapters.executors.http import HttpExecutor, render_http
 from desk_automation.adapters.executors.http_hosts import Hosts
+from desk_automation.adapters.executors.kubernetes import KubernetesExecutor, render_kubernetes
+from desk_automation.adapters.executors.script import ScriptExecutor, Scripts, render_script
+from desk_automation.adapters.executors.secrets import Secrets
+from desk_automation.adapters.executors.ssh import SshExecutor, find_bad_host_keys, render_ssh
 from desk_automation.adapters.executors.wait import WaitExecutor, render_wait
 
 
@@ -25,6 +37,8 @@ class Surroundings:
     hosts: Hosts
     clock: Clock
     meters: Meters
+    secrets: Secrets = field(default_factory=Secrets)
+    scripts: Scripts = field(default_factory=Scripts)
 
 
 EXECUTORS: Registry[ExecutorKind[Any, Surroundings]] = Registry(
@@ -33,7 +47,28 @@ EXECUTORS: Registry[ExecutorKind[Any, Surroundings]] = Registry(
         "http": ExecutorKind(
             HttpRequest,
             render_http,
-            lambda given: HttpExecutor(given.hosts, given.clock, given.meters),
+            lambda given: HttpExecutor(given.hosts, given.clock, given.meters, given.secrets),
+        ),
+        "kubernetes": ExecutorKind(
+            KubernetesRequest,
+            render_kubernetes,
+            lambda given: KubernetesExecutor(given.hosts, given.secrets, given.clock),
+        ),
+        "directory": ExecutorKind(
+            DirectoryRequest,
+            render_directory,
+            lambda given: DirectoryExecutor(given.hosts, given.secrets),
+        ),
+        "script": ExecutorKind(
+            ScriptRequest,
+            render_script,
+            lambda given: ScriptExecutor(given.scripts, given.secrets),
+        ),
+        "ssh": ExecutorKind(
+            SshRequest,
+            render_ssh,
+            lambda given: SshExecutor(given.hosts, given.secrets),
+            find_bad_host_keys,
         ),
         "wait": ExecutorKind(WaitRequest, render_wait, lambda _surroundings: WaitExecutor()),
     },

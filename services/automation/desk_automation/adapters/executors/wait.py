@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from desk_charter.runbooks import WaitRequest
+from desk_charter.requests import WaitRequest
 from desk_contracts.message import message
 
 from desk_automation.actions.answer import Answer, Result

@@ -1,0 +1,1 @@
+"""Directories of accounts and devices, for the services that change accounts."""
