@@ -202,6 +202,8 @@ ROWS = [
     Row("automation", "GET /v1/runs", STAFF, STAFF, "?target={device}"),
     Row("automation", "GET /v1/runs/{id}", STAFF, STAFFS_SECRET, shows=True),
     Row("automation", "GET /v1/runbooks", STAFF, STAFF, shows=True),
+    Row("automation", "POST /v1/runs/{id}/approve", STAFF, STAFFS_SECRET, body={"plan": "x"}),
+    Row("automation", "POST /v1/runs/{id}/decline", STAFF, STAFFS_SECRET, body={"plan": "x"}),
     Row("automation", "POST /v1/runs/{id}/cancel", MEMBERS, MEMBERS_SECRET),
     Row("automation", "GET /v1/why", STAFF, STAFF, "?subject={service}"),
     Row("automation", "GET /v1/why", STAFF, STAFF, "?subject={device}"),

@@ -11,6 +11,7 @@ from desk_contracts.events import feedback
 from desk_contracts.events.automation import (
     Evidence,
     Outcome,
+    RunApprovalRequested,
     RunEscalated,
     RunHealed,
     RunStarted,
@@ -220,6 +221,21 @@ def _repairs(story: Story) -> Iterator[Notified]:
     )
     yield from story.happens(
         run(RunHealed, person=ANA, tell="Your disk has space again."), "laptop-1"
+    )
+    yield from story.happens(
+        run(
+            RunApprovalRequested,
+            person=ANA,
+            title="Restart the spooler of print-01",
+            plan="9f2c1d7a40b3e855",
+            team="network",
+            role="owner",
+            needed=2,
+            until=_DUE,
+            service="laptop",
+            explanation=(verbatim("It would restart the spooler."),),
+        ),
+        "print-01",
     )
     yield from story.happens(
         run(

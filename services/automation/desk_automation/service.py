@@ -26,9 +26,11 @@ from desk_automation.matching.charter import RUNBOOKS
 from desk_automation.matching.decide import RunPolicy
 from desk_automation.matching.store import OpenRuns, Rulebooks
 from desk_automation.matching.worker import note_runbooks, run_projection
-from desk_automation.runs.api import RunsApi, run_router
+from desk_automation.runs.api import run_router
+from desk_automation.runs.approval_api import approval_router
 from desk_automation.runs.model import Run
 from desk_automation.runs.store import RUNS
+from desk_automation.runs.views import RunsApi
 from desk_automation.runs.worker import Collections, Concurrency, OnDue, Worker
 from desk_automation.safety.store import STATISTICS, TARGETS
 from desk_automation.settings import AutomationSettings
@@ -76,9 +78,11 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     silence = Silence(desk.watermarks(names.TELEMETRY), notifier.on_timer)
     desk.timers("subjects", subjects, notifier.on_timer, silence)
     matching = MatchingApi(desk.charter, stored_statistics, stored_runs, lookout, desk.clock)
+    runs_api = RunsApi(stored_runs, collections.runs)
     return Web(
         [
-            run_router(RunsApi(stored_runs, collections.runs), desk.cursors),
+            run_router(runs_api, desk.cursors),
+            approval_router(runs_api),
             match_router(matching),
         ]
     )

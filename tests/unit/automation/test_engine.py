@@ -306,17 +306,6 @@ async def test_modes_that_do_not_act_say_what_they_would_do(mode: str) -> None:
     assert "POST http://127.0.0.1:9000/v1/clean" in english(last.explanation)
 
 
-async def test_approve_hands_over_the_plan_and_its_hash_after_the_guards() -> None:
-    engine = Engine((runbook(mode="approve", guards=[guard()]),))
-    await engine.hear(raised())
-    await engine.settle()
-    assert engine.target.kinds() == ["guard"]
-    last = engine.last()
-    assert isinstance(last, RunEscalated)
-    assert last.outcome is Outcome.NOT_RUN
-    assert (await engine.run()).plan.hash in english(last.reason)
-
-
 async def test_a_runbook_past_its_review_date_only_suggests() -> None:
     engine = Engine((runbook(expires="2026-01-01"),))
     await engine.hear(raised())

@@ -1,15 +1,8 @@
 """Runs and runbooks over HTTP: what was done and why, and the hand on the brake."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 
-from desk_contracts.errors import NotFound
-from desk_contracts.events.automation import Outcome, StepStatus
-from desk_contracts.frozen import Frozen
-from desk_contracts.message import message
 from desk_kernel import Context, Decision
-from desk_kernel.sight import Sight
 from desk_platform.http import (
     Cursors,
     IdempotentCall,
@@ -27,88 +20,28 @@ from desk_platform.http import (
     require_key,
     sight,
 )
-from desk_platform.http.language import sentence
-from desk_platform.kafka import CommandQueue
 from desk_platform.kafka.unit_of_work import Cause
-from desk_platform.store import Documents, Listed
+from desk_platform.store import Listed
 from desk_platform.store.pages import After
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from desk_automation.runs import lifecycle
-from desk_automation.runs.description import describe_line, describe_run
 from desk_automation.runs.model import Phase, Run
+from desk_automation.runs.views import (
+    STAFF_OF_RUNS,
+    RunDetail,
+    RunsApi,
+    RunView,
+    may_see_run,
+    no_run,
+    show_run,
+    summarize_run,
+)
 
-_may_see = require(Role.MEMBER, Role.OWNER, Role.OPERATOR)
+_may_see = require(*STAFF_OF_RUNS)
 
 
 _may_cancel = require(Role.MEMBER)
-
-
-class RunView(Frozen):
-    """One run at a glance."""
-
-    id: str
-    """The run; proactive tickets name it as their origin."""
-    runbook: str
-    """Id of the runbook."""
-    version: str
-    """The content of the runbook that this run uses to its end."""
-    title: str
-    """What the runbook does."""
-    target: str
-    """What it acts on."""
-    episode: str
-    """The signal's episode that started it."""
-    phase: Phase
-    """Where the run is."""
-    outcome: Outcome | None
-    """What verification said, once the run is over."""
-    corrects: Outcome | None
-    """The outcome that was told first and that late measurements showed not to be so."""
-    status: str
-    """Where the run is and why, as a sentence."""
-    plan_hash: str
-    """Stands for exactly these steps on exactly this target."""
-    created_at: datetime
-    """When the runbook matched."""
-    ended_at: datetime | None
-    """When it was over."""
-
-
-class LineView(Frozen):
-    """One line of the journal."""
-
-    at: datetime
-    """When it was begun."""
-    ended_at: datetime | None
-    """When its outcome was known."""
-    step: str
-    """Id of the step or guard."""
-    executor: str
-    """The kind of action it is, by the name of what carries it out: http, wait."""
-    status: StepStatus
-    """What became of it."""
-    attempt: int
-    """Which try it was."""
-    text: str
-    """The same as a sentence."""
-
-
-class RunDetail(RunView):
-    """One run with its journal."""
-
-    journal: tuple[LineView, ...]
-    """What was done, in order; secrets are left out."""
-    team: str
-    """Who gets it when it does not help."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunsApi:
-    """What the routes need."""
-
-    runs: Documents[Run]
-    journal: CommandQueue[Run]
 
 
 def run_router(api: RunsApi, cursors: Cursors) -> APIRouter:
@@ -152,7 +85,7 @@ def _add_listing(router: APIRouter, api: RunsApi, cursors: Cursors) -> None:
             following = cursors.write(listing, place_of(listed[page.limit - 1]))
             response.headers["Link"] = link_next(request, following)
         states = (item.state for item in listed[: page.limit] if item.state is not None)
-        return Page(items=tuple(map(_view, states)), next=following)
+        return Page(items=tuple(map(summarize_run, states)), next=following)
 
 
 def _add_showing(router: APIRouter, api: RunsApi) -> None:
@@ -166,13 +99,13 @@ def _add_showing(router: APIRouter, api: RunsApi) -> None:
         """The journal says in words what was done, what came back and what is in doubt."""
         stored = (await api.runs.load([id])).get(id)
         if stored is None or stored.state is None:
-            raise _not_found(id)
+            raise no_run(id)
         if not may_see_run(stored.state, sight(request, principal)):
-            raise _not_found(id)
+            raise no_run(id)
         if (unchanged := not_modified(request, stored.version)) is not None:
             return unchanged  # type: ignore[return-value]  # a 304 has no body
         response.headers["ETag"] = etag(stored.version)
-        return _detail(stored.state)
+        return show_run(stored.state)
 
 
 def _add_cancelling(router: APIRouter, api: RunsApi) -> None:
@@ -188,55 +121,11 @@ def _add_cancelling(router: APIRouter, api: RunsApi) -> None:
 
         def rule(run: Run | None, context: Context) -> Decision[Run]:
             if run is None or not may_see_run(run, seen):
-                raise _not_found(id)
+                raise no_run(id)
             decided = lifecycle.cancel(run, principal.subject, context.now)
             return decided._replace(due=decided.state.timer_at)
 
         changed = await api.journal.change(id, rule, Cause(call.seed, content=call.fingerprint))
         if changed.state is None:
-            raise _not_found(id)
-        return _detail(changed.state)
-
-
-def may_see_run(run: Run, seen: Sight) -> bool:
-    """A run is about the service of its signal, or the one it acts on, and its team's matter."""
-    team = run.plan.team
-    return not (seen.hides(run.trigger.service, team) or seen.hides(run.target, team))
-
-
-def _not_found(id: str) -> NotFound:
-    return NotFound(message("run.not-found", run=id), run=id)
-
-
-def _view(run: Run) -> RunView:
-    return RunView(
-        id=run.id,
-        runbook=run.plan.runbook,
-        version=run.plan.version,
-        title=run.plan.title,
-        target=run.target,
-        episode=run.trigger.episode,
-        phase=run.phase,
-        outcome=run.outcome,
-        corrects=run.corrects,
-        status=sentence(describe_run(run)),
-        plan_hash=run.plan.hash,
-        created_at=run.created_at,
-        ended_at=run.ended_at,
-    )
-
-
-def _detail(run: Run) -> RunDetail:
-    journal = tuple(
-        LineView(
-            at=entry.at,
-            ended_at=entry.ended_at,
-            step=entry.step,
-            executor=entry.executor,
-            status=entry.status,
-            attempt=entry.attempt,
-            text=sentence(describe_line(entry)),
-        )
-        for entry in run.journal
-    )
-    return RunDetail(**_view(run).model_dump(), journal=journal, team=run.plan.team)
+            raise no_run(id)
+        return show_run(changed.state)

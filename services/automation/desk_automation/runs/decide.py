@@ -17,6 +17,16 @@ class Rest:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestApproval:
+    """Ask people for their yes to the plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitApproval:
+    """Look whether the trouble is over, or the time for a yes."""
+
+
+@dataclass(frozen=True, slots=True)
 class Admit:
     """Ask the target and the runbook whether the run may start."""
 
@@ -65,7 +75,20 @@ class Close:
     """Let go of target and watch, and count the outcome."""
 
 
-NextAction = Rest | Admit | Attempt | Lost | Pause | Doubt | Stop | Judge | Review | Close
+NextAction = (
+    Rest
+    | RequestApproval
+    | AwaitApproval
+    | Admit
+    | Attempt
+    | Lost
+    | Pause
+    | Doubt
+    | Stop
+    | Judge
+    | Review
+    | Close
+)
 
 
 def next_action(run: Run, now: datetime) -> NextAction:
@@ -81,7 +104,13 @@ def next_action(run: Run, now: datetime) -> NextAction:
         return Judge()
     if run.timer_at is not None and run.timer_at > now:
         return Rest()
-    return Admit() if run.phase is not Phase.WORKING else _work(run, now)
+    return _before_admission(run) if run.phase is not Phase.WORKING else _work(run, now)
+
+
+def _before_admission(run: Run) -> NextAction:
+    if run.phase is Phase.AWAITING_APPROVAL:
+        return AwaitApproval()
+    return Admit() if run.may_act else RequestApproval()
 
 
 def _work(run: Run, now: datetime) -> NextAction:
@@ -117,10 +146,8 @@ def _forward(run: Run) -> NextAction:
             return Pause(step)
         return Attempt("wait", step.id, step.call, step.key, 1)
     if isinstance(step, PlannedAct):
-        if run.plan.mode == "approve" and run.guarded == len(run.plan.guards):
-            plan = run.plan  # its hash stands for exactly these steps on exactly this target
-            reason = message("run.waits-for-approval", plan=plan.hash, steps=steps_of(plan))
-            return Stop(reason, Outcome.NOT_RUN)
+        if not run.may_act:  # asked again before each act, as guards are
+            return Stop(message("approval.not-given"), Outcome.NOT_RUN)
         if run.guarded < len(run.plan.guards):
             guard = run.plan.guards[run.guarded]
             return _question(run, "guard", guard)

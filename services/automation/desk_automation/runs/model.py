@@ -12,6 +12,7 @@ from desk_contracts.message import Message
 
 from desk_automation.actions.model import EntryKind, PlannedAct
 from desk_automation.runs.plan import Plan
+from desk_automation.safety.approval import Approval
 from desk_automation.verification.sample import Sample
 
 
@@ -19,6 +20,7 @@ class Phase(StrEnum):
     """Where a run is in its life; the last four are ends."""
 
     SETTLING = "settling"
+    AWAITING_APPROVAL = "awaiting_approval"
     QUEUED = "queued"
     WORKING = "working"
     VERIFYING = "verifying"
@@ -105,6 +107,7 @@ class Run(Frozen):
     samples: tuple[Sample, ...] = ()
     outcome: Outcome | None = None
     reason: Message | None = None
+    approval: Approval | None = None
     cancelled_by: str = ""
     ended_at: datetime | None = None
     is_closed: bool = False
@@ -120,6 +123,14 @@ class Run(Frozen):
     @property
     def has_ended(self) -> bool:
         return self.phase in ENDED
+
+    @property
+    def may_act(self) -> bool:
+        """Whether it needs nobody's yes, or has it for exactly its plan."""
+        if self.plan.mode != "approve":
+            return True
+        given = self.approval
+        return given is not None and given.is_granted and given.plan == self.plan.hash
 
     @property
     def has_acted(self) -> bool:

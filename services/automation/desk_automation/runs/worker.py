@@ -29,15 +29,17 @@ from desk_automation.actions.answer import Answer, Result
 from desk_automation.actions.executor import Executor
 from desk_automation.actions.model import Attempt
 from desk_automation.conditions.expression import Inputs, Undecided, condition
-from desk_automation.runs import journal, lifecycle, verdict
+from desk_automation.runs import approving, journal, lifecycle, verdict
 from desk_automation.runs.decide import (
     Admit,
+    AwaitApproval,
     Close,
     Doubt,
     Judge,
     Lost,
     NextAction,
     Pause,
+    RequestApproval,
     Rest,
     Review,
     Stop,
@@ -157,8 +159,8 @@ class Worker:
         match action:
             case Rest():
                 return None
-            case Admit():
-                return await self._admit(run, action)
+            case RequestApproval() | AwaitApproval() | Admit():
+                return await self._begin(run, action)
             case Attempt():
                 return await self._attempt(run, action)
             case Lost() | Pause() | Doubt() | Stop():
@@ -179,9 +181,17 @@ class Worker:
         changed = await self._collections.runs.change(run.id, run_rule(decide_if_next))
         return changed.state
 
-    async def _admit(self, run: Run, action: Admit) -> Run | None:
+    async def _begin(self, run: Run, action: RequestApproval | AwaitApproval | Admit) -> Run | None:
+        """Nobody is asked, and nobody's silence counts, for trouble that is over."""
         if await self._is_over(run):
             return await self._write(run, action, lifecycle.end_cleared)
+        if isinstance(action, Admit):
+            return await self._admit(run, action)
+        is_asked = isinstance(action, AwaitApproval)
+        decide = approving.await_approval if is_asked else approving.request_approval
+        return await self._write(run, action, decide)
+
+    async def _admit(self, run: Run, action: Admit) -> Run | None:
         refusal = await self._ask(run)
         if refusal is not None:
             return await self._write(run, action, lambda r, n: lifecycle.queue(r, refusal, n))

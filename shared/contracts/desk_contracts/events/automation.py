@@ -1,5 +1,6 @@
 """`desk.automation`: every transition of a runbook's run. Key: the target."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from pydantic import Field
@@ -7,7 +8,7 @@ from pydantic import Field
 from desk_contracts import names
 from desk_contracts.envelope import Payload
 from desk_contracts.message import Explanation, Message
-from desk_contracts.people import OptionalPerson
+from desk_contracts.people import OptionalPerson, PersonId
 from desk_contracts.value_types import Identifier, LongText, ShortText, Value
 
 
@@ -70,6 +71,36 @@ class RunSkipped(Payload, type="desk.run.skipped.v1", topic=names.AUTOMATION):
     episode: str = ""
     explanation: Explanation
     run: str = ""
+
+
+class RunApprovalRequested(Payload, type="desk.run.approval-requested.v1", topic=names.AUTOMATION):
+    """A run waits for people's yes to exactly this plan; without it nothing is done."""
+
+    run: Identifier
+    runbook: Identifier
+    title: ShortText
+    plan: str = Field(description="Hash of the plan; a yes names it, and holds for no other.")
+    explanation: Explanation = Field(description="What would be done, to what.")
+    team: str = Field(description="Whose members may say yes, and who gets the run without one.")
+    role: str = Field(default="", description="Instead of the team: whoever has this role may.")
+    needed: int = Field(default=1, ge=1, description="How many different people must say yes.")
+    until: datetime = Field(description="After it silence is no.")
+    episode: str = ""
+    service: str = ""
+    person: OptionalPerson = ""
+
+
+class RunApprovalRecorded(Payload, type="desk.run.approval-recorded.v1", topic=names.AUTOMATION):
+    """Somebody said yes or no to the plan of a run."""
+
+    run: Identifier
+    runbook: Identifier
+    plan: str = Field(description="Hash of the plan that was answered.")
+    by: PersonId
+    is_approved: bool
+    comment: LongText = ""
+    given: int = Field(ge=0, description="How many have said yes so far, this one included.")
+    needed: int = Field(ge=1)
 
 
 class RunStepRecorded(Payload, type="desk.run.step-recorded.v1", topic=names.AUTOMATION):
