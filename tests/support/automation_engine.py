@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from desk_automation.actions.answer import Answer, Result
 from desk_automation.actions.executor import Executor, Fence
@@ -14,10 +15,13 @@ from desk_automation.matching.decide import RunPolicy, run_id
 from desk_automation.matching.rulebook import Rule as RunbookRule
 from desk_automation.matching.rulebook import Rulebook
 from desk_automation.matching.worker import run_projection
+from desk_automation.runs import lifecycle
+from desk_automation.runs.admission import Collections
 from desk_automation.runs.model import Run
-from desk_automation.runs.store import RUNS
-from desk_automation.runs.worker import Collections, Concurrency, Worker
-from desk_automation.safety.store import STATISTICS, TARGETS
+from desk_automation.runs.store import RUNS, run_rule
+from desk_automation.runs.takeover import Takeover
+from desk_automation.runs.worker import Concurrency, Worker
+from desk_automation.safety.store import STATISTICS, STOPS, TARGETS, target_projection
 from desk_automation.verification.store import SUBJECTS, subject_projection
 from desk_automation.verification.worker import VerificationNotifier
 from desk_charter.people import Team
@@ -166,6 +170,8 @@ class Engine:
         self.targets = FakeDocuments(TARGETS, self.clock)
         self.statistics = FakeDocuments(STATISTICS, self.clock)
         self.subjects = FakeDocuments(SUBJECTS, self.clock)
+        self.stops = FakeDocuments(STOPS, self.clock)
+        self.stop_commands = CommandQueue(self._unit_of_work(Projection(self.stops)))
         self.rulebook = OneBook(*self.runbooks)
         self.executors: dict[str, Executor] = {"http": self.target, "wait": WaitExecutor()}
         self.run_projection = run_projection(self.runs, lambda: self.rulebook, self.policy)
@@ -176,13 +182,16 @@ class Engine:
         self.subject_unit_of_work = self._unit_of_work(self.subject_projection)
         self.boundary = Boundary()
         self.journal = self._changes(self.run_unit_of_work)
+        self.target_projection = target_projection(self.targets)
+        self.target_unit_of_work = self._unit_of_work(self.target_projection)
         self.collections = Collections(
             runs=self.journal,
-            targets=self._changes(self._unit_of_work(Projection(self.targets))),
+            targets=self._changes(self.target_unit_of_work),
             statistics=self._changes(self._unit_of_work(Projection(self.statistics))),
             subjects=self._changes(self.subject_unit_of_work),
             stored_runs=self.runs,
             stored_subjects=self.subjects,
+            stored_stops=self.stops,
         )
         self.crashes = 0
         self.restart()
@@ -210,15 +219,22 @@ class Engine:
             on_due=self.run_unit_of_work.due.remember,
             jitter=lambda: 1.0,
         )
+        self.takeover = Takeover(self.collections.targets, self.targets, self.journal, self.runs)
         self.notifier = VerificationNotifier(
             self.collections.subjects, self.subjects, self.worker.reschedule
         )
+
+    async def brake(self, by: str = "ana", **changes: Any) -> None:
+        """A person stops the one run, or takes it over."""
+        run, brake = await self.run(), lifecycle.Brake(by, **changes)
+        await self.journal.change(run.id, run_rule(lambda r, now: lifecycle.brake(r, brake, now)))
 
     async def hear(self, *events: AnyEvent) -> None:
         """Events arrive, as from the bus."""
         for event in events:
             await _projection(self.run_unit_of_work, self.run_projection, event)
             await _projection(self.subject_unit_of_work, self.subject_projection, event)
+            await _projection(self.target_unit_of_work, self.target_projection, event)
 
     async def settle(self, until: timedelta = timedelta(hours=3)) -> None:
         """Do all that is due, moving the clock on, until nothing is due before `until`."""
@@ -231,6 +247,7 @@ class Engine:
     async def step(self, end: datetime) -> bool:
         """The next due document, run or subject; False if none is due before the end."""
         soon = [(due, id, "runs") for due, id in await self.runs.due(end, 10)]
+        soon += [(due, id, "takings") for due, id in await self.targets.due(end, 10)]
         soon += [(due, id, "news") for due, id in await self.subjects.due(end, 10)]
         if not soon:
             self.clock.advance(max(timedelta(), end - self.clock.now()))
@@ -238,7 +255,9 @@ class Engine:
         due, id, kind = min(soon)
         self.clock.advance(max(timedelta(), due - self.clock.now()))
         try:
-            if kind == "news":
+            if kind == "takings":
+                await self.takeover.on_timer([id], _no_failures)
+            elif kind == "news":
                 await self.notifier.on_timer([id], _no_failures, self.clock.now())
             else:
                 await self.worker.advance(id)

@@ -10,6 +10,7 @@ from desk_automation.matching.api import MatchingApi, match_router
 from desk_automation.runs.api import run_router
 from desk_automation.runs.approval_api import approval_router
 from desk_automation.runs.views import RunsApi
+from desk_automation.safety.api import StopApi, stop_router
 from desk_charter import CharterSource
 from desk_platform.health import Health
 from desk_platform.http import (
@@ -68,6 +69,7 @@ async def open_desk(engine: Engine) -> AsyncIterator[Desk]:
     routers = [
         run_router(api, Cursors(b"secret")),
         approval_router(api),
+        stop_router(StopApi(engine.stop_commands, engine.stops)),
         match_router(matching),
     ]
     parts = AppParts(

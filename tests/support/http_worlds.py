@@ -15,6 +15,7 @@ from desk_automation.matching.worker import note_runbooks
 from desk_automation.runs.api import run_router
 from desk_automation.runs.approval_api import approval_router
 from desk_automation.runs.views import RunsApi
+from desk_automation.safety.api import StopApi, stop_router
 from desk_charter import Charter, CharterSource
 from desk_charter.runbook_checks import RUNBOOKS
 from desk_contracts import AnyEvent
@@ -226,6 +227,7 @@ async def automation() -> World:
     routers = [
         run_router(api, Cursors(b"x")),
         approval_router(api),
+        stop_router(StopApi(engine.stop_commands, engine.stops)),
         match_router(matching),
     ]
     names = {

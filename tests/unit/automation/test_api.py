@@ -50,14 +50,14 @@ async def test_a_run_tells_its_journal_in_words(desk: Desk) -> None:
 async def test_a_member_stops_a_run_once(desk: Desk) -> None:
     await desk.engine.hear(raised())
     run = await desk.engine.run()
-    path, key = f"/v1/runs/{run.id}/cancel", {"Idempotency-Key": "k1"}
-    first = await desk.client.post(path, headers={**ANA, **key})
-    again = await desk.client.post(path, headers={**ANA, **key})
+    path, key = f"/v1/runs/{run.id}/stop", {"Idempotency-Key": "k1"}
+    first = await desk.client.post(path, headers={**ANA, **key}, json={})
+    again = await desk.client.post(path, headers={**ANA, **key}, json={})
     assert first.json()["phase"] == again.json()["phase"] == "cancelled"
-    changed = await desk.client.post(path, headers={**ANA, **key}, json={"why": "another"})
+    changed = await desk.client.post(path, headers={**ANA, **key}, json={"comment": "another"})
     assert changed.status_code == 422
     assert changed.json()["code"] == "idempotency-key-reused"
-    other = await desk.client.post(path, headers={**ANA, "Idempotency-Key": "k2"})
+    other = await desk.client.post(path, headers={**ANA, "Idempotency-Key": "k2"}, json={})
     assert other.status_code == 409
     assert other.json()["code"] == "run-is-over"
     await desk.engine.settle()
@@ -67,7 +67,7 @@ async def test_a_member_stops_a_run_once(desk: Desk) -> None:
 async def test_employees_see_no_runs_and_nobody_finds_what_is_not_there(desk: Desk) -> None:
     assert (await desk.client.get("/v1/runs", headers=EVA)).status_code == 403
     assert (await desk.client.get("/v1/runs/none", headers=ANA)).status_code == 404
-    answer = await desk.client.post("/v1/runs/none/cancel", headers={**ANA, "Idempotency-Key": "k"})
+    answer = await desk.post("/v1/runs/none/stop", json={})
     assert answer.status_code == 404
 
 

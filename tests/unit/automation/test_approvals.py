@@ -110,7 +110,9 @@ async def test_only_the_team_answers(desk: Desk, person: str) -> None:
     refused = await answer(desk, "approve", person)
     assert refused.status_code == 403
     assert (await answer(desk, "approve", "eva")).status_code == 403
-    assert (await settled(desk)).approval.votes == ()
+    approval = (await settled(desk)).approval
+    assert approval is not None
+    assert approval.votes == ()
 
 
 async def test_a_role_may_be_named_instead_of_a_team() -> None:

@@ -336,14 +336,18 @@ async def test_a_run_that_waits_is_cancelled_at_once() -> None:
     engine = Engine((runbook(settle="30s"),))
     await engine.hear(raised())
     run = await engine.run()
-    await engine.journal.change(run.id, run_rule(lambda r, now: lifecycle.cancel(r, "ana", now)))
+    await engine.journal.change(
+        run.id, run_rule(lambda r, now: lifecycle.brake(r, lifecycle.Brake("ana"), now))
+    )
     await engine.settle()
     assert engine.target.calls == []
     run = await engine.run()
     assert run.phase is Phase.CANCELLED
     assert run.is_closed
     with pytest.raises(Rejected, match="over"):
-        await engine.journal.change(run.id, run_rule(lambda r, now: lifecycle.cancel(r, "b", now)))
+        await engine.journal.change(
+            run.id, run_rule(lambda r, now: lifecycle.brake(r, lifecycle.Brake("b"), now))
+        )
 
 
 async def test_a_run_cancelled_between_acts_is_escalated() -> None:
@@ -352,9 +356,11 @@ async def test_a_run_cancelled_between_acts_is_escalated() -> None:
     await engine.hear(raised())
     await engine.settle(5 * SECOND)
     run = await engine.run()
-    await engine.journal.change(run.id, run_rule(lambda r, now: lifecycle.cancel(r, "ana", now)))
+    await engine.journal.change(
+        run.id, run_rule(lambda r, now: lifecycle.brake(r, lifecycle.Brake("ana"), now))
+    )
     await engine.settle()
     assert list(engine.target.effects) == ["first"]
     last = engine.last()
     assert isinstance(last, RunEscalated)
-    assert english(last.reason) == "ana cancelled it."
+    assert english(last.reason) == "ana stopped it."

@@ -2,7 +2,9 @@
 
 from typing import Annotated
 
+from desk_contracts.frozen import Frozen
 from desk_kernel import Context, Decision
+from desk_kernel.sight import Sight
 from desk_platform.http import (
     Cursors,
     IdempotentCall,
@@ -24,6 +26,7 @@ from desk_platform.kafka.unit_of_work import Cause
 from desk_platform.store import Listed
 from desk_platform.store.pages import After
 from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import Field
 
 from desk_automation.runs import lifecycle
 from desk_automation.runs.model import Phase, Run
@@ -41,7 +44,9 @@ from desk_automation.runs.views import (
 _may_see = require(*STAFF_OF_RUNS)
 
 
-_may_cancel = require(Role.MEMBER)
+_may_stop = require(Role.MEMBER)
+Member = Annotated[Principal, Depends(_may_stop)]
+Call = Annotated[IdempotentCall, Depends(require_key)]
 
 
 def run_router(api: RunsApi, cursors: Cursors) -> APIRouter:
@@ -49,7 +54,7 @@ def run_router(api: RunsApi, cursors: Cursors) -> APIRouter:
     router = APIRouter(prefix="/v1")
     _add_listing(router, api, cursors)
     _add_showing(router, api)
-    _add_cancelling(router, api)
+    _add_brakes(router, api)
     return router
 
 
@@ -108,24 +113,42 @@ def _add_showing(router: APIRouter, api: RunsApi) -> None:
         return show_run(stored.state)
 
 
-def _add_cancelling(router: APIRouter, api: RunsApi) -> None:
-    @router.post("/runs/{id}/cancel", tags=["runs"], summary="Stop a run before its next step")
-    async def cancel_run(
-        request: Request,
-        id: str,
-        principal: Annotated[Principal, Depends(_may_cancel)],
-        call: Annotated[IdempotentCall, Depends(require_key)],
+class Comment(Frozen):
+    """Why somebody stops a run or takes it over."""
+
+    comment: Annotated[str, Field(max_length=2000)] = ""
+    """What people read who get the run."""
+
+
+def _add_brakes(router: APIRouter, api: RunsApi) -> None:
+    @router.post("/runs/{id}/stop", tags=["runs"], summary="Stop a run before its next step")
+    async def stop_run(
+        request: Request, id: str, body: Comment, caller: Member, call: Call
     ) -> RunDetail:
-        """A call that is under way is not torn off; nothing is sent after it."""
-        seen = sight(request, principal)
+        """A call that is under way is not torn off; nothing is sent after it. Where something was
+        begun, people get the run with what was done."""
+        brake = lifecycle.Brake(caller.subject, body.comment)
+        return await _brake(api, id, sight(request, caller), call, brake)
 
-        def rule(run: Run | None, context: Context) -> Decision[Run]:
-            if run is None or not may_see_run(run, seen):
-                raise no_run(id)
-            decided = lifecycle.cancel(run, principal.subject, context.now)
-            return decided._replace(due=decided.state.timer_at)
+    @router.post("/runs/{id}/take", tags=["runs"], summary="Take a run over and go on by hand")
+    async def take_run(
+        request: Request, id: str, body: Comment, caller: Member, call: Call
+    ) -> RunDetail:
+        """As stopping it, and a ticket with all that was done is opened in any case."""
+        brake = lifecycle.Brake(caller.subject, body.comment, is_taken=True)
+        return await _brake(api, id, sight(request, caller), call, brake)
 
-        changed = await api.journal.change(id, rule, Cause(call.seed, content=call.fingerprint))
-        if changed.state is None:
+
+async def _brake(
+    api: RunsApi, id: str, seen: Sight, call: IdempotentCall, brake: lifecycle.Brake
+) -> RunDetail:
+    def rule(run: Run | None, context: Context) -> Decision[Run]:
+        if run is None or not may_see_run(run, seen):
             raise no_run(id)
-        return show_run(changed.state)
+        decided = lifecycle.brake(run, brake, context.now)
+        return decided._replace(due=decided.state.timer_at)
+
+    changed = await api.journal.change(id, rule, Cause(call.seed, content=call.fingerprint))
+    if changed.state is None:
+        raise no_run(id)
+    return show_run(changed.state)

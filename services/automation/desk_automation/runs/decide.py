@@ -100,6 +100,12 @@ def next_action(run: Run, now: datetime) -> NextAction:
         return Review() if is_due and run.may_be_corrected else Rest()
     if run.has_live_lease(now):
         return Rest()
+    return _proceed(run, now)
+
+
+def _proceed(run: Run, now: datetime) -> NextAction:
+    if run.cancelled_by and run.open_act is None:
+        return Stop(why_stopped(run), Outcome.INCONCLUSIVE)
     if run.phase is Phase.VERIFYING:
         return Judge()
     if run.timer_at is not None and run.timer_at > now:
@@ -116,11 +122,15 @@ def _before_admission(run: Run) -> NextAction:
 def _work(run: Run, now: datetime) -> NextAction:
     if (entry := run.open_act) is not None:
         return _after_unknown(run, entry)
-    if run.cancelled_by:
-        return Stop(message("run.cancelled-by", by=run.cancelled_by), Outcome.INCONCLUSIVE)
     if run.deadline is not None and now > run.deadline:
         return Stop(message("run.took-too-long"), Outcome.INCONCLUSIVE)
     return _forward(run)
+
+
+def why_stopped(run: Run) -> Message:
+    """Who stopped the run or took it over, and why."""
+    code = "run.taken-by" if run.is_taken else "run.stopped-by"
+    return message(code, by=run.cancelled_by, comment=run.comment)
 
 
 def _after_unknown(run: Run, entry: Entry) -> NextAction:
@@ -134,6 +144,8 @@ def _after_unknown(run: Run, entry: Entry) -> NextAction:
             return Doubt(message("doubt.not-askable"))
         number = _number(run, "confirm", probe.id)
         return Attempt("confirm", probe.id, probe.call, probe.key, number, probe.expect)
+    if run.cancelled_by:  # to send it again would be an act
+        return Doubt(message("doubt.stopped", why=why_stopped(run)))
     if (sends := run.sends("act", act.id)) >= act.call.attempts:
         return Doubt(message("doubt.begun-as-often-as-may-be", count=sends))
     return Attempt("act", act.id, act.call, act.key, entry.attempt)

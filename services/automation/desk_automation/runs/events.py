@@ -140,6 +140,7 @@ def emit_escalated(run: Run, at: datetime) -> AnyEvent:
         reason=_redact_reason(run),
         evidence=collect_evidence(run),
         tell=plan.tell_on_failure,
+        ticket=run.ticket,
     )
     return _make_event(run, data, "escalated", at)
 

@@ -108,7 +108,11 @@ class Run(Frozen):
     outcome: Outcome | None = None
     reason: Message | None = None
     approval: Approval | None = None
+    # Who stopped it or took it over, why, and the ticket that they work on instead.
     cancelled_by: str = ""
+    is_taken: bool = False
+    comment: str = ""
+    ticket: str = ""
     ended_at: datetime | None = None
     is_closed: bool = False
     # The outcome that was told first, and that late measurements showed not to be so.
@@ -136,7 +140,8 @@ class Run(Frozen):
     def has_acted(self) -> bool:
         """Whether something may have been changed, for certain or perhaps."""
         return any(
-            entry.kind == "act" and entry.status is not StepStatus.FAILED for entry in self.journal
+            entry.kind == "act" and entry.status not in {StepStatus.FAILED, StepStatus.SKIPPED}
+            for entry in self.journal
         )
 
     @property
@@ -177,11 +182,15 @@ class Run(Frozen):
         )
 
     def sends(self, kind: EntryKind, step: str) -> int:
-        """How often a call of the step at hand may have been sent, whoever died over it."""
+        """How often a call of the step at hand may have been sent, whoever died over it. What a
+        person withheld was not sent and costs no try."""
         return sum(
             1 + entry.resumed
             for entry in self.journal
-            if entry.kind == kind and entry.step == step and entry.position == self.position
+            if entry.kind == kind
+            and entry.step == step
+            and entry.position == self.position
+            and entry.status is not StepStatus.SKIPPED
         )
 
     def sends_in_a_row(self, kind: EntryKind, step: str) -> int:

@@ -54,7 +54,8 @@ def _find_topic_of_approval(event: Event[RunApprovalRequested]) -> Iterable[str]
 
 @topics_of.on(RunEscalated)
 def _find_topic_of_escalation(event: Event[RunEscalated]) -> Iterable[str]:
-    return (f"{TopicKind.RUN}:{event.data.run}",)
+    """Who took it over knows, and has a ticket."""
+    return () if event.data.ticket else (f"{TopicKind.RUN}:{event.data.run}",)
 
 
 @topics_of.on(RunHealed)

@@ -103,6 +103,22 @@ class RunApprovalRecorded(Payload, type="desk.run.approval-recorded.v1", topic=n
     needed: int = Field(ge=1)
 
 
+class AutomationStopped(Payload, type="desk.automation.stopped.v1", topic=names.AUTOMATION):
+    """An operator stopped all acting: no act begins after this, on any replica."""
+
+    by: PersonId
+    reason: LongText
+
+
+class AutomationResumed(Payload, type="desk.automation.resumed.v1", topic=names.AUTOMATION):
+    """An operator let acting go on."""
+
+    by: PersonId
+    reason: LongText
+    stopped_by: PersonId = Field(description="Who had stopped it.")
+    stopped_at: datetime = Field(description="Since when nothing acted.")
+
+
 class RunStepRecorded(Payload, type="desk.run.step-recorded.v1", topic=names.AUTOMATION):
     """One journal entry of a run."""
 
@@ -156,3 +172,7 @@ class RunEscalated(Payload, type="desk.run.escalated.v1", topic=names.AUTOMATION
     reason: Message
     evidence: tuple[Evidence, ...] = ()
     tell: LongText = ""
+    ticket: str = Field(
+        default="",
+        description="The ticket of the person who took the run over; then no other is opened.",
+    )
