@@ -47,7 +47,7 @@ class Target:
     def last_act(self, path: str = "/actions/") -> float:
         """When the last call came whose path has this in it, in seconds of the monotonic clock."""
         calls = zip(self.requests, self.moments, strict=True)
-        return max((at for (asked, _), at in calls if path in asked), default=0.0)
+        return max((at for (called, _), at in calls if path in called), default=0.0)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -16,11 +16,11 @@ from desk_automation.matching.rulebook import Rule as RunbookRule
 from desk_automation.matching.rulebook import Rulebook
 from desk_automation.matching.worker import run_projection
 from desk_automation.runs import lifecycle
-from desk_automation.runs.admission import Collections
 from desk_automation.runs.model import Run
 from desk_automation.runs.store import RUNS, run_rule
-from desk_automation.runs.takeover import Takeover
-from desk_automation.runs.worker import Concurrency, Worker
+from desk_automation.runs.worker.admission import Collections
+from desk_automation.runs.worker.driver import Concurrency, Worker
+from desk_automation.runs.worker.takeover import Takeover
 from desk_automation.safety.store import STATISTICS, STOPS, TARGETS, target_projection
 from desk_automation.verification.store import SUBJECTS, subject_projection
 from desk_automation.verification.worker import VerificationNotifier
@@ -35,11 +35,12 @@ from desk_contracts.value_types import Severity, SubjectKind
 from desk_kernel import Context, Decision
 from desk_platform.clock import FakeClock
 from desk_platform.kafka import CommandQueue, Projection, UnitOfWork
-from desk_platform.kafka.unit_of_work import Cause, Rule, WorkItem
-from desk_platform.store import Stored
+from desk_platform.kafka.unit_of_work import Cause, WorkItem
 from desk_platform.store.document import S
 from desk_testing.fakes import FakeDocuments, FakePublisher
 from desk_testing.telemetry import record_telemetry
+
+from tests.support.automation_crashes import Boundary, Crash, CrashingCommands
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TERM = timedelta(seconds=6)
@@ -55,8 +56,19 @@ UNREADABLE = Answer(
 NOT_OURS = Answer(Result.NOT_TAKEN, verbatim("another worker has the run"), is_sent=False)
 
 
-class Crash(BaseException):
-    """The worker dies here: nothing of it goes on."""
+class OneBook(Rulebook):
+    """Runbooks without a whole charter around them; a team that always works answers for them."""
+
+    def __init__(self, *runbooks: Runbook, owner: Team = ALWAYS_THERE) -> None:
+        self.owner = owner
+        self.version = "test"
+        self.rules = tuple(RunbookRule(runbook, condition(runbook.when)) for runbook in runbooks)
+        self.measurements = frozenset(
+            runbook.verify.measurement for runbook in runbooks if runbook.verify
+        )
+
+    def owner_of(self, runbook: Runbook) -> Team:  # noqa: ARG002
+        return self.owner
 
 
 @dataclass
@@ -107,50 +119,6 @@ class FakeTarget:
 
     def kinds(self) -> list[str]:
         return [call.kind for call in self.calls]
-
-
-@dataclass
-class Boundary:
-    """Counts every document write of the worker; it dies before or after one of them."""
-
-    before: int | None = None
-    after: int | None = None
-    changes: int = 0
-
-
-class CrashingCommands(CommandQueue[S]):
-    """Changes of one collection that pass the boundary."""
-
-    def __init__(self, unit_of_work: UnitOfWork[S], boundary: Boundary) -> None:
-        super().__init__(unit_of_work)
-        self._boundary = boundary
-
-    async def change(
-        self, id: str, rule: Rule[S], cause: Cause | None = None, *, is_first: bool = False
-    ) -> Stored[S]:
-        self._boundary.changes += 1
-        number = self._boundary.changes
-        if number == self._boundary.before:
-            raise Crash
-        stored = await super().change(id, rule, cause, is_first=is_first)
-        if number == self._boundary.after:
-            raise Crash
-        return stored
-
-
-class OneBook(Rulebook):
-    """Runbooks without a whole charter around them; a team that always works answers for them."""
-
-    def __init__(self, *runbooks: Runbook, owner: Team = ALWAYS_THERE) -> None:
-        self.owner = owner
-        self.version = "test"
-        self.rules = tuple(RunbookRule(runbook, condition(runbook.when)) for runbook in runbooks)
-        self.measurements = frozenset(
-            runbook.verify.measurement for runbook in runbooks if runbook.verify
-        )
-
-    def owner_of(self, runbook: Runbook) -> Team:  # noqa: ARG002
-        return self.owner
 
 
 @dataclass

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import httpx
 from desk_automation.matching.api import MatchingApi, match_router
-from desk_automation.runs.api import run_router
-from desk_automation.runs.approval_api import approval_router
-from desk_automation.runs.views import RunsApi
+from desk_automation.runs.api.approvals import approval_router
+from desk_automation.runs.api.runs import run_router
+from desk_automation.runs.api.views import RunsApi
 from desk_automation.safety.api import StopApi, stop_router
 from desk_charter import CharterSource
 from desk_platform.health import Health

@@ -12,9 +12,9 @@ from typing import cast
 
 from desk_automation.matching.api import MatchingApi, match_router
 from desk_automation.matching.worker import note_runbooks
-from desk_automation.runs.api import run_router
-from desk_automation.runs.approval_api import approval_router
-from desk_automation.runs.views import RunsApi
+from desk_automation.runs.api.approvals import approval_router
+from desk_automation.runs.api.runs import run_router
+from desk_automation.runs.api.views import RunsApi
 from desk_automation.safety.api import StopApi, stop_router
 from desk_charter import Charter, CharterSource
 from desk_charter.runbook_checks import RUNBOOKS

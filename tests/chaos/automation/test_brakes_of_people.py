@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -117,8 +118,8 @@ async def test_a_global_stop_holds_at_once_on_both_replicas_and_after_their_deat
 
     await eventually(is_healed, timeout=120, interval=1.0)
     assert len(target.effects) == DEVICES * STEPS
-    said = [type(event.data) for event in bus.seen.values() if event.subject == "automation"]
-    assert said == [AutomationStopped, AutomationResumed]
+    events = [type(event.data) for event in bus.seen.values() if event.subject == "automation"]
+    assert events == [AutomationStopped, AutomationResumed]
 
 
 async def test_one_run_is_stopped_or_taken_within_a_second_while_others_act(
@@ -148,7 +149,7 @@ async def test_one_run_is_stopped_or_taken_within_a_second_while_others_act(
     assert all(seconds < WITHIN for seconds in late.values())
     for name in names[:3]:
         assert sum(path.endswith(name) for path, _ in target.requests) < STEPS
-        await eventually(lambda name=name: is_escalated(bus, name), timeout=30)
+        await eventually(partial(is_escalated, bus, name), timeout=30)
 
 
 async def is_escalated(bus: Bus, name: str) -> bool:

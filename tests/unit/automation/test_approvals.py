@@ -62,9 +62,10 @@ async def test_people_are_asked_with_the_plan_and_nothing_is_called_until_they_a
     run = await desk.engine.run()
     assert run.phase is Phase.AWAITING_APPROVAL
     assert desk.engine.target.calls == []
-    [asked] = [e.data for e in desk.engine.bus.events() if isinstance(e.data, RunApprovalRequested)]
-    assert (asked.plan, asked.team, asked.needed) == (run.plan.hash, "workplace", 2)
-    assert "POST http://127.0.0.1:9000/v1/clean" in english(asked.explanation)
+    events = [event.data for event in desk.engine.bus.events()]
+    [request] = [data for data in events if isinstance(data, RunApprovalRequested)]
+    assert (request.plan, request.team, request.needed) == (run.plan.hash, "workplace", 2)
+    assert "POST http://127.0.0.1:9000/v1/clean" in english(request.explanation)
     shown = (await desk.get(f"/v1/runs/{run.id}")).json()
     assert shown["approval"]["given"] == 0
     assert shown["approval"]["plan"] == shown["plan_hash"] == run.plan.hash

@@ -20,10 +20,10 @@ from desk_contracts.events.automation import (
 )
 from desk_contracts.events.tickets import TicketStarted
 
+from tests.support.automation_crashes import Crash
 from tests.support.automation_engine import (
     START,
     TIMEOUT,
-    Crash,
     Engine,
     FakeTarget,
     act,

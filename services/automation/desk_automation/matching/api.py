@@ -17,10 +17,10 @@ from desk_platform.lookout import Lookout
 from desk_platform.store import Documents, Stored, readable
 from fastapi import APIRouter, Depends, Request
 
+from desk_automation.runs.api.views import may_see_run
 from desk_automation.runs.description import describe_run
 from desk_automation.runs.model import Run
 from desk_automation.runs.plan import bounds_of, version_of
-from desk_automation.runs.views import may_see_run
 from desk_automation.safety import statistics
 from desk_automation.safety.statistics import RunbookStatistics
 

@@ -24,11 +24,11 @@ LOOK_AGAIN = timedelta(seconds=30)
 
 def request_approval(run: Run, now: datetime) -> Decided:
     """Ask for people's yes to the plan; until then nothing is done."""
-    asked, plan = run.plan.approval, run.plan
-    if asked is None:  # planned by a version that did not ask
+    planned, plan = run.plan.approval, run.plan
+    if planned is None:  # planned by a version that did not ask
         return escalate(run, Outcome.NOT_RUN, message("approval.nobody-to-ask"), now)
-    until = now + asked.within
-    approval = Approval(plan=plan.hash, needed=asked.needed, asked_at=now, until=until)
+    until = now + planned.within
+    approval = Approval(plan=plan.hash, needed=planned.needed, asked_at=now, until=until)
     changes = {
         "phase": Phase.AWAITING_APPROVAL,
         "approval": approval,

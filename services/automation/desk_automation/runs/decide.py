@@ -110,16 +110,14 @@ def _proceed(run: Run, now: datetime) -> NextAction:
         return Judge()
     if run.timer_at is not None and run.timer_at > now:
         return Rest()
-    return _before_admission(run) if run.phase is not Phase.WORKING else _work(run, now)
-
-
-def _before_admission(run: Run) -> NextAction:
-    if run.phase is Phase.AWAITING_APPROVAL:
-        return AwaitApproval()
-    return Admit() if run.may_act else RequestApproval()
+    return _work(run, now)
 
 
 def _work(run: Run, now: datetime) -> NextAction:
+    if run.phase is Phase.AWAITING_APPROVAL:
+        return AwaitApproval()
+    if run.phase is not Phase.WORKING:
+        return Admit() if run.may_act else RequestApproval()
     if (entry := run.open_act) is not None:
         return _after_unknown(run, entry)
     if run.deadline is not None and now > run.deadline:

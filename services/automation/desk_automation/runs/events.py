@@ -52,15 +52,15 @@ def emit_started(run: Run, at: datetime) -> AnyEvent:
 
 def emit_approval_requested(run: Run, approval: Approval, at: datetime) -> AnyEvent:
     """People are asked for their yes to exactly this plan."""
-    plan, trigger, asked = run.plan, run.trigger, run.plan.approval
+    plan, trigger, planned = run.plan, run.trigger, run.plan.approval
     data = RunApprovalRequested(
         run=run.id,
         runbook=plan.runbook,
         title=plan.title,
         plan=approval.plan,
         explanation=(_redact_reason(run),),
-        team=asked.team if asked else plan.team,
-        role=asked.role if asked else "",
+        team=planned.team if planned else plan.team,
+        role=planned.role if planned else "",
         needed=approval.needed,
         until=approval.until,
         episode=trigger.episode,

@@ -88,12 +88,12 @@ def make_plan(runbook: Runbook, mode: Mode, run: str, values: Values, kinds: Kin
 
 
 def _approval(runbook: Runbook) -> PlannedApproval:
-    asked = runbook.approval
+    approval = runbook.approval
     return PlannedApproval(
-        team=asked.team or runbook.owner_team,
-        role=asked.role or "",
-        needed=asked.needed,
-        within=asked.within,
+        team=approval.team or runbook.owner_team,
+        role=approval.role or "",
+        needed=approval.needed,
+        within=approval.within,
     )
 
 

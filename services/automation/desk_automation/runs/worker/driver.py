@@ -28,7 +28,6 @@ from desk_automation.actions.executor import Executor
 from desk_automation.actions.model import Attempt
 from desk_automation.conditions.expression import Inputs, Undecided, condition
 from desk_automation.runs import approving, journal, lifecycle, verdict
-from desk_automation.runs.admission import Admissions, Collections
 from desk_automation.runs.decide import (
     Admit,
     AwaitApproval,
@@ -47,6 +46,7 @@ from desk_automation.runs.decide import (
 )
 from desk_automation.runs.model import Run
 from desk_automation.runs.store import run_rule
+from desk_automation.runs.worker.admission import Admissions, Collections
 from desk_automation.verification.decide import set_window, watch
 from desk_automation.verification.model import Subject
 from desk_automation.verification.store import subject_rule
@@ -153,7 +153,8 @@ class Worker:
             case Judge() | Review():
                 return await self._verify(run, action)
             case Close():
-                return await self._close(run, action)
+                await self._admissions.settle(run)
+                return await self._write(run, action, lifecycle.close)
             case _:
                 assert_never(action)
 
@@ -257,7 +258,9 @@ class Worker:
             if run is None or run.lease is None or run.lease.token != token:
                 return False
             if attempt.kind == "act":
-                withheld = await self._find_brake(run)
+                stop = await self._admissions.find_stop()
+                withheld = None if stop is None else stop.description
+                withheld = why_stopped(run) if run.cancelled_by else withheld
             return withheld is None and run.has_live_lease(self._clock.now())
 
         calling = asyncio.create_task(executor.execute(attempt, id, token, may_send))
@@ -274,13 +277,6 @@ class Worker:
                     return None
         finally:
             calling.cancel()
-
-    async def _find_brake(self, run: Run) -> Message | None:
-        """Who stopped this run, or everything, by now."""
-        if run.cancelled_by:
-            return why_stopped(run)
-        stop = await self._admissions.find_stop()
-        return None if stop is None else stop.description
 
     async def _renew(self, id: str, token: int) -> bool:
         term = self._concurrency.term
@@ -311,12 +307,6 @@ class Worker:
             run, action, lambda r, now: verdict.compare(r, watch, _is_well(r), now)
         )
         return after if after is not None and after.has_ended else None
-
-    async def _close(self, run: Run, action: Close) -> Run | None:
-        """Let go of all that it held and wake who waits for it; only then close."""
-        for waiting in await self._admissions.settle(run):
-            await self.reschedule(waiting)
-        return await self._write(run, action, lifecycle.close)
 
     async def _is_over(self, run: Run) -> bool:
         return run.trigger.episode in (await self._subject(run)).cleared

@@ -16,6 +16,7 @@ from desk_platform.store import Documents
 
 from desk_automation.runs import lifecycle, verdict
 from desk_automation.runs.model import Phase, Run
+from desk_automation.runs.store import run_rule
 from desk_automation.safety import statistics, target
 from desk_automation.safety.global_stop import EVERYTHING, GlobalStop
 from desk_automation.safety.model import Refusal
@@ -72,8 +73,8 @@ class Admissions:
             await self.release(run, is_void=True)
         return refusal
 
-    async def settle(self, run: Run) -> tuple[str, ...]:
-        """Let go of watch and target, count the outcome; gives the runs that wait for it."""
+    async def settle(self, run: Run) -> None:
+        """Let go of watch and target, count the outcome, wake the runs that wait for the target."""
         now = self._clock.now()
         measured = verdict.measure_until(run) if run.may_be_corrected else None
 
@@ -93,7 +94,8 @@ class Admissions:
         await self._collections.statistics.change(run.plan.runbook, _plain_rule(count))
         is_void = run.phase in {Phase.SKIPPED, Phase.CANCELLED}
         released = await self.release(run, is_void=is_void)
-        return () if released is None else released.waiting
+        for waiting in () if released is None else released.waiting:
+            await self._collections.runs.change(waiting, run_rule(lifecycle.reschedule))
 
     async def release(self, run: Run, *, is_void: bool) -> Target | None:
         """Let go of the target."""

@@ -184,11 +184,11 @@ def show_run(run: Run) -> RunDetail:
 
 
 def _show_approval(run: Run, approval: Approval) -> ApprovalView:
-    asked = run.plan.approval
+    planned = run.plan.approval
     return ApprovalView(
         plan=approval.plan,
-        team=asked.team if asked else run.plan.team,
-        role=asked.role if asked else "",
+        team=planned.team if planned else run.plan.team,
+        role=planned.role if planned else "",
         needed=approval.needed,
         given=approval.given,
         asked_at=approval.asked_at,

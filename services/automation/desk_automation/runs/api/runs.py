@@ -29,8 +29,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 
 from desk_automation.runs import lifecycle
-from desk_automation.runs.model import Phase, Run
-from desk_automation.runs.views import (
+from desk_automation.runs.api.views import (
     STAFF_OF_RUNS,
     RunDetail,
     RunsApi,
@@ -40,6 +39,7 @@ from desk_automation.runs.views import (
     show_run,
     summarize_run,
 )
+from desk_automation.runs.model import Phase, Run
 
 _may_see = require(*STAFF_OF_RUNS)
 

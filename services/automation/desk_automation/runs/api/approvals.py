@@ -1,6 +1,5 @@
 """People's yes or no to what a run would do, bound to the plan that they read."""
 
-from datetime import datetime
 from typing import Annotated
 
 from desk_contracts.errors import Forbidden, Rejected
@@ -12,10 +11,16 @@ from desk_platform.kafka.unit_of_work import Cause
 from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 
+from desk_automation.runs.api.views import (
+    STAFF_OF_RUNS,
+    RunDetail,
+    RunsApi,
+    find_run,
+    no_run,
+    show_run,
+)
 from desk_automation.runs.approving import compare_plans, record_vote
 from desk_automation.runs.model import Run
-from desk_automation.runs.plan import Plan
-from desk_automation.runs.views import STAFF_OF_RUNS, RunDetail, RunsApi, find_run, no_run, show_run
 from desk_automation.safety.approval import Vote
 
 # Where somebody read another plan, it is looked for among so many of the newest runs.
@@ -71,12 +76,17 @@ async def _answer(  # noqa: PLR0913 (a call and who makes it)
     is_approved: bool,
 ) -> RunDetail:
     seen = sight(request, caller)
-    _check_may_answer((await find_run(api, id, seen)).plan, caller)
+    planned = (await find_run(api, id, seen)).plan.approval
+    if planned is not None and not planned.may_answer(caller.team or "", caller.roles):
+        who = {"team": planned.team, "role": planned.role}
+        raise Forbidden(message("approval.not-yours", **who), **who)
 
     def rule(run: Run | None, context: Context) -> Decision[Run]:
         if run is None:
             raise no_run(id)
-        vote = _vote(caller.subject, body.comment, context.now, is_approved=is_approved)
+        vote = Vote(
+            by=caller.subject, is_approved=is_approved, at=context.now, comment=body.comment
+        )
         decided = record_vote(run, vote, body.plan, context.now)
         return decided._replace(due=decided.state.timer_at)
 
@@ -89,18 +99,6 @@ async def _answer(  # noqa: PLR0913 (a call and who makes it)
     if changed.state is None:
         raise no_run(id)
     return show_run(changed.state)
-
-
-def _vote(by: str, comment: str, at: datetime, *, is_approved: bool) -> Vote:
-    return Vote(by=by, is_approved=is_approved, at=at, comment=comment)
-
-
-def _check_may_answer(plan: Plan, caller: Principal) -> None:
-    asked = plan.approval
-    if asked is None or asked.may_answer(caller.team or "", caller.roles):
-        return
-    who = {"team": asked.team, "role": asked.role}
-    raise Forbidden(message("approval.not-yours", **who), **who)
 
 
 async def _explain_other_plan(api: RunsApi, run: Run, seen_plan: str) -> Rejected:

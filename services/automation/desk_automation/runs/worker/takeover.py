@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from itertools import product
 
 from desk_contracts.errors import Rejected
 from desk_kernel import Context, Decision
@@ -38,17 +39,14 @@ class Takeover:
         """Stop what runs or waits on these targets, then forget why: a crash stops it again."""
         for id, stored in (await self._stored_targets.load(ids)).items():
             takings = () if stored.state is None else stored.state.takings
-            for run in await self._find_open_runs(id):
-                for taking in takings:
-                    if run.created_at <= taking.at + _BETWEEN_CLOCKS:
-                        await self._stop(run.id, taking)
+            listed = await self._stored_runs.find_brief(
+                {"target": id}, order="newest", limit=_NEWEST
+            )
+            runs = [item.state for item in listed if item.state and not item.state.has_ended]
+            for run, taking in product(runs, takings):
+                if run.created_at <= taking.at + _BETWEEN_CLOCKS:
+                    await self._stop(run.id, taking)
             await self._clear(id, takings)
-
-    async def _find_open_runs(self, target: str) -> list[Run]:
-        listed = await self._stored_runs.find_brief(
-            {"target": target}, order="newest", limit=_NEWEST
-        )
-        return [item.state for item in listed if item.state and not item.state.has_ended]
 
     async def _stop(self, run: str, taking: Taking) -> None:
         brake = lifecycle.Brake(taking.by, is_taken=True, ticket=taking.ticket)
