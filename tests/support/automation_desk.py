@@ -1,6 +1,7 @@
 """Automation as a process, the bus around it, and a target that counts what is done to it."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ class Target:
     port: int = 0
     effects: Counter[str] = field(default_factory=Counter)
     requests: list[tuple[str, str]] = field(default_factory=list)
+    # When each of them came, in seconds of the monotonic clock.
+    moments: list[float] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
     repaired: set[str] = field(default_factory=set)
     delay: float = 0.0
@@ -40,6 +43,11 @@ class Target:
         if self.server is not None:
             self.server.close()
             await self.server.wait_closed()
+
+    def last_act(self, path: str = "/actions/") -> float:
+        """When the last call came whose path has this in it, in seconds of the monotonic clock."""
+        calls = zip(self.requests, self.moments, strict=True)
+        return max((at for (called, _), at in calls if path in called), default=0.0)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -65,6 +73,7 @@ class Target:
 
     async def _answer(self, path: str, key: str) -> int:
         self.requests.append((path, key))
+        self.moments.append(time.monotonic())
         status = self.answers.pop(0) if self.answers else 200
         if status == 200 and "/actions/" in path:
             self.effects[key] += 1
@@ -77,10 +86,14 @@ class Target:
 class Automation(ServiceProcess):
     """The service, with questions of its own."""
 
-    async def post(self, path: str, key: str) -> httpx.Response:
+    async def post(
+        self, path: str, key: str, *, by: str = "ana", json: object = None
+    ) -> httpx.Response:
+        """A call of a member of the workplace team, who may do everything else too."""
         async with httpx.AsyncClient(timeout=60) as client:
-            headers = ANYBODY | {"Idempotency-Key": key, "X-Desk-User": "ana"}
-            return await client.post(self.url + path, headers=headers)
+            who = {"X-Desk-User": by, "X-Desk-Team": "workplace"}
+            headers = ANYBODY | who | {"Idempotency-Key": key}
+            return await client.post(self.url + path, headers=headers, json=json)
 
     async def runs(self, **filters: str) -> list[dict[str, object]]:
         query = "&".join(f"{name}={value}" for name, value in filters.items())

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from desk_automation.actions.answer import Answer, Result
 from desk_automation.actions.executor import Executor, Fence
@@ -14,10 +15,13 @@ from desk_automation.matching.decide import RunPolicy, run_id
 from desk_automation.matching.rulebook import Rule as RunbookRule
 from desk_automation.matching.rulebook import Rulebook
 from desk_automation.matching.worker import run_projection
+from desk_automation.runs import lifecycle
 from desk_automation.runs.model import Run
-from desk_automation.runs.store import RUNS
-from desk_automation.runs.worker import Collections, Concurrency, Worker
-from desk_automation.safety.store import STATISTICS, TARGETS
+from desk_automation.runs.store import RUNS, run_rule
+from desk_automation.runs.worker.admission import Collections
+from desk_automation.runs.worker.driver import Concurrency, Worker
+from desk_automation.runs.worker.takeover import Takeover
+from desk_automation.safety.store import STATISTICS, STOPS, TARGETS, target_projection
 from desk_automation.verification.store import SUBJECTS, subject_projection
 from desk_automation.verification.worker import VerificationNotifier
 from desk_charter.people import Team
@@ -31,11 +35,12 @@ from desk_contracts.value_types import Severity, SubjectKind
 from desk_kernel import Context, Decision
 from desk_platform.clock import FakeClock
 from desk_platform.kafka import CommandQueue, Projection, UnitOfWork
-from desk_platform.kafka.unit_of_work import Cause, Rule, WorkItem
-from desk_platform.store import Stored
+from desk_platform.kafka.unit_of_work import Cause, WorkItem
 from desk_platform.store.document import S
 from desk_testing.fakes import FakeDocuments, FakePublisher
 from desk_testing.telemetry import record_telemetry
+
+from tests.support.automation_crashes import Boundary, Crash, CrashingCommands
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TERM = timedelta(seconds=6)
@@ -51,8 +56,19 @@ UNREADABLE = Answer(
 NOT_OURS = Answer(Result.NOT_TAKEN, verbatim("another worker has the run"), is_sent=False)
 
 
-class Crash(BaseException):
-    """The worker dies here: nothing of it goes on."""
+class OneBook(Rulebook):
+    """Runbooks without a whole charter around them; a team that always works answers for them."""
+
+    def __init__(self, *runbooks: Runbook, owner: Team = ALWAYS_THERE) -> None:
+        self.owner = owner
+        self.version = "test"
+        self.rules = tuple(RunbookRule(runbook, condition(runbook.when)) for runbook in runbooks)
+        self.measurements = frozenset(
+            runbook.verify.measurement for runbook in runbooks if runbook.verify
+        )
+
+    def owner_of(self, runbook: Runbook) -> Team:  # noqa: ARG002
+        return self.owner
 
 
 @dataclass
@@ -106,50 +122,6 @@ class FakeTarget:
 
 
 @dataclass
-class Boundary:
-    """Counts every document write of the worker; it dies before or after one of them."""
-
-    before: int | None = None
-    after: int | None = None
-    changes: int = 0
-
-
-class CrashingCommands(CommandQueue[S]):
-    """Changes of one collection that pass the boundary."""
-
-    def __init__(self, unit_of_work: UnitOfWork[S], boundary: Boundary) -> None:
-        super().__init__(unit_of_work)
-        self._boundary = boundary
-
-    async def change(
-        self, id: str, rule: Rule[S], cause: Cause | None = None, *, is_first: bool = False
-    ) -> Stored[S]:
-        self._boundary.changes += 1
-        number = self._boundary.changes
-        if number == self._boundary.before:
-            raise Crash
-        stored = await super().change(id, rule, cause, is_first=is_first)
-        if number == self._boundary.after:
-            raise Crash
-        return stored
-
-
-class OneBook(Rulebook):
-    """Runbooks without a whole charter around them; a team that always works answers for them."""
-
-    def __init__(self, *runbooks: Runbook, owner: Team = ALWAYS_THERE) -> None:
-        self.owner = owner
-        self.version = "test"
-        self.rules = tuple(RunbookRule(runbook, condition(runbook.when)) for runbook in runbooks)
-        self.measurements = frozenset(
-            runbook.verify.measurement for runbook in runbooks if runbook.verify
-        )
-
-    def owner_of(self, runbook: Runbook) -> Team:  # noqa: ARG002
-        return self.owner
-
-
-@dataclass
 class Engine:
     """Feeds events in, moves the clock from one due moment to the next, keeps what was said."""
 
@@ -166,6 +138,8 @@ class Engine:
         self.targets = FakeDocuments(TARGETS, self.clock)
         self.statistics = FakeDocuments(STATISTICS, self.clock)
         self.subjects = FakeDocuments(SUBJECTS, self.clock)
+        self.stops = FakeDocuments(STOPS, self.clock)
+        self.stop_commands = CommandQueue(self._unit_of_work(Projection(self.stops)))
         self.rulebook = OneBook(*self.runbooks)
         self.executors: dict[str, Executor] = {"http": self.target, "wait": WaitExecutor()}
         self.run_projection = run_projection(self.runs, lambda: self.rulebook, self.policy)
@@ -176,13 +150,16 @@ class Engine:
         self.subject_unit_of_work = self._unit_of_work(self.subject_projection)
         self.boundary = Boundary()
         self.journal = self._changes(self.run_unit_of_work)
+        self.target_projection = target_projection(self.targets)
+        self.target_unit_of_work = self._unit_of_work(self.target_projection)
         self.collections = Collections(
             runs=self.journal,
-            targets=self._changes(self._unit_of_work(Projection(self.targets))),
+            targets=self._changes(self.target_unit_of_work),
             statistics=self._changes(self._unit_of_work(Projection(self.statistics))),
             subjects=self._changes(self.subject_unit_of_work),
             stored_runs=self.runs,
             stored_subjects=self.subjects,
+            stored_stops=self.stops,
         )
         self.crashes = 0
         self.restart()
@@ -210,15 +187,22 @@ class Engine:
             on_due=self.run_unit_of_work.due.remember,
             jitter=lambda: 1.0,
         )
+        self.takeover = Takeover(self.collections.targets, self.targets, self.journal, self.runs)
         self.notifier = VerificationNotifier(
             self.collections.subjects, self.subjects, self.worker.reschedule
         )
+
+    async def brake(self, by: str = "ana", **changes: Any) -> None:
+        """A person stops the one run, or takes it over."""
+        run, brake = await self.run(), lifecycle.Brake(by, **changes)
+        await self.journal.change(run.id, run_rule(lambda r, now: lifecycle.brake(r, brake, now)))
 
     async def hear(self, *events: AnyEvent) -> None:
         """Events arrive, as from the bus."""
         for event in events:
             await _projection(self.run_unit_of_work, self.run_projection, event)
             await _projection(self.subject_unit_of_work, self.subject_projection, event)
+            await _projection(self.target_unit_of_work, self.target_projection, event)
 
     async def settle(self, until: timedelta = timedelta(hours=3)) -> None:
         """Do all that is due, moving the clock on, until nothing is due before `until`."""
@@ -231,6 +215,7 @@ class Engine:
     async def step(self, end: datetime) -> bool:
         """The next due document, run or subject; False if none is due before the end."""
         soon = [(due, id, "runs") for due, id in await self.runs.due(end, 10)]
+        soon += [(due, id, "takings") for due, id in await self.targets.due(end, 10)]
         soon += [(due, id, "news") for due, id in await self.subjects.due(end, 10)]
         if not soon:
             self.clock.advance(max(timedelta(), end - self.clock.now()))
@@ -238,7 +223,9 @@ class Engine:
         due, id, kind = min(soon)
         self.clock.advance(max(timedelta(), due - self.clock.now()))
         try:
-            if kind == "news":
+            if kind == "takings":
+                await self.takeover.on_timer([id], _no_failures)
+            elif kind == "news":
                 await self.notifier.on_timer([id], _no_failures, self.clock.now())
             else:
                 await self.worker.advance(id)

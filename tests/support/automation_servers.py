@@ -13,7 +13,7 @@ from desk_testing.processes import environment
 
 from tests.support.automation_desk import Automation, Bus, Target
 
-TOPICS = {names.SIGNALS, names.TELEMETRY, names.AUTOMATION}
+TOPICS = {names.SIGNALS, names.TELEMETRY, names.AUTOMATION, names.TICKETS}
 
 
 @pytest.fixture
@@ -48,3 +48,9 @@ def service(kafka: str, store_url: str, bus: Bus, tmp_path: Path) -> Automation:
     """Not started yet."""
     env = environment(kafka, store_url, bus.prefix, AUTOMATION_LEASE="2")
     return Automation("automation", env, tmp_path / "automation.log")
+
+
+@pytest.fixture
+def second(service: Automation, tmp_path: Path) -> Automation:
+    """Another replica of the same service."""
+    return Automation("automation", service.env, tmp_path / "second.log")

@@ -27,6 +27,7 @@ EACH = "++++++++++"
 
 
 NOBODYS, OWNERS = "nnnnnnnnnn", "ffffff++-u"
+OPERATORS = "fffffff+-u"
 # An item or request that nobody has: what is not a request is none for its own people either.
 NONE = "nnnnnfnn-u"
 
@@ -202,7 +203,13 @@ ROWS = [
     Row("automation", "GET /v1/runs", STAFF, STAFF, "?target={device}"),
     Row("automation", "GET /v1/runs/{id}", STAFF, STAFFS_SECRET, shows=True),
     Row("automation", "GET /v1/runbooks", STAFF, STAFF, shows=True),
-    Row("automation", "POST /v1/runs/{id}/cancel", MEMBERS, MEMBERS_SECRET),
+    Row("automation", "POST /v1/runs/{id}/approve", STAFF, STAFFS_SECRET, body={"plan": "x"}),
+    Row("automation", "POST /v1/runs/{id}/decline", STAFF, STAFFS_SECRET, body={"plan": "x"}),
+    Row("automation", "POST /v1/runs/{id}/stop", MEMBERS, MEMBERS_SECRET, body={}),
+    Row("automation", "POST /v1/runs/{id}/take", MEMBERS, MEMBERS_SECRET, body={}),
+    Row("automation", "GET /v1/stop", STAFF, STAFF),
+    Row("automation", "POST /v1/stop", OPERATORS, OPERATORS, body={"reason": "x"}),
+    Row("automation", "POST /v1/resume", OPERATORS, OPERATORS, body={"reason": "x"}),
     Row("automation", "GET /v1/why", STAFF, STAFF, "?subject={service}"),
     Row("automation", "GET /v1/why", STAFF, STAFF, "?subject={device}"),
     Row("notify", "GET /v1/deliveries", "fff++ff+-u", "fff++ff+-u"),

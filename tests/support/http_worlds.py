@@ -12,7 +12,10 @@ from typing import cast
 
 from desk_automation.matching.api import MatchingApi, match_router
 from desk_automation.matching.worker import note_runbooks
-from desk_automation.runs.api import RunsApi, run_router
+from desk_automation.runs.api.approvals import approval_router
+from desk_automation.runs.api.runs import run_router
+from desk_automation.runs.api.views import RunsApi
+from desk_automation.safety.api import StopApi, stop_router
 from desk_charter import Charter, CharterSource
 from desk_charter.runbook_checks import RUNBOOKS
 from desk_contracts import AnyEvent
@@ -220,8 +223,11 @@ async def automation() -> World:
     ids = {run.state.target: run.id for run in runs if run.state}
     source = cast("CharterSource", SimpleNamespace(current=CHARTER))
     matching = MatchingApi(source, engine.statistics, engine.runs, lookout, engine.clock)
+    api = RunsApi(engine.runs, engine.journal)
     routers = [
-        run_router(RunsApi(engine.runs, engine.journal), Cursors(b"x")),
+        run_router(api, Cursors(b"x")),
+        approval_router(api),
+        stop_router(StopApi(engine.stop_commands, engine.stops)),
         match_router(matching),
     ]
     names = {

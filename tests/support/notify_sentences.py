@@ -58,6 +58,7 @@ from desk_contracts.messages import Language
 from desk_contracts.value_types import Priority, Severity, SubjectKind
 
 from tests.support.notify_desk import ANA, BEN, NOON, Story, directory, opened, run, sla
+from tests.support.notify_repairs import ask_for_approval, find_cured_late
 
 HERE = Path(__file__).parents[1] / "unit" / "notify"
 LANGUAGES: tuple[Language, ...] = ("en", "de")
@@ -221,6 +222,7 @@ def _repairs(story: Story) -> Iterator[Notified]:
     yield from story.happens(
         run(RunHealed, person=ANA, tell="Your disk has space again."), "laptop-1"
     )
+    yield from story.happens(ask_for_approval(_DUE), "print-01")
     yield from story.happens(
         run(
             RunEscalated,
@@ -242,11 +244,7 @@ def _repairs(story: Story) -> Iterator[Notified]:
 
 
 def _found_cured(story: Story) -> Iterator[Notified]:
-    since = Evidence(
-        step="verify", status=StepStatus.DONE, message=verbatim("Since the repair: 40 at 09:00.")
-    )
-    cure = run(RunHealed, person=ANA, evidence=(since,), corrects=Outcome.IN_DOUBT)
-    yield from story.happens(cure, "laptop-1")
+    yield from story.happens(find_cured_late(), "laptop-1")
     yield from story.happens(
         SignalRaised(
             episode="e",

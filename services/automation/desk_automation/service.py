@@ -6,10 +6,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from desk_charter.desk import Desk, obey_charter
 from desk_contracts import names
-from desk_platform.kafka import CommandQueue, Projection
+from desk_platform.kafka import CommandQueue, Projection, UnitOfWork
 from desk_platform.kafka.specification import application
 from desk_platform.kafka.timer_stops import NothingUnread
 from desk_platform.kafka.timers import Silence
@@ -28,12 +29,19 @@ from desk_automation.matching.charter import RUNBOOKS
 from desk_automation.matching.decide import RunPolicy
 from desk_automation.matching.store import OpenRuns, Rulebooks
 from desk_automation.matching.worker import note_runbooks, run_projection
-from desk_automation.runs.api import RunsApi, run_router
+from desk_automation.runs.api.approvals import approval_router
+from desk_automation.runs.api.runs import run_router
+from desk_automation.runs.api.views import RunsApi
 from desk_automation.runs.model import Run
 from desk_automation.runs.store import RUNS
-from desk_automation.runs.worker import Collections, Concurrency, OnDue, Worker
-from desk_automation.safety.store import STATISTICS, TARGETS
+from desk_automation.runs.worker.admission import Collections
+from desk_automation.runs.worker.driver import Concurrency, OnDue, Worker
+from desk_automation.runs.worker.takeover import Takeover
+from desk_automation.safety.api import StopApi, stop_router
+from desk_automation.safety.store import STATISTICS, STOPS, TARGETS, target_projection
+from desk_automation.safety.target import Target
 from desk_automation.settings import AutomationSettings
+from desk_automation.verification.model import Subject
 from desk_automation.verification.store import SUBJECTS, subject_projection
 from desk_automation.verification.worker import VerificationNotifier
 
@@ -44,6 +52,14 @@ class Hooks:
 
     around_executor: Callable[[Executor], Executor] = lambda executor: executor
     around_journal: Callable[[CommandQueue[Run]], CommandQueue[Run]] = lambda runs: runs
+
+
+class Units(NamedTuple):
+    """The units of work whose documents have timers."""
+
+    runs: UnitOfWork[Run]
+    subjects: UnitOfWork[Subject]
+    targets: UnitOfWork[Target]
 
 
 def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None) -> Web:
@@ -59,8 +75,11 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     runs = desk.unit_of_work("runs", signals, cached=0)
     measured = subject_projection(stored_subjects, lambda: rulebooks().measurements)
     subjects = desk.unit_of_work("subjects", measured, cached=0)
-    targets = desk.unit_of_work("targets", Projection(desk.documents(TARGETS)), cached=0)
+    stored_targets = desk.documents(TARGETS)
+    targets = desk.unit_of_work("targets", target_projection(stored_targets), cached=0)
     statistics = desk.unit_of_work("runbooks", Projection(stored_statistics), cached=0)
+    stored_stops = desk.documents(STOPS)
+    stops = desk.commands(desk.unit_of_work("stops", Projection(stored_stops), cached=0))
     collections = Collections(
         runs=hooks.around_journal(desk.commands(runs)),
         targets=desk.commands(targets),
@@ -68,22 +87,37 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
         subjects=desk.commands(subjects),
         stored_runs=stored_runs,
         stored_subjects=stored_subjects,
+        stored_stops=stored_stops,
     )
     worker = _add_worker(desk, settings, collections, runs.due.remember, hooks)
-    # What is written with a due time reaches its worker at that time.
-    acts = NothingUnread("an act asks for the run's fence and the signal's end just before")
-    desk.timers("runs", runs, worker.on_timer, acts)
-    # That nothing well was measured is concluded from silence: only by who reads the device.
-    notifier = VerificationNotifier(collections.subjects, stored_subjects, worker.reschedule)
-    silence = Silence(desk.watermarks(names.TELEMETRY), notifier.on_timer)
-    desk.timers("subjects", subjects, notifier.on_timer, silence)
+    takeover = Takeover(collections.targets, stored_targets, collections.runs, stored_runs)
+    _add_timers(desk, collections, Units(runs, subjects, targets), worker, takeover)
     matching = MatchingApi(desk.charter, stored_statistics, stored_runs, lookout, desk.clock)
+    runs_api = RunsApi(stored_runs, collections.runs)
     return Web(
         [
-            run_router(RunsApi(stored_runs, collections.runs), desk.cursors),
+            run_router(runs_api, desk.cursors),
+            approval_router(runs_api),
+            stop_router(StopApi(stops, stored_stops)),
             match_router(matching),
         ]
     )
+
+
+def _add_timers(
+    desk: Desk, collections: Collections, units: Units, worker: Worker, takeover: Takeover
+) -> None:
+    """What is written with a due time reaches its worker at that time."""
+    acts = NothingUnread("an act asks for the run's fence and the signal's end just before")
+    desk.timers("runs", units.runs, worker.on_timer, acts)
+    takings = NothingUnread("that somebody took a device is in its document")
+    desk.timers("targets", units.targets, takeover.on_timer, takings)
+    # That nothing well was measured is concluded from silence: only by who reads the device.
+    notifier = VerificationNotifier(
+        collections.subjects, collections.stored_subjects, worker.reschedule
+    )
+    silence = Silence(desk.watermarks(names.TELEMETRY), notifier.on_timer)
+    desk.timers("subjects", units.subjects, notifier.on_timer, silence)
 
 
 def _add_worker(
@@ -117,9 +151,10 @@ def _add_worker(
 SERVICE = Service(
     "automation",
     AutomationSettings,
-    collections=(RUNS, SUBJECTS, TARGETS, STATISTICS),
+    collections=(RUNS, SUBJECTS, TARGETS, STATISTICS, STOPS),
     subscriptions=(
         Subscription((names.SIGNALS,), to=("runs", "subjects")),
+        Subscription((names.TICKETS,), to=("targets",)),
         Subscription((names.TELEMETRY,), to=("subjects",), group="telemetry"),
     ),
     organisation=obey_charter(RUNBOOKS),

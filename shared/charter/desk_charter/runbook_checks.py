@@ -23,6 +23,8 @@ def runbooks_are_sound(draft: Draft) -> Iterator[Problem]:
         yield from draft.unknown("teams", runbook.owner_team, *where, "owner_team")
         if runbook.escalate.team is not None:
             yield from draft.unknown("teams", runbook.escalate.team, *where, "escalate", "team")
+        if runbook.approval.team is not None:
+            yield from draft.unknown("teams", runbook.approval.team, *where, "approval", "team")
         if runbook.mode == "auto" and runbook.verify is None:
             sentence = (
                 "mode auto needs 'verify', or nobody knows if it helped; add it or use approve"

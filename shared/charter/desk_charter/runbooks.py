@@ -20,6 +20,7 @@ from desk_charter.value_types import (
 Risk = Literal["read", "reversible", "disruptive", "destructive"]
 Mode = Literal["observe", "suggest", "approve", "auto"]
 Overflow = Literal["queue", "coalesce", "escalate"]
+ApproverRole = Literal["member", "owner", "operator"]
 # Text of the Common Expression Language; compiled and type-checked by automation at load.
 Cel = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
 
@@ -226,6 +227,28 @@ class Breaker(CharterModel):
     )
 
 
+class Approval(CharterModel):
+    """Whose yes a run of mode approve needs. Silence is no, and so is one no."""
+
+    team: Slug | None = Field(
+        default=None, description="Members of this team may say yes; else of the owner team."
+    )
+    role: ApproverRole | None = Field(
+        default=None, description="Instead of a team: whoever has this role may say yes."
+    )
+    needed: int = Field(default=1, ge=1, le=10, description="How many different people must.")
+    within: Duration = Field(
+        default=read_duration("1h"), description="After it people get the run: silence is no."
+    )
+
+    @model_validator(mode="after")
+    def has_one_kind_of_approver(self) -> Self:
+        """A team or a role, never both."""
+        if self.team is not None and self.role is not None:
+            raise ValueError("write 'team' or 'role', not both")
+        return self
+
+
 class Lead(CharterModel):
     """How the time is used that a forecast leaves."""
 
@@ -263,6 +286,9 @@ class Runbook(CharterModel):
     match: Match = Field(default=Match(), description="Which of them start one run.")
     target: str = Field(
         default="subject", description="`subject` or `data.…`: what it acts on, one run at a time."
+    )
+    approval: Approval = Field(
+        default=Approval(), description="Who says yes where the mode is approve."
     )
     settle: Duration = Field(
         default=read_duration("0s"), description="Wait before the first act; a clear cancels it."

@@ -5,7 +5,12 @@ from collections.abc import Iterator
 
 from desk_contracts import Payload
 from desk_contracts.events import tickets as life
-from desk_contracts.events.automation import RunEscalated, RunHealed, RunStarted
+from desk_contracts.events.automation import (
+    RunApprovalRequested,
+    RunEscalated,
+    RunHealed,
+    RunStarted,
+)
 from desk_contracts.events.notifications import MessageKind, Notified
 from desk_contracts.events.problems import (
     ProblemConfirmed,
@@ -27,6 +32,7 @@ _CAUSES: dict[MessageKind, tuple[type[Payload], ...]] = {
     MessageKind.SLA_AT_RISK: (SlaAtRisk,),
     MessageKind.SLA_BREACHED: (SlaBreached,),
     MessageKind.SLA_CORRECTED: (SlaCancelled,),
+    MessageKind.APPROVAL_REQUESTED: (RunApprovalRequested,),
     MessageKind.REPAIR_STARTED: (RunStarted,),
     MessageKind.REPAIR_DONE: (RunHealed,),
     MessageKind.REPAIR_FAILED: (RunEscalated,),

@@ -7,9 +7,9 @@ import pytest
 from desk_testing.processes import CHARTER
 
 from tests.support.automation_desk import Automation
-from tests.support.automation_servers import bus, service, target
+from tests.support.automation_servers import bus, second, service, target
 
-__all__ = ["bus", "mortal", "service", "target"]
+__all__ = ["bus", "mortal", "second", "service", "target"]
 
 RUNBOOK = """\
 id: {id}

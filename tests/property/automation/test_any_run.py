@@ -9,13 +9,13 @@ from desk_contracts.events.automation import Outcome
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.support.automation_crashes import Crash
 from tests.support.automation_engine import (
     NO_CONNECTION,
     NOT_MET,
     OK,
     REFUSED,
     TIMEOUT,
-    Crash,
     Engine,
     FakeTarget,
     act,

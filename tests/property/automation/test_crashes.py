@@ -10,6 +10,7 @@ from desk_automation.runs.model import Phase, Run
 from desk_contracts.events.automation import Outcome, RunEscalated, StepStatus
 from desk_contracts.message import verbatim
 
+from tests.support.automation_crashes import Crash
 from tests.support.automation_engine import (
     NO_CONNECTION,
     NOT_MET,
@@ -18,7 +19,6 @@ from tests.support.automation_engine import (
     START,
     TERM,
     TIMEOUT,
-    Crash,
     Engine,
     FakeTarget,
     act,

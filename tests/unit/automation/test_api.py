@@ -1,68 +1,23 @@
 """What people see of runs and runbooks, and the brake."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
-import httpx
 import pytest
-from desk_automation.matching.api import MatchingApi, match_router
-from desk_automation.runs.api import RunsApi, run_router
 from desk_automation.safety.statistics import RunbookStatistics
-from desk_charter import CharterSource
 from desk_kernel import Decision
-from desk_platform.health import Health
-from desk_platform.http import (
-    AppParts,
-    Cursors,
-    Principal,
-    Role,
-    calls_without_key,
-    find_undeclared_routes,
-    make_app,
-)
-from desk_platform.lookout import Lookout
-from desk_testing.http import FakeAuthenticator
-from desk_testing.telemetry import record_telemetry
 
 from tests.support.automation_engine import Engine, raised, runbook
+from tests.support.automation_http import Desk, open_desk
 
-CHARTER = Path(__file__).parents[3] / "charter"
 ANA = {"authorization": "Bearer ana"}
 EVA = {"authorization": "Bearer eva"}
 
 
-@dataclass
-class Desk:
-    engine: Engine
-    client: httpx.AsyncClient
-
-
 @pytest.fixture
 async def desk() -> AsyncIterator[Desk]:
-    engine = Engine((runbook(settle="30s"),))
-    charter = CharterSource(CHARTER, engine.clock)
-    lookout = Lookout(engine.clock.now(), record_telemetry().telemetry.meters)
-    matching = MatchingApi(charter, engine.statistics, engine.runs, lookout, engine.clock)
-    routers = [
-        run_router(RunsApi(engine.runs, engine.journal), Cursors(b"secret")),
-        match_router(matching),
-    ]
-    ana = Principal("ana", frozenset({Role.MEMBER}), "workplace")
-    eva = Principal("eva", frozenset({Role.EMPLOYEE}))
-    parts = AppParts(
-        Health(engine.clock),
-        record_telemetry().telemetry,
-        FakeAuthenticator(ana, eva),
-        engine.clock,
-    )
-    app = make_app("automation", routers, parts)
-    assert find_undeclared_routes(app) == []
-    assert calls_without_key(app) == []
-    transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:
-        yield Desk(engine, client)
+    async with open_desk(Engine((runbook(settle="30s"),))) as desk:
+        yield desk
 
 
 async def test_runs_are_listed_newest_first_and_paged(desk: Desk) -> None:
@@ -95,14 +50,14 @@ async def test_a_run_tells_its_journal_in_words(desk: Desk) -> None:
 async def test_a_member_stops_a_run_once(desk: Desk) -> None:
     await desk.engine.hear(raised())
     run = await desk.engine.run()
-    path, key = f"/v1/runs/{run.id}/cancel", {"Idempotency-Key": "k1"}
-    first = await desk.client.post(path, headers={**ANA, **key})
-    again = await desk.client.post(path, headers={**ANA, **key})
+    path, key = f"/v1/runs/{run.id}/stop", {"Idempotency-Key": "k1"}
+    first = await desk.client.post(path, headers={**ANA, **key}, json={})
+    again = await desk.client.post(path, headers={**ANA, **key}, json={})
     assert first.json()["phase"] == again.json()["phase"] == "cancelled"
-    changed = await desk.client.post(path, headers={**ANA, **key}, json={"why": "another"})
+    changed = await desk.client.post(path, headers={**ANA, **key}, json={"comment": "another"})
     assert changed.status_code == 422
     assert changed.json()["code"] == "idempotency-key-reused"
-    other = await desk.client.post(path, headers={**ANA, "Idempotency-Key": "k2"})
+    other = await desk.client.post(path, headers={**ANA, "Idempotency-Key": "k2"}, json={})
     assert other.status_code == 409
     assert other.json()["code"] == "run-is-over"
     await desk.engine.settle()
@@ -112,7 +67,7 @@ async def test_a_member_stops_a_run_once(desk: Desk) -> None:
 async def test_employees_see_no_runs_and_nobody_finds_what_is_not_there(desk: Desk) -> None:
     assert (await desk.client.get("/v1/runs", headers=EVA)).status_code == 403
     assert (await desk.client.get("/v1/runs/none", headers=ANA)).status_code == 404
-    answer = await desk.client.post("/v1/runs/none/cancel", headers={**ANA, "Idempotency-Key": "k"})
+    answer = await desk.post("/v1/runs/none/stop", json={})
     assert answer.status_code == 404
 
 

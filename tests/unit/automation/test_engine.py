@@ -306,17 +306,6 @@ async def test_modes_that_do_not_act_say_what_they_would_do(mode: str) -> None:
     assert "POST http://127.0.0.1:9000/v1/clean" in english(last.explanation)
 
 
-async def test_approve_hands_over_the_plan_and_its_hash_after_the_guards() -> None:
-    engine = Engine((runbook(mode="approve", guards=[guard()]),))
-    await engine.hear(raised())
-    await engine.settle()
-    assert engine.target.kinds() == ["guard"]
-    last = engine.last()
-    assert isinstance(last, RunEscalated)
-    assert last.outcome is Outcome.NOT_RUN
-    assert (await engine.run()).plan.hash in english(last.reason)
-
-
 async def test_a_runbook_past_its_review_date_only_suggests() -> None:
     engine = Engine((runbook(expires="2026-01-01"),))
     await engine.hear(raised())
@@ -347,14 +336,18 @@ async def test_a_run_that_waits_is_cancelled_at_once() -> None:
     engine = Engine((runbook(settle="30s"),))
     await engine.hear(raised())
     run = await engine.run()
-    await engine.journal.change(run.id, run_rule(lambda r, now: lifecycle.cancel(r, "ana", now)))
+    await engine.journal.change(
+        run.id, run_rule(lambda r, now: lifecycle.brake(r, lifecycle.Brake("ana"), now))
+    )
     await engine.settle()
     assert engine.target.calls == []
     run = await engine.run()
     assert run.phase is Phase.CANCELLED
     assert run.is_closed
     with pytest.raises(Rejected, match="over"):
-        await engine.journal.change(run.id, run_rule(lambda r, now: lifecycle.cancel(r, "b", now)))
+        await engine.journal.change(
+            run.id, run_rule(lambda r, now: lifecycle.brake(r, lifecycle.Brake("b"), now))
+        )
 
 
 async def test_a_run_cancelled_between_acts_is_escalated() -> None:
@@ -363,9 +356,11 @@ async def test_a_run_cancelled_between_acts_is_escalated() -> None:
     await engine.hear(raised())
     await engine.settle(5 * SECOND)
     run = await engine.run()
-    await engine.journal.change(run.id, run_rule(lambda r, now: lifecycle.cancel(r, "ana", now)))
+    await engine.journal.change(
+        run.id, run_rule(lambda r, now: lifecycle.brake(r, lifecycle.Brake("ana"), now))
+    )
     await engine.settle()
     assert list(engine.target.effects) == ["first"]
     last = engine.last()
     assert isinstance(last, RunEscalated)
-    assert english(last.reason) == "ana cancelled it."
+    assert english(last.reason) == "ana stopped it."

@@ -107,7 +107,7 @@ async def test_a_run_cancelled_during_its_act_says_what_is_known_of_it(
     engine = Engine((runbook(steps=steps),), target)
 
     async def cancel() -> None:
-        rule = run_rule(lambda run, now: lifecycle.cancel(run, "ana", now))
+        rule = run_rule(lambda run, now: lifecycle.brake(run, lifecycle.Brake("ana"), now))
         await engine.journal.change((await engine.run()).id, rule)
 
     target.meanwhile = cancel

@@ -19,7 +19,8 @@ class Result(StrEnum):
 class Answer:
     """The class, what is said of it in the journal, and whether what was expected holds.
 
-    `is_sent` is false only where it is certain that no byte of the request left.
+    `is_sent` is false only where it is certain that no byte of the request left; `is_withheld`
+    where a person stopped it at the last moment.
     """
 
     result: Result
@@ -27,6 +28,7 @@ class Answer:
     is_met: bool = False
     retry_after: float = 0.0
     is_sent: bool = True
+    is_withheld: bool = False
 
 
 # The far side says that it did not take the request, and that a later one may be taken.

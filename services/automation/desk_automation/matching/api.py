@@ -17,7 +17,7 @@ from desk_platform.lookout import Lookout
 from desk_platform.store import Documents, Stored, readable
 from fastapi import APIRouter, Depends, Request
 
-from desk_automation.runs.api import may_see_run
+from desk_automation.runs.api.views import may_see_run
 from desk_automation.runs.description import describe_run
 from desk_automation.runs.model import Run
 from desk_automation.runs.plan import bounds_of, version_of

@@ -18,7 +18,14 @@ from desk_automation.verification.decide import LATE
 
 _PAGE = 500
 # In the order in which a run goes through them: one that moves on meanwhile is met again.
-_MEASURED = (Phase.SETTLING, Phase.QUEUED, Phase.WORKING, Phase.VERIFYING, Phase.ESCALATED)
+_MEASURED = (
+    Phase.SETTLING,
+    Phase.AWAITING_APPROVAL,
+    Phase.QUEUED,
+    Phase.WORKING,
+    Phase.VERIFYING,
+    Phase.ESCALATED,
+)
 
 
 class Rulebooks:

@@ -17,6 +17,16 @@ class Rest:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestApproval:
+    """Ask people for their yes to the plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitApproval:
+    """Look whether the trouble is over, or the time for a yes."""
+
+
+@dataclass(frozen=True, slots=True)
 class Admit:
     """Ask the target and the runbook whether the run may start."""
 
@@ -65,7 +75,20 @@ class Close:
     """Let go of target and watch, and count the outcome."""
 
 
-NextAction = Rest | Admit | Attempt | Lost | Pause | Doubt | Stop | Judge | Review | Close
+NextAction = (
+    Rest
+    | RequestApproval
+    | AwaitApproval
+    | Admit
+    | Attempt
+    | Lost
+    | Pause
+    | Doubt
+    | Stop
+    | Judge
+    | Review
+    | Close
+)
 
 
 def next_action(run: Run, now: datetime) -> NextAction:
@@ -77,21 +100,35 @@ def next_action(run: Run, now: datetime) -> NextAction:
         return Review() if is_due and run.may_be_corrected else Rest()
     if run.has_live_lease(now):
         return Rest()
+    return _proceed(run, now)
+
+
+def _proceed(run: Run, now: datetime) -> NextAction:
+    if run.cancelled_by and run.open_act is None:
+        return Stop(why_stopped(run), Outcome.INCONCLUSIVE)
     if run.phase is Phase.VERIFYING:
         return Judge()
     if run.timer_at is not None and run.timer_at > now:
         return Rest()
-    return Admit() if run.phase is not Phase.WORKING else _work(run, now)
+    return _work(run, now)
 
 
 def _work(run: Run, now: datetime) -> NextAction:
+    if run.phase is Phase.AWAITING_APPROVAL:
+        return AwaitApproval()
+    if run.phase is not Phase.WORKING:
+        return Admit() if run.may_act else RequestApproval()
     if (entry := run.open_act) is not None:
         return _after_unknown(run, entry)
-    if run.cancelled_by:
-        return Stop(message("run.cancelled-by", by=run.cancelled_by), Outcome.INCONCLUSIVE)
     if run.deadline is not None and now > run.deadline:
         return Stop(message("run.took-too-long"), Outcome.INCONCLUSIVE)
     return _forward(run)
+
+
+def why_stopped(run: Run) -> Message:
+    """Who stopped the run or took it over, and why."""
+    code = "run.taken-by" if run.is_taken else "run.stopped-by"
+    return message(code, by=run.cancelled_by, comment=run.comment)
 
 
 def _after_unknown(run: Run, entry: Entry) -> NextAction:
@@ -105,6 +142,8 @@ def _after_unknown(run: Run, entry: Entry) -> NextAction:
             return Doubt(message("doubt.not-askable"))
         number = _number(run, "confirm", probe.id)
         return Attempt("confirm", probe.id, probe.call, probe.key, number, probe.expect)
+    if run.cancelled_by:  # to send it again would be an act
+        return Doubt(message("doubt.stopped", why=why_stopped(run)))
     if (sends := run.sends("act", act.id)) >= act.call.attempts:
         return Doubt(message("doubt.begun-as-often-as-may-be", count=sends))
     return Attempt("act", act.id, act.call, act.key, entry.attempt)
@@ -117,10 +156,8 @@ def _forward(run: Run) -> NextAction:
             return Pause(step)
         return Attempt("wait", step.id, step.call, step.key, 1)
     if isinstance(step, PlannedAct):
-        if run.plan.mode == "approve" and run.guarded == len(run.plan.guards):
-            plan = run.plan  # its hash stands for exactly these steps on exactly this target
-            reason = message("run.waits-for-approval", plan=plan.hash, steps=steps_of(plan))
-            return Stop(reason, Outcome.NOT_RUN)
+        if not run.may_act:  # asked again before each act, as guards are
+            return Stop(message("approval.not-given"), Outcome.NOT_RUN)
         if run.guarded < len(run.plan.guards):
             guard = run.plan.guards[run.guarded]
             return _question(run, "guard", guard)

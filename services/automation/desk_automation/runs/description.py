@@ -11,6 +11,7 @@ def describe_run(run: Run) -> Message:
     facts: dict[str, Param] = {"reason": redact_message(run.reason) if run.reason else ""}
     sentences = {
         Phase.SETTLING: message("phase.settling", **facts),
+        Phase.AWAITING_APPROVAL: message("phase.awaiting-approval", **facts),
         Phase.QUEUED: message("phase.queued", **facts),
         Phase.WORKING: message("phase.working", **facts),
         Phase.VERIFYING: message("phase.verifying", **facts),

@@ -10,6 +10,8 @@ from desk_contracts import AnyEvent, Event, Payload
 from desk_contracts.events.automation import (
     Evidence,
     Outcome,
+    RunApprovalRecorded,
+    RunApprovalRequested,
     RunEscalated,
     RunHealed,
     RunSkipped,
@@ -22,6 +24,7 @@ from desk_contracts.message import Message, Param, message
 
 from desk_automation.actions.redaction import cut, redact_message
 from desk_automation.runs.model import Entry, Run
+from desk_automation.safety.approval import Approval, Vote
 from desk_automation.verification.sample import fresh
 
 SOURCE = "/desk/automation"
@@ -45,6 +48,41 @@ def emit_started(run: Run, at: datetime) -> AnyEvent:
         tell=plan.tell_before,
     )
     return _make_event(run, data, "started", at)
+
+
+def emit_approval_requested(run: Run, approval: Approval, at: datetime) -> AnyEvent:
+    """People are asked for their yes to exactly this plan."""
+    plan, trigger, planned = run.plan, run.trigger, run.plan.approval
+    data = RunApprovalRequested(
+        run=run.id,
+        runbook=plan.runbook,
+        title=plan.title,
+        plan=approval.plan,
+        explanation=(_redact_reason(run),),
+        team=planned.team if planned else plan.team,
+        role=planned.role if planned else "",
+        needed=approval.needed,
+        until=approval.until,
+        episode=trigger.episode,
+        service=trigger.service,
+        person=trigger.person,
+    )
+    return _make_event(run, data, "approval-requested", at)
+
+
+def emit_approval_recorded(run: Run, approval: Approval, vote: Vote) -> AnyEvent:
+    """One person's yes or no."""
+    data = RunApprovalRecorded(
+        run=run.id,
+        runbook=run.plan.runbook,
+        plan=approval.plan,
+        by=vote.by,
+        is_approved=vote.is_approved,
+        comment=vote.comment,
+        given=approval.given,
+        needed=approval.needed,
+    )
+    return _make_event(run, data, f"approval/{vote.by}", vote.at)
 
 
 def emit_step(run: Run, entry: Entry, at: datetime) -> AnyEvent:
@@ -102,6 +140,7 @@ def emit_escalated(run: Run, at: datetime) -> AnyEvent:
         reason=_redact_reason(run),
         evidence=collect_evidence(run),
         tell=plan.tell_on_failure,
+        ticket=run.ticket,
     )
     return _make_event(run, data, "escalated", at)
 

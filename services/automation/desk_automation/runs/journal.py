@@ -46,6 +46,7 @@ def record_intent(run: Run, attempt: Attempt, holder: Holder, now: datetime) -> 
         "lease": Lease(holder=holder.name, token=token, expires=now + holder.term),
         "timer_at": now + holder.term,
         "journal": journal,
+        "reason": None,
         "is_started": run.is_started or attempt.kind not in {"guard", "wait"},
     }
     after = run.model_copy(update=changes)
@@ -100,7 +101,8 @@ def apply_answer(
     if attempt.kind == "confirm":
         return _apply_confirmation(run, attempt, answer, now, jitter)
     if attempt.kind == "act":
-        return _apply_act(run, attempt, answer, now, jitter)
+        act = _withhold if answer.is_withheld else _apply_act
+        return act(run, attempt, answer, now, jitter)
     if answer.result is Result.OK:
         return _judge(run, attempt, answer, now)
     run, emitted = _finish_line(run, attempt, StepStatus.FAILED, answer, now)
@@ -197,14 +199,29 @@ def _apply_act(run: Run, attempt: Attempt, answer: Answer, now: datetime, jitter
     if is_doubtful:
         # Should nothing more be sent, telemetry from here on tells whether it helped.
         run = run.model_copy(update={"acted_at": now})
+    return _prepend(_try_again(run, attempt, answer, now, jitter), emitted)
+
+
+def _try_again(run: Run, attempt: Attempt, answer: Answer, now: datetime, jitter: float) -> Decided:
+    """Later, if it may be sent once more; else people get it. Who stopped it ends it next."""
+    if run.cancelled_by:
+        return Decision(run)
     sends = run.sends("act", attempt.step)
     if answer.result is not Result.REFUSED and sends < attempt.call.attempts:
         later = _schedule_retry(run, attempt, answer, now, jitter)
         if later is not None:
-            return Decision(later, emitted)
+            return Decision(later)
     reason = message("run.failed-after", step=attempt.step, count=sends, answer=answer.message)
     outcome = Outcome.NOT_HEALED if run.has_sent else Outcome.NOT_RUN
-    return _prepend(escalate(run, outcome, reason, now), emitted)
+    return escalate(run, outcome, reason, now)
+
+
+def _withhold(run: Run, attempt: Attempt, answer: Answer, now: datetime, _jitter: float) -> Decided:
+    """A person stopped it before a byte left. What a lost worker may have sent stays open."""
+    left = run.open_act
+    if left is not None and left.resumed > 0:
+        return Decision(run)
+    return Decision(*_finish_line(run, attempt, StepStatus.SKIPPED, answer, now))
 
 
 def _must_ask(act: PlannedAct) -> bool:

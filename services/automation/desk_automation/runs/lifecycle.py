@@ -1,5 +1,6 @@
 """A run from its match to its end, apart from the steps themselves. Pure: time comes in."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from desk_contracts.errors import Rejected
@@ -8,8 +9,9 @@ from desk_contracts.message import Message, message
 from desk_kernel import Decision
 
 from desk_automation.runs import events
-from desk_automation.runs.decide import Stop
+from desk_automation.runs.decide import Stop, why_stopped
 from desk_automation.runs.model import Entry, Phase, Run
+from desk_automation.safety.global_stop import GlobalStop
 from desk_automation.safety.model import Refusal
 
 Decided = Decision[Run]
@@ -85,10 +87,11 @@ def escalate(run: Run, outcome: Outcome, reason: Message, now: datetime) -> Deci
 
 
 def stop(run: Run, stop: Stop, now: datetime) -> Decided:
-    """The run ends before its next step; who cancelled it goes on by hand, so no ticket opens
-    unless something was begun already.
+    """The run ends before its next step; who stopped it goes on by hand, so no ticket opens unless
+    something was begun already, or somebody takes it over who has none.
     """
-    if run.cancelled_by and not run.is_started:
+    needs_ticket = run.is_taken and not run.ticket
+    if run.cancelled_by and not run.is_started and not needs_ticket:
         ended = _end(run, Phase.CANCELLED, None, stop.why, now)
         return Decision(ended, (events.emit_skipped(ended, now),))
     # Whether it helped is no question where nothing was sent.
@@ -125,14 +128,50 @@ def mark_in_doubt(run: Run, why: Message, now: datetime) -> Decided:
     return Decision(ended.state, (*emitted, *ended.events))
 
 
-def cancel(run: Run, by: str, now: datetime) -> Decided:
-    """Somebody wants it stopped: at once, or right after the call that is under way."""
+@dataclass(frozen=True, slots=True)
+class Brake:
+    """A person who stops a run, or takes it over, with the ticket that they work on instead."""
+
+    by: str
+    comment: str = ""
+    is_taken: bool = False
+    ticket: str = ""
+
+
+def brake(run: Run, brake: Brake, now: datetime) -> Decided:
+    """End the run: at once, or right after the call that is under way; nothing is sent after it.
+
+    Who came first is kept, but a person who takes it over counts more than one who stopped it.
+    """
     if run.has_ended:
         raise Rejected(message("run.is-over"), code="run-is-over")
-    marked = run.model_copy(update={"cancelled_by": by})
-    if run.has_live_lease(now) or run.open_act is not None:
+    if run.cancelled_by and (run.is_taken or not brake.is_taken):
+        return Decision(run)
+    changes = {
+        "cancelled_by": brake.by,
+        "comment": brake.comment,
+        "is_taken": brake.is_taken,
+        "ticket": brake.ticket,
+    }
+    marked = run.model_copy(update=changes)
+    if run.has_live_lease(now):
         return Decision(marked)
-    return stop(marked, Stop(message("run.cancelled-by", by=by), Outcome.INCONCLUSIVE), now)
+    if run.open_act is not None:
+        return Decision(marked.model_copy(update={"timer_at": now}))
+    return stop(marked, Stop(why_stopped(marked), Outcome.INCONCLUSIVE), now)
+
+
+def hold(run: Run, held: GlobalStop, now: datetime) -> Decided:
+    """All acting is stopped: the run waits, but not beyond its time; then people get it."""
+    until = run.queue_until if run.deadline is None else run.deadline
+    if now < until:
+        changes = {"timer_at": min(until, now + ASK_AGAIN), "reason": held.description}
+        return Decision(run.model_copy(update=changes))
+    if run.open_act is not None:
+        return mark_in_doubt(run, message("doubt.stopped", why=held.description), now)
+    reason = message("run.stopped-too-long", why=held.description)
+    outcome = Outcome.INCONCLUSIVE if run.has_sent else Outcome.NOT_RUN
+    return escalate(run, outcome, reason, now)
 
 
 def begin_verification(run: Run, now: datetime) -> Run:

@@ -12,6 +12,7 @@ from desk_contracts.message import Message
 
 from desk_automation.actions.model import EntryKind, PlannedAct
 from desk_automation.runs.plan import Plan
+from desk_automation.safety.approval import Approval
 from desk_automation.verification.sample import Sample
 
 
@@ -19,6 +20,7 @@ class Phase(StrEnum):
     """Where a run is in its life; the last four are ends."""
 
     SETTLING = "settling"
+    AWAITING_APPROVAL = "awaiting_approval"
     QUEUED = "queued"
     WORKING = "working"
     VERIFYING = "verifying"
@@ -105,7 +107,12 @@ class Run(Frozen):
     samples: tuple[Sample, ...] = ()
     outcome: Outcome | None = None
     reason: Message | None = None
+    approval: Approval | None = None
+    # Who stopped it or took it over, why, and the ticket that they work on instead.
     cancelled_by: str = ""
+    is_taken: bool = False
+    comment: str = ""
+    ticket: str = ""
     ended_at: datetime | None = None
     is_closed: bool = False
     # The outcome that was told first, and that late measurements showed not to be so.
@@ -122,10 +129,19 @@ class Run(Frozen):
         return self.phase in ENDED
 
     @property
+    def may_act(self) -> bool:
+        """Whether it needs nobody's yes, or has it for exactly its plan."""
+        if self.plan.mode != "approve":
+            return True
+        given = self.approval
+        return given is not None and given.is_granted and given.plan == self.plan.hash
+
+    @property
     def has_acted(self) -> bool:
         """Whether something may have been changed, for certain or perhaps."""
         return any(
-            entry.kind == "act" and entry.status is not StepStatus.FAILED for entry in self.journal
+            entry.kind == "act" and entry.status not in {StepStatus.FAILED, StepStatus.SKIPPED}
+            for entry in self.journal
         )
 
     @property
@@ -166,11 +182,15 @@ class Run(Frozen):
         )
 
     def sends(self, kind: EntryKind, step: str) -> int:
-        """How often a call of the step at hand may have been sent, whoever died over it."""
+        """How often a call of the step at hand may have been sent, whoever died over it. What a
+        person withheld was not sent and costs no try."""
         return sum(
             1 + entry.resumed
             for entry in self.journal
-            if entry.kind == kind and entry.step == step and entry.position == self.position
+            if entry.kind == kind
+            and entry.step == step
+            and entry.position == self.position
+            and entry.status is not StepStatus.SKIPPED
         )
 
     def sends_in_a_row(self, kind: EntryKind, step: str) -> int:

@@ -13,6 +13,7 @@ from desk_contracts.frozen import Frozen
 from desk_automation.actions.decide import Kinds, plan_probe, plan_step
 from desk_automation.actions.model import PlannedProbe, PlannedStep, PlannedWait
 from desk_automation.actions.template import Values, fill
+from desk_automation.safety.approval import PlannedApproval
 from desk_automation.safety.model import Bounds
 from desk_automation.verification.model import PlannedVerify
 
@@ -35,11 +36,16 @@ class Plan(Frozen):
     tell_after: str = ""
     tell_on_failure: str = ""
     bounds: Bounds
+    approval: PlannedApproval | None = None
 
     @property
     def hash(self) -> str:
-        """Stands for exactly these steps on exactly this target; an approval is bound to it."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+        """Stands for exactly these steps on exactly this target; an approval is bound to it.
+
+        What says nothing is left out, so that a later version of the desk gives the same hash.
+        """
+        text = self.model_dump_json(exclude_defaults=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @property
     def budget(self) -> timedelta:
@@ -77,6 +83,17 @@ def make_plan(runbook: Runbook, mode: Mode, run: str, values: Values, kinds: Kin
         tell_after=tell.after or "",
         tell_on_failure=tell.on_failure or "",
         bounds=bounds_of(runbook),
+        approval=_approval(runbook) if mode == "approve" else None,
+    )
+
+
+def _approval(runbook: Runbook) -> PlannedApproval:
+    approval = runbook.approval
+    return PlannedApproval(
+        team=approval.team or runbook.owner_team,
+        role=approval.role or "",
+        needed=approval.needed,
+        within=approval.within,
     )
 
 

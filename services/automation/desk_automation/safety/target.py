@@ -24,6 +24,14 @@ class PastRun(Frozen):
     at: datetime
 
 
+class Taking(Frozen):
+    """A person who began to work on the target, by which ticket; its runs are not told yet."""
+
+    by: str
+    ticket: str
+    at: datetime
+
+
 class Target(Frozen):
     """What acts on one device or service, and what did."""
 
@@ -32,6 +40,7 @@ class Target(Frozen):
     held_until: datetime | None = None
     history: tuple[PastRun, ...] = ()
     waiting: tuple[str, ...] = ()
+    takings: tuple[Taking, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +110,20 @@ def _let_in(target: Target, ask: AdmissionRequest, now: datetime) -> Target:
             "waiting": tuple(run for run in target.waiting if run != ask.run),
         }
     )
+
+
+def take(target: Target | None, taking: Taking) -> Target:
+    """A person has the target: its runs are to be stopped."""
+    target = target or Target()
+    return target.model_copy(update={"takings": (*target.takings, taking)[-MAX_WAITING:]})
+
+
+def clear_takings(target: Target | None, done: tuple[Taking, ...]) -> Target | None:
+    """The target once its runs were stopped for these."""
+    if target is None or not target.takings:
+        return None
+    left = tuple(taking for taking in target.takings if taking not in done)
+    return target.model_copy(update={"takings": left})
 
 
 def release(target: Target | None, run: str, *, is_void: bool = False) -> Target | None:

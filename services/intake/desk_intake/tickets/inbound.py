@@ -5,7 +5,7 @@ who work on the ticket, and changes nothing else.
 """
 
 from desk_contracts import AnyEvent, Event, Payload
-from desk_contracts.events.automation import RunHealed
+from desk_contracts.events.automation import RunEscalated, RunHealed
 from desk_contracts.events.problems import (
     ProblemConfirmed,
     ProblemDetected,
@@ -38,9 +38,9 @@ from desk_contracts.value_types import Priority
 from desk_kernel import Reducers
 
 from desk_intake.tickets.model import Ticket
+from desk_intake.tickets.registration import AUTOMATION, from_taken_run
 
 DESK = "desk"
-AUTOMATION = "automation"
 _AT_WORK = frozenset({State.IN_PROGRESS, State.WAITING})
 _OVER = frozenset({State.CLOSED, State.MERGED})
 
@@ -291,6 +291,16 @@ def _resolve_with_repair(ticket: Ticket, fact: Event[RunHealed]) -> list[Payload
             by=AUTOMATION, how=How.AUTOMATION, resolution=resolution, verified_by=data.run
         )
     ]
+
+
+@apply_inbound.on(RunEscalated)
+def _add_what_was_done(ticket: Ticket, fact: Event[RunEscalated]) -> list[Payload]:
+    """Whoever works on this ticket took the run over, and reads here how far it was."""
+    if not fact.data.ticket:
+        return []
+    if not ticket.is_open:
+        return [_too_late(ticket, fact, message("fact.repair-taken-over"))]
+    return from_taken_run(fact.data)
 
 
 def _too_late(ticket: Ticket, fact: AnyEvent, what: Message) -> TicketUpdateIgnored:

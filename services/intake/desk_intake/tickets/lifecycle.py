@@ -156,7 +156,7 @@ def allow(ticket: Ticket, action: Action, *, by_staff: bool = False) -> None:
 def start(ticket: Ticket, actor: Actor) -> list[Payload]:
     """The caller begins to work on it, and takes it for their team if nobody has it yet."""
     allow(ticket, "started")
-    begun = TicketStarted(by=actor.id)
+    begun = TicketStarted(by=actor.id, device=ticket.device)
     if ticket.team:
         return [begun]
     if not actor.team:

@@ -19,8 +19,7 @@ from desk_contracts.ids import derive_id
 from desk_contracts.message import Message, message, verbatim
 from desk_contracts.people import canonical_person, find_other_spelling, person_or
 
-from desk_intake.tickets.inbound import AUTOMATION
-
+AUTOMATION = "automation"
 # Room for the rest of an event that must stay under 64 KiB.
 MAX_TEXT_BYTES = 40 * 1024
 MAX_TEXT = 20_000
@@ -90,6 +89,16 @@ def from_run(fact: AnyEvent, data: RunEscalated, code: str) -> list[Payload]:
         opened.append(_comment(verbatim(cut(data.tell)), public=True))
     opened.append(TicketAssigned(team=data.team, explanation=(reason,)))
     return opened
+
+
+def from_taken_run(data: RunEscalated) -> list[Payload]:
+    """What the desk had done on the device, for the person who took it over with their ticket."""
+    linked = TicketLinked(
+        kind=LinkKind.RUN,
+        target=data.run,
+        message=message("link.repair-tried-first", title=data.title),
+    )
+    return [linked, _evidence(data)]
 
 
 def _evidence(data: RunEscalated) -> TicketCommented:

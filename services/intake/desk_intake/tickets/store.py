@@ -130,9 +130,14 @@ def _tickets_of_solved(event: Event[ProblemResolved]) -> Iterable[str]:
     return dict.fromkeys(event.data.tickets) if event.data.is_solved else ()
 
 
-@tickets_of.on(RunEscalated, RunHealed)
-def _ticket_of_run(event: Event[RunEscalated | RunHealed]) -> Iterable[str]:
+@tickets_of.on(RunHealed)
+def _ticket_of_cure(event: Event[RunHealed]) -> Iterable[str]:
     return (proactive_ticket(event.data.run),)
+
+
+@tickets_of.on(RunEscalated)
+def _ticket_of_run(event: Event[RunEscalated]) -> Iterable[str]:
+    return (event.data.ticket or proactive_ticket(event.data.run),)
 
 
 @tickets_of.on(RepetitionFound)
@@ -208,6 +213,9 @@ def _open_for_request(
 def _open_for_run(
     _ticket: None, event: Event[RunEscalated], context: Context
 ) -> Decision[Ticket] | None:
+    if event.data.ticket:
+        _warn_of_unknown(None, event, context)
+        return None
     id = proactive_ticket(event.data.run)
     opened = from_run(event, event.data, ticket_code(id, context.round))
     return record(id, None, opened, cause_of(event, context.now))

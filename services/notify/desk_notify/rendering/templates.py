@@ -55,6 +55,7 @@ class Rule(StrEnum):
     TEAM_PROBLEM_PROPOSED = "team-problem-proposed"
     TEAM_PROBLEM_OVER = "team-problem-over"
     TEAM_PROBLEM_FADED = "team-problem-faded"
+    TEAM_APPROVAL = "team-approval"
     TEAM_REPAIR_FAILED = "team-repair-failed"
     TEAM_REPAIR_CORRECTED = "team-repair-corrected"
     TEAM_SIGNAL = "team-signal"

@@ -79,6 +79,7 @@ class TopicKind(StrEnum):
     """What a team is told of that is not a ticket."""
 
     PROBLEM = "problem"
+    APPROVAL = "approval"
     RUN = "run"
     SIGNAL = "signal"
     REPORT = "report"

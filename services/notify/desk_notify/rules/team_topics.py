@@ -5,7 +5,7 @@ and what the figures say of its services and skills.
 from collections.abc import Iterable
 
 from desk_contracts import AnyEvent, Event
-from desk_contracts.events.automation import RunEscalated, RunHealed
+from desk_contracts.events.automation import RunApprovalRequested, RunEscalated, RunHealed
 from desk_contracts.events.problems import (
     ProblemConfirmed,
     ProblemDetected,
@@ -47,9 +47,15 @@ def _find_topic_of_problem(event: AnyEvent) -> Iterable[str]:
     return (f"{TopicKind.PROBLEM}:{event.subject}",)
 
 
+@topics_of.on(RunApprovalRequested)
+def _find_topic_of_approval(event: Event[RunApprovalRequested]) -> Iterable[str]:
+    return (f"{TopicKind.APPROVAL}:{event.data.run}",)
+
+
 @topics_of.on(RunEscalated)
 def _find_topic_of_escalation(event: Event[RunEscalated]) -> Iterable[str]:
-    return (f"{TopicKind.RUN}:{event.data.run}",)
+    """Who took it over knows, and has a ticket."""
+    return () if event.data.ticket else (f"{TopicKind.RUN}:{event.data.run}",)
 
 
 @topics_of.on(RunHealed)
@@ -160,6 +166,33 @@ def _problem_over(
     about = About(problem=cause.subject)
     rule = Rule.TEAM_PROBLEM_OVER if data.is_solved else Rule.TEAM_PROBLEM_FADED
     return topic, (render_notice(cause, rule, team(profile), fields, about),)
+
+
+@react.on(RunApprovalRequested)
+def _ask_for_approval(
+    before: TeamTopic | None, cause: Event[RunApprovalRequested], directory: Directory
+) -> Reaction:
+    """The team is asked at once: silence is no, so hours that pass quietly are an answer."""
+    if before is not None:
+        return None
+    run = cause.data
+    profile = directory.team(run.team)
+    fields: Fields = {
+        "title": run.title,
+        "runbook": run.runbook,
+        "run": run.run,
+        "target": cause.subject,
+        "plan": run.plan,
+        "until": run.until,
+        "count": str(run.needed) if run.needed > 1 else "",
+        "role": run.role,
+        "service": directory.service(run.service),
+        "person": run.person,
+        "explanation": run.explanation,
+    }
+    about = About(urgent=True)
+    message = render_notice(cause, Rule.TEAM_APPROVAL, team(profile), fields, about)
+    return _topic(TopicKind.APPROVAL, profile, run.title), (message,)
 
 
 @react.on(RunEscalated)

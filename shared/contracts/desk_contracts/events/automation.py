@@ -1,5 +1,6 @@
 """`desk.automation`: every transition of a runbook's run. Key: the target."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from pydantic import Field
@@ -7,7 +8,7 @@ from pydantic import Field
 from desk_contracts import names
 from desk_contracts.envelope import Payload
 from desk_contracts.message import Explanation, Message
-from desk_contracts.people import OptionalPerson
+from desk_contracts.people import OptionalPerson, PersonId
 from desk_contracts.value_types import Identifier, LongText, ShortText, Value
 
 
@@ -72,6 +73,52 @@ class RunSkipped(Payload, type="desk.run.skipped.v1", topic=names.AUTOMATION):
     run: str = ""
 
 
+class RunApprovalRequested(Payload, type="desk.run.approval-requested.v1", topic=names.AUTOMATION):
+    """A run waits for people's yes to exactly this plan; without it nothing is done."""
+
+    run: Identifier
+    runbook: Identifier
+    title: ShortText
+    plan: str = Field(description="Hash of the plan; a yes names it, and holds for no other.")
+    explanation: Explanation = Field(description="What would be done, to what.")
+    team: str = Field(description="Whose members may say yes, and who gets the run without one.")
+    role: str = Field(default="", description="Instead of the team: whoever has this role may.")
+    needed: int = Field(default=1, ge=1, description="How many different people must say yes.")
+    until: datetime = Field(description="After it silence is no.")
+    episode: str = ""
+    service: str = ""
+    person: OptionalPerson = ""
+
+
+class RunApprovalRecorded(Payload, type="desk.run.approval-recorded.v1", topic=names.AUTOMATION):
+    """Somebody said yes or no to the plan of a run."""
+
+    run: Identifier
+    runbook: Identifier
+    plan: str = Field(description="Hash of the plan that was answered.")
+    by: PersonId
+    is_approved: bool
+    comment: LongText = ""
+    given: int = Field(ge=0, description="How many have said yes so far, this one included.")
+    needed: int = Field(ge=1)
+
+
+class AutomationStopped(Payload, type="desk.automation.stopped.v1", topic=names.AUTOMATION):
+    """An operator stopped all acting: no act begins after this, on any replica."""
+
+    by: PersonId
+    reason: LongText
+
+
+class AutomationResumed(Payload, type="desk.automation.resumed.v1", topic=names.AUTOMATION):
+    """An operator let acting go on."""
+
+    by: PersonId
+    reason: LongText
+    stopped_by: PersonId = Field(description="Who had stopped it.")
+    stopped_at: datetime = Field(description="Since when nothing acted.")
+
+
 class RunStepRecorded(Payload, type="desk.run.step-recorded.v1", topic=names.AUTOMATION):
     """One journal entry of a run."""
 
@@ -125,3 +172,7 @@ class RunEscalated(Payload, type="desk.run.escalated.v1", topic=names.AUTOMATION
     reason: Message
     evidence: tuple[Evidence, ...] = ()
     tell: LongText = ""
+    ticket: str = Field(
+        default="",
+        description="The ticket of the person who took the run over; then no other is opened.",
+    )

@@ -28,6 +28,7 @@ class MessageKind(StrEnum):
     TICKET_RESOLVED = "ticket_resolved"
     PROBLEM_DECLARED = "problem_declared"
     PROBLEM_RESOLVED = "problem_resolved"
+    APPROVAL_REQUESTED = "approval_requested"
     REPAIR_STARTED = "repair_started"
     REPAIR_DONE = "repair_done"
     REPAIR_FAILED = "repair_failed"

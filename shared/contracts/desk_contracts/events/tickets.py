@@ -156,6 +156,9 @@ class TicketStarted(Payload, type="desk.ticket.started.v1", topic=names.TICKETS)
     """Somebody works on it now."""
 
     by: PersonId
+    device: str = Field(
+        default="", description="The device it is about: what the desk does there by itself stops."
+    )
 
 
 class TicketPaused(Payload, type="desk.ticket.paused.v1", topic=names.TICKETS):

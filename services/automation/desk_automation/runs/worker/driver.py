@@ -7,21 +7,19 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from desk_contracts.errors import Transient
 from desk_contracts.ids import new_id
-from desk_contracts.message import message
-from desk_kernel import Context, Decision
+from desk_contracts.message import Message, message
+from desk_kernel import Decision
 from desk_platform.clock import Clock
 from desk_platform.heartbeat import beat
-from desk_platform.kafka import CommandQueue
 from desk_platform.kafka.retry import attempt_async, backoff, insist
 from desk_platform.kafka.timers import Report
-from desk_platform.kafka.unit_of_work import Rule, WorkItem
-from desk_platform.store import Documents
+from desk_platform.kafka.unit_of_work import WorkItem
 from desk_platform.tasks import cancel_tasks
 from desk_platform.telemetry import Telemetry, get_logger, names
 
@@ -29,27 +27,27 @@ from desk_automation.actions.answer import Answer, Result
 from desk_automation.actions.executor import Executor
 from desk_automation.actions.model import Attempt
 from desk_automation.conditions.expression import Inputs, Undecided, condition
-from desk_automation.runs import journal, lifecycle, verdict
+from desk_automation.runs import approving, journal, lifecycle, verdict
 from desk_automation.runs.decide import (
     Admit,
+    AwaitApproval,
     Close,
     Doubt,
     Judge,
     Lost,
     NextAction,
     Pause,
+    RequestApproval,
     Rest,
     Review,
     Stop,
     next_action,
+    why_stopped,
 )
-from desk_automation.runs.model import Phase, Run
+from desk_automation.runs.model import Run
 from desk_automation.runs.store import run_rule
-from desk_automation.safety import statistics, target
-from desk_automation.safety.model import Refusal
-from desk_automation.safety.statistics import RunbookStatistics, RunResult
-from desk_automation.safety.target import AdmissionRequest, Target
-from desk_automation.verification.decide import keep_watch, set_window, unwatch, watch
+from desk_automation.runs.worker.admission import Admissions, Collections
+from desk_automation.verification.decide import set_window, watch
 from desk_automation.verification.model import Subject
 from desk_automation.verification.store import subject_rule
 
@@ -70,18 +68,6 @@ class Concurrency:
     term: timedelta = timedelta(seconds=6)
 
 
-@dataclass(frozen=True, slots=True)
-class Collections:
-    """The four collections: changed by rules, read as they are in the store."""
-
-    runs: CommandQueue[Run]
-    targets: CommandQueue[Target]
-    statistics: CommandQueue[RunbookStatistics]
-    subjects: CommandQueue[Subject]
-    stored_runs: Documents[Run]
-    stored_subjects: Documents[Subject]
-
-
 class Worker:
     """Timers fire into it; each due run is a task of its own, so a slow target delays nobody."""
 
@@ -97,6 +83,7 @@ class Worker:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._collections = collections
+        self._admissions = Admissions(collections, clock)
         self._executors = executors
         self._clock, self._telemetry = clock, telemetry
         self._concurrency = concurrency or Concurrency()
@@ -157,8 +144,8 @@ class Worker:
         match action:
             case Rest():
                 return None
-            case Admit():
-                return await self._admit(run, action)
+            case RequestApproval() | AwaitApproval() | Admit():
+                return await self._begin(run, action)
             case Attempt():
                 return await self._attempt(run, action)
             case Lost() | Pause() | Doubt() | Stop():
@@ -166,7 +153,8 @@ class Worker:
             case Judge() | Review():
                 return await self._verify(run, action)
             case Close():
-                return await self._close(run, action)
+                await self._admissions.settle(run)
+                return await self._write(run, action, lifecycle.close)
             case _:
                 assert_never(action)
 
@@ -179,10 +167,20 @@ class Worker:
         changed = await self._collections.runs.change(run.id, run_rule(decide_if_next))
         return changed.state
 
-    async def _admit(self, run: Run, action: Admit) -> Run | None:
+    async def _begin(self, run: Run, action: RequestApproval | AwaitApproval | Admit) -> Run | None:
+        """Nobody is asked, and nobody's silence counts, for trouble that is over."""
         if await self._is_over(run):
             return await self._write(run, action, lifecycle.end_cleared)
-        refusal = await self._ask(run)
+        if isinstance(action, Admit):
+            if (stop := await self._admissions.find_stop()) is not None:
+                return await self._write(run, action, lambda r, n: lifecycle.hold(r, stop, n))
+            return await self._admit(run, action)
+        is_asked = isinstance(action, AwaitApproval)
+        decide = approving.await_approval if is_asked else approving.request_approval
+        return await self._write(run, action, decide)
+
+    async def _admit(self, run: Run, action: Admit) -> Run | None:
+        refusal = await self._admissions.find_refusal(run)
         if refusal is not None:
             return await self._write(run, action, lambda r, n: lifecycle.queue(r, refusal, n))
         if run.plan.verify is not None:
@@ -193,33 +191,14 @@ class Worker:
             )
         after = await self._write(run, action, lifecycle.admit)
         if after is None or after.has_ended:
-            await self._release(run, is_void=True)
+            await self._admissions.release(run, is_void=True)
         return after
-
-    async def _ask(self, run: Run) -> Refusal | None:
-        """Target first, then runbook; a run that one of them refuses holds neither."""
-        now = self._clock.now()
-        bounds = run.plan.bounds
-        until = now + run.plan.budget + 2 * lifecycle.GRACE
-        ask = AdmissionRequest(run.id, run.plan.runbook, bounds.cooldown, bounds.per_day, until)
-        locked = await self._collections.targets.change(
-            run.target, _plain_rule(lambda state: target.admit(state, ask, now))
-        )
-        refusal = target.find_refusal(locked.state or Target(), ask, now)
-        if refusal is not None:
-            return refusal
-        counted = await self._collections.statistics.change(
-            run.plan.runbook,
-            _plain_rule(lambda state: statistics.admit(state, run.id, bounds, now)),
-        )
-        refusal = statistics.find_refusal(counted.state or RunbookStatistics(), run.id, bounds, now)
-        if refusal is not None:
-            await self._release(run, is_void=True)
-        return refusal
 
     async def _attempt(self, run: Run, attempt: Attempt) -> Run | None:
         if attempt.kind == "act" and run.open_act is None and await self._is_over(run):
             return await self._write(run, attempt, lifecycle.end_cleared)
+        if attempt.kind == "act" and (stop := await self._admissions.find_stop()) is not None:
+            return await self._write(run, attempt, lambda r, n: lifecycle.hold(r, stop, n))
         executor = self._executors.get(attempt.call.executor)
         slot = None if executor is None else executor.slot_of(attempt.call)
         if slot is None:
@@ -270,20 +249,30 @@ class Worker:
     ) -> Answer | None:
         """The answer; while it takes long, the lease is renewed. None if the lease is lost."""
 
-        async def is_ours() -> bool:
+        withheld: Message | None = None
+
+        async def may_send() -> bool:
+            nonlocal withheld
             stored = (await self._collections.stored_runs.load([id])).get(id)
             run = None if stored is None else stored.state
             if run is None or run.lease is None or run.lease.token != token:
                 return False
-            return run.has_live_lease(self._clock.now())
+            if attempt.kind == "act":
+                stop = await self._admissions.find_stop()
+                withheld = None if stop is None else stop.description
+                withheld = why_stopped(run) if run.cancelled_by else withheld
+            return withheld is None and run.has_live_lease(self._clock.now())
 
-        calling = asyncio.create_task(executor.execute(attempt, id, token, is_ours))
+        calling = asyncio.create_task(executor.execute(attempt, id, token, may_send))
         pause = self._concurrency.term.total_seconds() / 3
         try:
             while True:
                 await asyncio.wait({calling}, timeout=pause)
                 if calling.done():
-                    return calling.result()
+                    answer = calling.result()
+                    if withheld is None or answer.is_sent:
+                        return answer
+                    return replace(answer, message=withheld, is_withheld=True)
                 if not await self._renew(id, token):
                     return None
         finally:
@@ -319,37 +308,6 @@ class Worker:
         )
         return after if after is not None and after.has_ended else None
 
-    async def _close(self, run: Run, action: Close) -> Run | None:
-        """Let go of the watch, count the outcome, let go of the target; only then close."""
-        now = self._clock.now()
-        measured = verdict.measure_until(run) if run.may_be_corrected else None
-
-        def let_go(subject: Subject | None, now: datetime) -> Subject | None:
-            if measured is None:
-                return unwatch(subject, run.id)
-            return keep_watch(subject, run.id, measured, now)
-
-        def count(state: RunbookStatistics | None) -> RunbookStatistics | None:
-            if run.corrects is not None:
-                was, bounds = run.corrects, run.plan.bounds
-                return statistics.correct(state, run.id, was, run.target, bounds)
-            outcome = RunResult(run.outcome, run.target, run.has_sent)
-            return statistics.count_outcome(state, run.id, outcome, run.plan.bounds, now)
-
-        await self._collections.subjects.change(run.trigger.subject, subject_rule(let_go))
-        await self._collections.statistics.change(run.plan.runbook, _plain_rule(count))
-        is_void = run.phase in {Phase.SKIPPED, Phase.CANCELLED}
-        released = await self._release(run, is_void=is_void)
-        for waiting in released.waiting if released is not None else ():
-            await self.reschedule(waiting)
-        return await self._write(run, action, lifecycle.close)
-
-    async def _release(self, run: Run, *, is_void: bool) -> Target | None:
-        released = await self._collections.targets.change(
-            run.target, _plain_rule(lambda state: target.release(state, run.id, is_void=is_void))
-        )
-        return released.state
-
     async def _is_over(self, run: Run) -> bool:
         return run.trigger.episode in (await self._subject(run)).cleared
 
@@ -370,13 +328,3 @@ def _is_well(run: Run) -> Callable[[float], bool]:
         return result
 
     return is_well
-
-
-def _plain_rule(decide: Callable[[Any], Any]) -> Rule[Any]:
-    """For documents without events and timers."""
-
-    def rule(state: Any, _context: Context) -> Decision[Any] | None:
-        after = decide(state)
-        return None if after is None else Decision(after)
-
-    return rule

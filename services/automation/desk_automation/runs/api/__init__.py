@@ -1,0 +1,1 @@
+"""Runs over HTTP: what is shown of them, and what people do with them."""

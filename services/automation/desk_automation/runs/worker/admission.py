@@ -1,0 +1,115 @@
+"""What a run asks before it may act, and lets go of at its end: target, limits, the global stop.
+
+Each is a document of its own and one atomic write, harmless to repeat because the run's id is in
+it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from desk_kernel import Context, Decision
+from desk_platform.clock import Clock
+from desk_platform.kafka import CommandQueue
+from desk_platform.kafka.unit_of_work import Rule
+from desk_platform.store import Documents
+
+from desk_automation.runs import lifecycle, verdict
+from desk_automation.runs.model import Phase, Run
+from desk_automation.runs.store import run_rule
+from desk_automation.safety import statistics, target
+from desk_automation.safety.global_stop import EVERYTHING, GlobalStop
+from desk_automation.safety.model import Refusal
+from desk_automation.safety.statistics import RunbookStatistics, RunResult
+from desk_automation.safety.target import AdmissionRequest, Target
+from desk_automation.verification.decide import keep_watch, unwatch
+from desk_automation.verification.model import Subject
+from desk_automation.verification.store import subject_rule
+
+
+@dataclass(frozen=True, slots=True)
+class Collections:
+    """The collections: changed by rules, read as they are in the store."""
+
+    runs: CommandQueue[Run]
+    targets: CommandQueue[Target]
+    statistics: CommandQueue[RunbookStatistics]
+    subjects: CommandQueue[Subject]
+    stored_runs: Documents[Run]
+    stored_subjects: Documents[Subject]
+    stored_stops: Documents[GlobalStop]
+
+
+class Admissions:
+    """Asks for a run, and lets go for it."""
+
+    def __init__(self, collections: Collections, clock: Clock) -> None:
+        self._collections, self._clock = collections, clock
+
+    async def find_stop(self) -> GlobalStop | None:
+        """The stop of all acting, if one is in force at this moment."""
+        stored = (await self._collections.stored_stops.load([EVERYTHING])).get(EVERYTHING)
+        state = None if stored is None else stored.state
+        return state if state is not None and state.is_on else None
+
+    async def find_refusal(self, run: Run) -> Refusal | None:
+        """Target first, then runbook; a run that one of them refuses holds neither."""
+        now = self._clock.now()
+        bounds = run.plan.bounds
+        until = now + run.plan.budget + 2 * lifecycle.GRACE
+        ask = AdmissionRequest(run.id, run.plan.runbook, bounds.cooldown, bounds.per_day, until)
+        locked = await self._collections.targets.change(
+            run.target, _plain_rule(lambda state: target.admit(state, ask, now))
+        )
+        refusal = target.find_refusal(locked.state or Target(), ask, now)
+        if refusal is not None:
+            return refusal
+        counted = await self._collections.statistics.change(
+            run.plan.runbook,
+            _plain_rule(lambda state: statistics.admit(state, run.id, bounds, now)),
+        )
+        refusal = statistics.find_refusal(counted.state or RunbookStatistics(), run.id, bounds, now)
+        if refusal is not None:
+            await self.release(run, is_void=True)
+        return refusal
+
+    async def settle(self, run: Run) -> None:
+        """Let go of watch and target, count the outcome, wake the runs that wait for the target."""
+        now = self._clock.now()
+        measured = verdict.measure_until(run) if run.may_be_corrected else None
+
+        def let_go(subject: Subject | None, now: Any) -> Subject | None:
+            if measured is None:
+                return unwatch(subject, run.id)
+            return keep_watch(subject, run.id, measured, now)
+
+        def count(state: RunbookStatistics | None) -> RunbookStatistics | None:
+            if run.corrects is not None:
+                was, bounds = run.corrects, run.plan.bounds
+                return statistics.correct(state, run.id, was, run.target, bounds)
+            outcome = RunResult(run.outcome, run.target, run.has_sent)
+            return statistics.count_outcome(state, run.id, outcome, run.plan.bounds, now)
+
+        await self._collections.subjects.change(run.trigger.subject, subject_rule(let_go))
+        await self._collections.statistics.change(run.plan.runbook, _plain_rule(count))
+        is_void = run.phase in {Phase.SKIPPED, Phase.CANCELLED}
+        released = await self.release(run, is_void=is_void)
+        for waiting in () if released is None else released.waiting:
+            await self._collections.runs.change(waiting, run_rule(lifecycle.reschedule))
+
+    async def release(self, run: Run, *, is_void: bool) -> Target | None:
+        """Let go of the target."""
+        released = await self._collections.targets.change(
+            run.target, _plain_rule(lambda state: target.release(state, run.id, is_void=is_void))
+        )
+        return released.state
+
+
+def _plain_rule(decide: Callable[[Any], Any]) -> Rule[Any]:
+    """For documents without events and timers."""
+
+    def rule(state: Any, _context: Context) -> Decision[Any] | None:
+        after = decide(state)
+        return None if after is None else Decision(after)
+
+    return rule

@@ -1,0 +1,38 @@
+"""Runs of which much can be told: one that waits for people's yes, one that was cured late."""
+
+from datetime import datetime
+
+from desk_contracts.events.automation import (
+    Evidence,
+    Outcome,
+    RunApprovalRequested,
+    RunHealed,
+    StepStatus,
+)
+from desk_contracts.message import verbatim
+
+from tests.support.notify_desk import ANA, run
+
+
+def ask_for_approval(until: datetime) -> RunApprovalRequested:
+    """Two people are asked until then."""
+    return run(
+        RunApprovalRequested,
+        person=ANA,
+        title="Restart the spooler of print-01",
+        plan="9f2c1d7a40b3e855",
+        team="network",
+        role="owner",
+        needed=2,
+        until=until,
+        service="laptop",
+        explanation=(verbatim("It would restart the spooler."),),
+    )
+
+
+def find_cured_late() -> RunHealed:
+    """It was escalated as in doubt before."""
+    since = Evidence(
+        step="verify", status=StepStatus.DONE, message=verbatim("Since the repair: 40 at 09:00.")
+    )
+    return run(RunHealed, person=ANA, evidence=(since,), corrects=Outcome.IN_DOUBT)
