@@ -13,7 +13,13 @@ from desk_testing.processes import environment
 
 from tests.support.automation_desk import Automation, Bus, Target
 
-TOPICS = {names.SIGNALS, names.TELEMETRY, names.AUTOMATION}
+TOPICS = {
+    names.SIGNALS,
+    names.TELEMETRY,
+    names.AUTOMATION,
+    names.ACTIONS,
+    names.ACTION_RESULTS,
+}
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from functools import partial
 
 from desk_charter.desk import Desk, obey_charter
 from desk_contracts import names
+from desk_contracts.signing import Signer
 from desk_platform.kafka import CommandQueue, Projection
 from desk_platform.kafka.specification import application
 from desk_platform.kafka.timer_stops import NothingUnread
@@ -19,8 +20,10 @@ from desk_platform.service import Service, Subscription, Web
 from desk_platform.startup import start_service
 
 from desk_automation.actions.executor import Executor
+from desk_automation.adapters.executors.device import Devices
 from desk_automation.adapters.executors.http_hosts import Hosts
 from desk_automation.adapters.executors.registry import EXECUTORS, Surroundings
+from desk_automation.devices.store import COMMANDS, command_projection
 from desk_automation.matching.api import MatchingApi, match_router
 from desk_automation.matching.charter import RUNBOOKS
 from desk_automation.matching.decide import RunPolicy
@@ -59,6 +62,8 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     subjects = desk.unit_of_work("subjects", measured, cached=0)
     targets = desk.unit_of_work("targets", Projection(desk.documents(TARGETS)), cached=0)
     statistics = desk.unit_of_work("runbooks", Projection(stored_statistics), cached=0)
+    # Answers are only looked up by id, by whichever replica waits for one.
+    desk.unit_of_work("devices", command_projection(desk.documents(COMMANDS)), cached=0)
     collections = Collections(
         runs=hooks.around_journal(desk.commands(runs)),
         targets=desk.commands(targets),
@@ -91,7 +96,11 @@ def _add_worker(
     on_due: OnDue,
     hooks: Hooks,
 ) -> Worker:
-    surroundings = Surroundings(Hosts(settings.callable_hosts), desk.clock, desk.telemetry.meters)
+    key = settings.device_signing_key
+    signer = None if key is None else Signer(key.get_secret_value())
+    devices = Devices(desk.publisher, desk.documents(COMMANDS), signer)
+    hosts = Hosts(settings.callable_hosts)
+    surroundings = Surroundings(hosts, desk.clock, desk.telemetry.meters, devices)
     executors = {name: kind.open(surroundings) for name, kind in EXECUTORS.kinds.items()}
     for name, executor in executors.items():
         desk.part(f"executor {name}", Ending(executor.close))
@@ -109,10 +118,11 @@ def _add_worker(
 SERVICE = Service(
     "automation",
     AutomationSettings,
-    collections=(RUNS, SUBJECTS, TARGETS, STATISTICS),
+    collections=(RUNS, SUBJECTS, TARGETS, STATISTICS, COMMANDS),
     subscriptions=(
         Subscription((names.SIGNALS,), to=("runs", "subjects")),
         Subscription((names.TELEMETRY,), to=("subjects",), group="telemetry"),
+        Subscription((names.ACTION_RESULTS,), to=("devices",), group="devices"),
     ),
     organisation=obey_charter(RUNBOOKS),
     compose=compose,

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Annotated, Literal, Self, cast
 
+from desk_contracts.device_orders import QUESTIONS
 from desk_contracts.errors import Invalid
 from desk_platform.plugins import Registry
 from pydantic import (
@@ -38,7 +39,8 @@ Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 Overflow = Literal["queue", "coalesce", "escalate"]
 # Text of the Common Expression Language; compiled and type-checked by automation at load.
 Cel = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
-# Text in which ${target}, ${subject}, ${event.…}, ${data.…}, ${run.…}, ${key} are filled in.
+# Text in which ${target}, ${subject}, ${event.…}, ${data.…}, ${run.…}, ${key} are filled in; in
+# `confirm` also ${act}, the key of the act that is asked about.
 Template = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
 
 
@@ -119,6 +121,27 @@ class HttpRequest(Request):
         yield ("body",), str(self.body)
 
 
+class DeviceRequest(Request):
+    """An order to a device's agent; texts in it may carry ${...} parameters."""
+
+    device: Template = Field(default="${target}", description="Which device, by its name.")
+    action: Slug = Field(
+        description="clean-disk, restart-service, renew or reboot; measure and report-outcome ask."
+    )
+    parameters: dict[Slug | Literal["older_than"], Template] = Field(
+        default={}, description="What the action is told, as the agent's file declares it."
+    )
+
+    @property
+    def only_reads(self) -> bool:
+        return self.action in QUESTIONS
+
+    def texts(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        yield ("device",), self.device
+        for name, text in self.parameters.items():
+            yield ("parameters", name), text
+
+
 class WaitRequest(Request):
     """A pause."""
 
@@ -128,7 +151,7 @@ class WaitRequest(Request):
 @cache
 def request_models() -> Registry[type[Request]]:
     """The models of `request` by executor; read when the first runbook is, not at import."""
-    return Registry("desk.executor-requests", {"http": HttpRequest})
+    return Registry("desk.executor-requests", {"http": HttpRequest, "device": DeviceRequest})
 
 
 def _read_request(
@@ -147,10 +170,10 @@ def _read_request(
         raise ValueError(f"'{place}': {first['msg']}") from error
 
 
-# The schema for editors is that of HTTP, which every desk has.
+# The schema for editors is that of the desk's own executors.
 ExecutorRequest = Annotated[
     Request,
-    GetPydanticSchema(lambda _source, handler: handler(HttpRequest)),
+    GetPydanticSchema(lambda _source, handler: handler(HttpRequest | DeviceRequest)),
     WrapValidator(_read_request),
     SerializeAsAny(),
 ]
@@ -177,7 +200,10 @@ class Probe(_Call):
     def only_reads(self) -> Self:
         """A probe never changes anything."""
         if not self.request.only_reads:
-            raise ValueError("a probe only reads, so its method is GET or HEAD; use an act instead")
+            raise ValueError(
+                "a probe only reads: its method is GET or HEAD, its action measure or"
+                " report-outcome; use an act instead"
+            )
         return self
 
 

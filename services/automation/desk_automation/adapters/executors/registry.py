@@ -7,12 +7,13 @@ request in `desk.executor-requests` under the same name.
 from dataclasses import dataclass
 from typing import Any
 
-from desk_charter.runbooks import HttpRequest, WaitRequest
+from desk_charter.runbooks import DeviceRequest, HttpRequest, WaitRequest
 from desk_platform.clock import Clock
 from desk_platform.plugins import Registry
 from desk_platform.telemetry import Meters
 
 from desk_automation.actions.executor import ExecutorKind
+from desk_automation.adapters.executors.device import DeviceExecutor, Devices, render_device
 from desk_automation.adapters.executors.http import HttpExecutor, render_http
 from desk_automation.adapters.executors.http_hosts import Hosts
 from desk_automation.adapters.executors.wait import WaitExecutor, render_wait
@@ -25,6 +26,7 @@ class Surroundings:
     hosts: Hosts
     clock: Clock
     meters: Meters
+    devices: Devices | None = None
 
 
 EXECUTORS: Registry[ExecutorKind[Any, Surroundings]] = Registry(
@@ -34,6 +36,11 @@ EXECUTORS: Registry[ExecutorKind[Any, Surroundings]] = Registry(
             HttpRequest,
             render_http,
             lambda given: HttpExecutor(given.hosts, given.clock, given.meters),
+        ),
+        "device": ExecutorKind(
+            DeviceRequest,
+            render_device,
+            lambda given: DeviceExecutor(given.devices, given.clock),
         ),
         "wait": ExecutorKind(WaitRequest, render_wait, lambda _surroundings: WaitExecutor()),
     },
