@@ -26,9 +26,9 @@ class Spool:
         self._database, self._most = database, most
         self._device, self._source = device, f"{source}/{device}"
 
-    def add(self, data: Payload, at: datetime) -> None:
+    def add(self, data: Payload, at: datetime, *, is_kept: bool = False) -> None:
         """To be sent, with the moment at which it happened."""
-        may_drop = isinstance(data, Measured | Observed)
+        may_drop = isinstance(data, Measured | Observed) and not is_kept
         row = (at.isoformat(), data.TYPE, data.model_dump_json(), int(may_drop))
         with self._database.write() as connection:
             connection.execute(
@@ -67,7 +67,7 @@ class Spool:
                     text=text,
                     attributes={"dropped": str(dropped)},
                 )
-                self.add(observed, at)
+                self.add(observed, at, is_kept=True)
 
     def _drop_oldest(self) -> None:
         [(count,)] = self._database.read("SELECT count(*) FROM spool WHERE may_drop = 1")

@@ -30,6 +30,8 @@ class Programs:
 
     def __init__(self, lock_file: Path) -> None:
         self._lock = os.open(lock_file, os.O_RDWR | os.O_CREAT, 0o600)
+        # Before the first child, so that each of ours holds it.
+        self.has_survivors()
 
     def has_survivors(self) -> bool:
         """Whether a child of an agent before this one still works."""
