@@ -193,7 +193,10 @@ class Device:
 
     def take(self, command: DeviceCommand, signer: Signer = SIGNER) -> CommandAnswered:
         """The newest answer."""
-        self.orders.take(issue(command, signer))
+        return self.take_issued(issue(command, signer))
+
+    def take_issued(self, issued: CommandIssued) -> CommandAnswered:
+        self.orders.take(issued)
         return self.answers()[-1]
 
     def answers(self) -> list[CommandAnswered]:

@@ -1,10 +1,11 @@
 """What every executor keeps to, the fake of the tests included."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -12,14 +13,24 @@ from desk_automation.actions.answer import Answer, Result
 from desk_automation.actions.executor import Executor, Fence
 from desk_automation.actions.model import Action, Attempt, Call
 from desk_automation.actions.redaction import redact
+from desk_automation.adapters.executors.device import DeviceAction, Devices
 from desk_automation.adapters.executors.http import HttpAction
 from desk_automation.adapters.executors.http_hosts import Hosts
 from desk_automation.adapters.executors.registry import EXECUTORS, Surroundings
-from desk_automation.adapters.executors.wait import WaitAction
+from desk_automation.adapters.executors.wait import WaitAction, WaitExecutor
+from desk_automation.devices.decide import record_answer
+from desk_automation.devices.model import CommandRecord
+from desk_automation.devices.store import COMMANDS
+from desk_contracts import Codec
+from desk_contracts.codec import Message
+from desk_contracts.events.devices import CommandIssued
 from desk_contracts.message import verbatim
 from desk_platform.clock import SystemClock
+from desk_platform.store import Stored
+from desk_testing.fakes import FakeDocuments
 from desk_testing.telemetry import record_telemetry
 
+from tests.support.agent_device import DEVICE, SIGNER, Device, Folder
 from tests.support.automation_engine import FakeTarget
 from tests.support.spoken import english
 
@@ -107,7 +118,7 @@ class FakeSide:
 
 
 @asynccontextmanager
-async def http_side() -> AsyncIterator[FarSide]:
+async def http_side(_: Path) -> AsyncIterator[FarSide]:
     hosts = Hosts(("127.0.0.0/8:*",))
     side = HttpSide(EXECUTORS.kind("http").open(Surroundings(hosts, SystemClock(), METERS)))
     server = await asyncio.start_server(side.serve, "127.0.0.1", 0)
@@ -118,17 +129,73 @@ async def http_side() -> AsyncIterator[FarSide]:
     server.close()
 
 
+@dataclass
+class DeviceSide:
+    """The agent's own parts on a real folder, with what the bus does in between."""
+
+    executor: Executor
+    device: Device
+    answers: FakeDocuments[CommandRecord]
+    action: Action = field(
+        default_factory=lambda: DeviceAction(
+            device=DEVICE, action="restart-service", parameters={"name": "spooler"}
+        )
+    )
+    is_silent: bool = False
+
+    def take(self) -> None:
+        self.is_silent = False
+
+    def refuse(self) -> None:
+        self.device.config.restart.clear()
+
+    def fall_silent(self) -> None:
+        self.is_silent = True
+
+    def say(self, text: str) -> None:
+        folder = self.device.folder
+        folder.restart_with(f"echo start >> {folder.starts}; echo '{text}'")
+
+    def effects(self) -> int:
+        return self.device.folder.count_of_starts
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            event = Codec().decode(message.key, message.value, message.headers)
+            assert isinstance(event.data, CommandIssued)
+            answer = self.device.take_issued(event.data)
+            if self.is_silent:
+                continue
+            stored = (await self.answers.load([answer.command])).get(answer.command)
+            before = stored or Stored(answer.command)
+            record = record_answer(before.state, event.subject, answer)
+            await self.answers.write([replace(before, state=record)])
+
+
 @asynccontextmanager
-async def fake_side() -> AsyncIterator[FarSide]:
+async def device_side(tmp_path: Path) -> AsyncIterator[FarSide]:
+    answers, device = FakeDocuments(COMMANDS, SystemClock()), Device(Folder(tmp_path))
+    device.times.wall = datetime.now(UTC)
+    device.clock.anchor(device.times.wall)
+    kind = EXECUTORS.kind("device")
+    side = DeviceSide(WaitExecutor(), device, answers)
+    devices = Devices(side, answers, SIGNER)
+    side.executor = kind.open(Surroundings(Hosts(()), SystemClock(), METERS, devices))
+    yield side
+    await side.executor.close()
+
+
+@asynccontextmanager
+async def fake_side(_: Path) -> AsyncIterator[FarSide]:
     yield FakeSide(FakeTarget())
 
 
-SIDES = {"http": http_side, "fake": fake_side}
+SIDES = {"http": http_side, "device": device_side, "fake": fake_side}
 
 
 @pytest.fixture(params=sorted(SIDES))
-async def far_side(request: pytest.FixtureRequest) -> AsyncIterator[FarSide]:
-    async with SIDES[request.param]() as side:
+async def far_side(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[FarSide]:
+    async with SIDES[request.param](tmp_path) as side:
         yield side
 
 
@@ -235,4 +302,4 @@ async def test_a_wait_is_over_when_it_is_asked_and_never_in_doubt(
 
 
 def test_every_kind_is_in_this_suite() -> None:
-    assert set(EXECUTORS.kinds) == {"http", "wait"}
+    assert set(EXECUTORS.kinds) == {"http", "device", "wait"}
