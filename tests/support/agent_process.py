@@ -80,7 +80,9 @@ class DeskSide:
         )
 
     async def give(self, action: str = "restart-service", **more: str) -> DeviceCommand:
-        command = order(action, at=datetime.now(UTC), **(more or {"name": "spooler"}))
+        parameters = more or {"name": "spooler"}
+        command = order(action, at=datetime.now(UTC))
+        command = command.model_copy(update={"parameters": parameters})
         await self.send(issue(command))
         return command
 

@@ -3,12 +3,13 @@
 `python -m desk_automation.service` runs it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
 from desk_charter.desk import Desk, obey_charter
 from desk_contracts import names
+from desk_contracts.device_orders import DevicePolicy
 from desk_contracts.signing import Signer
 from desk_platform.kafka import CommandQueue, Projection
 from desk_platform.kafka.specification import application
@@ -23,7 +24,8 @@ from desk_automation.actions.executor import Executor
 from desk_automation.adapters.executors.device import Devices
 from desk_automation.adapters.executors.http_hosts import Hosts
 from desk_automation.adapters.executors.registry import EXECUTORS, Surroundings
-from desk_automation.devices.store import COMMANDS, command_projection
+from desk_automation.devices.charter import POLICIES
+from desk_automation.devices.store import COMMANDS, DEVICES, command_projection, device_projection
 from desk_automation.matching.api import MatchingApi, match_router
 from desk_automation.matching.charter import RUNBOOKS
 from desk_automation.matching.decide import RunPolicy
@@ -63,7 +65,11 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     targets = desk.unit_of_work("targets", Projection(desk.documents(TARGETS)), cached=0)
     statistics = desk.unit_of_work("runbooks", Projection(stored_statistics), cached=0)
     # Answers are only looked up by id, by whichever replica waits for one.
-    desk.unit_of_work("devices", command_projection(desk.documents(COMMANDS)), cached=0)
+    desk.unit_of_work("commands", command_projection(desk.documents(COMMANDS)), cached=0)
+    key = settings.device_signing_key
+    signer = None if key is None else Signer(key.get_secret_value())
+    devices = device_projection(desk.documents(DEVICES), partial(_policies, desk), signer)
+    desk.unit_of_work("devices", devices, cached=0)
     collections = Collections(
         runs=hooks.around_journal(desk.commands(runs)),
         targets=desk.commands(targets),
@@ -72,7 +78,7 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
         stored_runs=stored_runs,
         stored_subjects=stored_subjects,
     )
-    worker = _add_worker(desk, settings, collections, runs.due.remember, hooks)
+    worker = _add_worker(desk, settings, collections, runs.due.remember, hooks, signer)
     # What is written with a due time reaches its worker at that time.
     acts = NothingUnread("an act asks for the run's fence and the signal's end just before")
     desk.timers("runs", runs, worker.on_timer, acts)
@@ -89,15 +95,22 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     )
 
 
+def _policies(desk: Desk, device: str) -> Iterator[DevicePolicy]:
+    """Those of the charter in force."""
+    for policy in desk.charter.current.of(POLICIES):
+        given = policy.for_device(device)
+        if given is not None:
+            yield given
+
+
 def _add_worker(
     desk: Desk,
     settings: AutomationSettings,
     collections: Collections,
     on_due: OnDue,
     hooks: Hooks,
+    signer: Signer | None,
 ) -> Worker:
-    key = settings.device_signing_key
-    signer = None if key is None else Signer(key.get_secret_value())
     devices = Devices(desk.publisher, desk.documents(COMMANDS), signer)
     hosts = Hosts(settings.callable_hosts)
     surroundings = Surroundings(hosts, desk.clock, desk.telemetry.meters, devices)
@@ -118,13 +131,13 @@ def _add_worker(
 SERVICE = Service(
     "automation",
     AutomationSettings,
-    collections=(RUNS, SUBJECTS, TARGETS, STATISTICS, COMMANDS),
+    collections=(RUNS, SUBJECTS, TARGETS, STATISTICS, COMMANDS, DEVICES),
     subscriptions=(
         Subscription((names.SIGNALS,), to=("runs", "subjects")),
         Subscription((names.TELEMETRY,), to=("subjects",), group="telemetry"),
-        Subscription((names.ACTION_RESULTS,), to=("devices",), group="devices"),
+        Subscription((names.ACTION_RESULTS,), to=("commands", "devices"), group="devices"),
     ),
-    organisation=obey_charter(RUNBOOKS),
+    organisation=obey_charter(RUNBOOKS, POLICIES),
     compose=compose,
 )
 

@@ -32,26 +32,20 @@ async def test_it_measures_obeys_and_answers(
 ) -> None:
     folder.fill("a", "b")
     agent.start()
+    await eventually(lambda: desk_side.events(Measured))
     command = await desk_side.give("clean-disk", folder="caches")
     answer = await desk_side.answer_to(command)
     assert (answer.outcome, answer.details["removed"]) == (DeviceOutcome.DONE, "2")
 
-    async def measured() -> set[float]:
-        return {
-            round(event.value)
-            for event in await desk_side.events(Measured)
-            if event.name == "disk.free.percent"
-        }
+    async def has_measured_both() -> bool:
+        events = await desk_side.events(Measured)
+        free = {round(event.value) for event in events if event.name == "disk.free.percent"}
+        return {60, 100} <= free
 
-    await eventually(lambda: measured_both(measured))
+    await eventually(has_measured_both)
     offsets = [e.value for e in await desk_side.events(Measured) if e.name.startswith("clock.")]
     assert offsets
     assert all(abs(offset) < 60 for offset in offsets)
-
-
-async def measured_both(measured: object) -> bool:
-    assert callable(measured)
-    return {60, 100} <= await measured()
 
 
 @pytest.mark.parametrize("is_before", [True, False])

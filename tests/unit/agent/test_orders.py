@@ -108,7 +108,8 @@ def test_what_was_signed_is_over_even_if_the_brokers_say_another_time(device: De
 def test_only_what_the_file_declares_is_done(
     device: Device, action: str, parameters: dict[str, str], code: str
 ) -> None:
-    answer = device.take(order(action, at=device.clock.now(), **parameters))
+    command = order(action, at=device.clock.now())
+    answer = device.take(command.model_copy(update={"parameters": parameters}))
     assert (answer.outcome, answer.reason.code) == (DeviceOutcome.REFUSED, code)
 
 

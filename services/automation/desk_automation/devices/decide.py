@@ -1,12 +1,28 @@
 """What agents' answers mean. Pure."""
 
-from desk_contracts.events.devices import CommandAnswered
+from collections.abc import Iterable
+from datetime import datetime
+
+from desk_contracts import AnyEvent, Event
+from desk_contracts.device_orders import DevicePolicy, sign_policy
+from desk_contracts.envelope import derive
+from desk_contracts.events.devices import (
+    AgentConnected,
+    CommandAnswered,
+    PolicyApplied,
+    PolicyIssued,
+)
+from desk_contracts.signing import Signer
+from desk_kernel import Decision
 
 from desk_automation.actions.redaction import redact, redact_message
-from desk_automation.devices.model import CommandRecord, DeviceAnswer
+from desk_automation.devices.healing import SOURCE, emit_application
+from desk_automation.devices.model import CommandRecord, DeviceAnswer, DeviceRecord
 
 # One for each sending, and some more that an agent repeated; more is a fault of its.
 MOST_ANSWERS = 50
+# An application is told once, but for a device that was put back.
+_MOST_APPLICATIONS = 200
 
 
 def record_answer(
@@ -41,3 +57,50 @@ def find_answer(
         if (answer.device, answer.token, answer.digest) == (device, token, digest)
     )
     return next(fitting, None)
+
+
+def connect(
+    record: DeviceRecord | None,
+    event: Event[AgentConnected],
+    policies: Iterable[DevicePolicy],
+    signer: Signer | None,
+    now: datetime,
+) -> Decision[DeviceRecord]:
+    """The agent is there: it gets the policies that it does not have yet, until it says it has."""
+    record, data = record or DeviceRecord(), event.data
+    issued = (
+        []
+        if signer is None
+        else [
+            _issue(event, policy, signer, now)
+            for policy in policies
+            if not _has(data.policies.get(policy.id), policy.version)
+        ]
+    )
+    changes = {"journal": data.journal, "policies": data.policies}
+    return Decision(record.model_copy(update=changes), tuple(issued))
+
+
+def note_application(
+    record: DeviceRecord | None, event: Event[PolicyApplied], now: datetime
+) -> Decision[DeviceRecord] | None:
+    """What a device did by itself becomes a run, once."""
+    record, application = record or DeviceRecord(), event.data.application
+    if application in record.applications:
+        return None
+    kept = (*record.applications, application)[-_MOST_APPLICATIONS:]
+    after = record.model_copy(update={"applications": kept})
+    return Decision(after, tuple(emit_application(event, now)))
+
+
+def _has(version: str | None, wanted: int) -> bool:
+    return version is not None and version.isdecimal() and int(version) >= wanted
+
+
+def _issue(
+    event: Event[AgentConnected], policy: DevicePolicy, signer: Signer, now: datetime
+) -> AnyEvent:
+    signed = sign_policy(signer, policy)
+    data = PolicyIssued(document=signed.document, key_id=signed.key_id, signature=signed.signature)
+    rule = f"policy/{policy.id}/{policy.version}"
+    return derive(event, data, source=SOURCE, subject=event.subject, rule=rule, at=now)

@@ -6,6 +6,8 @@ from desk_contracts.frozen import Frozen
 from desk_contracts.message import Message
 from pydantic import Field
 
+Versions = dict[str, str]
+
 
 class DeviceAnswer(Frozen):
     """What an agent answered to one sending of a command."""
@@ -25,8 +27,8 @@ class CommandRecord(Frozen):
 
 
 class DeviceRecord(Frozen):
-    """An agent as it connected last, and the policy applications that it told."""
+    """An agent as it connected last, and the newest policy applications that it told."""
 
     journal: str = ""
-    policies: dict[str, str] = Field(default_factory=dict)
-    applications: int = 0
+    policies: Versions = Field(default_factory=dict)
+    applications: tuple[str, ...] = ()

@@ -1,19 +1,24 @@
 """How agents' answers are kept, and which events reach them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from desk_contracts import AnyEvent, Event
-from desk_contracts.events.devices import CommandAnswered
+from desk_contracts.device_orders import DevicePolicy
+from desk_contracts.events.devices import AgentConnected, CommandAnswered, PolicyApplied
 from desk_contracts.names import ACTION_RESULTS
+from desk_contracts.signing import Signer
 from desk_contracts.topics import identity_retention
-from desk_kernel import Context, Decision, Readings
+from desk_kernel import Context, Decision, Readings, Reducers
 from desk_platform.kafka import Projection
 from desk_platform.store import Documents, Schema
 
-from desk_automation.devices.decide import record_answer
-from desk_automation.devices.model import CommandRecord
+from desk_automation.devices.decide import connect, note_application, record_answer
+from desk_automation.devices.model import CommandRecord, DeviceRecord
 
 COMMANDS = Schema(collection="device_commands", model=CommandRecord)
+DEVICES = Schema(collection="devices", model=DeviceRecord)
+# The policies of the charter in force for a device.
+PoliciesOf = Callable[[str], Iterable[DevicePolicy]]
 
 
 def command_projection(documents: Documents[CommandRecord]) -> Projection[CommandRecord]:
@@ -31,5 +36,33 @@ def command_projection(documents: Documents[CommandRecord]) -> Projection[Comman
             return None
         after = record_answer(record, event.subject, event.data)
         return None if after is None else Decision(after)
+
+    return Projection(documents, keys, react, known_for=identity_retention(ACTION_RESULTS))
+
+
+def device_projection(
+    documents: Documents[DeviceRecord], policies_of: PoliciesOf, signer: Signer | None
+) -> Projection[DeviceRecord]:
+    """A document for each device with an agent: its policies, and what it healed by itself."""
+    react = Reducers[DeviceRecord | None, [Context], Decision[DeviceRecord] | None](
+        lambda _record, _event, _context: None
+    )
+    keys: Readings[Iterable[str]] = Readings(())
+
+    @keys.on(AgentConnected, PolicyApplied)
+    def find_device(event: AnyEvent) -> Iterable[str]:
+        return (event.subject,)
+
+    @react.on(AgentConnected)
+    def meet(
+        record: DeviceRecord | None, event: Event[AgentConnected], context: Context
+    ) -> Decision[DeviceRecord] | None:
+        return connect(record, event, policies_of(event.subject), signer, context.now)
+
+    @react.on(PolicyApplied)
+    def note(
+        record: DeviceRecord | None, event: Event[PolicyApplied], context: Context
+    ) -> Decision[DeviceRecord] | None:
+        return note_application(record, event, context.now)
 
     return Projection(documents, keys, react, known_for=identity_retention(ACTION_RESULTS))
