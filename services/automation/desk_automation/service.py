@@ -64,12 +64,7 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     subjects = desk.unit_of_work("subjects", measured, cached=0)
     targets = desk.unit_of_work("targets", Projection(desk.documents(TARGETS)), cached=0)
     statistics = desk.unit_of_work("runbooks", Projection(stored_statistics), cached=0)
-    # Answers are only looked up by id, by whichever replica waits for one.
-    desk.unit_of_work("commands", command_projection(desk.documents(COMMANDS)), cached=0)
-    key = settings.device_signing_key
-    signer = None if key is None else Signer(key.get_secret_value())
-    devices = device_projection(desk.documents(DEVICES), partial(_policies, desk), signer)
-    desk.unit_of_work("devices", devices, cached=0)
+    devices = _add_devices(desk, settings)
     collections = Collections(
         runs=hooks.around_journal(desk.commands(runs)),
         targets=desk.commands(targets),
@@ -78,7 +73,7 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
         stored_runs=stored_runs,
         stored_subjects=stored_subjects,
     )
-    worker = _add_worker(desk, settings, collections, runs.due.remember, hooks, signer)
+    worker = _add_worker(desk, settings, collections, runs.due.remember, hooks, devices)
     # What is written with a due time reaches its worker at that time.
     acts = NothingUnread("an act asks for the run's fence and the signal's end just before")
     desk.timers("runs", runs, worker.on_timer, acts)
@@ -95,6 +90,16 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     )
 
 
+def _add_devices(desk: Desk, settings: AutomationSettings) -> Devices:
+    """What agents answer is only looked up by id, by whichever replica waits for it."""
+    desk.unit_of_work("commands", command_projection(desk.documents(COMMANDS)), cached=0)
+    key = settings.device_signing_key
+    signer = None if key is None else Signer(key.get_secret_value())
+    devices = device_projection(desk.documents(DEVICES), partial(_policies, desk), signer)
+    desk.unit_of_work("devices", devices, cached=0)
+    return Devices(desk.publisher, desk.documents(COMMANDS), signer)
+
+
 def _policies(desk: Desk, device: str) -> Iterator[DevicePolicy]:
     """Those of the charter in force."""
     for policy in desk.charter.current.of(POLICIES):
@@ -109,9 +114,8 @@ def _add_worker(
     collections: Collections,
     on_due: OnDue,
     hooks: Hooks,
-    signer: Signer | None,
+    devices: Devices,
 ) -> Worker:
-    devices = Devices(desk.publisher, desk.documents(COMMANDS), signer)
     hosts = Hosts(settings.callable_hosts)
     surroundings = Surroundings(hosts, desk.clock, desk.telemetry.meters, devices)
     executors = {name: kind.open(surroundings) for name, kind in EXECUTORS.kinds.items()}

@@ -128,10 +128,10 @@ async def test_cut_off_it_heals_by_its_policy_and_tells_it_when_it_is_back(
     folder.write_config(kafka, desk_side.prefix)
     agent.start()
 
-    async def told() -> PolicyApplied:
+    async def find_applied() -> PolicyApplied:
         return (await desk_side.events(PolicyApplied))[0]
 
-    applied = await eventually(told)
+    applied = await eventually(find_applied)
     assert (applied.outcome, applied.after) == (PolicyOutcome.HEALED, 100)
     assert began <= applied.started_at <= healed
     bad = [

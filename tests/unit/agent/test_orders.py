@@ -169,15 +169,15 @@ def test_a_question_tells_what_became_of_an_order(device: Device) -> None:
     now = device.clock.now()
     command = order(at=now, name="spooler")
     device.take(command)
-    asked = device.take(order("report-outcome", at=now, token=2, command=command.key))
-    assert (asked.outcome, asked.details["outcome"]) == (DeviceOutcome.DONE, "done")
+    report = device.take(order("report-outcome", at=now, token=2, command=command.key))
+    assert (report.outcome, report.details["outcome"]) == (DeviceOutcome.DONE, "done")
 
 
 def test_an_order_that_was_asked_about_before_it_came_is_not_carried_out(device: Device) -> None:
     now = device.clock.now()
     command = order(at=now, token=3, name="spooler")
-    asked = device.take(order("report-outcome", at=now, token=2, command=command.key))
-    assert asked.details["outcome"] == "not_taken"
+    report = device.take(order("report-outcome", at=now, token=2, command=command.key))
+    assert report.details["outcome"] == "not_taken"
     answer = device.take(command)
     assert answer.outcome is DeviceOutcome.REFUSED
     assert device.folder.count_of_starts == 0

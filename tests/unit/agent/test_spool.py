@@ -52,8 +52,8 @@ def test_the_oldest_measurements_are_dropped_and_the_desk_is_told_how_many(devic
     assert len(device.answers()) == 1, "what was done is never dropped"
     spool.report_dropped(device.clock.now())
     spool.report_dropped(device.clock.now())
-    [told] = device.spooled(Observed)
-    assert told.attributes == {"dropped": "5"}
+    [observed] = device.spooled(Observed)
+    assert observed.attributes == {"dropped": "5"}
 
 
 def test_crashes_and_refused_sign_ins_are_told_once(tmp_path: Path) -> None:

@@ -61,9 +61,9 @@ class Agent:
             assert isinstance(event.data, CommandIssued)
             self.orders.append(event.data)
             if self.answer is not None:
-                asked = digest_of(event.data.document)
+                wanted = digest_of(event.data.document)
                 is_right = self.answer.digest == ANSWER.digest
-                digest = asked if is_right else self.answer.digest
+                digest = wanted if is_right else self.answer.digest
                 await self.write(self.answer.model_copy(update={"digest": digest}))
 
     async def write(self, answer: CommandAnswered) -> None:
@@ -181,7 +181,7 @@ async def test_each_sending_waits_for_its_own_answer(side: Side) -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "asked", "verdict"),
+    ("outcome", "reported", "verdict"),
     [
         (DeviceOutcome.DONE, "done", "met"),
         (DeviceOutcome.DONE, "not_taken", "not met"),
@@ -194,10 +194,10 @@ async def test_each_sending_waits_for_its_own_answer(side: Side) -> None:
     ],
 )
 async def test_a_question_that_is_not_answered_says_nothing_of_the_act(
-    side: Side, outcome: DeviceOutcome, asked: str, verdict: str
+    side: Side, outcome: DeviceOutcome, reported: str, verdict: str
 ) -> None:
     side.agent.answer = ANSWER.model_copy(
-        update={"outcome": outcome, "details": {"outcome": asked} if asked else {}}
+        update={"outcome": outcome, "details": {"outcome": reported} if reported else {}}
     )
     expect = "response.status >= 200 && response.status < 300"
     assert await ask(side, action="report-outcome", expect=expect) == verdict

@@ -114,7 +114,7 @@ def test_what_a_device_healed_alone_is_a_run_at_its_own_time_and_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "told"),
+    ("outcome", "reported"),
     [
         (PolicyOutcome.NOT_HEALED, Outcome.NOT_HEALED),
         (PolicyOutcome.INCONCLUSIVE, Outcome.INCONCLUSIVE),
@@ -122,13 +122,13 @@ def test_what_a_device_healed_alone_is_a_run_at_its_own_time_and_once() -> None:
     ],
 )
 def test_what_did_not_help_goes_to_the_team_with_the_evidence(
-    outcome: PolicyOutcome, told: Outcome
+    outcome: PolicyOutcome, reported: Outcome
 ) -> None:
     applied = APPLIED.model_copy(update={"outcome": outcome, "after": None})
     _, [_, escalated] = react(event_of(applied))
     assert isinstance(escalated.data, RunEscalated)
     data = escalated.data
-    assert (data.outcome, data.team, data.device) == (told, "workplace", "laptop-7")
+    assert (data.outcome, data.team, data.device) == (reported, "workplace", "laptop-7")
     assert len(data.evidence) == 2
 
 

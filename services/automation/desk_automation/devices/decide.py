@@ -68,15 +68,17 @@ def connect(
 ) -> Decision[DeviceRecord]:
     """The agent is there: it gets the policies that it does not have yet, until it says it has."""
     record, data = record or DeviceRecord(), event.data
-    issued = (
-        []
-        if signer is None
-        else [
-            _issue(event, policy, signer, now)
-            for policy in policies
-            if not _has(data.policies.get(policy.id), policy.version)
-        ]
-    )
+    issued = list[AnyEvent]()
+    for policy in policies:
+        kept = data.policies.get(policy.id, "")
+        if signer is None or (kept.isdecimal() and int(kept) >= policy.version):
+            continue
+        signed = sign_policy(signer, policy)
+        order = PolicyIssued(
+            document=signed.document, key_id=signed.key_id, signature=signed.signature
+        )
+        rule = f"policy/{policy.id}/{policy.version}"
+        issued.append(derive(event, order, source=SOURCE, subject=event.subject, rule=rule, at=now))
     changes = {"journal": data.journal, "policies": data.policies}
     return Decision(record.model_copy(update=changes), tuple(issued))
 
@@ -91,16 +93,3 @@ def note_application(
     kept = (*record.applications, application)[-_MOST_APPLICATIONS:]
     after = record.model_copy(update={"applications": kept})
     return Decision(after, tuple(emit_application(event, now)))
-
-
-def _has(version: str | None, wanted: int) -> bool:
-    return version is not None and version.isdecimal() and int(version) >= wanted
-
-
-def _issue(
-    event: Event[AgentConnected], policy: DevicePolicy, signer: Signer, now: datetime
-) -> AnyEvent:
-    signed = sign_policy(signer, policy)
-    data = PolicyIssued(document=signed.document, key_id=signed.key_id, signature=signed.signature)
-    rule = f"policy/{policy.id}/{policy.version}"
-    return derive(event, data, source=SOURCE, subject=event.subject, rule=rule, at=now)

@@ -6,7 +6,7 @@ unknown; only its own journal can tell, under the same key.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from desk_charter.runbooks import DeviceRequest
 from desk_contracts import Codec, Event
@@ -160,36 +160,30 @@ class DeviceExecutor:
             answer = find_answer(record, command.device, command.token, digest)
             if answer is not None or self._clock.now() >= command.expires:
                 return answer
-            await self._clock.sleep(min(pause, self._left(command.expires)))
+            left = max(command.expires - self._clock.now(), timedelta())
+            await self._clock.sleep(min(pause, left))
             pause = min(2 * pause, _LONGEST_PAUSE)
-
-    def _left(self, until: datetime) -> timedelta:
-        return max(until - self._clock.now(), timedelta())
 
 
 def _read_answer(answer: DeviceAnswer, attempt: Attempt, *, is_question: bool) -> Answer:
-    reason = message("answer.device", reason=answer.reason, **_facts(answer.details))
+    facts = ", ".join(f"{name}={text}" for name, text in sorted(answer.details.items()))
+    reason = message("answer.device", reason=answer.reason, details=facts)
     is_done = answer.outcome is DeviceOutcome.DONE
     if not (is_question and is_done):
         # Of a question that was not answered nothing follows for what it asks about.
         is_unanswered = is_question and answer.outcome is DeviceOutcome.FAILED
         result = Result.UNKNOWN if is_unanswered else _RESULTS[answer.outcome]
         return Answer(result, reason, is_met=is_done)
-    asked = answer.details.get("outcome", DeviceOutcome.DONE.value)
-    if asked == DeviceOutcome.IN_DOUBT:
+    outcome = answer.details.get("outcome", DeviceOutcome.DONE.value)
+    if outcome == DeviceOutcome.IN_DOUBT:
         return Answer(Result.UNKNOWN, reason)
     # As HTTP would say it, so that the expectation that every probe has by itself fits.
-    status = 200 if asked == DeviceOutcome.DONE else 404
+    status = 200 if outcome == DeviceOutcome.DONE else 404
     seen = {"response": {"status": status, "body": _numbers(answer.details)}}
     verdict = condition(attempt.expect or "response.status == 200").verdict(Inputs(seen))
     if isinstance(verdict, Undecided):
         return Answer(Result.UNKNOWN, reason)
     return Answer(Result.OK, reason, is_met=verdict)
-
-
-def _facts(details: Mapping[str, str]) -> dict[str, str]:
-    text = ", ".join(f"{name}={value}" for name, value in sorted(details.items()))
-    return {"details": text}
 
 
 def _numbers(details: Mapping[str, str]) -> dict[str, object]:
