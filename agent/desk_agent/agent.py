@@ -20,7 +20,7 @@ from desk_agent.autonomy import Autonomy
 from desk_agent.clock import DeviceClock
 from desk_agent.config import AgentConfig
 from desk_agent.database import Database
-from desk_agent.link import Link, is_failure_of_link
+from desk_agent.link import Link, is_failure_of_link, repeat
 from desk_agent.orders import Orders
 from desk_agent.sensors import Reading, Sensors
 from desk_agent.spool import Spool
@@ -38,7 +38,8 @@ class Agent:
         config.state.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._alone = hold_alone(config.state / "agent.lock")
         self._database = Database(config.state / "agent.db")
-        self._clock = DeviceClock(self._kept_floor())
+        floor = self._database.read_meta("floor")
+        self._clock = DeviceClock(None if floor is None else datetime.fromisoformat(floor))
         most = config.spool.most_measurements
         self._spool = Spool(self._database, config.device, config.source, most)
         self._sensors = Sensors(config, self._database)
@@ -74,16 +75,14 @@ class Agent:
         await self._settle()
         self._orders.journal.prune(self._clock.now())
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._measure_always())
-            tasks.create_task(self._settle_always())
+            tasks.create_task(repeat(self._look, self._config.telemetry.every))
+            tasks.create_task(repeat(self._settle, _SETTLED_EVERY))
             tasks.create_task(self._connect_always())
 
-    async def _measure_always(self) -> None:
-        while True:
-            async with self._device:
-                await asyncio.to_thread(self._measure)
-            self._link.has_news.set()
-            await asyncio.sleep(self._config.telemetry.every.total_seconds())
+    async def _look(self) -> None:
+        async with self._device:
+            await asyncio.to_thread(self._measure)
+        self._link.has_events.set()
 
     def _measure(self) -> None:
         readings, now = self._sensors.measure(), self._clock.now()
@@ -99,16 +98,11 @@ class Agent:
         values = {reading.name: reading.value for reading in readings}
         self._autonomy.consider(values, self._clock.elapsed() - self._link.heard_at)
 
-    async def _settle_always(self) -> None:
-        while True:
-            await asyncio.sleep(_SETTLED_EVERY.total_seconds())
-            await self._settle()
-
     async def _settle(self) -> None:
         async with self._device:
             for entry in await asyncio.to_thread(self._orders.settle):
                 await asyncio.to_thread(self._autonomy.report, entry)
-        self._link.has_news.set()
+        self._link.has_events.set()
 
     async def _obey(self, event: AnyEvent) -> None:
         async with self._device:
@@ -116,7 +110,7 @@ class Agent:
                 await asyncio.to_thread(self._orders.take, event.data)
             elif isinstance(event.data, PolicyIssued):
                 await asyncio.to_thread(self._autonomy.keep, event.data)
-        self._link.has_news.set()
+        self._link.has_events.set()
 
     async def _connect_always(self) -> None:
         pause = _FIRST_PAUSE
@@ -140,10 +134,6 @@ class Agent:
             policies={id: str(version) for id, version in self._autonomy.versions.items()},
             actions={name: action.targets for name, action in self._actions.items()},
         )
-
-    def _kept_floor(self) -> datetime | None:
-        text = self._database.read_meta("floor")
-        return None if text is None else datetime.fromisoformat(text)
 
 
 def hold_alone(file: Path) -> int:

@@ -8,7 +8,8 @@ import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -50,7 +51,7 @@ class Link:
         self._codec = Codec()
         # Before anything was acknowledged the desk counts as away.
         self.heard_at = clock.elapsed()
-        self.has_news = asyncio.Event()
+        self.has_events = asyncio.Event()
 
     async def run_once(self) -> None:
         """Until the connection fails, with what it failed by: `KafkaError`, `OSError`, timeouts."""
@@ -60,7 +61,7 @@ class Link:
             stack.push_async_callback(_stop, producer)
             async with asyncio.timeout(ANSWERED_WITHIN):
                 await producer.start()
-                await self._connect(producer)
+            await self._connect(producer)
             consumer = AIOKafkaConsumer(
                 group_id=None,
                 enable_auto_commit=False,
@@ -74,7 +75,9 @@ class Link:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._send(producer))
                 tasks.create_task(self._read(consumer))
-                tasks.create_task(self._connect_again(producer))
+                again = partial(self._connect, producer)
+                pause = self._config.connect_every
+                tasks.create_task(repeat(again, pause, is_first_now=False))
 
     async def _connect(self, producer: AIOKafkaProducer) -> None:
         """Say that the device is there; the moment at which the brokers take that is the time."""
@@ -85,16 +88,11 @@ class Link:
             time=self._clock.now(),
             data=self._describe(),
         )
-        taken = await self._publish(producer, event)
+        async with asyncio.timeout(ANSWERED_WITHIN):
+            taken = await self._publish(producer, event)
         if taken.timestamp_type == _BROKERS_TIME:
             self._clock.anchor(datetime.fromtimestamp(taken.timestamp / 1000, UTC))
         self._spool.report_dropped(self._clock.now())
-
-    async def _connect_again(self, producer: AIOKafkaProducer) -> None:
-        while True:
-            await asyncio.sleep(self._config.connect_every.total_seconds())
-            async with asyncio.timeout(ANSWERED_WITHIN):
-                await self._connect(producer)
 
     async def _publish(self, producer: AIOKafkaProducer, event: AnyEvent) -> Any:
         message = self._codec.encode(event)
@@ -118,9 +116,9 @@ class Link:
                     print(f"event {number} cannot be sent and is dropped", flush=True)  # noqa: T201
                 self._spool.forget([number])
             if self._spool.count == 0:
-                self.has_news.clear()
+                self.has_events.clear()
                 if self._spool.count == 0:
-                    await self.has_news.wait()
+                    await self.has_events.wait()
 
     async def _take_position(self, producer: AIOKafkaProducer, consumer: AIOKafkaConsumer) -> None:
         count = len(await producer.partitions_for(self._orders))
@@ -146,15 +144,21 @@ class Link:
                         print(f"an order cannot be read: {error}", flush=True)  # noqa: T201
                     else:
                         await self._on_order(event)
-                self._keep_position(record.offset + 1, partition, consumer)
+                # Behind what is on the disk: after a crash an order is read again.
+                count = len(consumer.partitions_for_topic(self._orders) or ())
+                place = f"{self._orders}/{partition.partition}/{count} {record.offset + 1}"
+                self._database.write_meta("position", place)
 
-    def _keep_position(
-        self, offset: int, partition: TopicPartition, consumer: AIOKafkaConsumer
-    ) -> None:
-        """Behind what is on the disk: after a crash an order is read again, its key is there."""
-        count = len(consumer.partitions_for_topic(self._orders) or ())
-        place = f"{self._orders}/{partition.partition}/{count}"
-        self._database.write_meta("position", f"{place} {offset}")
+
+async def repeat(
+    work: Callable[[], Awaitable[None]], pause: timedelta, *, is_first_now: bool = True
+) -> None:
+    """Do it again and again, until it fails or is cancelled."""
+    if is_first_now:
+        await work()
+    while True:
+        await asyncio.sleep(pause.total_seconds())
+        await work()
 
 
 def is_failure_of_link(error: BaseException) -> bool:

@@ -81,8 +81,7 @@ class Orders:
             trusted = self._clock.is_trusted
             refusal = check_life(command, self._clock.now(), is_trusted=trusted)
         if refusal is None:
-            self._keep_time(command)
-            refusal = self._check_token(command)
+            refusal = self._enter(command)
         digest = digest_of(issued.document)
         if refusal is not None:
             self._answer(command, digest, refusal.outcome, refusal.reason)
@@ -211,27 +210,24 @@ class Orders:
             closed = Entry(key, "", {}, OrderState.REFUSED, now, reason=reason, digest=digest)
             with self._database.write():
                 self.journal.record_intent(closed)
-                no_trace, asked = message("device.no-trace"), DeviceOutcome.NOT_TAKEN
-                details = {"outcome": asked.value}
-                self._answer(command, digest, DeviceOutcome.DONE, no_trace, details)
+                reason, details = message("device.no-trace"), {"outcome": "not_taken"}
+                self._answer(command, digest, DeviceOutcome.DONE, reason, details)
             return
         entry = self._look_again(entry)
         reason = entry.reason or message("device.in-doubt")
         details = {**entry.details, "outcome": _OUTCOMES[entry.state].value}
         self._answer(command, digest, DeviceOutcome.DONE, reason, details)
 
-    def _check_token(self, command: DeviceCommand) -> Refusal | None:
-        """Fencing: whoever comes with a smaller token was given up by the desk."""
-        largest = self.journal.largest_token(command.run)
+    def _enter(self, command: DeviceCommand) -> Refusal | None:
+        """The desk signed it at a moment that is over: kept over a restart, too. Fencing: whoever
+        comes with a smaller token than before was given up by the desk."""
+        self._clock.raise_floor(command.issued_at)
+        now, largest = self._clock.now(), self.journal.largest_token(command.run)
+        self._database.write_meta("floor", now.isoformat())
         if command.token < largest:
             return Refusal(message("device.older-token", token=command.token, largest=largest))
-        self.journal.raise_token(command.run, command.token, self._clock.now())
+        self.journal.raise_token(command.run, command.token, now)
         return None
-
-    def _keep_time(self, command: DeviceCommand) -> None:
-        """The desk signed it at a moment that is over; over a restart, too."""
-        self._clock.raise_floor(command.issued_at)
-        self._database.write_meta("floor", self._clock.now().isoformat())
 
     def _end(
         self, entry: Entry, state: OrderState, reason: Message, details: Mapping[str, str]

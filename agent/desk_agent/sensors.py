@@ -1,9 +1,10 @@
 """Measures the device. What cannot be measured is not there, and never zero."""
 
+import stat
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import psutil
 from desk_contracts import Payload
@@ -69,14 +70,17 @@ class Sensors:
         yield Reading("uptime.seconds", max(0.0, time.time() - psutil.boot_time()), "s")
 
     def _free_percent(self) -> float | None:
+        disk, quota, used = self._plan.disk, self._plan.quota_bytes, 0
         try:
-            if not self._plan.quota_bytes:
-                return 100 - psutil.disk_usage(str(self._plan.disk)).percent
-            files = (path for path in self._plan.disk.rglob("*"))
-            used = sum(_size(path) for path in files)
+            if not quota:
+                return 100 - psutil.disk_usage(str(disk)).percent
+            for path in disk.rglob("*"):
+                with suppress(FileNotFoundError):  # gone meanwhile
+                    entry = path.lstat()
+                    used += entry.st_size if stat.S_ISREG(entry.st_mode) else 0
         except OSError:
             return None
-        return max(0.0, 100 * (1 - used / self._plan.quota_bytes))
+        return max(0.0, 100 * (1 - used / quota))
 
     def _crashes(self) -> Iterator[Observed]:
         folder = self._plan.crashes
@@ -118,10 +122,3 @@ class Sensors:
         before = self._database.read_meta(name)
         self._database.write_meta(name, repr(now))
         return now if before is None else float(before)
-
-
-def _size(path: Path) -> int:
-    try:
-        return 0 if path.is_symlink() or not path.is_file() else path.stat().st_size
-    except OSError:  # gone meanwhile
-        return 0
