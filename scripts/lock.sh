@@ -25,7 +25,7 @@ print("\n".join(pin for pin in pins(sys.argv[2]) if pin not in base))
 PY
 }
 
-members=(shared/pyproject.toml tools/pyproject.toml services/*/pyproject.toml)
+members=(shared/pyproject.toml tools/pyproject.toml agent/pyproject.toml services/*/pyproject.toml)
 # Extras are run by people, never in an image: the first lock has them, the others have not.
 compile requirements.in "${members[@]}" --extra learn -o requirements.lock "$@"
 # Held to the first, so that images run what was tested.

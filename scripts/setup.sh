@@ -22,7 +22,7 @@ find_python() {
 }
 
 wanted_stamp() {
-  "$1" - requirements.lock pyproject.toml shared/pyproject.toml tools/pyproject.toml services/*/pyproject.toml <<'PY'
+  "$1" - requirements.lock pyproject.toml shared/pyproject.toml tools/pyproject.toml agent/pyproject.toml services/*/pyproject.toml <<'PY'
 import hashlib, pathlib, sys
 digest = hashlib.sha256(sys.version.encode())
 for name in sys.argv[1:]:
@@ -40,7 +40,7 @@ make_venv() {
 }
 
 install() {
-  local members=(-e shared -e tools)
+  local members=(-e shared -e tools -e agent)
   local member
   for member in services/*/; do members+=(-e "$member"); done
   local pip=(.venv/bin/python -m pip --disable-pip-version-check)

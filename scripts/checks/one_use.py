@@ -9,7 +9,7 @@ from scripts.checks.source import Finding, Source
 NAME = "one-use"
 
 FEWEST_LINES = 6
-_ROOTS = ("services", "shared", "tools")
+_ROOTS = ("services", "shared", "tools", "agent")
 
 
 def check(source: Source) -> Iterator[Finding]:

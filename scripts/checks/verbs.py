@@ -8,7 +8,7 @@ from scripts.checks.source import Finding, Source, dotted
 
 NAME = "verbs"
 
-_ROOTS = ("services", "shared", "tools")
+_ROOTS = ("services", "shared", "tools", "agent")
 _IRREGULAR = frozenset(
     ["told", "said", "found", "kept", "written", "sent", "made", "given", "taken", "known", "heard"]
 )

@@ -11,7 +11,7 @@ from scripts.checks.source import Finding, Source
 
 NAME = "vocabulary"
 
-_ROOTS = ("services", "shared", "tools", "bench", "demo", "storm", "tests", "scripts")
+_ROOTS = ("services", "shared", "tools", "agent", "bench", "demo", "storm", "tests", "scripts")
 INSTEAD = (
     ("fold folds folding turn reacted", "reducer, projection, context, decision, work item"),
     ("ledger", "unit of work"),

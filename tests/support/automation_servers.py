@@ -13,7 +13,14 @@ from desk_testing.processes import environment
 
 from tests.support.automation_desk import Automation, Bus, Target
 
-TOPICS = {names.SIGNALS, names.TELEMETRY, names.AUTOMATION, names.TICKETS}
+TOPICS = {
+    names.SIGNALS,
+    names.TELEMETRY,
+    names.AUTOMATION,
+    names.TICKETS,
+    names.ACTIONS,
+    names.ACTION_RESULTS,
+}
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from desk_contracts.names import ACTION_RESULTS, CHANGES, REQUESTS, TELEMETRY
 
 Header = tuple[str, bytes | None]
-UNREAD = "unread"
 STRUCTURED = "application/cloudevents+json"
 REQUESTED, NOTED = "desk.ticket.requested.v1", "desk.ticket.commented.v1"
 MEASURED, FIRED, PLANNED = (
@@ -152,11 +151,9 @@ def _envelopes() -> Iterator[Odd]:
 
 def _forged() -> Iterator[Odd]:
     comment = {"by": "desk", "role": "automation", "text": "forged"}
-    for topic in (REQUESTS, TELEMETRY, CHANGES):
+    for topic in (REQUESTS, TELEMETRY, CHANGES, ACTION_RESULTS):
         name = f"forged on {topic}"
         yield odd(name, comment, type=NOTED, topic=topic, sequence="1", outcome="wrong-topic")
-    # Nobody reads these yet, so nobody can refuse it; an audit names it all the same.
-    yield odd("unread", comment, type=NOTED, topic=ACTION_RESULTS, outcome=UNREAD)
     resolved = {"by": "desk", "how": "member", "resolution": {"code": "text.written"}}
     yield odd("resolve", resolved, type="desk.ticket.resolved.v1", outcome="wrong-topic")
     yield odd("as intake", request(), source="/desk/intake", outcome="reserved-source")

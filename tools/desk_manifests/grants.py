@@ -124,10 +124,12 @@ def _groups(owner: str) -> Iterator[Grant]:
 
 def _of_system(system: OutsideSystem, user: str) -> Iterator[Grant]:
     """It writes the topics of its types. Devices' agents are told what to do, and answer."""
-    for topic in dict.fromkeys(PAYLOADS[type].TOPIC for type in system.types):
+    topics = dict.fromkeys(PAYLOADS[type].TOPIC for type in system.types)
+    if system.endpoints:
+        topics |= {names.ACTION_RESULTS: None}
+    for topic in topics:
         yield Grant("topic", topic, ("Write",))
     if system.endpoints:
         yield Grant("topic", names.ACTIONS, ("Read",))
-        yield Grant("topic", names.ACTION_RESULTS, ("Write",))
         # Whatever the user is called, this is no group of the desk's own.
         yield Grant("group", f"endpoints.{user}.", ("Read",), "prefix")

@@ -3,13 +3,15 @@
 `python -m desk_automation.service` runs it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
 from desk_charter.desk import Desk, obey_charter
 from desk_contracts import names
+from desk_contracts.device_orders import DevicePolicy
+from desk_contracts.signing import Signer
 from desk_platform.kafka import CommandQueue, Projection, UnitOfWork
 from desk_platform.kafka.specification import application
 from desk_platform.kafka.timer_stops import NothingUnread
@@ -20,10 +22,13 @@ from desk_platform.service import Service, Subscription, Web
 from desk_platform.startup import start_service
 
 from desk_automation.actions.executor import Executor
+from desk_automation.adapters.executors.device import Devices
 from desk_automation.adapters.executors.http_hosts import Hosts
 from desk_automation.adapters.executors.registry import EXECUTORS, Surroundings
 from desk_automation.adapters.executors.script import Scripts
 from desk_automation.adapters.executors.secrets import Secrets
+from desk_automation.devices.charter import POLICIES
+from desk_automation.devices.store import COMMANDS, DEVICES, command_projection, device_projection
 from desk_automation.matching.api import MatchingApi, match_router
 from desk_automation.matching.charter import RUNBOOKS
 from desk_automation.matching.decide import RunPolicy
@@ -80,6 +85,7 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     statistics = desk.unit_of_work("runbooks", Projection(stored_statistics), cached=0)
     stored_stops = desk.documents(STOPS)
     stops = desk.commands(desk.unit_of_work("stops", Projection(stored_stops), cached=0))
+    devices = _add_devices(desk, settings)
     collections = Collections(
         runs=hooks.around_journal(desk.commands(runs)),
         targets=desk.commands(targets),
@@ -89,7 +95,7 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
         stored_subjects=stored_subjects,
         stored_stops=stored_stops,
     )
-    worker = _add_worker(desk, settings, collections, runs.due.remember, hooks)
+    worker = _add_worker(desk, settings, collections, runs.due.remember, hooks, devices)
     takeover = Takeover(collections.targets, stored_targets, collections.runs, stored_runs)
     _add_timers(desk, collections, Units(runs, subjects, targets), worker, takeover)
     matching = MatchingApi(desk.charter, stored_statistics, stored_runs, lookout, desk.clock)
@@ -120,12 +126,31 @@ def _add_timers(
     desk.timers("subjects", units.subjects, notifier.on_timer, silence)
 
 
+def _add_devices(desk: Desk, settings: AutomationSettings) -> Devices:
+    """What agents answer is only looked up by id, by whichever replica waits for it."""
+    desk.unit_of_work("commands", command_projection(desk.documents(COMMANDS)), cached=0)
+    key = settings.device_signing_key
+    signer = None if key is None else Signer(key.get_secret_value())
+    devices = device_projection(desk.documents(DEVICES), partial(_policies, desk), signer)
+    desk.unit_of_work("devices", devices, cached=0)
+    return Devices(desk.publisher, desk.documents(COMMANDS), signer)
+
+
+def _policies(desk: Desk, device: str) -> Iterator[DevicePolicy]:
+    """Those of the charter in force."""
+    for policy in desk.charter.current.of(POLICIES):
+        given = policy.for_device(device)
+        if given is not None:
+            yield given
+
+
 def _add_worker(
     desk: Desk,
     settings: AutomationSettings,
     collections: Collections,
     on_due: OnDue,
     hooks: Hooks,
+    devices: Devices,
 ) -> Worker:
     surroundings = Surroundings(
         Hosts(settings.callable_hosts),
@@ -133,6 +158,7 @@ def _add_worker(
         desk.telemetry.meters,
         Secrets(settings.secrets),
         Scripts(settings.scripts, settings.script_user),
+        devices,
     )
     executors = {name: kind.open(surroundings) for name, kind in EXECUTORS.kinds.items()}
     for name, executor in executors.items():
@@ -151,13 +177,14 @@ def _add_worker(
 SERVICE = Service(
     "automation",
     AutomationSettings,
-    collections=(RUNS, SUBJECTS, TARGETS, STATISTICS, STOPS),
+    collections=(RUNS, SUBJECTS, TARGETS, STATISTICS, STOPS, COMMANDS, DEVICES),
     subscriptions=(
         Subscription((names.SIGNALS,), to=("runs", "subjects")),
         Subscription((names.TICKETS,), to=("targets",)),
         Subscription((names.TELEMETRY,), to=("subjects",), group="telemetry"),
+        Subscription((names.ACTION_RESULTS,), to=("commands", "devices"), group="devices"),
     ),
-    organisation=obey_charter(RUNBOOKS),
+    organisation=obey_charter(RUNBOOKS, POLICIES),
     compose=compose,
 )
 

@@ -3,8 +3,10 @@
 from datetime import timedelta
 from typing import Annotated
 
+from desk_contracts.errors import Invalid
+from desk_contracts.signing import Signer
 from desk_platform.settings import Environment, ServiceSettings
-from pydantic import AfterValidator, DirectoryPath, Field
+from pydantic import AfterValidator, DirectoryPath, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from desk_automation.adapters.executors.http_hosts import LOOPBACK, read_entry
@@ -13,6 +15,15 @@ from desk_automation.adapters.executors.http_hosts import LOOPBACK, read_entry
 def _is_host(text: str) -> str:
     read_entry(text)
     return text
+
+
+def _is_signing_key(key: SecretStr | None) -> SecretStr | None:
+    if key is not None:
+        try:
+            Signer(key.get_secret_value())
+        except Invalid as error:
+            raise ValueError(error.message) from error
+    return key
 
 
 class AutomationSettings(ServiceSettings):
@@ -52,6 +63,10 @@ class AutomationSettings(ServiceSettings):
 
     queue_wait: Annotated[timedelta, Field(ge=timedelta(0))] = timedelta(hours=1)
     """How long a run waits for its target or a limit before people get it, in seconds."""
+
+    device_signing_key: Annotated[SecretStr | None, AfterValidator(_is_signing_key)] = None
+    """Private key that signs orders to devices' agents: 32 random bytes in base64, as
+    `openssl rand -base64 32` makes them. Without it no order is given to any device."""
 
     stale_after: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(hours=1)
     """A signal older than this starts no repair, so that a replayed log repairs nothing."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Annotated, ClassVar, Literal, Self
 
+from desk_contracts.device_orders import QUESTIONS
 from desk_contracts.errors import Invalid
 from desk_platform.plugins import Registry
 from pydantic import (
@@ -28,7 +29,8 @@ from desk_charter.value_types import CharterModel, Duration, Slug, read_duration
 
 Effect = Literal["pure", "idempotent", "keyed", "confirmable", "once"]
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
-# Text in which ${target}, ${subject}, ${event.…}, ${data.…}, ${run.…}, ${key} are filled in.
+# Text in which ${target}, ${subject}, ${event.…}, ${data.…}, ${run.…}, ${key} are filled in; in
+# `confirm` also ${act}, the key of the act that is asked about.
 Template = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
 # The name of a file in automation's folder of secrets; what is in it is read at the attempt.
 SecretName = Slug
@@ -110,6 +112,34 @@ class HttpRequest(Request):
         for name, text in self.headers.items():
             yield ("headers", name), text
         yield ("body",), str(self.body)
+
+
+class DeviceRequest(Request):
+    """An order to a device's agent; texts in it may carry ${...} parameters."""
+
+    READS = "its action is measure or report-outcome"
+
+    device: Template = Field(default="${target}", description="Which device, by its name.")
+    action: Slug = Field(
+        description="clean-disk, restart-service, renew or reboot; measure and report-outcome ask."
+    )
+    parameters: dict[Slug | Literal["older_than"], Template] = Field(
+        default={}, description="What the action is told, as the agent's file declares it."
+    )
+
+    @property
+    def only_reads(self) -> bool:
+        return self.action in QUESTIONS
+
+    @property
+    def effects(self) -> frozenset[Effect]:
+        """The agent keeps the key of every order."""
+        return ALL_EFFECTS
+
+    def texts(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        yield ("device",), self.device
+        for name, text in self.parameters.items():
+            yield ("parameters", name), text
 
 
 class WaitRequest(Request):
@@ -340,6 +370,7 @@ def request_models() -> Registry[type[Request]]:
         "desk.executor-requests",
         {
             "http": HttpRequest,
+            "device": DeviceRequest,
             "ssh": SshRequest,
             "kubernetes": KubernetesRequest,
             "directory": DirectoryRequest,
@@ -366,7 +397,12 @@ ExecutorRequest = Annotated[
     Request,
     GetPydanticSchema(
         lambda _source, handler: handler(
-            HttpRequest | SshRequest | KubernetesRequest | DirectoryRequest | ScriptRequest
+            HttpRequest
+            | DeviceRequest
+            | SshRequest
+            | KubernetesRequest
+            | DirectoryRequest
+            | ScriptRequest
         )
     ),
     WrapValidator(_read_request),

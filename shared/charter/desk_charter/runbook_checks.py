@@ -12,7 +12,7 @@ from desk_charter.runbooks import ActStep, ProbeStep, Runbook
 from desk_charter.sections import Form, Section
 from desk_charter.sentences import close_to, one_of
 
-PARAMETERS = frozenset({"target", "subject", "event", "data", "run", "key", "steps"})
+PARAMETERS = frozenset({"target", "subject", "event", "data", "run", "key", "act", "steps"})
 _PARAMETER = re.compile(r"\$\{([^}]*)\}")
 
 

@@ -32,6 +32,9 @@ _CONTRIBUTIONS_KEPT = timedelta(days=7)
 # A handover too, of what stands in the tickets.
 _REPORTS_KEPT = timedelta(days=7)
 _SIDE_KEPT = timedelta(days=30)
+# A command lives for an hour at most, and policies are sent to whoever connects; what came of them
+# stands in the runs. Longer than a device is away, for whoever has to look into it.
+_ORDERS_KEPT = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +99,8 @@ CATALOGUE: tuple[Topic, ...] = (
         followers=("intake",),
     ),
     Topic(names.AUTOMATION, "target", "automation", ("intake", "notify", "metrics")),
-    Topic(names.ACTIONS, "device", "automation"),
-    Topic(names.ACTION_RESULTS, "device", "outside", ("automation",)),
+    Topic(names.ACTIONS, "device", "automation", kept=_ORDERS_KEPT),
+    Topic(names.ACTION_RESULTS, "device", "outside", ("automation",), _ORDERS_KEPT),
     Topic(names.SLA, "ticket id", "metrics", ("intake", "triage", "notify")),
     Topic(names.SOLUTIONS, "ticket id", "metrics"),
     Topic(names.REPORTS, "owner or team", "metrics", ("notify",)),

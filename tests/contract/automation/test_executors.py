@@ -10,6 +10,7 @@ from desk_automation.adapters.executors.registry import EXECUTORS
 from desk_contracts.errors import DependencyDown
 
 from tests.support import slapd, sshd
+from tests.support.executor_device import device_side
 from tests.support.executor_machines import directory_side, kubernetes_side, ssh_side
 from tests.support.executor_sides import (
     SECRET,
@@ -26,6 +27,7 @@ from tests.support.spoken import english
 
 SIDES = {
     "http": http_side,
+    "device": device_side,
     "ssh": ssh_side,
     "kubernetes": kubernetes_side,
     "directory": directory_side,

@@ -76,7 +76,13 @@ class Usage(NamedTuple):
 
 
 def usages() -> Iterator[Usage]:
-    for path in sorted((*ROOT.glob("services/*/desk_*/**/*.py"), *ROOT.glob("shared/**/*.py"))):
+    for path in sorted(
+        (
+            *ROOT.glob("services/*/desk_*/**/*.py"),
+            *ROOT.glob("shared/**/*.py"),
+            *ROOT.glob("agent/desk_agent/**/*.py"),
+        )
+    ):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "message":
                 yield from _usages_in(node, f"{path.relative_to(ROOT)}:{node.lineno}")

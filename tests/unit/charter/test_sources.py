@@ -148,7 +148,7 @@ def test_a_revoked_system_may_keep_its_name_without_a_way_in(folder: Folder) -> 
 
 def test_outside_systems_may_ask_tell_telemetry_and_announce_changes() -> None:
     kinds = {type.rsplit(".", 2)[0] for type in OPEN_TYPES}
-    assert kinds == {"desk.ticket", "desk.telemetry", "desk.alert", "desk.change"}
+    assert kinds == {*("desk.ticket", "desk.telemetry", "desk.alert", "desk.change", "desk.device")}
     assert [type for type in OPEN_TYPES if type.startswith("desk.ticket.")] == [
         "desk.ticket.requested.v1"
     ]

@@ -27,7 +27,8 @@ def plan_step(step: Step, run: str, values: Values, kinds: Kinds) -> PlannedStep
         return plan_probe(step.id, step, run, values, kinds)
     confirm = None
     if step.confirm is not None:
-        confirm = plan_probe(f"{step.id}/confirm", step.confirm, run, values, kinds)
+        with_act = {**values, "act": key}
+        confirm = plan_probe(f"{step.id}/confirm", step.confirm, run, with_act, kinds)
     retry = step.retry.model_copy(update={"attempts": step.attempts})
     call = _plan_call(step, step.timeout, retry, values, kinds)
     return PlannedAct(id=step.id, call=call, effect=step.effect, key=key, confirm=confirm)

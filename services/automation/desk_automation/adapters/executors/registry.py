@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from desk_charter.requests import (
+    DeviceRequest,
     DirectoryRequest,
     HttpRequest,
     KubernetesRequest,
@@ -20,6 +21,7 @@ from desk_platform.plugins import Registry
 from desk_platform.telemetry import Meters
 
 from desk_automation.actions.executor import ExecutorKind
+from desk_automation.adapters.executors.device import DeviceExecutor, Devices, render_device
 from desk_automation.adapters.executors.directory import DirectoryExecutor, render_directory
 from desk_automation.adapters.executors.http import HttpExecutor, render_http
 from desk_automation.adapters.executors.http_hosts import Hosts
@@ -39,6 +41,7 @@ class Surroundings:
     meters: Meters
     secrets: Secrets = field(default_factory=Secrets)
     scripts: Scripts = field(default_factory=Scripts)
+    devices: Devices | None = None
 
 
 EXECUTORS: Registry[ExecutorKind[Any, Surroundings]] = Registry(
@@ -69,6 +72,11 @@ EXECUTORS: Registry[ExecutorKind[Any, Surroundings]] = Registry(
             render_ssh,
             lambda given: SshExecutor(given.hosts, given.secrets),
             find_bad_host_keys,
+        ),
+        "device": ExecutorKind(
+            DeviceRequest,
+            render_device,
+            lambda given: DeviceExecutor(given.devices, given.clock),
         ),
         "wait": ExecutorKind(WaitRequest, render_wait, lambda _surroundings: WaitExecutor()),
     },

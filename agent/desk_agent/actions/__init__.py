@@ -1,0 +1,1 @@
+"""What the agent can do to its device, each kind behind one port."""

@@ -1,0 +1,132 @@
+"""Heals while the desk is out of reach: keeps its policies, applies them, and tells it later.
+
+An application is an order like a command's: intent before, outcome after, in doubt after a kill
+until the device shows what happened.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from desk_contracts.device_orders import DevicePolicy
+from desk_contracts.events.devices import PolicyApplied, PolicyIssued
+from desk_contracts.ids import derive_id
+from desk_contracts.message import message
+from pydantic import ValidationError
+
+from desk_agent.admission import read_policy
+from desk_agent.clock import DeviceClock
+from desk_agent.database import Database
+from desk_agent.journal import Entry, OrderState
+from desk_agent.orders import Orders
+from desk_agent.policies import Situation, judge_outcome, may_act
+from desk_agent.spool import Spool
+
+Measure = Callable[[str], float | None]
+
+
+class Autonomy:
+    """The policies of one device. Not for two threads at once, as its orders."""
+
+    def __init__(  # noqa: PLR0913 (what it stands between)
+        self,
+        *,
+        device: str,
+        pinned: Mapping[str, str],
+        database: Database,
+        spool: Spool,
+        clock: DeviceClock,
+        orders: Orders,
+        measure: Measure,
+    ) -> None:
+        self._device, self._pinned = device, pinned
+        self._database, self._spool, self._clock = database, spool, clock
+        self._orders, self._measure = orders, measure
+        self._bad: Counter[str] = Counter()
+
+    def keep(self, issued: PolicyIssued) -> bool:
+        """Keep a policy that the desk signed for this device, if it is newer than the one kept."""
+        policy = read_policy(issued, self._device, self._pinned)
+        if policy is None or policy.version <= self.versions.get(policy.id, 0):
+            return False
+        row = (policy.id, policy.version, issued.model_dump_json())
+        with self._database.write() as connection:
+            connection.execute("INSERT OR REPLACE INTO policies VALUES (?, ?, ?)", row)
+        return True
+
+    @property
+    def versions(self) -> dict[str, int]:
+        """Of each policy the largest version that ever came; a smaller one is not taken."""
+        rows = self._database.read("SELECT id, version FROM policies")
+        return {str(id): int(str(version)) for id, version in rows}
+
+    def consider(self, values: Mapping[str, float], offline_for: timedelta) -> None:
+        """After each measuring: apply what holds now, one after another."""
+        for policy in self._policies():
+            value = values.get(policy.measurement)
+            if value is None or not policy.is_bad(value):
+                self._bad[policy.id] = 0
+                continue
+            self._bad[policy.id] += 1
+            past = self._orders.journal.applications(policy.id)
+            situation = Situation(self._bad[policy.id], offline_for, self._clock.now(), past)
+            is_allowed = self._orders.refuse_action(policy.action, policy.parameters) is None
+            if is_allowed and may_act(policy, situation):
+                self._apply(policy, value, len(past))
+
+    def report(self, entry: Entry) -> None:
+        """Tell the desk what an application came to, by what is measured now."""
+        policy = entry.policy
+        if policy is None or entry.state is OrderState.INTENT:
+            return
+        after = self._measure(policy.measurement)
+        data = PolicyApplied(
+            application=entry.key,
+            policy=policy.id,
+            version=policy.version,
+            title=policy.title,
+            team=policy.team,
+            service=policy.service,
+            person=policy.person,
+            action=policy.action,
+            measurement=policy.measurement,
+            threshold=policy.threshold,
+            before=entry.value or 0.0,
+            after=after,
+            started_at=entry.started_at,
+            outcome=judge_outcome(policy, entry.state, after),
+            reason=entry.reason or message("device.in-doubt"),
+            details=dict(entry.details),
+        )
+        self._spool.add(data, self._clock.now())
+
+    def _apply(self, policy: DevicePolicy, value: float, number: int) -> None:
+        self._bad[policy.id] = 0
+        place = f"{policy.id}/{policy.version}/{number}"
+        baseline = self._orders.observe(policy.action, policy.parameters)
+        entry = self._orders.perform(
+            Entry(
+                key=derive_id(self._database.journal, place),
+                action=policy.action,
+                parameters=policy.parameters,
+                state=OrderState.INTENT,
+                started_at=self._clock.now(),
+                policy=policy,
+                value=value,
+                baseline=baseline,
+            )
+        )
+        self.report(entry)
+
+    def _policies(self) -> list[DevicePolicy]:
+        """Those whose signature still holds: the file of the device may have been touched."""
+        kept = []
+        for (document,) in self._database.read("SELECT document FROM policies ORDER BY id"):
+            try:
+                issued = PolicyIssued.model_validate_json(str(document))
+            except ValidationError:
+                continue
+            policy = read_policy(issued, self._device, self._pinned)
+            if policy is not None:
+                kept.append(policy)
+        return kept

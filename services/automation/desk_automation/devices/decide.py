@@ -1,0 +1,95 @@
+"""What agents' answers mean. Pure."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from desk_contracts import AnyEvent, Event
+from desk_contracts.device_orders import DevicePolicy, sign_policy
+from desk_contracts.envelope import derive
+from desk_contracts.events.devices import (
+    AgentConnected,
+    CommandAnswered,
+    PolicyApplied,
+    PolicyIssued,
+)
+from desk_contracts.signing import Signer
+from desk_kernel import Decision
+
+from desk_automation.actions.redaction import redact, redact_message
+from desk_automation.devices.healing import SOURCE, emit_application
+from desk_automation.devices.model import CommandRecord, DeviceAnswer, DeviceRecord
+
+# One for each sending, and some more that an agent repeated; more is a fault of its.
+MOST_ANSWERS = 50
+# An application is told once, but for a device that was put back.
+_MOST_APPLICATIONS = 200
+
+
+def record_answer(
+    record: CommandRecord | None, device: str, data: CommandAnswered
+) -> CommandRecord | None:
+    """The answer beside the others; None if it says nothing new. Secrets of a program's output
+    are left out before anything is kept."""
+    record = record or CommandRecord()
+    answer = DeviceAnswer(
+        device=device,
+        token=data.token,
+        digest=data.digest,
+        outcome=data.outcome,
+        reason=redact_message(data.reason),
+        details={name: redact(text)[:1000] for name, text in list(data.details.items())[:20]},
+    )
+    if answer in record.answers:
+        return None
+    return CommandRecord(answers=(*record.answers, answer)[-MOST_ANSWERS:])
+
+
+def find_answer(
+    record: CommandRecord | None, device: str, token: int, digest: str
+) -> DeviceAnswer | None:
+    """The answer to this sending: of this device, and to this very text. What another device
+    says, or what was said of another text, is none."""
+    if record is None:
+        return None
+    fitting = (
+        answer
+        for answer in reversed(record.answers)
+        if (answer.device, answer.token, answer.digest) == (device, token, digest)
+    )
+    return next(fitting, None)
+
+
+def connect(
+    record: DeviceRecord | None,
+    event: Event[AgentConnected],
+    policies: Iterable[DevicePolicy],
+    signer: Signer | None,
+    now: datetime,
+) -> Decision[DeviceRecord]:
+    """The agent is there: it gets the policies that it does not have yet, until it says it has."""
+    record, data = record or DeviceRecord(), event.data
+    issued = list[AnyEvent]()
+    for policy in policies:
+        kept = data.policies.get(policy.id, "")
+        if signer is None or (kept.isdecimal() and int(kept) >= policy.version):
+            continue
+        signed = sign_policy(signer, policy)
+        order = PolicyIssued(
+            document=signed.document, key_id=signed.key_id, signature=signed.signature
+        )
+        rule = f"policy/{policy.id}/{policy.version}"
+        issued.append(derive(event, order, source=SOURCE, subject=event.subject, rule=rule, at=now))
+    changes = {"journal": data.journal, "policies": data.policies}
+    return Decision(record.model_copy(update=changes), tuple(issued))
+
+
+def note_application(
+    record: DeviceRecord | None, event: Event[PolicyApplied], now: datetime
+) -> Decision[DeviceRecord] | None:
+    """What a device did by itself becomes a run, once."""
+    record, application = record or DeviceRecord(), event.data.application
+    if application in record.applications:
+        return None
+    kept = (*record.applications, application)[-_MOST_APPLICATIONS:]
+    after = record.model_copy(update={"applications": kept})
+    return Decision(after, tuple(emit_application(event, now)))
