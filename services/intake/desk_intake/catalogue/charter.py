@@ -80,6 +80,17 @@ class Sentences(CharterModel):
         return self.de if language.startswith("de") else self.en
 
 
+class Words(CharterModel):
+    """What people call it besides its title, in the languages of the desk."""
+
+    en: tuple[Title, ...] = Field(default=(), description="In English.")
+    de: tuple[Title, ...] = Field(default=(), description="In German.")
+
+    def spoken(self, language: str) -> tuple[str, ...]:
+        """In German for those who ask for it, else in English."""
+        return self.de if language.startswith("de") else self.en
+
+
 class Eligibility(CharterModel):
     """Who may ask for it."""
 
@@ -126,6 +137,10 @@ class CatalogueItem(CharterModel):
     name: Slug = Field(description="Stable id; requests and runbooks name it.")
     title: Titles = Field(description="What people call it.")
     description: Sentences = Field(description="What one gets, and what happens next.")
+    words: Words = Field(
+        default=Words(),
+        description="What else people call it or say of it; found before they log a ticket.",
+    )
     offered_to: Eligibility = Field(
         default=Eligibility(), alias="for", description="Who may ask; left out: everybody."
     )
