@@ -112,6 +112,7 @@ SERVICE = Service(
     collections=(RUNS, SUBJECTS, TARGETS, STATISTICS),
     subscriptions=(
         Subscription((names.SIGNALS,), to=("runs", "subjects")),
+        Subscription((names.TICKETS,), to=("runs", "subjects"), group="requests"),
         Subscription((names.TELEMETRY,), to=("subjects",), group="telemetry"),
     ),
     organisation=obey_charter(RUNBOOKS),

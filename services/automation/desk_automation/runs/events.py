@@ -43,6 +43,7 @@ def emit_started(run: Run, at: datetime) -> AnyEvent:
         service=trigger.service,
         person=trigger.person,
         tell=plan.tell_before,
+        request=trigger.request,
     )
     return _make_event(run, data, "started", at)
 
@@ -81,6 +82,7 @@ def emit_healed(run: Run, at: datetime) -> AnyEvent:
         evidence=collect_evidence(run),
         tell=plan.tell_after,
         corrects=run.corrects,
+        request=trigger.request,
     )
     return _make_event(run, data, "healed", at)
 
@@ -102,6 +104,7 @@ def emit_escalated(run: Run, at: datetime) -> AnyEvent:
         reason=_redact_reason(run),
         evidence=collect_evidence(run),
         tell=plan.tell_on_failure,
+        request=trigger.request,
     )
     return _make_event(run, data, "escalated", at)
 
@@ -113,6 +116,7 @@ def emit_skipped(run: Run, at: datetime) -> AnyEvent:
         runbook=run.plan.runbook,
         episode=run.trigger.episode,
         explanation=(_redact_reason(run),),
+        request=run.trigger.request,
     )
     return _make_event(run, data, "skipped", at)
 

@@ -190,10 +190,8 @@ def approvals_router(deps: TicketDeps) -> APIRouter:
 
         def decide_delegation(ticket: Ticket, context: Context) -> list[Payload]:
             statement = Statement(action.actor.id, body.digest, context.now, body.reason)
-            to, requester = canonical_person(body.to), ticket.requester
-            return approvals.delegate(
-                ticket.request, ticket.state, statement, requester=requester, to=to
-            )
+            about, to = ticket.asked_for, canonical_person(body.to)
+            return approvals.delegate(ticket.request, ticket.state, statement, about, to=to)
 
         return await _finish(deps, action, decide_delegation)
 
@@ -242,7 +240,9 @@ async def _finish(deps: TicketDeps, action: TicketAction, rule: Decide) -> Respo
 def _verdict(actor: Actor, body: Verdict, *, is_granted: bool) -> Decide:
     def decide_approval(ticket: Ticket, context: Context) -> list[Payload]:
         statement = Statement(actor.id, body.digest, context.now, body.reason)
-        return approvals.decide(ticket.request, ticket.state, statement, is_granted=is_granted)
+        return approvals.decide(
+            ticket.request, ticket.state, statement, ticket.asked_for, is_granted=is_granted
+        )
 
     return decide_approval
 

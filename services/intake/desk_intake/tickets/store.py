@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from desk_contracts import AnyEvent, Event
 from desk_contracts import names as topics
-from desk_contracts.events.automation import RunEscalated, RunHealed
+from desk_contracts.events.automation import RunEscalated, RunHealed, RunSkipped, RunStarted
 from desk_contracts.events.problems import (
     ProblemConfirmed,
     ProblemDetected,
@@ -132,7 +132,13 @@ def _tickets_of_solved(event: Event[ProblemResolved]) -> Iterable[str]:
 
 @tickets_of.on(RunEscalated, RunHealed)
 def _ticket_of_run(event: Event[RunEscalated | RunHealed]) -> Iterable[str]:
-    return (proactive_ticket(event.data.run),)
+    """What was to do what a ticket asks for concerns that ticket."""
+    return (event.data.request or proactive_ticket(event.data.run),)
+
+
+@tickets_of.on(RunStarted, RunSkipped)
+def _ticket_of_request_run(event: Event[RunStarted | RunSkipped]) -> Iterable[str]:
+    return (event.data.request,) if event.data.request else ()
 
 
 @tickets_of.on(RepetitionFound)
@@ -208,6 +214,9 @@ def _open_for_request(
 def _open_for_run(
     _ticket: None, event: Event[RunEscalated], context: Context
 ) -> Decision[Ticket] | None:
+    if event.data.request:
+        _warn_of_unknown(None, event, context)
+        return None
     id = proactive_ticket(event.data.run)
     opened = from_run(event, event.data, ticket_code(id, context.round))
     return record(id, None, opened, cause_of(event, context.now))

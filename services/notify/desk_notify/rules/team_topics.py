@@ -49,12 +49,17 @@ def _find_topic_of_problem(event: AnyEvent) -> Iterable[str]:
 
 @topics_of.on(RunEscalated)
 def _find_topic_of_escalation(event: Event[RunEscalated]) -> Iterable[str]:
-    return (f"{TopicKind.RUN}:{event.data.run}",)
+    """Of a request its ticket tells them."""
+    return () if event.data.request else (f"{TopicKind.RUN}:{event.data.run}",)
 
 
 @topics_of.on(RunHealed)
 def _find_topic_of_correction(event: Event[RunHealed]) -> Iterable[str]:
-    return () if event.data.corrects is None else (f"{TopicKind.RUN}:{event.data.run}",)
+    return (
+        ()
+        if event.data.corrects is None or event.data.request
+        else (f"{TopicKind.RUN}:{event.data.run}",)
+    )
 
 
 @topics_of.on(SignalRaised)
