@@ -7,16 +7,17 @@ from typing import TypeVar
 
 from desk_contracts import AnyEvent
 from desk_contracts import names as topics
-from desk_intake.before.api.check import BeforeDeps, Indexes, NoSelfService
+from desk_intake.before.api.check import BeforeDeps, Indexes
+from desk_intake.before.api.items import SelfService
 from desk_intake.before.model import PersonContacts
 from desk_intake.before.store import CONTACTS, IndexedProblem, contacts_projection, follow_problem
+from desk_intake.catalogue.api import CatalogueDeps
 from desk_intake.knowledge.api.articles import KnowledgeDeps
 from desk_intake.knowledge.store import ARTICLES, RATINGS, IndexedArticle, follow_article
 from desk_intake.searches.model import SearchedWord
 from desk_intake.searches.store import SEARCHES, searches_projection
 from desk_intake.searches.worker import SearchCounter
 from desk_intake.status.model import KnownProblem
-from desk_intake.tickets.api.deps import TicketDeps
 from desk_platform.clock import FakeClock
 from desk_platform.health import Health
 from desk_platform.kafka import CommandQueue, Projection, UnitOfWork
@@ -51,14 +52,14 @@ def open_index(
 
 
 def make_before(
-    deps: TicketDeps,
+    catalogue: CatalogueDeps,
     problems: FakeDocuments[KnownProblem],
     publisher: FakePublisher,
     telemetry: RecordedTelemetry,
     clock: FakeClock,
 ) -> tuple[BeforeDeps, UnitOfWork[PersonContacts], UnitOfWork[SearchedWord]]:
     """What is asked before a ticket is logged, and what feeds it."""
-    meters = telemetry.telemetry.meters
+    deps, meters = catalogue.tickets, telemetry.telemetry.meters
     articles, ratings = FakeDocuments(ARTICLES, clock), FakeDocuments(RATINGS, clock)
     contacts = UnitOfWork(
         contacts_projection(FakeDocuments(CONTACTS, clock)), publisher, clock, meters, cached=0
@@ -83,5 +84,5 @@ def make_before(
         searches_projection(FakeDocuments(SEARCHES, clock)), publisher, clock, meters, cached=0
     )
     counter = SearchCounter(CommandQueue(words), clock, b"a secret")
-    before = BeforeDeps(knowledge, problems, indexes, commands, NoSelfService(), counter)
+    before = BeforeDeps(knowledge, problems, indexes, commands, SelfService(catalogue), counter)
     return before, contacts, words

@@ -19,6 +19,7 @@ from desk_contracts.value_types import Priority
 from desk_intake.attachments.api import UPLOADS
 from desk_intake.before.api.check import Indexes
 from desk_intake.before.store import follow_problem
+from desk_intake.catalogue.api import CatalogueDeps
 from desk_intake.feedback.api import FeedbackDeps
 from desk_intake.feedback.store import FEEDBACK
 from desk_intake.knowledge.store import follow_article
@@ -46,6 +47,7 @@ from desk_platform.kafka.batch_processor import OnFailedRecords
 from desk_platform.settings import Environment
 from desk_platform.settings.secret_files import SecretFolder
 from desk_platform.similar import follow_ticket
+from desk_platform.telemetry import Meters
 from desk_testing.fakes import FakeDocuments, FakeFiles, FakeKeptCalls, FakeLeases, FakePublisher
 from desk_testing.telemetry import RecordedTelemetry, record_telemetry
 from pydantic import SecretStr
@@ -262,20 +264,27 @@ def make_desk(charter: Charter, secrets: Path | None = None) -> Desk:
         TeamPasts(tickets, clock),
     )
     feedback = FeedbackDeps(deps, CommandQueue(responses), opinions)
-    before, contacts, words = make_before(deps, problems, publisher, telemetry, clock)
+    catalogue = CatalogueDeps(deps, OwnersKnown())
+    before, contacts, words = make_before(catalogue, problems, publisher, telemetry, clock)
     views = (problems, slas)
     others, surveys, demands, status = make_others(feedback, views, contacts, publisher, meters)
     live = LiveTickets(StillTail(topics.TICKETS, clock), tickets, longest=timedelta(0))
-    edges = (before, words.documents, publisher, SecretFolder(secrets), OwnersKnown())
+    edges = (catalogue, before, words.documents, publisher, SecretFolder(secrets))
     parts = IntakeParts(deps, feedback, surveys, demands, live, status, *edges)
     app_parts = _parts(charter, clock, telemetry)
     app = make_app("Experience Desk: intake", intake_routers(parts), app_parts)
     transport = httpx.ASGITransport(app=app)
-    mails = FakeDocuments(MAILS, clock)
-    records = CommandQueue(UnitOfWork(Projection(mails), publisher, clock, meters, cached=0))
-    mail = MailDesk(deps, mails, records, SecretStr(REPLY_SECRET), "mx.desk.example")
+    mail = _make_mail(deps, clock, publisher, meters)
     world = (clock, publisher, tickets, slas, unit_of_work, others)
     return Desk(*world, telemetry, transport, calls, mail, before.indexes, before.searches, words)
+
+
+def _make_mail(
+    deps: TicketDeps, clock: FakeClock, publisher: FakePublisher, meters: Meters
+) -> MailDesk:
+    mails = FakeDocuments(MAILS, clock)
+    records = CommandQueue(UnitOfWork(Projection(mails), publisher, clock, meters, cached=0))
+    return MailDesk(deps, mails, records, SecretStr(REPLY_SECRET), "mx.desk.example")
 
 
 def _parts(charter: Charter, clock: FakeClock, telemetry: RecordedTelemetry) -> AppParts:

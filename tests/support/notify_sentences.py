@@ -16,6 +16,7 @@ from desk_contracts.events.automation import (
     RunStarted,
     StepStatus,
 )
+from desk_contracts.events.fulfilment import TicketApprovalRequested
 from desk_contracts.events.notifications import Notified
 from desk_contracts.events.problems import (
     ProblemConfirmed,
@@ -111,6 +112,14 @@ def _all(language: Language) -> Iterator[Notified]:
         ),
         "a quiet room",
     )  # fmt: skip
+    for is_reminder in (False, True):
+        yield from others.happens(
+            TicketApprovalRequested(
+                approvers=(ANA,), until=NOON + timedelta(days=3), code="K7M2-Q9PG",
+                title="Hardware", requester=BEN, is_reminder=is_reminder,
+            ),
+            "t-9",
+        )  # fmt: skip
     yield from _reports(others)
     yield from _goals(others)
 

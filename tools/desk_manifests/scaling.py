@@ -37,6 +37,7 @@ SUBSCRIPTIONS: Final[dict[Service, dict[str, tuple[str, ...]]]] = {
     },
     "automation": {
         "automation": (names.SIGNALS,),
+        "automation.requests": (names.TICKETS,),
         "automation.telemetry": (names.TELEMETRY,),
         "automation.devices": (names.ACTION_RESULTS,),
     },

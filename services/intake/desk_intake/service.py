@@ -1,6 +1,5 @@
 """Intake as one table: what it reads, keeps, answers and runs; `python -m desk_intake.service`."""
 
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -27,15 +26,13 @@ from fastapi import APIRouter
 
 from desk_intake.adapters.couriers.smtp import MailServer, SmtpCourier
 from desk_intake.adapters.directories.ldap import LdapDirectory, open_directory
-from desk_intake.adapters.mailboxes.imap import COMPONENT as IMAP
-from desk_intake.adapters.mailboxes.imap import ImapAccount, ImapPoll
-from desk_intake.adapters.mailboxes.smtp import SmtpReceiver, SmtpWay
+from desk_intake.adapters.mailboxes.ways import take_mail
 from desk_intake.attachments.api import UPLOADS, attachments_router
-from desk_intake.before.api.check import BeforeDeps, Indexes, NoSelfService, before_router
+from desk_intake.before.api.check import BeforeDeps, Indexes, before_router
+from desk_intake.before.api.items import SelfService
 from desk_intake.before.store import CONTACTS, IndexedProblem, contacts_projection, follow_problem
 from desk_intake.catalogue.api import (
     CatalogueDeps,
-    DeviceOwners,
     approvals_router,
     catalogue_router,
     requests_router,
@@ -54,7 +51,6 @@ from desk_intake.live.api import LiveDeps, live_router
 from desk_intake.live.worker import LiveTickets
 from desk_intake.mail.charter import MAILBOXES
 from desk_intake.mail.store import MAILS
-from desk_intake.mail.worker import MailDesk
 from desk_intake.recovery.api import RecoveryDeps, recovery_router
 from desk_intake.recovery.store import ASKS, RECOVERIES
 from desk_intake.recovery.worker import Recoveries, RecoveryWorker
@@ -104,11 +100,11 @@ class IntakeParts:
     demands: DemandDeps
     live: LiveTickets
     status: StatusDeps
+    catalogue: CatalogueDeps
     before: BeforeDeps
     searches: Documents[SearchedWord]
     publisher: Publisher
     secrets: SecretFolder
-    devices: DeviceOwners | None = None
     recovery: RecoveryDeps | None = None
 
 
@@ -120,8 +116,10 @@ def compose(desk: Desk, settings: IntakeSettings) -> Web:
     feedback = FeedbackDeps(deps, desk.commands(responses), opinions)
     demands = desk.documents(DEMANDS)
     votes = desk.unit_of_work("demands", demands_projection(demands), cached=0)
-    _take_mail(desk, settings, deps)
+    take_mail(desk, settings, deps)
     directory = open_directory(settings)
+    recovery = _compose_recovery(desk, settings, deps, directory)
+    catalogue = CatalogueDeps(deps, directory, recovers=recovery is not None)
     parts = IntakeParts(
         tickets=deps,
         feedback=feedback,
@@ -129,12 +127,12 @@ def compose(desk: Desk, settings: IntakeSettings) -> Web:
         demands=DemandDeps(deps, demands, desk.commands(votes)),
         live=LiveTickets(desk.tail(names.TICKETS), deps.tickets),
         status=_compose_status(desk, deps),
-        before=_compose_before(desk, settings, deps),
+        catalogue=catalogue,
+        before=_compose_before(desk, settings, catalogue),
         searches=desk.documents(SEARCHES),
         publisher=desk.publisher,
         secrets=SecretFolder(settings.signing_secrets),
-        devices=directory,
-        recovery=_compose_recovery(desk, settings, deps, directory),
+        recovery=recovery,
     )
     return Web(intake_routers(parts), UPLOADS)
 
@@ -188,7 +186,8 @@ def _compose_surveys(desk: Desk, settings: IntakeSettings, feedback: FeedbackDep
     return SurveyDeps(feedback, owed, desk.commands(follow_ups))
 
 
-def _compose_before(desk: Desk, settings: IntakeSettings, deps: TicketDeps) -> BeforeDeps:
+def _compose_before(desk: Desk, settings: IntakeSettings, catalogue: CatalogueDeps) -> BeforeDeps:
+    deps = catalogue.tickets
     articles, ratings = desk.documents(ARTICLES), desk.documents(RATINGS)
     changes = desk.unit_of_work("articles", Projection(articles), cached=0)
     rated = desk.unit_of_work("ratings", Projection(ratings), cached=0)
@@ -202,7 +201,7 @@ def _compose_before(desk: Desk, settings: IntakeSettings, deps: TicketDeps) -> B
         problems=desk.documents(PROBLEMS),
         indexes=_compose_indexes(desk, settings),
         contacts=desk.commands(contacts),
-        items=NoSelfService(),
+        items=SelfService(catalogue),
         searches=_compose_searches(desk),
     )
 
@@ -241,40 +240,6 @@ def _compose_indexes(desk: Desk, settings: IntakeSettings) -> Indexes:
     articles, of_articles = read(names.KNOWLEDGE, IndexedArticle, follow_article)
     problems, of_problems = read(names.PROBLEMS, IndexedProblem, follow_problem)
     return Indexes(tickets, articles, problems, (of_tickets, of_articles, of_problems))
-
-
-def _take_mail(desk: Desk, settings: IntakeSettings, deps: TicketDeps) -> None:
-    """Mail by SMTP and from a mailbox, where the settings ask for it."""
-    mails = desk.documents(MAILS)
-    records = desk.commands(desk.unit_of_work("mails", Projection(mails), cached=0))
-    mail = MailDesk(deps, mails, records, settings.reply_secret, settings.authserv_id or "")
-    if settings.smtp_port is not None:
-        tls = None
-        if settings.smtp_cert_file and settings.smtp_key_file:
-            tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-            tls.load_cert_chain(settings.smtp_cert_file, settings.smtp_key_file)
-        way = SmtpWay(
-            settings.http_host,
-            settings.smtp_port,
-            settings.mail_bytes,
-            settings.smtp_connections,
-            tls,
-        )
-        desk.part("smtp", SmtpReceiver(mail, way))
-    if settings.imap_host and settings.imap_username and settings.imap_password:
-        account = ImapAccount(
-            settings.imap_host,
-            settings.imap_port,
-            settings.imap_username,
-            settings.imap_password,
-            settings.mail_bytes,
-            settings.imap_folder,
-            settings.imap_security,
-            settings.imap_ca_file,
-        )
-        desk.health.expect(IMAP, required=False)
-        poll = ImapPoll(mail, account, settings.imap_interval, desk.clock, desk.health)
-        desk.job(IMAP, poll.run)
 
 
 def _compose_recovery(
@@ -319,7 +284,6 @@ def intake_routers(parts: IntakeParts) -> tuple[APIRouter, ...]:
     """All that intake answers over HTTP."""
     deps = parts.tickets
     events = EventsDeps(deps.tickets, deps.charter, parts.publisher, deps.clock)
-    recovers = parts.recovery is not None
     return (
         before_router(parts.before),
         batch_router(deps),
@@ -329,7 +293,7 @@ def intake_routers(parts: IntakeParts) -> tuple[APIRouter, ...]:
         links_router(deps),
         people_router(deps),
         attachments_router(deps),
-        catalogue_router(CatalogueDeps(deps, parts.devices, recovers=recovers)),
+        catalogue_router(parts.catalogue),
         requests_router(deps),
         approvals_router(deps),
         recovery_router(parts.recovery),

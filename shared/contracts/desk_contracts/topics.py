@@ -79,7 +79,7 @@ CATALOGUE: tuple[Topic, ...] = (
         names.TICKETS,
         "ticket id",
         "intake",
-        ("intake", "triage", "notify", "metrics"),
+        ("intake", "triage", "automation", "notify", "metrics"),
         followers=("intake",),
     ),
     Topic(names.FEEDBACK, "subject", "intake", ("intake", "notify", "metrics")),

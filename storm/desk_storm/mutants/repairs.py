@@ -109,7 +109,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a ticket of a repair does not say how it ended",
         "repair-message-says-the-outcome",
-        "services/intake/desk_intake/tickets/registration.py",
+        "services/intake/desk_intake/tickets/evidence.py",
         "        why=data.reason,\n        steps=",
         '        why="",\n        steps=',
         together="F",

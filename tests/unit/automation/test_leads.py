@@ -3,9 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from desk_automation.matching.decide import Raised, find_beginning
+from desk_automation.matching.decide import find_beginning
 from desk_automation.runs.model import Phase
 from desk_charter.people import Team
+from desk_contracts import Event
+from desk_contracts.events.signals import SignalRaised
 
 from tests.support.automation_engine import ALWAYS_THERE, Engine, OneBook, cleared, raised, runbook
 
@@ -17,7 +19,7 @@ BY_DAY = Team.model_validate(
 AHEAD = runbook(lead={"ahead": "2h"})
 
 
-def forecast(expected_at: datetime | None) -> Raised:
+def forecast(expected_at: datetime | None) -> Event[SignalRaised]:
     event = raised(at=FRIDAY_EVENING)
     data = event.data.model_copy(update={"expected_at": expected_at})
     return event._replace(data=data)

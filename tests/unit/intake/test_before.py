@@ -8,6 +8,9 @@ from desk_contracts.events.feedback import ContactPrevented, ContactReturned
 from desk_contracts.events.problems import ProblemDetected, ProblemResolved, ProblemStatus
 from desk_contracts.message import verbatim
 from desk_contracts.names import FEEDBACK
+from desk_intake.before.items import ItemTexts
+from desk_intake.catalogue.charter import CatalogueItem
+from desk_kernel.likeness import read_terms
 
 from tests.support.intake_world import Caller, Desk, triage_says
 
@@ -178,3 +181,55 @@ async def test_a_repeated_call_counts_nothing_twice(desk: Desk) -> None:
     again = await desk.ana.post("/contacts/prevented", key="k-1", **body)
     other = await desk.ana.post("/contacts/prevented", key="k-1", **{**body, "title": "Other"})
     assert (first.json(), other.status_code, len(contacts(desk))) == (again.json(), 422, 1)
+
+
+async def test_items_that_fit_are_offered_in_the_readers_language(desk: Desk) -> None:
+    (item,) = (await check(desk, desk.ana, "I need a second monitor"))["items"]
+    assert (item["id"], item["title"], item["ask_at"]) == (
+        "hardware", "Hardware", "/v1/catalogue/hardware/requests",
+    )  # fmt: skip
+    assert item["reasons"][0]["params"]["words"] == ["monitor"]
+    # What they write and what they read may be two languages; typing errors are forgiven.
+    answer = await desk.ana.client.post(
+        "/v1/tickets/check",
+        json={"title": "Zugrif auf einen Ordner", "language": "de"},
+        headers={"Accept-Language": "de"},
+    )
+    assert [item["title"] for item in answer.json()["items"]] == [
+        "Zugriff auf einen Ordner oder eine Anwendung"
+    ]
+
+
+async def test_what_the_named_service_offers_is_told_whatever_the_words(desk: Desk) -> None:
+    (item,) = (await check(desk, desk.ana, "I cannot work", service="identity"))["items"]
+    assert (item["id"], item["likeness"]) == ("access", 0.0)
+    assert [reason["code"] for reason in item["reasons"]] == ["similar.same-service"]
+
+
+async def test_items_are_offered_and_taken_only_by_those_who_may_ask(desk: Desk) -> None:
+    # Nobody recovers an account by themselves where there is no directory.
+    assert (await check(desk, desk.ana, "Password forgotten"))["items"] == []
+    assert (await take(desk.ana, "item", "password-reset")).status_code == 404
+    assert (await take(desk.ana, "item", "hardware")).status_code == 201
+
+
+def catalogue_of(*names: str, words: str) -> tuple[CatalogueItem, ...]:
+    titles = {"en": words, "de": words}
+    return tuple(
+        CatalogueItem.model_validate(
+            {
+                "name": name, "title": titles, "description": titles,
+                "fulfilment": {"team": "network"},
+            }
+        )
+        for name in names
+    )  # fmt: skip
+
+
+def test_what_may_not_be_asked_for_takes_no_place_of_what_may() -> None:
+    hidden = [f"hidden-{number}" for number in range(30)]
+    items = ItemTexts(catalogue_of(*hidden, "shown", words="Parking permit"))
+    draft = read_terms("Parking permit", "")
+    assert list(items.rank(draft, {"shown"}, 5)) == ["shown"]
+    assert len(items.rank(draft, {*hidden, "shown"}, 5)) == 5
+    assert items.rank(draft, (), 5) == {}

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from desk_contracts.events.fulfilment import TicketApprovalRequested
 
 from tests.support.intake_world import Caller, Desk, triage_says
 
@@ -192,3 +193,45 @@ async def test_only_ones_own_device_is_restarted(desk: Desk) -> None:
 
 def _software(program: str = "Inkscape") -> dict[str, str]:
     return {"program": program, "purpose": "Drawings"}
+
+
+def _asked(desk: Desk, ticket: str) -> list[tuple[tuple[str, ...], bool]]:
+    return [
+        (event.data.approvers, event.data.is_reminder)
+        for event in desk.log(ticket)
+        if isinstance(event.data, TicketApprovalRequested)
+    ]
+
+
+async def test_approvers_are_asked_and_reminded_once_at_half_time(desk: Desk) -> None:
+    request = await ask(desk.ana, "hardware", HARDWARE)
+    approvers = tuple(request["waits_for"])
+    assert _asked(desk, request["id"]) == [(approvers, False)]
+    await decide(desk.client(approvers[0]), request, "approve")
+    await desk.pass_time(timedelta(days=2, hours=11))
+    assert len(_asked(desk, request["id"])) == 1
+    await desk.pass_time(timedelta(hours=1))
+    # Who has answered is left alone.
+    assert _asked(desk, request["id"])[1:] == [(approvers[1:], True)]
+    await desk.pass_time(timedelta(days=2))
+    assert len(_asked(desk, request["id"])) == 2
+    await desk.pass_time(timedelta(hours=12))
+    ticket = await desk.ticket(request["id"])
+    assert (ticket.state, ticket.how) == ("resolved", "denied")
+    assert len(_asked(desk, request["id"])) == 2
+
+
+async def test_a_reminder_that_came_too_late_to_be_sent_is_not_sent(desk: Desk) -> None:
+    request = await ask(desk.ana, "access", ACCESS)
+    desk.clock.advance(timedelta(days=4))
+    await desk.pass_time(timedelta())
+    assert (await desk.ticket(request["id"])).how == "denied"
+    assert len(_asked(desk, request["id"])) == 1
+
+
+async def test_who_is_given_a_vote_is_asked(desk: Desk) -> None:
+    request = await ask(desk.ana, "access", ACCESS)
+    assert (
+        await decide(desk.client("identity-1"), request, "delegate", to="ben")
+    ).status_code == 200
+    assert _asked(desk, request["id"])[1:] == [(("ben",), False)]

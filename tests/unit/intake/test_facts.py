@@ -13,7 +13,8 @@ from desk_contracts.events.triage import DuplicateFound, TriageDeferred
 from desk_contracts.ids import request_ticket_id
 from desk_contracts.message import verbatim
 from desk_contracts.value_types import Priority
-from desk_intake.tickets.registration import MAX_TEXT, cut, proactive_ticket
+from desk_intake.tickets.evidence import MAX_TEXT, cut
+from desk_intake.tickets.registration import proactive_ticket
 
 from tests.support.intake_facts import escalated, problem
 from tests.support.intake_world import MONDAY, Desk, triage_says

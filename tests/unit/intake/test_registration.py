@@ -5,7 +5,8 @@ from desk_contracts import AnyEvent, Event
 from desk_contracts.events.automation import Evidence, Outcome, RunEscalated, StepStatus
 from desk_contracts.events.tickets import TicketCommented
 from desk_contracts.message import Carried, Message, verbatim
-from desk_intake.tickets.registration import cut, from_run
+from desk_intake.tickets.evidence import cut
+from desk_intake.tickets.registration import from_run
 
 from tests.support.intake_world import MONDAY
 

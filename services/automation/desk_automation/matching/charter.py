@@ -10,6 +10,7 @@ from desk_charter.runbooks import ActStep, Probe, ProbeStep, Runbook
 from desk_charter.sections import Section
 from desk_contracts import Payload
 from desk_contracts.catalogue import PAYLOADS
+from desk_contracts.events.fulfilment import TicketFulfilmentRequested
 from desk_contracts.events.signals import SignalRaised
 
 from desk_automation.adapters.executors.registry import EXECUTORS
@@ -20,7 +21,7 @@ from desk_automation.conditions.expression import (
     problems_in,
 )
 
-READ = frozenset({SignalRaised.TYPE})
+READ = frozenset({SignalRaised.TYPE, TicketFulfilmentRequested.TYPE})
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 # How a request is framed, and what the desk says about itself, is not the runbook's.
 _OURS = frozenset(
@@ -34,7 +35,10 @@ def check_runbooks(charter: Charter) -> Iterator[Problem]:
     for runbook in charter.of(runbook_checks.RUNBOOKS):
         where = ("runbooks", runbook.id)
         if runbook.event not in READ:
-            sentence = f"automation does not read {runbook.event}; write {SignalRaised.TYPE}"
+            sentence = (
+                f"automation does not read {runbook.event}; write {SignalRaised.TYPE}, or"
+                f" {TicketFulfilmentRequested.TYPE} for what people ask for"
+            )
             yield Problem.at(*where, "event", sentence=sentence)
             continue
         shape = PAYLOADS[runbook.event]

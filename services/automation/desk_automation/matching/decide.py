@@ -12,6 +12,7 @@ from desk_charter.people import Team
 from desk_charter.runbooks import Runbook
 from desk_contracts import Event
 from desk_contracts.events.automation import Outcome
+from desk_contracts.events.fulfilment import TicketFulfilmentRequested
 from desk_contracts.events.signals import SignalRaised
 from desk_contracts.ids import derive_id
 from desk_contracts.message import Message, message
@@ -26,7 +27,8 @@ from desk_automation.runs.decide import steps_of
 from desk_automation.runs.model import Phase, Run, Trigger
 from desk_automation.runs.plan import Plan, bounds_of, make_plan, version_of
 
-Raised = Event[SignalRaised]
+# What starts runs: trouble, and what people ask for.
+Raised = Event[SignalRaised] | Event[TicketFulfilmentRequested]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,18 @@ def run_id(event: Raised, runbook: Runbook) -> str:
     """One run for each episode, runbook and value of its `match.by`."""
     values = values_of(event, "")
     by = [as_text(lookup(path, values)) or "" for path in runbook.match.by]
-    return derive_id(event.data.episode, "\n".join(["run", runbook.id, *by]))
+    return derive_id(episode_of(event), "\n".join(["run", runbook.id, *by]))
+
+
+def episode_of(event: Raised) -> str:
+    """What ends by itself, or is taken back: a trouble, or a ticket's request."""
+    return event.data.episode if isinstance(event.data, SignalRaised) else event.subject
+
+
+def is_meant(runbook: Runbook, event: Raised) -> bool:
+    """Whether the event is of the runbook's kind; a request names the one that fulfils it."""
+    is_named = isinstance(event.data, SignalRaised) or event.data.runbook == runbook.id
+    return is_named and runbook.event == event.type
 
 
 def start_run(
@@ -95,7 +108,8 @@ def find_beginning(runbook: Runbook, event: Raised, owner: Team, now: datetime) 
     """When the run begins: once it has settled; before trouble that is forecast, if the runbook
     uses that lead, when its owner works next, but in time whatever the hour.
     """
-    settled, expected = now + runbook.settle, event.data.expected_at
+    settled = now + runbook.settle
+    expected = event.data.expected_at if isinstance(event.data, SignalRaised) else None
     if runbook.lead is None or expected is None:
         return settled
     shift = owner.find_next_shift(settled)
@@ -121,6 +135,21 @@ def _new(
 
 def _trigger(event: Raised) -> Trigger:
     data = event.data
+    if isinstance(data, TicketFulfilmentRequested):
+        return Trigger(
+            event=event.id,
+            correlation=event.correlation_id,
+            traceparent=event.traceparent,
+            at=event.time,
+            # What is measured afterwards is the device, where it is about one.
+            subject=data.device or data.service or event.subject,
+            subject_kind="device" if data.device else "service",
+            episode=event.subject,
+            title=data.title,
+            service=data.service,
+            person=data.person,
+            request=event.subject,
+        )
     return Trigger(
         event=event.id,
         correlation=event.correlation_id,
@@ -153,7 +182,8 @@ def _hand_over_unplanned(
         escalation_title=cut(f"{event.data.title}: {runbook.title}", 300),
         bounds=bounds_of(runbook),
     )
-    run = _new(id, event.subject, _trigger(event), plan, timedelta(), now)
+    trigger = _trigger(event)
+    run = _new(id, trigger.subject, trigger, plan, timedelta(), now)
     reason = message("run.not-planned", why=why)
     if mode in {"observe", "suggest"}:
         return lifecycle.skip(run, reason, now)

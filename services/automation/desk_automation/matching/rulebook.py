@@ -9,7 +9,7 @@ from desk_charter.runbook_checks import RUNBOOKS
 from desk_charter.runbooks import Runbook
 
 from desk_automation.conditions.expression import Condition, Inputs, condition
-from desk_automation.matching.decide import Raised, run_id, values_of
+from desk_automation.matching.decide import Raised, is_meant, run_id, values_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Rulebook:
         values = values_of(event, "")
         inputs = Inputs({"event": values["event"], "data": values["data"]})
         for rule in self.rules:
-            if rule.runbook.event == event.type and rule.when.holds(inputs):
+            if is_meant(rule.runbook, event) and rule.when.holds(inputs):
                 yield rule.runbook
 
     def runs(self, event: Raised) -> dict[str, Runbook]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from desk_contracts.events.fulfilment import TicketFulfilmentRequested
 from desk_contracts.events.signals import SignalRaised
 from desk_contracts.message import message
 from desk_kernel import Context, Decision, Readings, Reducers
@@ -12,7 +13,7 @@ from desk_platform.store import Documents
 from desk_platform.telemetry import get_logger
 
 from desk_automation.conditions.expression import Inputs, Undecided, condition, parts_of, paths_in
-from desk_automation.matching.decide import Raised, RunPolicy, start_run, values_of
+from desk_automation.matching.decide import Raised, RunPolicy, is_meant, start_run, values_of
 from desk_automation.matching.rulebook import Rule, Rulebook
 from desk_automation.runs.model import Run
 
@@ -26,7 +27,7 @@ def note_runbooks(lookout: Lookout, event: Raised, rulebook: Rulebook) -> None:
     values = values_of(event, "")
     about = {"event": values["event"], "data": values["data"]}
     for rule in rulebook.rules:
-        if rule.runbook.event == event.type:
+        if is_meant(rule.runbook, event):
             look = _look(rule, event, about)._replace(service=event.data.service)
             lookout.note(event.subject, look)
 
@@ -91,13 +92,13 @@ def run_projection(
         lambda _run, _event, _context: None
     )
 
-    @keys.on(SignalRaised)
+    @keys.on(SignalRaised, TicketFulfilmentRequested)
     def find_runs(event: Raised) -> Iterable[str]:
         rulebook = look()
         heard(event, rulebook)
         return rulebook.runs(event)
 
-    @react.on(SignalRaised)
+    @react.on(SignalRaised, TicketFulfilmentRequested)
     def match_runbook(run: Run | None, event: Raised, context: Context) -> Decision[Run] | None:
         rulebook = look()
         runbook = rulebook.runs(event).get(context.id)

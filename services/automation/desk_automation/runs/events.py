@@ -46,6 +46,7 @@ def emit_started(run: Run, at: datetime) -> AnyEvent:
         service=trigger.service,
         person=trigger.person,
         tell=plan.tell_before,
+        request=trigger.request,
     )
     return _make_event(run, data, "started", at)
 
@@ -119,6 +120,7 @@ def emit_healed(run: Run, at: datetime) -> AnyEvent:
         evidence=collect_evidence(run),
         tell=plan.tell_after,
         corrects=run.corrects,
+        request=trigger.request,
     )
     return _make_event(run, data, "healed", at)
 
@@ -141,6 +143,7 @@ def emit_escalated(run: Run, at: datetime) -> AnyEvent:
         evidence=collect_evidence(run),
         tell=plan.tell_on_failure,
         ticket=run.ticket,
+        request=trigger.request,
     )
     return _make_event(run, data, "escalated", at)
 
@@ -152,6 +155,7 @@ def emit_skipped(run: Run, at: datetime) -> AnyEvent:
         runbook=run.plan.runbook,
         episode=run.trigger.episode,
         explanation=(_redact_reason(run),),
+        request=run.trigger.request,
     )
     return _make_event(run, data, "skipped", at)
 

@@ -50,6 +50,8 @@ class Trigger(Frozen):
     site: str = ""
     measurement: str = ""
     value: float = 0.0
+    # The ticket whose request it fulfils.
+    request: str = ""
 
 
 class Lease(Frozen):

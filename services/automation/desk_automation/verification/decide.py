@@ -6,6 +6,7 @@ Only subjects under watch are written; the rest of the telemetry passes by.
 from datetime import datetime, timedelta
 
 from desk_contracts import Event
+from desk_contracts.events.fulfilment import TicketFulfilmentWithdrawn
 from desk_contracts.events.signals import SignalCleared
 from desk_contracts.events.telemetry import Measured
 from desk_kernel import Context, Reducers
@@ -141,6 +142,13 @@ def _clear(
     subject: Subject | None, event: Event[SignalCleared], _context: Context
 ) -> Subject | None:
     return clear_episode(subject, event.data.episode)
+
+
+@follow.on(TicketFulfilmentWithdrawn)
+def _withdraw(
+    subject: Subject | None, event: Event[TicketFulfilmentWithdrawn], _context: Context
+) -> Subject | None:
+    return clear_episode(subject, event.subject)
 
 
 @follow.on(Measured)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from desk_contracts import AnyEvent, Event
+from desk_contracts.events.fulfilment import TicketFulfilmentWithdrawn
 from desk_contracts.events.signals import SignalCleared
 from desk_contracts.events.telemetry import Measured
 from desk_contracts.names import TELEMETRY
@@ -33,6 +34,10 @@ def subject_projection(
     @keys.on(SignalCleared)
     def find_cleared_subject(event: Event[SignalCleared]) -> Iterable[str]:
         return (event.subject,)
+
+    @keys.on(TicketFulfilmentWithdrawn)
+    def find_withdrawn_subject(event: Event[TicketFulfilmentWithdrawn]) -> Iterable[str]:
+        return (event.data.device or event.data.service or event.subject,)
 
     def react(
         subject: Subject | None, event: AnyEvent, context: Context

@@ -132,12 +132,12 @@ def catalogue_router(deps: CatalogueDeps) -> APIRouter:
     async def list_items(caller: Caller) -> list[ItemView]:
         """The items of the catalogue that are offered to the caller, with their forms."""
         language = spoken_catalogue().language
-        return [show_item(item, language) for item in _find_offered(deps, _asker(caller)).values()]
+        return [show_item(item, language) for item in find_offered(deps, asker_of(caller)).values()]
 
     @router.get("/{item}", summary="Read one item")
     async def show_one(item: str, caller: Caller) -> ItemView:
         """The item with its form, if it is offered to the caller."""
-        return show_item(_find_item(deps, item, _asker(caller)), spoken_catalogue().language)
+        return show_item(_find_item(deps, item, asker_of(caller)), spoken_catalogue().language)
 
     @router.post(
         "/{item}/requests", status_code=201, response_model=RequestView, summary="Ask for it"
@@ -146,7 +146,7 @@ def catalogue_router(deps: CatalogueDeps) -> APIRouter:
         request: Request, item: str, body: NewRequest, caller: Caller, call: Call
     ) -> Response:
         """Opens a ticket of kind `request`; says what it waits for, and for whom."""
-        wanted = _find_item(deps, item, _asker(caller))
+        wanted = _find_item(deps, item, asker_of(caller))
         ticket = await _ask(deps, request, wanted, body, caller, call)
         return _respond(ticket, 201)
 
@@ -190,10 +190,8 @@ def approvals_router(deps: TicketDeps) -> APIRouter:
 
         def decide_delegation(ticket: Ticket, context: Context) -> list[Payload]:
             statement = Statement(action.actor.id, body.digest, context.now, body.reason)
-            to, requester = canonical_person(body.to), ticket.requester
-            return approvals.delegate(
-                ticket.request, ticket.state, statement, requester=requester, to=to
-            )
+            about, to = ticket.asked_for, canonical_person(body.to)
+            return approvals.delegate(ticket.request, ticket.state, statement, about, to=to)
 
         return await _finish(deps, action, decide_delegation)
 
@@ -242,7 +240,9 @@ async def _finish(deps: TicketDeps, action: TicketAction, rule: Decide) -> Respo
 def _verdict(actor: Actor, body: Verdict, *, is_granted: bool) -> Decide:
     def decide_approval(ticket: Ticket, context: Context) -> list[Payload]:
         statement = Statement(actor.id, body.digest, context.now, body.reason)
-        return approvals.decide(ticket.request, ticket.state, statement, is_granted=is_granted)
+        return approvals.decide(
+            ticket.request, ticket.state, statement, ticket.asked_for, is_granted=is_granted
+        )
 
     return decide_approval
 
@@ -267,12 +267,14 @@ def _respond(ticket: Ticket, status: int = 200) -> Response:
     return Response(view.model_dump_json(), status, headers, "application/json")
 
 
-def _asker(caller: Principal) -> Asker:
+def asker_of(caller: Principal) -> Asker:
+    """The caller as the catalogue's rules see them."""
     roles = frozenset(map(str, caller.roles))
     return Asker(caller.subject, roles, caller.team or "", caller.written)
 
 
-def _find_offered(deps: CatalogueDeps, asker: Asker) -> Mapping[str, CatalogueItem]:
+def find_offered(deps: CatalogueDeps, asker: Asker) -> Mapping[str, CatalogueItem]:
+    """What this person may ask for, of what this installation can do, by its name."""
     items = decide.list_offered(deps.tickets.charter(), asker)
     return {
         item.name: item
@@ -282,7 +284,7 @@ def _find_offered(deps: CatalogueDeps, asker: Asker) -> Mapping[str, CatalogueIt
 
 
 def _find_item(deps: CatalogueDeps, name: str, asker: Asker) -> CatalogueItem:
-    item = _find_offered(deps, asker).get(name)
+    item = find_offered(deps, asker).get(name)
     if item is None:
         raise NotFound(message("refused.no-such-item", item=name), item=name)
     return item
@@ -297,7 +299,7 @@ async def _ask(
     call: IdempotentCall,
 ) -> Ticket:
     _check_form(item, body)
-    asker, answers = _asker(caller), decide.plain_answers(body.answers)
+    asker, answers = asker_of(caller), decide.plain_answers(body.answers)
     if item.own_device is not None and deps.devices is not None:
         device = str(answers[item.own_device])
         # One's own only; another's is answered as one that nobody knows.

@@ -9,6 +9,7 @@ from desk_charter.problems import Problem
 from desk_charter.runbook_checks import RUNBOOKS
 from desk_charter.sections import Section
 from desk_charter.value_types import CharterModel, Duration, Sentence, Slug, Title, read_duration
+from desk_contracts.events.fulfilment import TicketFulfilmentRequested
 from desk_contracts.people import canonical_person
 from desk_platform.http import Role
 from jsonschema import Draft202012Validator
@@ -17,6 +18,7 @@ from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 # What a field of a form holds; no objects, so that an answer is a word, a number or a list.
 _TYPES = frozenset({"string", "integer", "number", "boolean"})
+_STARTS = TicketFulfilmentRequested.TYPE
 # Answers are events that many read: nothing secret is asked for.
 _SECRET = re.compile(r"passw|kennwort|secret|geheim|token", re.IGNORECASE)
 
@@ -80,6 +82,17 @@ class Sentences(CharterModel):
         return self.de if language.startswith("de") else self.en
 
 
+class Words(CharterModel):
+    """What people call it besides its title, in the languages of the desk."""
+
+    en: tuple[Title, ...] = Field(default=(), description="In English.")
+    de: tuple[Title, ...] = Field(default=(), description="In German.")
+
+    def spoken(self, language: str) -> tuple[str, ...]:
+        """In German for those who ask for it, else in English."""
+        return self.de if language.startswith("de") else self.en
+
+
 class Eligibility(CharterModel):
     """Who may ask for it."""
 
@@ -114,6 +127,10 @@ class Fulfilment(CharterModel):
 
     team: Slug = Field(description="The team that does it, or answers for its runbook.")
     runbook: Slug | None = Field(default=None, description="The runbook that does it.")
+    within: Duration = Field(
+        default=read_duration("1h"),
+        description="How long a runbook has; then the team gets it, whatever became of the run.",
+    )
     recovery: Literal["password", "unlock"] | None = Field(
         default=None,
         description="The person does it without signing in: sets a new password, or unlocks.",
@@ -126,6 +143,10 @@ class CatalogueItem(CharterModel):
     name: Slug = Field(description="Stable id; requests and runbooks name it.")
     title: Titles = Field(description="What people call it.")
     description: Sentences = Field(description="What one gets, and what happens next.")
+    words: Words = Field(
+        default=Words(),
+        description="What else people call it or say of it; found before they log a ticket.",
+    )
     offered_to: Eligibility = Field(
         default=Eligibility(), alias="for", description="Who may ask; left out: everybody."
     )
@@ -168,7 +189,7 @@ class CatalogueItem(CharterModel):
 
 def items_refer_to_what_exists(draft: Draft) -> Iterator[Problem]:
     """Teams, services and runbooks of items exist."""
-    runbooks = {runbook.id for runbook in draft.of(RUNBOOKS, ())}
+    runbooks = {runbook.id: runbook.event for runbook in draft.of(RUNBOOKS, ())}
     for item in draft.of(CATALOGUE, ()):
         where = ("catalogue", item.name)
         yield from draft.unknown("teams", item.fulfilment.team, *where, "fulfilment", "team")
@@ -179,6 +200,12 @@ def items_refer_to_what_exists(draft: Draft) -> Iterator[Problem]:
         runbook = item.fulfilment.runbook
         if runbook is not None and runbooks and runbook not in runbooks:
             sentence = f"runbook '{runbook}' is not in runbooks/; add it there or correct the name"
+            yield Problem.at(*where, "fulfilment", "runbook", sentence=sentence)
+        elif runbook is not None and runbooks and runbooks[runbook] != _STARTS:
+            sentence = (
+                f"runbook '{runbook}' begins with {runbooks[runbook]}; one that people ask for"
+                f" begins with {_STARTS}"
+            )
             yield Problem.at(*where, "fulfilment", "runbook", sentence=sentence)
         if item.approval is not None:
             yield from _approvers_exist(draft, item, item.approval)

@@ -26,7 +26,7 @@ from pydantic import JsonValue
 
 from desk_intake.catalogue.charter import CATALOGUE, Approval, CatalogueItem
 from desk_intake.tickets import lifecycle
-from desk_intake.tickets.approvals import ask, digest_of
+from desk_intake.tickets.approvals import AskedFor, ask, digest_of
 from desk_intake.tickets.lifecycle import Actor
 from desk_intake.tickets.model import Ticket
 
@@ -183,10 +183,12 @@ def request_item(charter: Charter, form: FilledForm, code: str, now: datetime) -
         digest=digest_of(shown, asker.person, answers),
         team=item.fulfilment.team,
         runbook=item.fulfilment.runbook or "",
+        run_within_s=int(item.fulfilment.within.total_seconds()),
         approval=approval,
         charter=charter.version,
     )
-    return [opened, *ask(requested)]
+    about = AskedFor(code, asker.person, opened.title, opened.device, opened.service)
+    return [opened, *ask(requested, about, now)]
 
 
 def _approval(charter: Charter, approval: Approval, asker: Asker, now: datetime) -> ApprovalAsked:

@@ -4,11 +4,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-from desk_contracts.events.tickets import Answer, ApprovalOutcome, State
+from desk_contracts.events.fulfilment import FulfilmentStatus
+from desk_contracts.events.tickets import (
+    Answer,
+    ApprovalOutcome,
+    State,
+)
 from desk_contracts.frozen import Frozen
 
 from desk_intake.catalogue.charter import CatalogueItem
 from desk_intake.tickets.approvals import ItemRequest, Vote
+from desk_intake.tickets.fulfilment import FulfilmentRun
 from desk_intake.tickets.model import Ticket
 
 Answered = Literal["waiting", "yes", "no"]
@@ -47,6 +53,18 @@ class VoteView(Frozen):
     reason: str
 
 
+class FulfilmentView(Frozen):
+    """A runbook that does what was asked for."""
+
+    status: FulfilmentStatus
+    """requested; started; done: verified afterwards; handed-over: people do it."""
+    since: datetime
+    until: datetime
+    """The team has it then, if the runbook has not ended."""
+    run: str
+    """Its id in automation; empty before it has begun."""
+
+
 class RequestView(Frozen):
     """A request and how far it is."""
 
@@ -68,6 +86,8 @@ class RequestView(Frozen):
     approvals: tuple[VoteView, ...]
     outcome: ApprovalOutcome | None
     """How the approval ended; null while it runs, and where nobody is asked."""
+    run: FulfilmentView | None
+    """How far the runbook is; null if people do it, and before it may begin."""
     fulfilled_by: str
     """The team that does it, or answers for the runbook that does."""
     requested_at: datetime
@@ -108,9 +128,19 @@ def show_request(ticket: Ticket, request: ItemRequest) -> RequestView:
         approvals_needed=request.needed,
         approvals=tuple(map(_show_vote, request.votes)),
         outcome=request.outcome,
+        run=_show_fulfilment(request.fulfilment) if request.fulfilment else None,
         fulfilled_by=request.team,
         requested_at=ticket.requested_at,
         ticket_url=f"/v1/tickets/{ticket.id}",
+    )
+
+
+def _show_fulfilment(fulfilment: FulfilmentRun) -> FulfilmentView:
+    return FulfilmentView(
+        status=fulfilment.status,
+        since=fulfilment.since,
+        until=fulfilment.until,
+        run=fulfilment.run,
     )
 
 

@@ -32,9 +32,9 @@ from desk_intake.chat.model import Challenge, ChatAction, ChatCommand, ChatLine
 from desk_intake.tickets.api.bodies import MAX_BYTES
 from desk_intake.tickets.api.calls import Origin, change_once, find, open_once, origin_of
 from desk_intake.tickets.api.deps import TicketDeps
+from desk_intake.tickets.evidence import cut
 from desk_intake.tickets.lifecycle import Actor, comment
 from desk_intake.tickets.model import Ticket
-from desk_intake.tickets.registration import cut
 
 log = get_logger()
 

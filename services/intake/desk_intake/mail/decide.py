@@ -23,10 +23,10 @@ from desk_contracts.text import is_visible
 from desk_intake.mail.charter import MailAccount
 from desk_intake.mail.model import Mail, MailKind, SenderProof
 from desk_intake.mail.plain_text import drop_quotations
+from desk_intake.tickets.evidence import cut
 from desk_intake.tickets.inbound import DESK
 from desk_intake.tickets.lifecycle import Actor, comment, may_read
 from desk_intake.tickets.model import Ticket
-from desk_intake.tickets.registration import cut
 
 LONGEST_TITLE = 300
 # A clock that is a week behind is wrong; a mail that waited so long was written then.

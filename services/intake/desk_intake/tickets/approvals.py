@@ -8,10 +8,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from desk_contracts import Payload
 from desk_contracts.errors import Forbidden, Rejected
+from desk_contracts.events.fulfilment import TicketApprovalRequested
 from desk_contracts.events.tickets import (
     Answer,
     ApprovalOutcome,
@@ -20,7 +21,6 @@ from desk_contracts.events.tickets import (
     TicketApprovalConcluded,
     TicketApprovalDecided,
     TicketApprovalDelegated,
-    TicketAssigned,
     TicketItemRequested,
     TicketPaused,
     TicketResolved,
@@ -31,10 +31,9 @@ from desk_contracts.frozen import Frozen
 from desk_contracts.message import message, verbatim
 from pydantic import Field
 
-DESK = "desk"
-# Why its team has it: the catalogue knows better than triage, which leaves the team alone.
-BY_CATALOGUE = "routing.item-of-catalogue"
+from desk_intake.tickets.fulfilment import FulfilmentRun, WorkOrder, give_out
 
+DESK = "desk"
 
 # What would go round those who still have to say yes.
 _NOT_BEFORE_APPROVAL = frozenset({"paused", "resumed", "assigned", "merged", "split"})
@@ -62,6 +61,17 @@ class Statement:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class AskedFor:
+    """What a ticket says of its request."""
+
+    code: str
+    person: str
+    title: str
+    device: str = ""
+    service: str = ""
+
+
 class ItemRequest(Frozen):
     """What a ticket asks of the catalogue."""
 
@@ -70,8 +80,12 @@ class ItemRequest(Frozen):
     digest: str
     team: str
     runbook: str = ""
+    run_within: timedelta = timedelta(hours=1)
+    fulfilment: FulfilmentRun | None = None
     needed: int = 0
     until: datetime | None = None
+    # When those who have not answered are asked once more; None once they were.
+    remind_at: datetime | None = None
     may_delegate: bool = False
     votes: tuple[Vote, ...] = Field(default=())
     outcome: ApprovalOutcome | None = None
@@ -109,6 +123,7 @@ def begin(data: TicketItemRequested, at: datetime) -> ItemRequest:
         digest=data.digest,
         team=data.team,
         runbook=data.runbook,
+        run_within=timedelta(seconds=data.run_within_s),
     )
     if data.approval is None:
         return request
@@ -117,6 +132,7 @@ def begin(data: TicketItemRequested, at: datetime) -> ItemRequest:
         update={
             "needed": data.approval.needed,
             "until": data.approval.until,
+            "remind_at": at + (data.approval.until - at) / 2,
             "may_delegate": data.approval.may_delegate,
             "votes": votes,
         }
@@ -143,16 +159,43 @@ def _with_vote(request: ItemRequest, person: str, update: Mapping[str, object]) 
     return request.model_copy(update={"votes": votes})
 
 
-def ask(data: TicketItemRequested) -> list[Payload]:
+def ask(data: TicketItemRequested, about: AskedFor, now: datetime) -> list[Payload]:
     """What follows the opening of the ticket: somebody is asked, or the work is given out."""
     if data.approval is None:
-        return [data, _give_out(data.team, data.item)]
-    paused = TicketPaused(waiting_for=WaitingFor.APPROVAL, by=DESK, until=data.approval.until)
-    return [data, paused]
+        return [data, give_out(_order(begin(data, now), about), now)]
+    approval = data.approval
+    paused = TicketPaused(waiting_for=WaitingFor.APPROVAL, by=DESK, until=approval.until)
+    return [data, paused, _ask_approvers(approval.approvers, approval.until, about)]
+
+
+def _ask_approvers(
+    approvers: tuple[str, ...], until: datetime, about: AskedFor, *, is_reminder: bool = False
+) -> TicketApprovalRequested:
+    return TicketApprovalRequested(
+        approvers=approvers,
+        until=until,
+        code=about.code,
+        title=about.title,
+        requester=about.person,
+        is_reminder=is_reminder,
+    )
+
+
+def remind(request: ItemRequest, about: AskedFor) -> list[Payload]:
+    """Who has not answered by half-time is asked once more."""
+    silent = tuple(vote.person for vote in request.votes if vote.is_granted is None)
+    if request.until is None or not silent:
+        return []
+    return [_ask_approvers(silent, request.until, about, is_reminder=True)]
 
 
 def decide(
-    request: ItemRequest | None, state: State, statement: Statement, *, is_granted: bool
+    request: ItemRequest | None,
+    state: State,
+    statement: Statement,
+    about: AskedFor,
+    *,
+    is_granted: bool,
 ) -> list[Payload]:
     """A yes or a no. The last one that was needed ends the approval."""
     request = _check(request, state, statement)
@@ -168,7 +211,7 @@ def decide(
             decided,
             TicketApprovalConcluded(outcome=ApprovalOutcome.APPROVED, digest=digest),
             TicketResumed(by=by),
-            _give_out(request.team, request.item),
+            give_out(_order(request, about), statement.at),
         ]
     if possible >= request.needed:
         return [decided]
@@ -183,21 +226,20 @@ def decide(
 
 
 def delegate(
-    request: ItemRequest | None, state: State, statement: Statement, *, requester: str, to: str
+    request: ItemRequest | None, state: State, statement: Statement, about: AskedFor, *, to: str
 ) -> list[Payload]:
     """A vote is given to somebody else, who has none yet and is not who asks."""
     request = _check(request, state, statement)
     if not request.may_delegate:
         raise Rejected(message("refused.no-delegation", item=request.item), code="no-delegation")
-    if to == requester:
+    if to == about.person:
         raise Rejected(message("refused.own-request"), code="own-request")
     if to == statement.by or request.is_approver(to):
         raise Rejected(message("refused.has-vote", person=to), code="has-vote", person=to)
-    return [
-        TicketApprovalDelegated(
-            by=statement.by, to=to, digest=statement.digest, reason=statement.reason
-        )
-    ]
+    delegated = TicketApprovalDelegated(
+        by=statement.by, to=to, digest=statement.digest, reason=statement.reason
+    )
+    return [delegated, *([_ask_approvers((to,), request.until, about)] if request.until else [])]
 
 
 def expire(request: ItemRequest) -> list[Payload]:
@@ -213,8 +255,18 @@ def expire(request: ItemRequest) -> list[Payload]:
     ]
 
 
-def _give_out(team: str, item: str) -> TicketAssigned:
-    return TicketAssigned(team=team, explanation=(message("routing.item-of-catalogue", item=item),))
+def _order(request: ItemRequest, about: AskedFor) -> WorkOrder:
+    return WorkOrder(
+        item=request.item,
+        team=request.team,
+        runbook=request.runbook,
+        within=request.run_within,
+        answers=request.answers,
+        person=about.person,
+        title=about.title,
+        device=about.device,
+        service=about.service,
+    )
 
 
 def _check(request: ItemRequest | None, state: State, statement: Statement) -> ItemRequest:

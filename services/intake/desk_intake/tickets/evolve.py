@@ -7,6 +7,12 @@ from collections.abc import Iterable
 
 from desk_contracts import AnyEvent, Event
 from desk_contracts.errors import Invalid
+from desk_contracts.events.fulfilment import (
+    TicketApprovalRequested,
+    TicketFulfilmentReported,
+    TicketFulfilmentRequested,
+    TicketFulfilmentWithdrawn,
+)
 from desk_contracts.events.tickets import (
     How,
     Role,
@@ -39,12 +45,12 @@ from desk_contracts.events.tickets import (
 )
 from desk_kernel import Readings, Reducers
 
-from desk_intake.tickets import approvals
+from desk_intake.tickets import approvals, fulfilment
 from desk_intake.tickets.model import MAX_LINKS, Attachment, Entry, Link, Ticket
 from desk_intake.tickets.timeline import BY_PERSON, aside, tell
 
 # Whoever chose the team by this knows better than triage, which leaves the team alone.
-_FIXING = BY_PERSON | {"routing.repair-escalated", approvals.BY_CATALOGUE}
+_FIXING = BY_PERSON | {"routing.repair-escalated", fulfilment.BY_CATALOGUE, fulfilment.BY_RUN}
 
 
 def _refuse(_ticket: Ticket, event: AnyEvent) -> Ticket:
@@ -343,6 +349,40 @@ def _end_approval(ticket: Ticket, event: Event[TicketApprovalConcluded]) -> Tick
         return ticket
     after = ticket.request.model_copy(update={"outcome": event.data.outcome})
     return ticket.model_copy(update={"request": after})
+
+
+@_life.on(TicketApprovalRequested)
+def _ask_approvers(ticket: Ticket, event: Event[TicketApprovalRequested]) -> Ticket:
+    if ticket.request is None or not event.data.is_reminder:
+        return ticket
+    after = ticket.request.model_copy(update={"remind_at": None})
+    return ticket.model_copy(update={"request": after})
+
+
+@_life.on(TicketFulfilmentRequested)
+def _begin_fulfilment(ticket: Ticket, event: Event[TicketFulfilmentRequested]) -> Ticket:
+    return _with_fulfilment(ticket, fulfilment.begin(event.data, event.time))
+
+
+@_life.on(TicketFulfilmentReported)
+def _report_fulfilment(ticket: Ticket, event: Event[TicketFulfilmentReported]) -> Ticket:
+    if ticket.fulfilment is None:
+        return ticket
+    after = fulfilment.with_report(ticket.fulfilment, event.data, event.time)
+    return _with_fulfilment(ticket, after)
+
+
+def _with_fulfilment(ticket: Ticket, after: fulfilment.FulfilmentRun) -> Ticket:
+    if ticket.request is None:
+        return ticket
+    return ticket.model_copy(
+        update={"request": ticket.request.model_copy(update={"fulfilment": after})}
+    )
+
+
+@_life.on(TicketFulfilmentWithdrawn)
+def _withdraw_fulfilment(ticket: Ticket, _event: Event[TicketFulfilmentWithdrawn]) -> Ticket:
+    return ticket
 
 
 @_life.on(TicketUpdateIgnored)

@@ -5,7 +5,8 @@ who work on the ticket, and changes nothing else.
 """
 
 from desk_contracts import AnyEvent, Event, Payload
-from desk_contracts.events.automation import RunEscalated, RunHealed
+from desk_contracts.events.automation import RunEscalated, RunHealed, RunSkipped, RunStarted
+from desk_contracts.events.fulfilment import FulfilmentStatus
 from desk_contracts.events.problems import (
     ProblemConfirmed,
     ProblemDetected,
@@ -37,8 +38,10 @@ from desk_contracts.message import Message, message, verbatim
 from desk_contracts.value_types import Priority
 from desk_kernel import Reducers
 
+from desk_intake.tickets.evidence import AUTOMATION, describe_run, say_of_run
+from desk_intake.tickets.fulfilment import hand_over, report
 from desk_intake.tickets.model import Ticket
-from desk_intake.tickets.registration import AUTOMATION, from_taken_run
+from desk_intake.tickets.registration import from_taken_run
 
 DESK = "desk"
 _AT_WORK = frozenset({State.IN_PROGRESS, State.WAITING})
@@ -55,8 +58,8 @@ def _follow_decision(ticket: Ticket, fact: Event[TriageDecided]) -> list[Payload
     if not ticket.is_open:
         return [_too_late(ticket, fact, message("fact.triage-decided"))]
     triaged = _triage(ticket, data)
-    if ticket.awaits_approval:
-        return triaged  # the catalogue says who has it once others have said yes
+    if ticket.awaits_approval or ticket.is_done_by_runbook:
+        return triaged  # the catalogue says who has it once others, or a runbook, are done
     if not _keeps_team(ticket):
         return [*triaged, *_assign(ticket, data)]
     if triaged or data.team == ticket.team:
@@ -114,9 +117,7 @@ def _follow_deferral(ticket: Ticket, fact: Event[TriageDeferred]) -> list[Payloa
     data = fact.data
     if not ticket.is_open or _keeps_team(ticket):
         return [_too_late(ticket, fact, message("fact.triage-deferred"))]
-    if ticket.awaits_approval:
-        return []
-    if data.team == ticket.team:
+    if ticket.awaits_approval or ticket.is_done_by_runbook or data.team == ticket.team:
         return []
     return [
         TicketAssigned(
@@ -275,9 +276,11 @@ def _resolve_with_problem(ticket: Ticket, fact: Event[ProblemResolved]) -> list[
 
 @apply_inbound.on(RunHealed)
 def _resolve_with_repair(ticket: Ticket, fact: Event[RunHealed]) -> list[Payload]:
-    """Only what the desk opened itself: a person says for themselves when they are helped."""
+    """Only what the desk opened itself, or was asked to do: what else helped a person, they say."""
     data = fact.data
-    if not ticket.is_open or ticket.kind is not Kind.PROACTIVE:
+    fulfilment = ticket.fulfilment if data.request == ticket.id else None
+    is_ours = ticket.kind is Kind.PROACTIVE or fulfilment is not None
+    if not ticket.is_open or not is_ours:
         return [_too_late(ticket, fact, message("fact.repair-succeeded"))]
     resolution = (
         verbatim(data.tell) if data.tell else message("resolution.repaired", title=data.title)
@@ -286,21 +289,58 @@ def _resolve_with_repair(ticket: Ticket, fact: Event[RunHealed]) -> list[Payload
         resolution = message(
             "resolution.repaired-corrected", told=verbatim(data.tell or data.title)
         )
+    resolved = TicketResolved(
+        by=AUTOMATION, how=How.AUTOMATION, resolution=resolution, verified_by=data.run
+    )
+    if fulfilment is None:
+        return [resolved]
     return [
-        TicketResolved(
-            by=AUTOMATION, how=How.AUTOMATION, resolution=resolution, verified_by=data.run
-        )
+        report(fulfilment, FulfilmentStatus.DONE, data.run),
+        resolved.model_copy(update={"requester": ticket.requester, "cycle": ticket.reopened}),
     ]
 
 
-@apply_inbound.on(RunEscalated)
-def _add_what_was_done(ticket: Ticket, fact: Event[RunEscalated]) -> list[Payload]:
-    """Whoever works on this ticket took the run over, and reads here how far it was."""
-    if not fact.data.ticket:
+@apply_inbound.on(RunStarted)
+def _note_start(ticket: Ticket, fact: Event[RunStarted]) -> list[Payload]:
+    fulfilment = ticket.fulfilment
+    if fulfilment is None or fulfilment.status is not FulfilmentStatus.REQUESTED:
         return []
+    return [report(fulfilment, FulfilmentStatus.STARTED, fact.data.run)]
+
+
+@apply_inbound.on(RunEscalated)
+def _take_over_escalated(ticket: Ticket, fact: Event[RunEscalated]) -> list[Payload]:
+    """The team gets it with all that the run saw; so does who took it over with this ticket."""
+    data = fact.data
+    if ticket.id not in {data.request, data.ticket}:
+        return []
+    if ticket.id != data.request:
+        if not ticket.is_open:
+            return [_too_late(ticket, fact, message("fact.repair-taken-over"))]
+        return from_taken_run(data)
     if not ticket.is_open:
-        return [_too_late(ticket, fact, message("fact.repair-taken-over"))]
-    return from_taken_run(fact.data)
+        return [_too_late(ticket, fact, message("fact.repair-failed"))]
+    seen = [describe_run(data), *say_of_run(data)]
+    if not ticket.is_done_by_runbook:
+        return [*seen]  # people have it already; what the run saw helps them all the same
+    return [*seen, *take_from_runbook(ticket, data.run, data.reason)]
+
+
+@apply_inbound.on(RunSkipped)
+def _take_over_skipped(ticket: Ticket, fact: Event[RunSkipped]) -> list[Payload]:
+    data = fact.data
+    if data.request != ticket.id or not ticket.is_done_by_runbook:
+        return []
+    return take_from_runbook(ticket, data.run, *data.explanation)
+
+
+def take_from_runbook(ticket: Ticket, run: str, *why: Message) -> list[Payload]:
+    """The team that answers for the runbook has it now, unless somebody took it before."""
+    request, fulfilment = ticket.request, ticket.fulfilment
+    if request is None or fulfilment is None:
+        return []
+    team = "" if ticket.team else request.team
+    return hand_over(fulfilment, team, request.item, run, *why)
 
 
 def _too_late(ticket: Ticket, fact: AnyEvent, what: Message) -> TicketUpdateIgnored:

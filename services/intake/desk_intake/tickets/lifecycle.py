@@ -36,6 +36,7 @@ from desk_contracts.value_types import Level, Priority
 from desk_kernel.sight import SEES_ALL, Sight
 
 from desk_intake.tickets import approvals
+from desk_intake.tickets.fulfilment import withdraw
 from desk_intake.tickets.model import (
     MAX_COMMENTS,
     OPEN_STATES,
@@ -330,7 +331,8 @@ def resolve(
             code=code,
             requester=ticket.requester,
             cycle=ticket.reopened,
-        )
+        ),
+        *withdraw(ticket.fulfilment),
     ]
 
 

@@ -19,8 +19,9 @@ from desk_contracts.message import Message
 from desk_contracts.value_types import Level, Priority
 from pydantic import Field
 
-from desk_intake.tickets.approvals import ItemRequest
+from desk_intake.tickets.approvals import AskedFor, ItemRequest
 from desk_intake.tickets.calls import NOTHING, Command, Recalled, fingerprint_of, with_command
+from desk_intake.tickets.fulfilment import FulfilmentRun
 
 # The bounds keep one document small whatever happens to its ticket; the log has everything.
 MAX_ENTRIES = 400  # desk-skip: mutate one more or less bounds as well
@@ -149,6 +150,21 @@ class Ticket(Part):
         """Whether nobody may work on it before others have said yes."""
         is_pending = self.request is not None and self.request.is_pending
         return is_pending and self.state is State.WAITING
+
+    @property
+    def asked_for(self) -> AskedFor:
+        """What those who approve or do its request need to know."""
+        return AskedFor(self.code, self.requester, self.title, self.device, self.service)
+
+    @property
+    def fulfilment(self) -> FulfilmentRun | None:
+        """The run that does what was asked for; None where there is none."""
+        return self.request.fulfilment if self.request else None
+
+    @property
+    def is_done_by_runbook(self) -> bool:
+        """Whether a run has it, and nobody needs to work on it."""
+        return self.is_open and self.fulfilment is not None and self.fulfilment.is_under_way
 
     @property
     def newest(self) -> int:

@@ -1,29 +1,21 @@
 """How tickets begin: by another system's request, or by a repair that did not work."""
 
-from collections.abc import Sequence
-
 from desk_contracts import AnyEvent, Payload
-from desk_contracts.events.automation import Evidence, RunEscalated
+from desk_contracts.events.automation import RunEscalated
 from desk_contracts.events.requests import TicketRequested
 from desk_contracts.events.tickets import (
     Channel,
     Kind,
     LinkKind,
-    Role,
     TicketAssigned,
-    TicketCommented,
     TicketLinked,
     TicketOpened,
 )
 from desk_contracts.ids import derive_id
-from desk_contracts.message import Message, message, verbatim
+from desk_contracts.message import message
 from desk_contracts.people import canonical_person, find_other_spelling, person_or
 
-AUTOMATION = "automation"
-# Room for the rest of an event that must stay under 64 KiB.
-MAX_TEXT_BYTES = 40 * 1024
-MAX_TEXT = 20_000
-_CUT = " … (shortened)"
+from desk_intake.tickets.evidence import cut, describe_run, say_of_run
 
 
 def proactive_ticket(run: str) -> str:
@@ -83,10 +75,9 @@ def from_run(fact: AnyEvent, data: RunEscalated, code: str) -> list[Payload]:
             target=data.run,
             message=message("link.repair-tried-first", title=data.title),
         ),
-        _evidence(data),
+        describe_run(data),
+        *say_of_run(data),
     ]
-    if data.tell:
-        opened.append(_comment(verbatim(cut(data.tell)), public=True))
     opened.append(TicketAssigned(team=data.team, explanation=(reason,)))
     return opened
 
@@ -98,60 +89,4 @@ def from_taken_run(data: RunEscalated) -> list[Payload]:
         target=data.run,
         message=message("link.repair-tried-first", title=data.title),
     )
-    return [linked, _evidence(data)]
-
-
-def _evidence(data: RunEscalated) -> TicketCommented:
-    if not data.evidence:
-        text = message(
-            "comment.repair-left-nothing", runbook=data.runbook, run=data.run, why=data.reason
-        )
-        return _comment(text, public=False)
-    text = message(
-        "comment.repair-tried",
-        runbook=data.runbook,
-        run=data.run,
-        why=data.reason,
-        steps=_newest(data.evidence),
-    )
-    return _comment(text, public=False)
-
-
-def _newest(evidence: Sequence[Evidence]) -> list[Message]:
-    """The newest lines that an event has room for, and how many are missing before them."""
-    kept, room = list[Message](), MAX_TEXT_BYTES
-    left_out = sum(item.left_out for item in evidence)
-    for number, step in enumerate(reversed(evidence)):
-        line = _line(step)
-        room -= len(line.model_dump_json().encode())
-        if room < 0:
-            left_out += len(evidence) - number
-            break
-        kept.insert(0, line)
-    first = [message("comment.lines-left-out", count=left_out)] if left_out else []
-    return [*first, *kept]
-
-
-def _line(evidence: Evidence) -> Message:
-    return message(
-        "comment.step",
-        step=evidence.step,
-        status=evidence.status,
-        attempt=evidence.attempt,
-        text=evidence.message or "",
-    )
-
-
-def _comment(text: Message, *, public: bool) -> TicketCommented:
-    return TicketCommented(
-        by=AUTOMATION, role=Role.AUTOMATION, message=text, public=public, automatic=True
-    )
-
-
-def cut(text: str) -> str:
-    """The text, shortened where it would make an event too large for the bus."""
-    raw = text.encode()
-    if len(raw) <= MAX_TEXT_BYTES and len(text) <= MAX_TEXT:
-        return text
-    shortened = raw[: MAX_TEXT_BYTES - 64].decode(errors="ignore")
-    return shortened[: MAX_TEXT - len(_CUT)] + _CUT
+    return [linked, describe_run(data)]

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from desk_contracts import AnyEvent, Event
 from desk_contracts import names as topics
-from desk_contracts.events.automation import RunEscalated, RunHealed
+from desk_contracts.events.automation import RunEscalated, RunHealed, RunSkipped, RunStarted
 from desk_contracts.events.problems import (
     ProblemConfirmed,
     ProblemDetected,
@@ -132,12 +132,20 @@ def _tickets_of_solved(event: Event[ProblemResolved]) -> Iterable[str]:
 
 @tickets_of.on(RunHealed)
 def _ticket_of_cure(event: Event[RunHealed]) -> Iterable[str]:
-    return (proactive_ticket(event.data.run),)
+    """What was to do what a ticket asks for concerns that ticket."""
+    return (event.data.request or proactive_ticket(event.data.run),)
+
+
+@tickets_of.on(RunStarted, RunSkipped)
+def _ticket_of_request_run(event: Event[RunStarted | RunSkipped]) -> Iterable[str]:
+    return (event.data.request,) if event.data.request else ()
 
 
 @tickets_of.on(RunEscalated)
 def _ticket_of_run(event: Event[RunEscalated]) -> Iterable[str]:
-    return (event.data.ticket or proactive_ticket(event.data.run),)
+    """What it was to do was asked for in one ticket; who took it over may work on another."""
+    named = dict.fromkeys(filter(None, (event.data.request, event.data.ticket)))
+    return named or (proactive_ticket(event.data.run),)
 
 
 @tickets_of.on(RepetitionFound)
@@ -213,7 +221,7 @@ def _open_for_request(
 def _open_for_run(
     _ticket: None, event: Event[RunEscalated], context: Context
 ) -> Decision[Ticket] | None:
-    if event.data.ticket:
+    if event.data.ticket or event.data.request:
         _warn_of_unknown(None, event, context)
         return None
     id = proactive_ticket(event.data.run)

@@ -6,6 +6,13 @@ Public lines are for the employee too; the others only for those who work on the
 from dataclasses import dataclass
 
 from desk_contracts import AnyEvent, Event, Payload
+from desk_contracts.events.fulfilment import (
+    FulfilmentStatus,
+    TicketApprovalRequested,
+    TicketFulfilmentReported,
+    TicketFulfilmentRequested,
+    TicketFulfilmentWithdrawn,
+)
 from desk_contracts.events.tickets import (
     ApprovalOutcome,
     How,
@@ -293,6 +300,39 @@ def _tell_conclusion(_ticket: Ticket, event: Event[TicketApprovalConcluded]) -> 
             return TimelineMessage(DESK, message("timeline.denied"))
         case ApprovalOutcome.EXPIRED:
             return TimelineMessage(DESK, message("timeline.approval-expired"))
+
+
+@tell.on(TicketApprovalRequested)
+def _tell_asking(_ticket: Ticket, event: Event[TicketApprovalRequested]) -> TimelineMessage:
+    people, until = event.data.approvers, event.data.until
+    if event.data.is_reminder:
+        text = message("timeline.approvers-reminded", people=people, until=until)
+    else:
+        text = message("timeline.approvers-asked", people=people, until=until)
+    return TimelineMessage(DESK, text)
+
+
+@tell.on(TicketFulfilmentRequested)
+def _tell_order(_ticket: Ticket, event: Event[TicketFulfilmentRequested]) -> TimelineMessage:
+    until = event.data.until
+    return TimelineMessage(DESK, message("timeline.runbook-asked", until=until))
+
+
+@tell.on(TicketFulfilmentReported)
+def _tell_report(_ticket: Ticket, event: Event[TicketFulfilmentReported]) -> TimelineMessage:
+    match event.data.status:
+        case FulfilmentStatus.STARTED | FulfilmentStatus.REQUESTED:
+            return TimelineMessage(DESK, message("timeline.run-started"))
+        case FulfilmentStatus.DONE:
+            return TimelineMessage(DESK, message("timeline.run-done"))
+        case FulfilmentStatus.HANDED_OVER:
+            why = _why(event.data.explanation)
+            return TimelineMessage(DESK, message("timeline.run-handed-over", why=why))
+
+
+@tell.on(TicketFulfilmentWithdrawn)
+def _tell_withdrawal(_ticket: Ticket, _event: Event[TicketFulfilmentWithdrawn]) -> TimelineMessage:
+    return TimelineMessage(DESK, message("timeline.run-withdrawn"))
 
 
 @tell.on(TicketUpdateIgnored)

@@ -41,8 +41,8 @@ class Detections:
 
 
 def repairs_key(event: AnyEvent) -> str | None:
-    """Which repairs an event belongs to."""
-    if isinstance(event.data, RunStarted | RunHealed):
+    """Which repairs an event belongs to; what somebody asked for repairs nothing."""
+    if isinstance(event.data, RunStarted | RunHealed) and not event.data.request:
         return f"{event.subject}|{event.data.runbook}"
     return None
 

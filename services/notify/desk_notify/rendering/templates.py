@@ -28,6 +28,8 @@ class Rule(StrEnum):
     ANSWERED = "answered"
     RESOLVED = "resolved"
     DENIED = "denied"
+    APPROVAL_ASKED = "approval-asked"
+    APPROVAL_REMINDED = "approval-reminded"
     SURVEY = "survey"
     DEMAND_ANSWERED = "demand-answered"
     REOPENED = "reopened"

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from desk_contracts import AnyEvent, Event
 from desk_contracts.events.automation import RunEscalated, RunHealed, RunStarted
 from desk_contracts.events.feedback import DemandAnswered
+from desk_contracts.events.fulfilment import TicketApprovalRequested
 from desk_contracts.events.problems import (
     ProblemConfirmed,
     ProblemDetected,
@@ -69,9 +70,15 @@ def _find_askers(event: Event[DemandAnswered]) -> Iterable[str]:
     return dict.fromkeys(event.data.people)
 
 
+@people_of.on(TicketApprovalRequested)
+def _find_approvers(event: Event[TicketApprovalRequested]) -> Iterable[str]:
+    return dict.fromkeys(event.data.approvers)
+
+
 @people_of.on(RunEscalated)
 def _owner_of_escalation(event: Event[RunEscalated]) -> Iterable[str]:
-    return (event.data.person,) if event.data.person else ()
+    """Of a request its ticket tells them."""
+    return (event.data.person,) if event.data.person and not event.data.request else ()
 
 
 @people_of.on(RunStarted)
@@ -81,9 +88,10 @@ def _owner_of_run(event: Event[RunStarted]) -> Iterable[str]:
 
 @people_of.on(RunHealed)
 def _owner_of_cure(event: Event[RunHealed]) -> Iterable[str]:
-    """A cure that comes to light late resolves the ticket of its escalation, which tells them."""
+    """A cure that comes to light late, or was asked for, resolves a ticket, which tells them."""
     data = event.data
-    return (data.person,) if data.person and data.tell and data.corrects is None else ()
+    is_told = data.request or data.corrects is not None
+    return (data.person,) if data.person and data.tell and not is_told else ()
 
 
 @_reactions.on(TicketOpened)
@@ -162,6 +170,24 @@ def _answer_demand(
     fields: Fields = {"what": cause.data.what, "text": truncate(cause.data.text)}
     recipient = person(name, before.language)
     return before, (render_notice(cause, Rule.DEMAND_ANSWERED, recipient, fields, About()),)
+
+
+@_reactions.on(TicketApprovalRequested)
+def _ask_approver(
+    before: Person, cause: Event[TicketApprovalRequested], name: str, directory: Directory
+) -> Reaction:
+    """In the approver's own language; that it is somebody else's ticket is no obstacle."""
+    data = cause.data
+    fields: Fields = {
+        "code": data.code,
+        "title": data.title,
+        "requester": data.requester,
+        "until": data.until,
+        "link": directory.link(data.code),
+    }
+    rule = Rule.APPROVAL_REMINDED if data.is_reminder else Rule.APPROVAL_ASKED
+    recipient, about = person(name, before.language), About(cause.subject, data.code)
+    return before, (render_notice(cause, rule, recipient, fields, about),)
 
 
 @_reactions.on(RunStarted)

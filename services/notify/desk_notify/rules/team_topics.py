@@ -54,13 +54,18 @@ def _find_topic_of_approval(event: Event[RunApprovalRequested]) -> Iterable[str]
 
 @topics_of.on(RunEscalated)
 def _find_topic_of_escalation(event: Event[RunEscalated]) -> Iterable[str]:
-    """Who took it over knows, and has a ticket."""
-    return () if event.data.ticket else (f"{TopicKind.RUN}:{event.data.run}",)
+    """Who took it over knows, and has a ticket; of a request its ticket tells them."""
+    has_ticket = event.data.ticket or event.data.request
+    return () if has_ticket else (f"{TopicKind.RUN}:{event.data.run}",)
 
 
 @topics_of.on(RunHealed)
 def _find_topic_of_correction(event: Event[RunHealed]) -> Iterable[str]:
-    return () if event.data.corrects is None else (f"{TopicKind.RUN}:{event.data.run}",)
+    return (
+        ()
+        if event.data.corrects is None or event.data.request
+        else (f"{TopicKind.RUN}:{event.data.run}",)
+    )
 
 
 @topics_of.on(SignalRaised)

@@ -62,6 +62,9 @@ class RunStarted(Payload, type="desk.run.started.v1", topic=names.AUTOMATION):
     service: str = ""
     person: OptionalPerson = ""
     tell: LongText = Field(default="", description="What the employee is told, if anything.")
+    request: str = Field(
+        default="", description="The ticket whose request it fulfils; empty if it is a repair."
+    )
 
 
 class RunSkipped(Payload, type="desk.run.skipped.v1", topic=names.AUTOMATION):
@@ -71,6 +74,9 @@ class RunSkipped(Payload, type="desk.run.skipped.v1", topic=names.AUTOMATION):
     episode: str = ""
     explanation: Explanation
     run: str = ""
+    request: str = Field(
+        default="", description="The ticket whose request it fulfils; empty if it is a repair."
+    )
 
 
 class RunApprovalRequested(Payload, type="desk.run.approval-requested.v1", topic=names.AUTOMATION):
@@ -151,12 +157,16 @@ class RunHealed(Payload, type="desk.run.healed.v1", topic=names.AUTOMATION):
         description="The outcome with which the run was escalated before; measurements of its"
         " window that came late show that this was not so.",
     )
+    request: str = Field(
+        default="", description="The ticket whose request it fulfils; empty if it is a repair."
+    )
 
 
 class RunEscalated(Payload, type="desk.run.escalated.v1", topic=names.AUTOMATION):
     """The repair did not work, or nobody can tell; the owner team gets it with the evidence.
 
-    Intake opens a proactive ticket from this, with the run id as its origin.
+    Intake opens a proactive ticket from this, with the run id as its origin; what was to fulfil a
+    request goes to the team that answers for it, on its ticket.
     """
 
     run: Identifier
@@ -175,4 +185,7 @@ class RunEscalated(Payload, type="desk.run.escalated.v1", topic=names.AUTOMATION
     ticket: str = Field(
         default="",
         description="The ticket of the person who took the run over; then no other is opened.",
+    )
+    request: str = Field(
+        default="", description="The ticket whose request it fulfils; empty if it is a repair."
     )

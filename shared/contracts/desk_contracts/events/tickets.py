@@ -333,6 +333,11 @@ class TicketItemRequested(Payload, type="desk.ticket.item-requested.v1", topic=n
     )
     team: str = Field(description="Who fulfils it, or answers for it where a runbook does.")
     runbook: str = Field(default="", description="The runbook that fulfils it, if one does.")
+    run_within_s: int = Field(
+        default=3_600,
+        ge=1,
+        description="Seconds that a runbook has; then the team gets it, whatever came of it.",
+    )
     approval: ApprovalAsked | None = None
     charter: str = ""
 

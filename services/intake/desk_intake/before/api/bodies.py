@@ -62,7 +62,12 @@ class ArticleMatch(Match):
 
 
 class ItemMatch(Match):
-    """Something to help oneself with."""
+    """Something of the catalogue that the caller may ask for."""
+
+    description: str
+    """What one gets, and what happens next."""
+    ask_at: str
+    """Where to ask for it."""
 
 
 class SolvedMatch(Match):

@@ -1,18 +1,18 @@
 """Before a ticket is logged: what is known of it, and what the person takes instead."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, assert_never
+from typing import assert_never
 
 from desk_contracts.errors import NotFound
 from desk_contracts.events.feedback import Taken
 from desk_contracts.events.knowledge import Readership
 from desk_contracts.ids import derive_id
-from desk_contracts.message import Message, message
+from desk_contracts.message import message
 from desk_contracts.text import plain_words
 from desk_kernel import Decision
+from desk_platform.http import Principal
 from desk_platform.http.idempotency import IdempotentCall
 from desk_platform.http.language import sentence, spoken_catalogue, statements
 from desk_platform.similar import (
@@ -32,11 +32,11 @@ from desk_intake.before.api.bodies import (
     CheckView,
     ContactView,
     DraftTicket,
-    ItemMatch,
     ProblemMatch,
     SolvedMatch,
     TakenInstead,
 )
+from desk_intake.before.api.items import MOST, SelfService, explain
 from desk_intake.before.decide import prevent
 from desk_intake.before.model import MAX_TEXT, Contact, PersonContacts
 from desk_intake.before.store import IndexedProblem
@@ -51,8 +51,8 @@ from desk_intake.tickets.api.documents import DocumentChanges, change_document
 from desk_intake.tickets.lifecycle import Actor
 from desk_intake.tickets.record import Cause
 
-# Of each kind so many are shown, and so many compared by words and by n-grams.
-MOST, CANDIDATES = 5, 5
+# Of each kind so many are compared by words, and by n-grams.
+CANDIDATES = 5
 # Problems of the service that is named, whatever they say.
 _MOST_OF_SERVICE = 20
 _LONGEST_SNIPPET = 300
@@ -62,28 +62,6 @@ _NOTED = {
     Taken.ITEM: message("contact.item"),
     Taken.TICKET: message("contact.ticket"),
 }
-
-
-class SelfService(Protocol):
-    """What people can help themselves with; the catalogue of requests, where there is one."""
-
-    async def find(
-        self, draft: Draft, service: str, device: str, actor: Actor
-    ) -> Sequence[ItemMatch]: ...
-
-    async def has(self, item: str, actor: Actor) -> bool: ...
-
-
-class NoSelfService:
-    """There is no catalogue: nothing is offered, and nothing can be taken of it."""
-
-    async def find(
-        self, _draft: Draft, _service: str, _device: str, _actor: Actor
-    ) -> Sequence[ItemMatch]:
-        return ()
-
-    async def has(self, _item: str, _actor: Actor) -> bool:
-        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +97,7 @@ def before_router(deps: BeforeDeps) -> APIRouter:
         """Problems, articles, self-service and solved tickets that fit. It changes nothing, so it
         needs no key; words of the title are counted where five people use them (/v1/searches)."""
         actor = actor_of(request, caller)
-        view = await _check(deps, body, actor)
+        view = await _check(deps, body, caller, actor)
         is_empty = not (view.problems or view.articles or view.items or view.solved)
         # Before all is read, that nothing was found says nothing.
         deps.searches.note(actor.id, body.title, is_empty=is_empty and view.is_complete)
@@ -131,6 +109,7 @@ def before_router(deps: BeforeDeps) -> APIRouter:
     ) -> ContactView:
         """Joins a problem, or says that an article, item or solution is what was needed. It counts
         as a prevented contact, until the same person logs the same within seven days."""
+        await _check_target(deps, body.taken, body.target, caller, actor_of(request, caller))
         return await _take(deps, request, body, actor_of(request, caller), call)
 
     return router
@@ -139,7 +118,6 @@ def before_router(deps: BeforeDeps) -> APIRouter:
 async def _take(
     deps: BeforeDeps, request: Request, body: TakenInstead, actor: Actor, call: IdempotentCall
 ) -> ContactView:
-    await _check_target(deps, body.taken, body.target, actor)
     id = derive_id(call.seed, "contact-of-call")
 
     def decide(person: PersonContacts | None, cause: Cause) -> Decision[PersonContacts]:
@@ -173,7 +151,7 @@ def _contact(id: str, body: TakenInstead, at: datetime) -> Contact:
     )
 
 
-async def _check(deps: BeforeDeps, body: DraftTicket, actor: Actor) -> CheckView:
+async def _check(deps: BeforeDeps, body: DraftTicket, caller: Principal, actor: Actor) -> CheckView:
     language = body.language or spoken_catalogue().language
     # A device that is named in what is known is hit like any other word.
     text = f"{body.description} {body.device}".strip()
@@ -187,7 +165,7 @@ async def _check(deps: BeforeDeps, body: DraftTicket, actor: Actor) -> CheckView
     return CheckView(
         problems=await _find_problems(deps, draft, name, actor),
         articles=tuple(_view_article(hit) for hit in articles),
-        items=tuple(await deps.items.find(draft, name, body.device, actor)),
+        items=await asyncio.to_thread(deps.items.find, draft, name, caller),
         solved=await _find_solved(deps, draft, actor),
         is_complete=all(reader.is_complete for reader in deps.indexes.readers),
     )
@@ -215,7 +193,7 @@ async def _find_problems(
         if problem is None or not is_told(problem, actor):
             continue
         hit = likenesses.get(id)
-        reasons = list(_explain(hit)) if hit else []
+        reasons = [explain(hit.likeness)] if hit else []
         if service and problem.service == service:
             reasons.append(message("similar.same-service", service=service))
         matches.append(
@@ -253,7 +231,7 @@ def _view_article(hit: Hit[IndexedArticle]) -> ArticleMatch:
         id=article.id,
         title=shown.title,
         likeness=round(hit.likeness.score, 3),
-        reasons=statements(_explain(hit)),
+        reasons=statements([explain(hit.likeness)]),
         language=shown.language,
         endorsement=article.endorsement,
         endorsement_text=say_endorsement(article.endorsement),
@@ -301,7 +279,7 @@ def _view_solved(hit: Hit[IndexedTicket]) -> SolvedMatch:
         id=ticket.id,
         title=ticket.title,
         likeness=round(hit.likeness.score, 3),
-        reasons=statements(_explain(hit)),
+        reasons=statements([explain(hit.likeness)]),
         code=ticket.code,
         solution=sentence(ticket.resolution) if ticket.resolution else "",
         article=None,
@@ -322,16 +300,9 @@ def _view_public(article: IndexedArticle) -> SolvedMatch:
     )
 
 
-def _explain(
-    hit: Hit[IndexedTicket] | Hit[IndexedArticle] | Hit[IndexedProblem],
-) -> Iterator[Message]:
-    if hit.likeness.shared:
-        yield message("similar.shared-words", words=hit.likeness.shared)
-    else:
-        yield message("similar.alike-letters")
-
-
-async def _check_target(deps: BeforeDeps, taken: Taken, target: str, actor: Actor) -> None:
+async def _check_target(
+    deps: BeforeDeps, taken: Taken, target: str, caller: Principal, actor: Actor
+) -> None:
     """Only what is there, and what this caller may know of, can be taken."""
     match taken:
         case Taken.PROBLEM:
@@ -341,7 +312,7 @@ async def _check_target(deps: BeforeDeps, taken: Taken, target: str, actor: Acto
         case Taken.ARTICLE:
             is_there = bool(await find_article(deps.knowledge, target, actor))
         case Taken.ITEM:
-            is_there = await deps.items.has(target, actor)
+            is_there = target in deps.items.list_offered(caller)
         case Taken.TICKET:
             ticket = await deps.indexes.tickets.find(target)
             is_there = ticket is not None and ticket.is_proven and may_see(ticket, actor)
