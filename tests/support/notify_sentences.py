@@ -27,9 +27,6 @@ from desk_contracts.events.problems import (
 from desk_contracts.events.reports import (
     Answer,
     AnswerOutcome,
-    GoalMilestone,
-    GoalStatusReported,
-    GoalVerdict,
     Proposal,
     ServiceRanked,
     SkillGapReported,
@@ -54,11 +51,12 @@ from desk_contracts.events.tickets import (
     TicketWatcherAdded,
     WaitingFor,
 )
-from desk_contracts.message import Message, message, verbatim
+from desk_contracts.message import message, verbatim
 from desk_contracts.messages import Language
 from desk_contracts.value_types import Priority, Severity, SubjectKind
 
 from tests.support.notify_desk import ANA, BEN, NOON, Story, directory, opened, run, sla
+from tests.support.notify_goals import reach_goals
 from tests.support.notify_repairs import ask_for_approval, find_cured_late
 
 HERE = Path(__file__).parents[1] / "unit" / "notify"
@@ -112,16 +110,20 @@ def _all(language: Language) -> Iterator[Notified]:
         ),
         "a quiet room",
     )  # fmt: skip
+    yield from _requests(others)
+    yield from _reports(others)
+    yield from reach_goals(others)
+
+
+def _requests(story: Story) -> Iterator[Notified]:
     for is_reminder in (False, True):
-        yield from others.happens(
+        yield from story.happens(
             TicketApprovalRequested(
                 approvers=(ANA,), until=NOON + timedelta(days=3), code="K7M2-Q9PG",
                 title="Hardware", requester=BEN, is_reminder=is_reminder,
             ),
             "t-9",
         )  # fmt: skip
-    yield from _reports(others)
-    yield from _goals(others)
 
 
 def _unhappy(comment: str, member: str) -> feedback.FollowUpOpened:
@@ -347,59 +349,6 @@ def _answers(story: Story, ranked: ServiceRanked) -> Iterator[Notified]:
     for outcome in AnswerOutcome:
         done = {"answer": Answer.DONE, "outcome": outcome, "proposal": Proposal.LEAVE}
         yield from story.happens(ranked.model_copy(update=done), "network")
-
-
-def _goals(story: Story) -> Iterator[Notified]:
-    goal = GoalStatusReported(
-        goal="half-the-tickets",
-        title="Half as many tickets that employees have to log",
-        team="network",
-        period="2026-W44/2026-W47",
-        as_of=NOON,
-        measure="contacts",
-        unit="per_week",
-        due=date(2028, 12, 31),
-        verdict=GoalVerdict.ON_THE_WAY,
-        verdict_before=GoalVerdict.ON_THE_WAY,
-        explanation=(where("goal.on-the-way", 48, 41, 56),),
-        target=50,
-        now=52,
-        forecast=48,
-        forecast_low=41,
-        forecast_high=56,
-        milestone=GoalMilestone(
-            share=0.25, day=date(2026, 11, 20), planned=84, measured=82, is_met=True
-        ),
-    )
-    yield from story.happens(goal, "network")
-    behind = GoalVerdict.BEHIND, where("goal.behind", 90, 84, 97)
-    slow = goal.model_copy(update={"forecast": 90, "forecast_low": 84, "forecast_high": 97})
-    yield from story.happens(_evaluated(slow, *behind, is_met=False), "network")
-    same = goal.model_copy(update={"verdict": GoalVerdict.TOO_EARLY, "milestone": None})
-    same = same.model_copy(update={"verdict_before": GoalVerdict.TOO_EARLY})
-    assert not list(story.happens(same, "network"))
-
-
-def where(code: str, forecast: int, low: int, high: int) -> Message:
-    """Where a goal of so many a week is going."""
-    return message(
-        code,
-        forecast=message("amount.per-week", value=forecast),
-        low=message("amount.per-week", value=low),
-        high=message("amount.per-week", value=high),
-        target=message("amount.per-week", value=50),
-        due=date(2028, 12, 31),
-    )
-
-
-def _evaluated(
-    goal: GoalStatusReported, verdict: GoalVerdict, where: Message, *, is_met: bool
-) -> GoalStatusReported:
-    assert goal.milestone is not None
-    milestone = goal.milestone.model_copy(update={"is_met": is_met})
-    return goal.model_copy(
-        update={"verdict": verdict, "explanation": (where,), "milestone": milestone}
-    )
 
 
 if __name__ == "__main__":

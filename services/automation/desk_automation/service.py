@@ -80,10 +80,9 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     runs = desk.unit_of_work("runs", signals, cached=0)
     measured = subject_projection(stored_subjects, lambda: rulebooks().measurements)
     subjects = desk.unit_of_work("subjects", measured, cached=0)
-    stored_targets = desk.documents(TARGETS)
+    stored_targets, stored_stops = desk.documents(TARGETS), desk.documents(STOPS)
     targets = desk.unit_of_work("targets", target_projection(stored_targets), cached=0)
     statistics = desk.unit_of_work("runbooks", Projection(stored_statistics), cached=0)
-    stored_stops = desk.documents(STOPS)
     stops = desk.commands(desk.unit_of_work("stops", Projection(stored_stops), cached=0))
     devices = _add_devices(desk, settings)
     collections = Collections(

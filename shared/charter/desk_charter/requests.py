@@ -3,10 +3,9 @@
 What carries a request out is automation's; here is what people may write.
 """
 
-import re
 from collections.abc import Iterator
 from functools import cache
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Literal, Self
 
 from desk_contracts.device_orders import QUESTIONS
 from desk_contracts.errors import Invalid
@@ -20,70 +19,25 @@ from pydantic import (
     ValidationInfo,
     ValidatorFunctionWrapHandler,
     WrapValidator,
-    field_validator,
     model_validator,
 )
 
-from desk_charter.addresses import HOLE, PARAMETER
-from desk_charter.value_types import CharterModel, Duration, Slug, read_duration
+from desk_charter.addresses import PARAMETER
+from desk_charter.command_requests import ScriptRequest, SshRequest
+from desk_charter.request_model import (
+    ALL_EFFECTS,
+    WITHOUT_KEY,
+    Effect,
+    Host,
+    Method,
+    Port,
+    Request,
+    SecretName,
+    Template,
+)
+from desk_charter.value_types import Duration, Slug
 
-Effect = Literal["pure", "idempotent", "keyed", "confirmable", "once"]
-Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
-# Text in which ${target}, ${subject}, ${event.…}, ${data.…}, ${run.…}, ${key} are filled in; in
-# `confirm` also ${act}, the key of the act that is asked about.
-Template = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
-# The name of a file in automation's folder of secrets; what is in it is read at the attempt.
-SecretName = Slug
-ALL_EFFECTS: frozenset[Effect] = frozenset({"pure", "idempotent", "keyed", "confirmable", "once"})
-WITHOUT_KEY = ALL_EFFECTS - {"keyed"}
-SECRET = re.compile(r"\$\{\s*secret\.([^}\s]*)\s*\}")
-SECRET_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-
-_HOST = rf"(?:{HOLE}|[A-Za-z0-9._-])+|\[[0-9A-Fa-f:.]{{2,45}}\]"
-_PLAIN_HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\]"
-HostTemplate = Annotated[str, StringConstraints(pattern=rf"^({_HOST})$", max_length=1000)]
-Host = Annotated[str, StringConstraints(pattern=rf"^({_PLAIN_HOST})$", max_length=253)]
-Port = Annotated[int, Field(ge=1, le=65535)]
-ExitCode = Annotated[int, Field(ge=1, le=255)]
-Arguments = Annotated[tuple[Template, ...], Field(max_length=50)]
-# One line of OpenSSH's known_hosts, in which hosts stand as they are, not as hashes.
-HostKey = Annotated[
-    str,
-    StringConstraints(
-        pattern=r"^(@(cert-authority|revoked) )?[A-Za-z0-9*?!\[\]:.,_-]+ "
-        r"(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]{40,2000}={0,3}( .*)?$",
-        max_length=3000,
-    ),
-]
 _OWN_MACHINE = frozenset({"localhost", "127.0.0.1", "[::1]"})
-
-
-class Request(CharterModel):
-    """What an executor is asked to do. A package that registers an executor registers the model of
-    its request under the same name, by an entry point of `desk.executor-requests`."""
-
-    READS: ClassVar[str] = "its request has to be one that changes nothing"
-
-    @property
-    def only_reads(self) -> bool:
-        """Whether it changes nothing, so that a probe may ask it."""
-        return False
-
-    @property
-    def effects(self) -> frozenset[Effect]:
-        """The classes of effect that a call of it can keep. `keyed` needs a far side that remembers
-        keys, so an executor says so itself."""
-        return WITHOUT_KEY
-
-    @property
-    def has_exit_code(self) -> bool:
-        """Whether `response.status` is the exit code of a command instead of an HTTP status."""
-        return False
-
-    def texts(self) -> Iterator[tuple[tuple[str, ...], str]]:
-        """The texts in which ${...} parameters may stand, and where they are written."""
-        for name, value in self.model_dump(mode="json").items():
-            yield (name,), str(value)
 
 
 class HttpRequest(Request):
@@ -146,123 +100,6 @@ class WaitRequest(Request):
     """A pause."""
 
     pause: Duration
-
-
-class CommandRequest(Request):
-    """What a command and a script have in common: an exit code, and who remembers the key."""
-
-    READS = "write 'reads: true' if the command changes nothing"
-
-    reads: bool = Field(
-        default=False, description="The command changes nothing, so that a probe may run it."
-    )
-    no_effect: tuple[ExitCode, ...] = Field(
-        default=(),
-        max_length=20,
-        description="Exit codes by which it says that it did nothing, and never will. Any other "
-        "than 0 leaves the effect unknown.",
-    )
-    later: tuple[ExitCode, ...] = Field(
-        default=(),
-        max_length=20,
-        description="Exit codes by which it says that it did nothing now; it is tried again.",
-    )
-
-    @property
-    def only_reads(self) -> bool:
-        return self.reads
-
-    @property
-    def has_exit_code(self) -> bool:
-        return True
-
-    @property
-    def effects(self) -> frozenset[Effect]:
-        """A key that the command is not given cannot be remembered."""
-        has_key = any(re.search(r"\$\{\s*key\s*\}", text) for _, text in self.texts())
-        return ALL_EFFECTS if has_key else WITHOUT_KEY
-
-    @model_validator(mode="after")
-    def codes_say_one_thing(self) -> Self:
-        """An exit code is final or not."""
-        if both := set(self.no_effect) & set(self.later):
-            raise ValueError(f"exit code {min(both)} stands in 'no_effect' and in 'later'")
-        return self
-
-
-class SshRequest(CommandRequest):
-    """One command on a machine that OpenSSH or its like serves."""
-
-    host: HostTemplate = Field(description="Name or address, e.g. ${data.attributes.host}.")
-    port: Port = Field(default=22, description="Its port.")
-    user: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,63}$")] = Field(
-        description="As whom the desk signs in."
-    )
-    key: SecretName = Field(description="Name of the secret that is the desk's private key.")
-    host_keys: tuple[HostKey, ...] = Field(
-        min_length=1,
-        max_length=100,
-        description="Lines of known_hosts. No other key is believed; many machines share one line "
-        "that begins with @cert-authority.",
-    )
-    command: Arguments = Field(
-        min_length=1,
-        description="The program and its arguments. Each is one argument, whatever an event says.",
-    )
-
-    @field_validator("command")
-    @classmethod
-    def names_its_program(cls, command: tuple[str, ...]) -> tuple[str, ...]:
-        """An event never says which program runs."""
-        if PARAMETER.search(command[0]):
-            raise ValueError("the program is written in the runbook; parameters follow it")
-        return command
-
-    def texts(self) -> Iterator[tuple[tuple[str, ...], str]]:
-        yield ("host",), self.host
-        for text in self.command:
-            yield ("command",), text
-
-
-class ScriptRequest(CommandRequest):
-    """One script of automation's folder of scripts, on automation's own machine."""
-
-    script: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")] = Field(
-        description="Name of its file."
-    )
-    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] = Field(
-        description="SHA-256 of what was reviewed (sha256sum FILE); nothing else is run."
-    )
-    arguments: Arguments = Field(
-        default=(), description="Each is one argument, whatever an event says."
-    )
-    environment: dict[
-        Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,63}$")], Template
-    ] = Field(default={}, max_length=50, description="All that its environment has, beside PATH.")
-    secrets: dict[
-        Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,63}$")], SecretName
-    ] = Field(default={}, max_length=20, description="Variables that are secrets, by name.")
-    cpu: Duration = Field(default=read_duration("30s"), description="Most time on a processor.")
-    memory_mib: int = Field(default=512, ge=16, le=65536, description="Most memory, in MiB.")
-    file_mib: int = Field(default=64, ge=0, le=65536, description="Largest file it may write.")
-    files: int = Field(default=64, ge=16, le=65536, description="Most open files.")
-    processes: int = Field(default=32, ge=1, le=4096, description="Most processes and threads.")
-
-    @model_validator(mode="after")
-    def names_each_variable_once(self) -> Self:
-        """What begins so changes how programs are loaded, or is ours."""
-        for name in (*self.environment, *self.secrets):
-            if name.startswith(("LD_", "DYLD_", "PYTHON", "DESK_")) or name in {"PATH", "HOME"}:
-                raise ValueError(f"'{name}' is no variable that a runbook may set")
-        if both := set(self.environment) & set(self.secrets):
-            raise ValueError(f"'{min(both)}' stands in 'environment' and in 'secrets'")
-        return self
-
-    def texts(self) -> Iterator[tuple[tuple[str, ...], str]]:
-        for text in self.arguments:
-            yield ("arguments",), text
-        for name, text in self.environment.items():
-            yield ("environment", name), text
 
 
 class KubernetesRequest(Request):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from desk_charter.addresses import address_problem
 from desk_charter.draft import Draft
 from desk_charter.problems import Problem
-from desk_charter.requests import SECRET, SECRET_NAME, Request
+from desk_charter.request_model import SECRET, SECRET_NAME, Request
 from desk_charter.runbooks import ActStep, ProbeStep, Runbook
 from desk_charter.sections import Form, Section
 from desk_charter.sentences import close_to, one_of

@@ -5,7 +5,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, JsonValue, StringConstraints, model_validator
 
-from desk_charter.requests import Effect, ExecutorRequest, Request, Template, WaitRequest
+from desk_charter.request_model import Effect, Request, Template
+from desk_charter.requests import ExecutorRequest, WaitRequest
 from desk_charter.value_types import (
     CalendarDate,
     CharterModel,

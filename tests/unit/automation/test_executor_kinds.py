@@ -13,7 +13,8 @@ from desk_automation.actions.model import Action
 from desk_automation.actions.template import Values, fill
 from desk_automation.adapters.executors.registry import EXECUTORS, Surroundings
 from desk_automation.runs.model import Phase
-from desk_charter.requests import HttpRequest, Request, request_models
+from desk_charter.request_model import Request
+from desk_charter.requests import HttpRequest, request_models
 from desk_contracts.events.automation import Outcome, RunStepRecorded, StepStatus
 from pydantic import ValidationError
 

@@ -195,7 +195,7 @@ def _software(program: str = "Inkscape") -> dict[str, str]:
     return {"program": program, "purpose": "Drawings"}
 
 
-def _asked(desk: Desk, ticket: str) -> list[tuple[tuple[str, ...], bool]]:
+def _list_requests(desk: Desk, ticket: str) -> list[tuple[tuple[str, ...], bool]]:
     return [
         (event.data.approvers, event.data.is_reminder)
         for event in desk.log(ticket)
@@ -206,19 +206,19 @@ def _asked(desk: Desk, ticket: str) -> list[tuple[tuple[str, ...], bool]]:
 async def test_approvers_are_asked_and_reminded_once_at_half_time(desk: Desk) -> None:
     request = await ask(desk.ana, "hardware", HARDWARE)
     approvers = tuple(request["waits_for"])
-    assert _asked(desk, request["id"]) == [(approvers, False)]
+    assert _list_requests(desk, request["id"]) == [(approvers, False)]
     await decide(desk.client(approvers[0]), request, "approve")
     await desk.pass_time(timedelta(days=2, hours=11))
-    assert len(_asked(desk, request["id"])) == 1
+    assert len(_list_requests(desk, request["id"])) == 1
     await desk.pass_time(timedelta(hours=1))
     # Who has answered is left alone.
-    assert _asked(desk, request["id"])[1:] == [(approvers[1:], True)]
+    assert _list_requests(desk, request["id"])[1:] == [(approvers[1:], True)]
     await desk.pass_time(timedelta(days=2))
-    assert len(_asked(desk, request["id"])) == 2
+    assert len(_list_requests(desk, request["id"])) == 2
     await desk.pass_time(timedelta(hours=12))
     ticket = await desk.ticket(request["id"])
     assert (ticket.state, ticket.how) == ("resolved", "denied")
-    assert len(_asked(desk, request["id"])) == 2
+    assert len(_list_requests(desk, request["id"])) == 2
 
 
 async def test_a_reminder_that_came_too_late_to_be_sent_is_not_sent(desk: Desk) -> None:
@@ -226,7 +226,7 @@ async def test_a_reminder_that_came_too_late_to_be_sent_is_not_sent(desk: Desk) 
     desk.clock.advance(timedelta(days=4))
     await desk.pass_time(timedelta())
     assert (await desk.ticket(request["id"])).how == "denied"
-    assert len(_asked(desk, request["id"])) == 1
+    assert len(_list_requests(desk, request["id"])) == 1
 
 
 async def test_who_is_given_a_vote_is_asked(desk: Desk) -> None:
@@ -234,4 +234,4 @@ async def test_who_is_given_a_vote_is_asked(desk: Desk) -> None:
     assert (
         await decide(desk.client("identity-1"), request, "delegate", to="ben")
     ).status_code == 200
-    assert _asked(desk, request["id"])[1:] == [(("ben",), False)]
+    assert _list_requests(desk, request["id"])[1:] == [(("ben",), False)]

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from desk_charter.requests import Request
+from desk_charter.request_model import Request
 from desk_contracts.message import message
 
 from desk_automation.actions.answer import Answer

@@ -11,7 +11,8 @@ from time import perf_counter
 
 import httpcore
 import httpx
-from desk_charter.requests import SECRET, HttpRequest
+from desk_charter.request_model import SECRET
+from desk_charter.requests import HttpRequest
 from desk_contracts.message import Param, message
 from desk_platform.clock import Clock, SystemClock
 from desk_platform.http.client import client_attributes

@@ -7,13 +7,12 @@ request in `desk.executor-requests` under the same name.
 from dataclasses import dataclass, field
 from typing import Any
 
+from desk_charter.command_requests import ScriptRequest, SshRequest
 from desk_charter.requests import (
     DeviceRequest,
     DirectoryRequest,
     HttpRequest,
     KubernetesRequest,
-    ScriptRequest,
-    SshRequest,
     WaitRequest,
 )
 from desk_platform.clock import Clock

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 
-from desk_charter.requests import ScriptRequest
+from desk_charter.command_requests import ScriptRequest
 from desk_contracts.message import message
 
 from desk_automation.actions.answer import Answer

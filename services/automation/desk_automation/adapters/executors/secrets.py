@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from desk_charter.requests import SECRET_NAME
+from desk_charter.request_model import SECRET_NAME
 from desk_contracts.message import message
 from desk_platform.settings.secret_files import SecretFolder
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import asyncssh
 from asyncssh.constants import OPEN_REQUEST_SESSION_FAILED
-from desk_charter.requests import SshRequest
+from desk_charter.command_requests import SshRequest
 from desk_contracts.message import message
 
 from desk_automation.actions.address import fill_host
