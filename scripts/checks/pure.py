@@ -24,7 +24,7 @@ _CHARTER = (
     "slas",
     "routing",
     "runbook_checks",
-    "requests",
+    "request_model",
     "runbooks",
     "services",
     "value_types",

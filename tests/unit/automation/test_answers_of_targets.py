@@ -14,8 +14,8 @@ from tests.support.spoken import english
 
 NESTED = b"[" * 5000 + b"]" * 5000
 JSON_TYPE = "content-type: application/json"
-GZIPPED = gzip.compress(b'{"ok": true}')
-BOMB = gzip.compress(b"0" * 50_000_000)
+GZIPPED = gzip.compress(b'{"ok": true}', mtime=0)
+BOMB = gzip.compress(b"0" * 50_000_000, mtime=0)
 OK_TRUE = b'{"ok": true}'
 # The answer, and what an act makes of it: done, or not known.
 ODD = {

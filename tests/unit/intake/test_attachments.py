@@ -47,7 +47,7 @@ async def attach(
         ("scan.pdf", PDF, "application/pdf"),
         ("all.zip", zipped("a.txt"), "application/zip"),
         ("letter.docx", zipped("docProps/app.xml"), "application/zip"),
-        ("log.gz", gzip.compress(b"x"), "application/gzip"),
+        ("log.gz", gzip.compress(b"x", mtime=0), "application/gzip"),
         ("vpn.log", "\x1b[31mFehler\x1b[0m: Größe\n".encode(), "text/plain"),
         ("windows.txt", "Zugriff verweigert".encode("utf-16"), "text/plain"),
         ("BMW.txt", b"BMW 520", "text/plain"),
