@@ -40,6 +40,9 @@ class People:
         self._be_there()
         return IVY if login in ("ivy", IVY.mail) else None
 
+    async def is_locked(self, account: Account) -> bool:
+        raise NotImplementedError
+
     async def set_password(self, account: Account, password: str) -> Effect:
         self._be_there()
         if (effect := self.acts()) is not Effect.REFUSED:

@@ -5,13 +5,14 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import aiosmtplib
+from desk_contracts.accounts import Account
 from desk_contracts.errors import DependencyDown
 from desk_contracts.message import message
 from desk_contracts.messages import catalogue, negotiate
 from pydantic import SecretStr
 
 from desk_intake.recovery.decide import TITLES, VALID
-from desk_intake.recovery.model import Account, Kind
+from desk_intake.recovery.model import Kind
 
 _SECONDS = 10
 
