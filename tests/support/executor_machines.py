@@ -16,6 +16,7 @@ from desk_contracts.accounts import Directory
 from desk_platform.directories.ldap import LdapDirectory, LdapServer
 from ldap3 import Connection
 
+from tests.support.authority import Authority
 from tests.support.executor_sides import Program, hold_secrets, surroundings
 from tests.support.kubernetes_api import TOKEN, KubernetesApi, deployment
 from tests.support.slapd import ADMIN, BASE, WORD, Slapd
@@ -219,8 +220,14 @@ async def kubernetes_side() -> AsyncIterator[KubernetesSide]:
 async def directory_side() -> AsyncIterator[DirectorySide]:
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
-        server = await Slapd.begin(folder / "slapd")
-        hold_secrets(folder, directory=WORD)
+        authority, stranger = Authority("directory"), Authority("stranger")
+        server = await Slapd.begin(folder / "slapd", authority.sign())
+        hold_secrets(
+            folder,
+            directory=WORD,
+            directory_ca=authority.pem.decode(),
+            stranger=stranger.pem.decode(),
+        )
         try:
             yield DirectorySide(server, folder)
         finally:

@@ -39,6 +39,11 @@ ppolicy_default "cn=policy,{base}"
 ppolicy_hash_cleartext
 """
 
+_TLS = """\
+TLSCertificateFile {folder}/server.pem
+TLSCertificateKeyFile {folder}/server.pem
+"""
+
 _ENTRIES = """\
 dn: {base}
 objectClass: dcObject
@@ -117,25 +122,36 @@ class Slapd:
     folder: Path
     port: int
     process: "subprocess.Popen[bytes] | None" = None
+    secure_port: int | None = None
+    """Where it speaks TLS from the first byte, if it was given a certificate."""
 
     @classmethod
-    async def begin(cls, folder: Path) -> "Slapd":
-        """A server with a few people, a policy and two devices."""
+    async def begin(cls, folder: Path, certificate: bytes | None = None) -> "Slapd":
+        """A server with a few people, a policy and two devices; with a key and certificate of its
+        own it also speaks TLS."""
         (folder / "data").mkdir(parents=True)
         config = folder / "slapd.conf"
-        config.write_text(_CONFIG.format(folder=folder, base=BASE, admin=ADMIN, word=WORD))
+        tls = ""
+        if certificate is not None:
+            (folder / "server.pem").write_bytes(certificate)
+            tls = _TLS.format(folder=folder)
+        text = _CONFIG.format(folder=folder, base=BASE, admin=ADMIN, word=WORD)
+        config.write_text(tls + text)
         entries = folder / "entries.ldif"
         people = "".join(_PERSON.format(base=BASE, number=number) for number in range(PEOPLE))
         entries.write_text(_ENTRIES.format(base=BASE) + people)
         command = [SLAPADD, "-f", str(config), "-l", str(entries)]
         subprocess.run(command, check=True, capture_output=True)  # noqa: ASYNC221 (short)
-        made = cls(folder, free_ports(1)[0])
+        plain, secure = free_ports(2)
+        made = cls(folder, plain, secure_port=None if certificate is None else secure)
         await made.start()
         return made
 
     async def start(self) -> None:
         """Start it, and wait until it answers."""
         url = f"ldap://127.0.0.1:{self.port}"
+        if self.secure_port is not None:
+            url += f" ldaps://127.0.0.1:{self.secure_port}"
         command = [SLAPD, "-f", str(self.folder / "slapd.conf"), "-h", url, "-d", "0"]
         self.process = subprocess.Popen(command)  # noqa: ASYNC220 (our own server)
 

@@ -80,3 +80,17 @@ async def test_the_desks_own_password_is_in_no_message(side: DirectorySide) -> N
 async def test_a_server_that_no_list_names_is_not_asked(side: DirectorySide) -> None:
     answer = await execute(side, side.change(server="10.0.0.1"))
     assert (answer.result, answer.message.code) == (Result.REFUSED, "answer.not-allowed")
+
+
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+async def test_a_protected_line_needs_a_certificate_that_is_believed(
+    side: DirectorySide, security: str
+) -> None:
+    port = side.server.secure_port if security == "tls" else side.server.port
+    for ca in ["stranger", None]:
+        action = side.change(security=security, port=port, ca=ca)
+        answer = await execute(side, action)
+        assert (answer.result, answer.is_sent, side.effects()) == (Result.NOT_TAKEN, False, 0)
+    action = side.change(security=security, port=port, ca="directory-ca")
+    assert (await execute(side, action)).result is Result.OK
+    assert side.effects() == 1

@@ -95,6 +95,18 @@ async def test_a_second_try_under_the_same_key_has_one_effect(far_side: FarSide)
     assert far_side.effects() == 2
 
 
+@over(WITH_KEYS)
+async def test_who_dies_between_effect_and_answer_is_asked_again_under_the_same_key(
+    far_side: FarSide,
+) -> None:
+    far_side.fall_silent()
+    first = await far_side.executor.execute(attempt_of(far_side), "run", 1, is_open)
+    assert (first.result, far_side.effects()) == (Result.UNKNOWN, 1)
+    far_side.take()
+    again = await far_side.executor.execute(attempt_of(far_side), "run", 2, is_open)
+    assert (again.result, far_side.effects()) == (Result.OK, 1)
+
+
 @over(ALL)
 async def test_nothing_leaves_once_another_worker_has_the_run(far_side: FarSide) -> None:
     far_side.take()

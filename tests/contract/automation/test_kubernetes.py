@@ -118,6 +118,23 @@ async def test_what_is_not_there_or_does_not_let_us_in_was_not_changed(
     assert (await execute(side)).result is Result.OK  # read anew at each attempt
 
 
+@pytest.mark.parametrize(
+    "raw", [b"{", b"[]", b"<html>", b'{"metadata": {}}', b'{"a": "' + b"x" * 100_000_000 + b'"}']
+)
+async def test_an_object_that_cannot_be_read_is_not_changed(
+    side: KubernetesSide, raw: bytes
+) -> None:
+    side.api.raw = raw
+    answer = await execute(side, seconds=30)
+    assert (answer.result, answer.is_sent, side.effects()) == (Result.NOT_TAKEN, False, 0)
+    settled = side.change("status")
+    answer = await execute(side, settled, seconds=30, expect="response.body.is_settled")
+    assert answer.result is Result.UNKNOWN
+    jobs = side.change("status", kind="cron-job")
+    answer = await execute(side, jobs, seconds=30, expect="response.body.failed == 0")
+    assert answer.result is Result.UNKNOWN
+
+
 @pytest.mark.parametrize("text", ["no certificate", None])
 async def test_another_authority_is_not_believed(side: KubernetesSide, text: str | None) -> None:
     other = KubernetesSide(side.executor, side.api)

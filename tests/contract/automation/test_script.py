@@ -3,6 +3,8 @@
 import asyncio
 import hashlib
 import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -159,6 +161,22 @@ async def test_a_cancelled_attempt_leaves_nothing_running(side: ScriptSide) -> N
     await asyncio.wait({task}, timeout=10)
     assert task.cancelled()
     await gone(98703)
+
+
+async def test_a_script_ends_with_the_service_that_is_killed(side: ScriptSide) -> None:
+    command = [sys.executable, "-m", "tests.support.dying_script", "98704"]
+    around = {**os.environ, "TMPDIR": str(side.program.folder)}
+    service = subprocess.Popen(command, env=around)  # noqa: ASYNC220 (our own)
+
+    async def has_begun() -> bool:
+        return bool(sleeping(98704))
+
+    try:
+        await eventually(has_begun, timeout=60)
+    finally:
+        service.kill()
+        service.wait()
+    await gone(98704)
 
 
 @pytest.mark.parametrize(

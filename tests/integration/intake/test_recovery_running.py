@@ -8,13 +8,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from aiokafka import AIOKafkaConsumer
 from aiosmtpd.controller import Controller
 from desk_contracts.events.tickets import TicketAssigned, TicketOpened, TicketResolved
 from desk_local.ports import free_ports
 from desk_testing import eventually
 from desk_testing.processes import environment
 
+from tests.support.all_that_is_kept import read_files_of, read_records
 from tests.support.intake_around import Bus, Intake
 from tests.support.notify_channels import Mailbox
 from tests.support.slapd import ADMIN, BASE, MISSING, WORD, Slapd, is_installed
@@ -143,9 +143,9 @@ async def _find_nowhere(
     for replica in pair:
         replica.stop()
         places.append(replica.log.read_bytes())
-    records = await _every_record(bus)
+    records = await read_records(bus.kafka, bus.prefix)
     assert len(records) > 2
-    for place in (*places, *records, *_stored(store_url)):
+    for place in (*places, *records, *read_files_of(store_url)):
         assert not [secret for secret in secrets if secret.encode() in place]
 
 
@@ -161,34 +161,6 @@ async def _resolved(bus: Bus) -> dict[str, str]:
 async def _metrics(at: Intake) -> bytes:
     async with httpx.AsyncClient(base_url=at.url, timeout=60) as client:
         return (await client.get("/metrics")).content
-
-
-def _stored(store_url: str) -> list[bytes]:
-    """What lies on the disk of an embedded store; others are read by their servers only."""
-    if not store_url.startswith("sqlite:"):
-        return []
-    files = [it for it in Path(store_url.removeprefix("sqlite:")).rglob("*") if it.is_file()]
-    assert files
-    return [it.read_bytes() for it in files]
-
-
-async def _every_record(bus: Bus) -> list[bytes]:
-    """Key, value and headers of all that lies in this test's topics, dead letters included."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bus.kafka, auto_offset_reset="earliest")
-    await consumer.start()
-    topics = [topic for topic in await consumer.topics() if topic.startswith(bus.prefix)]
-    consumer.subscribe(topics)
-    contents: list[bytes] = []
-    quiet = 0
-    while quiet < 3:
-        batches = await consumer.getmany(timeout_ms=1000)
-        quiet = 0 if batches else quiet + 1
-        for records in batches.values():
-            for record in records:
-                headers = b" ".join(value or b"" for _, value in record.headers)
-                contents.append(b" ".join((record.key or b"", record.value or b"", headers)))
-    await consumer.stop()
-    return contents
 
 
 async def test_a_replica_that_is_killed_leaves_no_token_to_use_twice(

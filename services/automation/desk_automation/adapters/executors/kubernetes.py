@@ -197,13 +197,31 @@ class _Api:
         return reply
 
 
+async def _look(work_item: _Work) -> Object | Reply | Answer:
+    """The object as it is now, or what stands in the way; nothing has been changed then."""
+    action = work_item.action
+    reply = await work_item.api.call("GET", _path(action.kind, action))
+    if reply.status == 404:
+        name = f"{action.namespace}/{action.name}"
+        reason = message("answer.not-there", kind=action.kind, name=name)
+        return Answer(Result.REFUSED, reason, is_sent=False)
+    if reply.status != 200:
+        return reply
+    body = body_of(reply)
+    if body.trouble or not _object(body.value, "metadata"):
+        # Without its version and its key nobody knows what a change would do.
+        why = body.trouble or "it is no object of Kubernetes"
+        return Answer(Result.NOT_TAKEN, message("answer.unreadable", why=why), is_sent=False)
+    return _object(body.value)
+
+
 async def _change_workload(work_item: _Work) -> Reply | Answer:
     """Restart or scale, on the version that was looked at."""
     action, path = work_item.action, _path(work_item.action.kind, work_item.action)
-    looked = await work_item.api.call("GET", path)
-    if looked.status != 200:
-        return _not_found(work_item.action) if looked.status == 404 else looked
-    metadata = _object(_object(body_of(looked).value), "metadata")
+    workload = await _look(work_item)
+    if not isinstance(workload, dict):
+        return workload
+    metadata = _object(workload, "metadata")
     if _object(metadata, "annotations").get(KEY) == work_item.key:
         return Answer(Result.OK, message("answer.done-before"))
     spec: Object = {"replicas": action.replicas}
@@ -224,10 +242,10 @@ async def _change_workload(work_item: _Work) -> Reply | Answer:
 async def _start_job(work_item: _Work) -> Reply | Answer:
     """A Job as its CronJob would make it, under a name that follows from the key."""
     action = work_item.action
-    looked = await work_item.api.call("GET", _path("cron-job", action))
-    if looked.status != 200:
-        return _not_found(action) if looked.status == 404 else looked
-    template = _object(_object(_object(body_of(looked).value), "spec"), "jobTemplate")
+    cron_job = await _look(work_item)
+    if not isinstance(cron_job, dict):
+        return cron_job
+    template = _object(_object(cron_job, "spec"), "jobTemplate")
     metadata = _object(template, "metadata")
     hashed = hashlib.sha256(work_item.key.encode()).hexdigest()[:16]
     name = f"{action.name[: _LONGEST_JOB - 17].rstrip('.-')}-{hashed}"
@@ -250,23 +268,23 @@ async def _start_job(work_item: _Work) -> Reply | Answer:
 
 
 async def _ask(work_item: _Work) -> tuple[int, Body]:
-    """What probes are summary: a few plain fields instead of the whole object."""
-    action = work_item.action
+    """What probes are told: a few plain fields instead of the whole object."""
+    action, path = work_item.action, _path(work_item.action.kind, work_item.action)
     if action.kind == "cron-job":
         wanted = quote(f"{RUN}={_label(work_item.run)}", safe="")
         path = f"{_path('job', action, is_whole_list=True)}?labelSelector={wanted}"
-        reply = await work_item.api.call("GET", path)
-        if reply.status != 200:
-            return reply.status, body_of(reply)
-        items = _object(body_of(reply).value).get("items")
-        summary = _count_jobs(items if isinstance(items, list) else [])
+    reply = await work_item.api.call("GET", path)
+    body = body_of(reply)
+    if reply.status != 200 or body.trouble:
+        return reply.status, body
+    if action.kind == "cron-job":
+        items = _object(body.value).get("items")
+        summary = _count_jobs(items) if isinstance(items, list) else None
     else:
-        reply = await work_item.api.call("GET", _path(action.kind, action))
-        if reply.status != 200:
-            return reply.status, body_of(reply)
-        summary = _summarize_workload(_object(body_of(reply).value), work_item.run)
-    trouble = body_of(reply).trouble
-    return reply.status, Body(json.dumps(summary), summary, trouble)
+        summary = _summarize_workload(_object(body.value), work_item.run)
+    if summary is None:
+        return reply.status, Body(body.text, None, "it is no object of Kubernetes")
+    return reply.status, Body(json.dumps(summary), summary)
 
 
 def _count_jobs(jobs: list[JsonValue]) -> Object:
@@ -284,8 +302,11 @@ def _count_jobs(jobs: list[JsonValue]) -> Object:
     }
 
 
-def _summarize_workload(workload: Object, run: str) -> Object:
-    """`is_settled`: what is wanted is there, all of it new, and the controller has seen it."""
+def _summarize_workload(workload: Object, run: str) -> Object | None:
+    """`is_settled`: what is wanted is there, all of it new, and the controller has seen it. None
+    where that is not told: each object has a generation, and no data is not health."""
+    if not _number(_object(workload, "metadata"), "generation") or "status" not in workload:
+        return None
     metadata, status = _object(workload, "metadata"), _object(workload, "status")
     spec = _object(workload, "spec")
     if workload.get("kind") == "DaemonSet":
@@ -334,12 +355,6 @@ def _path(kind: str, action: KubernetesAction, *, is_whole_list: bool = False) -
     group, plural = _PLACES[kind]
     path = f"{group}/namespaces/{action.namespace}/{plural}"
     return path if is_whole_list else f"{path}/{action.name}"
-
-
-def _not_found(action: KubernetesAction) -> Answer:
-    name = f"{action.namespace}/{action.name}"
-    reason = message("answer.not-there", kind=action.kind, name=name)
-    return Answer(Result.REFUSED, reason, is_sent=False)
 
 
 def _label(run: str) -> str:
