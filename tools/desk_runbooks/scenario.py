@@ -5,7 +5,7 @@ Pure. Durations count from the scenario's beginning.
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 from desk_charter.value_types import CharterModel, DottedName, Duration, Sentence, Slug, Title
 from desk_contracts.events.signals import SignalRaised
@@ -61,7 +61,7 @@ class Gauge(CharterModel):
 class SimulatedTarget(CharterModel):
     """A device, server, account or workload that pretends."""
 
-    name: Annotated[str, Field(min_length=1, max_length=100, description="The subject of its events.")]
+    name: str = Field(min_length=1, max_length=100, description="The subject of its events.")
     count: int = Field(
         default=1, ge=1, le=500, description="So many like it, named name-001, name-002 and so on."
     )
@@ -86,9 +86,7 @@ class ScriptedEvent(CharterModel):
     raised: Slug | None = Field(default=None, alias="raise", description="Symptom that is seen.")
     clear: Slug | None = Field(default=None, description="Symptom that is over.")
     measure: DottedName | None = Field(default=None, description="What is measured once.")
-    subject: str = Field(
-        default=ALL, description="Whose event it is; `*` stands for every target."
-    )
+    subject: str = Field(default=ALL, description="Whose event it is; `*` stands for every target.")
     value: float = Field(default=0.0, description="The measured value.")
     age: Duration = Field(
         default=timedelta(), description="So long before its arrival it took place."
@@ -136,7 +134,7 @@ class Expected(CharterModel):
 
 
 class Twin(CharterModel):
-    """The same trouble with one thing changed, so that healing would do harm and must not happen."""
+    """The same trouble with one thing changed: healing would do harm and must not happen."""
 
     danger: Danger = Field(description="Why nothing may be healed.")
     title: Title = Field(description="What is different.")

@@ -22,7 +22,7 @@ class BadScenario(Invalid):
 
 
 def read_scenarios(folder: Path) -> list[Scenario]:
-    """All scenarios of a folder, or the one of a file, by name; `BadScenario` with every problem."""
+    """All of a folder by name, or that of one file; `BadScenario` with every problem."""
     paths = [folder] if folder.is_file() else sorted(folder.glob("*.yaml"))
     if not paths:
         sentence = "there are no scenarios here; name a file, or a folder with *.yaml"
@@ -47,13 +47,14 @@ def _read(path: Path) -> "Scenario | list[Problem]":
     try:
         scenario = Scenario.model_validate(document.data)
     except ValidationError as error:
-        found = []
+        problems: list[Problem] = []
         for detail in error.errors(include_url=False):
-            place = tuple(part for part in detail["loc"])
+            place = tuple(detail["loc"])
             while place and not document.has(place):
                 place = place[:-1]
-            found.append(Problem(str(path), document.line_of(place), place, sentence_for(detail)))
-        return found
+            line = document.line_of(place)
+            problems.append(Problem(str(path), line, place, sentence_for(detail)))
+        return problems
     if scenario.id != path.stem:
         sentence = f"a scenario is named like its file; write 'id: {path.stem}' or rename it"
         return [Problem(str(path), document.line_of(("id",)), ("id",), sentence)]

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
+from itertools import count
 from typing import Any, cast
 
 from desk_automation.service import SERVICE
@@ -44,7 +45,7 @@ class SimulationSettings(AutomationSettings):
     """The service's defaults; the environment of who simulates says nothing about production."""
 
     @classmethod
-    def settings_customise_sources(  # noqa: PLR0913 (pydantic's)
+    def settings_customise_sources(
         cls,
         settings_cls: type[BaseSettings],  # noqa: ARG003
         init_settings: PydanticBaseSettingsSource,
@@ -72,17 +73,18 @@ class SimulatedDesk(ServiceBuilder[CharterSource]):
 
     def __init__(self, charter: Charter, clock: FakeClock) -> None:
         self.name = SERVICE.name
-        self.settings = SimulationSettings(environment=Environment.LOCAL)
+        self.defaults = SimulationSettings(environment=Environment.LOCAL)
         self.clock = self.fake_clock = clock
         self.charter = FixedCharter(charter)
         self.telemetry = record_telemetry().telemetry
-        self.cursors = cursors_from(self.settings)
+        self.cursors = cursors_from(self.defaults)
         self.health = Health(clock, lambda: None)
         self.publisher = self.bus = FakePublisher()
         self.collections = {
             schema.collection: FakeDocuments(schema, clock) for schema in SERVICE.collections
         }
         self.opened = AsyncExitStack()
+        self._offsets = count()
         self._parts: list[Lifetime] = []
         self._timed: list[tuple[Documents[Any], Fire]] = []
         self._units: dict[str, UnitOfWork[Any]] = {}
@@ -97,7 +99,7 @@ class SimulatedDesk(ServiceBuilder[CharterSource]):
         projection: Projection[S],
         *,
         cached: int = CACHED_DOCUMENTS,
-        stops: Stops | None = None,
+        stops: Stops | None = None,  # noqa: ARG002
         readiness_gate: ReadinessGate | None = None,  # noqa: ARG002 (all is read at once)
     ) -> UnitOfWork[S]:
         meters = self.telemetry.meters
@@ -156,13 +158,17 @@ class SimulatedDesk(ServiceBuilder[CharterSource]):
     async def hear(self, event: AnyEvent) -> None:
         """An event arrives as from the bus, at all that the service's table names."""
         message = Codec().encode(event)
-        received = Received(event, _Record(message.topic, message.key, message.value))
+        offset = next(self._offsets)
+        received = Received(event, _Record(message.topic, message.key, message.value, offset))
         for subscription in SERVICE.subscriptions:
             if message.topic not in subscription.topics:
                 continue
             for name in subscription.to:
                 handler = self._handlers.get(name) or BatchProcessor(self._units[name])
-                await handler.handle([received], _refuse_records)
+                try:
+                    await handler.handle([received], _refuse_records)
+                except ExceptionGroup as group:
+                    raise _first_of(group) from group
 
     async def find_next(self, until: datetime) -> datetime | None:
         """The next moment at which something is due."""
@@ -208,13 +214,21 @@ class _NoLog:
 class _Record:
     """A record of the one partition that a simulated topic has."""
 
-    partition, offset = 0, 0
+    partition = 0
     headers: Sequence[tuple[str, bytes | None]] = ()
 
-    def __init__(self, topic: str, key: bytes, value: bytes) -> None:
-        self.topic: str = topic
+    def __init__(self, topic: str, key: bytes, value: bytes, offset: int) -> None:
+        self.topic, self.offset = topic, offset
         self.key: bytes | None = key
         self.value: bytes | None = value
+
+
+def _first_of(group: ExceptionGroup[Exception]) -> Exception:
+    """What went wrong, without the tasks around it."""
+    error: Exception = group
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 async def _finish_runs() -> None:

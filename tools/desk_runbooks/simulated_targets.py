@@ -98,8 +98,9 @@ def answer_of(response: Response, attempt: Attempt) -> Answer:
     inputs = Inputs({"response": {"status": response.status, "body": response.body}})
     verdict = condition(attempt.expect).verdict(inputs)
     if isinstance(verdict, Undecided):
+        body = str(response.body or "")
         reason = message(
-            "answer.not-judged", trouble=verdict.reason, **{k: v for k, v in said.params.items()}
+            "answer.not-judged", trouble=verdict.reason, status=response.status, body=body
         )
         return Answer(Result.UNKNOWN, reason)
     if verdict or result is Result.OK:

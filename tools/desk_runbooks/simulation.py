@@ -5,17 +5,20 @@ The same scenario and charter always give the same record.
 
 import asyncio
 import heapq
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 
+from desk_automation.actions.model import Attempt
 from desk_automation.runs.store import RUNS
 from desk_automation.service import Hooks, compose
 from desk_charter import Charter
-from desk_contracts import AnyEvent, Event
+from desk_contracts import AnyEvent, Event, Payload
 from desk_contracts.events.signals import SignalCleared, SignalRaised
 from desk_contracts.events.telemetry import Measured
+from desk_contracts.message import Message
 from desk_contracts.value_types import Severity, SubjectKind
 from desk_platform.clock import FakeClock
 
@@ -23,15 +26,12 @@ from desk_runbooks.scenario import ALL, Expected, Scenario, ScriptedEvent, Simul
 from desk_runbooks.simulated_desk import SimulatedDesk
 from desk_runbooks.simulated_targets import SimulatedTargets, TargetState, states_of
 
-from desk_automation.actions.model import Attempt  # isort: skip
-
-# What cannot be made of a script: everything that follows waits for the same moment.
 _SOURCE = "/simulation"
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Something that happened: an event that came in, a call to a target, an event that went out."""
+    """An event that came in, a call to a target, or an event that went out."""
 
     at: timedelta
     way: str
@@ -80,6 +80,8 @@ def scripts_of(scenario: Scenario) -> tuple[Script, Script]:
 
 def play(script: Script, charter: Charter) -> Record:
     """What the service does with the script under this charter."""
+    # The worker's jitter comes from there: without it no two records of retries are the same.
+    random.seed(script.name)
     return asyncio.run(_Play(script, charter).run())
 
 
@@ -94,7 +96,7 @@ class _Play:
 
     async def run(self) -> Record:
         targets = SimulatedTargets(self._states, self._subject_of, self._note_call)
-        compose(self._desk, self._desk.settings, Hooks(around_executor=targets.around))
+        compose(self._desk, self._desk.defaults, Hooks(around_executor=targets.around))
         end = self._script.start + self._script.lasts
         async with self._desk.opened:
             await self._desk.open()
@@ -184,7 +186,7 @@ class _Input:
             cleared = SignalCleared(
                 episode=episode, detector="simulation", signal=scripted.clear, value=scripted.value
             )
-            return Event(id=f"clear/{episode}", source=_SOURCE, subject=self.subject, time=at, data=cleared)
+            return _event(f"clear/{episode}", self.subject, at, cleared)
         given = {
             "episode": episode,
             "detector": "simulation",
@@ -198,12 +200,16 @@ class _Input:
             "attributes": {"agent_url": "http://agent.example:9000"},
         }
         raised = SignalRaised.model_validate(given | scripted.data)
-        return Event(id=f"raise/{episode}", source=_SOURCE, subject=self.subject, time=at, data=raised)
+        return _event(f"raise/{episode}", self.subject, at, raised)
 
 
 def _measured(subject: str, name: str, value: float, at: datetime) -> AnyEvent:
     data = Measured(subject_kind=SubjectKind.DEVICE, name=name, value=value)
     id = f"measure/{subject}/{name}/{at.isoformat()}"
+    return _event(id, subject, at, data)
+
+
+def _event(id: str, subject: str, at: datetime, data: Payload) -> AnyEvent:
     return Event(id=id, source=_SOURCE, subject=subject, time=at, data=data)
 
 
@@ -213,13 +219,14 @@ def short_type(event: AnyEvent) -> str:
 
 
 def reason_code(event: AnyEvent) -> str:
-    """The codes of the message that says why, outermost first, with dots between by blanks."""
+    """The codes of the message that says why, outermost first, with blanks between."""
     reason = getattr(event.data, "reason", None)
-    first = reason if reason is not None else next(iter(getattr(event.data, "explanation", ())), None)
-    codes = []
-    while first is not None and hasattr(first, "code"):
-        codes.append(first.code)
-        first = next((p for p in first.params.values() if hasattr(p, "code")), None)
+    if reason is None:
+        reason = next(iter(getattr(event.data, "explanation", ())), None)
+    codes: list[str] = []
+    while isinstance(reason, Message):
+        codes.append(reason.code)
+        reason = next((item for item in reason.params.values() if isinstance(item, Message)), None)
     return " ".join(codes)
 
 
