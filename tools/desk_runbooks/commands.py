@@ -81,8 +81,8 @@ def plan(
 
     Nothing is sent. The event is that of the runbook's first test that starts it.
     """
-    found = _load(charter)
-    say(describe_plan(found, example_of(_find(found, runbook), target)))
+    loaded = _load(charter)
+    say(describe_plan(loaded, example_of(_find(loaded, runbook), target)))
 
 
 @runbook_app.command("test")

@@ -70,7 +70,7 @@ def find_all(charter: Charter, folder: Path) -> Iterator[Finding]:
     for first, second in combinations(runbooks, 2):
         if sentence := _describe_overlap(first, second):
             source = sources[second.id]
-            yield from source.keep([source.finding("overlap", ("when",), sentence)])
+            yield from source.keep([source.make_finding("overlap", ("when",), sentence)])
 
 
 class _Source:
@@ -83,7 +83,7 @@ class _Source:
         allowed = _ALLOW.findall(path.read_text("utf-8"))
         self._allowed = {rule for rule, why in allowed if why.strip()}
 
-    def finding(self, rule: Rule, where: tuple[str | int, ...], sentence: str) -> Finding:
+    def make_finding(self, rule: Rule, where: tuple[str | int, ...], sentence: str) -> Finding:
         return Finding(self._file, self._document.line_of(where), "warning", rule, sentence)
 
     def keep(self, findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -94,7 +94,7 @@ class _Source:
 def _check(runbook: Runbook, source: _Source) -> Iterator[Finding]:
     if runbook.verify is None:
         sentence = "nothing says whether it helped; add 'verify' with a measurement"
-        yield source.finding("no-verify", ("steps",), sentence)
+        yield source.make_finding("no-verify", ("steps",), sentence)
     if runbook.risk == "reversible":
         for number, step in enumerate(runbook.steps):
             if isinstance(step, ActStep) and step.undo is None and step.effect != "pure":
@@ -102,16 +102,16 @@ def _check(runbook: Runbook, source: _Source) -> Iterator[Finding]:
                     f"'risk: reversible' is written, and step '{step.id}' has no 'undo'; write how"
                     " it is taken back, or another risk"
                 )
-                yield source.finding("no-undo", ("steps", number), sentence)
+                yield source.make_finding("no-undo", ("steps", number), sentence)
     if path := facts_of(runbook.when).contradiction:
         sentence = f"it can never hold: no {path} is all of that at once"
-        yield source.finding("unreachable", ("when",), sentence)
+        yield source.make_finding("unreachable", ("when",), sentence)
     elif condition(runbook.when).names == frozenset():
         sentence = "it asks for nothing of the event, so it holds for all or for none"
-        yield source.finding("unreachable", ("when",), sentence)
+        yield source.make_finding("unreachable", ("when",), sentence)
     if not any(test.expect == "run" for test in runbook.tests):
         sentence = "no test shows an event that starts it; add one with 'expect: run'"
-        yield source.finding("no-test", ("tests",), sentence)
+        yield source.make_finding("no-test", ("tests",), sentence)
 
 
 def facts_of(when: str) -> Facts:

@@ -105,8 +105,8 @@ class ScriptedEvent(CharterModel):
         if sum(kind is not None for kind in (self.raised, self.clear, self.measure)) != 1:
             raise ValueError("write exactly one of 'raise', 'clear' and 'measure'")
         if unknown := sorted(self.data.keys() - SignalRaised.model_fields.keys()):
-            known = ", ".join(sorted(SignalRaised.model_fields))
-            raise ValueError(f"a signal has no field '{unknown[0]}'; it has {known}")
+            fields = ", ".join(sorted(SignalRaised.model_fields))
+            raise ValueError(f"a signal has no field '{unknown[0]}'; it has {fields}")
         return self
 
 
@@ -151,7 +151,7 @@ class Scenario(CharterModel):
     runbook: Slug = Field(description="The runbook that it is about.")
     fault: Sentence = Field(description="What is wrong with the targets, in words.")
     start: datetime = Field(default=_DAY_ONE, description="The virtual clock's beginning, UTC.")
-    lasts: Duration = Field(default=timedelta(hours=1), description="When the clock stops.")
+    lasts: Duration = Field(default=timedelta(minutes=25), description="When the clock stops.")
     targets: tuple[SimulatedTarget, ...] = Field(min_length=1, description="Who pretends.")
     events: tuple[ScriptedEvent, ...] = Field(min_length=1, description="What comes in.")
     expect: Expected = Field(description="What must come of it.")

@@ -168,7 +168,11 @@ class SimulatedDesk(ServiceBuilder[CharterSource]):
                 try:
                     await handler.handle([received], _refuse_records)
                 except ExceptionGroup as group:
-                    raise _first_of(group) from group
+                    # What went wrong, without the tasks around it.
+                    error: Exception = group
+                    while isinstance(error, ExceptionGroup):
+                        error = error.exceptions[0]
+                    raise error from group
 
     async def find_next(self, until: datetime) -> datetime | None:
         """The next moment at which something is due."""
@@ -186,7 +190,10 @@ class SimulatedDesk(ServiceBuilder[CharterSource]):
                 if ids := [id for _, id in await documents.due(now, _MOST_DUE)]:
                     is_done = False
                     await fire(ids, now)
-                    await _finish_runs()
+                    # The worker gives each due run a task of its own, with this name.
+                    tasks = [t for t in asyncio.all_tasks() if t.get_name().startswith("run ")]
+                    if tasks:
+                        await asyncio.wait(tasks)
             if is_done:
                 return
         raise Broken(f"at {now.isoformat()} something is due again and again")
@@ -221,21 +228,6 @@ class _Record:
         self.topic, self.offset = topic, offset
         self.key: bytes | None = key
         self.value: bytes | None = value
-
-
-def _first_of(group: ExceptionGroup[Exception]) -> Exception:
-    """What went wrong, without the tasks around it."""
-    error: Exception = group
-    while isinstance(error, ExceptionGroup):
-        error = error.exceptions[0]
-    return error
-
-
-async def _finish_runs() -> None:
-    """The worker gives each due run a task of its own, with this name."""
-    tasks = [task for task in asyncio.all_tasks() if task.get_name().startswith("run ")]
-    if tasks:
-        await asyncio.wait(tasks)
 
 
 async def _refuse_items(failures: Sequence[tuple[WorkItem[Any], Exception]]) -> None:

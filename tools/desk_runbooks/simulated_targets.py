@@ -91,10 +91,10 @@ def answer_of(response: Response, attempt: Attempt) -> Answer:
         return Answer(Result.NOT_TAKEN, message("answer.not-connected", why=""), is_sent=False)
     if response.status is None:
         return Answer(Result.UNKNOWN, message("answer.none-in-time", timeout=timeout))
-    said = message("answer.status", status=response.status, body=str(response.body or ""))
+    status = message("answer.status", status=response.status, body=str(response.body or ""))
     result = result_of(response.status, is_act=attempt.kind == "act")
     if not attempt.expect or result in {Result.NOT_TAKEN, Result.UNKNOWN}:
-        return Answer(result, said)
+        return Answer(result, status)
     inputs = Inputs({"response": {"status": response.status, "body": response.body}})
     verdict = condition(attempt.expect).verdict(inputs)
     if isinstance(verdict, Undecided):
@@ -104,8 +104,8 @@ def answer_of(response: Response, attempt: Attempt) -> Answer:
         )
         return Answer(Result.UNKNOWN, reason)
     if verdict or result is Result.OK:
-        return Answer(Result.OK, said, is_met=verdict)
-    return Answer(result, said)
+        return Answer(Result.OK, status, is_met=verdict)
+    return Answer(result, status)
 
 
 def states_of(models: Sequence[SimulatedTarget]) -> dict[str, TargetState]:

@@ -102,7 +102,11 @@ class _Play:
             await self._desk.open()
             queue = [(at, next(self._number), item) for at, item in self._inputs(end)]
             heapq.heapify(queue)
-            while (moment := await self._find_moment(queue, end)) is not None:
+            while True:
+                moments = [due] if (due := await self._desk.find_next(end)) else []
+                if not (moments := moments + [moment for moment, *_ in queue[:1]]):
+                    break
+                moment = min(moments)
                 self._clock.advance(max(timedelta(), moment - self._clock.now()))
                 while queue and queue[0][0] <= self._clock.now():
                     await self._feed(heapq.heappop(queue)[2])
@@ -110,14 +114,6 @@ class _Play:
                 self._note_emitted()
         self._record.effects = targets.effects
         return self._record
-
-    async def _find_moment(
-        self, queue: list[tuple[datetime, int, "_Input"]], end: datetime
-    ) -> datetime | None:
-        moments = [queue[0][0]] if queue else []
-        if (due := await self._desk.find_next(end)) is not None:
-            moments.append(due)
-        return min(moments, default=None)
 
     async def _subject_of(self, run: str) -> str:
         stored = (await self._desk.documents(RUNS).load([run])).get(run)
@@ -143,7 +139,9 @@ class _Play:
             return
         if item.scripted is not None:
             word = event.type.removeprefix("desk.").removesuffix(".v1")
-            self._note("in", item.subject, word, _about(event))
+            data = event.data
+            about = f"{data.name} {data.value:g}" if isinstance(data, Measured) else ""
+            self._note("in", item.subject, word, about or str(getattr(data, "signal", "")))
         await self._desk.hear(event)
 
     def _note_call(self, subject: str, attempt: Attempt, result: str) -> None:
@@ -177,11 +175,15 @@ class _Input:
         if scripted is None:
             gauge = state.model.measures[self.measurement]
             value = gauge.after if state.is_changed else gauge.before
-            return None if value is None else _measured(self.subject, self.measurement, value, now)
+            return (
+                None
+                if value is None
+                else _make_measurement(self.subject, self.measurement, value, now)
+            )
         at = now - scripted.age
         episode = f"{self.subject}/{scripted.raised or scripted.clear}/{scripted.episode}"
         if scripted.measure is not None:
-            return _measured(self.subject, scripted.measure, scripted.value, at)
+            return _make_measurement(self.subject, scripted.measure, scripted.value, at)
         if scripted.clear is not None:
             cleared = SignalCleared(
                 episode=episode, detector="simulation", signal=scripted.clear, value=scripted.value
@@ -203,7 +205,7 @@ class _Input:
         return _event(f"raise/{episode}", self.subject, at, raised)
 
 
-def _measured(subject: str, name: str, value: float, at: datetime) -> AnyEvent:
+def _make_measurement(subject: str, name: str, value: float, at: datetime) -> AnyEvent:
     data = Measured(subject_kind=SubjectKind.DEVICE, name=name, value=value)
     id = f"measure/{subject}/{name}/{at.isoformat()}"
     return _event(id, subject, at, data)
@@ -228,10 +230,3 @@ def reason_code(event: AnyEvent) -> str:
         codes.append(reason.code)
         reason = next((item for item in reason.params.values() if isinstance(item, Message)), None)
     return " ".join(codes)
-
-
-def _about(event: AnyEvent) -> str:
-    data = event.data
-    if isinstance(data, Measured):
-        return f"{data.name} {data.value:g}"
-    return str(getattr(data, "signal", ""))
