@@ -26,7 +26,7 @@ RUN = {
 class Answering(BaseHTTPRequestHandler):
     """Knows one run."""
 
-    asked: list[tuple[str, str, bool]] = []  # noqa: RUF012 (one for the server's time)
+    calls: list[tuple[str, str, bool]] = []  # noqa: RUF012 (one for the server's time)
 
     def do_GET(self) -> None:
         self.answer("/v1/runs/r1")
@@ -35,7 +35,7 @@ class Answering(BaseHTTPRequestHandler):
         self.answer("/v1/runs/r1/cancel")
 
     def answer(self, path: str) -> None:
-        self.asked.append((self.command, self.path, "Idempotency-Key" in self.headers))
+        self.calls.append((self.command, self.path, "Idempotency-Key" in self.headers))
         body = json.dumps(RUN).encode()
         self.send_response(200 if self.path == path else 404)
         self.send_header("Content-Length", str(len(body)))
@@ -48,7 +48,7 @@ class Answering(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[HTTPServer]:
-    Answering.asked.clear()
+    Answering.calls.clear()
     with HTTPServer(("127.0.0.1", 0), Answering) as server:
         monkeypatch.setenv("DESKCLI_AUTOMATION_URL", f"http://127.0.0.1:{server.server_port}")
         settings.cache_clear()
@@ -68,7 +68,7 @@ def test_a_run_is_shown_with_its_journal(server: HTTPServer) -> None:  # noqa: A
 
 def test_a_run_is_stopped_by_a_call_with_a_key(server: HTTPServer) -> None:  # noqa: ARG001
     RunsClient().stop("r1")
-    assert Answering.asked == [("POST", "/v1/runs/r1/cancel", True)]
+    assert Answering.calls == [("POST", "/v1/runs/r1/cancel", True)]
 
 
 def test_a_run_that_is_not_there_is_said(server: HTTPServer) -> None:  # noqa: ARG001
