@@ -12,6 +12,7 @@ from desk_contracts.catalogue import PAYLOADS
 from desk_docs.asyncapi import topics_of
 from desk_docs.compatibility import breaks
 from desk_docs.schemas import event_schemas, render, write_documents
+from desk_runbooks.scenario import Scenario
 
 ROOT = Path(__file__).resolve().parents[1]
 RELEASED = ROOT / "tests" / "contract" / "events" / "released"
@@ -23,6 +24,9 @@ def main(words: list[str]) -> int:
         print("Say nothing, or: release", file=sys.stderr)
         return 2
     written = write_charter_schemas(ROOT / "docs" / "schemas" / "charter")
+    scenario = ROOT / "docs" / "schemas" / "scenario.schema.json"
+    scenario.write_text(render(Scenario.model_json_schema()), encoding="utf-8")
+    written.append(scenario)
     for path in (*(file.relative_to(ROOT) for file in written), *write_documents(ROOT)):
         print(path)
     return release(RELEASED) if words else 0

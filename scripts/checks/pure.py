@@ -53,7 +53,7 @@ _ALLOWED_OF_SHARED = (
     *(f"desk_charter.{name}" for name in _CHARTER),
 )
 _SHARED = ("desk_contracts", "desk_kernel", "desk_platform", "desk_charter")
-_TOOLS = ("desk_cli", "desk_docs", "desk_local", "desk_manifests", "desk_testing")
+_TOOLS = ("desk_cli", "desk_docs", "desk_local", "desk_manifests", "desk_runbooks", "desk_testing")
 
 
 def check(source: Source) -> Iterator[Finding]:

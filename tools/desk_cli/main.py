@@ -42,7 +42,7 @@ app.command("status")(status.status)
 app.command("lag")(status.lag)
 app.command("trace")(trace.trace)
 # They read files, or name both stores themselves.
-_OF_NO_DESK = frozenset({"charter", "import", "store"})
+_OF_NO_DESK = frozenset({"charter", "import", "runbook", "scenario", "store"})
 _FORBIDDEN = (
     TopicAuthorizationFailedError,
     GroupAuthorizationFailedError,

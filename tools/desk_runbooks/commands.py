@@ -1,0 +1,201 @@
+"""`desk runbook` and `desk scenario`: found by the command line as entry points of automation."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from desk_charter import Charter, load_charter
+from desk_charter.problems import InvalidCharter
+from desk_charter.runbook_checks import RUNBOOKS
+from desk_charter.runbooks import Runbook
+from desk_cli.options import settings
+from desk_cli.screen import TextTable, show
+from desk_contracts.errors import NotFound
+from desk_platform.telemetry import configure_logs
+from desk_platform.terminal import complain, say, say_json
+from pydantic_core import to_json
+
+from desk_runbooks.lint import Finding, find_all, findings_of
+from desk_runbooks.plan import describe_plan, example_of
+from desk_runbooks.runs_api import RunsClient
+from desk_runbooks.scenario import Scenario
+from desk_runbooks.scenario_files import BadScenario, read_scenarios
+from desk_runbooks.simulation import Record, Script, play, scripts_of
+from desk_runbooks.verdict import find_differences
+
+runbook_app = typer.Typer(no_args_is_help=True, help="Check, try out and look at runbooks.")
+scenario_app = typer.Typer(no_args_is_help=True, help="Faults, and twins that must not be healed.")
+
+_CHARTER = typer.Option("--charter", help="Folder of the charter; default: DESK_CHARTER.")
+_JSON = typer.Option("--json", help="The same for programs.")
+_FOLDER = typer.Option(
+    "--folder", help="Scenarios: a file, or a folder; default: `scenarios` beside the charter."
+)
+_DETAILS = typer.Option("--details", help="Also what happened, line by line, where all is well.")
+CharterFolder = Annotated[Path | None, _CHARTER]
+AsJson = Annotated[bool, _JSON]
+Folder = Annotated[Path | None, _FOLDER]
+Details = Annotated[bool, _DETAILS]
+
+
+@runbook_app.command("lint")
+def lint(
+    charter: CharterFolder = None,
+    json: AsJson = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
+) -> None:
+    """What is wrong with runbooks, or hardly meant, each with file and line.
+
+    Exit code 1 if there is an error, or with --strict a warning.
+    """
+    folder = charter or settings().charter
+    try:
+        findings = list(find_all(load_charter(folder), folder))
+    except InvalidCharter as invalid:
+        findings = list(findings_of(invalid.problems))
+    if json:
+        say_json(to_json(findings).decode())
+    else:
+        _say_findings(findings)
+    levels = {finding.level for finding in findings}
+    raise typer.Exit(1 if "error" in levels or (strict and levels) else 0)
+
+
+def _say_findings(findings: Iterable[Finding]) -> None:
+    count = 0
+    for finding in findings:
+        count += 1
+        say(f"{finding.file}:{finding.line}: {finding.level} {finding.rule}: {finding.sentence}")
+    if not count:
+        say("Nothing is wrong with the runbooks.")
+
+
+@runbook_app.command("plan")
+def plan(
+    runbook: Annotated[str, typer.Argument(help="Its id.")],
+    target: Annotated[str, typer.Argument(help="What it would act on.")],
+    charter: CharterFolder = None,
+) -> None:
+    """What RUNBOOK would do to TARGET: every call with its parameters filled in, and its limits.
+
+    Nothing is sent. The event is that of the runbook's first test that starts it.
+    """
+    loaded = _load(charter)
+    say(describe_plan(loaded, example_of(_find(loaded, runbook), target)))
+
+
+@runbook_app.command("test")
+def play_runbook(
+    runbook: Annotated[str, typer.Argument(help="Its id.")],
+    charter: CharterFolder = None,
+    folder: Folder = None,
+    details: Details = False,
+) -> None:
+    """Play all scenarios of RUNBOOK by the real matcher and worker, on a virtual clock.
+
+    Its own `tests:` are part of the charter's check and were run before. Exit code 1 if one fails.
+    """
+    loaded = _load(charter)
+    _find(loaded, runbook)
+    scenarios = [item for item in _read(folder) if item.runbook == runbook]
+    if not scenarios:
+        raise NotFound(f"There is no scenario of '{runbook}'; write one, see docs/runbooks.md.")
+    _play_all(scenarios, loaded, details=details, json=False)
+
+
+@runbook_app.command("show")
+def show_run(run: Annotated[str, typer.Argument(help="Id of the run.")]) -> None:
+    """The story of one run: where it is and why, and its journal."""
+    say(RunsClient().describe(run))
+
+
+@runbook_app.command("stop")
+def stop(run: Annotated[str, typer.Argument(help="Id of the run.")]) -> None:
+    """Stop a run before its next step; a call that is under way is not torn off."""
+    say(RunsClient().stop(run))
+
+
+@scenario_app.command("list")
+def list_scenarios(folder: Folder = None, json: AsJson = False) -> None:
+    """All scenarios: the runbook, what it shows, and the danger of its twin."""
+    scenarios = _read(folder)
+    if json:
+        brief = [
+            {"id": item.id, "runbook": item.runbook, "title": item.title, "twin": item.twin.danger}
+            for item in scenarios
+        ]
+        say_json(to_json(brief).decode())
+        return
+    table = TextTable("scenario", "runbook", "what it shows", "and must not be healed if")
+    for item in scenarios:
+        table.add_line(item.id, item.runbook, item.title, f"{item.twin.danger}: {item.twin.title}")
+    show(table)
+
+
+@scenario_app.command("run")
+def run_scenarios(
+    names: Annotated[list[str] | None, typer.Argument(help="Their ids; default: all.")] = None,
+    charter: CharterFolder = None,
+    folder: Folder = None,
+    details: Details = False,
+    json: AsJson = False,
+) -> None:
+    """Play scenarios and their twins; exit code 1 if something else happens than is expected."""
+    scenarios = _read(folder)
+    if unknown := sorted(set(names or ()) - {item.id for item in scenarios}):
+        raise NotFound(f"There is no scenario '{unknown[0]}'. `desk scenario list` names them all.")
+    chosen = [item for item in scenarios if not names or item.id in names]
+    _play_all(chosen, _load(charter), details=details, json=json)
+
+
+def _play_all(scenarios: list[Scenario], charter: Charter, *, details: bool, json: bool) -> None:
+    # What the service logs is of no use here: the record has it.
+    configure_logs("desk", "ERROR")
+    results = []
+    for script in (script for item in scenarios for script in scripts_of(item)):
+        record = play(script, charter)
+        differences = list(find_differences(script, record))
+        results.append({"script": script.name, "title": script.title, "differences": differences})
+        if not json:
+            _say_result(script, record, differences, details=details)
+    failed = sum(bool(result["differences"]) for result in results)
+    if json:
+        say_json(to_json(results).decode())
+    else:
+        say(f"{len(results) - failed} of {len(results)} went as expected.")
+    raise typer.Exit(1 if failed else 0)
+
+
+def _say_result(script: Script, record: Record, differences: list[str], *, details: bool) -> None:
+    verdict = "FAILED" if differences else "ok"
+    danger = f" [{script.danger}]" if script.danger else ""
+    say(f"{verdict:6} {script.name}{danger}: {script.title}")
+    for difference in differences:
+        say(f"         {difference}")
+    if details or differences:
+        table = TextTable("after", "", "target", "what", "and why, or its answer")
+        for line in record.lines:
+            table.add_line(line.at, line.way, line.subject, line.what, line.detail)
+        show(table)
+
+
+def _load(charter: Path | None) -> Charter:
+    return load_charter(charter or settings().charter)
+
+
+def _find(charter: Charter, id: str) -> Runbook:
+    runbooks = {runbook.id: runbook for runbook in charter.of(RUNBOOKS)}
+    if id not in runbooks:
+        raise NotFound(f"There is no runbook '{id}'; there are {', '.join(sorted(runbooks))}.")
+    return runbooks[id]
+
+
+def _read(folder: Path | None) -> list[Scenario]:
+    where = folder or settings().charter.resolve().parent / "scenarios"
+    try:
+        return read_scenarios(where)
+    except BadScenario as bad:
+        for problem in bad.problems:
+            complain(str(problem))
+        raise typer.Exit(1) from bad

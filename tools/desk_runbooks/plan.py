@@ -1,0 +1,98 @@
+"""What a runbook would do, with every parameter filled in; nothing is sent and nothing is asked."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from desk_automation.actions.model import PlannedAct, PlannedProbe, PlannedWait
+from desk_automation.adapters.executors.registry import EXECUTORS
+from desk_automation.matching.decide import RunPolicy, start_run
+from desk_charter import Charter
+from desk_charter.runbooks import Runbook
+from desk_charter.value_types import write_duration
+from desk_contracts import Event
+from desk_contracts.errors import Rejected
+from desk_contracts.events.signals import SignalRaised
+from desk_contracts.value_types import Severity, SubjectKind
+from pydantic import ValidationError
+from pydantic_core import to_json
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A runbook and an event that starts it."""
+
+    runbook: Runbook
+    event: Event[SignalRaised]
+
+
+def example_of(runbook: Runbook, target: str) -> Example:
+    """The event of the first of its tests that starts it, on this target."""
+    test = next((test for test in runbook.tests if test.expect == "run"), None)
+    if test is None:
+        raise Rejected(
+            f"'{runbook.id}' has no test with 'expect: run', so no event of it is known; add one."
+        )
+    plain = {
+        "episode": f"{target}/plan",
+        "detector": "plan",
+        "signal": runbook.id,
+        "title": f"Plan for {target}",
+        "severity": Severity.WARNING,
+        "subject_kind": SubjectKind.DEVICE,
+        "measurement": "",
+        "value": 0.0,
+        "threshold": 0.0,
+    }
+    try:
+        data = SignalRaised.model_validate(plain | test.data)
+    except ValidationError as error:
+        raise Rejected(f"the event of '{test.name}' is no signal: {error}") from error
+    now = datetime.now(UTC)
+    return Example(runbook, Event(id="plan", source="/plan", subject=target, time=now, data=data))
+
+
+def describe_plan(charter: Charter, example: Example) -> str:
+    """The plan in lines. How much of the limits is used only a desk that runs knows."""
+    return "\n".join(_lines(charter, example))
+
+
+def _lines(charter: Charter, example: Example) -> Iterator[str]:
+    runbook, event = example.runbook, example.event
+    policy = RunPolicy(timedelta(hours=1), timedelta(hours=1), EXECUTORS.kinds)
+    run = start_run(runbook, event, charter.team(runbook.owner_team), policy, event.time).state
+    plan = run.plan
+    yield f"{plan.title} ({runbook.id}, version {plan.version}), mode {plan.mode}"
+    yield f"target: {run.target}; plan {plan.hash}"
+    if run.has_ended and not plan.steps:
+        yield f"it cannot be planned: {run.reason}"
+        return
+    yield f"starts {write_duration(runbook.settle)} after the signal, if that is not over by then"
+    for guard in plan.guards:
+        yield f"  if    {guard.id}: {guard.call.summary}, expects {guard.expect.strip()}"
+    for step in plan.steps:
+        yield from _describe_step(step)
+    if plan.verify is not None:
+        verify = plan.verify
+        yield (
+            f"  then  {verify.measurement}: {verify.condition}, {verify.samples} in a row"
+            f" within {write_duration(verify.within)}"
+        )
+    bounds = plan.bounds
+    yield (
+        f"limits: {write_duration(bounds.cooldown)} between two runs on a target, {bounds.per_day}"
+        f" a day on a target, {bounds.per_hour} an hour in all; beyond: {bounds.overflow}"
+    )
+    yield "limits used: unknown here; GET /v1/runbooks of a running desk says it"
+    yield "Nothing was sent."
+
+
+def _describe_step(step: PlannedAct | PlannedProbe | PlannedWait) -> Iterator[str]:
+    if isinstance(step, PlannedWait):
+        yield f"  wait  {step.id}: {write_duration(step.pause)}"
+        return
+    effect = f" ({step.effect}, {step.call.attempts} tries)" if isinstance(step, PlannedAct) else ""
+    yield f"  {'do' if effect else 'ask':5} {step.id}: {step.call.summary}{effect}"
+    body = step.call.action.get("body")
+    if body is not None:
+        yield f"        {to_json(body).decode()}"
