@@ -44,7 +44,7 @@ class RunsClient:
 
     def stop(self, run: str) -> str:
         """Stop the run; the story so far."""
-        return _describe(self._ask("POST", run, "/cancel", roles="member"))
+        return _describe(self._ask("POST", run, "/stop", roles="member"))
 
     def _ask(self, method: str, run: str, route: str, *, roles: str) -> RunStory:
         chosen = settings()
@@ -56,7 +56,7 @@ class RunsClient:
         url = f"{chosen.automation_url.rstrip('/')}/v1/runs/{run}{route}"
         try:
             with httpx.Client(headers=headers, timeout=_TIMEOUT_S, trust_env=False) as client:
-                answer = client.request(method, url)
+                answer = client.request(method, url, json={} if method == "POST" else None)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise DependencyDown(f"{url} does not answer ({error!r}). Is the desk up?") from error
         if answer.status_code == httpx.codes.NOT_FOUND:

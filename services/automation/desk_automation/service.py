@@ -179,8 +179,7 @@ SERVICE = Service(
     collections=(RUNS, SUBJECTS, TARGETS, STATISTICS, STOPS, COMMANDS, DEVICES),
     subscriptions=(
         Subscription((names.SIGNALS,), to=("runs", "subjects")),
-        Subscription((names.TICKETS,), to=("targets",)),
-        Subscription((names.TICKETS,), to=("runs", "subjects"), group="requests"),
+        Subscription((names.TICKETS,), to=("runs", "subjects", "targets"), group="requests"),
         Subscription((names.TELEMETRY,), to=("subjects",), group="telemetry"),
         Subscription((names.ACTION_RESULTS,), to=("commands", "devices"), group="devices"),
     ),

@@ -111,8 +111,9 @@ async def test_of_a_script(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> 
     program.path.write_text(text)
     digest = hashlib.sha256(text.encode()).hexdigest()
     request = {"script": "program", "sha256": digest, "secrets": {"TOKEN": "agent"}}
-    for parent in tmp_path.parents[:2]:
-        parent.chmod(0o755)
+    for parent in tmp_path.parents:  # as deep as the runner of tests makes it
+        if parent.name.startswith(("pytest-", "popen-")):
+            parent.chmod(0o755)
     step = {"executor": "script", "effect": "idempotent", "request": request}
     engine = await run_of(tmp_path, step)
     assert (tmp_path / "effects" / "got").read_text() == SECRET

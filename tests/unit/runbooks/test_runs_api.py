@@ -32,7 +32,7 @@ class Answering(BaseHTTPRequestHandler):
         self.answer("/v1/runs/r1")
 
     def do_POST(self) -> None:
-        self.answer("/v1/runs/r1/cancel")
+        self.answer("/v1/runs/r1/stop")
 
     def answer(self, path: str) -> None:
         self.calls.append((self.command, self.path, "Idempotency-Key" in self.headers))
@@ -68,7 +68,7 @@ def test_a_run_is_shown_with_its_journal(server: HTTPServer) -> None:  # noqa: A
 
 def test_a_run_is_stopped_by_a_call_with_a_key(server: HTTPServer) -> None:  # noqa: ARG001
     RunsClient().stop("r1")
-    assert Answering.calls == [("POST", "/v1/runs/r1/cancel", True)]
+    assert Answering.calls == [("POST", "/v1/runs/r1/stop", True)]
 
 
 def test_a_run_that_is_not_there_is_said(server: HTTPServer) -> None:  # noqa: ARG001

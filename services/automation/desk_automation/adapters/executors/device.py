@@ -24,7 +24,7 @@ from desk_contracts.message import message
 from desk_contracts.signing import Signer, digest_of
 from desk_platform.clock import Clock
 from desk_platform.kafka import Publisher, Unpublished
-from desk_platform.kafka.retry import attempt_async
+from desk_platform.kafka.retry import attempt_async, attempt_value
 from desk_platform.store import Documents
 from pydantic import Field
 
@@ -32,6 +32,7 @@ from desk_automation.actions.answer import Answer, Result
 from desk_automation.actions.executor import Fence
 from desk_automation.actions.model import Action, Attempt, Call
 from desk_automation.actions.template import PlanFailed, Values, fill
+from desk_automation.adapters.executors.sending import explain
 from desk_automation.conditions.expression import Inputs, Undecided, condition
 from desk_automation.devices.decide import find_answer
 from desk_automation.devices.model import CommandRecord, DeviceAnswer
@@ -110,7 +111,10 @@ class DeviceExecutor:
             expires=expiry_of(now, attempt.call.timeout),
         )
         signed = sign_command(devices.signer, command)
-        if not await fence():
+        is_ours = await attempt_value(fence())
+        if isinstance(is_ours, Exception):
+            return explain(is_ours, attempt, is_sent=False)
+        if not is_ours:
             return Answer(Result.NOT_TAKEN, message("answer.taken-over"), is_sent=False)
         failure = await self._publish(devices, command, signed)
         if failure is not None:
