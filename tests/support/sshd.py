@@ -4,6 +4,7 @@ import os
 import pwd
 import signal
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,13 +95,16 @@ class Sshd:
 
     def kill_sessions(self) -> None:
         """The lines break; what runs on the far side may go on."""
-        for child in self._children():
-            os.kill(child, signal.SIGKILL)
+        self._signal(signal.SIGKILL)
 
     def pause(self) -> None:
         """Those that are connected hear nothing more."""
+        self._signal(signal.SIGSTOP)
+
+    def _signal(self, sent: signal.Signals) -> None:
         for child in self._children():
-            os.kill(child, signal.SIGSTOP)
+            with suppress(ProcessLookupError):  # a session that has ended by itself
+                os.kill(child, sent)
 
     def _children(self) -> list[int]:
         assert self.process is not None
