@@ -40,16 +40,21 @@ BEFORE: dict[str, tuple[tuple[str, dict[str, str] | None], ...]] = {
     f"POST {TICKET}/feedback": (RESOLVED,),
     f"POST {TICKET}/merge": (SECOND,),
     "POST /v1/tickets/{other}/merge": (SECOND,),
+    "POST /v1/resume": (("POST /v1/stop", {"reason": "x"}),),
 }
-WHO = ("max", "mia", "ana", "olga")
+WHO = ("max", "mia", "ana", "olga", "otto")
 # The first row of each route; others of it differ in what they say, not in how they are repeated.
 FIRST = {(row.service, row.route): row for row in reversed(ROWS)}.values()
-# The rows' world has no request of the catalogue; how these are repeated is in unit/intake.
-OF_REQUESTS = ("POST /v1/catalogue/", "POST /v1/requests/")
+# The rows' world has no request of the catalogue, and no run that waits for a yes; how these are
+# repeated is in unit/intake and unit/automation.
+WITHOUT_STATE = (
+    *("POST /v1/catalogue/", "POST /v1/requests/"),
+    *("POST /v1/runs/{id}/approve", "POST /v1/runs/{id}/decline"),
+)
 CALLS = [
     item
     for item in FIRST
-    if not item.route.startswith(("GET", *OF_REQUESTS)) and item.route not in WITHOUT_KEY
+    if not item.route.startswith(("GET", *WITHOUT_STATE)) and item.route not in WITHOUT_KEY
 ]
 
 

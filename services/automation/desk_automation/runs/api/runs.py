@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from desk_contracts.frozen import Frozen
+from desk_contracts.frozen import Frozen, example
 from desk_kernel import Context, Decision
 from desk_kernel.sight import Sight
 from desk_platform.http import (
@@ -115,6 +115,8 @@ def _add_showing(router: APIRouter, api: RunsApi) -> None:
 
 class Comment(Frozen):
     """Why somebody stops a run or takes it over."""
+
+    model_config = example(comment="The laptop is on its way to be repaired.")
 
     comment: Annotated[str, Field(max_length=2000)] = ""
     """What people read who get the run."""
