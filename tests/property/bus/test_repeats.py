@@ -20,7 +20,7 @@ from desk_contracts.events.automation import RunEscalated
 from desk_contracts.events.contributions import ContributionsChanged
 from desk_contracts.events.feedback import SurveyAnswered, Taken
 from desk_contracts.events.signals import SignalRaised
-from desk_contracts.events.tickets import TicketOpened, TicketResolved
+from desk_contracts.events.tickets import TicketOpened, TicketResolved, TicketStarted
 from desk_contracts.topics import SERVICES, Service, topics_read_by
 from desk_intake.before.model import Contact, PersonContacts
 from desk_local.paths import ROOT
@@ -74,6 +74,8 @@ def _variant(event: AnyEvent) -> AnyEvent | None:
         return event._replace(subject="person:742.j.doe")
     if isinstance(event.data, TicketResolved):
         return event._replace(data=event.data.model_copy(update={"requester": "j.doe"}))
+    if isinstance(event.data, TicketStarted):
+        return event._replace(data=event.data.model_copy(update={"device": "laptop-0417"}))
     if isinstance(event.data, SurveyAnswered):
         return event._replace(data=event.data.model_copy(update={"score": 1}))
     return None
