@@ -127,8 +127,9 @@ def _work(run: Run, now: datetime) -> NextAction:
 
 def why_stopped(run: Run) -> Message:
     """Who stopped the run or took it over, and why."""
-    code = "run.taken-by" if run.is_taken else "run.stopped-by"
-    return message(code, by=run.cancelled_by, comment=run.comment)
+    if run.is_taken:
+        return message("run.taken-by", by=run.cancelled_by, comment=run.comment)
+    return message("run.stopped-by", by=run.cancelled_by, comment=run.comment)
 
 
 def _after_unknown(run: Run, entry: Entry) -> NextAction:

@@ -13,7 +13,7 @@ from desk_contracts import names
 from desk_contracts.envelope import Payload
 from desk_contracts.message import Message
 from desk_contracts.people import OptionalPerson
-from desk_contracts.value_types import Identifier, ShortText
+from desk_contracts.value_types import Identifier, VisibleText
 
 # Read again before it is believed; with the envelope it stays far below what an event may have.
 SignedText = Annotated[str, Field(min_length=2, max_length=20_000)]
@@ -92,7 +92,7 @@ class PolicyApplied(Payload, type="desk.device.policy-applied.v1", topic=names.A
     application: Identifier = Field(description="Stands for this one time.")
     policy: Identifier
     version: int
-    title: ShortText
+    title: VisibleText
     team: str
     service: str = ""
     person: OptionalPerson = ""
