@@ -10,8 +10,12 @@ import pytest
 from desk_contracts.errors import Invalid
 from desk_contracts.events.tickets import TicketAttached
 from desk_contracts.ids import new_id
-from desk_intake.attachments.api import MAX_BYTES
-from desk_intake.attachments.decide import MAX_ATTACHMENTS, check_name, read_media_type
+from desk_intake.attachments.decide import (
+    MAX_ATTACHMENTS,
+    MAX_FILE_BYTES,
+    check_name,
+    read_media_type,
+)
 
 from tests.support.intake_world import Caller, Desk
 
@@ -148,7 +152,7 @@ async def test_internal_files_are_for_staff_and_strangers_find_nothing(desk: Des
 
 async def test_too_large_too_many_and_forms_are_refused_with_what_to_do(desk: Desk) -> None:
     ticket = await desk.ana.open()
-    large = await attach(desk.ana, ticket, "a.txt", b"x" * (MAX_BYTES + 1))
+    large = await attach(desk.ana, ticket, "a.txt", b"x" * (MAX_FILE_BYTES + 1))
     assert (large.status_code, large.json()["code"]) == (413, "too-large")
     whole = await attach(desk.ana, ticket, "a.txt", b"[" * 2**20)
     assert whole.status_code == 201, "brackets of a file are no JSON"

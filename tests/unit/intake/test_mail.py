@@ -9,6 +9,7 @@ from desk_charter.people import Member
 from desk_contracts.errors import DeskError, Forbidden, Rejected, Transient
 from desk_contracts.events.tickets import Channel, Role, State
 from desk_contracts.reply_tokens import read_reply_tokens, write_reply_token
+from desk_intake.attachments.decide import MAX_FILE_BYTES
 from desk_intake.mail.charter import MailAccount, Speaker
 from desk_intake.mail.model import MailOutcome, MailRecord
 from desk_intake.mail.store import MAILS
@@ -19,6 +20,7 @@ from desk_testing.fakes import FakeDocuments
 from tests.support.charter_sections import obeying
 from tests.support.intake_world import REPLY_SECRET, Desk, make_desk, triage_says
 from tests.support.mails import ANA, DESK, FIRST, mail, nested
+from tests.support.spoken import english
 
 AUTHENTIC = "mx.desk.example; dmarc=pass header.from=desk.example"
 MAX, BEN = "max@desk.example", "ben@desk.example"
@@ -231,8 +233,80 @@ async def test_a_mail_of_nothing_is_refused_and_one_of_a_file_is_not(desk: Desk)
     record = await desk.mail.take(made.as_bytes(), Envelope(ANA, (DESK,)))
     ticket = await desk.ticket(record.ticket)
     assert ticket.title == "screen.png"
-    assert ticket.timeline[-1].message.code == "mailbox.files-not-kept"
+    # What says that it is a picture and is none is named with the reason.
+    noted = ticket.timeline[-1].message
+    assert (noted.code, ticket.attachments) == ("mailbox.files-not-kept", ())
+    assert "screen.png" in english(noted)
     assert desk.types(ticket.id) == ["opened", "commented"]
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 40
+
+
+def with_files(text: str = "See the picture.", id: str = FIRST, **headers: str) -> bytes:
+    made = mail(text, id=id, **headers)
+    made.add_attachment(PNG, "image", "png", filename="C:\\shots\\screen.png")
+    program = b"MZ\x90\x00" + b"\x00" * 60
+    made.add_attachment(program, "application", "x-msdownload", filename="fix.exe")
+    made.add_attachment(b"it says 42", "text", "plain", filename="out.log")
+    made.add_attachment(PNG, "image", "png", filename="the same again.png")
+    return made.as_bytes()
+
+
+async def test_files_of_a_mail_are_kept_and_refused_ones_named(desk: Desk) -> None:
+    raw = with_files()
+    record = await desk.mail.take(raw, Envelope(ANA, (DESK,)))
+    ticket = await desk.ticket(record.ticket)
+    kept = [(item.name, item.media_type) for item in ticket.attachments]
+    assert kept == [("screen.png", "image/png"), ("out.log", "text/plain")]
+    note = english(ticket.timeline[-1].message)
+    assert "fix.exe: " in note
+    assert "screen.png" not in note
+    ana = desk.client(ANA)
+    for item, content in zip(ticket.attachments, (PNG, b"it says 42"), strict=True):
+        fetched = await ana.get(f"/tickets/{ticket.id}/attachments/{item.id}")
+        assert (fetched.status_code, fetched.content.strip()) == (200, content)
+
+
+async def test_files_of_a_mail_that_comes_twice_are_there_once(desk: Desk) -> None:
+    raw = with_files()
+    first = await desk.mail.take(raw, Envelope(ANA, (DESK,)))
+    log = desk.types(first.ticket)
+    # It died before it wrote down what became of the mail: all is done again, and adds nothing.
+    assert isinstance(desk.mail.mails, FakeDocuments)
+    again = replace(desk.mail, mails=FakeDocuments(MAILS, desk.clock))
+    second = await again.take(raw, Envelope(ANA, (DESK,)))
+    assert (second.ticket, desk.types(first.ticket)) == (first.ticket, log)
+    # An answer that carries the same picture along adds what is new.
+    answer = mail("And now?", id="<second@x>", In_Reply_To=FIRST)
+    answer.add_attachment(PNG, "image", "png", filename="screen.png")
+    answer.add_attachment(b"it says 43", "text", "plain", filename="out.log")
+    await desk.mail.take(answer.as_bytes(), Envelope(ANA, (DESK,)))
+    ticket = await desk.ticket(first.ticket)
+    assert [item.name for item in ticket.attachments] == ["screen.png", "out.log", "out.log"]
+
+
+async def test_a_ticket_takes_no_more_files_than_it_may(desk: Desk) -> None:
+    record = await send(desk)
+    for number in range(3):
+        answer = mail(f"Part {number}", id=f"<p{number}@x>", In_Reply_To=FIRST)
+        for file in range(20):
+            content = f"{number}/{file}".encode()
+            answer.add_attachment(content, "text", "plain", filename=f"{number}-{file}.log")
+        await desk.mail.take(answer.as_bytes(), Envelope(ANA, (DESK,)))
+    ticket = await desk.ticket(record.ticket)
+    assert len(ticket.attachments) == 50
+    assert "2-19.log: " in english(ticket.timeline[-1].message)
+
+
+async def test_a_file_that_is_too_large_is_named_and_the_words_are_taken(desk: Desk) -> None:
+    made = mail()
+    made.add_attachment(b"x" * (MAX_FILE_BYTES + 1), "text", "plain", filename="big.log")
+    made.add_attachment(mail(subject="Inner"))
+    record = await desk.mail.take(made.as_bytes(), Envelope(ANA, (DESK,)))
+    ticket = await desk.ticket(record.ticket)
+    assert [item.name for item in ticket.attachments] == ["file-2.eml"]
+    assert "big.log: It has more than 10 MiB" in english(ticket.timeline[-1].message)
 
 
 async def test_an_answer_to_what_is_closed_opens_a_ticket_that_names_it(desk: Desk) -> None:

@@ -16,6 +16,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from desk_intake.attachments.decide import (
+    MAX_FILE_BYTES,
     CheckedFile,
     attach,
     check_may_attach,
@@ -37,8 +38,7 @@ from desk_intake.tickets.api.deps import TicketDeps
 from desk_intake.tickets.lifecycle import Actor, may_act
 from desk_intake.tickets.model import Attachment
 
-MAX_BYTES = 10 * 1024 * 1024
-UPLOADS = Uploads(re.compile(r"/v1/tickets/[^/]+/attachments"), MAX_BYTES)
+UPLOADS = Uploads(re.compile(r"/v1/tickets/[^/]+/attachments"), MAX_FILE_BYTES)
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _EXAMPLE = {**_BINARY, "example": "08:14 The gateway does not answer."}
 _UPLOAD = {"requestBody": {"required": True, "content": {"application/octet-stream": _EXAMPLE}}}
@@ -95,7 +95,7 @@ async def _attach(deps: TicketDeps, action: TicketAction, name: str, *, public: 
     id = derive_id(call.seed, f"attachment/{call.fingerprint}")
     if not any(item.id == id for item in ticket.attachments):
         check_may_attach(ticket, actor, public=public)
-        await deps.files.put(id, _pieces_of(content))
+        await deps.files.put(id, pieces_of(content))
     sha256 = hashlib.sha256(content).hexdigest()
     add = partial(
         attach,
@@ -119,7 +119,8 @@ async def _fetch(deps: TicketDeps, reference: str, attachment: str, actor: Actor
     return StreamingResponse(content, 200, _headers(kept), kept.media_type)
 
 
-async def _pieces_of(content: bytes) -> AsyncIterator[bytes]:
+async def pieces_of(content: bytes) -> AsyncIterator[bytes]:
+    """As the port of files takes them."""
     for begin in range(0, len(content), CHUNK):
         yield content[begin : begin + CHUNK]
 

@@ -17,6 +17,7 @@ from desk_contracts.text.sinks import plain_line
 from desk_intake.tickets.lifecycle import Actor, allow
 from desk_intake.tickets.model import Ticket
 
+MAX_FILE_BYTES = 10 * 1024 * 1024
 MAX_ATTACHMENTS = 50
 _MAX_NAME = 200
 _OFFICE = ("docx", "xlsx", "pptx", "odt", "ods", "odp")

@@ -12,7 +12,6 @@ from desk_contracts.events.tickets import (
     Kind,
     Role,
     State,
-    TicketCommented,
     TicketOpened,
 )
 from desk_contracts.message import message
@@ -21,11 +20,11 @@ from desk_contracts.reply_tokens import read_reply_tokens
 from desk_contracts.text import is_visible
 
 from desk_intake.mail.charter import MailAccount
+from desk_intake.mail.files import MailFiles, attach_files
 from desk_intake.mail.model import Mail, MailKind, SenderProof
 from desk_intake.mail.plain_text import drop_quotations
 from desk_intake.tickets.evidence import cut
-from desk_intake.tickets.inbound import DESK
-from desk_intake.tickets.lifecycle import Actor, comment, may_read
+from desk_intake.tickets.lifecycle import Actor, allow, comment, may_read
 from desk_intake.tickets.model import Ticket
 
 LONGEST_TITLE = 300
@@ -110,19 +109,34 @@ def choose_speaker(ticket: Ticket, speakers: Sequence[Actor], *, is_proven: bool
     return member or (person if is_proven else None)
 
 
-def answer_on(ticket: Ticket, speaker: Actor, mail: Mail) -> list[Payload]:
-    """The mail's own words as a comment; `Rejected` where the ticket takes none any more."""
+def answer_on(ticket: Ticket, speaker: Actor, mail: Mail, files: MailFiles) -> list[Payload]:
+    """The mail's own words as a comment, and its files; `Rejected` where the ticket takes none any
+    more."""
     text = cut(drop_quotations(mail.text)) or cut(mail.subject)
-    files = _note_files(mail)
-    if not is_visible(text) and files:
-        return files
-    return [*comment(ticket, speaker, _visible(text), public=True), *files]
+    if mail.enclosures:
+        allow(ticket, "attached")
+    role = speaker.role_on(ticket)
+    attached = attach_files(files, ticket.id, speaker, role, ticket)
+    if not is_visible(text) and mail.enclosures:
+        return attached
+    return [*comment(ticket, speaker, _visible(text), public=True), *attached]
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The ticket that a mail opens: its id, who asks, when, and the code of one that it follows."""
+
+    ticket: str
+    person: Actor
+    now: datetime
+    follows: str = ""
 
 
 def open_for(
-    mail: Mail, mailbox: MailAccount, person: str, now: datetime, follows: str = ""
+    mail: Mail, mailbox: MailAccount, opening: Opening, files: MailFiles
 ) -> Callable[[str], list[Payload]]:
-    """A ticket of the whole mail, with whatever code it gets."""
+    """A ticket of the whole mail and its files, with whatever code it gets."""
+    person, now, follows = opening.person.id, opening.now, opening.follows
     title = mail.subject if is_visible(mail.subject) else mail.text.strip().split("\n")[0]
     if not is_visible(title) and mail.enclosures:
         title = mail.enclosures[0].name
@@ -144,7 +158,8 @@ def open_for(
             requested_at=sent if sent is not None and now - _OLDEST <= sent <= now else None,
             attributes=attributes,
         )
-        return [opened, *_note_files(mail)]
+        attached = attach_files(files, opening.ticket, opening.person, Role.EMPLOYEE)
+        return [opened, *attached]
 
     return build
 
@@ -152,15 +167,6 @@ def open_for(
 def goes_on_in(ticket: Ticket) -> str:
     """The ticket in which a merged one goes on; empty if it is not merged."""
     return ticket.merged_into if ticket.state is State.MERGED else ""
-
-
-def _note_files(mail: Mail) -> list[Payload]:
-    """That there were files, which nobody sees who reads the ticket only."""
-    if not mail.enclosures:
-        return []
-    files = [message("mailbox.file", name=item.name, type=item.type) for item in mail.enclosures]
-    text = message("mailbox.files-not-kept", count=len(files), files=files)
-    return [TicketCommented(by=DESK, role=Role.SYSTEM, message=text, automatic=True)]
 
 
 def _visible(text: str) -> str:

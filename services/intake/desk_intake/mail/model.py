@@ -6,6 +6,7 @@ from enum import StrEnum
 from desk_contracts.frozen import Frozen
 from desk_contracts.ids import derive_id
 from desk_contracts.message import Message
+from pydantic import Field
 
 
 class MailKind(StrEnum):
@@ -27,11 +28,12 @@ class SenderProof(StrEnum):
 
 
 class Enclosure(Frozen):
-    """A file of a mail; `size` in bytes, as it was encoded for the way."""
+    """A file of a mail; `size` in bytes, as it was encoded for the way, `content` decoded."""
 
     name: str
     type: str
     size: int
+    content: bytes = Field(default=b"", exclude=True, repr=False)
 
 
 class Mail(Frozen):

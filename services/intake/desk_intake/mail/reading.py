@@ -143,7 +143,11 @@ def _read_parts(parts: list[ParsedMail]) -> tuple[str, list[Enclosure]]:
         if kind in ("text/plain", "text/html") and not is_file:
             (plain if kind == "text/plain" else html).append(_words_of(part))
         elif kind not in ("message/delivery-status", "text/rfc822-headers"):
-            enclosures.append(Enclosure(name=name or kind, type=kind, size=_size_of(part)))
+            enclosures.append(
+                Enclosure(
+                    name=name or kind, type=kind, size=_size_of(part), content=_bytes_of(part)
+                )
+            )
     text = "\n".join(plain)
     if not is_visible(text) and html:
         text = "\n".join(map(read_html, html))
@@ -167,8 +171,20 @@ def _words_of(part: ParsedMail) -> str:
         return raw.decode("utf-8", errors="replace")
 
 
+def _bytes_of(part: ParsedMail) -> bytes:
+    """A file as it was before the way; empty if nobody can tell. A mail inside stays a mail."""
+    inner = part.get_payload()
+    try:
+        if isinstance(inner, list):
+            return b"".join(item.as_bytes() for item in inner if isinstance(item, ParsedMail))
+        raw = part.get_payload(decode=True)
+    except (LookupError, UnicodeError, ValueError, MessageError):
+        return b""
+    return raw if isinstance(raw, bytes) else b""
+
+
 def _size_of(part: ParsedMail) -> int:
-    """How long a file is as it was sent; nobody unpacks it here."""
+    """How long a file is as it was sent."""
     try:
         inner = part.get_payload()
     except (LookupError, UnicodeError, ValueError):  # its charset is none

@@ -19,9 +19,11 @@ from desk_platform.store import Documents, Stored
 from desk_platform.telemetry import get_logger
 from pydantic import SecretStr
 
+from desk_intake.attachments.api import pieces_of
 from desk_intake.mail.charter import MAILBOXES, MailAccount
 from desk_intake.mail.decide import (
     Claims,
+    Opening,
     answer_on,
     check_sender,
     choose_speaker,
@@ -31,9 +33,10 @@ from desk_intake.mail.decide import (
     mailbox_of,
     open_for,
 )
+from desk_intake.mail.files import check_files
 from desk_intake.mail.model import Mail, MailOutcome, MailRecord, SenderProof, id_of
 from desk_intake.mail.reading import read_mail
-from desk_intake.tickets.api.calls import Origin, change_once, open_once
+from desk_intake.tickets.api.calls import Origin, change_once, open_once, ticket_of_call
 from desk_intake.tickets.api.deps import TicketDeps
 from desk_intake.tickets.lifecycle import Actor
 from desk_intake.tickets.model import Ticket
@@ -129,6 +132,10 @@ class MailDesk:
         """On the ticket that it answers, else on one of its own."""
         call, origin = IdempotentCall(id, mail.digest), Origin(id)
         speakers, follows = self._speakers(mail, mailbox), ""
+        # The bytes first, then the events that refer to them; the same again where they are.
+        files = await asyncio.to_thread(check_files, mail.enclosures, id)
+        for item in files.taken:
+            await self.tickets.files.put(item.file.id, pieces_of(item.content))
         secret = self.secret.get_secret_value() if self.secret else None
         for target in await self._targets(find_claims(mail, secret)):
             speaker = choose_speaker(target.ticket, speakers, is_proven=target.is_proven)
@@ -136,7 +143,7 @@ class MailDesk:
                 continue
 
             def answer(ticket: Ticket, _: Context, speaker: Actor = speaker) -> Sequence[Payload]:
-                return answer_on(ticket, speaker, mail)
+                return answer_on(ticket, speaker, mail, files)
 
             try:
                 changed = await change_once(self.tickets, target.ticket.id, call, origin, answer)
@@ -150,7 +157,8 @@ class MailDesk:
                 continue
             return MailOutcome.COMMENTED, changed
         now = self.tickets.clock.now()
-        build = open_for(mail, mailbox, speakers[0].id, now, follows)
+        opening = Opening(ticket_of_call(call), speakers[0], now, follows)
+        build = open_for(mail, mailbox, opening, files)
         opened, _ = await open_once(self.tickets, call, origin, build)
         return MailOutcome.OPENED, opened
 

@@ -217,6 +217,11 @@ async def change_once(
     return await once(deps, call, lambda recalled: change_stored(deps, id, partial(rule, recalled)))
 
 
+def ticket_of_call(call: IdempotentCall) -> str:
+    """The id of the ticket that the call opens."""
+    return derive_id(call.seed, "ticket-of-call")
+
+
 async def open_once(
     deps: TicketDeps,
     call: IdempotentCall,
@@ -227,7 +232,7 @@ async def open_once(
 
     `build` gives its first events for a code.
     """
-    id = derive_id(call.seed, "ticket-of-call")
+    id = ticket_of_call(call)
     was_there = False
 
     def rule(recalled: Recalled, state: Ticket | None, context: Context) -> Decision[Ticket] | None:
