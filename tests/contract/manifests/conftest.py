@@ -27,12 +27,12 @@ class Overlay:
         return [item for item in self.objects if item["kind"] == kind]
 
     def named(self, kind: str, name: str) -> Object:
-        """The one with this name; generated names end in a hash of their content."""
+        """The one with this name; generated ConfigMaps end in a hash of their content."""
         objects = [
             item
             for item in self.all(kind)
             if item["metadata"]["name"] == name
-            or item["metadata"]["name"].rpartition("-")[0] == name
+            or (kind == "ConfigMap" and item["metadata"]["name"].rpartition("-")[0] == name)
         ]
         assert len(objects) == 1, f"{len(objects)} objects {kind}/{name} in {self.name}"
         return objects[0]

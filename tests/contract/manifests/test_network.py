@@ -34,6 +34,7 @@ PLACES: dict[str, Place] = {
     "internet": INTERNET,
     "internet-v6": Address("2001:db8::9"),
     "mail-relay-inside": Pod(Namespace("mail", {"experience-desk/mail-relay": "true"}), {}),
+    "directory-inside": Pod(Namespace("people", {"experience-desk/directory": "true"}), {}),
     "sign-in-inside": Pod(Namespace("sso", {"experience-desk/sign-in": "true"}), {}),
     "store-inside": Pod(Namespace("mongodb"), {"app": "desk-mongodb-svc"}),
     "target": Pod(Namespace("erp", {"experience-desk/automation-target": "true"}), {}),
@@ -108,11 +109,16 @@ EVERY_SERVICE = [
     *(("sign-in-inside", 8443), ("keycloak", 8080), ("internet", 443), ("internet-v6", 443)),
     ("collector", 4318),
 ]
+MAILING = {"intake", "notify"}
 REQUIRED: list[tuple[str, str, int]] = [
     *((service, *way) for service in SERVICES for way in EVERY_SERVICE),
     *(("notify", "internet", port) for port in (25, 465, 587)),
     *(("notify", "internet-v6", port) for port in (25, 465, 587)),
     *(("notify", "mail-relay-inside", port) for port in (25, 587, 1025)),
+    *(("intake", "internet", port) for port in (25, 465, 587, 143, 993, 389, 636)),
+    *(("intake", "internet-v6", port) for port in (587, 993, 636)),
+    *(("intake", "mail-relay-inside", port) for port in (25, 587, 993)),
+    *(("intake", "directory-inside", port) for port in (389, 1389)),
     ("automation", "target", 8080),
     *(("gateway", service, 8000) for service in SERVICES),
     ("gateway", "keycloak", 8080),
@@ -143,8 +149,15 @@ FORBIDDEN: list[tuple[str, str, int]] = [
     *((who, target, port) for who in (*SERVICES, "toolbox", "desk-audit", "collector")
       for target in ("metadata", "metadata-v6") for port in (80, 443)),
     *((service, "internet", 80) for service in SERVICES),
-    *((service, "internet", 25) for service in SERVICES if service != "notify"),
-    *((service, "mail-relay-inside", 25) for service in SERVICES if service != "notify"),
+    *((service, "internet", port) for service in SERVICES if service not in MAILING
+      for port in (25, 587)),
+    *((service, "mail-relay-inside", 25) for service in SERVICES if service not in MAILING),
+    *((service, "internet", port) for service in SERVICES if service != "intake"
+      for port in (389, 636, 993)),
+    *((service, "directory-inside", 389) for service in SERVICES if service != "intake"),
+    *((who, "intake", 8025) for who in ("gateway", "stranger", "unknown-here", "notify", "toolbox",
+      "prometheus")),
+    *(("mail-relay-inside", service, 8000) for service in SERVICES),
     *((service, "target", 8080) for service in SERVICES if service != "automation"),
     *((service, "intake", 8000) for service in SERVICES),
     *((who, service, 8000) for service in SERVICES for who in ("stranger", "unknown-here")),
@@ -167,6 +180,18 @@ def test_no_other_way_is_open(overlay: Any) -> None:
     # What brokers of another namespace let in is that namespace's to say.
     ours = [way for way in FORBIDDEN if way[1] != "broker" or overlay.all("Kafka")]
     assert [way for way in ours if passes(overlay, *way)] == []
+
+
+def test_mail_is_handed_over_by_the_mail_server_and_nobody_else(prod: Any) -> None:
+    """Only where the component opens the port."""
+    assert passes(prod, "mail-relay-inside", "intake", 8025)
+    service = prod.named("Service", "intake-mail")["spec"]
+    [port] = service["ports"]
+    pod = place(prod, "intake")
+    assert isinstance(pod, Pod)
+    assert service["selector"].items() <= pod.labels.items()
+    assert (port["port"], pod.ports[port["targetPort"]]) == (25, 8025)
+    assert prod.environment("intake")["INTAKE_SMTP_PORT"] == "8025"
 
 
 def test_names_are_asked_for_over_udp_too(overlay: Any) -> None:

@@ -109,8 +109,13 @@ def test_probes_ask_what_services_answer_at_the_port_they_listen_on(overlay: Any
         assert {probe: container[probe]["httpGet"]["path"] for probe in PROBES} == PROBES
         assert {container[probe]["httpGet"]["port"] for probe in PROBES} == {"http"}
         ports = {port["name"]: port["containerPort"] for port in container["ports"]}
-        listening = overlay.environment(name)[f"{name.upper()}_HTTP_PORT"]
-        assert ports == {"http": int(listening)}
+        variables = overlay.environment(name)
+        listening = {
+            kind: int(variables[variable])
+            for kind in ("http", "smtp")
+            if (variable := f"{name.upper()}_{kind.upper()}_PORT") in variables and kind in ports
+        }
+        assert ports == listening
 
 
 def test_prometheus_asks_where_services_answer(prod: Any) -> None:

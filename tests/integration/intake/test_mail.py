@@ -18,7 +18,7 @@ import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from desk_contracts import AnyEvent
-from desk_contracts.events.tickets import TicketCommented, TicketOpened
+from desk_contracts.events.tickets import TicketAttached, TicketCommented, TicketOpened
 from desk_contracts.topics import all_topics
 from desk_local.ports import free_ports
 from desk_platform.kafka.admin import apply_topics
@@ -196,10 +196,17 @@ async def _has(bus: Bus, ticket: str, text: str) -> bool:
     return (ticket, text) in await texts(bus)
 
 
+def mail_with_log(number: int) -> EmailMessage:
+    """One of many, with a file of its own."""
+    made = mail(f"Words {number}", f"Subject {number}", id=f"<m{number}@desk.example>")
+    made.add_attachment(f"log {number}".encode(), "text", "plain", filename="out.log")
+    return made
+
+
 async def test_mails_are_one_ticket_each_wherever_intake_is_killed(
     desk: MailDesk, bus: Bus
 ) -> None:
-    waiting = [mail(f"Words {n}", f"Subject {n}", id=f"<m{n}@desk.example>") for n in range(24)]
+    waiting = [mail_with_log(number) for number in range(24)]
 
     async def deliver(made: EmailMessage) -> None:
         """As a mail server does: again and again until it hears 250."""
@@ -235,6 +242,24 @@ async def test_mails_are_one_ticket_each_wherever_intake_is_killed(
         if isinstance(event.data, TicketOpened)
     }
     assert sorted(opened.values()) == sorted(f"Subject {n}" for n in range(24))
+    await check_files(desk, bus, opened)
+
+
+async def check_files(desk: MailDesk, bus: Bus, opened: dict[str, str]) -> None:
+    """Each ticket has the file of its mail, once, and it can be fetched."""
+
+    async def is_each_attached_once() -> bool:
+        events = {e.id: e for e in await bus.read() if isinstance(e.data, TicketAttached)}
+        return sorted(event.subject for event in events.values()) == sorted(opened)
+
+    await eventually(is_each_attached_once, timeout=60)
+    async with httpx.AsyncClient(base_url=desk.url, timeout=60) as http:
+        for ticket, title in opened.items():
+            me = {"X-Desk-User": ANA, "X-Desk-Roles": "employee"}
+            (file,) = (await http.get(f"/v1/tickets/{ticket}", headers=me)).json()["attachments"]
+            path = f"/v1/tickets/{ticket}/attachments/{file['id']}"
+            kept = (await http.get(path, headers=me)).text
+            assert kept.strip() == title.replace("Subject", "log")
 
 
 async def _opened(bus: Bus, count: int) -> bool:
