@@ -64,6 +64,9 @@ def _templates(runbook: Runbook) -> Iterator[tuple[tuple[str, ...], str]]:
             yield from _request_texts(step.request, (section, step.id, "request"))
             if isinstance(step, ActStep) and step.undo is not None:
                 yield from _request_texts(step.undo.request, (section, step.id, "undo", "request"))
+                if step.undo.confirm is not None:
+                    within = (section, step.id, "undo", "confirm", "request")
+                    yield from _request_texts(step.undo.confirm.request, within)
             if isinstance(step, ActStep) and step.confirm is not None:
                 place = (section, step.id, "confirm", "request")
                 yield from _request_texts(step.confirm.request, place)

@@ -139,8 +139,10 @@ class ActStep(_Act):
 
     id: Slug = Field(description="Unique in the runbook.")
     kind: Literal["act"] = Field(description="Which step it is.")
-    # Checked and shown as not enforced; automation takes steps back next.
-    undo: UndoAct | None = Field(default=None, description="Takes the step back.")
+    undo: UndoAct | None = Field(
+        default=None,
+        description="Takes the step back where the run certainly did not help.",
+    )
 
 
 class ProbeStep(Probe):

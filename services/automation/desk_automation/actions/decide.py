@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from desk_charter.runbooks import ActStep, Probe, ProbeStep, Retry, Step, WaitStep
+from desk_charter.runbooks import ActStep, Probe, ProbeStep, Retry, Step, UndoAct, WaitStep
 from desk_contracts.ids import derive_id
 from desk_contracts.message import message
 
@@ -25,13 +25,25 @@ def plan_step(step: Step, run: str, values: Values, kinds: Kinds) -> PlannedStep
         return PlannedWait(id=step.id, call=call, key=key, pause=step.pause)
     if isinstance(step, ProbeStep):
         return plan_probe(step.id, step, run, values, kinds)
+    planned = _plan_act(step.id, step, run, values, kinds)
+    if step.undo is None:
+        return planned
+    undo = _plan_act(f"{step.id}/undo", step.undo, run, values, kinds)
+    return planned.model_copy(update={"undo": undo})
+
+
+def _plan_act(
+    id: str, act: ActStep | UndoAct, run: str, values: Values, kinds: Kinds
+) -> PlannedAct:
+    key = derive_id(run, f"step/{id}")
+    values = {**values, "key": key}
     confirm = None
-    if step.confirm is not None:
+    if act.confirm is not None:
         with_act = {**values, "act": key}
-        confirm = plan_probe(f"{step.id}/confirm", step.confirm, run, with_act, kinds)
-    retry = step.retry.model_copy(update={"attempts": step.attempts})
-    call = _plan_call(step, step.timeout, retry, values, kinds)
-    return PlannedAct(id=step.id, call=call, effect=step.effect, key=key, confirm=confirm)
+        confirm = plan_probe(f"{id}/confirm", act.confirm, run, with_act, kinds)
+    retry = act.retry.model_copy(update={"attempts": act.attempts})
+    call = _plan_call(act, act.timeout, retry, values, kinds)
+    return PlannedAct(id=id, call=call, effect=act.effect, key=key, confirm=confirm)
 
 
 def plan_probe(id: str, probe: Probe, run: str, values: Values, kinds: Kinds) -> PlannedProbe:
@@ -42,7 +54,11 @@ def plan_probe(id: str, probe: Probe, run: str, values: Values, kinds: Kinds) ->
 
 
 def _plan_call(
-    step: ActStep | Probe | WaitStep, timeout: timedelta, retry: Retry, values: Values, kinds: Kinds
+    step: ActStep | UndoAct | Probe | WaitStep,
+    timeout: timedelta,
+    retry: Retry,
+    values: Values,
+    kinds: Kinds,
 ) -> Call:
     kind = kinds.get(step.executor)
     if kind is None:

@@ -55,6 +55,7 @@ class PlannedAct(Frozen):
     effect: Effect
     key: str
     confirm: PlannedProbe | None = None
+    undo: "PlannedAct | None" = None
 
 
 class PlannedWait(Frozen):

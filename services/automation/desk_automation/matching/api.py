@@ -133,9 +133,8 @@ def _view_runbook(
 ) -> RunbookView:
     counts = (stored and stored.state) or RunbookStatistics()
     bounds = bounds_of(runbook)
-    has_undo = any(getattr(step, "undo", None) is not None for step in runbook.steps)
     # Shown, so that nobody relies on it.
-    unenforced = (("fleet_guard", runbook.fleet_guard is not None), ("undo", has_undo))
+    unenforced = (("fleet_guard", runbook.fleet_guard is not None),)
     return RunbookView(
         id=runbook.id,
         version=version_of(runbook),

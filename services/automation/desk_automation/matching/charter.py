@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from desk_charter import Charter, Problem, runbook_checks
 from desk_charter.requests import HttpRequest
-from desk_charter.runbooks import ActStep, Probe, ProbeStep, Runbook
+from desk_charter.runbooks import ActStep, Probe, ProbeStep, Runbook, UndoAct
 from desk_charter.sections import Section
 from desk_contracts import Payload
 from desk_contracts.catalogue import PAYLOADS
@@ -85,7 +85,7 @@ def _executors(runbook: Runbook) -> Iterator[Problem]:
                 yield Problem.at(*where, "request", "headers", name, sentence=sentence)
 
 
-def _calls(runbook: Runbook) -> Iterator[tuple[tuple[str, ...], ActStep | Probe]]:
+def _calls(runbook: Runbook) -> Iterator[tuple[tuple[str, ...], ActStep | UndoAct | Probe]]:
     """Every step, guard and question that an executor carries out, and where it is written."""
     for section, steps in (("guards", runbook.guards), ("steps", runbook.steps)):
         for step in steps:
@@ -93,6 +93,10 @@ def _calls(runbook: Runbook) -> Iterator[tuple[tuple[str, ...], ActStep | Probe]
                 yield (section, step.id), step
             if isinstance(step, ActStep) and step.confirm is not None:
                 yield (section, step.id, "confirm"), step.confirm
+            if isinstance(step, ActStep) and step.undo is not None:
+                yield (section, step.id, "undo"), step.undo
+                if step.undo.confirm is not None:
+                    yield (section, step.id, "undo", "confirm"), step.undo.confirm
 
 
 def _paths(runbook: Runbook, shape: type[Payload]) -> Iterator[Problem]:

@@ -116,7 +116,7 @@ def _proceed(run: Run, now: datetime) -> NextAction:
 def _work(run: Run, now: datetime) -> NextAction:
     if run.phase is Phase.AWAITING_APPROVAL:
         return AwaitApproval()
-    if run.phase is not Phase.WORKING:
+    if run.phase not in {Phase.WORKING, Phase.UNDOING}:
         return Admit() if run.may_act else RequestApproval()
     if (entry := run.open_act) is not None:
         return _after_unknown(run, entry)
@@ -151,7 +151,7 @@ def _after_unknown(run: Run, entry: Entry) -> NextAction:
 
 
 def _forward(run: Run) -> NextAction:
-    step = run.plan.steps[run.position]
+    step = run.steps[run.position]
     if isinstance(step, PlannedWait):
         if run.open_entry is None:
             return Pause(step)
@@ -159,7 +159,7 @@ def _forward(run: Run) -> NextAction:
     if isinstance(step, PlannedAct):
         if not run.may_act:  # asked again before each act, as guards are
             return Stop(message("approval.not-given"), Outcome.NOT_RUN)
-        if run.guarded < len(run.plan.guards):
+        if run.undoing is None and run.guarded < len(run.plan.guards):
             guard = run.plan.guards[run.guarded]
             return _question(run, "guard", guard)
         return Attempt("act", step.id, step.call, step.key, _number(run, "act", step.id))

@@ -15,6 +15,7 @@ def describe_run(run: Run) -> Message:
         Phase.QUEUED: message("phase.queued", **facts),
         Phase.WORKING: message("phase.working", **facts),
         Phase.VERIFYING: message("phase.verifying", **facts),
+        Phase.UNDOING: message("phase.undoing", **facts),
         Phase.HEALED: message("phase.healed", **facts),
         Phase.ESCALATED: message("phase.escalated", team=run.plan.team, **facts),
         Phase.SKIPPED: message("phase.skipped", **facts),

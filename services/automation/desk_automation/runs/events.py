@@ -144,6 +144,7 @@ def emit_escalated(run: Run, at: datetime) -> AnyEvent:
         tell=plan.tell_on_failure,
         ticket=run.ticket,
         request=trigger.request,
+        undo=run.undo,
     )
     return _make_event(run, data, "escalated", at)
 

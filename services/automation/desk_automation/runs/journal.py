@@ -261,6 +261,11 @@ def _complete(run: Run, attempt: Attempt, answer: Answer, now: datetime) -> Deci
     run, emitted = _finish_line(
         _settle_doubts(run, attempt.step), attempt, StepStatus.DONE, answer, now
     )
+    if (undoing := run.undoing) is not None:
+        run = run.model_copy(update={"position": run.position + 1, "timer_at": now})
+        if run.position < len(run.steps):
+            return Decision(run, emitted)
+        return _prepend(escalate(run, undoing.outcome, undoing.reason, now), emitted)
     run = run.model_copy(update={"acted_at": now})
     return Decision(_advance(run, now), emitted)
 

@@ -8,7 +8,7 @@ from desk_contracts.events.automation import Outcome, StepStatus
 from desk_contracts.message import Message, message
 from desk_kernel import Decision
 
-from desk_automation.runs import events
+from desk_automation.runs import events, undo
 from desk_automation.runs.decide import Stop, why_stopped
 from desk_automation.runs.model import Entry, Phase, Run
 from desk_automation.safety.global_stop import GlobalStop
@@ -74,7 +74,11 @@ def skip(run: Run, reason: Message, now: datetime) -> Decided:
 
 
 def escalate(run: Run, outcome: Outcome, reason: Message, now: datetime) -> Decided:
-    """People get it, with the evidence; while an act is in doubt, nothing else is known."""
+    """People get it, with the evidence, once what can be taken back is; while an act is in doubt,
+    nothing else is known."""
+    if undo.may_begin(run, outcome):
+        return Decision(undo.begin(run, outcome, reason, now, now + GRACE))
+    run, outcome, reason = undo.settle(run, outcome, reason)
     if run.doubts and outcome is not Outcome.IN_DOUBT:
         tries = [
             message("run.try", step=entry.step, at=entry.at, answer=entry.message or "")

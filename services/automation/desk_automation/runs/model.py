@@ -6,11 +6,11 @@ The journal is written ahead: an intent stands in it before anything is sent.
 from datetime import datetime
 from enum import StrEnum
 
-from desk_contracts.events.automation import Outcome, StepStatus
+from desk_contracts.events.automation import Outcome, StepStatus, UndoState
 from desk_contracts.frozen import Frozen
 from desk_contracts.message import Message
 
-from desk_automation.actions.model import EntryKind, PlannedAct
+from desk_automation.actions.model import EntryKind, PlannedAct, PlannedStep
 from desk_automation.runs.plan import Plan
 from desk_automation.safety.approval import Approval
 from desk_automation.verification.sample import Sample
@@ -24,6 +24,7 @@ class Phase(StrEnum):
     QUEUED = "queued"
     WORKING = "working"
     VERIFYING = "verifying"
+    UNDOING = "undoing"
     HEALED = "healed"
     ESCALATED = "escalated"
     SKIPPED = "skipped"
@@ -86,6 +87,14 @@ class Entry(Frozen):
     is_sent: bool = True
 
 
+class Undoing(Frozen):
+    """Steps that are taken back, the last first, and what is told of the run when that is over."""
+
+    steps: tuple[PlannedAct, ...]
+    outcome: Outcome
+    reason: Message
+
+
 class Run(Frozen):
     """One repair of one target for one episode."""
 
@@ -119,12 +128,19 @@ class Run(Frozen):
     is_closed: bool = False
     # The outcome that was told first, and that late measurements showed not to be so.
     corrects: Outcome | None = None
+    undoing: Undoing | None = None
+    undo: UndoState | None = None
+
+    @property
+    def steps(self) -> tuple[PlannedStep, ...]:
+        """Those of its plan, then those that take them back."""
+        return (*self.plan.steps, *(self.undoing.steps if self.undoing else ()))
 
     @property
     def may_be_corrected(self) -> bool:
         """Whether it was escalated for want of measurements that may still come."""
         is_measured = self.acted_at is not None and self.verify_until is not None
-        return is_measured and self.phase is Phase.ESCALATED
+        return is_measured and self.phase is Phase.ESCALATED and self.undoing is None
 
     @property
     def has_ended(self) -> bool:
@@ -173,7 +189,7 @@ class Run(Frozen):
     @property
     def current_act(self) -> PlannedAct | None:
         """The step at hand, if it is an act."""
-        step = self.plan.steps[self.position] if self.position < len(self.plan.steps) else None
+        step = self.steps[self.position] if self.position < len(self.steps) else None
         return step if isinstance(step, PlannedAct) else None
 
     def tries(self, kind: EntryKind, step: str) -> int:

@@ -11,7 +11,7 @@ from desk_charter.runbooks import Runbook, Verify
 from desk_contracts.frozen import Frozen
 
 from desk_automation.actions.decide import Kinds, plan_probe, plan_step
-from desk_automation.actions.model import PlannedProbe, PlannedStep, PlannedWait
+from desk_automation.actions.model import PlannedAct, PlannedProbe, PlannedStep, PlannedWait
 from desk_automation.actions.template import Values, fill
 from desk_automation.safety.approval import PlannedApproval
 from desk_automation.safety.model import Bounds
@@ -49,13 +49,15 @@ class Plan(Frozen):
 
     @property
     def budget(self) -> timedelta:
-        """The longest that guards, steps and verification can take, with all their retries."""
+        """The longest that guards, steps, verification and undo can take, with all retries."""
         calls = [(guard.call, 1 + len(self.steps)) for guard in self.guards]
         calls += [(step.call, 1) for step in self.steps if not isinstance(step, PlannedWait)]
         total = sum(
             (times * call.attempts * (call.timeout + call.cap) for call, times in calls),
             timedelta(),
         )
+        undo = [step.undo.call for step in self.steps if isinstance(step, PlannedAct) and step.undo]
+        total += sum((call.attempts * (call.timeout + call.cap) for call in undo), timedelta())
         total += sum((s.pause for s in self.steps if isinstance(s, PlannedWait)), timedelta())
         return total + (self.verify.within if self.verify else timedelta())
 

@@ -32,6 +32,16 @@ class Outcome(StrEnum):
     NOT_RUN = "not_run"
 
 
+class UndoState(StrEnum):
+    """What became of a run's changes that its runbook can take back; `not_undone` where it is in
+    doubt what was done or whether it helped, or where a person has the run: people decide."""
+
+    UNDONE = "undone"
+    PARTLY_UNDONE = "partly_undone"
+    CANNOT_UNDO = "cannot_undo"
+    NOT_UNDONE = "not_undone"
+
+
 class Evidence(Value):
     """What a step did and saw, redacted, small."""
 
@@ -188,4 +198,7 @@ class RunEscalated(Payload, type="desk.run.escalated.v1", topic=names.AUTOMATION
     )
     request: str = Field(
         default="", description="The ticket whose request it fulfils; empty if it is a repair."
+    )
+    undo: UndoState | None = Field(
+        default=None, description="What became of changes that can be taken back; none if none can."
     )

@@ -195,7 +195,8 @@ class Worker:
         return after
 
     async def _attempt(self, run: Run, attempt: Attempt) -> Run | None:
-        if attempt.kind == "act" and run.open_act is None and await self._is_over(run):
+        is_new = attempt.kind == "act" and run.open_act is None and run.undoing is None
+        if is_new and await self._is_over(run):
             return await self._write(run, attempt, lifecycle.end_cleared)
         if attempt.kind == "act" and (stop := await self._admissions.find_stop()) is not None:
             return await self._write(run, attempt, lambda r, n: lifecycle.hold(r, stop, n))
