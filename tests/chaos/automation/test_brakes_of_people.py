@@ -1,7 +1,7 @@
 """What people stop stays stopped, and what they approve is done once, whatever is killed."""
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -11,13 +11,14 @@ from desk_contracts import Event
 from desk_contracts.events.automation import AutomationResumed, AutomationStopped
 from desk_contracts.events.tickets import TicketStarted
 from desk_contracts.ids import new_id
+from desk_platform.telemetry import get_logger
 from desk_testing import eventually
 
 from tests.support.automation_desk import Automation, Bus, Target, measured, raised
 
 pytestmark = [pytest.mark.chaos, pytest.mark.connected, pytest.mark.timeout(300)]
 
-Record = Callable[[str, object], None]
+log = get_logger()
 WITHIN = 1.0
 DEVICES = 24
 STEPS = 60
@@ -95,7 +96,7 @@ async def restart(replicas: list[Automation]) -> None:
 
 
 async def test_a_global_stop_holds_at_once_on_both_replicas_and_after_their_death(
-    replicas: list[Automation], bus: Bus, target: Target, record_property: Record
+    replicas: list[Automation], bus: Bus, target: Target
 ) -> None:
     names = await begin_long_repairs(bus, target)
     called = time.monotonic()
@@ -104,8 +105,7 @@ async def test_a_global_stop_holds_at_once_on_both_replicas_and_after_their_deat
     late = await fall_silent(target, "/actions/", called)
     sent = len(target.requests)
     assert sent < DEVICES * STEPS
-    record_property("last act after global stop, seconds", late)
-    record_property("acts before it", sent)
+    log.info("last_act_after_global_stop", seconds=round(late, 3), acts=sent)
     assert late < WITHIN
     await restart(replicas)
     for replica in replicas:
@@ -126,7 +126,7 @@ async def test_a_global_stop_holds_at_once_on_both_replicas_and_after_their_deat
 
 
 async def test_one_run_is_stopped_or_taken_within_a_second_while_others_act(
-    replicas: list[Automation], bus: Bus, target: Target, record_property: Record
+    replicas: list[Automation], bus: Bus, target: Target
 ) -> None:
     names = await begin_long_repairs(bus, target)
     runs = {str(run["target"]): str(run["id"]) for run in await replicas[1].runs(limit="200")}
@@ -148,7 +148,7 @@ async def test_one_run_is_stopped_or_taken_within_a_second_while_others_act(
         "take": await fall_silent(target, f"/actions/{names[1]}", took),
         "ticket": await fall_silent(target, f"/actions/{names[2]}", began),
     }
-    record_property("last act after the call, seconds", late)
+    log.info("last_act_after_the_call", **late)
     assert all(seconds < WITHIN for seconds in late.values())
     for name in names[:3]:
         assert sum(path.endswith(name) for path, _ in target.requests) < STEPS
