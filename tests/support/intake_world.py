@@ -19,6 +19,8 @@ from desk_contracts.value_types import Priority
 from desk_intake.attachments.api import UPLOADS
 from desk_intake.before.api.check import Indexes
 from desk_intake.before.store import follow_problem
+from desk_intake.erasures.api import ErasureDeps
+from desk_intake.erasures.store import ERASURES
 from desk_intake.feedback.api import FeedbackDeps
 from desk_intake.feedback.store import FEEDBACK
 from desk_intake.knowledge.store import follow_article
@@ -229,6 +231,9 @@ class Caller:
         return str(answer.json()["id"])
 
 
+ERASURE_KEY = b"0123456789abcdef0123456789abcdef"
+
+
 class OwnersKnown:
     """Who a device belongs to, as the test says; passes for the directory."""
 
@@ -266,7 +271,11 @@ def make_desk(charter: Charter, secrets: Path | None = None) -> Desk:
     views = (problems, slas)
     others, surveys, demands, status = make_others(feedback, views, contacts, publisher, meters)
     live = LiveTickets(StillTail(topics.TICKETS, clock), tickets, longest=timedelta(0))
-    edges = (before, words.documents, publisher, SecretFolder(secrets), OwnersKnown())
+    requested = UnitOfWork(
+        Projection(FakeDocuments(ERASURES, clock)), publisher, clock, meters, cached=0
+    )
+    erasures = ErasureDeps(deps, CommandQueue(requested), ERASURE_KEY)
+    edges = (before, words.documents, publisher, SecretFolder(secrets), erasures, OwnersKnown())
     parts = IntakeParts(deps, feedback, surveys, demands, live, status, *edges)
     app_parts = _parts(charter, clock, telemetry)
     app = make_app("Experience Desk: intake", intake_routers(parts), app_parts)

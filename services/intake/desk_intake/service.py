@@ -45,6 +45,8 @@ from desk_intake.chat.api import ChatDeps, chat_router
 from desk_intake.chat.charter import CHATS
 from desk_intake.demands.api import DemandDeps, demands_router
 from desk_intake.demands.store import DEMANDS, demands_projection
+from desk_intake.erasures.api import ErasureDeps, erasures_router
+from desk_intake.erasures.store import ERASURES
 from desk_intake.events.api.events import EventsDeps, events_router
 from desk_intake.feedback.api import FeedbackDeps, feedback_router
 from desk_intake.feedback.store import FEEDBACK
@@ -108,6 +110,7 @@ class IntakeParts:
     searches: Documents[SearchedWord]
     publisher: Publisher
     secrets: SecretFolder
+    erasures: ErasureDeps
     devices: DeviceOwners | None = None
     recovery: RecoveryDeps | None = None
 
@@ -122,6 +125,7 @@ def compose(desk: Desk, settings: IntakeSettings) -> Web:
     votes = desk.unit_of_work("demands", demands_projection(demands), cached=0)
     _take_mail(desk, settings, deps)
     directory = open_directory(settings)
+    erasures = desk.unit_of_work("erasures asked for", Projection(desk.documents(ERASURES)))
     parts = IntakeParts(
         tickets=deps,
         feedback=feedback,
@@ -133,6 +137,7 @@ def compose(desk: Desk, settings: IntakeSettings) -> Web:
         searches=desk.documents(SEARCHES),
         publisher=desk.publisher,
         secrets=SecretFolder(settings.signing_secrets),
+        erasures=ErasureDeps(deps, desk.commands(erasures), desk.erasures.key),
         devices=directory,
         recovery=_compose_recovery(desk, settings, deps, directory),
     )
@@ -234,6 +239,7 @@ def _compose_indexes(desk: Desk, settings: IntakeSettings) -> Indexes:
         reader = IndexReader(
             name, topic, settings.kafka, index, follow, desk.health, prefix=settings.topic_prefix
         )
+        reader.erasures = desk.erasures
         desk.job(name, reader.run)
         return index, reader
 
@@ -341,33 +347,22 @@ def intake_routers(parts: IntakeParts) -> tuple[APIRouter, ...]:
         searches_router(parts.searches, deps.clock),
         status_router(parts.status),
         live_router(LiveDeps(deps, parts.live)),
+        erasures_router(parts.erasures),
         events_router(events),
         webhooks_router(WebhookDeps(events, parts.secrets)),
         chat_router(ChatDeps(deps, parts.secrets, set())),
     )
 
 
+COLLECTIONS = (
+    TICKETS, PROBLEMS, SLAS, FEEDBACK, INVITED, FOLLOW_UPS, DEMANDS, CHANGES, VERDICTS, MAILS,
+    ARTICLES, RATINGS, CONTACTS, SEARCHES, ASKS, RECOVERIES, ERASURES,
+)  # fmt: skip
+
 SERVICE = Service(
     "intake",
     IntakeSettings,
-    collections=(
-        TICKETS,
-        PROBLEMS,
-        SLAS,
-        FEEDBACK,
-        INVITED,
-        FOLLOW_UPS,
-        DEMANDS,
-        CHANGES,
-        VERDICTS,
-        MAILS,
-        ARTICLES,
-        RATINGS,
-        CONTACTS,
-        SEARCHES,
-        ASKS,
-        RECOVERIES,
-    ),
+    collections=COLLECTIONS,
     subscriptions=(
         Subscription(
             (

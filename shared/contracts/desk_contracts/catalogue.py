@@ -7,6 +7,7 @@ from desk_contracts.events import (
     automation,
     changes,
     contributions,
+    erasures,
     feedback,
     knowledge,
     notifications,
@@ -41,6 +42,7 @@ _MODULES = (
     contributions,
     trouble,
     watermarks,
+    erasures,
     notifications,
 )
 

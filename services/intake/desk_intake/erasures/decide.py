@@ -1,0 +1,72 @@
+"""From a person and their tickets to the events by which every service erases. Pure."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from desk_contracts import Event
+from desk_contracts.errors import Invalid, Rejected
+from desk_contracts.events.erasures import ErasureRequested
+from desk_contracts.ids import derive_id
+from desk_contracts.message import message
+from desk_contracts.redaction import Erasure, Redactor, hash_person, name_pseudonym
+
+from desk_intake.tickets.record import SOURCE
+
+# An event stays under 64 KiB; an id takes 39 bytes.
+TICKETS_EACH = 1_000
+# So many open tickets are named; the sentence says how many there are.
+_MOST_NAMED = 20
+
+
+def check_closed(codes: Sequence[str]) -> None:
+    """`Rejected` with the codes of tickets that are still open."""
+    if codes:
+        named = list(codes[:_MOST_NAMED])
+        raise Rejected(
+            message("refused.erase-with-open-tickets", tickets=named, count=len(codes)),
+            code="tickets-open",
+            tickets=named,
+        )
+
+
+def check_reason(key: bytes, person: str, reason: str) -> None:
+    """`Invalid` if the reason, which is kept for ever, names the person."""
+    erasure = Erasure("check", datetime.max.replace(tzinfo=UTC), hash_person(key, person), "x")
+    if Redactor(key, [erasure]).mask(reason) != reason:
+        raise Invalid(message("refused.reason-names-person"), code="reason-names-person")
+
+
+def request_erasure(  # noqa: PLR0913 (an event has these independent parts)
+    id: str, key: bytes, person: str, tickets: Sequence[str], *, by: str, reason: str, at: datetime
+) -> tuple[str, tuple[Event[ErasureRequested], ...]]:
+    """What stands for the person from now on, and the events that say so."""
+    digest = hash_person(key, person)
+    pseudonym = name_pseudonym(key, digest, id)
+    parts = split_tickets(tickets)
+    return pseudonym, tuple(
+        _make_event(
+            id if number == 0 else f"{id}/{number}",
+            ErasureRequested(
+                person=digest, pseudonym=pseudonym, tickets=part, by=by, reason=reason
+            ),
+            at,
+        )
+        for number, part in enumerate(parts)
+    )
+
+
+def split_tickets(tickets: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """As many as one event takes; once nothing, where there are none."""
+    for first in range(0, max(1, len(tickets)), TICKETS_EACH):
+        yield tuple(tickets[first : first + TICKETS_EACH])
+
+
+def _make_event(id: str, data: ErasureRequested, at: datetime) -> Event[ErasureRequested]:
+    return Event(
+        id=derive_id(id, "erasure-requested"),
+        source=SOURCE,
+        subject=id,
+        time=at,
+        data=data,
+        correlation_id=id,
+    )
