@@ -241,6 +241,14 @@ class OwnersKnown:
         return {"laptop-ana": "ana", "laptop-ben": "ben"}.get(device)
 
 
+def make_erasures(
+    deps: TicketDeps, publisher: FakePublisher, clock: FakeClock, meters: Meters
+) -> ErasureDeps:
+    documents = FakeDocuments(ERASURES, clock)
+    requested = UnitOfWork(Projection(documents), publisher, clock, meters, cached=0)
+    return ErasureDeps(deps, CommandQueue(requested), ERASURE_KEY)
+
+
 def make_desk(charter: Charter, secrets: Path | None = None) -> Desk:
     clock, publisher, telemetry = FakeClock(MONDAY), FakePublisher(), record_telemetry("intake")
     tickets, problems = FakeDocuments(TICKETS, clock), FakeDocuments(PROBLEMS, clock)
@@ -271,11 +279,8 @@ def make_desk(charter: Charter, secrets: Path | None = None) -> Desk:
     views = (problems, slas)
     others, surveys, demands, status = make_others(feedback, views, contacts, publisher, meters)
     live = LiveTickets(StillTail(topics.TICKETS, clock), tickets, longest=timedelta(0))
-    requested = UnitOfWork(
-        Projection(FakeDocuments(ERASURES, clock)), publisher, clock, meters, cached=0
-    )
-    erasures = ErasureDeps(deps, CommandQueue(requested), ERASURE_KEY)
-    edges = (before, words.documents, publisher, SecretFolder(secrets), erasures, OwnersKnown())
+    more = (SecretFolder(secrets), make_erasures(deps, publisher, clock, meters), OwnersKnown())
+    edges = (before, words.documents, publisher, *more)
     parts = IntakeParts(deps, feedback, surveys, demands, live, status, *edges)
     app_parts = _parts(charter, clock, telemetry)
     app = make_app("Experience Desk: intake", intake_routers(parts), app_parts)

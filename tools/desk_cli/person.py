@@ -18,19 +18,24 @@ from desk_contracts.people import NotAPerson, read_person
 from desk_contracts.redaction import Erasure, Json, Redactor, hash_person, list_files
 from desk_contracts.text import plain_line
 from desk_contracts.topics import SERVICES
+from desk_platform.erasure import read_key
 from desk_platform.erasure.rows import export_row, has_documents, is_owned
 from desk_platform.kafka.deserializer import RecordDecoder
-from desk_platform.kafka.topic_reader import read_all
+from desk_platform.kafka.topic_reader import list_topic_names, read_all
 from desk_platform.store import Store
 from desk_platform.store.raw import pages_of
 from desk_platform.terminal import say, spoken_here
 from pydantic_core import to_json
 
+from desk_cli.log_rewrite import Rewritten, open_rewriter
 from desk_cli.options import read_store, settings
 from desk_cli.screen import TextTable, show
+from desk_cli.store import refuse_unless_stopped
 
 app = typer.Typer(no_args_is_help=True, help="What is kept of one person, and its erasure.")
 _TIMEOUT_S = 30.0
+# They name nobody, and say what must be gone.
+_NOT_REWRITTEN = frozenset({names.ERASURES, names.ERASURES_DONE, names.WATERMARKS})
 Person = Annotated[str, typer.Argument(help="The person's id or mail address.")]
 
 
@@ -53,8 +58,8 @@ def export(
     kept = asyncio.run(collect(who))
     document = {"person": who, "at": datetime.now(UTC), "services": kept}
     to.write_bytes(to_json(document, indent=2))
-    parts = sum(len(rows) for one in kept.values() for rows in one["documents"].values())
-    files = sum(len(one["files"]) for one in kept.values())
+    parts = sum(len(rows) for part in kept.values() for rows in part["documents"].values())
+    files = sum(len(part["files"]) for part in kept.values())
     say(plain_line(f"Written to {to}: {parts:,} parts of documents, {files:,} files."))
 
 
@@ -100,9 +105,9 @@ def erase(
 @app.command("list")
 def list_erasures() -> None:
     """All erasures, and which services have carried each out."""
-    asked, done = asyncio.run(_read_erasures())
+    requests, done = asyncio.run(_read_erasures())
     table = TextTable("erasure", "asked at", "tickets", "done by", "reason")
-    for id, (at, record) in asked.items():
+    for id, (at, record) in requests.items():
         by = sorted(done.get(id, set()))
         missing = len(SERVICES) - len(by)
         shown = (
@@ -110,6 +115,48 @@ def list_erasures() -> None:
         )
         table.add_line(id, f"{at:%Y-%m-%d %H:%M}", len(record.tickets), shown, record.reason)
     show(table)
+
+
+@app.command("purge")
+def purge() -> None:
+    """Rewrite the log without all that was erased. The services must be stopped, and all read.
+
+    It may be killed and begun again. The brokers delete the files of what was cut within minutes
+    (log.retention.check.interval.ms and file.delete.delay.ms).
+    """
+    done = asyncio.run(_purge())
+    table = TextTable("topic", "partition", "records with it", "done")
+    for item in done:
+        what = "cut up to there" if item.is_cut else f"{item.copies} records written again"
+        place = item.partition
+        table.add_line(place.topic, place.partition, item.affected, what)
+    show(table)
+    say("Nothing of it was left in the log." if not done else "The log is without it now.")
+
+
+async def _purge() -> list[Rewritten]:
+    chosen, prefix = settings(), settings().topic_prefix
+    requests, _ = await _read_erasures()
+    erasures = [
+        Erasure(id, at, data.person, data.pseudonym, frozenset(data.tickets))
+        for id, (at, data) in requests.items()
+    ]
+    key = read_key(chosen)
+    if key is None and any(erasure.person for erasure in erasures):
+        raise Rejected("The people are recognised by DESK_ERASURE_KEY: set it as the services do.")
+    stores = [read_store(service) for service in SERVICES]
+    try:
+        await refuse_unless_stopped(stores)
+    finally:
+        for store in stores:
+            await store.stop()
+    topics = {
+        name
+        for name in await list_topic_names(chosen.kafka)
+        if name.startswith(f"{prefix}desk.") and name.removeprefix(prefix) not in _NOT_REWRITTEN
+    }
+    async with open_rewriter(chosen.kafka, prefix, Redactor(key or b"", erasures)) as rewriter:
+        return await rewriter.rewrite(topics)
 
 
 async def collect(person: str) -> dict[str, Kept]:
@@ -143,15 +190,11 @@ async def _collect(store: Store, redactor: Redactor) -> Kept:
             for row in page:
                 if parts := export_row(redactor, row):
                     kept["documents"].setdefault(collection, []).extend(parts)
-                if is_owned(redactor, row):
-                    for id in list_files(parts):
-                        kept["files"][id] = base64.b64encode(await _read_file(store, id)).decode()
+                for id in list_files(parts) if is_owned(redactor, row) else ():
+                    pieces = await store.files().open(id)
+                    content = b"" if pieces is None else b"".join([item async for item in pieces])
+                    kept["files"][id] = base64.b64encode(content).decode()
     return kept
-
-
-async def _read_file(store: Store, id: str) -> bytes:
-    pieces = await store.files().open(id)
-    return b"" if pieces is None else b"".join([piece async for piece in pieces])
 
 
 def _redactor(key: bytes, person: str, tickets: frozenset[str]) -> Redactor:
@@ -165,15 +208,15 @@ async def _read_erasures() -> tuple[
     chosen = settings()
     door = RecordDecoder(prefix=chosen.topic_prefix)
     topics = [chosen.topic_prefix + name for name in (names.ERASURES, names.ERASURES_DONE)]
-    asked, done = dict[str, tuple[datetime, ErasureRequested]](), dict[str, set[str]]()
+    requests, done = dict[str, tuple[datetime, ErasureRequested]](), dict[str, set[str]]()
     async for record in read_all(chosen.kafka, topics):
         with suppress(Invalid):
             event = door.read(record)
             if isinstance(event.data, ErasureRequested):
-                asked[event.subject] = (event.time, event.data)
+                requests[event.subject] = (event.time, event.data)
             elif isinstance(event.data, ErasureDone):
                 done.setdefault(event.data.erasure, set()).add(event.data.service)
-    return asked, done
+    return requests, done
 
 
 def _read(person: str) -> str:

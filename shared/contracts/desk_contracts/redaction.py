@@ -137,6 +137,10 @@ class Redactor:
             case _:
                 return value
 
+    def owns_ticket(self, ticket: Json) -> bool:
+        """Whether it is one of the tickets that are erased."""
+        return isinstance(ticket, str) and ticket in self.tickets
+
     def _redact_object(
         self,
         value: Mapping[str, Json],
@@ -144,6 +148,9 @@ class Redactor:
         is_own: bool,
         at: datetime | None,
     ) -> Json:
+        if self.owns_ticket(value.get("ticket")):
+            # What is told of such a ticket was meant, whenever it was told.
+            at = None
         if is_own and name in FORMS:
             return {}
         if is_own and name == "params":
@@ -167,7 +174,7 @@ class Redactor:
         return self._redact(value, name, True, at)
 
     def _is_owned(self, value: Mapping[str, Json], at: datetime | None) -> bool:
-        if value.get("ticket") in self.tickets if isinstance(value.get("ticket"), str) else False:
+        if self.owns_ticket(value.get("ticket")):
             return True
         names = [*OWNERS]
         # An employee's own words; what somebody wrote as a member of the desk is the desk's.

@@ -30,11 +30,11 @@ async def test_the_event_names_nobody_and_lists_their_tickets(desk: Desk) -> Non
     await desk.ben.open("Mail")
     answer = await operator(desk).post("/erasures", key="k-1", person="ana", reason=WHY)
     assert answer.status_code == 202, answer.text
-    (asked,) = asked_for(desk)
-    assert set(asked.tickets) == mine
-    assert asked.person == hash_person(ERASURE_KEY, "ana")
-    assert "ana" not in (asked.pseudonym, asked.by)
-    assert answer.json()["pseudonym"] == asked.pseudonym
+    (event,) = asked_for(desk)
+    assert set(event.tickets) == mine
+    assert event.person == hash_person(ERASURE_KEY, "ana")
+    assert "ana" not in (event.pseudonym, event.by)
+    assert answer.json()["pseudonym"] == event.pseudonym
     again = await operator(desk).post("/erasures", key="k-1", person="ana", reason=WHY)
     assert again.json() == answer.json()
     assert len(asked_for(desk)) == 1

@@ -81,16 +81,16 @@ def test_their_words_in_tickets_of_others_go_and_those_of_others_stay(redactor: 
 
 
 def test_what_names_a_ticket_of_theirs_loses_its_words(redactor: Redactor) -> None:
-    told = {"recipient": "network", "ticket": "t-1", "title": "secret", "body": "secret"}
-    assert redactor.redact(told) == told | {"title": ERASED, "body": ERASED}
-    other = told | {"ticket": "t-2"}
+    notice = {"recipient": "network", "ticket": "t-1", "title": "secret", "body": "secret"}
+    assert redactor.redact(notice) == notice | {"title": ERASED, "body": ERASED}
+    other = notice | {"ticket": "t-2"}
     assert redactor.redact(other) == other
 
 
 def test_a_ticket_without_a_person_loses_words_only() -> None:
     redactor = Redactor(b"", [Erasure("old", AT, tickets=frozenset({"t-1"}))])
-    told = {"recipient": IVY, "ticket": "t-1", "title": "old", "at": "2020-01-01"}
-    assert redactor.redact(told) == told | {"title": ERASED}
+    notice = {"recipient": IVY, "ticket": "t-1", "title": "old", "at": "2020-01-01"}
+    assert redactor.redact(notice) == notice | {"title": ERASED}
 
 
 def test_what_is_said_later_is_kept_and_a_second_erasure_takes_that_too() -> None:

@@ -1,7 +1,8 @@
 """Carries out erasures in one service's store, and says so with an event.
 
-One replica at a time. Killed anywhere it begins again: what is gone already is passed over. A store
-that was put back from before does not have the mark, so the erasure is carried out again.
+One replica at a time, until a pass over everything changes nothing any more. Killed anywhere it
+begins again: what is gone already is passed over. A store that was put back from before does not
+have the mark, so the erasure is carried out again.
 """
 
 from collections import Counter
@@ -34,6 +35,9 @@ log = get_logger()
 _TERM = timedelta(minutes=2)
 # Events that wait to be published say what they say: their documents' turn comes after.
 _AGAIN = timedelta(seconds=1)
+# What was under way when the erasure was asked for, as the mail that a ticket is closed, is told
+# first; a pass after that finds what it left.
+SETTLES_WITHIN = timedelta(seconds=30)
 _COMPONENT = "erasures"
 
 
@@ -66,6 +70,7 @@ class ErasureWorker:
         self._holder = new_id()
         # Of all passes since the last receipt.
         self._counts, self._files = Counter[str](), set[str]()
+        self._settled = clock.now()
         self._health.expect(_COMPONENT, required=False)
 
     async def run(self) -> None:
@@ -80,7 +85,7 @@ class ErasureWorker:
         """Until this store has all that was asked for, done here or by another replica."""
         while not await self.carry_out_once():
             beat()
-            await self._clock.sleep(_AGAIN)
+            await self._clock.sleep(max(_AGAIN, self._settled - self._clock.now()))
 
     async def carry_out_once(self) -> bool:
         """One pass, where one is due; False if another has to follow."""
@@ -103,7 +108,10 @@ class ErasureWorker:
         lease = await self._kept.leases.acquire(_COMPONENT, self._holder, _TERM)
         if lease is None:
             return False
+        self._settled = max(erasure.at for erasure in erasures) + SETTLES_WITHIN
+        is_settled = self._clock.now() >= self._settled
         redactor, is_whole = Redactor(self._key or b"", erasures), True
+        changed = self._counts.total()
         for collection in filter(has_documents, await self._store.collections()):
             async for page in pages_of(self._store, collection):
                 for row in page:
@@ -115,11 +123,12 @@ class ErasureWorker:
         files = self._store.files()
         for id in self._files:
             await files.delete(id)
-        if is_whole:
+        is_done = is_whole and is_settled and changed == self._counts.total()
+        if is_done:
             await self._store.scrub()
             await self._note(erasures)
         await self._kept.leases.release(lease)
-        return is_whole
+        return is_done
 
     async def _redact(self, redactor: Redactor, collection: str, row: Raw) -> bool:
         """False for a document that was written meanwhile, or has events to be published still."""

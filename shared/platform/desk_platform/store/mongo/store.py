@@ -107,7 +107,7 @@ class MongoStore:
 
     async def replace_raw(self, collection: str, row: Raw, other: Raw) -> bool:
         """Put another document in the place of one, perhaps under another id; False if that was
-        written since it was read."""
+        written since it was read. One with a unique facet keeps its id."""
         guard = {"_id": row["_id"], "version": row["version"]}
         with translate_errors():
             rows = self.database[collection]

@@ -117,7 +117,7 @@ class SqliteStore:
 
     async def replace_raw(self, collection: str, row: Raw, other: Raw) -> bool:
         """Put another document in the place of one, perhaps under another id; False if that was
-        written since it was read."""
+        written since it was read. One with a unique facet keeps its id."""
         return await self.file.write(lambda file: replace_row(file, collection, row, other))
 
     async def scrub(self) -> None:
