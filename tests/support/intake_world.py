@@ -48,6 +48,7 @@ from desk_platform.kafka.batch_processor import OnFailedRecords
 from desk_platform.settings import Environment
 from desk_platform.settings.secret_files import SecretFolder
 from desk_platform.similar import follow_ticket
+from desk_platform.telemetry import Meters
 from desk_testing.fakes import FakeDocuments, FakeFiles, FakeKeptCalls, FakeLeases, FakePublisher
 from desk_testing.telemetry import RecordedTelemetry, record_telemetry
 from pydantic import SecretStr
@@ -120,6 +121,7 @@ class Desk:
     indexes: Indexes
     searches: SearchCounter
     words: UnitOfWork[SearchedWord]
+    erasures: ErasureDeps
     facts: list[AnyEvent] = field(default_factory=list)
     read: int = 0
     heard: int = 0
@@ -257,9 +259,8 @@ def make_desk(charter: Charter, secrets: Path | None = None) -> Desk:
     unit_of_work = UnitOfWork(
         tickets_projection(tickets, CLOSE_AFTER), publisher, clock, meters, cached=0
     )
-    opinions = FakeDocuments(FEEDBACK, clock)
+    opinions, calls = FakeDocuments(FEEDBACK, clock), FakeKeptCalls(clock)
     responses = UnitOfWork(Projection(opinions), publisher, clock, meters, cached=0)
-    calls = FakeKeptCalls(clock)
     deps = TicketDeps(
         tickets,
         CommandQueue(unit_of_work),
@@ -276,20 +277,20 @@ def make_desk(charter: Charter, secrets: Path | None = None) -> Desk:
     )
     feedback = FeedbackDeps(deps, CommandQueue(responses), opinions)
     before, contacts, words = make_before(deps, problems, publisher, telemetry, clock)
-    views = (problems, slas)
-    others, surveys, demands, status = make_others(feedback, views, contacts, publisher, meters)
+    others, surveys, demands, status = make_others(
+        feedback, (problems, slas), contacts, publisher, meters
+    )
     live = LiveTickets(StillTail(topics.TICKETS, clock), tickets, longest=timedelta(0))
-    more = (SecretFolder(secrets), make_erasures(deps, publisher, clock, meters), OwnersKnown())
-    edges = (before, words.documents, publisher, *more)
-    parts = IntakeParts(deps, feedback, surveys, demands, live, status, *edges)
-    app_parts = _parts(charter, clock, telemetry)
-    app = make_app("Experience Desk: intake", intake_routers(parts), app_parts)
-    transport = httpx.ASGITransport(app=app)
-    mails = FakeDocuments(MAILS, clock)
+    erasures = make_erasures(deps, publisher, clock, meters)
+    edges = (live, status, before, words.documents, publisher, SecretFolder(secrets), erasures)
+    parts = IntakeParts(deps, feedback, surveys, demands, *edges, OwnersKnown())
+    routers = intake_routers(parts)
+    app = make_app("Experience Desk: intake", routers, _parts(charter, clock, telemetry))
+    transport, mails = httpx.ASGITransport(app=app), FakeDocuments(MAILS, clock)
     records = CommandQueue(UnitOfWork(Projection(mails), publisher, clock, meters, cached=0))
     mail = MailDesk(deps, mails, records, SecretStr(REPLY_SECRET), "mx.desk.example")
-    world = (clock, publisher, tickets, slas, unit_of_work, others)
-    return Desk(*world, telemetry, transport, calls, mail, before.indexes, before.searches, words)
+    world = (clock, publisher, tickets, slas, unit_of_work, others, telemetry, transport, calls)
+    return Desk(*world, mail, before.indexes, before.searches, words, erasures)
 
 
 def _parts(charter: Charter, clock: FakeClock, telemetry: RecordedTelemetry) -> AppParts:

@@ -46,7 +46,9 @@ from desk_intake.chat.charter import CHATS
 from desk_intake.demands.api import DemandDeps, demands_router
 from desk_intake.demands.store import DEMANDS, demands_projection
 from desk_intake.erasures.api import ErasureDeps, erasures_router
+from desk_intake.erasures.charter import RETENTION
 from desk_intake.erasures.store import ERASURES
+from desk_intake.erasures.worker import RetentionWorker
 from desk_intake.events.api.events import EventsDeps, events_router
 from desk_intake.feedback.api import FeedbackDeps, feedback_router
 from desk_intake.feedback.store import FEEDBACK
@@ -125,7 +127,9 @@ def compose(desk: Desk, settings: IntakeSettings) -> Web:
     votes = desk.unit_of_work("demands", demands_projection(demands), cached=0)
     _take_mail(desk, settings, deps)
     directory = open_directory(settings)
-    erasures = desk.unit_of_work("erasures asked for", Projection(desk.documents(ERASURES)))
+    wanted = desk.documents(ERASURES)
+    erasures = desk.commands(desk.unit_of_work("erasures asked for", Projection(wanted), cached=0))
+    desk.job("retention", RetentionWorker(deps, erasures, desk.erasures).run)
     parts = IntakeParts(
         tickets=deps,
         feedback=feedback,
@@ -137,7 +141,7 @@ def compose(desk: Desk, settings: IntakeSettings) -> Web:
         searches=desk.documents(SEARCHES),
         publisher=desk.publisher,
         secrets=SecretFolder(settings.signing_secrets),
-        erasures=ErasureDeps(deps, desk.commands(erasures), desk.erasures.key),
+        erasures=ErasureDeps(deps, erasures, desk.erasures.key),
         devices=directory,
         recovery=_compose_recovery(desk, settings, deps, directory),
     )
@@ -384,7 +388,7 @@ SERVICE = Service(
             group="people",
         ),
     ),
-    organisation=obey_charter(CATALOGUE, CHATS, MAILBOXES, WEBHOOKS),
+    organisation=obey_charter(CATALOGUE, CHATS, MAILBOXES, RETENTION, WEBHOOKS),
     compose=compose,
 )
 

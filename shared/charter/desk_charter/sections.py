@@ -21,7 +21,17 @@ T_co = TypeVar("T_co", covariant=True)
 
 # Files that features of the desk's services read: a service that does not obey one leaves it alone.
 OF_FEATURES = frozenset(
-    {"catalogue", "chats", "escalation", "goals", "mailboxes", "runbooks", "slas", "webhooks"}
+    {
+        "catalogue",
+        "chats",
+        "escalation",
+        "goals",
+        "mailboxes",
+        "retention",
+        "runbooks",
+        "slas",
+        "webhooks",
+    }
 )
 
 

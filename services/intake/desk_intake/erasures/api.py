@@ -1,9 +1,8 @@
 """`POST /v1/erasures`: an operator has one person erased in all services."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Protocol
+from typing import Annotated
 
 from desk_contracts.errors import Rejected
 from desk_contracts.frozen import Frozen, example
@@ -13,30 +12,18 @@ from desk_contracts.people import PersonAsked
 from desk_kernel import Context, Decision
 from desk_platform.http import Principal, Role, check_same, require
 from desk_platform.http.idempotency import IdempotentCall
-from desk_platform.store import Stored
 from fastapi import APIRouter, Depends
 from pydantic import StringConstraints
 
 from desk_intake.erasures.decide import check_closed, check_reason, request_erasure
 from desk_intake.erasures.model import ErasureRequest
+from desk_intake.erasures.store import ErasureRequests
 from desk_intake.tickets.api.bodies import Body, Visible
 from desk_intake.tickets.api.calls import Call
 from desk_intake.tickets.api.deps import TicketDeps
 
 Erasing = Annotated[Principal, Depends(require(Role.OPERATOR))]
 _PAGE = 500
-
-
-class ErasureRequests(Protocol):
-    """The way to note an erasure; answers when it is safe in the store."""
-
-    async def change(
-        self,
-        id: str,
-        rule: Callable[[ErasureRequest | None, Context], Decision[ErasureRequest] | None],
-        *,
-        is_first: bool = False,
-    ) -> Stored[ErasureRequest]: ...
 
 
 class NewErasure(Body):

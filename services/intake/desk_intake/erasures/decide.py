@@ -9,11 +9,15 @@ from desk_contracts.events.erasures import ErasureRequested
 from desk_contracts.ids import derive_id
 from desk_contracts.message import message
 from desk_contracts.redaction import Erasure, Redactor, hash_person, name_pseudonym
+from desk_kernel import Decision
 
+from desk_intake.erasures.model import ErasureRequest
 from desk_intake.tickets.record import SOURCE
 
 # An event stays under 64 KiB; an id takes 39 bytes.
 TICKETS_EACH = 1_000
+# Who asks where a rule does.
+DESK = "desk"
 # So many open tickets are named; the sentence says how many there are.
 _MOST_NAMED = 20
 
@@ -53,6 +57,17 @@ def request_erasure(  # noqa: PLR0913 (an event has these independent parts)
         )
         for number, part in enumerate(parts)
     )
+
+
+def expire_texts(
+    id: str, rule: str, tickets: Sequence[str], at: datetime
+) -> Decision[ErasureRequest]:
+    """What people wrote in old tickets goes, by a rule of the charter; who they are stays."""
+    data = ErasureRequested(tickets=tuple(tickets), by=DESK, reason=rule)
+    request = ErasureRequest(
+        id=id, fingerprint="", at=at, pseudonym="", tickets=len(tickets), by=DESK, reason=rule
+    )
+    return Decision(request, (_make_event(id, data, at),))
 
 
 def split_tickets(tickets: Sequence[str]) -> Iterator[tuple[str, ...]]:
