@@ -243,9 +243,12 @@ class LogRewriter:
 
 @asynccontextmanager
 async def open_rewriter(
-    settings: KafkaSettings, prefix: str, redactor: Redactor
+    settings: KafkaSettings,
+    prefix: str,
+    redactor: Redactor,
+    kind: type[LogRewriter] = LogRewriter,
 ) -> AsyncIterator[LogRewriter]:
-    """With its connections to the brokers."""
+    """With its connections to the brokers; a test may ask for one of another kind."""
     admin = AIOKafkaAdminClient(client_id="desk-rewrite", **kafka_arguments(settings))
     producer = AIOKafkaProducer(
         client_id="desk-rewrite", enable_idempotence=True, **kafka_arguments(settings)
@@ -253,7 +256,7 @@ async def open_rewriter(
     try:
         await admin.start()
         await producer.start()
-        yield LogRewriter(settings, prefix, redactor, admin, producer)
+        yield kind(settings, prefix, redactor, admin, producer)
     finally:
         await producer.stop()
         await admin.close()

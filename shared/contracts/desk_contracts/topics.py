@@ -38,8 +38,8 @@ _SIDE_KEPT = timedelta(days=30)
 class Topic:
     """A topic: key, only writer, readers, and how long it keeps its records (None: for ever).
 
-    `relays` also write it: on behalf of its writers outside and under their own sources, or where
-    each service gives receipts of its own.
+    `relays` also write it, on behalf of its writers outside and under their own sources; services
+    that it is `shared_by` write it too, each under keys of its own.
     `followers` read it without a group, so they have no retry topics and no dead letters: all of
     it, or its end, as the writer does that asks at its start whether its store is as new.
     What a service writes for itself alone `is_private`: it is in no public document.
@@ -55,6 +55,7 @@ class Topic:
     relays: tuple[Service, ...] = ()
     followers: tuple[Service, ...] = ()
     is_private: bool = False
+    shared_by: tuple[Service, ...] = ()
 
     @property
     def max_batch_bytes(self) -> int:
@@ -136,7 +137,7 @@ CATALOGUE: tuple[Topic, ...] = (
         "erasure and service",
         "intake",
         partitions=1,
-        relays=("triage", "automation", "notify", "metrics"),
+        shared_by=("triage", "automation", "notify", "metrics"),
     ),
 )
 
