@@ -22,6 +22,7 @@ from desk_platform.erasure.records import is_same, rewrite_record
 from desk_platform.kafka.admin import topic_config
 from desk_platform.kafka.connection import kafka_arguments
 from desk_platform.kafka.records import SETTLES, KafkaRecord, time_of
+from desk_platform.kafka.topic_ids import topic_ids
 from desk_platform.kafka.topic_reader import read_all
 from desk_platform.settings import KafkaSettings
 
@@ -138,8 +139,8 @@ class LogRewriter:
 
     async def _look(self, topic: str) -> list[Content]:
         async with self._consumer() as consumer:
-            await consumer.topics()
-            numbers = consumer.partitions_for_topic(topic) or ()
+            client = consumer._client  # noqa: SLF001 (nothing public has it)
+            numbers = (await topic_ids(client, [topic])).partitions[topic]
             places = [TopicPartition(topic, number) for number in sorted(numbers)]
             consumer.assign(places)
             begins = await consumer.beginning_offsets(places)

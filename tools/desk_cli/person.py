@@ -138,7 +138,14 @@ async def _purge() -> list[Rewritten]:
     chosen, prefix = settings(), settings().topic_prefix
     requests, _ = await _read_erasures()
     erasures = [
-        Erasure(id, at, data.person, data.pseudonym, frozenset(data.tickets))
+        Erasure(
+            id,
+            at,
+            data.person,
+            data.pseudonym,
+            frozenset(data.tickets),
+            frozenset(data.quoting),
+        )
         for id, (at, data) in requests.items()
     ]
     key = read_key(chosen)

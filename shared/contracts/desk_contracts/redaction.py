@@ -30,6 +30,9 @@ QUOTED = frozenset({
 FORMS = frozenset({"answers", "attributes"})
 # Who stands here owns all that stands beside and below it.
 OWNERS = ("requester", "recipient", "sender", "account")
+# Roles of people, in events; lines of a ticket's timeline that quote somebody.
+_SPEAKING = frozenset({"employee", "member"})
+_LINES_OF_PEOPLE = frozenset({"commented", "attached", "reopened", "person-requested"})
 _TOKEN = re.compile(r"[^\s<>\"'(),;:|/=\[\]{}]+")
 _NO_DIGEST = "0" * 64
 
@@ -45,6 +48,8 @@ class Erasure:
     person: str = ""
     pseudonym: str = ""
     tickets: frozenset[str] = frozenset()
+    # Tickets of others in which the person wrote: what was told of them quotes it.
+    quoting: frozenset[str] = frozenset()
 
 
 def hash_person(key: bytes, person: str) -> str:
@@ -69,8 +74,10 @@ class Redactor:
         self._key = key
         self._people: dict[str, list[Erasure]] = {}
         self.tickets: frozenset[str] = frozenset()
+        self._quoting: frozenset[str] = frozenset()
         for erasure in sorted(erasures, key=lambda item: item.at):
             self.tickets |= erasure.tickets
+            self._quoting |= erasure.quoting
             if erasure.person:
                 self._people.setdefault(erasure.person, []).append(erasure)
 
@@ -174,12 +181,17 @@ class Redactor:
         return self._redact(value, name, True, at)
 
     def _is_owned(self, value: Mapping[str, Json], at: datetime | None) -> bool:
-        if self.owns_ticket(value.get("ticket")):
+        ticket = value.get("ticket")
+        if self.owns_ticket(ticket):
+            return True
+        if "body" in value and isinstance(ticket, str) and ticket in self._quoting:
             return True
         names = [*OWNERS]
-        # An employee's own words; what somebody wrote as a member of the desk is the desk's.
-        if value.get("role") == "employee" or "feedback" in value:
+        # What somebody said in a ticket. What they did there as a member of the desk is the desk's.
+        if value.get("role") in _SPEAKING or "feedback" in value or "sha256" in value:
             names.append("by")
+        if value.get("what") in _LINES_OF_PEOPLE:
+            names.append("who")
         if "login" in value:
             names.append("person")
         return any(
@@ -197,3 +209,15 @@ def list_files(value: Json) -> Iterator[str]:
             yield id
         for item in value.values():
             yield from list_files(item)
+
+
+def list_erased_files(value: Json) -> Iterator[str]:
+    """Ids of those whose description was erased."""
+    if isinstance(value, list):
+        for item in value:
+            yield from list_erased_files(item)
+    elif isinstance(value, dict):
+        if value.get("sha256") == _NO_DIGEST:
+            yield from list_files({**value})
+        for item in value.values():
+            yield from list_erased_files(item)

@@ -2,7 +2,7 @@
 
 from desk_contracts.events.erasures import ErasureRequested
 from desk_contracts.redaction import hash_person
-from desk_intake.erasures.decide import TICKETS_EACH, split_tickets
+from desk_intake.erasures.decide import TICKETS_EACH, split
 
 from tests.support.intake_world import ERASURE_KEY, Caller, Desk
 
@@ -49,6 +49,16 @@ async def test_open_tickets_are_named_and_nothing_is_erased(desk: Desk) -> None:
     assert asked_for(desk) == []
 
 
+async def test_tickets_of_others_in_which_they_wrote_are_listed_too(desk: Desk) -> None:
+    his = await desk.ben.open("Mail")
+    await desk.ben.open("Another")
+    await desk.ben.post(f"/tickets/{his}/watch", person="ana")
+    await desk.ana.post(f"/tickets/{his}/comments", text="Mine, too")
+    answer = await operator(desk).post("/erasures", person="ana", reason=WHY)
+    assert answer.json()["tickets"] == 0
+    assert [(item.tickets, item.quoting) for item in asked_for(desk)] == [((), ()), ((), (his,))]
+
+
 async def test_somebody_unknown_gets_the_same_answer(desk: Desk) -> None:
     answer = await operator(desk).post("/erasures", person="zoe", reason=WHY)
     assert (answer.status_code, answer.json()["tickets"]) == (202, 0)
@@ -71,6 +81,6 @@ async def test_others_may_not(desk: Desk) -> None:
 
 def test_many_tickets_are_in_several_events() -> None:
     ids = [str(number) for number in range(2 * TICKETS_EACH + 1)]
-    parts = list(split_tickets(ids))
+    parts = list(split(ids))
     assert [len(part) for part in parts] == [TICKETS_EACH, TICKETS_EACH, 1]
-    assert list(split_tickets([])) == [()]
+    assert list(split([])) == [()]

@@ -24,7 +24,7 @@ _OTHERS = """
     joining key kind language measure measurement media_type member members merged_into message
     message_id mode model name of of_code offered_to on_change on_reopen outcome overflow owner
     packed params people period person policy policy_version previous_team problem problems
-    problems_over pseudonym published rates recalls removed repeats reports resolved_by ring
+    problems_over pseudonym published quoting rates recalls removed repeats reports resolved_by ring
     rule run runbook seed service services sha256 signal signals site sites skill skills sla
     source split_from status step subdivision subject subject_kind survey suspected target team
     teams tell_after tell_before tell_on_failure thread ticket tickets to told_time topic

@@ -9,6 +9,7 @@ from desk_contracts.redaction import (
     Erasure,
     Redactor,
     hash_person,
+    list_erased_files,
     list_files,
     name_pseudonym,
 )
@@ -70,13 +71,14 @@ def test_their_words_in_tickets_of_others_go_and_those_of_others_stay(redactor: 
         "title": "Printer",
         "comments": [
             {"by": IVY, "role": "employee", "text": "secret"},
-            {"by": IVY, "role": "member", "text": "The desk's own answer"},
+            {"by": IVY, "resolution": {"code": "a.b", "params": {"text": "The desk's answer"}}},
             {"by": BOB, "role": "employee", "text": f"Thanks, {IVY}"},
         ],
     }
     redacted: Any = redactor.redact(ticket)
-    texts = [comment["text"] for comment in redacted["comments"]]
-    assert texts == [ERASED, "The desk's own answer", f"Thanks, {NOBODY}"]
+    first, answer, last = redacted["comments"]
+    assert (first["text"], last["text"]) == (ERASED, f"Thanks, {NOBODY}")
+    assert answer["resolution"]["params"] == {"text": "The desk's answer"}
     assert (redacted["title"], redacted["requester"]) == ("Printer", BOB)
 
 
@@ -85,6 +87,35 @@ def test_what_names_a_ticket_of_theirs_loses_its_words(redactor: Redactor) -> No
     assert redactor.redact(notice) == notice | {"title": ERASED, "body": ERASED}
     other = notice | {"ticket": "t-2"}
     assert redactor.redact(other) == other
+
+
+def test_a_timeline_of_others_loses_what_they_said_and_attached(redactor: Redactor) -> None:
+    written = {"code": "text.written", "params": {"text": "secret"}}
+    attached = {"code": "timeline.attached", "params": {"name": "secret"}}
+    ticket = {
+        "requester": BOB,
+        "timeline": [
+            {"what": "commented", "who": IVY, "message": written},
+            {"what": "commented", "who": BOB, "message": written},
+            {"what": "attached", "who": IVY, "message": attached},
+        ],
+        "attachments": [
+            {"id": "f-1", "by": IVY, "name": "secret", "sha256": "ab"},
+            {"id": "f-2", "by": BOB, "name": "his", "sha256": "cd"},
+        ],
+    }
+    redacted: Any = redactor.redact(ticket)
+    assert str(redacted).count("secret") == 1
+    assert list(list_erased_files(redacted)) == ["f-1"]
+    assert redacted["attachments"][1] == ticket["attachments"][1]
+
+
+def test_what_others_were_told_of_their_words_goes() -> None:
+    quoting = Erasure("e-1", AT, HASH, NOBODY, quoting=frozenset({"t-2"}))
+    redactor = Redactor(KEY, [quoting])
+    notice = {"recipient": BOB, "ticket": "t-2", "title": "News", "body": "Ivy said: secret"}
+    assert redactor.redact(notice) == notice | {"title": ERASED, "body": ERASED}
+    assert redactor.redact({"ticket": "t-2", "title": "News"}) == {"ticket": "t-2", "title": "News"}
 
 
 def test_a_ticket_without_a_person_loses_words_only() -> None:

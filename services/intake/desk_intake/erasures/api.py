@@ -15,7 +15,12 @@ from desk_platform.http.idempotency import IdempotentCall
 from fastapi import APIRouter, Depends
 from pydantic import StringConstraints
 
-from desk_intake.erasures.decide import check_closed, check_reason, request_erasure
+from desk_intake.erasures.decide import (
+    PersonTickets,
+    check_closed,
+    check_reason,
+    request_erasure,
+)  # fmt: skip
 from desk_intake.erasures.model import ErasureRequest
 from desk_intake.erasures.store import ErasureRequests
 from desk_intake.tickets.api.bodies import Body, Visible
@@ -84,14 +89,14 @@ async def _erase(
     check_reason(key, body.person, body.reason)
     # Before the tickets are listed: what comes meanwhile is later, and stays.
     at = deps.tickets.clock.now()
-    tickets, still_open = await _list_tickets(deps.tickets, body.person)
+    tickets = await _list_tickets(deps.tickets, body.person)
     id = derive_id(call.seed, "erasure-of-call")
 
     def rule(state: ErasureRequest | None, _context: Context) -> Decision[ErasureRequest] | None:
         if state is not None:
             check_same(call, state.fingerprint)
             return None
-        check_closed(still_open)
+        check_closed(tickets.still_open)
         pseudonym, events = request_erasure(
             id, key, body.person, tickets, by=by, reason=body.reason, at=at
         )
@@ -100,7 +105,7 @@ async def _erase(
             fingerprint=call.fingerprint,
             at=at,
             pseudonym=pseudonym,
-            tickets=len(tickets),
+            tickets=len(tickets.own),
             by=by,
             reason=body.reason,
         )
@@ -112,21 +117,24 @@ async def _erase(
     return stored.state
 
 
-async def _list_tickets(deps: TicketDeps, person: str) -> tuple[list[str], list[str]]:
-    """Ids of all tickets of a person, and the codes of those that are open."""
-    ids, still_open = list[str](), list[str]()
+async def _list_tickets(deps: TicketDeps, person: str) -> PersonTickets:
+    """All tickets that a person has or wrote in. Reads every ticket that there is."""
+    own, still_open, quoting = list[str](), list[str](), list[str]()
     after: tuple[object, str] | None = None
     while True:
-        page = await deps.tickets.find_facets(
-            {"requester": person}, order="newest", after=after, limit=_PAGE
-        )
-        for id, facets in page:
-            ids.append(id)
-            if facets["open"]:
-                still_open.append(str(facets["code"]))
+        page = await deps.tickets.find({}, after=after, limit=_PAGE)
+        for stored in page:
+            ticket = stored.read()
+            if ticket is None:
+                continue
+            if ticket.requester == person:
+                own.append(ticket.id)
+                still_open += [ticket.code] if ticket.is_open else []
+            elif any(entry.who == person for entry in ticket.timeline):
+                quoting.append(ticket.id)
         if len(page) < _PAGE:
-            return ids, still_open
-        after = (page[-1][1]["newest"], page[-1][0])
+            return PersonTickets(own, still_open, quoting)
+        after = (page[-1].id, page[-1].id)
 
 
 def _view(request: ErasureRequest) -> ErasureView:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from desk_contracts import Event
 from desk_contracts.errors import Invalid, Rejected
@@ -40,22 +41,36 @@ def check_reason(key: bytes, person: str, reason: str) -> None:
         raise Invalid(message("refused.reason-names-person"), code="reason-names-person")
 
 
+class PersonTickets(NamedTuple):
+    """Where a person stands in tickets: theirs, those of them that are open, others' they wrote in.
+
+    Ids, codes, ids.
+    """
+
+    own: Sequence[str] = ()
+    still_open: Sequence[str] = ()
+    quoting: Sequence[str] = ()
+
+
 def request_erasure(  # noqa: PLR0913 (an event has these independent parts)
-    id: str, key: bytes, person: str, tickets: Sequence[str], *, by: str, reason: str, at: datetime
+    id: str, key: bytes, person: str, tickets: PersonTickets, *, by: str, reason: str, at: datetime
 ) -> tuple[str, tuple[Event[ErasureRequested], ...]]:
     """What stands for the person from now on, and the events that say so."""
     digest = hash_person(key, person)
     pseudonym = name_pseudonym(key, digest, id)
-    parts = split_tickets(tickets)
+    own = [ErasureRequested(tickets=part, by=by, reason=reason) for part in split(tickets.own)]
+    others = [
+        ErasureRequested(quoting=part, by=by, reason=reason)
+        for part in split(tickets.quoting)
+        if part
+    ]
     return pseudonym, tuple(
         _make_event(
             id if number == 0 else f"{id}/{number}",
-            ErasureRequested(
-                person=digest, pseudonym=pseudonym, tickets=part, by=by, reason=reason
-            ),
+            part.model_copy(update={"person": digest, "pseudonym": pseudonym}),
             at,
         )
-        for number, part in enumerate(parts)
+        for number, part in enumerate((*own, *others))
     )
 
 
@@ -70,7 +85,7 @@ def expire_texts(
     return Decision(request, (_make_event(id, data, at),))
 
 
-def split_tickets(tickets: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def split(tickets: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """As many as one event takes; once nothing, where there are none."""
     for first in range(0, max(1, len(tickets)), TICKETS_EACH):
         yield tuple(tickets[first : first + TICKETS_EACH])

@@ -23,6 +23,10 @@ class ErasureRequested(Payload, type="desk.erasure.requested.v1", topic=names.ER
     )
     pseudonym: str = Field(default="", description="What stands for the person from now on.")
     tickets: tuple[Identifier, ...] = Field(default=(), description="Whose texts are erased.")
+    quoting: tuple[Identifier, ...] = Field(
+        default=(),
+        description="Tickets of others in which the person wrote: what was told of them is erased.",
+    )
     by: PersonId = Field(description="The operator who asked for it, or the desk's own rule.")
     reason: ShortText
 

@@ -108,4 +108,11 @@ def decode(door: RecordDecoder, record: KafkaRecord) -> Erasure | None:
     data = event.data
     if not isinstance(data, ErasureRequested):
         return None
-    return Erasure(event.subject, event.time, data.person, data.pseudonym, frozenset(data.tickets))
+    return Erasure(
+        event.subject,
+        event.time,
+        data.person,
+        data.pseudonym,
+        frozenset(data.tickets),
+        frozenset(data.quoting),
+    )

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from desk_contracts.redaction import Json, Redactor, list_files
+from desk_contracts.redaction import Json, Redactor, list_erased_files
 
 from desk_platform.store.raw import Raw
 
@@ -42,11 +42,12 @@ def redact_row(redactor: Redactor, collection: str, row: Raw) -> Outcome:
     if _is_later(redactor, collection, str(row["_id"]), state):
         return Outcome(None)
     own = is_owned(redactor, row)
-    files = tuple(list_files(state)) if own else ()
+    files: tuple[str, ...] = ()
     after: dict[str, object] = {**row, "_id": redactor.mask(str(row["_id"]))}
     for name in ("state", "brief"):
         if (value := _load(row.get(name))) is not None:
             redacted = redactor.redact(value, is_own=own)
+            files = files or tuple(list_erased_files(redacted))
             if redacted != value:
                 after[name] = json.dumps(redacted, ensure_ascii=False, separators=(",", ":"))
     facets = row.get("facets")

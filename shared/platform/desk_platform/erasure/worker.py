@@ -65,7 +65,7 @@ class ErasureWorker:
 
     def __init__(self, kept: ErasedStore, erasures: Erasures, clock: Clock) -> None:
         self._kept, self._store = kept, kept.store
-        self._erasures, self._key, self._clock = erasures, erasures.key, clock
+        self.erasures, self._key, self._clock = erasures, erasures.key, clock
         self._health = erasures.health
         self._holder = new_id()
         # Of all passes since the last receipt.
@@ -76,10 +76,10 @@ class ErasureWorker:
     async def run(self) -> None:
         """Until cancelled."""
         while True:
-            if self._erasures.is_complete:
+            if self.erasures.is_complete:
                 await self.catch_up()
             beat()
-            await self._erasures.wait()
+            await self.erasures.wait()
 
     async def catch_up(self) -> None:
         """Until this store has all that was asked for, done here or by another replica."""
@@ -89,7 +89,7 @@ class ErasureWorker:
 
     async def carry_out_once(self) -> bool:
         """One pass, where one is due; False if another has to follow."""
-        wanted = dict(self._erasures.all)
+        wanted = dict(self.erasures.all)
         marks = await self._kept.documents.load(wanted)
         missing = [erasure for id, erasure in wanted.items() if id not in marks]
         if self._key is None and any(erasure.person for erasure in missing):
