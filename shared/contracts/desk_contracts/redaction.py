@@ -16,7 +16,7 @@ from desk_contracts.people import LONGEST, canonical_person
 ERASED = "[erased]"
 # What people wrote. Inside what belongs to an erased person these are replaced wherever they are.
 TEXTS = frozenset({
-    "account", "answer", "body", "cause", "comment", "description", "excerpt", "login", "mail",
+    "account", "body", "cause", "comment", "description", "excerpt", "login", "mail",
     "notice", "query", "question", "reason", "requester_written", "summary", "tell", "text",
     "title", "token", "words",
 })  # fmt: skip
@@ -33,8 +33,11 @@ OWNERS = ("requester", "recipient", "sender", "account")
 # Roles of people, in events; lines of a ticket's timeline that quote somebody.
 _SPEAKING = frozenset({"employee", "member"})
 _LINES_OF_PEOPLE = frozenset({"commented", "attached", "reopened", "person-requested"})
-_TOKEN = re.compile(r"[^\s<>\"'(),;:|/=\[\]{}]+")
+_TOKEN = re.compile(r"(?:\bperson:[0-9]+\.)?[^\s<>\"'(),;:|/=\[\]{}]+")
+# Keys of what metrics counts for each person, in which the id is behind a span of time.
+_KEYED = re.compile(r"person:[0-9]+\.")
 _NO_DIGEST = "0" * 64
+_MOST_CLEAN = 200_000
 
 Json = object
 
@@ -75,6 +78,8 @@ class Redactor:
         self._people: dict[str, list[Erasure]] = {}
         self.tickets: frozenset[str] = frozenset()
         self._quoting: frozenset[str] = frozenset()
+        # Short texts without anybody: names of fields and of things come again and again.
+        self._clean: set[str] = set()
         for erasure in sorted(erasures, key=lambda item: item.at):
             self.tickets |= erasure.tickets
             self._quoting |= erasure.quoting
@@ -93,14 +98,26 @@ class Redactor:
 
     def mask(self, text: str, at: datetime | None = None) -> str:
         """The text with the ids of erased people replaced."""
-        if not self._people or (whole := self.pseudonym_of(text, at)):
-            return whole if self._people else text
+        if not self._people or text in self._clean:
+            return text
+        masked = self._mask(text, None)
+        if masked != text:
+            return masked if at is None else self._mask(text, at)
+        if len(self._clean) < _MOST_CLEAN and len(text) <= LONGEST:
+            self._clean.add(text)
+        return text
+
+    def _mask(self, text: str, at: datetime | None) -> str:
+        if whole := self.pseudonym_of(text, at):
+            return whole
 
         def replace(match: re.Match[str]) -> str:
             token = match[0]
-            name = token.rstrip(".!?")
+            keyed = _KEYED.match(token)
+            before = keyed[0] if keyed else ""
+            name = token[len(before) :].rstrip(".!?")
             stand_in = self.pseudonym_of(name, at)
-            return stand_in + token[len(name) :] if stand_in else token
+            return before + stand_in + token[len(before + name) :] if stand_in else token
 
         return _TOKEN.sub(replace, text)
 

@@ -9,13 +9,14 @@ import pytest
 from desk_contracts.catalogue import PAYLOADS
 from desk_contracts.redaction import FORMS, OWNERS, TEXTS
 from desk_contracts.topics import SERVICES
+from desk_platform.erasure.records import choices_of
 from pydantic import TypeAdapter
 
 # Names of people, of things, of what the charter says, and ids: masked where they are a person's.
 # `name` of an attachment, `subject` of a mail and `outcome` of a follow-up are people's words, and
 # are erased there; `what` is the thing that many may want, `word` what five people looked for.
 _OTHERS = """
-    adopted_by again also_affected amended approvers article attachment author by calendar
+    adopted_by again also_affected amended answer approvers article attachment author by calendar
     canary cancelled_by category change change_source channel charter claim cleared clock code
     condition contact contributions corrected correlation correlation_id counted country dataref
     day decided demand detector device digest done done_by effect episode episodes erasure
@@ -55,6 +56,17 @@ def test_a_text_field_is_sorted(model: Any) -> None:
     texts = set(list_texts(TypeAdapter(model).json_schema()))
     unsorted = texts - TEXTS - FORMS - set(OWNERS) - OTHERS
     assert not unsorted, "say in desk_contracts.redaction or here whether these are people's words"
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_words_of_people_are_no_choices(model: Any) -> None:
+    """What is erased must still be read: a choice of a few words cannot become another one."""
+    schema = TypeAdapter(model).json_schema()
+    choices = {name for name, part in schema.get("$defs", {}).items() if "enum" in part}
+    for node in (schema, *schema.get("$defs", {}).values()):
+        for name, field in node.get("properties", {}).items():
+            named = {choice for choice in choices if f'/{choice}"' in json.dumps(field)}
+            assert name not in TEXTS or not named or name in choices_of(getattr(model, "TYPE", ""))
 
 
 def test_nothing_is_sorted_twice() -> None:

@@ -33,7 +33,17 @@ def test_an_id_goes_however_it_is_written(redactor: Redactor, written: str) -> N
 
 
 @pytest.mark.parametrize(
-    "text", ["of:{}", "article/{}", "Ask {}, please", "see <{}> too", '"{}".', "a={}|b", "({})!"]
+    "text",
+    [
+        "of:{}",
+        "article/{}",
+        "Ask {}, please",
+        "see <{}> too",
+        '"{}".',
+        "a={}|b",
+        "({})!",
+        "person:2047.{}",
+    ],
 )
 def test_an_id_goes_out_of_the_middle_of_a_text(redactor: Redactor, text: str) -> None:
     assert redactor.mask(text.format(IVY)) == text.format(NOBODY)

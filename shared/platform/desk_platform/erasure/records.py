@@ -3,9 +3,12 @@
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from enum import EnumType
+from functools import cache
 from typing import NamedTuple
 
-from desk_contracts.redaction import Redactor
+from desk_contracts.catalogue import PAYLOADS
+from desk_contracts.redaction import TEXTS, Redactor
 
 from desk_platform.kafka.records import KafkaRecord, time_of
 
@@ -38,6 +41,9 @@ def rewrite_record(redactor: Redactor, record: KafkaRecord) -> Rewritten:
     inner = document.get("ticket") if isinstance(document, dict) else None
     at = None if redactor.owns_ticket(inner) else at
     redacted = redactor.redact(document, at, is_own=own)
+    if isinstance(document, dict) and isinstance(redacted, dict):
+        type = _text(next((text for name, text in headers if name == "ce_type"), b""))
+        redacted |= {name: document[name] for name in choices_of(type) & document.keys()}
     if redacted != document:
         value = json.dumps(redacted, ensure_ascii=False, separators=(",", ":")).encode()
     elif document is None:
@@ -46,6 +52,17 @@ def rewrite_record(redactor: Redactor, record: KafkaRecord) -> Rewritten:
         _mask(redactor, key, at),
         value,
         [(name, _mask(redactor, content, at) or b"") for name, content in headers],
+    )
+
+
+@cache
+def choices_of(type: str) -> frozenset[str]:
+    """Fields of an event that are choices of a few words, though others of their name are texts."""
+    fields = PAYLOADS[type].model_fields if type in PAYLOADS else {}
+    return frozenset(
+        name
+        for name, field in fields.items()
+        if name in TEXTS and isinstance(field.annotation, EnumType)
     )
 
 

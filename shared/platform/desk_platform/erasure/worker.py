@@ -5,6 +5,7 @@ begins again: what is gone already is passed over. A store that was put back fro
 have the mark, so the erasure is carried out again.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -132,6 +133,8 @@ class ErasureWorker:
 
     async def _redact(self, redactor: Redactor, collection: str, row: Raw) -> bool:
         """False for a document that was written meanwhile, or has events to be published still."""
+        # The service answers meanwhile: a large row takes milliseconds.
+        await asyncio.sleep(0)
         outcome = redact_row(redactor, collection, row)
         self._files.update(outcome.files)
         if outcome.row is None:
