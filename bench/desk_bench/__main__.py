@@ -25,6 +25,7 @@ from desk_bench import (
     clocks,
     consuming,
     drivers,
+    erasing,
     following,
     history,
     identities,
@@ -46,7 +47,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HEAP, LARGE_HEAP = "2g", "8g"
 # What most people meet first is the embedded store; the others measure our own part of the work.
 ON_EMBEDDED = {
-    "burst", "catching-up", "checking", "following", "guarded", "history", "roundtrip",
+    "burst", "catching-up", "checking", "erasing", "following", "guarded", "history", "roundtrip",
 }  # fmt: skip
 NEEDS_ROOM = {"metrics-scale", "identities"}
 Benchmark = Callable[[str, str, "Share"], Awaitable[list[Row]]]
@@ -99,6 +100,9 @@ BENCHMARKS: dict[str, Benchmark] = {
     ),
     "metrics-rebuild": lambda kafka, store_url, share: rebuilding.run(
         kafka, store_url, share.of(8_000)
+    ),
+    "erasing": lambda kafka, store_url, share: erasing.run(
+        KafkaSettings(bootstrap=kafka), store_url, share.of(10_000, 100)
     ),
     "metrics-windows": lambda kafka, store_url, share: windows.run(
         kafka, store_url, share.of(60_000)

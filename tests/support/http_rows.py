@@ -32,6 +32,8 @@ OPERATORS = "fffffff+-u"
 NONE = "nnnnnfnn-u"
 
 
+# olga is an owner, otto an operator.
+OPERATORS, ERASURE = "fffffff+-u", {"person": "nobody@desk.example", "reason": "Case 17"}
 OUTCOME, DECLINED = {"outcome": "x"}, {"verdict": "declined", "text": "x"}
 VERDICT = {"digest": "x"}
 
@@ -153,6 +155,7 @@ ROWS = [
     Row("intake", "GET /v1/status", ALL, ALL, shows=True),
     Row("intake", "POST /v1/tickets/check", ALL, ALL, body=DRAFT, shows=True),
     Row("intake", "GET /v1/searches", STAFF, STAFF),
+    Row("intake", "POST /v1/erasures", OPERATORS, OPERATORS, body=ERASURE),
     Row("intake", "POST /v1/contacts/prevented", ALL, HIDDEN, body=JOIN),
     Row("intake", f"POST {TICKET}/article", STAFF, STAFFS_SECRET, body={"body": "x"}),
     Row("intake", "POST /v1/articles", ALL, ALL, body=ARTICLE),

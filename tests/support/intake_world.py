@@ -20,6 +20,8 @@ from desk_intake.attachments.api import UPLOADS
 from desk_intake.before.api.check import Indexes
 from desk_intake.before.store import follow_problem
 from desk_intake.catalogue.api import CatalogueDeps
+from desk_intake.erasures.api import ErasureDeps
+from desk_intake.erasures.store import ERASURES
 from desk_intake.feedback.api import FeedbackDeps
 from desk_intake.feedback.store import FEEDBACK
 from desk_intake.knowledge.store import follow_article
@@ -120,6 +122,7 @@ class Desk:
     indexes: Indexes
     searches: SearchCounter
     words: UnitOfWork[SearchedWord]
+    erasures: ErasureDeps
     facts: list[AnyEvent] = field(default_factory=list)
     read: int = 0
     heard: int = 0
@@ -231,11 +234,22 @@ class Caller:
         return str(answer.json()["id"])
 
 
+ERASURE_KEY = b"0123456789abcdef0123456789abcdef"
+
+
 class OwnersKnown:
     """Who a device belongs to, as the test says; passes for the directory."""
 
     async def find_owner(self, device: str) -> str | None:
         return {"laptop-ana": "ana", "laptop-ben": "ben"}.get(device)
+
+
+def make_erasures(
+    deps: TicketDeps, publisher: FakePublisher, clock: FakeClock, meters: Meters
+) -> ErasureDeps:
+    documents = FakeDocuments(ERASURES, clock)
+    requested = UnitOfWork(Projection(documents), publisher, clock, meters, cached=0)
+    return ErasureDeps(deps, CommandQueue(requested), ERASURE_KEY)
 
 
 def make_desk(charter: Charter, secrets: Path | None = None) -> Desk:
@@ -246,9 +260,8 @@ def make_desk(charter: Charter, secrets: Path | None = None) -> Desk:
     unit_of_work = UnitOfWork(
         tickets_projection(tickets, CLOSE_AFTER), publisher, clock, meters, cached=0
     )
-    opinions = FakeDocuments(FEEDBACK, clock)
+    opinions, calls = FakeDocuments(FEEDBACK, clock), FakeKeptCalls(clock)
     responses = UnitOfWork(Projection(opinions), publisher, clock, meters, cached=0)
-    calls = FakeKeptCalls(clock)
     deps = TicketDeps(
         tickets,
         CommandQueue(unit_of_work),
@@ -269,14 +282,15 @@ def make_desk(charter: Charter, secrets: Path | None = None) -> Desk:
     views = (problems, slas)
     others, surveys, demands, status = make_others(feedback, views, contacts, publisher, meters)
     live = LiveTickets(StillTail(topics.TICKETS, clock), tickets, longest=timedelta(0))
-    edges = (catalogue, before, words.documents, publisher, SecretFolder(secrets))
+    erasures = make_erasures(deps, publisher, clock, meters)
+    edges = (catalogue, before, words.documents, publisher, SecretFolder(secrets), erasures)
     parts = IntakeParts(deps, feedback, surveys, demands, live, status, *edges)
     app_parts = _parts(charter, clock, telemetry)
     app = make_app("Experience Desk: intake", intake_routers(parts), app_parts)
     transport = httpx.ASGITransport(app=app)
     mail = _make_mail(deps, clock, publisher, meters)
-    world = (clock, publisher, tickets, slas, unit_of_work, others)
-    return Desk(*world, telemetry, transport, calls, mail, before.indexes, before.searches, words)
+    world = (clock, publisher, tickets, slas, unit_of_work, others, telemetry, transport, calls)
+    return Desk(*world, mail, before.indexes, before.searches, words, erasures)
 
 
 def _make_mail(

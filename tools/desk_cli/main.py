@@ -20,7 +20,20 @@ from desk_platform.settings import KafkaSettings
 from desk_platform.telemetry import configure_logs
 from desk_platform.terminal import complain, spoken_here
 
-from desk_cli import audit, charter, dead, export, replay, status, store, tail, topics, trace, why
+from desk_cli import (
+    audit,
+    charter,
+    dead,
+    export,
+    person,
+    replay,
+    status,
+    store,
+    tail,
+    topics,
+    trace,
+    why,
+)  # fmt: skip
 from desk_cli.local_desk import adopt_local_desk
 from desk_cli.options import settings
 
@@ -33,6 +46,7 @@ app.add_typer(topics.app, name="topics")
 app.add_typer(dead.app, name="dead")
 app.add_typer(charter.app, name="charter")
 app.add_typer(store.app, name="store")
+app.add_typer(person.app, name="person")
 app.command("tail")(tail.tail)
 app.command("audit")(audit.audit)
 app.command("export")(export.export)

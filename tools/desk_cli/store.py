@@ -69,7 +69,7 @@ async def _copy(source: str, target: str) -> list[Copied]:
         # To read it would make it.
         if source.startswith(SCHEME) and not folder_of(source).is_dir():
             raise NotFound(f"There is no folder {folder_of(source)}; is the address right?")
-        await _refuse_unless_stopped([store for _, store, _ in pairs])
+        await refuse_unless_stopped([store for _, store, _ in pairs])
         for service, _, store in pairs:
             filled = set(await store.collections()) - NOT_MOVED
             if filled := filled | ({_FILES} if await store.files().list_ids() else set()):
@@ -104,7 +104,7 @@ def _open(address: str, service: str) -> Store:
     return open_store(chosen, chosen.database_prefix + service)
 
 
-async def _refuse_unless_stopped(stores: list[Store]) -> None:
+async def refuse_unless_stopped(stores: list[Store]) -> None:
     """Groups note in the store that they went on; one with members is still at work."""
     groups = sorted({group for store in stores for group in await store.milestones().all()})
     if not groups:
@@ -127,7 +127,7 @@ async def _refuse_unless_stopped(stores: list[Store]) -> None:
     ]
     if at_work:
         raise Rejected(
-            f"{', '.join(at_work)} still read. What they write now would not be copied: stop the"
+            f"{', '.join(at_work)} still read. What they write now would be left out: stop the"
             " services first, and let Kafka run. On this machine: `make down`, then"
             " `.venv/bin/python -m desk_local up --no-services`."
         )

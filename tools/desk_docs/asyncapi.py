@@ -156,9 +156,10 @@ def _on(topic: Topic, payloads: Mapping[str, type[Payload]]) -> list[str]:
 def _channel(topic: Topic, types: Sequence[str]) -> Document:
     empty = "" if types else " Declared and reserved: no event is on it yet."
     relayed = f" {topic.relays[0].capitalize()} writes what came over HTTP." if topic.relays else ""
+    writers = " and ".join((topic.writer, *topic.shared_by))
     channel: Document = {
         "address": topic.name,
-        "description": f"Keyed by {topic.key}; written by {topic.writer} only.{relayed}{empty}",
+        "description": f"Keyed by {topic.key}; written by {writers} only.{relayed}{empty}",
         "servers": [_ref("servers", "kafka")],
         "messages": {name: _ref("components", "messages", name) for name in types},
         "bindings": {
@@ -212,12 +213,15 @@ def _side_channel(ending: str, what: str) -> Document:
 
 
 def _operations(topic: Topic, types: Sequence[str]) -> list[tuple[str, Document]]:
-    sends = (f"{topic.writer}.sends.{_word(topic)}", _operation(topic, types, topic.writer, "send"))
+    sends = (
+        (f"{writer}.sends.{_word(topic)}", _operation(topic, types, writer, "send"))
+        for writer in (topic.writer, *topic.shared_by)
+    )
     receives = (
         (f"{reader}.receives.{_word(topic)}", _operation(topic, types, reader, "receive"))
         for reader in topic.readers
     )
-    return [sends, *receives]
+    return [*sends, *receives]
 
 
 def _operation(topic: Topic, types: Sequence[str], who: str, action: str) -> Document:

@@ -69,6 +69,7 @@ def _topics(topics: Iterable[Topic], payloads: Mapping[str, type[Payload]]) -> I
         if topic.name == TEAM_CHANNEL:
             readers = "that team, notify"
         writer = topic.writer if not topic.relays else f"{topic.writer}; {topic.relays[0]} for it"
+        writer = ", ".join((writer, *topic.shared_by))
         kept = "for ever" if topic.kept is None else f"{topic.kept // timedelta(days=1)} days"
         kept = "the newest of each key" if topic.compacted else kept
         columns = (f"`{topic.name}`", topic.key, writer, readers, kept, count or "none")

@@ -105,7 +105,7 @@ def service_user(service: Service, topics: Iterable[Topic]) -> User:
         operations: tuple[Operation, ...] = ()
         if service in topic.readers or service in topic.followers:
             operations += ("Read",)
-        if topic.writer == service or service in topic.relays:
+        if topic.writer == service or service in (*topic.relays, *topic.shared_by):
             operations += ("Write",)
         if operations:
             grants.append(Grant("topic", topic.name, operations))

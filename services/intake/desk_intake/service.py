@@ -42,6 +42,10 @@ from desk_intake.chat.api import ChatDeps, chat_router
 from desk_intake.chat.charter import CHATS
 from desk_intake.demands.api import DemandDeps, demands_router
 from desk_intake.demands.store import DEMANDS, demands_projection
+from desk_intake.erasures.api import ErasureDeps, erasures_router
+from desk_intake.erasures.charter import RETENTION
+from desk_intake.erasures.store import ERASURES
+from desk_intake.erasures.worker import RetentionWorker
 from desk_intake.events.api.events import EventsDeps, events_router
 from desk_intake.feedback.api import FeedbackDeps, feedback_router
 from desk_intake.feedback.store import FEEDBACK
@@ -105,6 +109,7 @@ class IntakeParts:
     searches: Documents[SearchedWord]
     publisher: Publisher
     secrets: SecretFolder
+    erasures: ErasureDeps
     recovery: RecoveryDeps | None = None
 
 
@@ -118,6 +123,9 @@ def compose(desk: Desk, settings: IntakeSettings) -> Web:
     votes = desk.unit_of_work("demands", demands_projection(demands), cached=0)
     take_mail(desk, settings, deps)
     directory = open_directory(settings)
+    wanted = desk.documents(ERASURES)
+    erasures = desk.commands(desk.unit_of_work("erasures asked for", Projection(wanted), cached=0))
+    desk.job("retention", RetentionWorker(deps, erasures, desk.erasures).run)
     recovery = _compose_recovery(desk, settings, deps, directory)
     catalogue = CatalogueDeps(deps, directory, recovers=recovery is not None)
     parts = IntakeParts(
@@ -132,6 +140,7 @@ def compose(desk: Desk, settings: IntakeSettings) -> Web:
         searches=desk.documents(SEARCHES),
         publisher=desk.publisher,
         secrets=SecretFolder(settings.signing_secrets),
+        erasures=ErasureDeps(deps, erasures, desk.erasures.key),
         recovery=recovery,
     )
     return Web(intake_routers(parts), UPLOADS)
@@ -233,6 +242,7 @@ def _compose_indexes(desk: Desk, settings: IntakeSettings) -> Indexes:
         reader = IndexReader(
             name, topic, settings.kafka, index, follow, desk.health, prefix=settings.topic_prefix
         )
+        reader.erasures = desk.erasures
         desk.job(name, reader.run)
         return index, reader
 
@@ -305,33 +315,22 @@ def intake_routers(parts: IntakeParts) -> tuple[APIRouter, ...]:
         searches_router(parts.searches, deps.clock),
         status_router(parts.status),
         live_router(LiveDeps(deps, parts.live)),
+        erasures_router(parts.erasures),
         events_router(events),
         webhooks_router(WebhookDeps(events, parts.secrets)),
         chat_router(ChatDeps(deps, parts.secrets, set())),
     )
 
 
+COLLECTIONS = (
+    TICKETS, PROBLEMS, SLAS, FEEDBACK, INVITED, FOLLOW_UPS, DEMANDS, CHANGES, VERDICTS, MAILS,
+    ARTICLES, RATINGS, CONTACTS, SEARCHES, ASKS, RECOVERIES, ERASURES,
+)  # fmt: skip
+
 SERVICE = Service(
     "intake",
     IntakeSettings,
-    collections=(
-        TICKETS,
-        PROBLEMS,
-        SLAS,
-        FEEDBACK,
-        INVITED,
-        FOLLOW_UPS,
-        DEMANDS,
-        CHANGES,
-        VERDICTS,
-        MAILS,
-        ARTICLES,
-        RATINGS,
-        CONTACTS,
-        SEARCHES,
-        ASKS,
-        RECOVERIES,
-    ),
+    collections=COLLECTIONS,
     subscriptions=(
         Subscription(
             (
@@ -353,7 +352,7 @@ SERVICE = Service(
             group="people",
         ),
     ),
-    organisation=obey_charter(CATALOGUE, CHATS, MAILBOXES, WEBHOOKS),
+    organisation=obey_charter(CATALOGUE, CHATS, MAILBOXES, RETENTION, WEBHOOKS),
     compose=compose,
 )
 

@@ -112,6 +112,7 @@ def _compose_tickets(desk: Desk, settings: TriageSettings, inputs: Inputs) -> Si
         desk.health,
         prefix=settings.topic_prefix,
     )
+    reader.erasures = desk.erasures
     desk.job("similar tickets", reader.run)
     return SimilarReads(index, reader)
 

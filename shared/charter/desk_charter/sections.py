@@ -22,8 +22,8 @@ T_co = TypeVar("T_co", covariant=True)
 # Files that features of the desk's services read: a service that does not obey one leaves it alone.
 OF_FEATURES = frozenset(
     {
-        *("catalogue", "chats", "escalation", "goals", "mailboxes", "policies", "runbooks"),
-        *("slas", "webhooks"),
+        *("catalogue", "chats", "escalation", "goals", "mailboxes", "policies", "retention"),
+        *("runbooks", "slas", "webhooks"),
     }
 )
 

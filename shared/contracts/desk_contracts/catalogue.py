@@ -8,6 +8,7 @@ from desk_contracts.events import (
     changes,
     contributions,
     devices,
+    erasures,
     feedback,
     fulfilment,
     knowledge,
@@ -45,6 +46,7 @@ _MODULES = (
     contributions,
     trouble,
     watermarks,
+    erasures,
     notifications,
 )
 

@@ -18,6 +18,8 @@ REPORTS = "desk.reports"
 CONTRIBUTIONS = "desk.metrics.contributions"
 TROUBLE = "desk.triage.reports"
 WATERMARKS = "desk.watermarks"
+ERASURES = "desk.erasures"
+ERASURES_DONE = "desk.erasures.done"
 NOTIFICATIONS = "desk.notifications"
 PEOPLE = "people"
 

@@ -41,7 +41,8 @@ _ORDERS_KEPT = timedelta(days=30)
 class Topic:
     """A topic: key, only writer, readers, and how long it keeps its records (None: for ever).
 
-    `relays` also write it, on behalf of its writers outside and under their own sources.
+    `relays` also write it, on behalf of its writers outside and under their own sources; services
+    that it is `shared_by` write it too, each under keys of its own.
     `followers` read it without a group, so they have no retry topics and no dead letters: all of
     it, or its end, as the writer does that asks at its start whether its store is as new.
     What a service writes for itself alone `is_private`: it is in no public document.
@@ -57,6 +58,7 @@ class Topic:
     relays: tuple[Service, ...] = ()
     followers: tuple[Service, ...] = ()
     is_private: bool = False
+    shared_by: tuple[Service, ...] = ()
 
     @property
     def max_batch_bytes(self) -> int:
@@ -129,6 +131,16 @@ CATALOGUE: tuple[Topic, ...] = (
         compacted=True,
         partitions=1,
         followers=("intake", "metrics", "triage"),
+    ),
+    # Each replica reads all of it when it starts: what is put back is erased again.
+    Topic(names.ERASURES, "erasure", "intake", partitions=1, followers=SERVICES),
+    # The one topic with several writers: each writes receipts of its own, under keys of its own.
+    Topic(
+        names.ERASURES_DONE,
+        "erasure and service",
+        "intake",
+        partitions=1,
+        shared_by=("triage", "automation", "notify", "metrics"),
     ),
 )
 

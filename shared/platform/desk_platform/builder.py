@@ -9,6 +9,12 @@ from desk_contracts.topics import OPEN_TOPICS, retry_topic
 
 from desk_platform.clock import Clock, SystemClock
 from desk_platform.dependencies import Ask, DependencyWatch
+from desk_platform.erasure import (
+    ERASED_HERE,
+    ErasedStore,
+    Erasures,
+    ErasureWorker,
+)  # fmt: skip
 from desk_platform.health import Health, observe_health
 from desk_platform.http import AppParts, authenticator_from, cursors_from, make_app
 from desk_platform.http.client import MeasuredTransport
@@ -54,6 +60,11 @@ def assemble(
 ) -> Assembled:
     """The table put to work with these settings; nothing connects yet."""
     builder = ServiceBuilder(service, settings, clock or SystemClock())
+    documents = builder.documents(ERASED_HERE)
+    marks = builder.commands(builder.unit_of_work("erasures", Projection(documents), cached=0))
+    kept = ErasedStore(builder.name, builder.store, documents, marks, builder.leases())
+    builder.job("erasures", builder.erasures.run)
+    builder.job("erasing", ErasureWorker(kept, builder.erasures, builder.clock).run)
     return builder.assemble(service.compose(builder, settings))
 
 
@@ -96,8 +107,10 @@ class ServiceBuilder(Generic[O]):
         self._watch("kafka", self._bus.ping)
         self._milestones = self.store.milestones()
         self._documents = {
-            schema.collection: self._open_collection(schema) for schema in service.collections
+            schema.collection: self._open_collection(schema)
+            for schema in (*service.collections, ERASED_HERE)
         }
+        self.erasures = Erasures(settings, self.health)
 
     def _watch(self, name: str, ask: Ask) -> None:
         """Ask it on a clock whether it answers, from the start of the process on."""

@@ -20,7 +20,8 @@ def one_writer(history: History) -> Iterator[Finding]:
         event = record.event
         if event is None or writer in ("", "outside"):
             continue
-        if event.source != f"/desk/{writer}":
+        shared_by = topic.shared_by if topic is not None else ()
+        if event.source not in {f"/desk/{name}" for name in (writer, *shared_by)}:
             yield record.topic, f"{event.id} was written by {event.source}"
 
 

@@ -119,7 +119,8 @@ def test_a_topic_has_its_writer_and_its_readers(topic: Topic) -> None:
         for operation in OPERATIONS.values()
         if followed(operation["channel"]["$ref"]) is CHANNELS[topic.name]
     ]
-    expected = [("send", topic.writer), *(("receive", reader) for reader in topic.readers)]
+    sends = [("send", writer) for writer in (topic.writer, *topic.shared_by)]
+    expected = [*sends, *(("receive", reader) for reader in topic.readers)]
     # A topic without events yet has nobody who sends or receives any.
     assert roles == (expected if CHANNELS[topic.name]["messages"] else [])
 

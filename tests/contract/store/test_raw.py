@@ -108,3 +108,50 @@ async def test_files_go_with_it_and_one_that_differs_is_noticed(
     await target.delete(first)
     await target.put(first, pieces(b"another"))
     assert await copy_files(source, target) == (2, False)
+
+
+async def test_a_row_takes_the_place_of_another_unless_that_was_written(
+    stores: tuple[Store, Store],
+) -> None:
+    for store in stores:
+        await fill(store)
+        [row] = await store.read_raw("things", "t0001", 1)
+        assert row["_id"] == "t0002"
+        # Under the same id, then under another one.
+        version = int(str(row["version"]))
+        facets = {**row["facets"], "code": "another"}  # type: ignore[dict-item]
+        same = {**row, "version": version + 1}
+        # For a moment there may be both: one with a unique facet keeps its id.
+        other = {**row, "_id": "moved", "version": version + 2, "facets": facets}
+        assert await store.replace_raw("things", row, same)
+        assert not await store.replace_raw("things", row, same)
+        assert await store.replace_raw("things", same, other)
+        assert not await store.replace_raw("things", same, {**other, "_id": "too late"})
+        documents = store.documents(THINGS, CLOCK.now)
+        left = await documents.load(["t0002", "moved", "too late"])
+        assert {id: item.version for id, item in left.items()} == {"moved": version + 2}
+        assert [item.id for item in await documents.find({"name": "@2"})] == ["moved"]
+
+
+async def test_what_was_replaced_is_in_no_file_after_a_scrub(tmp_path: Path) -> None:
+    store = open_store(StoreSettings(url=f"sqlite:{tmp_path}"), "scrubbed")
+    try:
+        await fill(store)
+        documents = store.documents(THINGS, CLOCK.now)
+        [item] = (await documents.load(["t0001"])).values()
+        item.state = Thing(name="unheard-of", code="c1")
+        await documents.write([item])
+        again = (await documents.load(["t0001"]))["t0001"]
+        again.state = Thing(name="plain", code="c1")
+        await documents.write([again])
+
+        def holds(text: bytes) -> bool:
+            return any(text in path.read_bytes() for path in tmp_path.iterdir())
+
+        assert holds(b"unheard-of")
+        await store.scrub()
+        assert not holds(b"unheard-of")
+        assert holds(b"plain")
+        assert (await documents.load(["t0001"]))["t0001"].state == again.state
+    finally:
+        await store.stop()

@@ -60,7 +60,11 @@ def readers(topic: Topic) -> set[str]:
 
 @pytest.mark.parametrize("topic", INSIDE, ids=lambda topic: topic.name)
 def test_only_the_declared_service_may_write_a_topic(topic: Topic) -> None:
-    assert writers(topic) == {f"desk-{topic.writer}"}
+    assert writers(topic) == {f"desk-{name}" for name in (topic.writer, *topic.shared_by)}
+
+
+def test_one_topic_alone_is_shared() -> None:
+    assert [topic.name for topic in TOPICS if topic.shared_by] == [names.ERASURES_DONE]
 
 
 @pytest.mark.parametrize("topic", OUTSIDE, ids=lambda topic: topic.name)

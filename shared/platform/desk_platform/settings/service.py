@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic import model_validator as check_together
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -64,6 +64,11 @@ class ServiceSettings(BaseSettings):
 
     topic_prefix: TopicPrefix = Field(default="", validation_alias="DESK_TOPIC_PREFIX")
     """What stands before every topic's and group's name; for tests that share brokers."""
+
+    erasure_key: SecretStr | None = Field(default=None, validation_alias="DESK_ERASURE_KEY")
+    """Key by whose hashes erased people are recognised, the same in all services and for ever: with
+    another one a backup cannot be erased again. At least 32 random characters; without it nobody is
+    erased."""
 
     http_host: str = "0.0.0.0"  # noqa: S104  a container listens on all its addresses
     """Address the HTTP side listens on; not set in `local`, it is 127.0.0.1."""

@@ -1,6 +1,7 @@
 """Keeps an index up to date from its topic, without a group: every replica reads all."""
 
 from collections.abc import Callable, Mapping, Sequence
+from hashlib import blake2b
 from typing import Generic
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -8,6 +9,7 @@ from aiokafka.errors import KafkaError
 from desk_contracts import AnyEvent
 from desk_contracts.errors import DependencyDown, Invalid
 
+from desk_platform.erasure import Erasures
 from desk_platform.health import Health, State
 from desk_platform.heartbeat import beat
 from desk_platform.kafka.connection import kafka_arguments, renew_login
@@ -49,6 +51,8 @@ class IndexReader(Generic[S]):
         self._door = RecordDecoder(prefix=prefix)
         self.is_open = False
         """Whether the index can be asked; it is opened when the brokers first answer."""
+        self.erasures: Erasures | None = None
+        """What they name is in no index: with each of them the index is made anew."""
         self.is_complete = False
         """Whether all is in the index that was on the topic when the reading began."""
         health.expect(self._name, required=False)
@@ -56,6 +60,8 @@ class IndexReader(Generic[S]):
     async def run(self) -> None:
         """Read until cancelled; run again, it goes on where the index stands."""
         self.is_complete = False
+        if self.erasures is not None:
+            await self.erasures.read_to_end()
         consumer = AIOKafkaConsumer(
             group_id=None,
             auto_offset_reset="earliest",
@@ -65,7 +71,9 @@ class IndexReader(Generic[S]):
         )
         try:  # else each try to start would leave a client behind
             await consumer.start()
-            await self._read(consumer)
+            while True:
+                self.is_complete = False
+                await self._read(consumer)
         except KafkaError as error:
             reason = f"the brokers do not give {self._topic}: {error!r}"
             self._health.mark(self._name, State.DEGRADED, reason)
@@ -79,7 +87,8 @@ class IndexReader(Generic[S]):
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         client = consumer._client  # noqa: SLF001 (nothing public has it)
         named = await topic_ids(client, [self._topic])
-        made = f"{named.cluster}/{named.topics.get(self._topic, '')}"
+        erased = self._name_erasures()
+        made = f"{named.cluster}/{named.topics.get(self._topic, '')}{erased}"
         positions = await self._index.open(made)
         self.is_open = True
         places = [TopicPartition(self._topic, n) for n in named.partitions.get(self._topic, ())]
@@ -90,7 +99,7 @@ class IndexReader(Generic[S]):
             # What the index has of a topic that was cut off meanwhile stays in it.
             at = positions.get(place.partition, 0)
             consumer.seek(place, min(max(at, begins[place]), ends[place]))
-        while True:
+        while erased == self._name_erasures():
             if not self.is_complete:
                 self._tell(
                     sum([end - await consumer.position(place) for place, end in ends.items()])
@@ -100,6 +109,13 @@ class IndexReader(Generic[S]):
             batches = await consumer.getmany(timeout_ms=1_000, max_records=_MOST_RECORDS)
             if batches:
                 await self._take_in(batches)
+
+    def _name_erasures(self) -> str:
+        """What an index was made without: the same for the same erasures, in whatever order."""
+        if self.erasures is None or not self.erasures.all:
+            return ""
+        together = "\n".join(sorted(self.erasures.all))
+        return f"/{blake2b(together.encode(), digest_size=8).hexdigest()}"
 
     def _tell(self, missing: int) -> None:
         """Health says how many events are not in the index yet."""
@@ -113,7 +129,12 @@ class IndexReader(Generic[S]):
 
     async def _take_in(self, batches: Mapping[TopicPartition, Sequence[KafkaRecord]]) -> None:
         records = [record for batch in batches.values() for record in batch]
-        events = [event for record in records if (event := self._decode(record)) is not None]
+        erased = frozenset() if self.erasures is None else self.erasures.tickets
+        events = [
+            event
+            for record in records
+            if (event := self._decode(record)) is not None and event.subject not in erased
+        ]
         items = await self._index.load({event.subject for event in events})
         changed: dict[str, S] = {}
         for event in events:

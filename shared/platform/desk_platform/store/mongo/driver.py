@@ -69,6 +69,8 @@ class WriteResult(Protocol):
 
     @property
     def matched_count(self) -> int: ...
+    @property
+    def deleted_count(self) -> int: ...
 
 
 class Collection(Protocol):

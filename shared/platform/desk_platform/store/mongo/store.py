@@ -17,6 +17,7 @@ from desk_platform.store.mongo.driver import (
     DeleteOne,
     InsertOne,
     Operation,
+    ReplaceOne,
     translate_errors,
 )
 from desk_platform.store.mongo.files import BUCKET, GridFiles
@@ -103,6 +104,26 @@ class MongoStore:
         if operations:
             with translate_errors():
                 await self.database[collection].bulk_write(operations)
+
+    async def replace_raw(self, collection: str, row: Raw, other: Raw) -> bool:
+        """Put another document in the place of one, perhaps under another id; False if that was
+        written since it was read. One with a unique facet keeps its id."""
+        guard = {"_id": row["_id"], "version": row["version"]}
+        with translate_errors():
+            rows = self.database[collection]
+            if other["_id"] == row["_id"]:
+                change = await rows.bulk_write([ReplaceOne(guard, dict(other))], ordered=False)
+                return change.matched_count == 1
+            # First the new one: after a crash in between both are there, and it is done again.
+            await rows.bulk_write([DeleteOne({"_id": other["_id"]}), InsertOne(dict(other))])
+            change = await rows.bulk_write([DeleteOne(guard)])
+            if change.deleted_count == 1:
+                return True
+            await rows.bulk_write([DeleteOne({"_id": other["_id"]})])
+            return False
+
+    async def scrub(self) -> None:
+        """What the server's files keep of replaced documents is the server's to write over."""
 
     async def stop(self) -> None:
         """Close every connection."""

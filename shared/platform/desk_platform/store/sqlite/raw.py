@@ -51,6 +51,15 @@ def write_rows(file: sqlite3.Connection, collection: str, rows: Iterable[Raw]) -
     file.executemany(put, [[row.get(name) for name in columns] for row in kept])
 
 
+def replace_row(file: sqlite3.Connection, collection: str, row: Raw, other: Raw) -> bool:
+    """Put another document in the place of one, unless that was written meanwhile."""
+    delete = f"DELETE FROM {table_of(collection)} WHERE id = ? AND version = ?"
+    if file.execute(delete, [row["_id"], row["version"]]).rowcount != 1:
+        return False
+    write_rows(file, collection, [other])
+    return True
+
+
 _STATEMENTS = {"milestones": milestones.TABLE, "positions": positions.TABLE}
 
 

@@ -18,7 +18,7 @@ from desk_platform.store.sqlite.files import FolderFiles
 from desk_platform.store.sqlite.leases import SqliteLeases
 from desk_platform.store.sqlite.milestones import SqliteMilestones
 from desk_platform.store.sqlite.positions import SqlitePositions
-from desk_platform.store.sqlite.raw import list_collections, read_rows, write_rows
+from desk_platform.store.sqlite.raw import list_collections, read_rows, replace_row, write_rows
 
 SCHEME = "sqlite:"
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'documents of %'"
@@ -114,6 +114,15 @@ class SqliteStore:
     async def write_raw(self, collection: str, rows: Iterable[Raw]) -> None:
         """Put rows, over those of the same ids."""
         await self.file.write(lambda file: write_rows(file, collection, rows))
+
+    async def replace_raw(self, collection: str, row: Raw, other: Raw) -> bool:
+        """Put another document in the place of one, perhaps under another id; False if that was
+        written since it was read. One with a unique facet keeps its id."""
+        return await self.file.write(lambda file: replace_row(file, collection, row, other))
+
+    async def scrub(self) -> None:
+        """Leave no byte of what was deleted or replaced in the file."""
+        await self.file.scrub()
 
     async def find_handled_since(self, mark_key: str, offset: int) -> set[str]:
         """Ids of documents that handled a record of that partition from there on."""
