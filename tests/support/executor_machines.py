@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from desk_automation.actions.executor import Executor
@@ -115,13 +115,15 @@ class KubernetesSide:
 
 
 class PausingDirectory(LdapDirectory):
-    """Its server takes a change and answers no more; `looks` come before that."""
+    """Its server takes a change and answers no more, or stops just before; a look comes first."""
 
     def __init__(self, server: LdapServer, before: Callable[[], None], side: "DirectorySide"):
         super().__init__(server, before)
         self._side, self._looks = side, 1
 
     def _connect(self) -> Connection:
+        if self._side.is_slow and self._looks == 0:
+            self._side.server.pause()
         line = super()._connect()
         if self._side.is_silent and self._looks == 0:
             self._side.server.pause()
@@ -137,6 +139,10 @@ class DirectorySide:
     folder: Path
     login: str = "ivy"
     is_silent: bool = False
+    is_slow: bool = False
+    """It stops before it is asked for the change."""
+    asks: int = 0
+    """How often a thread wanted to send a change."""
     timeout: float = 3
     executor: Executor = field(init=False)
 
@@ -144,7 +150,13 @@ class DirectorySide:
         given = surroundings(self.folder)
 
         def open_directory(server: LdapServer, before: Callable[[], None]) -> Directory:
-            return PausingDirectory(server, before, self)
+            def count() -> None:
+                self.asks += 1
+                before()
+
+            # Longer than the attempt, whose end is what such a test is about.
+            longer = replace(server, timeout_s=30) if self.is_slow else server
+            return PausingDirectory(longer, count, self)
 
         self.executor = DirectoryExecutor(given.hosts, given.secrets, open_directory)
         for _ in range(3):

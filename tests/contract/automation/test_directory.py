@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from desk_automation.actions.answer import Result
+from desk_testing import eventually
 
 from tests.support.executor_machines import DirectorySide, directory_side
 from tests.support.executor_sides import attempt_of, execute
@@ -54,15 +55,21 @@ async def test_a_server_that_is_not_there_changed_nothing(side: DirectorySide) -
     assert side.effects() == 0
 
 
-async def test_what_is_looked_up_too_late_changes_nothing_afterwards(side: DirectorySide) -> None:
+async def test_what_connects_too_late_changes_nothing_afterwards(side: DirectorySide) -> None:
     """The thread goes on when its attempt was answered, and finds the way closed."""
-    side.server.pause()
-    answer = await execute(side, seconds=0.5)
+    side.is_slow = True
+    answer = await execute(side, seconds=3)
     assert (answer.result, answer.is_sent) == (Result.NOT_TAKEN, False)
+    side.is_slow = False
     side.server.resume()
-    # The server answers the thread's questions in their order: this one comes after them.
+
+    async def has_come_to_it() -> bool:
+        return side.asks == 1
+
+    await eventually(has_come_to_it, timeout=10)
+    # Whatever it sent would have come before this question.
     ask = side.change("status")
-    assert (await execute(side, ask, expect="response.body.locked", seconds=10)).is_met
+    assert (await execute(side, ask, expect="response.body.locked")).is_met
     assert side.effects() == 0
 
 
