@@ -78,7 +78,7 @@ def render_kubernetes(request: KubernetesRequest, values: Values) -> KubernetesA
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
+class _Exchange:
     """What one attempt has at hand."""
 
     action: KubernetesAction
@@ -135,12 +135,12 @@ class KubernetesExecutor:
         )
         async with pool:
             api = _Api(pool, action, unsealed.read(action.token))
-            work_item = _Work(action, attempt.key, run, api, sending)
+            exchange = _Exchange(action, attempt.key, run, api, sending)
             if attempt.expect:
                 await sending.leave()
-                return _judge(attempt, *await _ask(work_item), unsealed.hide)
+                return _judge(attempt, *await _ask(exchange), unsealed.hide)
             change = _start_job if action.action == "start-job" else _change_workload
-            changed = await change(work_item)
+            changed = await change(exchange)
         if isinstance(changed, Answer):
             return changed
         body, text = body_of(changed), ""
@@ -197,10 +197,10 @@ class _Api:
         return reply
 
 
-async def _look(work_item: _Work) -> Object | Reply | Answer:
+async def _look(exchange: _Exchange) -> Object | Reply | Answer:
     """The object as it is now, or what stands in the way; nothing has been changed then."""
-    action = work_item.action
-    reply = await work_item.api.call("GET", _path(action.kind, action))
+    action = exchange.action
+    reply = await exchange.api.call("GET", _path(action.kind, action))
     if reply.status == 404:
         name = f"{action.namespace}/{action.name}"
         reason = message("answer.not-there", kind=action.kind, name=name)
@@ -215,65 +215,65 @@ async def _look(work_item: _Work) -> Object | Reply | Answer:
     return _object(body.value)
 
 
-async def _change_workload(work_item: _Work) -> Reply | Answer:
+async def _change_workload(exchange: _Exchange) -> Reply | Answer:
     """Restart or scale, on the version that was looked at."""
-    action, path = work_item.action, _path(work_item.action.kind, work_item.action)
-    workload = await _look(work_item)
+    action, path = exchange.action, _path(exchange.action.kind, exchange.action)
+    workload = await _look(exchange)
     if not isinstance(workload, dict):
         return workload
     metadata = _object(workload, "metadata")
-    if _object(metadata, "annotations").get(KEY) == work_item.key:
+    if _object(metadata, "annotations").get(KEY) == exchange.key:
         return Answer(Result.OK, message("answer.done-before"))
     spec: Object = {"replicas": action.replicas}
     if action.action == "restart":
         # What kubectl changes too: other pods are wanted than those that run.
-        spec = {"template": {"metadata": {"annotations": work_item.marks}}}
+        spec = {"template": {"metadata": {"annotations": exchange.marks}}}
     change: Object = {
         "metadata": {
             "resourceVersion": metadata.get("resourceVersion"),
-            "annotations": work_item.marks,
+            "annotations": exchange.marks,
         },
         "spec": spec,
     }
-    await work_item.sending.leave()
-    return await work_item.api.call("PATCH", path, change, _MERGE)
+    await exchange.sending.leave()
+    return await exchange.api.call("PATCH", path, change, _MERGE)
 
 
-async def _start_job(work_item: _Work) -> Reply | Answer:
+async def _start_job(exchange: _Exchange) -> Reply | Answer:
     """A Job as its CronJob would make it, under a name that follows from the key."""
-    action = work_item.action
-    cron_job = await _look(work_item)
+    action = exchange.action
+    cron_job = await _look(exchange)
     if not isinstance(cron_job, dict):
         return cron_job
     template = _object(_object(cron_job, "spec"), "jobTemplate")
     metadata = _object(template, "metadata")
-    hashed = hashlib.sha256(work_item.key.encode()).hexdigest()[:16]
+    hashed = hashlib.sha256(exchange.key.encode()).hexdigest()[:16]
     name = f"{action.name[: _LONGEST_JOB - 17].rstrip('.-')}-{hashed}"
     job: Object = {
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {
             "name": name,
-            "annotations": {**_object(metadata, "annotations"), **work_item.marks},
-            "labels": {**_object(metadata, "labels"), RUN: _label(work_item.run)},
+            "annotations": {**_object(metadata, "annotations"), **exchange.marks},
+            "labels": {**_object(metadata, "labels"), RUN: _label(exchange.run)},
         },
         "spec": _object(template, "spec"),
     }
-    await work_item.sending.leave()
-    made = await work_item.api.call("POST", _path("job", action, is_whole_list=True), job)
+    await exchange.sending.leave()
+    made = await exchange.api.call("POST", _path("job", action, is_whole_list=True), job)
     if made.status == 409 and _object(body_of(made).value).get("reason") == "AlreadyExists":
         # Nobody else has the key, of which the name is a hash.
         return Answer(Result.OK, message("answer.done-before"))
     return made
 
 
-async def _ask(work_item: _Work) -> tuple[int, Body]:
+async def _ask(exchange: _Exchange) -> tuple[int, Body]:
     """What probes are told: a few plain fields instead of the whole object."""
-    action, path = work_item.action, _path(work_item.action.kind, work_item.action)
+    action, path = exchange.action, _path(exchange.action.kind, exchange.action)
     if action.kind == "cron-job":
-        wanted = quote(f"{RUN}={_label(work_item.run)}", safe="")
+        wanted = quote(f"{RUN}={_label(exchange.run)}", safe="")
         path = f"{_path('job', action, is_whole_list=True)}?labelSelector={wanted}"
-    reply = await work_item.api.call("GET", path)
+    reply = await exchange.api.call("GET", path)
     body = body_of(reply)
     if reply.status != 200 or body.trouble:
         return reply.status, body
@@ -281,7 +281,7 @@ async def _ask(work_item: _Work) -> tuple[int, Body]:
         items = _object(body.value).get("items")
         summary = _count_jobs(items) if isinstance(items, list) else None
     else:
-        summary = _summarize_workload(_object(body.value), work_item.run)
+        summary = _summarize_workload(_object(body.value), exchange.run)
     if summary is None:
         return reply.status, Body(body.text, None, "it is no object of Kubernetes")
     return reply.status, Body(json.dumps(summary), summary)
