@@ -67,7 +67,8 @@ async def replicas(mortal: Automation, second: Automation) -> AsyncIterator[list
 
 async def begin_long_repairs(bus: Bus, target: Target) -> list[str]:
     """All devices are being repaired, step after step, as fast as it goes."""
-    names = [f"laptop-{number}" for number in range(DEVICES)]
+    # Of one length, since what reached one of them is looked for by its name.
+    names = [f"laptop-{number:02}" for number in range(DEVICES)]
     await bus.publish(*(raised(name, target.url, "long") for name in names))
     await eventually(lambda: len(target.requests) > 2 * DEVICES, timeout=60, interval=0.02)
     return names
