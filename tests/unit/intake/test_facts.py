@@ -8,7 +8,7 @@ from desk_contracts import Event, Payload
 from desk_contracts.events.automation import Outcome, RunHealed
 from desk_contracts.events.problems import ProblemResolved, ProblemUpdated
 from desk_contracts.events.requests import TicketRequested
-from desk_contracts.events.tickets import TicketCommented, TicketUpdateIgnored
+from desk_contracts.events.tickets import TicketCommented, TicketStarted, TicketUpdateIgnored
 from desk_contracts.events.triage import DuplicateFound, TriageDeferred
 from desk_contracts.ids import request_ticket_id
 from desk_contracts.message import verbatim
@@ -206,6 +206,38 @@ async def test_a_ticket_says_that_its_escalation_was_wrong(desk: Desk) -> None:
     stored = await desk.ticket(proactive_ticket("run-1"))
     assert stored.state == "resolved"
     assert english(stored.resolution).startswith("Correction: the automatic repair helped")
+
+
+async def test_who_starts_a_ticket_is_said_with_its_device(desk: Desk) -> None:
+    ticket = await desk.ana.open(device="lt-7")
+    await desk.max.post(f"/tickets/{ticket}/start")
+    [started] = [e.data for e in desk.log(ticket) if isinstance(e.data, TicketStarted)]
+    assert (started.by, started.device) == ("max", "lt-7")
+
+
+async def test_a_repair_that_was_taken_over_with_a_ticket_is_told_there_and_opens_no_other(
+    desk: Desk,
+) -> None:
+    ticket = await desk.ana.open(device="lt-7")
+    await desk.max.post(f"/tickets/{ticket}/start")
+    taken = escalated(person="ana").model_copy(update={"ticket": ticket})
+    await desk.hear(taken, "lt-7", "e-1")
+    await desk.hear(taken, "lt-7", "e-1")
+    assert desk.types(ticket)[-2:] == ["linked", "commented"]
+    assert desk.types(proactive_ticket("run-1")) == []
+    his = (await desk.max.get(f"/tickets/{ticket}")).json()
+    assert any("freed 10 MB" in line for line in his["tried"])
+    assert (await desk.ticket(ticket)).runs == ("run-1",)
+
+
+async def test_a_repair_that_was_taken_over_with_a_ticket_that_is_over_is_kept_there(
+    desk: Desk,
+) -> None:
+    ticket = await desk.ana.open(device="lt-7")
+    await desk.ana.post(f"/tickets/{ticket}/resolve", resolution="Works")
+    await desk.hear(escalated().model_copy(update={"ticket": ticket}), "lt-7")
+    assert desk.types(ticket)[-1] == "update-ignored"
+    assert desk.types(proactive_ticket("run-1")) == []
 
 
 async def test_most_repairs_have_no_ticket_and_need_none(desk: Desk) -> None:

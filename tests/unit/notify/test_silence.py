@@ -238,6 +238,17 @@ def test_a_cure_that_comes_to_light_late_is_told_once_to_the_team_that_was_told_
     assert story.happens(healed, "laptop-1") == []
 
 
+def test_a_repair_that_a_person_took_over_with_their_ticket_calls_no_team() -> None:
+    taken = run(
+        RunEscalated,
+        outcome=Outcome.NOT_RUN,
+        team="network",
+        reason=verbatim("Ben took it over."),
+        ticket="ticket-1",
+    )
+    assert Story().happens(taken, "laptop-1") == []
+
+
 def test_an_escalation_is_told_once_to_the_team_and_to_the_person() -> None:
     story = Story()
     over = run(
