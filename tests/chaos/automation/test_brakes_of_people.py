@@ -58,11 +58,13 @@ async def replicas(mortal: Automation, second: Automation) -> AsyncIterator[list
     both = [mortal, second]
     for replica in both:
         replica.launch()
-    for replica in both:
-        await eventually(replica.is_ready, timeout=240, interval=0.1)
-    yield both
-    for replica in both:
-        replica.stop()
+    try:
+        for replica in both:
+            await eventually(replica.is_ready, timeout=240, interval=0.1)
+        yield both
+    finally:
+        for replica in both:
+            replica.stop()
 
 
 async def begin_long_repairs(bus: Bus, target: Target) -> list[str]:
