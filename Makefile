@@ -164,6 +164,9 @@ IMAGES := $(SERVICES) tools
 image = $(REGISTRY)experience-desk/$(1):$(TAG)
 
 .PHONY: images
+agent-wheel: setup ## The wheel for devices, in dist/agent, with the lock of what it needs
+	scripts/agent_wheel.sh dist/agent
+
 images: ## One image per service, and the operators'; any container engine, buildx or not
 	@# BuildKit dates an image by this; older builders date it by their clock, with the same layers.
 	@export SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 0); \

@@ -28,6 +28,8 @@ PY
 members=(shared/pyproject.toml tools/pyproject.toml agent/pyproject.toml services/*/pyproject.toml)
 # Extras are run by people, never in an image: the first lock has them, the others have not.
 compile requirements.in "${members[@]}" --extra learn -o requirements.lock "$@"
+# What a device installs beside the agent's wheel.
+compile agent/pyproject.toml --constraint requirements.lock -o deploy/agent/requirements.lock
 # Held to the first, so that images run what was tested.
 compile shared/pyproject.toml --constraint requirements.lock -o $locks/base.lock
 for member in tools services/*; do

@@ -162,7 +162,7 @@ class Orders:
         return before.state is OrderState.NOT_TAKEN and is_same and command.token > before.token
 
     def _answer_again(self, before: Entry, command: DeviceCommand, digest: str) -> None:
-        if before.action and before.action != command.action:
+        if before.action != command.action:
             self._answer(command, digest, DeviceOutcome.REFUSED, message("device.key-reused"))
             return
         entry = self._look_again(before)
@@ -201,21 +201,15 @@ class Orders:
         self._report_outcome(command, digest)
 
     def _report_outcome(self, command: DeviceCommand, digest: str) -> None:
-        """What never came is refused from now on, so that the answer stays true."""
-        key = command.parameters.get("command", "")
-        entry = self.journal.find(key)
+        """Of what never came it is said that it will not: the question's token is larger than that
+        of every sending before it, and those are refused from now on."""
+        entry = self.journal.find(command.parameters.get("command", ""))
         if entry is None:
-            reason = message("device.asked-before")
-            now = self._clock.now()
-            closed = Entry(key, "", {}, OrderState.REFUSED, now, reason=reason, digest=digest)
-            with self._database.write():
-                self.journal.record_intent(closed)
-                reason, details = message("device.no-trace"), {"outcome": "not_taken"}
-                self._answer(command, digest, DeviceOutcome.DONE, reason, details)
-            return
-        entry = self._look_again(entry)
-        reason = entry.reason or message("device.in-doubt")
-        details = {**entry.details, "outcome": _OUTCOMES[entry.state].value}
+            reason, details = message("device.no-trace"), {"outcome": "not_taken"}
+        else:
+            entry = self._look_again(entry)
+            reason = entry.reason or message("device.in-doubt")
+            details = {**entry.details, "outcome": _OUTCOMES[entry.state].value}
         self._answer(command, digest, DeviceOutcome.DONE, reason, details)
 
     def _enter(self, command: DeviceCommand) -> Refusal | None:

@@ -173,14 +173,18 @@ def test_a_question_tells_what_became_of_an_order(device: Device) -> None:
     assert (report.outcome, report.details["outcome"]) == (DeviceOutcome.DONE, "done")
 
 
-def test_an_order_that_was_asked_about_before_it_came_is_not_carried_out(device: Device) -> None:
+def test_what_never_came_is_refused_if_it_comes_late_and_taken_if_it_is_sent_anew(
+    device: Device,
+) -> None:
     now = device.clock.now()
-    command = order(at=now, token=3, name="spooler")
+    command = order(at=now, token=1, name="spooler")
     report = device.take(order("report-outcome", at=now, token=2, command=command.key))
     assert report.details["outcome"] == "not_taken"
-    answer = device.take(command)
-    assert answer.outcome is DeviceOutcome.REFUSED
+    device.restart()
+    assert codes([device.take(command)]) == ["device.older-token"]
     assert device.folder.count_of_starts == 0
+    anew = device.take(command.model_copy(update={"token": 3}))
+    assert (anew.outcome, device.folder.count_of_starts) == (DeviceOutcome.DONE, 1)
 
 
 def test_a_measurement_is_told_and_what_cannot_be_measured_is_not_zero(device: Device) -> None:
