@@ -100,8 +100,8 @@ class Agent:
 
     async def _settle(self) -> None:
         async with self._device:
-            for entry in await asyncio.to_thread(self._orders.settle):
-                await asyncio.to_thread(self._autonomy.report, entry)
+            await asyncio.to_thread(self._orders.settle)
+            await asyncio.to_thread(self._autonomy.report)
         self._link.has_events.set()
 
     async def _obey(self, event: AnyEvent) -> None:

@@ -74,11 +74,14 @@ class Autonomy:
             if is_allowed and may_act(policy, situation):
                 self._apply(policy, value, len(past))
 
-    def report(self, entry: Entry) -> None:
-        """Tell the desk what an application came to, by what is measured now."""
-        policy = entry.policy
-        if policy is None or entry.state is OrderState.INTENT:
-            return
+    def report(self) -> None:
+        """Tell the desk what applications came to that it was not told of, by what is measured
+        now; each once, whenever the agent is killed."""
+        for entry in self._orders.journal.list_unreported():
+            if entry.policy is not None:
+                self._report(entry, entry.policy)
+
+    def _report(self, entry: Entry, policy: DevicePolicy) -> None:
         after = self._measure(policy.measurement)
         data = PolicyApplied(
             application=entry.key,
@@ -98,13 +101,15 @@ class Autonomy:
             reason=entry.reason or message("device.in-doubt"),
             details=dict(entry.details),
         )
-        self._spool.add(data, self._clock.now())
+        with self._database.write():
+            self._spool.add(data, self._clock.now())
+            self._orders.journal.mark_reported(entry.key)
 
     def _apply(self, policy: DevicePolicy, value: float, number: int) -> None:
         self._bad[policy.id] = 0
         place = f"{policy.id}/{policy.version}/{number}"
         baseline = self._orders.observe(policy.action, policy.parameters)
-        entry = self._orders.perform(
+        self._orders.perform(
             Entry(
                 key=derive_id(self._database.journal, place),
                 action=policy.action,
@@ -116,7 +121,7 @@ class Autonomy:
                 baseline=baseline,
             )
         )
-        self.report(entry)
+        self.report()
 
     def _policies(self) -> list[DevicePolicy]:
         """Those whose signature still holds: the file of the device may have been touched."""

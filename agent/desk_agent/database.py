@@ -16,9 +16,10 @@ CREATE TABLE IF NOT EXISTS orders (
   key TEXT PRIMARY KEY, action TEXT NOT NULL, parameters TEXT NOT NULL, command TEXT,
   policy TEXT, digest TEXT NOT NULL, token INTEGER NOT NULL, baseline TEXT NOT NULL,
   value REAL, state TEXT NOT NULL, reason TEXT, details TEXT NOT NULL DEFAULT '{}',
-  started_at REAL NOT NULL, ended_at REAL
+  started_at REAL NOT NULL, ended_at REAL, is_reported INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS orders_state ON orders (state);
+CREATE INDEX IF NOT EXISTS orders_reported ON orders (is_reported);
 CREATE TABLE IF NOT EXISTS tokens (
   run TEXT PRIMARY KEY, token INTEGER NOT NULL, seen_at REAL NOT NULL
 ) WITHOUT ROWID;

@@ -71,6 +71,18 @@ class Journal:
         entries = [_entry(row) for row in rows]
         return [entry for entry in entries if entry.policy and entry.policy.id == policy]
 
+    def list_unreported(self) -> list[Entry]:
+        """What policies did, ended, and the desk was not told of yet."""
+        rows = self._database.read(
+            f"{_SELECT} WHERE is_reported = 0 AND state != ?", OrderState.INTENT.value
+        )
+        return [_entry(row) for row in rows]
+
+    def mark_reported(self, key: str) -> None:
+        """The desk will be told: stands in the transaction of what is sent."""
+        with self._database.write() as connection:
+            connection.execute("UPDATE orders SET is_reported = 1 WHERE key = ?", (key,))
+
     def record_intent(self, entry: Entry) -> None:
         """On the disk before anything is done."""
         with self._database.write() as connection:
@@ -142,8 +154,8 @@ def _entry(row: Iterable[object]) -> Entry:
 def _write(connection: sqlite3.Connection, entry: Entry) -> None:
     connection.execute(
         "INSERT OR REPLACE INTO orders (key, action, parameters, command, policy, digest, token,"
-        " baseline, value, state, reason, details, started_at, ended_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " baseline, value, state, reason, details, started_at, ended_at,"
+        " is_reported) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             entry.key,
             entry.action,
@@ -159,6 +171,8 @@ def _write(connection: sqlite3.Connection, entry: Entry) -> None:
             _json(entry.details),
             entry.started_at.timestamp(),
             None if entry.state is OrderState.INTENT else entry.started_at.timestamp(),
+            # A command is answered with its outcome, in one write.
+            int(entry.policy is None),
         ),
     )
 

@@ -90,26 +90,20 @@ class Orders:
         else:
             self._act(command, digest)
 
-    def settle(self) -> list[Entry]:
-        """What was begun and not ended is ended by what the device shows; those of policies are
-        given back, to be measured by whoever applied them."""
+    def settle(self) -> None:
+        """What was begun and not ended is ended by what the device shows."""
         entries = self.journal.open_entries()
         if not entries:
-            return []
+            return
         is_alone = not self._programs.has_survivors()
         if not is_alone and self._clock.elapsed() - self._began < SURVIVORS_FOR:
-            return []
-        policies = []
+            return
         for entry in entries:
             effect = self._probe(entry)
             if effect is Effect.NO and not is_alone:
                 effect = Effect.UNKNOWN
             if effect is not Effect.PENDING:
                 self._end(entry, *_judge_effect(effect), {})
-                settled = self.journal.find(entry.key)
-                if entry.policy is not None and settled is not None:
-                    policies.append(settled)
-        return policies
 
     def perform(self, entry: Entry) -> Entry:
         """Intent, act, outcome; the entry as it stands afterwards."""

@@ -28,6 +28,8 @@ class CleanDisk:
         folder = self._folders.get(parameters.get("folder", ""))
         if folder is None:
             return message("device.not-declared", what=parameters.get("folder", ""))
+        if not folder.path.is_dir():
+            return message("device.not-there", what=str(folder.path))
         if parameters.keys() - {"folder", "older_than"}:
             return message("device.unknown-parameter")
         age = parameters.get("older_than", "")

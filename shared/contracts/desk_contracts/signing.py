@@ -52,7 +52,7 @@ def identify_key(public_key: str) -> str:
 
 def digest_of(document: str) -> str:
     """What an answer names to say which text it answers."""
-    return hashlib.sha256(document.encode()).hexdigest()
+    return hashlib.sha256(document.encode(errors="surrogatepass")).hexdigest()
 
 
 def _bytes_of(purpose: str, document: str) -> bytes:

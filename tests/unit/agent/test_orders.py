@@ -113,6 +113,12 @@ def test_only_what_the_file_declares_is_done(
     assert (answer.outcome, answer.reason.code) == (DeviceOutcome.REFUSED, code)
 
 
+def test_a_folder_that_is_not_there_is_not_called_clean(device: Device) -> None:
+    device.folder.disk.rmdir()
+    answer = device.take(order("clean-disk", at=device.clock.now(), folder="caches"))
+    assert (answer.outcome, answer.reason.code) == (DeviceOutcome.REFUSED, "device.not-there")
+
+
 def test_cleaning_removes_old_files_only_and_follows_no_link(
     device: Device, tmp_path: Path
 ) -> None:
