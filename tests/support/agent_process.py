@@ -81,7 +81,7 @@ class DeskSide:
 
     async def give(self, action: str = "restart-service", **more: str) -> DeviceCommand:
         parameters = more or {"name": "spooler"}
-        command = order(action, at=datetime.now(UTC))
+        command = order(action, at=datetime.now(UTC), run=new_id())
         command = command.model_copy(update={"parameters": parameters})
         await self.send(issue(command))
         return command

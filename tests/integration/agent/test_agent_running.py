@@ -1,5 +1,7 @@
 """The agent as a process on a real broker: killed at each boundary, cut off, lied to."""
 
+import asyncio
+import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -180,3 +182,30 @@ async def test_killed_again_and_again_while_it_sends_no_event_is_lost_or_another
 
     await eventually(is_whole)
     assert {event.subject for event in desk_side.seen.values()} == {DEVICE}
+
+
+async def test_killed_at_any_moment_each_order_is_carried_out_once(
+    desk_side: DeskSide, agent: AgentProcess, folder: Folder
+) -> None:
+    """A dozen kills at moments of chance; the desk sends again what surely was not done."""
+    chance = random.Random(7)  # noqa: S311 (moments, no secrets)
+    now = asyncio.get_running_loop().time
+    folder.restart_with("sleep 0.1", f"echo start >> {folder.starts}", "sleep 0.1")
+    agent.start()
+    await eventually(lambda: desk_side.events(Measured))
+    for count in range(1, 13):
+        command = await desk_side.give()
+        moment = now() + chance.uniform(0, 0.8)
+
+        def is_time(moment: float = moment) -> bool:
+            return now() > moment
+
+        await eventually(is_time, interval=0.005)
+        agent.kill()
+        agent.start()
+        answer, token = await desk_side.answer_to(command), 1
+        while answer.outcome is DeviceOutcome.NOT_TAKEN:
+            token += 1
+            await desk_side.repeat(command, token)
+            answer = await desk_side.answer_to(command, token)
+        assert (answer.outcome, folder.count_of_starts) == (DeviceOutcome.DONE, count)
