@@ -49,7 +49,7 @@ class Link:
         self._describe, self._on_order = describe, on_order
         self._orders = config.kafka.topic_prefix + names.ACTIONS
         self._codec = Codec()
-        # Before anything was acknowledged the desk counts as away.
+        # Until anything is acknowledged the desk counts as away since now.
         self.heard_at = clock.elapsed()
         self.has_events = asyncio.Event()
 
