@@ -6,7 +6,7 @@ PY := .venv/bin/python
 LOCAL := $(PY) -m desk_local
 PYTEST := $(PY) -m pytest
 SERVICES := intake triage automation notify metrics
-CODE := shared tools services scripts tests demo bench storm
+CODE := shared tools agent services scripts tests demo bench storm
 # Extra words for pytest, for example: make unit ARGS="-k routing -x"
 ARGS ?=
 
