@@ -44,7 +44,7 @@ class Agent:
         self._spool = Spool(self._database, config.device, config.source, most)
         self._sensors = Sensors(config, self._database)
         programs = Programs(config.state / "children.lock")
-        self._actions = open_actions(config, programs)
+        self._actions = open_actions(config, programs, self._clock)
         measure = self._sensors.read
         self._orders = Orders(
             device=config.device,

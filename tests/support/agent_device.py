@@ -137,7 +137,7 @@ class Folder:
 class Times:
     """Both clocks of the device, moved by the test."""
 
-    wall: datetime = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+    wall: datetime = field(default_factory=lambda: datetime.now(UTC))
     elapsed: timedelta = timedelta(hours=1)
 
     def advance(self, pause: timedelta) -> None:
@@ -177,7 +177,7 @@ class Device:
             database=self.database,
             spool=self.spool,
             clock=self.clock,
-            actions=open_actions(config, programs),
+            actions=open_actions(config, programs, self.clock),
             programs=programs,
             measure=self.sensors.read,
         )

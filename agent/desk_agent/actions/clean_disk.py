@@ -3,7 +3,8 @@
 import os
 import stat
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 
 from desk_contracts.message import Message, message
 
@@ -16,8 +17,8 @@ _MOST_FOLDERS_DEEP = 64
 class CleanDisk:
     """Parameters: `folder`, and `older_than` in seconds where it shall be more than declared."""
 
-    def __init__(self, folders: Mapping[str, CleanFolder]) -> None:
-        self._folders = folders
+    def __init__(self, folders: Mapping[str, CleanFolder], now: Callable[[], datetime]) -> None:
+        self._folders, self._now = folders, now
 
     @property
     def targets(self) -> str:
@@ -38,10 +39,12 @@ class CleanDisk:
         return None
 
     def observe(self, parameters: Texts) -> Texts:
-        """Which files are old is settled before, so that a second try removes no others."""
+        """Which files are old is settled before, so that a second try removes no others. By the
+        earlier of two clocks: one that runs ahead makes no file old."""
         folder = self._folders[parameters["folder"]]
         age = float(parameters.get("older_than") or folder.older_than.total_seconds())
-        return {"cutoff": repr(time.time() - age)}
+        now = min(time.time(), self._now().timestamp())
+        return {"cutoff": repr(now - age)}
 
     def perform(self, parameters: Texts, baseline: Texts) -> Performed:
         """What cannot be removed is counted, and the rest is removed all the same."""

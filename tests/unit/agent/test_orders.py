@@ -139,6 +139,17 @@ def test_cleaning_removes_old_files_only_and_follows_no_link(
     assert kept.read_text(encoding="utf-8") == "mine"
 
 
+def test_a_device_whose_clock_runs_ahead_removes_no_young_file(device: Device) -> None:
+    device.folder.fill("young", age=timedelta(hours=1))
+    device.clock.anchor(device.times.wall - timedelta(days=2))
+    now = device.clock.now()
+    answer = device.take(order("clean-disk", at=now, folder="caches"))
+    assert (answer.outcome, answer.details["removed"]) == (DeviceOutcome.DONE, "0")
+    device.folder.fill("old-by-the-wrong-clock", age=timedelta(days=2))
+    device.take(order("clean-disk", at=now, token=2, folder="caches"))
+    assert device.folder.files() == {"young", "old-by-the-wrong-clock"}
+
+
 def test_a_program_that_fails_or_changes_nothing_is_not_called_done(device: Device) -> None:
     device.folder.restart_with("echo broken; exit 3")
     answer = device.take(order(at=device.clock.now(), name="spooler"))
