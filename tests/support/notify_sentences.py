@@ -16,7 +16,6 @@ from desk_contracts.events.automation import (
     RunStarted,
     StepStatus,
 )
-from desk_contracts.events.fulfilment import TicketApprovalRequested
 from desk_contracts.events.notifications import Notified
 from desk_contracts.events.problems import (
     ProblemConfirmed,
@@ -55,6 +54,7 @@ from desk_contracts.message import message, verbatim
 from desk_contracts.messages import Language
 from desk_contracts.value_types import Priority, Severity, SubjectKind
 
+from tests.support.notify_demands import tell_approvers, tell_demands
 from tests.support.notify_desk import ANA, BEN, NOON, Story, directory, opened, run, sla
 from tests.support.notify_goals import reach_goals
 from tests.support.notify_repairs import ask_for_approval, find_cured_late
@@ -103,27 +103,10 @@ def _all(language: Language) -> Iterator[Notified]:
     yield from _problem(others)
     yield from _repairs(others)
     yield from _signal_changes(others)
-    yield from others.happens(
-        feedback.DemandAnswered(
-            demand="d-1", what="a quiet room", verdict=feedback.DemandVerdict.PLANNED,
-            text="Two rooms are rebuilt by September.", by="an.owner", people=(ANA,),
-        ),
-        "a quiet room",
-    )  # fmt: skip
-    yield from _requests(others)
+    yield from tell_demands(others)
+    yield from tell_approvers(others)
     yield from _reports(others)
     yield from reach_goals(others)
-
-
-def _requests(story: Story) -> Iterator[Notified]:
-    for is_reminder in (False, True):
-        yield from story.happens(
-            TicketApprovalRequested(
-                approvers=(ANA,), until=NOON + timedelta(days=3), code="K7M2-Q9PG",
-                title="Hardware", requester=BEN, is_reminder=is_reminder,
-            ),
-            "t-9",
-        )  # fmt: skip
 
 
 def _unhappy(comment: str, member: str) -> feedback.FollowUpOpened:
