@@ -96,7 +96,10 @@ class Agent:
             for incident in self._sensors.report_incidents():
                 self._spool.add(incident, now)
         values = {reading.name: reading.value for reading in readings}
-        self._autonomy.consider(values, self._clock.elapsed() - self._link.heard_at)
+        silence = self._clock.elapsed() - self._link.heard_at
+        # Between two reports the desk says nothing: it is away once one of them was not taken.
+        is_away = silence >= 2 * self._config.telemetry.every
+        self._autonomy.consider(values, silence if is_away else None)
 
     async def _settle(self) -> None:
         async with self._device:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from desk_contracts.device_orders import DevicePolicy
-from desk_contracts.events.devices import PolicyApplied, PolicyIssued
-from desk_contracts.ids import derive_id
+from desk_contracts.events.devices import DeviceOutcome, PolicyApplied, PolicyIssued
+from desk_contracts.ids import new_id
 from desk_contracts.message import message
 from pydantic import ValidationError
 
@@ -47,7 +47,9 @@ class Autonomy:
     def keep(self, issued: PolicyIssued) -> bool:
         """Keep a policy that the desk signed for this device, if it is newer than the one kept."""
         policy = read_policy(issued, self._device, self._pinned)
-        if policy is None or policy.version <= self.versions.get(policy.id, 0):
+        if policy is None or policy.version < self._largest_of(policy.id):
+            return False
+        if policy.version == self.versions.get(policy.id):
             return False
         row = (policy.id, policy.version, issued.model_dump_json())
         with self._database.write() as connection:
@@ -56,12 +58,17 @@ class Autonomy:
 
     @property
     def versions(self) -> dict[str, int]:
-        """Of each policy the largest version that ever came; a smaller one is not taken."""
-        rows = self._database.read("SELECT id, version FROM policies")
-        return {str(id): int(str(version)) for id, version in rows}
+        """Of each policy that is obeyed, which it is."""
+        return {policy.id: policy.version for policy in self._policies()}
 
-    def consider(self, values: Mapping[str, float], offline_for: timedelta) -> None:
-        """After each measuring: apply what holds now, one after another."""
+    def _largest_of(self, id: str) -> int:
+        """The largest version that ever came, obeyed or not; a smaller one is not taken."""
+        rows = self._database.read("SELECT version FROM policies WHERE id = ?", id)
+        return int(str(rows[0][0])) if rows else 0
+
+    def consider(self, values: Mapping[str, float], offline_for: timedelta | None) -> None:
+        """After each measuring: apply what holds now, one after another. With None the desk is in
+        reach, so it decides what is done."""
         for policy in self._policies():
             value = values.get(policy.measurement)
             if value is None or not policy.is_bad(value):
@@ -72,7 +79,7 @@ class Autonomy:
             situation = Situation(self._bad[policy.id], offline_for, self._clock.now(), past)
             is_allowed = self._orders.refuse_action(policy.action, policy.parameters) is None
             if is_allowed and may_act(policy, situation):
-                self._apply(policy, value, len(past))
+                self._apply(policy, value)
 
     def report(self) -> None:
         """Tell the desk what applications came to that it was not told of, by what is measured
@@ -98,6 +105,7 @@ class Autonomy:
             after=after,
             started_at=entry.started_at,
             outcome=judge_outcome(policy, entry.state, after),
+            action_outcome=_outcome_of(entry.state),
             reason=entry.reason or message("device.in-doubt"),
             details=dict(entry.details),
         )
@@ -105,13 +113,12 @@ class Autonomy:
             self._spool.add(data, self._clock.now())
             self._orders.journal.mark_reported(entry.key)
 
-    def _apply(self, policy: DevicePolicy, value: float, number: int) -> None:
+    def _apply(self, policy: DevicePolicy, value: float) -> None:
         self._bad[policy.id] = 0
-        place = f"{policy.id}/{policy.version}/{number}"
         baseline = self._orders.observe(policy.action, policy.parameters)
         self._orders.perform(
             Entry(
-                key=derive_id(self._database.journal, place),
+                key=new_id(),
                 action=policy.action,
                 parameters=policy.parameters,
                 state=OrderState.INTENT,
@@ -135,3 +142,8 @@ class Autonomy:
             if policy is not None:
                 kept.append(policy)
         return kept
+
+
+def _outcome_of(state: OrderState) -> DeviceOutcome | None:
+    """What the action came to; None while that is not known."""
+    return None if state is OrderState.INTENT else DeviceOutcome(state.value)
