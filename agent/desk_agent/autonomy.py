@@ -47,7 +47,11 @@ class Autonomy:
     def keep(self, issued: PolicyIssued) -> bool:
         """Keep a policy that the desk signed for this device, if it is newer than the one kept."""
         policy = read_policy(issued, self._device, self._pinned)
-        if policy is None or policy.version < self._largest_of(policy.id):
+        if policy is None:
+            return False
+        # The largest version that ever came, obeyed or not: it never goes back to a smaller one.
+        rows = self._database.read("SELECT version FROM policies WHERE id = ?", policy.id)
+        if any(policy.version < int(str(version)) for (version,) in rows):
             return False
         if policy.version == self.versions.get(policy.id):
             return False
@@ -60,11 +64,6 @@ class Autonomy:
     def versions(self) -> dict[str, int]:
         """Of each policy that is obeyed, which it is."""
         return {policy.id: policy.version for policy in self._policies()}
-
-    def _largest_of(self, id: str) -> int:
-        """The largest version that ever came, obeyed or not; a smaller one is not taken."""
-        rows = self._database.read("SELECT version FROM policies WHERE id = ?", id)
-        return int(str(rows[0][0])) if rows else 0
 
     def consider(self, values: Mapping[str, float], offline_for: timedelta | None) -> None:
         """After each measuring: apply what holds now, one after another. With None the desk is in
@@ -89,7 +88,7 @@ class Autonomy:
                 self._report(entry, entry.policy)
 
     def _report(self, entry: Entry, policy: DevicePolicy) -> None:
-        after = self._measure(policy.measurement)
+        after, is_open = self._measure(policy.measurement), entry.state is OrderState.INTENT
         data = PolicyApplied(
             application=entry.key,
             policy=policy.id,
@@ -105,7 +104,7 @@ class Autonomy:
             after=after,
             started_at=entry.started_at,
             outcome=judge_outcome(policy, entry.state, after),
-            action_outcome=_outcome_of(entry.state),
+            action_outcome=None if is_open else DeviceOutcome(entry.state.value),
             reason=entry.reason or message("device.in-doubt"),
             details=dict(entry.details),
         )
@@ -142,8 +141,3 @@ class Autonomy:
             if policy is not None:
                 kept.append(policy)
         return kept
-
-
-def _outcome_of(state: OrderState) -> DeviceOutcome | None:
-    """What the action came to; None while that is not known."""
-    return None if state is OrderState.INTENT else DeviceOutcome(state.value)

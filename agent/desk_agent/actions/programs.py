@@ -48,15 +48,15 @@ class Programs:
 
         What it says goes to a file: a child of its own that lives on cannot keep the agent waiting.
         """
-        with tempfile.TemporaryFile() as said:
-            return self._run(argv, timeout, said)
+        with tempfile.TemporaryFile() as output:
+            return self._run(argv, timeout, output)
 
-    def _run(self, argv: Sequence[str], timeout: timedelta, said: IO[bytes]) -> Ended:
+    def _run(self, argv: Sequence[str], timeout: timedelta, output: IO[bytes]) -> Ended:
         try:
             process = subprocess.Popen(  # noqa: S603 (from the agent's own file, and no shell)
                 list(argv),
                 stdin=subprocess.DEVNULL,
-                stdout=said,
+                stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 pass_fds=(self._lock,),
@@ -69,8 +69,8 @@ class Programs:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             return Ended(None, "")
-        said.seek(0)
-        return Ended(code, said.read(MOST_BYTES).decode(errors="replace").strip())
+        output.seek(0)
+        return Ended(code, output.read(MOST_BYTES).decode(errors="replace").strip())
 
     def identify(self, argv: Sequence[str] | None) -> str:
         """What the program prints; empty where there is none, or it does not know either."""
