@@ -20,7 +20,7 @@ from desk_agent.autonomy import Autonomy
 from desk_agent.clock import DeviceClock
 from desk_agent.config import AgentConfig
 from desk_agent.database import Database
-from desk_agent.link import Link, is_failure_of_link, repeat
+from desk_agent.link import LINK_FAILURES, Link, repeat
 from desk_agent.orders import Orders
 from desk_agent.sensors import Reading, Sensors
 from desk_agent.spool import Spool
@@ -96,7 +96,10 @@ class Agent:
             for incident in self._sensors.report_incidents():
                 self._spool.add(incident, now)
         values = {reading.name: reading.value for reading in readings}
-        self._autonomy.consider(values, self._clock.elapsed() - self._link.heard_at)
+        silence = self._clock.elapsed() - self._link.heard_at
+        # Between two reports the desk says nothing: it is away once one of them was not taken.
+        is_away = silence >= 2 * self._config.telemetry.every
+        self._autonomy.consider(values, silence if is_away else None)
 
     async def _settle(self) -> None:
         async with self._device:
@@ -118,9 +121,7 @@ class Agent:
             began = self._clock.elapsed()
             try:
                 await self._link.run_once()
-            except Exception as error:
-                if not is_failure_of_link(error):
-                    raise
+            except* LINK_FAILURES as error:
                 print(f"the desk is out of reach: {describe_failure(error)}", flush=True)  # noqa: T201
             if self._clock.elapsed() - began > timedelta(seconds=_LONGEST_PAUSE):
                 pause = _FIRST_PAUSE

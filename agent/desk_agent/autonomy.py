@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from desk_contracts.device_orders import DevicePolicy
-from desk_contracts.events.devices import PolicyApplied, PolicyIssued
-from desk_contracts.ids import derive_id
+from desk_contracts.events.devices import DeviceOutcome, PolicyApplied, PolicyIssued
+from desk_contracts.ids import new_id
 from desk_contracts.message import message
 from pydantic import ValidationError
 
@@ -47,7 +47,13 @@ class Autonomy:
     def keep(self, issued: PolicyIssued) -> bool:
         """Keep a policy that the desk signed for this device, if it is newer than the one kept."""
         policy = read_policy(issued, self._device, self._pinned)
-        if policy is None or policy.version <= self.versions.get(policy.id, 0):
+        if policy is None:
+            return False
+        # The largest version that ever came, obeyed or not: it never goes back to a smaller one.
+        rows = self._database.read("SELECT version FROM policies WHERE id = ?", policy.id)
+        if any(policy.version < int(str(version)) for (version,) in rows):
+            return False
+        if policy.version == self.versions.get(policy.id):
             return False
         row = (policy.id, policy.version, issued.model_dump_json())
         with self._database.write() as connection:
@@ -56,12 +62,12 @@ class Autonomy:
 
     @property
     def versions(self) -> dict[str, int]:
-        """Of each policy the largest version that ever came; a smaller one is not taken."""
-        rows = self._database.read("SELECT id, version FROM policies")
-        return {str(id): int(str(version)) for id, version in rows}
+        """Of each policy that is obeyed, which it is."""
+        return {policy.id: policy.version for policy in self._policies()}
 
-    def consider(self, values: Mapping[str, float], offline_for: timedelta) -> None:
-        """After each measuring: apply what holds now, one after another."""
+    def consider(self, values: Mapping[str, float], offline_for: timedelta | None) -> None:
+        """After each measuring: apply what holds now, one after another. With None the desk is in
+        reach, so it decides what is done."""
         for policy in self._policies():
             value = values.get(policy.measurement)
             if value is None or not policy.is_bad(value):
@@ -72,7 +78,7 @@ class Autonomy:
             situation = Situation(self._bad[policy.id], offline_for, self._clock.now(), past)
             is_allowed = self._orders.refuse_action(policy.action, policy.parameters) is None
             if is_allowed and may_act(policy, situation):
-                self._apply(policy, value, len(past))
+                self._apply(policy, value)
 
     def report(self) -> None:
         """Tell the desk what applications came to that it was not told of, by what is measured
@@ -82,7 +88,7 @@ class Autonomy:
                 self._report(entry, entry.policy)
 
     def _report(self, entry: Entry, policy: DevicePolicy) -> None:
-        after = self._measure(policy.measurement)
+        after, is_open = self._measure(policy.measurement), entry.state is OrderState.INTENT
         data = PolicyApplied(
             application=entry.key,
             policy=policy.id,
@@ -98,6 +104,7 @@ class Autonomy:
             after=after,
             started_at=entry.started_at,
             outcome=judge_outcome(policy, entry.state, after),
+            action_outcome=None if is_open else DeviceOutcome(entry.state.value),
             reason=entry.reason or message("device.in-doubt"),
             details=dict(entry.details),
         )
@@ -105,13 +112,12 @@ class Autonomy:
             self._spool.add(data, self._clock.now())
             self._orders.journal.mark_reported(entry.key)
 
-    def _apply(self, policy: DevicePolicy, value: float, number: int) -> None:
+    def _apply(self, policy: DevicePolicy, value: float) -> None:
         self._bad[policy.id] = 0
-        place = f"{policy.id}/{policy.version}/{number}"
         baseline = self._orders.observe(policy.action, policy.parameters)
         self._orders.perform(
             Entry(
-                key=derive_id(self._database.journal, place),
+                key=new_id(),
                 action=policy.action,
                 parameters=policy.parameters,
                 state=OrderState.INTENT,

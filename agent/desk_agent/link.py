@@ -28,7 +28,8 @@ from desk_agent.spool import Spool
 ANSWERED_WITHIN = 20.0
 _LOOKED_EVERY_MS = 300
 _BROKERS_TIME = 1
-_FAILURES = (KafkaError, OSError, TimeoutError)
+# What only says that the desk is out of reach.
+LINK_FAILURES = (KafkaError, OSError, TimeoutError)
 Describe = Callable[[], AgentConnected]
 OnOrder = Callable[[AnyEvent], Awaitable[None]]
 
@@ -161,19 +162,12 @@ async def repeat(
         await work()
 
 
-def is_failure_of_link(error: BaseException) -> bool:
-    """Whether it only says that the desk is out of reach."""
-    if isinstance(error, BaseExceptionGroup):
-        return all(is_failure_of_link(inner) for inner in error.exceptions)
-    return isinstance(error, _FAILURES)
-
-
 async def _stop(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
     """Without waiting for brokers that are away."""
     try:
         async with asyncio.timeout(3):
             await client.stop()
-    except _FAILURES:
+    except LINK_FAILURES:
         return
 
 

@@ -17,7 +17,7 @@ class Situation:
     """What is to be known of the device before it acts by itself."""
 
     bad_in_a_row: int
-    offline_for: timedelta
+    offline_for: timedelta | None
     now: datetime
     past: Sequence[Entry]
 
@@ -25,7 +25,9 @@ class Situation:
 def may_act(policy: DevicePolicy, situation: Situation) -> bool:
     """Whether the policy holds now. What stays in doubt is looked at by people first."""
     now = situation.now
-    if now >= policy.expires or situation.offline_for < policy.offline_for:
+    if now >= policy.expires or situation.offline_for is None:
+        return False
+    if situation.offline_for < policy.offline_for:
         return False
     if situation.bad_in_a_row < policy.samples:
         return False

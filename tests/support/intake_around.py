@@ -1,16 +1,33 @@
 """Intake as a process on real servers, its callers, and the other ends of the bus."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from desk_contracts import AnyEvent, Codec
 from desk_testing import eventually
-from desk_testing.processes import ServiceProcess
+from desk_testing.processes import ServiceProcess, environment
 
 Intake = ServiceProcess
+
+
+@asynccontextmanager
+async def run_intake(
+    bus: "Bus", store_url: str, log: Path, close_after: str, **more: str
+) -> AsyncIterator[Intake]:
+    """A replica, from when it is ready."""
+    own = {"INTAKE_CLOSE_AFTER": close_after, **more}
+    env = environment(bus.kafka, store_url, bus.prefix) | own
+    service = Intake("intake", env, log)
+    try:
+        await service.start()
+        yield service
+    finally:
+        service.stop()
 
 
 @dataclass

@@ -49,13 +49,19 @@ class CleanDisk:
     def perform(self, parameters: Texts, baseline: Texts) -> Performed:
         """What cannot be removed is counted, and the rest is removed all the same."""
         removed = freed = failed = 0
-        for folder, name, size in self._old_files(parameters, baseline):
-            try:
-                os.unlink(name, dir_fd=folder)
-            except OSError:
-                failed += 1
-            else:
-                removed, freed = removed + 1, freed + size
+        try:
+            for folder, name, size in self._old_files(parameters, baseline):
+                try:
+                    os.unlink(name, dir_fd=folder)
+                except OSError:
+                    failed += 1
+                else:
+                    removed, freed = removed + 1, freed + size
+        except (
+            OSError
+        ):  # the folder is gone, or no longer ours to read: before anything was removed
+            path = self._folders[parameters["folder"]].path
+            return Performed(Effect.NO, message("device.not-there", what=str(path)))
         details = {"removed": str(removed), "freed_bytes": str(freed), "failed": str(failed)}
         if failed and not removed:
             return Performed(Effect.NO, message("device.cleaned-nothing", count=failed), details)
@@ -63,7 +69,10 @@ class CleanDisk:
 
     def probe(self, parameters: Texts, baseline: Texts) -> Effect:
         """Done if nothing old is left; else it may be done again, since it removes the same."""
-        return Effect.NO if any(self._old_files(parameters, baseline)) else Effect.YES
+        try:
+            return Effect.NO if any(self._old_files(parameters, baseline)) else Effect.YES
+        except OSError:  # nobody can look
+            return Effect.UNKNOWN
 
     def _old_files(self, parameters: Texts, baseline: Texts) -> Iterator[tuple[int, str, int]]:
         """Each with its open folder: what is swapped for a link meanwhile leads nowhere."""

@@ -8,10 +8,12 @@ import fcntl
 import os
 import signal
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import IO
 
 MOST_BYTES = 2_000
 _IDENTITY_WAIT = timedelta(seconds=20)
@@ -42,12 +44,19 @@ class Programs:
         return False
 
     def run(self, argv: Sequence[str], timeout: timedelta) -> Ended:
-        """To its end; past the timeout it is stopped with all that it began."""
+        """To its end; past the timeout it is stopped with all that it began.
+
+        What it says goes to a file: a child of its own that lives on cannot keep the agent waiting.
+        """
+        with tempfile.TemporaryFile() as output:
+            return self._run(argv, timeout, output)
+
+    def _run(self, argv: Sequence[str], timeout: timedelta, output: IO[bytes]) -> Ended:
         try:
             process = subprocess.Popen(  # noqa: S603 (from the agent's own file, and no shell)
                 list(argv),
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
+                stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 pass_fds=(self._lock,),
@@ -55,13 +64,13 @@ class Programs:
         except OSError as error:
             return Ended(127, f"{argv[0]}: {error.strerror}")
         try:
-            output, _ = process.communicate(timeout=timeout.total_seconds())
+            code = process.wait(timeout.total_seconds())
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
+            process.wait()
             return Ended(None, "")
-        text = output[:MOST_BYTES].decode(errors="replace").strip()
-        return Ended(process.returncode, text)
+        output.seek(0)
+        return Ended(code, output.read(MOST_BYTES).decode(errors="replace").strip())
 
     def identify(self, argv: Sequence[str] | None) -> str:
         """What the program prints; empty where there is none, or it does not know either."""

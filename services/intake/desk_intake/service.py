@@ -201,7 +201,11 @@ def _compose_before(desk: Desk, settings: IntakeSettings, catalogue: CatalogueDe
     changes = desk.unit_of_work("articles", Projection(articles), cached=0)
     rated = desk.unit_of_work("ratings", Projection(ratings), cached=0)
     contacts = desk.unit_of_work(
-        "contacts", contacts_projection(desk.documents(CONTACTS)), cached=0
+        "contacts",
+        contacts_projection(desk.documents(CONTACTS)),
+        cached=0,
+        # What was logged in a contact's week is read before the week is over.
+        stops=AllPartitions((names.TICKETS,)),
     )
     return BeforeDeps(
         knowledge=KnowledgeDeps(

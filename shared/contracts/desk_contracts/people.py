@@ -36,7 +36,8 @@ def canonical_person(written: str) -> str:
     if _PLAIN.fullmatch(written) and not _SCHEME.match(written):
         return written.lower()
     seen = " ".join(without_invisible(written).split())
-    address = unicodedata.normalize("NFKC", seen).strip()
+    # A sign on its own becomes a blank and a mark, perhaps after another blank.
+    address = " ".join(unicodedata.normalize("NFKC", seen).split())
     if "@" not in address:
         return seen
     if named := _NAMED.fullmatch(address):

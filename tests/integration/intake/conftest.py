@@ -9,9 +9,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from desk_contracts.topics import all_topics
 from desk_platform.kafka.admin import apply_topics
 from desk_platform.settings import KafkaSettings
-from desk_testing.processes import environment
 
-from tests.support.intake_around import Bus, Intake, Person
+from tests.support.intake_around import Bus, Intake, Person, run_intake
 
 
 @pytest.fixture
@@ -31,12 +30,10 @@ async def bus(kafka: str, prefix: str) -> AsyncIterator[Bus]:
 
 
 @pytest.fixture
-async def intake(bus: Bus, kafka: str, store_url: str, tmp_path: Path) -> AsyncIterator[Intake]:
-    env = environment(kafka, store_url, bus.prefix, INTAKE_CLOSE_AFTER="2", INTAKE_SURVEY_SHARE="1")
-    service = Intake("intake", env, tmp_path / "intake.log")
-    await service.start()
-    yield service
-    service.stop()
+async def intake(bus: Bus, store_url: str, tmp_path: Path) -> AsyncIterator[Intake]:
+    log, asks_everybody = tmp_path / "intake.log", {"INTAKE_SURVEY_SHARE": "1"}
+    async with run_intake(bus, store_url, log, "2", **asks_everybody) as service:
+        yield service
 
 
 @pytest.fixture

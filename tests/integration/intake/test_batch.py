@@ -5,6 +5,7 @@ import contextlib
 
 import httpx
 import pytest
+from desk_testing import eventually
 
 from tests.support.intake_around import Bus, Intake, Person
 
@@ -22,8 +23,11 @@ async def test_a_batch_cut_by_a_kill_and_sent_again_opens_each_row_once(
         with contextlib.suppress(httpx.TransportError):  # the answer that the kill cut off
             await ana.post("/tickets:batch", "first", tickets=rows)
 
+    async def is_begun() -> bool:
+        return bool(await bus.read())
+
     sending = asyncio.gather(*map(send, halves))
-    await asyncio.sleep(0)
+    await eventually(is_begun)
     intake.kill()
     await sending
     await intake.start()

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from desk_testing.processes import environment
 
-from tests.support.intake_around import Bus, Intake
+from tests.support.intake_around import Bus, Intake, run_intake
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
 
@@ -20,16 +19,12 @@ BEN = {"X-Desk-User": "ben", "X-Desk-Roles": "employee"}
 @pytest.fixture
 async def other(
     intake: Intake,  # noqa: ARG001  the first one makes the collections
-    kafka: str,
     store_url: str,
     bus: Bus,
     tmp_path: Path,
 ) -> AsyncIterator[Intake]:
-    env = environment(kafka, store_url, bus.prefix, INTAKE_CLOSE_AFTER="2")
-    service = Intake("intake", env, tmp_path / "other.log")
-    await service.start()
-    yield service
-    service.stop()
+    async with run_intake(bus, store_url, tmp_path / "other.log", "2") as service:
+        yield service
 
 
 async def post(

@@ -7,9 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 from desk_testing import eventually
-from desk_testing.processes import environment
 
-from tests.support.intake_around import Bus, Intake, Person
+from tests.support.intake_around import Bus, Intake, Person, run_intake
 from tests.support.sse import Stream, follow
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
@@ -21,16 +20,12 @@ MAX = {"X-Desk-User": "max", "X-Desk-Roles": "member", "X-Desk-Team": "network"}
 @pytest.fixture
 async def other(
     intake: Intake,  # noqa: ARG001  the first one makes the collections
-    kafka: str,
     store_url: str,
     bus: Bus,
     tmp_path: Path,
 ) -> AsyncIterator[Intake]:
-    env = environment(kafka, store_url, bus.prefix, INTAKE_CLOSE_AFTER="7200")
-    service = Intake("intake", env, tmp_path / "other.log")
-    await service.start()
-    yield service
-    service.stop()
+    async with run_intake(bus, store_url, tmp_path / "other.log", "7200") as service:
+        yield service
 
 
 async def is_followed(at: Intake) -> bool:

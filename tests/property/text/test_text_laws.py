@@ -17,6 +17,7 @@ ODD_PERSON = st.one_of(
 
 
 @given(ODD_PERSON)
+@example("0\r\u00b4@0")
 def test_a_canonical_id_is_canonical(written: str) -> None:
     once = canonical_person(written)
     assert canonical_person(once) == once

@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from desk_agent.journal import Entry, OrderState
+from desk_agent.journal import KEPT, Entry, OrderState
 from desk_contracts.device_orders import DevicePolicy
 from desk_contracts.events.devices import PolicyApplied, PolicyOutcome
 
@@ -20,7 +20,9 @@ def device(tmp_path: Path) -> Device:
     return device
 
 
-def look(device: Device, times: int = 1, offline_for: timedelta = AWAY) -> list[PolicyApplied]:
+def look(
+    device: Device, times: int = 1, offline_for: timedelta | None = AWAY
+) -> list[PolicyApplied]:
     for _ in range(times):
         value = device.sensors.read("disk.free.percent")
         assert value is not None
@@ -41,6 +43,14 @@ def test_cut_off_it_heals_after_enough_bad_measurements_and_tells_it(device: Dev
 def test_while_the_desk_is_in_reach_it_leaves_the_healing_to_it(device: Device) -> None:
     device.autonomy.keep(issue_policy(clean_policy(device.clock.now())))
     assert look(device, 5, timedelta(0)) == []
+    assert look(device, 5, None) == []
+
+
+def test_in_reach_nothing_is_done_however_soon_a_policy_may_act(device: Device) -> None:
+    at_once = clean_policy(device.clock.now()).model_copy(update={"offline_for": timedelta(0)})
+    device.autonomy.keep(issue_policy(at_once))
+    assert look(device, 5, None) == []
+    assert len(look(device, 1, timedelta(0))) == 1
 
 
 def test_it_keeps_to_cooldown_and_number_a_day(device: Device) -> None:
@@ -99,6 +109,34 @@ def test_a_strangers_policy_is_not_kept_and_a_changed_one_not_obeyed(device: Dev
     [(document,)] = device.database.read("SELECT document FROM policies")
     assert "50.0" in str(document)
     assert look(device, 3) == []
+
+
+def test_after_a_change_of_keys_it_asks_for_what_it_obeys_no_more(device: Device) -> None:
+    policy = clean_policy(device.clock.now(), version=2)
+    device.autonomy.keep(issue_policy(policy))
+    assert device.autonomy.versions == {"clean-ahead": 2}
+    pinned = dict(device.autonomy._pinned)
+    device.autonomy._pinned = {}
+    assert device.autonomy.versions == {}
+    assert not device.autonomy.keep(issue_policy(policy))
+    device.autonomy._pinned = pinned
+    with device.database.write() as connection:
+        connection.execute("UPDATE policies SET document = '{}'")
+    assert not device.autonomy.keep(issue_policy(clean_policy(device.clock.now(), version=1)))
+    assert device.autonomy.keep(issue_policy(policy))
+    assert device.autonomy.versions == {"clean-ahead": 2}
+
+
+def test_what_was_forgotten_gives_no_later_application_its_name(device: Device) -> None:
+    device.autonomy.keep(issue_policy(clean_policy(device.clock.now())))
+    for _ in range(3):
+        device.folder.fill("a", "b", "c", "d")
+        look(device, 2)
+        device.times.advance(KEPT / 2)
+        device.clock.anchor(device.times.wall)
+        device.orders.journal.prune(device.clock.now())
+    applied = [item.application for item in device.spooled(PolicyApplied)]
+    assert len(applied) == len(set(applied))
 
 
 @pytest.mark.parametrize(

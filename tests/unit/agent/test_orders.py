@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from desk_agent.actions.port import Effect
 from desk_agent.journal import Entry, OrderState
 from desk_contracts.events.devices import DeviceOutcome
 from desk_contracts.events.telemetry import Observed
@@ -119,6 +120,16 @@ def test_a_folder_that_is_not_there_is_not_called_clean(device: Device) -> None:
     assert (answer.outcome, answer.reason.code) == (DeviceOutcome.REFUSED, "device.not-there")
 
 
+def test_a_folder_that_goes_away_meanwhile_ends_no_agent(device: Device) -> None:
+    clean = device.orders._actions["clean-disk"]
+    parameters = {"folder": "caches"}
+    baseline = clean.observe(parameters)
+    device.folder.disk.rmdir()
+    performed = clean.perform(parameters, baseline)
+    assert (performed.effect, performed.reason.code) == (Effect.NO, "device.not-there")
+    assert clean.probe(parameters, baseline) is Effect.UNKNOWN
+
+
 def test_cleaning_removes_old_files_only_and_follows_no_link(
     device: Device, tmp_path: Path
 ) -> None:
@@ -165,6 +176,15 @@ def test_a_program_that_never_ends_is_stopped(device: Device) -> None:
     device.folder.restart_with("sleep 600")
     answer = device.take(order(at=device.clock.now(), name="spooler"))
     assert (answer.outcome, answer.reason.code) == (DeviceOutcome.FAILED, "device.stopped-late")
+
+
+def test_a_child_that_lives_on_keeps_nobody_waiting(device: Device) -> None:
+    started = device.folder.starts
+    device.folder.restart_with(f"echo start >> {started}; echo done; setsid sleep 600 & exit 0")
+    began = time.monotonic()
+    answer = device.take(order(at=device.clock.now(), name="spooler"))
+    assert (answer.outcome, answer.details["output"]) == (DeviceOutcome.DONE, "done")
+    assert time.monotonic() - began < 30
 
 
 def test_a_reboot_needs_consent_and_is_done_when_the_machine_runs_anew(device: Device) -> None:

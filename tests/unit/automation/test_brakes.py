@@ -290,3 +290,16 @@ async def test_a_worker_that_dies_over_a_taking_leaves_it_to_the_next() -> None:
     assert engine.crashes == 1
     assert list(engine.target.effects) == ["first"]
     assert (await engine.run()).is_taken
+
+
+async def test_a_target_that_was_taken_stays_due_whatever_its_runs_write() -> None:
+    engine = Engine((runbook(steps=[act(id="first"), WAIT, act(id="second")]),))
+    await engine.hear(raised())
+    await engine.settle(5 * SECOND)
+    run = await engine.run()
+    await engine.hear(started())
+    await engine.worker._admissions.release(run, is_void=False)
+    document = (await engine.targets.load(["laptop-1"]))["laptop-1"]
+    assert document.state is not None
+    assert [taking.by for taking in document.state.takings] == ["bo"]
+    assert document.due is not None

@@ -158,6 +158,19 @@ async def test_a_silent_device_may_have_done_it(side: Side) -> None:
     assert side.clock.now() == START + timedelta(seconds=10)
 
 
+async def test_while_the_store_is_away_it_is_not_known_what_the_device_did(side: Side) -> None:
+    side.agent.answer, side.agent.answers.is_down = None, True
+    answer = await side.executor.execute(attempt(), "run", 1, is_open)
+    assert (answer.result, answer.is_sent) == (Result.UNKNOWN, True)
+    assert len(side.agent.orders) == 1
+
+
+@pytest.mark.parametrize("text", ["inf", "nan", "-Infinity"])
+async def test_what_is_no_quantity_is_compared_with_none(side: Side, text: str) -> None:
+    side.agent.answer = ANSWER.model_copy(update={"details": {"value": text}})
+    assert await ask(side, action="measure", expect="response.body.value > 10.0") == "unknown"
+
+
 @pytest.mark.parametrize("changes", [{"digest": "of another text"}, {"token": 7}])
 async def test_an_old_answer_that_is_replayed_is_none(
     side: Side, changes: dict[str, object]

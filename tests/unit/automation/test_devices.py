@@ -9,9 +9,16 @@ from desk_automation.devices.model import DeviceRecord
 from desk_automation.devices.store import DEVICES, device_projection
 from desk_contracts import AnyEvent, Event
 from desk_contracts.device_orders import DevicePolicy
-from desk_contracts.events.automation import Outcome, RunEscalated, RunHealed, RunStarted
+from desk_contracts.events.automation import (
+    Outcome,
+    RunEscalated,
+    RunHealed,
+    RunStarted,
+    StepStatus,
+)
 from desk_contracts.events.devices import (
     AgentConnected,
+    DeviceOutcome,
     PolicyApplied,
     PolicyIssued,
     PolicyOutcome,
@@ -129,7 +136,12 @@ def test_what_did_not_help_goes_to_the_team_with_the_evidence(
     assert isinstance(escalated.data, RunEscalated)
     data = escalated.data
     assert (data.outcome, data.team, data.device) == (reported, "workplace", "laptop-7")
-    assert len(data.evidence) == 2
+    # What the action came to nobody said, and it did not help.
+    assert [item.status for item in data.evidence] == [StepStatus.IN_DOUBT, StepStatus.FAILED]
+    failed = applied.model_copy(update={"action_outcome": DeviceOutcome.FAILED})
+    _, [_, escalated] = react(event_of(failed))
+    assert isinstance(escalated.data, RunEscalated)
+    assert [item.status for item in escalated.data.evidence] == [StepStatus.FAILED] * 2
 
 
 def test_a_device_that_speaks_of_tomorrow_is_not_believed() -> None:

@@ -1,5 +1,6 @@
 """Before logging: what is answer, for whom, and what counts as prevented."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -158,6 +159,30 @@ async def test_after_a_week_it_stays_counted(desk: Desk) -> None:
     await desk.ana.open(TITLE)
     await desk.read_topics()
     assert [type(item) for item in contacts(desk)] == [ContactPrevented]
+
+
+async def test_after_a_week_its_words_are_kept_no_more_and_the_same_call_is_still_answered(
+    desk: Desk,
+) -> None:
+    body = {"title": TITLE, "taken": "article"}
+    body["target"] = await write_article(desk.max, "VPN connection drops")
+    first = await desk.ana.post("/contacts/prevented", key="k-1", **body)
+    kept = desk.others[-1]._projection.documents
+    (due,) = await kept.due(desk.clock.now() + timedelta(days=8), 9)
+    assert due[0] - desk.clock.now() == timedelta(days=7)
+    await desk.pass_time(timedelta(days=7))
+    await desk.others[-1].on_timer(["ana"], _no_failure)
+    person = (await kept.load(["ana"]))["ana"]
+    state = person.read()
+    assert state is not None
+    assert (state.contacts, person.due) == ((), None)
+    again = await desk.ana.post("/contacts/prevented", key="k-1", **body)
+    assert (again.status_code, again.json()["id"]) == (201, first.json()["id"])
+    assert again.json()["at"] is None
+
+
+async def _no_failure(failures: Sequence[tuple[Any, Exception]]) -> None:
+    assert not failures
 
 
 @pytest.mark.parametrize("taken", ["problem", "article", "item", "ticket"])

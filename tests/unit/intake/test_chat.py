@@ -109,19 +109,40 @@ async def test_mattermost_shows_its_token_in_the_header_or_in_the_body(desk: Des
 
 
 async def test_slacks_events_are_heard_once_and_bots_are_not(desk: Desk) -> None:
-    def event(id: str, **more: object) -> bytes:
-        inner = {"type": "app_mention", "user": "U1", "text": "<@U0DESK> No sound", **more}
-        return json.dumps({"type": "event_callback", "event_id": id, "event": inner}).encode()
-
     kind = "application/json"
     challenge = json.dumps({"type": "url_verification", "challenge": "abc"}).encode()
     assert (await slack(desk, challenge, kind)).json() == {"challenge": "abc"}
-    calls = [event("E1"), event("E1"), event("E2", bot_id="B1"), event("E3", subtype="x")]
-    for body in (*calls, event("E4", type="reaction_added")):
+    bots = [slack_event("E2", bot_id="B1"), slack_event("E3", subtype="x")]
+    for body in (slack_event("E1"), slack_event("E1"), *bots, slack_event("E4", "reaction_added")):
         assert (await slack(desk, body, kind)).json() == {}
     [ticket] = [item.read() for item in await desk.tickets.find({}, limit=9)]
     assert ticket is not None
     assert ticket.title == "No sound"
+
+
+def slack_event(id: str, type: str = "app_mention", **more: object) -> bytes:
+    inner = {"type": type, "user": "U1", "text": "<@U0DESK> No sound", **more}
+    return json.dumps({"type": "event_callback", "event_id": id, "event": inner}).encode()
+
+
+async def test_a_mention_in_a_channel_that_is_read_is_one_line(desk: Desk) -> None:
+    place = {"channel": "C1", "ts": "1774861000.000100"}
+    for body in (slack_event("E1", **place), slack_event("E2", "message", **place)):
+        assert (await slack(desk, body, "application/json")).status_code == 200
+    assert await desk.tickets.count() == 1
+    await slack(desk, slack_event("E3", channel="C1", ts="1774861001.000100"), "application/json")
+    assert await desk.tickets.count() == 2
+
+
+async def test_what_nobody_is_answered_has_to_be_sent_again_while_the_store_is_away(
+    desk: Desk,
+) -> None:
+    desk.tickets.is_down = True
+    away = await slack(desk, slack_event("E1"), "application/json")
+    assert away.status_code == 503
+    desk.tickets.is_down = False
+    assert (await slack(desk, slack_event("E1"), "application/json")).json() == {}
+    assert await desk.tickets.count() == 1
 
 
 async def test_what_is_not_genuine_or_not_readable_is_a_problem(desk: Desk) -> None:

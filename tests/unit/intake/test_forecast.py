@@ -89,6 +89,9 @@ def test_what_is_more_urgent_or_older_is_ahead() -> None:
     )
     mine = waits(MONDAY + HOUR / 2, priority=Priority.P2)
     assert foresee(mine, past, now).ahead == 1
+    with_older = TeamPast(past.tickets, older=(waits(MONDAY - HOUR, priority=Priority.P2),))
+    assert foresee(mine, with_older, now).ahead == 2
+    assert foresee(mine, TeamPast(past.tickets, older=None), now).ahead is None
 
 
 spans = st.floats(0.1, 200)

@@ -16,6 +16,7 @@ from desk_contracts.events.automation import (
     RunStarted,
 )
 from desk_contracts.events.fulfilment import TicketFulfilmentRequested, TicketFulfilmentWithdrawn
+from desk_contracts.events.problems import ProblemResolved
 from desk_contracts.events.tickets import TicketResolved
 from desk_contracts.message import verbatim
 
@@ -127,6 +128,28 @@ async def test_who_takes_it_back_stops_the_run(desk: Desk) -> None:
     assert last.device == DEVICE
     await hear(desk, ticket, RunSkipped, explanation=(verbatim("It was taken back."),))
     assert (await desk.ticket(ticket)).state == "resolved"
+
+
+async def test_a_ticket_that_goes_on_in_another_stops_the_run(desk: Desk) -> None:
+    ticket, other = await request(desk), await desk.ana.open("The laptop hangs")
+    merged = await desk.max.post(f"/tickets/{ticket}/merge", into=other)
+    assert merged.status_code == 200, merged.text
+    withdrawn = [e.data for e in desk.log(ticket) if isinstance(e.data, TicketFulfilmentWithdrawn)]
+    assert [item.device for item in withdrawn] == [DEVICE]
+
+
+async def test_the_end_of_a_problem_stops_the_run(desk: Desk) -> None:
+    ticket = await request(desk)
+    solved = ProblemResolved(
+        service="laptop",
+        title=verbatim("Laptops hang"),
+        resolution=verbatim("The image was mended."),
+        tickets=(ticket,),
+        people=("ana",),
+    )
+    await desk.hear(solved, "p-1")
+    assert (await desk.ticket(ticket)).state == "resolved"
+    assert isinstance(desk.log(ticket)[-1].data, TicketFulfilmentWithdrawn)
 
 
 async def test_a_repair_that_nobody_asked_for_ends_no_request(desk: Desk) -> None:

@@ -129,6 +129,8 @@ async def test_a_link_ends_with_its_time_and_when_the_ticket_is_open_again(desk:
         desk.clock.advance(timedelta(days=15))
         late = await client.post(f"/v1/surveys/{token}", json={"score": 1})
         assert (late.status_code, late.json()["code"]) == (409, "survey-over")
+        shown = await client.get(f"/v1/surveys/{token}")
+        assert (shown.status_code, shown.json()["code"]) == (409, "survey-over")
         await desk.ana.post(f"/tickets/{ticket}/reopen", reason="Still away")
         other = await client.get(f"/v1/surveys/{token}")
         assert (other.status_code, other.json()["code"]) == (409, "survey-over")

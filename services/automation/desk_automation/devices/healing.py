@@ -17,7 +17,7 @@ from desk_contracts.events.automation import (
     RunStarted,
     StepStatus,
 )
-from desk_contracts.events.devices import PolicyApplied, PolicyOutcome
+from desk_contracts.events.devices import DeviceOutcome, PolicyApplied, PolicyOutcome
 from desk_contracts.message import message
 
 from desk_automation.actions.redaction import redact_message
@@ -29,7 +29,12 @@ _OUTCOMES = {
     PolicyOutcome.INCONCLUSIVE: Outcome.INCONCLUSIVE,
     PolicyOutcome.IN_DOUBT: Outcome.IN_DOUBT,
 }
-_STATUS = {PolicyOutcome.IN_DOUBT: StepStatus.IN_DOUBT}
+_STATUS = {
+    DeviceOutcome.DONE: StepStatus.DONE,
+    DeviceOutcome.FAILED: StepStatus.FAILED,
+    DeviceOutcome.NOT_TAKEN: StepStatus.FAILED,
+    DeviceOutcome.REFUSED: StepStatus.FAILED,
+}
 
 
 def emit_application(event: Event[PolicyApplied], now: datetime) -> Iterator[AnyEvent]:
@@ -79,10 +84,14 @@ def _emit(event: Event[PolicyApplied], data: Payload, rule: str, at: datetime) -
 def _evidence(data: PolicyApplied) -> tuple[Evidence, ...]:
     reason = redact_message(data.reason)
     measured = message("run.measured-alone", measurement=data.measurement, **_numbers(data))
-    status = _STATUS.get(data.outcome, StepStatus.DONE)
+    is_healed = data.outcome is PolicyOutcome.HEALED
+    # An agent that does not say what its action came to leaves that in doubt, unless it helped.
+    unsaid = StepStatus.DONE if is_healed else StepStatus.IN_DOUBT
+    status = unsaid if data.action_outcome is None else _STATUS.get(data.action_outcome, unsaid)
+    verified = StepStatus.DONE if is_healed else StepStatus.FAILED
     return (
         Evidence(step=_STEP, executor="device", status=status, message=reason),
-        Evidence(step="verify", status=StepStatus.DONE, message=measured),
+        Evidence(step="verify", status=verified, message=measured),
     )
 
 

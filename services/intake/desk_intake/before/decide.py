@@ -1,5 +1,7 @@
 """When a contact counts as prevented, and when it turns out that it was not. Pure."""
 
+from datetime import datetime
+
 from desk_contracts import Event
 from desk_contracts.errors import Rejected
 from desk_contracts.events.feedback import ContactPrevented, ContactReturned
@@ -26,7 +28,7 @@ def prevent(
     before = person or PersonContacts(id=by)
     contacts = tuple(item for item in before.contacts if contact.at - item.at <= UNDECIDED)
     if any((item.taken, item.target) == (contact.taken, contact.target) for item in contacts):
-        return Decision(before)
+        return Decision(before, (), end_of(before))
     if len(contacts) >= MAX_CONTACTS:
         raise Rejected(
             message("refused.too-many-contacts", most=MAX_CONTACTS), code="too-many-contacts"
@@ -40,7 +42,19 @@ def prevent(
         device=contact.device,
     )
     after = before.model_copy(update={"contacts": (*contacts, contact)})
-    return Decision(after, (emit(contact.id, contact.at, data, cause),))
+    return Decision(after, (emit(contact.id, contact.at, data, cause),), end_of(after))
+
+
+def end_of(person: PersonContacts) -> datetime | None:
+    """When the first of the person's contacts is decided by silence, and its words go."""
+    return min((item.at + UNDECIDED for item in person.contacts), default=None)
+
+
+def forget(person: PersonContacts, now: datetime) -> Decision[PersonContacts]:
+    """What was taken a week ago was what was needed; nothing has to be compared with it."""
+    left = tuple(item for item in person.contacts if now < item.at + UNDECIDED)
+    after = person.model_copy(update={"contacts": left})
+    return Decision(after, (), end_of(after))
 
 
 def compare_ticket(
@@ -80,4 +94,5 @@ def compare_ticket(
         )
     if not events:
         return None
-    return Decision(person.model_copy(update={"contacts": tuple(kept)}), tuple(events))
+    after = person.model_copy(update={"contacts": tuple(kept)})
+    return Decision(after, tuple(events), end_of(after))

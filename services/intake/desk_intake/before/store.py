@@ -12,7 +12,7 @@ from desk_platform.kafka import Projection
 from desk_platform.similar import IndexedModel, Written
 from desk_platform.store import Documents, Schema
 
-from desk_intake.before.decide import compare_ticket
+from desk_intake.before.decide import compare_ticket, forget
 from desk_intake.before.model import PersonContacts
 from desk_intake.status.model import KnownProblem
 from desk_intake.status.model import apply as follow_known
@@ -28,7 +28,10 @@ def contacts_projection(documents: Documents[PersonContacts]) -> Projection[Pers
     ) -> Decision[PersonContacts] | None:
         return _react(state, event)
 
-    return Projection(documents, _keys, react)
+    def on_timer(state: PersonContacts | None, context: Context) -> Decision[PersonContacts] | None:
+        return None if state is None else forget(state, context.now)
+
+    return Projection(documents, _keys, react, on_timer)
 
 
 _keys: Readings[Iterable[str]] = Readings(())

@@ -107,10 +107,14 @@ def chat_router(deps: ChatDeps) -> APIRouter:
             return JSONResponse({"challenge": line.word})
         if line is None:
             return JSONResponse({})
-        text = await _answer_in_time(deps, workspace, line, origin_of(request))
-        if not line.can_answer:
-            return JSONResponse({})
-        return JSONResponse({"response_type": "ephemeral", "text": text})
+        outcome = await _do_in_time(deps, workspace, line, origin_of(request))
+        if line.can_answer:
+            text = _say(workspace, line, outcome)
+            return JSONResponse({"response_type": "ephemeral", "text": text})
+        if not isinstance(outcome, DeskError | Message) or isinstance(outcome, Transient):
+            # Nobody reads an answer, so the workspace has to send it again: it is the same line.
+            raise Transient(message("chat.later"))
+        return JSONResponse({})
 
     return router
 
@@ -122,12 +126,10 @@ def _find_workspace(deps: ChatDeps, name: str) -> ChatWorkspace:
     raise NotFound(message("chat.unknown", chat=name[:80]), code="no-such-chat")
 
 
-async def _answer_in_time(
+async def _do_in_time(
     deps: ChatDeps, workspace: ChatWorkspace, line: ChatLine, origin: Origin
-) -> str:
-    """What was done as a sentence; if it takes too long, that it goes on."""
-    user = workspace.user_of(line.user)
-    spoken = catalogue((user.language if user else None) or workspace.language)
+) -> Message | Exception | None:
+    """What was done, or why not; None if it takes too long, and goes on."""
     actor = Actor(workspace.person_of(line.user), is_staff=False)
     work = attempt_value(_do(deps.tickets, workspace, line, actor, origin))
     task = asyncio.create_task(work)
@@ -135,10 +137,20 @@ async def _answer_in_time(
     task.add_done_callback(deps.unfinished.discard)
     await asyncio.wait([task], timeout=ANSWERED_WITHIN_SECONDS)
     if not task.done():
-        return spoken.render(message("chat.late"))
+        return None
     outcome = task.result()
     if isinstance(outcome, Transient) or not isinstance(outcome, DeskError | Message):
         log.error("chat_failed", chat=workspace.name, reason=str(outcome))
+    return outcome
+
+
+def _say(workspace: ChatWorkspace, line: ChatLine, outcome: Message | Exception | None) -> str:
+    """A sentence in the writer's language."""
+    user = workspace.user_of(line.user)
+    spoken = catalogue((user.language if user else None) or workspace.language)
+    if outcome is None:
+        return spoken.render(message("chat.late"))
+    if isinstance(outcome, Transient) or not isinstance(outcome, DeskError | Message):
         return spoken.render(message("chat.later"))
     if isinstance(outcome, Message):
         return spoken.render(outcome)

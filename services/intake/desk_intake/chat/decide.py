@@ -67,12 +67,17 @@ def read_line(
 
 
 def _read_event(fields: Mapping[str, object], event: Mapping[str, object]) -> ChatLine | None:
-    """A message or a mention; Slack sends what bots say as well, the desk's answers among it."""
+    """A message or a mention; Slack sends what bots say as well, the desk's answers among it.
+
+    A mention in a channel that the app reads comes as both, so the line is known by its place.
+    """
     is_person = event.get("user") and not event.get("bot_id") and not event.get("subtype")
     if event.get("type") not in ("message", "app_mention") or not is_person:
         return None
     text = _MENTION.sub("", _text(event.get("text")))
-    id, user = _text(fields.get("event_id")), _text(event.get("user"))
+    channel, moment = _text(event.get("channel")), _text(event.get("ts"))
+    id = f"{channel}/{moment}" if channel and moment else _text(fields.get("event_id"))
+    user = _text(event.get("user"))
     return ChatLine(id=id, user=user, text=text.strip(), can_answer=False) if id else None
 
 

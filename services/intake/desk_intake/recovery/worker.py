@@ -87,10 +87,13 @@ class RecoveryWorker:
         if held.state is None or held.state.holder != holder:
             return
         done: set[str] = set()
+        # One ask takes up to 20 s: none is begun that could end after another replica takes over.
+        until = self._around.clock.now() + decide.HELD / 2
         try:
             for ask in held.state.waiting:
-                if await self._handle(ask):
-                    done.add(ask.id)
+                if self._around.clock.now() > until or not await self._handle(ask):
+                    break
+                done.add(ask.id)
         finally:
             await self._around.asks.change(
                 id,

@@ -129,8 +129,8 @@ class PersonWaits(Answer):
 
     team: str
     team_title: str
-    waiting: int
-    """How many wait for one now."""
+    waiting: int | None
+    """How many wait for one now; null if the team has more open tickets than are looked through."""
     half_within: timedelta | None
     """Half of those who asked lately were answered within this; null if that is not known."""
     most_within: timedelta | None
@@ -210,7 +210,7 @@ def _show_waits(team: Team, past: TeamPast, now: datetime) -> PersonWaits:
     return PersonWaits(
         team=team.name,
         team_title=team.title,
-        waiting=sum(item.ended_at is None for item in past.tickets),
+        waiting=None if past.queue is None else len(past.queue),
         half_within=half,
         most_within=most,
         answered=forecast.solved,

@@ -165,9 +165,6 @@ def surveys_router(deps: SurveyDeps) -> APIRouter:
         ticket = await _find_ticket(deps, token)
         person = Actor(ticket.requester, is_staff=False)
         may_answer(ticket, person)
-        now = deps.feedback.tickets.clock.now()
-        if ticket.resolved_at is None or now > ticket.resolved_at + LINK_LASTS:
-            raise _over(ticket)
         opinion = Opinion.model_validate(body.model_dump())
         id = survey_id(ticket.id, ticket.reopened)
         await deps.feedback.changes.change(id, partial(_answer_once, request, ticket, opinion))
@@ -246,11 +243,14 @@ async def _find_ticket(deps: SurveyDeps, token: str) -> Ticket:
     except BadRequest as error:
         raise NotFound(message("refused.no-such-survey"), code="no-such-survey") from error
     stored = (await tickets.tickets.load([id])).get(id)
-    if stored is None or stored.state is None:
+    ticket = None if stored is None else stored.read()
+    if ticket is None:
         raise NotFound(message("refused.no-such-survey"), code="no-such-survey")
-    if stored.state.reopened != cycle:
-        raise _over(stored.state)
-    return stored.state
+    if ticket.reopened != cycle or ticket.resolved_at is None:
+        raise _over(ticket)
+    if tickets.clock.now() > ticket.resolved_at + LINK_LASTS:
+        raise _over(ticket)
+    return ticket
 
 
 def _over(ticket: Ticket) -> Rejected:

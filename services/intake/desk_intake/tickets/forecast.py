@@ -6,7 +6,7 @@ a team that falls behind would look quick. What was withdrawn, merged or ended w
 until then and as not solved. Durations are by the calendar: nights and waits are in them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
@@ -63,9 +63,21 @@ UNKNOWN = Forecast(status="unknown")
 
 @dataclass(frozen=True, slots=True)
 class TeamPast:
-    """The latest tickets of a team, open ones among them, all that began after one moment."""
+    """The latest tickets of a team, open ones among them, all that began after one moment.
+
+    `older` are open ones that began before it: they count in the queue and teach nothing. None if
+    there are more than are read.
+    """
 
     tickets: tuple[PastTicket, ...] = ()
+    older: tuple[PastTicket, ...] | None = ()
+
+    @property
+    def queue(self) -> tuple[PastTicket, ...] | None:
+        """All that are open now; None if they are too many to be read."""
+        if self.older is None:
+            return None
+        return tuple(item for item in (*self.older, *self.tickets) if item.ended_at is None)
 
     @property
     def person_requests(self) -> "TeamPast":
@@ -73,14 +85,8 @@ class TeamPast:
 
         A ticket that ended before anybody answered waited until then, and was not answered.
         """
-        return TeamPast(
-            tuple(
-                PastTicket(requested_at, answered_at or item.ended_at, answered_at is not None)
-                for item in self.tickets
-                if (requested_at := item.person_requested_at) is not None
-                for answered_at in (item.person_answered_at,)
-            )
-        )
+        older = None if self.older is None else tuple(_list_waits(self.older))
+        return TeamPast(tuple(_list_waits(self.tickets)), older)
 
     def look_from(self, moment: datetime) -> "TeamPast":
         """What was known then: what ended later was open."""
@@ -93,6 +99,13 @@ class TeamPast:
                 if item.opened_at < moment
             )
         )
+
+
+def _list_waits(tickets: Iterable[PastTicket]) -> Iterator[PastTicket]:
+    for item in tickets:
+        requested_at, answered_at = item.person_requested_at, item.person_answered_at
+        if requested_at is not None:
+            yield PastTicket(requested_at, answered_at or item.ended_at, answered_at is not None)
 
 
 def past_of(ticket: Ticket) -> PastTicket | None:
@@ -115,11 +128,13 @@ def past_of(ticket: Ticket) -> PastTicket | None:
 def foresee(ticket: PastTicket, past: TeamPast, now: datetime) -> Forecast:
     """When an open ticket will be solved, as its team's past says at this moment."""
     age = now - ticket.opened_at
-    ahead = sum(
-        item.ended_at is None
-        and item.opened_at < ticket.opened_at
-        and _rank(item.priority) <= _rank(ticket.priority)
-        for item in past.tickets
+    ahead = (
+        None
+        if past.queue is None
+        else sum(
+            item.opened_at < ticket.opened_at and _rank(item.priority) <= _rank(ticket.priority)
+            for item in past.queue
+        )
     )
     alike = [item for item in past.tickets if ticket.category == item.category != ""]
     for basis, sample in (("category", alike), ("team", past.tickets)):

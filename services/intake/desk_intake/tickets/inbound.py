@@ -39,7 +39,7 @@ from desk_contracts.value_types import Priority
 from desk_kernel import Reducers
 
 from desk_intake.tickets.evidence import AUTOMATION, describe_run, say_of_run
-from desk_intake.tickets.fulfilment import hand_over, report
+from desk_intake.tickets.fulfilment import hand_over, report, withdraw
 from desk_intake.tickets.model import Ticket
 from desk_intake.tickets.registration import from_taken_run
 
@@ -270,7 +270,8 @@ def _resolve_with_problem(ticket: Ticket, fact: Event[ProblemResolved]) -> list[
             verified_by=next(iter(data.cleared), ""),
             requester=ticket.requester,
             cycle=ticket.reopened,
-        )
+        ),
+        *withdraw(ticket.fulfilment),
     ]
 
 

@@ -284,7 +284,8 @@ def merge(ticket: Ticket, actor: Actor, into: Ticket) -> list[Payload]:
     """The ticket goes on inside another one of the same person."""
     allow(ticket, "merged")
     check_merge(ticket, into)
-    return [TicketMerged(into=into.id, by=actor.id, code=ticket.code, title=ticket.title)]
+    merged = TicketMerged(into=into.id, by=actor.id, code=ticket.code, title=ticket.title)
+    return [merged, *withdraw(ticket.fulfilment)]
 
 
 def check_split(ticket: Ticket) -> None:

@@ -103,5 +103,8 @@ class PolicyApplied(Payload, type="desk.device.policy-applied.v1", topic=names.A
     after: FiniteFloat | None = Field(default=None, description="And after it, where it was.")
     started_at: datetime
     outcome: PolicyOutcome
+    action_outcome: DeviceOutcome | None = Field(
+        default=None, description="What the action itself came to, where the device says it."
+    )
     reason: Message
     details: Details = Field(default_factory=dict, description="What the action did and saw.")

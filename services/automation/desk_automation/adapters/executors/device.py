@@ -7,6 +7,7 @@ unknown; only its own journal can tell, under the same key.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from math import isfinite
 
 from desk_charter.requests import DeviceRequest
 from desk_contracts import Codec, Event
@@ -156,10 +157,14 @@ class DeviceExecutor:
     async def _await_answer(
         self, devices: Devices, command: DeviceCommand, digest: str
     ) -> DeviceAnswer | None:
-        """The answer to this very sending, from the store: another replica may have read it."""
+        """The answer to this very sending, from the store: another replica may have read it.
+
+        While the store is away there is none: the order has left, so nothing else may be said.
+        """
         pause = _FIRST_LOOK
         while True:
-            stored = (await devices.answers.load([command.key])).get(command.key)
+            loaded = await attempt_value(devices.answers.load([command.key]))
+            stored = None if isinstance(loaded, Exception) else loaded.get(command.key)
             record = None if stored is None else stored.state
             answer = find_answer(record, command.device, command.token, digest)
             if answer is not None or self._clock.now() >= command.expires:
@@ -195,7 +200,9 @@ def _numbers(details: Mapping[str, str]) -> dict[str, object]:
     read: dict[str, object] = {}
     for name, text in details.items():
         try:
-            read[name] = float(text)
+            number = float(text)
         except ValueError:
             read[name] = text
+        else:
+            read[name] = number if isfinite(number) else text
     return read

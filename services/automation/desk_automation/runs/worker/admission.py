@@ -59,7 +59,7 @@ class Admissions:
         until = now + run.plan.budget + 2 * lifecycle.GRACE
         ask = AdmissionRequest(run.id, run.plan.runbook, bounds.cooldown, bounds.per_day, until)
         locked = await self._collections.targets.change(
-            run.target, _plain_rule(lambda state: target.admit(state, ask, now))
+            run.target, _target_rule(lambda state: target.admit(state, ask, now))
         )
         refusal = target.find_refusal(locked.state or Target(), ask, now)
         if refusal is not None:
@@ -100,9 +100,21 @@ class Admissions:
     async def release(self, run: Run, *, is_void: bool) -> Target | None:
         """Let go of the target."""
         released = await self._collections.targets.change(
-            run.target, _plain_rule(lambda state: target.release(state, run.id, is_void=is_void))
+            run.target, _target_rule(lambda state: target.release(state, run.id, is_void=is_void))
         )
         return released.state
+
+
+def _target_rule(decide: Callable[[Target | None], Target | None]) -> Rule[Target]:
+    """The document stays due while somebody has taken the target and its runs are not stopped."""
+
+    def rule(state: Target | None, context: Context) -> Decision[Target] | None:
+        after = decide(state)
+        if after is None:
+            return None
+        return Decision(after, due=context.now if after.takings else None)
+
+    return rule
 
 
 def _plain_rule(decide: Callable[[Any], Any]) -> Rule[Any]:

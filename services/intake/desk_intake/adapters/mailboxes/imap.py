@@ -16,6 +16,7 @@ from pathlib import Path
 from desk_contracts.errors import DeskError, Transient
 from desk_platform.clock import Clock
 from desk_platform.health import Health, State
+from desk_platform.http.refusals import TooManyRequests
 from desk_platform.kafka.retry import attempt_value
 from desk_platform.telemetry import get_logger
 from imapclient import FLAGGED, SEEN, IMAPClient
@@ -60,6 +61,8 @@ class ImapPoll:
     ) -> None:
         self._desk, self._account, self._interval = desk, account, interval
         self._clock, self._health = clock, health
+        # Of senders who wrote too much lately: nobody else's mail waits behind theirs.
+        self._put_off: set[int] = set()
 
     async def run(self) -> None:
         """Until it is cancelled. A server that is away is asked again after the interval."""
@@ -72,12 +75,15 @@ class ImapPoll:
                 self._health.mark(COMPONENT, State.DOWN, reason)
                 taken = 0
             else:
-                self._health.mark(COMPONENT, State.READY, "")
+                count = len(self._put_off)
+                reason = f"{count} mails of senders who wrote too much are put off" if count else ""
+                self._health.mark(COMPONENT, State.DEGRADED if count else State.READY, reason)
             if taken < _AT_ONCE:
+                self._put_off.clear()
                 await self._clock.sleep(self._interval)
 
     async def look(self) -> int:
-        """How many of the mails that are unread now were settled, of a few at once."""
+        """How many of the mails that are unread now were settled or put off, of a few at once."""
         mails = await asyncio.to_thread(self._fetch)
         settled = 0
         for number, raw in mails:
@@ -85,6 +91,10 @@ class ImapPoll:
             if raw is not None:
                 outcome = await attempt_value(self._desk.take(raw, Envelope()))
             is_refused = raw is None or isinstance(outcome, Exception)
+            if isinstance(outcome, TooManyRequests):
+                self._put_off.add(number)
+                settled += 1
+                continue
             if isinstance(outcome, Transient):
                 log.warning("mail_put_off", reason=str(outcome))
                 break
@@ -99,7 +109,8 @@ class ImapPoll:
     def _fetch(self) -> list[tuple[int, bytes | None]]:
         """The next unread mails; None for one that is too large to be fetched."""
         with self._sign_in() as client:
-            numbers = client.search(["UNSEEN", "NOT", "DELETED"])[:_AT_ONCE]
+            unseen = client.search(["UNSEEN", "NOT", "DELETED"])
+            numbers = [number for number in unseen if number not in self._put_off][:_AT_ONCE]
             sizes = client.fetch(numbers, ["RFC822.SIZE"]) if numbers else {}
             return [(number, self._fetch_one(client, number, sizes)) for number in numbers]
 

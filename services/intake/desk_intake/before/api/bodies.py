@@ -114,6 +114,7 @@ class ContactView(Frozen):
     id: str
     taken: Taken
     target: str
-    at: datetime
+    at: datetime | None
+    """Since when; null if the call is repeated when nothing of it is kept any more."""
     text: str
     """What comes of it, as a sentence."""

@@ -126,15 +126,17 @@ async def _take(
     person = await change_document(
         deps.knowledge.tickets, deps.contacts, request, call, actor.id, decide
     )
-    contact = next(
+    same = (
         item for item in person.contacts if (item.taken, item.target) == (body.taken, body.target)
     )
+    # Of a call that is repeated after the week nothing is kept but that it was made.
+    contact = next(same, None)
     return ContactView(
-        id=contact.id,
-        taken=contact.taken,
-        target=contact.target,
-        at=contact.at,
-        text=sentence(_NOTED[contact.taken]),
+        id=id if contact is None else contact.id,
+        taken=body.taken,
+        target=body.target,
+        at=None if contact is None else contact.at,
+        text=sentence(_NOTED[body.taken]),
     )
 
 

@@ -318,7 +318,7 @@ async def _answer(
         ))
         for helped in (True, False)
     ]  # fmt: skip
-    beside = helped + did_not
+    beside = helped * (MAX_COUNTED + 1) + did_not
     if request.method == "GET" and (same := not_modified(request, article.revision, beside)):
         return same
     view = show(article, actor, helped, did_not)

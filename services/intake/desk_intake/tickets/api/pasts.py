@@ -4,6 +4,7 @@ import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
 
 from desk_platform.clock import Clock
 from desk_platform.store import Documents
@@ -78,13 +79,14 @@ class TeamPasts:
             rows = await self.tickets.find_brief(facets, order="newest", limit=MOST_READ)
             listed.append([row.state for row in rows if row.state is not None])
         since = max((rows[-1].opened_at for rows in listed if len(rows) == MOST_READ), default=None)
-        read = (
-            past_of(ticket)
-            for rows in listed
-            for ticket in rows
-            if since is None or ticket.opened_at >= since
-        )
-        past = TeamPast(tuple(item for item in read if item is not None))
+        older: list[PastTicket] = []
+        latest: list[PastTicket] = []
+        for item in filter(None, map(past_of, chain(*listed))):
+            is_late = since is None or item.opened_at >= since
+            (latest if is_late else older).append(item)
+        waiting = tuple(item for item in older if item.ended_at is None)
+        is_whole = len(listed[0]) < MOST_READ
+        past = TeamPast(tuple(latest), waiting if is_whole else None)
         self._cached[team] = now, past
         while len(self._cached) > _MOST_TEAMS:
             self._cached.popitem(last=False)
