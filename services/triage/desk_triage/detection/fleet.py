@@ -78,11 +78,13 @@ class FleetSymptom(Value):
     """The devices that show one symptom now, and the signal of what they share.
 
     While nothing is shared it is looked at again at `look_at`, when all devices were counted anew.
+    `subject` is what the signal was raised for: its end is told of the same.
     """
 
     members: tuple[Member, ...] = ()
     episode: Episode | None = None
     cause: Cause | None = None
+    subject: str = ""
     occasion: Occasion | None = None
     look_at: datetime | None = None
 
@@ -184,7 +186,12 @@ def _look(
     shared = find_shared({each.subject: each.facts for each in recent}, snapshot.population)
     if shared is not None:
         raised = _emit_raised(occasion, now, shared, charter, snapshot)
-        opened = {"episode": open_episode(raised), "cause": shared.cause, "look_at": None}
+        opened = {
+            "episode": open_episode(raised),
+            "cause": shared.cause,
+            "subject": raised.subject,
+            "look_at": None,
+        }
         return Decision(state.model_copy(update=opened), (raised,), None)
     is_open = len(recent) >= FEWEST and look_at - occasion.at <= TOGETHER
     due = look_at if is_open else None
@@ -203,8 +210,9 @@ def remove_member(
     if after.episode is None or still > FEW_LEFT:
         return Decision(after, (), after.look_at)
     why = message("signal.fleet-over", count=still)
-    ended = emit_end(after.episode, event, still, why)
-    closed = {"episode": None, "cause": None}
+    subject = after.subject or after.episode.service
+    ended = emit_end(after.episode, event, still, why, subject)
+    closed = {"episode": None, "cause": None, "subject": ""}
     return Decision(after.model_copy(update=closed), (ended,), None)
 
 
@@ -241,6 +249,7 @@ def _emit_raised(
         measurement=occasion.measurement,
         value=shared.ill_with,
         threshold=FEWEST,
+        is_measured=False,
         service=occasion.service,
         attributes={shared.cause.name: shared.cause.value},
         explanation=_explain(occasion, shared, charter, snapshot),
