@@ -145,7 +145,7 @@ def _make_problem(
         category=category,
         title=title_of(desk.charter, service),
         team=owner.name,
-        message=write_notice(service, owner.name, status, desk),
+        message=write_notice(service, owner, status, desk),
         status=status,
         first_at=members[0].at,
         last_at=max(item.at for item in members),
