@@ -82,6 +82,8 @@ class FleetSymptom(Value):
     """
 
     members: tuple[Member, ...] = ()
+    # So many more were ill than are kept, and have not been said to be well.
+    unlisted: int = 0
     episode: Episode | None = None
     cause: Cause | None = None
     subject: str = ""
@@ -159,7 +161,11 @@ def add_member(
     )
     others = [each for each in before.members if each.subject != event.subject]
     ordered = sorted((*others, member), key=lambda each: (each.at, each.subject))
-    added = {"members": tuple(ordered[-MAX_MEMBERS:]), "occasion": _remember(event)}
+    added = {
+        "members": tuple(ordered[-MAX_MEMBERS:]),
+        "unlisted": before.unlisted + max(0, len(ordered) - MAX_MEMBERS),
+        "occasion": _remember(event),
+    }
     after = before.model_copy(update=added)
     return _look(after, before.look_at or now + LOOK_AGAIN, event.time, charter, snapshot)
 
@@ -201,12 +207,18 @@ def _look(
 def remove_member(
     state: FleetSymptom, event: Event[SignalCleared]
 ) -> Decision[FleetSymptom] | None:
-    """One device less; with few left the shared signal is over."""
+    """One device less; with few left the shared signal is over.
+
+    What is not kept is taken to share the cause: nobody says of it that it does not.
+    """
     left = tuple(each for each in state.members if each.episode != event.data.episode)
+    unlisted = state.unlisted
     if len(left) == len(state.members):
-        return None
-    after = state.model_copy(update={"members": left})
-    still = len(after.list_sharing())
+        if not unlisted:
+            return None
+        unlisted -= 1
+    after = state.model_copy(update={"members": left, "unlisted": unlisted})
+    still = len(after.list_sharing()) + unlisted
     if after.episode is None or still > FEW_LEFT:
         return Decision(after, (), after.look_at)
     why = message("signal.fleet-over", count=still)

@@ -8,7 +8,14 @@ from desk_contracts import AnyEvent
 from desk_contracts.events.signals import SignalCleared, SignalRaised
 from desk_contracts.value_types import Severity, SubjectKind
 from desk_triage.changes.snapshot import ContextSnapshot, Facts
-from desk_triage.detection.fleet import FEWEST, LOOK_AGAIN, TOGETHER, find_chance, find_shared
+from desk_triage.detection.fleet import (
+    FEWEST,
+    LOOK_AGAIN,
+    MAX_MEMBERS,
+    TOGETHER,
+    find_chance,
+    find_shared,
+)
 from desk_triage.detection.store import find_population
 
 from tests.support.spoken import english
@@ -69,6 +76,20 @@ async def test_a_fleet_signal_ends_where_it_was_raised() -> None:
         (SignalRaised, "laptop"),
         (SignalCleared, "laptop"),
     ]
+
+
+async def test_a_fleet_signal_is_open_while_devices_are_ill_that_are_not_kept() -> None:
+    desk = await make_fleet()
+    everybody = dict(desk.seen_snapshot.current.population)
+    everybody |= {f"well-{number}": (("os.version", OLD),) for number in range(2_000)}
+    desk.seen_snapshot.current = ContextSnapshot(population=everybody)
+    ill = range(1_000, 1_000 + 10 * (MAX_MEMBERS + 5), 10)
+    await desk.feed(*(disk(number, 5, 10 + number / 10_000) for number in ill))
+    assert len(raised(desk, "fleet-disk-filling")) == 1
+    await desk.feed(*(disk(number, 60, 20) for number in ill[5:]))
+    assert cleared(desk, "fleet-disk-filling") == []
+    await desk.feed(*(disk(number, 60, 20) for number in ill[:5]))
+    assert len(cleared(desk, "fleet-disk-filling")) == 1
 
 
 async def test_devices_of_all_kinds_share_nothing() -> None:
