@@ -162,9 +162,9 @@ _OTHER_ENDS = {
 }
 
 
-def _count(stated: int, listed: Sized) -> str:
+def _count(stated: int | None, listed: Sized) -> str:
     """How many there are, though one event may not list all; nothing to say of none."""
-    count = max(stated, len(listed))
+    count = max(stated or 0, len(listed))
     return str(count) if count else ""
 
 

@@ -93,6 +93,8 @@ def describe_removal(problem: Problem, tickets: Sequence[str], at: datetime) -> 
         message=problem.message,
         status=problem.status,
         removed=tuple(tickets),
+        ticket_count=problem.tickets,
+        people_count=problem.head_count,
     )
     return _event(problem, removed, f"problem/removed/{tickets[0]}", at)
 
@@ -141,6 +143,8 @@ def _describe_more(
             people=tuple(person for person in _list_people(members) if person not in listed),
             message=problem.message,
             status=problem.status,
+            ticket_count=problem.tickets,
+            people_count=problem.head_count,
         )
         listed.update(_list_people(members))
         events.append(_event(problem, update, f"problem/{rule}/{members[0][0]}", at, cause))

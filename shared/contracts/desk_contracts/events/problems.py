@@ -11,8 +11,8 @@ from desk_contracts.people import OptionalPerson, PersonId
 from desk_contracts.value_types import Identifier
 
 # One event may not be large enough to list them.
-_TICKET_COUNT = "How many tickets are in it, listed here or not; 0 in older events."
-_PEOPLE_COUNT = "How many people are in it, listed here or not; 0 in older events."
+_TICKET_COUNT = "How many tickets are in it, listed here or not; none in older events."
+_PEOPLE_COUNT = "How many people are in it, listed here or not; none in older events."
 
 
 class ProblemStatus(StrEnum):
@@ -49,8 +49,8 @@ class ProblemDetected(Payload, type="desk.problem.detected.v1", topic=names.PROB
     charter: str = ""
     status: ProblemStatus = ProblemStatus.CONFIRMED
     recalls: str = Field(default="", description="The problem before, that it looks like.")
-    ticket_count: int = Field(default=0, ge=0, description=_TICKET_COUNT)
-    people_count: int = Field(default=0, ge=0, description=_PEOPLE_COUNT)
+    ticket_count: int | None = Field(default=None, ge=0, description=_TICKET_COUNT)
+    people_count: int | None = Field(default=None, ge=0, description=_PEOPLE_COUNT)
 
 
 class ProblemConfirmed(Payload, type="desk.problem.confirmed.v1", topic=names.PROBLEMS):
@@ -66,8 +66,8 @@ class ProblemConfirmed(Payload, type="desk.problem.confirmed.v1", topic=names.PR
     by: OptionalPerson = Field(
         default="", description="The member who said so; empty if the desk did."
     )
-    ticket_count: int = Field(default=0, ge=0, description=_TICKET_COUNT)
-    people_count: int = Field(default=0, ge=0, description=_PEOPLE_COUNT)
+    ticket_count: int | None = Field(default=None, ge=0, description=_TICKET_COUNT)
+    people_count: int | None = Field(default=None, ge=0, description=_PEOPLE_COUNT)
 
 
 class ProblemUpdated(Payload, type="desk.problem.updated.v1", topic=names.PROBLEMS):
@@ -82,6 +82,8 @@ class ProblemUpdated(Payload, type="desk.problem.updated.v1", topic=names.PROBLE
     removed: tuple[Identifier, ...] = Field(
         default=(), description="Tickets that do not belong to it, as somebody said."
     )
+    ticket_count: int | None = Field(default=None, ge=0, description=_TICKET_COUNT)
+    people_count: int | None = Field(default=None, ge=0, description=_PEOPLE_COUNT)
 
 
 class ProblemResolved(Payload, type="desk.problem.resolved.v1", topic=names.PROBLEMS):
@@ -106,4 +108,4 @@ class ProblemResolved(Payload, type="desk.problem.resolved.v1", topic=names.PROB
         description="Solved; faded: reports only stopped; rejected: it was none; merged: another"
         " problem has its tickets. None in older events, where `is_solved` says all.",
     )
-    ticket_count: int = Field(default=0, ge=0, description=_TICKET_COUNT)
+    ticket_count: int | None = Field(default=None, ge=0, description=_TICKET_COUNT)
