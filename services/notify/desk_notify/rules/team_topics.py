@@ -2,7 +2,7 @@
 and what the figures say of its services and skills.
 """
 
-from collections.abc import Iterable, Sized
+from collections.abc import Iterable, Mapping, Sized
 
 from desk_contracts import AnyEvent, Event
 from desk_contracts.events.automation import RunApprovalRequested, RunEscalated, RunHealed
@@ -156,7 +156,7 @@ def _problem_grows(
 
 
 # Nothing is over where there was no problem, or where it goes on as another.
-_OTHER_ENDS = {
+_OTHER_ENDS: Mapping[ProblemEnd | None, Rule] = {
     ProblemEnd.REJECTED: Rule.TEAM_PROBLEM_REJECTED,
     ProblemEnd.MERGED: Rule.TEAM_PROBLEM_MERGED,
 }
