@@ -3,7 +3,7 @@
 Run as a program it writes the expected files anew: read the difference before you keep it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -207,6 +207,19 @@ def _proposal(story: Story) -> Iterator[Notified]:
         "is_solved": False,
     }
     yield from story.happens(ProblemResolved.model_validate(fields | faded), "p-2")
+    yield from _other_ends(story, fields, faded)
+
+
+def _other_ends(
+    story: Story, fields: Mapping[str, object], faded: Mapping[str, object]
+) -> Iterator[Notified]:
+    """One that was none, and one that goes on as another: of this only its team hears."""
+    none = message("problem.rejected", by="eva")
+    rejected = {**fields, **faded, "resolution": none, "end": "rejected"}
+    yield from story.happens(ProblemResolved.model_validate(rejected), "p-3")
+    same = message("problem.merged", problem="p-1")
+    merged = {**fields, **faded, "resolution": same, "end": "merged", "ticket_count": 900}
+    yield from story.happens(ProblemResolved.model_validate(merged), "p-4")
 
 
 def _repairs(story: Story) -> Iterator[Notified]:
@@ -254,6 +267,27 @@ def _found_cured(story: Story) -> Iterator[Notified]:
             expected_at=_DUE,
         ),
         "vpn-gw",
+    )
+    yield from _fleet(story)
+
+
+def _fleet(story: Story) -> Iterator[Notified]:
+    """Its value counts devices: it was measured nowhere."""
+    yield from story.happens(
+        SignalRaised(
+            episode="f",
+            detector="fleet",
+            signal="fleet-disk-filling",
+            title="disk-filling: os.version 14.2",
+            severity=Severity.CRITICAL,
+            subject_kind=SubjectKind.SERVICE,
+            measurement="disk.free",
+            value=5,
+            threshold=5,
+            is_measured=False,
+            service="vpn",
+        ),
+        "vpn",
     )
 
 

@@ -127,7 +127,7 @@ def _watch_telemetry(desk: Desk, subjects: Documents[Subject], inputs: Inputs) -
     fleets = fleet_projection(desk.documents(FLEETS), inputs)
     # Who is well again is no longer one of those that share something.
     desk.unit_of_work("fleets", fleets, cached=0, stops=AllPartitions((names.SIGNALS,)))
-    watch = partial(watch_blind_spots, blind_spots, desk.health, desk.clock.sleep)
+    watch = partial(watch_blind_spots, blind_spots, inputs.charter, desk.health, desk.clock)
     desk.job("detector-watch", watch)
 
 

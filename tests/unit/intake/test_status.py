@@ -4,11 +4,13 @@ from datetime import timedelta
 from xml.etree.ElementTree import fromstring
 
 import pytest
+from desk_contracts import Event, Payload
 from desk_contracts.events.changes import ChangeFinished, ChangeKind, ChangePlanned, ChangeStarted
-from desk_contracts.events.problems import ProblemDetected
+from desk_contracts.events.problems import ProblemConfirmed, ProblemDetected, ProblemUpdated
 from desk_contracts.events.sla import ClockName, SlaBreached, SlaCancelled, SlaMet
 from desk_contracts.message import message, verbatim
 from desk_intake.status.atom import FeedEntry, write_feed
+from desk_intake.status.model import KnownProblem, apply
 
 from tests.support.intake_world import MONDAY, Desk
 
@@ -83,6 +85,38 @@ async def test_promises_of_today_are_counted_once_and_taken_back(desk: Desk) -> 
     assert await slas_of(desk) == (3, 0, 1)
     desk.clock.advance(timedelta(days=1))
     assert await slas_of(desk) == (0, 0, None), "another day"
+
+
+def test_how_many_are_affected_is_what_triage_states() -> None:
+    """A confirmation lists tickets again that were counted, and a removal no people."""
+    fields: dict[str, object] = {"service": "vpn", "title": message("problem.title-unnamed")}
+    first = {**fields, "team": "network", "tickets": ("t-1", "t-2"), "people": ("ana", "ben")}
+    notice = {"message": message("problem.maybe-unnamed", team="network")}
+    reports: tuple[Payload, ...] = (
+        ProblemDetected.model_validate(
+            {**first, **notice, "status": "proposed", "ticket_count": 3, "people_count": 3}
+        ),
+        ProblemConfirmed.model_validate({**first, **notice, "ticket_count": 3, "people_count": 3}),
+        ProblemUpdated.model_validate(
+            {
+                **fields,
+                "tickets": ("t-3",),
+                "people": ("cay",),
+                "ticket_count": 3,
+                "people_count": 3,
+            }
+        ),
+        ProblemUpdated.model_validate(
+            {**fields, "removed": ("t-3",), "ticket_count": 2, "people_count": 2}
+        ),
+    )
+    counts, problem = [], None
+    for number, data in enumerate(reports):
+        event = Event(f"e-{number}", "/desk/triage", "p-1", MONDAY, data)
+        problem = apply(problem, event)
+        assert isinstance(problem, KnownProblem)
+        counts.append((problem.tickets, problem.people))
+    assert counts == [(3, 3), (3, 3), (3, 3), (2, 2)]
 
 
 async def test_the_feed_has_what_the_status_has(desk: Desk) -> None:

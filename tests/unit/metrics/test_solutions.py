@@ -86,8 +86,9 @@ async def test_what_comes_late_takes_back_that_it_lasted() -> None:
     assert [type(data) for _, data in verdicts(desk)] == [SolutionLasted, SolutionReturned]
 
 
-async def test_withdrawn_is_no_solution() -> None:
-    desk = await live(Story("09:00").resolved("10:00", How.WITHDRAWN).events)
+@pytest.mark.parametrize("how", [How.WITHDRAWN, How.DENIED])
+async def test_what_was_withdrawn_or_denied_is_no_solution(how: How) -> None:
+    desk = await live(Story("09:00").resolved("10:00", how).events)
     assert verdicts(desk) == []
 
 

@@ -6,7 +6,7 @@ import pytest
 from desk_contracts import Payload
 from desk_contracts.events.automation import Outcome, RunEscalated, RunHealed, RunStarted
 from desk_contracts.events.notifications import MessageKind
-from desk_contracts.events.problems import ProblemUpdated
+from desk_contracts.events.problems import ProblemEnd, ProblemUpdated
 from desk_contracts.events.reports import GoalMilestone, GoalStatusReported, GoalVerdict
 from desk_contracts.events.signals import SignalCleared, SignalRaised, SignalSeverityChanged
 from desk_contracts.events.sla import SlaAtRisk, SlaMet, SlaPaused
@@ -145,6 +145,17 @@ def test_tickets_of_an_open_problem_are_quiet_for_people_and_marked_for_teams() 
     assert (notice.problem, notice.urgent) == ("p-1", False)
 
 
+def test_what_a_member_linked_to_a_problem_is_told_of_by_itself() -> None:
+    """The problem's events name it nowhere, so nobody would ever end its silence."""
+    by_hand = LINKED.model_copy(update={"by": "network-1"})
+    messages = Story().ticket_sees(opened(), by_hand, ASSIGNED, TicketStarted(by="network-1"))
+    assert to(ANA, messages) == [
+        MessageKind.TICKET_RECEIVED,
+        MessageKind.TICKET_ASSIGNED,
+        MessageKind.TICKET_CHANGED,
+    ]
+
+
 def test_after_its_problem_a_ticket_speaks_again() -> None:
     story = Story()
     story.ticket_sees(opened(), LINKED)
@@ -186,6 +197,17 @@ def test_the_end_of_a_problem_is_told_once_and_nothing_of_it_afterwards() -> Non
     ended = story.happens(over(ANA, BEN), "p-1")
     assert [item.recipient for item in ended] == [ANA, BEN, "network"]
     assert story.happens(over(ANA, BEN), "p-1") == []
+    assert to(ANA, story.happens(problem(ANA), "p-1")) == []
+
+
+def test_people_hear_nothing_of_an_end_that_is_none() -> None:
+    """Merged with another it goes on, and its people hear of that one."""
+    story = Story()
+    story.happens(problem(ANA), "p-1")
+    merged = {"is_solved": False, "end": ProblemEnd.MERGED, "ticket_count": 900}
+    ended = story.happens(over(ANA).model_copy(update=merged), "p-1")
+    assert [item.recipient for item in ended] == ["network"]
+    assert "900" in ended[0].body
     assert to(ANA, story.happens(problem(ANA), "p-1")) == []
 
 

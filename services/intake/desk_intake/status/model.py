@@ -39,6 +39,14 @@ apply: Reducers[KnownProblem | None, [], KnownProblem | None] = Reducers(
 )
 
 
+def _choose(stated: int | None, counted: int) -> int:
+    """What the event states; what was counted where it states nothing.
+
+    A confirmation lists some tickets once more, and a removal does not say of whom they were.
+    """
+    return counted if stated is None else stated
+
+
 @apply.on(ProblemDetected)
 def _detect(problem: KnownProblem | None, event: Event[ProblemDetected]) -> KnownProblem:
     data = event.data
@@ -48,8 +56,8 @@ def _detect(problem: KnownProblem | None, event: Event[ProblemDetected]) -> Know
         title=data.title,
         message=data.message,
         team=data.team,
-        tickets=len(data.tickets),
-        people=len(data.people),
+        tickets=_choose(data.ticket_count, len(data.tickets)),
+        people=_choose(data.people_count, len(data.people)),
         is_confirmed=data.status is ProblemStatus.CONFIRMED,
         since=event.time,
         updated_at=event.time,
@@ -64,8 +72,8 @@ def _confirm(before: KnownProblem | None, event: Event[ProblemConfirmed]) -> Kno
             "title": data.title,
             "message": data.message,
             "team": data.team,
-            "tickets": max(problem.tickets, len(data.tickets)),
-            "people": max(problem.people, len(data.people)),
+            "tickets": _choose(data.ticket_count, max(problem.tickets, len(data.tickets))),
+            "people": _choose(data.people_count, max(problem.people, len(data.people))),
             "is_confirmed": True,
             "updated_at": max(problem.updated_at, event.time),
         }
@@ -90,12 +98,13 @@ def _met_late(
 @apply.on(ProblemUpdated)
 def _update(before: KnownProblem | None, event: Event[ProblemUpdated]) -> KnownProblem:
     problem, data = before or _met_late(event), event.data
+    more = len(data.tickets) - len(data.removed)
     return problem.model_copy(
         update={
             "title": data.title,
             "message": data.message or problem.message,
-            "tickets": max(0, problem.tickets + len(data.tickets) - len(data.removed)),
-            "people": problem.people + len(data.people),
+            "tickets": _choose(data.ticket_count, max(0, problem.tickets + more)),
+            "people": _choose(data.people_count, problem.people + len(data.people)),
             "updated_at": max(problem.updated_at, event.time),
         }
     )

@@ -22,6 +22,8 @@ from desk_metrics.sla.worktime import DAY, instant, micros
 from desk_metrics.solutions.model import Confirmation, Repeat, Solution, SolutionNotes
 
 LASTS = 7 * DAY
+# What is over without that anything was solved.
+_UNSOLVED = frozenset({How.WITHDRAWN, How.DENIED})
 # Who asks again more often than that has long returned.
 MAX_REPEATS = 50
 
@@ -64,7 +66,7 @@ def list_solutions(facts: Sequence[Fact], notes: SolutionNotes, now: int) -> lis
     solutions = list[Solution]()
     confirmed = {item.resolution: item.at for item in notes.confirmed}
     for (at, number), fact in ordered[1]:
-        if fact.kind is FactKind.RESOLVED and fact.values[:1] != (How.WITHDRAWN,):
+        if fact.kind is FactKind.RESOLVED and _UNSOLVED.isdisjoint(fact.values[:1]):
             is_verified = number in notes.verified
             solutions.append(Solution(number, at, confirmed.get(number), is_verified))
         elif fact.kind is FactKind.REOPENED and solutions and solutions[-1].reopened_at is None:

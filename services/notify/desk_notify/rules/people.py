@@ -9,6 +9,7 @@ from desk_contracts.events.fulfilment import TicketApprovalRequested
 from desk_contracts.events.problems import (
     ProblemConfirmed,
     ProblemDetected,
+    ProblemEnd,
     ProblemResolved,
     ProblemStatus,
     ProblemUpdated,
@@ -151,15 +152,19 @@ def _problem_over(
     problem, data = cause.subject, cause.data
     if problem in before.problems_over:
         return None
-    fields: Fields = {"title": data.title, "text": data.resolution}
-    rule = Rule.PROBLEM_OVER if data.is_solved else Rule.PROBLEM_FADED
-    recipient, about = person(name, before.language), About(problem=problem)
     after = before.model_copy(
         update={
             "problems": tuple(item for item in before.problems if item != problem),
             "problems_over": (*before.problems_over, problem)[-_MOST:],
         }
     )
+    if data.end is ProblemEnd.MERGED:
+        # It goes on under another name, and they hear of that one's end.
+        return after, ()
+    over = Rule.PROBLEM_OVER if data.is_solved else Rule.PROBLEM_FADED
+    rule = Rule.PROBLEM_REJECTED if data.end is ProblemEnd.REJECTED else over
+    fields: Fields = {"title": data.title, "text": data.resolution}
+    recipient, about = person(name, before.language), About(problem=problem)
     return after, (render_notice(cause, rule, recipient, fields, about),)
 
 

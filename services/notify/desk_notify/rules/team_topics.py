@@ -2,13 +2,14 @@
 and what the figures say of its services and skills.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sized
 
 from desk_contracts import AnyEvent, Event
 from desk_contracts.events.automation import RunApprovalRequested, RunEscalated, RunHealed
 from desk_contracts.events.problems import (
     ProblemConfirmed,
     ProblemDetected,
+    ProblemEnd,
     ProblemResolved,
     ProblemStatus,
     ProblemUpdated,
@@ -109,8 +110,8 @@ def _problem(
     fields: Fields = {
         "title": data.title,
         "service": directory.service(data.service),
-        "tickets": str(len(data.tickets)) if data.tickets else "",
-        "people": str(len(data.people)) if data.people else "",
+        "tickets": _count(data.ticket_count, data.tickets),
+        "people": _count(data.people_count, data.people),
         "explanation": data.explanation,
         "text": data.message,
     }
@@ -132,8 +133,8 @@ def _problem_confirmed(
     fields: Fields = {
         "title": data.title,
         "service": directory.service(data.service),
-        "tickets": str(len(data.tickets)),
-        "people": str(len(data.people)),
+        "tickets": _count(data.ticket_count, data.tickets),
+        "people": _count(data.people_count, data.people),
         "explanation": data.explanation,
         "text": data.message,
     }
@@ -154,6 +155,19 @@ def _problem_grows(
     return before.model_copy(update={"tickets": before.tickets + len(data.tickets)}), ()
 
 
+# Nothing is over where there was no problem, or where it goes on as another.
+_OTHER_ENDS: Mapping[ProblemEnd | None, Rule] = {
+    ProblemEnd.REJECTED: Rule.TEAM_PROBLEM_REJECTED,
+    ProblemEnd.MERGED: Rule.TEAM_PROBLEM_MERGED,
+}
+
+
+def _count(stated: int | None, listed: Sized) -> str:
+    """How many there are, though one event may not list all; nothing to say of none."""
+    count = max(stated or 0, len(listed))
+    return str(count) if count else ""
+
+
 @react.on(ProblemResolved)
 def _problem_over(
     before: TeamTopic | None, cause: Event[ProblemResolved], directory: Directory
@@ -166,10 +180,11 @@ def _problem_over(
     fields: Fields = {
         "title": data.title,
         "text": data.resolution,
-        "tickets": str(len(data.tickets)) if data.tickets else "",
+        "tickets": _count(data.ticket_count, data.tickets),
     }
     about = About(problem=cause.subject)
-    rule = Rule.TEAM_PROBLEM_OVER if data.is_solved else Rule.TEAM_PROBLEM_FADED
+    ended = Rule.TEAM_PROBLEM_OVER if data.is_solved else Rule.TEAM_PROBLEM_FADED
+    rule = _OTHER_ENDS.get(data.end, ended)
     return topic, (render_notice(cause, rule, team(profile), fields, about),)
 
 
@@ -256,7 +271,8 @@ def _signal(before: TeamTopic | None, cause: Event[SignalRaised], directory: Dir
     fields: Fields = {
         "title": signal.title,
         "subject": cause.subject,
-        "measurement": signal.measurement,
+        # What an alert or a count of devices has as its value was measured nowhere.
+        "measurement": signal.measurement if signal.is_measured else "",
         "value": signal.value,
         "threshold": signal.threshold,
         "service": directory.service(service),

@@ -172,9 +172,14 @@ def _forget_watcher(context: RenderContext, event: Event[life.TicketWatcherRemov
 
 @_steps.on(life.TicketLinked)
 def _note_link(context: RenderContext, event: Event[life.TicketLinked]) -> Step:
+    """In a problem the ticket is quiet: its person is told with all others, also of the end.
+
+    Not if a member linked it: no event about the problem names it then.
+    """
     linked = event.data
     ticket = context.ticket
-    if linked.kind is life.LinkKind.PROBLEM and linked.target not in ticket.problems_over:
+    is_problem = linked.kind is life.LinkKind.PROBLEM and not linked.by
+    if is_problem and linked.target not in ticket.problems_over:
         context = context.update(problem=linked.target)
     if linked.kind is not life.LinkKind.TICKET and linked.message:
         context = context.update(evidence=(*ticket.evidence, linked.message)[-_MOST:])

@@ -11,7 +11,7 @@ from desk_contracts.message import message
 from desk_contracts.value_types import SubjectKind
 from desk_kernel import Decision, Reducers
 
-from desk_triage.changes.model import Change, ServiceChanges, Symptom
+from desk_triage.changes.model import Change, EarlyEnd, ServiceChanges, Symptom
 
 MAX_CHANGES = 20
 # The signals that a change is compared with: a week, because weeks are alike.
@@ -26,7 +26,7 @@ LONGEST_TITLE = 300
 SOURCE = "/desk/triage"
 
 
-# The changes after one more report; an end without a beginning changes nothing.
+# The changes after one more report; an end without a beginning waits for it, unseen.
 follow: Reducers[ServiceChanges | None, [], Decision[ServiceChanges] | None] = Reducers(
     lambda _state, _event: None
 )
@@ -36,6 +36,8 @@ follow: Reducers[ServiceChanges | None, [], Decision[ServiceChanges] | None] = R
 def _begin(state: ServiceChanges | None, event: Event[ChangeStarted]) -> Decision[ServiceChanges]:
     before, data = state or ServiceChanges(service=event.subject), event.data
     others = [change for change in before.changes if not change.is_of(event.source, data.change)]
+    same = next((change for change in before.changes if change not in others), None)
+    early = [end for end in before.early_ends if _is_end_of(end, event)]
     begun = Change(
         change=data.change,
         kind=data.kind,
@@ -43,17 +45,19 @@ def _begin(state: ServiceChanges | None, event: Event[ChangeStarted]) -> Decisio
         started_at=event.time,
         source=event.source,
         ring=data.ring,
-        suspected=next(
-            (
-                change.suspected
-                for change in before.changes
-                if change.is_of(event.source, data.change)
-            ),
-            (),
-        ),
+        suspected=same.suspected if same else (),
     )
+    # What is begun again, as in the next ring, goes on; what is only read late is over as before.
+    if same is not None and same.finished_at is not None and same.finished_at >= event.time:
+        begun = begun.model_copy(
+            update={"finished_at": same.finished_at, "succeeded": same.succeeded}
+        )
+    elif early and early[-1].at >= event.time:
+        ended = {"finished_at": early[-1].at, "succeeded": early[-1].succeeded}
+        begun = begun.model_copy(update=ended)
     changes = sorted((*others, begun), key=lambda change: change.started_at)[-MAX_CHANGES:]
-    after = before.model_copy(update={"changes": tuple(changes)})
+    left = tuple(end for end in before.early_ends if end not in early)
+    after = before.model_copy(update={"changes": tuple(changes), "early_ends": left})
     # Two topics have no order: trouble may be heard of before the change that it follows.
     return _suspect(after, sorted({symptom.signal for symptom in after.symptoms}), event)
 
@@ -61,12 +65,22 @@ def _begin(state: ServiceChanges | None, event: Event[ChangeStarted]) -> Decisio
 @follow.on(ChangeFinished)
 def _finish(state: ServiceChanges | None, event: Event[ChangeFinished]) -> Decision[ServiceChanges]:
     before, data = state or ServiceChanges(service=event.subject), event.data
+    if not any(change.is_of(event.source, data.change) for change in before.changes):
+        early = EarlyEnd(
+            source=event.source, change=data.change, at=event.time, succeeded=data.succeeded
+        )
+        ends = (*(item for item in before.early_ends if not _is_end_of(item, event)), early)
+        return _decide(before.model_copy(update={"early_ends": ends[-MAX_CHANGES:]}))
     end = {"finished_at": event.time, "succeeded": data.succeeded}
     changes = [
         change.model_copy(update=end) if change.is_of(event.source, data.change) else change
         for change in before.changes
     ]
     return _decide(before.model_copy(update={"changes": tuple(changes)}))
+
+
+def _is_end_of(end: EarlyEnd, event: Event[ChangeStarted] | Event[ChangeFinished]) -> bool:
+    return (end.source, end.change) == (event.source, event.data.change)
 
 
 @follow.on(SignalRaised)

@@ -44,6 +44,15 @@ class Change(Value):
         return self.started_at <= at < self.suspect_until
 
 
+class EarlyEnd(Value):
+    """The end of a change whose beginning was not read yet."""
+
+    source: str
+    change: str
+    at: datetime
+    succeeded: bool
+
+
 class Symptom(Value):
     """One signal of the service or of a device of it."""
 
@@ -59,6 +68,7 @@ class ServiceChanges(Value):
 
     service: str
     changes: tuple[Change, ...] = ()
+    early_ends: tuple[EarlyEnd, ...] = ()
     symptoms: tuple[Symptom, ...] = ()
     heard_since: datetime | None = None
     """When the first signal of the service was heard: nothing is known of the time before."""

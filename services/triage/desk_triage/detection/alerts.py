@@ -244,6 +244,7 @@ def _emit_raised(
         measurement=data.name,
         value=1,
         threshold=1,
+        is_measured=False,
         service=data.service,
         attributes=data.attributes,
         explanation=tuple(reasons),

@@ -78,11 +78,15 @@ class FleetSymptom(Value):
     """The devices that show one symptom now, and the signal of what they share.
 
     While nothing is shared it is looked at again at `look_at`, when all devices were counted anew.
+    `subject` is what the signal was raised for: its end is told of the same.
     """
 
     members: tuple[Member, ...] = ()
+    # So many more were ill than are kept, and have not been said to be well.
+    unlisted: int = 0
     episode: Episode | None = None
     cause: Cause | None = None
+    subject: str = ""
     occasion: Occasion | None = None
     look_at: datetime | None = None
 
@@ -157,7 +161,11 @@ def add_member(
     )
     others = [each for each in before.members if each.subject != event.subject]
     ordered = sorted((*others, member), key=lambda each: (each.at, each.subject))
-    added = {"members": tuple(ordered[-MAX_MEMBERS:]), "occasion": _remember(event)}
+    added = {
+        "members": tuple(ordered[-MAX_MEMBERS:]),
+        "unlisted": before.unlisted + max(0, len(ordered) - MAX_MEMBERS),
+        "occasion": _remember(event),
+    }
     after = before.model_copy(update=added)
     return _look(after, before.look_at or now + LOOK_AGAIN, event.time, charter, snapshot)
 
@@ -184,7 +192,12 @@ def _look(
     shared = find_shared({each.subject: each.facts for each in recent}, snapshot.population)
     if shared is not None:
         raised = _emit_raised(occasion, now, shared, charter, snapshot)
-        opened = {"episode": open_episode(raised), "cause": shared.cause, "look_at": None}
+        opened = {
+            "episode": open_episode(raised),
+            "cause": shared.cause,
+            "subject": raised.subject,
+            "look_at": None,
+        }
         return Decision(state.model_copy(update=opened), (raised,), None)
     is_open = len(recent) >= FEWEST and look_at - occasion.at <= TOGETHER
     due = look_at if is_open else None
@@ -194,17 +207,24 @@ def _look(
 def remove_member(
     state: FleetSymptom, event: Event[SignalCleared]
 ) -> Decision[FleetSymptom] | None:
-    """One device less; with few left the shared signal is over."""
+    """One device less; with few left the shared signal is over.
+
+    What is not kept is taken to share the cause: nobody says of it that it does not.
+    """
     left = tuple(each for each in state.members if each.episode != event.data.episode)
+    unlisted = state.unlisted
     if len(left) == len(state.members):
-        return None
-    after = state.model_copy(update={"members": left})
-    still = len(after.list_sharing())
+        if not unlisted:
+            return None
+        unlisted -= 1
+    after = state.model_copy(update={"members": left, "unlisted": unlisted})
+    still = len(after.list_sharing()) + unlisted
     if after.episode is None or still > FEW_LEFT:
         return Decision(after, (), after.look_at)
     why = message("signal.fleet-over", count=still)
-    ended = emit_end(after.episode, event, still, why)
-    closed = {"episode": None, "cause": None}
+    subject = after.subject or after.episode.service
+    ended = emit_end(after.episode, event, still, why, subject)
+    closed = {"episode": None, "cause": None, "subject": ""}
     return Decision(after.model_copy(update=closed), (ended,), None)
 
 
@@ -241,6 +261,7 @@ def _emit_raised(
         measurement=occasion.measurement,
         value=shared.ill_with,
         threshold=FEWEST,
+        is_measured=False,
         service=occasion.service,
         attributes={shared.cause.name: shared.cause.value},
         explanation=_explain(occasion, shared, charter, snapshot),

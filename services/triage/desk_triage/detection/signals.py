@@ -58,13 +58,15 @@ def describe_severity(
     )
 
 
-def emit_end(episode: Episode, cause: AnyEvent, value: float, why: Message) -> Event[SignalCleared]:
-    """The event that ends an episode."""
+def emit_end(
+    episode: Episode, cause: AnyEvent, value: float, why: Message, subject: str = ""
+) -> Event[SignalCleared]:
+    """The event that ends an episode of `subject`, or else of what the cause is about."""
     return derive(
         cause,
         describe_end(episode, value, why),
         source=SOURCE,
-        subject=cause.subject,
+        subject=subject or cause.subject,
         rule=f"clear/{episode.id}",
         at=cause.time,
     )

@@ -1,6 +1,6 @@
 """Reads telemetry and alerts for each device and service, and keeps what was looked at."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from desk_charter import Charter
@@ -12,6 +12,7 @@ from desk_contracts.names import TELEMETRY
 from desk_contracts.topics import identity_retention
 from desk_contracts.value_types import SubjectKind
 from desk_kernel import Context, Decision, Readings, Reducers
+from desk_platform.clock import Clock
 from desk_platform.health import Health, State
 from desk_platform.heartbeat import beat
 from desk_platform.kafka import Projection
@@ -128,7 +129,7 @@ def _react_with(inputs: Inputs, watchers: Watchers, blind_spots: BlindSpots) -> 
         charter, snapshot = inputs.charter(), inputs.snapshot()
         assessments = decide.assess(state, event, watchers.of(event.data.name), context.now)
         note_assessments(inputs.lookout, event, assessments)
-        blind_spots.note(event.subject, assessments)
+        blind_spots.note(event.subject, assessments, context.now)
         note_service(inputs.lookout, event, event.data.service, charter)
         return decide.measure(state, event, assessments, charter, snapshot)
 
@@ -150,11 +151,13 @@ def _react_with(inputs: Inputs, watchers: Watchers, blind_spots: BlindSpots) -> 
 
 
 async def watch_blind_spots(
-    blind_spots: BlindSpots, health: Health, sleep: Callable[[timedelta], Awaitable[object]]
+    blind_spots: BlindSpots, charter: Callable[[], Charter], health: Health, clock: Clock
 ) -> None:
     """Show detectors that cannot judge, until cancelled; they fail no probe: all others work."""
     health.expect(COMPONENT, required=False)
     while True:
+        detectors = {detector.id for detector in charter().routing.detectors}
+        blind_spots.forget_others(detectors, clock.now())
         if blind := blind_spots.count():
             named = [f"{name} on {count} subjects" for name, count in blind.items()][:MOST_NAMED]
             more = f" and {len(blind) - MOST_NAMED} more" if len(blind) > MOST_NAMED else ""
@@ -163,7 +166,7 @@ async def watch_blind_spots(
         else:
             health.mark(COMPONENT, State.READY)
         beat()
-        await sleep(LOOK_EVERY)
+        await clock.sleep(LOOK_EVERY)
 
 
 def note_assessments(

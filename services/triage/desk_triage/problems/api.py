@@ -304,7 +304,7 @@ def _add_parting(router: APIRouter, documents: ProblemDocuments) -> None:
         def merge(
             register: ProblemRegister | None, now: datetime, desk: Desk
         ) -> Decision[ProblemRegister]:
-            return owner.merge_problems(register, id, body.into, now, desk)
+            return owner.merge_problems(register, id, body.into, principal.subject, now, desk)
 
         await _say(documents, call, merge)
         return ProblemChanged(id=id, status="merged")

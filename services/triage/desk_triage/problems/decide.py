@@ -9,6 +9,7 @@ from datetime import datetime
 
 from desk_charter.routing import ProblemClustering
 from desk_contracts import AnyEvent, Event
+from desk_contracts.events.problems import ProblemEnd
 from desk_contracts.events.trouble import EvidenceChanged, TroubleReported
 from desk_contracts.message import Message, message
 from desk_kernel import Decision
@@ -178,8 +179,7 @@ def close(
     problem: Problem,
     at: datetime,
     why: Message,
-    *,
-    is_solved: bool,
+    how: ProblemEnd,
     cleared: tuple[str, ...] = (),
 ) -> tuple[ProblemRegister, list[AnyEvent]]:
     """Ends one problem; how it was solved is remembered for when it comes back.
@@ -187,7 +187,7 @@ def close(
     `cleared` are the signals whose end showed that it is over.
     """
     events = describe_update(problem, at) if problem.joining else []
-    events += describe_resolution(problem, at, why, is_solved=is_solved, cleared=cleared)
+    events += describe_resolution(problem, at, why, how, cleared)
     solved = SolvedProblem(
         id=problem.id,
         service=problem.service,
@@ -195,7 +195,7 @@ def close(
         ended_at=at,
         worded_by=problem.worded_by,
         wording=problem.wording,
-        resolution=why if is_solved else None,
+        resolution=why if how is ProblemEnd.SOLVED else None,
     )
     problems = tuple(item for item in register.problems if item.id != problem.id)
     closed = {"problems": problems, "solved": (*register.solved, solved)[-MAX_SOLVED:]}
@@ -281,9 +281,8 @@ def _end_past(
                 else message("problem.faded", since=problem.last_at)
             )
             cleared = problem.signals[-MAX_CLEARED:]
-            register, more = close(
-                register, problem, end, why, is_solved=is_solved, cleared=cleared
-            )
+            how = ProblemEnd.SOLVED if is_solved else ProblemEnd.FADED
+            register, more = close(register, problem, end, why, how, cleared)
             events += more
         else:
             tally = problem.tally

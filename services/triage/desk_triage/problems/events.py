@@ -8,6 +8,7 @@ from desk_contracts import AnyEvent, Event, Payload
 from desk_contracts.events.problems import (
     ProblemConfirmed,
     ProblemDetected,
+    ProblemEnd,
     ProblemResolved,
     ProblemUpdated,
 )
@@ -48,6 +49,8 @@ def describe_problem(
         charter=charter,
         status=problem.status,
         recalls=problem.recalls,
+        ticket_count=problem.tickets,
+        people_count=problem.head_count,
     )
     event = _event(problem, detected, "problem/detected", at, cause)
     return [event, *_describe_more(problem, more, _list_people(first), at, cause)]
@@ -67,6 +70,8 @@ def describe_confirmation(
         message=problem.message,
         explanation=tuple(reasons),
         by=by,
+        ticket_count=problem.tickets,
+        people_count=problem.head_count,
     )
     event = _event(problem, confirmed, "problem/confirmed", at, cause)
     updates = _describe_more(problem, more, _list_people(first), at, cause, "confirmed")
@@ -88,6 +93,8 @@ def describe_removal(problem: Problem, tickets: Sequence[str], at: datetime) -> 
         message=problem.message,
         status=problem.status,
         removed=tuple(tickets),
+        ticket_count=problem.tickets,
+        people_count=problem.head_count,
     )
     return _event(problem, removed, f"problem/removed/{tickets[0]}", at)
 
@@ -96,8 +103,7 @@ def describe_resolution(
     problem: Problem,
     at: datetime,
     resolution: Message,
-    *,
-    is_solved: bool,
+    end: ProblemEnd,
     cleared: tuple[str, ...] = (),
 ) -> list[AnyEvent]:
     """That it is over. Every listed member is named once, over as many events as that takes."""
@@ -110,8 +116,10 @@ def describe_resolution(
             people=_list_people(members),
             resolution=resolution,
             status=problem.status,
-            is_solved=is_solved,
+            is_solved=end is ProblemEnd.SOLVED,
             cleared=cleared,
+            end=end,
+            ticket_count=problem.tickets,
         )
         events.append(_event(problem, resolved, f"problem/resolved/{number}", at))
     return events
@@ -135,6 +143,8 @@ def _describe_more(
             people=tuple(person for person in _list_people(members) if person not in listed),
             message=problem.message,
             status=problem.status,
+            ticket_count=problem.tickets,
+            people_count=problem.head_count,
         )
         listed.update(_list_people(members))
         events.append(_event(problem, update, f"problem/{rule}/{members[0][0]}", at, cause))

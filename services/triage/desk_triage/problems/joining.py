@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from desk_charter.model import Charter
+from desk_charter.people import Team
 from desk_charter.routing import ProblemClustering
 from desk_contracts import AnyEvent
 from desk_contracts.events.problems import ProblemStatus
@@ -66,11 +67,8 @@ def add_member(
     needed = require_surprise(tally.seen + tally.seen_before + 1, desk.rules.window)
     if not is_overwhelming(problem, rates, report.at, needed):
         return problem, []
-    events = describe_update(problem, report.at)
-    problem = problem.model_copy(update={"joining": ()})
     why = message("problem.overwhelming", count=len(problem.people))
-    problem, more = confirm_with(problem, [why], "", report.at, "", desk)
-    return problem, [*events, *more]
+    return confirm_with(problem, [why], "", report.at, "", desk)
 
 
 def confirm_with(
@@ -81,21 +79,27 @@ def confirm_with(
     cause: str,
     desk: Desk,
 ) -> tuple[Problem, list[AnyEvent]]:
-    """The problem as a confirmed one; nothing happens to one that is confirmed already."""
+    """The problem as a confirmed one; nothing happens to one that is confirmed already.
+
+    Who was joining is named before, so that nobody is counted once more after it. A team that the
+    charter does not have any more hands it to whoever answers for the service by now.
+    """
     if problem.status is ProblemStatus.CONFIRMED:
         return problem, []
-    notice = write_notice(problem.service, problem.team, ProblemStatus.CONFIRMED, desk, by=by)
-    update = {"status": ProblemStatus.CONFIRMED, "message": notice}
-    problem = problem.model_copy(update=update)
-    return problem, describe_confirmation(problem, reasons, by, at, cause)
+    joined = describe_update(problem, at, cause) if problem.joining else []
+    owner = desk.charter.find_team(problem.team) or desk.charter.owner_of(problem.service)
+    notice = write_notice(problem.service, owner, ProblemStatus.CONFIRMED, desk, by=by)
+    update = {"status": ProblemStatus.CONFIRMED, "message": notice, "team": owner.name}
+    problem = problem.model_copy(update={**update, "joining": ()})
+    return problem, [*joined, *describe_confirmation(problem, reasons, by, at, cause)]
 
 
 def write_notice(
-    service: str, team: str, status: ProblemStatus, desk: Desk, by: str = ""
+    service: str, owner: Team, status: ProblemStatus, desk: Desk, by: str = ""
 ) -> Message:
     """What employees are told: what is known, and what is not."""
-    owned, owner = desk.charter.find_service(service), desk.charter.team(team).title
-    named = {"team": owner, "service": owned.title if owned else service}
+    owned, team = desk.charter.find_service(service), owner.title
+    named = {"team": team, "service": owned.title if owned else service}
     kind = 0 if status is ProblemStatus.PROPOSED else 1 if by else 2
     if service:
         notices = (
@@ -105,8 +109,8 @@ def write_notice(
         )
     else:
         notices = (
-            message("problem.maybe-unnamed", team=owner),
-            message("problem.known-unnamed", team=owner),
-            message("problem.evident-unnamed", team=owner),
+            message("problem.maybe-unnamed", team=team),
+            message("problem.known-unnamed", team=team),
+            message("problem.evident-unnamed", team=team),
         )
     return notices[kind]

@@ -106,18 +106,18 @@ def _open(
 ) -> tuple[ProblemRegister, list[AnyEvent]]:
     members, profile = group.members, group.profile
     service, category = _about(members)
+    other = _find_known(register, service, profile, members[-1].at, rates, desk)
+    if other is None and len(register.problems) >= MAX_PROBLEMS:
+        return register, []  # they stay among the reports, for when there is room
     gathered = {item.ticket for item in members}
     recent = tuple(item for item in register.recent if item.ticket not in gathered)
     register = register.model_copy(update={"recent": recent})
-    other = _find_known(register, service, profile, members[-1].at, rates, desk)
     if other is not None:
         problems, events = list(register.problems), list[AnyEvent]()
         for item in members:
             problems[other], more = add_member(problems[other], item, rates, desk)
             events += more
         return register.model_copy(update={"problems": tuple(problems)}), events
-    if len(register.problems) >= MAX_PROBLEMS:
-        return register, []
     signals = tuple(item.episode for item in register.signals if item.service == service != "")
     # The latest of those that were solved and looked like it.
     alike = (item for item in reversed(register.solved) if item.service == service)
@@ -145,7 +145,7 @@ def _make_problem(
         category=category,
         title=title_of(desk.charter, service),
         team=owner.name,
-        message=write_notice(service, owner.name, status, desk),
+        message=write_notice(service, owner, status, desk),
         status=status,
         first_at=members[0].at,
         last_at=max(item.at for item in members),

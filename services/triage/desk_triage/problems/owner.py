@@ -5,14 +5,16 @@ from datetime import datetime
 
 from desk_contracts import AnyEvent
 from desk_contracts.errors import NotFound
+from desk_contracts.events.problems import ProblemEnd, ProblemStatus
 from desk_contracts.ids import derive_id
 from desk_contracts.message import message, verbatim
 from desk_kernel import Decision
 
 from desk_triage.problems.decide import close, confirm, decide_register, emit_joined
 from desk_triage.problems.events import describe_problem, describe_removal
-from desk_triage.problems.joining import Desk
-from desk_triage.problems.model import Problem, ProblemRegister, Tally
+from desk_triage.problems.joining import MAX_SIGNALS, Desk
+from desk_triage.problems.model import MAX_MEMBERS, Problem, ProblemRegister, Tally
+from desk_triage.problems.profile import combine
 
 MAX_REMOVED = 1_000
 Change = Callable[[ProblemRegister, Problem], tuple[ProblemRegister, list[AnyEvent]]]
@@ -36,13 +38,18 @@ def confirm_problem(
 def resolve_problem(
     register: ProblemRegister | None, id: str, by: str, resolution: str, now: datetime, desk: Desk
 ) -> Decision[ProblemRegister]:
-    """It is solved; what helped is remembered for when it comes back."""
+    """It is solved; what helped is remembered for when it comes back.
+
+    Who says that it is over says that it was one, so all in it are told though it was proposed:
+    their tickets are solved with it.
+    """
 
     def change(
         register: ProblemRegister, problem: Problem
     ) -> tuple[ProblemRegister, list[AnyEvent]]:
         why = verbatim(resolution) if resolution else message("problem.ended-by-member", by=by)
-        return close(register, problem, now, why, is_solved=True)
+        confirmed = problem.model_copy(update={"status": ProblemStatus.CONFIRMED})
+        return close(register, confirmed, now, why, ProblemEnd.SOLVED)
 
     return _change(register, id, now, desk, change)
 
@@ -56,7 +63,7 @@ def reject_problem(
         register: ProblemRegister, problem: Problem
     ) -> tuple[ProblemRegister, list[AnyEvent]]:
         why = message("problem.rejected", by=by)
-        return close(register, problem, now, why, is_solved=False)
+        return close(register, problem, now, why, ProblemEnd.REJECTED)
 
     return _change(register, id, now, desk, change)
 
@@ -89,6 +96,7 @@ def split_problem(
             update={
                 "id": derive_id(problem.id, f"split/{gone[0]}"),
                 "members": tuple((ticket, people[ticket]) for ticket in gone),
+                "joining": (),
                 "unlisted": 0,
                 "removed": tuple(ticket for ticket, _ in left.members)[-MAX_REMOVED:],
                 "tally": Tally(since=now, joined=len(gone), seen=len(gone)),
@@ -105,9 +113,13 @@ def split_problem(
 
 
 def merge_problems(
-    register: ProblemRegister | None, id: str, into: str, now: datetime, desk: Desk
+    register: ProblemRegister | None, id: str, into: str, by: str, now: datetime, desk: Desk
 ) -> Decision[ProblemRegister]:
-    """It is the same as another open problem, which takes its tickets."""
+    """It is the same as another open problem, which takes its tickets.
+
+    If one of them is confirmed, both are from now on: its people were told that they hear of its
+    end.
+    """
 
     def change(
         register: ProblemRegister, problem: Problem
@@ -117,20 +129,14 @@ def merge_problems(
             return register, []
         if target is None:
             raise NotFound(message("problem.not-open", problem=into), problem=into)
-        familiar = {ticket for ticket, _ in target.members}
-        joining = tuple(member for member in problem.members if member[0] not in familiar)
-        after = target.model_copy(
-            update={
-                "members": (*target.members, *joining),
-                "joining": (*target.joining, *joining),
-                "first_at": min(target.first_at, problem.first_at),
-                "last_at": max(target.last_at, problem.last_at),
-                "signals": tuple(dict.fromkeys((*target.signals, *problem.signals))),
-            }
-        )
+        whole, events = _unite(target, problem), list[AnyEvent]()
+        if problem.status is ProblemStatus.CONFIRMED:
+            reason = message("problem.confirmed-by", by=by)
+            whole, events = confirm(whole, [reason], by, now, desk)
         why = message("problem.merged", problem=into)
-        register, events = close(_replace(register, after), problem, now, why, is_solved=False)
-        return register, events
+        register = _replace(register, whole)
+        register, ended = close(register, problem, now, why, ProblemEnd.MERGED)
+        return register, [*events, *ended]
 
     return _change(register, id, now, desk, change)
 
@@ -148,6 +154,36 @@ def _change(
 def _replace(register: ProblemRegister, problem: Problem) -> ProblemRegister:
     problems = tuple(problem if item.id == problem.id else item for item in register.problems)
     return register.model_copy(update={"problems": problems})
+
+
+def _unite(target: Problem, problem: Problem) -> Problem:
+    """The target with all that the other one was: its tickets, what they say, how many came."""
+    familiar = {ticket for ticket, _ in target.members}
+    joining = tuple(member for member in problem.members if member[0] not in familiar)
+    members = (*target.members, *joining)
+    beyond = max(0, len(members) - MAX_MEMBERS)
+    profile, first, second = combine(target.profile, problem.profile), target.tally, problem.tally
+    tickets = {ticket for ticket, _ in members}
+    removed = (ticket for ticket in (*target.removed, *problem.removed) if ticket not in tickets)
+    update = {
+        "members": members[:MAX_MEMBERS],
+        "joining": (*target.joining, *joining),
+        "unlisted": target.unlisted + problem.unlisted + beyond,
+        "first_at": min(target.first_at, problem.first_at),
+        "last_at": max(target.last_at, problem.last_at),
+        "signals": tuple(dict.fromkeys((*target.signals, *problem.signals)))[-MAX_SIGNALS:],
+        "removed": tuple(dict.fromkeys(removed))[-MAX_REMOVED:],
+        "worded_by": profile.tickets,
+        "wording": dict(profile.counts),
+        "tally": Tally(
+            since=max(first.since, second.since),
+            joined=first.joined + second.joined,
+            seen=max(first.seen, second.seen),
+            joined_before=first.joined_before + second.joined_before,
+            seen_before=max(first.seen_before, second.seen_before),
+        ),
+    }
+    return target.model_copy(update=update)
 
 
 def _part(problem: Problem, tickets: Sequence[str]) -> tuple[Problem, list[str]]:

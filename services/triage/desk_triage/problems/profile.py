@@ -52,6 +52,13 @@ def extend(profile: Profile, wording: Wording) -> Profile:
     return Profile(profile.tickets + 1, _frequent(counts))
 
 
+def combine(first: Profile, second: Profile) -> Profile:
+    """The profile of the tickets of both."""
+    counts = Counter(first.counts)
+    counts.update(second.counts)
+    return Profile(first.tickets + second.tickets, _frequent(counts))
+
+
 class Scales:
     """Weighs tickets against one profile; the evidence of a term is looked up once."""
 

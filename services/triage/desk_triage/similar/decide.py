@@ -49,13 +49,14 @@ def remember(
     ]
     pair = _find_pair(ticket, others)
     if pair is None:
-        return Decision(_keep((*others, ticket)))
+        return Decision(_keep((*before.recent, ticket)))
     repetition = pair.later.model_copy(update={"repeats": pair.earlier.id})
-    rest = (item for item in (*others, ticket) if item.id != repetition.id)
+    rest = (item for item in (*before.recent, ticket) if item.id != repetition.id)
     return Decision(_keep((*rest, repetition)), (_emit(event, pair),))
 
 
 def _keep(tickets: Iterable[RecentTicket]) -> PersonTickets:
+    """The newest: one that is read late, from another partition, drives out no newer one."""
     ordered = sorted(tickets, key=lambda item: (item.opened_at, item.id))
     return PersonTickets(recent=tuple(ordered[-MAX_RECENT:]))
 

@@ -10,6 +10,10 @@ from desk_contracts.message import Explanation, Message
 from desk_contracts.people import OptionalPerson, PersonId
 from desk_contracts.value_types import Identifier
 
+# One event may not be large enough to list them.
+_TICKET_COUNT = "How many tickets are in it, listed here or not; none in older events."
+_PEOPLE_COUNT = "How many people are in it, listed here or not; none in older events."
+
 
 class ProblemStatus(StrEnum):
     """A proposed one is its owner's to judge; only of a confirmed one people are told.
@@ -20,6 +24,15 @@ class ProblemStatus(StrEnum):
 
     PROPOSED = "proposed"
     CONFIRMED = "confirmed"
+
+
+class ProblemEnd(StrEnum):
+    """How a problem ended: only what is solved is over for the people in it."""
+
+    SOLVED = "solved"
+    FADED = "faded"
+    REJECTED = "rejected"
+    MERGED = "merged"
 
 
 class ProblemDetected(Payload, type="desk.problem.detected.v1", topic=names.PROBLEMS):
@@ -36,6 +49,8 @@ class ProblemDetected(Payload, type="desk.problem.detected.v1", topic=names.PROB
     charter: str = ""
     status: ProblemStatus = ProblemStatus.CONFIRMED
     recalls: str = Field(default="", description="The problem before, that it looks like.")
+    ticket_count: int | None = Field(default=None, ge=0, description=_TICKET_COUNT)
+    people_count: int | None = Field(default=None, ge=0, description=_PEOPLE_COUNT)
 
 
 class ProblemConfirmed(Payload, type="desk.problem.confirmed.v1", topic=names.PROBLEMS):
@@ -51,6 +66,8 @@ class ProblemConfirmed(Payload, type="desk.problem.confirmed.v1", topic=names.PR
     by: OptionalPerson = Field(
         default="", description="The member who said so; empty if the desk did."
     )
+    ticket_count: int | None = Field(default=None, ge=0, description=_TICKET_COUNT)
+    people_count: int | None = Field(default=None, ge=0, description=_PEOPLE_COUNT)
 
 
 class ProblemUpdated(Payload, type="desk.problem.updated.v1", topic=names.PROBLEMS):
@@ -65,6 +82,8 @@ class ProblemUpdated(Payload, type="desk.problem.updated.v1", topic=names.PROBLE
     removed: tuple[Identifier, ...] = Field(
         default=(), description="Tickets that do not belong to it, as somebody said."
     )
+    ticket_count: int | None = Field(default=None, ge=0, description=_TICKET_COUNT)
+    people_count: int | None = Field(default=None, ge=0, description=_PEOPLE_COUNT)
 
 
 class ProblemResolved(Payload, type="desk.problem.resolved.v1", topic=names.PROBLEMS):
@@ -84,3 +103,9 @@ class ProblemResolved(Payload, type="desk.problem.resolved.v1", topic=names.PROB
         default=(),
         description="The signals whose end showed that it is over; none where a person said so.",
     )
+    end: ProblemEnd | None = Field(
+        default=None,
+        description="Solved; faded: reports only stopped; rejected: it was none; merged: another"
+        " problem has its tickets. None in older events, where `is_solved` says all.",
+    )
+    ticket_count: int | None = Field(default=None, ge=0, description=_TICKET_COUNT)

@@ -24,6 +24,10 @@ class SignalRaised(Payload, type="desk.signal.raised.v1", topic=names.SIGNALS):
     measurement: str
     value: FiniteFloat
     threshold: FiniteFloat
+    is_measured: bool = Field(
+        default=True,
+        description="False if `value` is no measurement: an alert has 1, a fleet counts devices.",
+    )
     expected_at: datetime | None = Field(
         default=None, description="When it will hurt, if forecast."
     )

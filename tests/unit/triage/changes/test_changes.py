@@ -46,6 +46,33 @@ def test_an_end_without_a_beginning_tells_nothing() -> None:
     assert outcome.state.changes == ()
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (0, 1, 0)], ids=["late", "in-order", "twice"])
+def test_what_is_over_is_not_said_to_be_running(order: tuple[int, ...]) -> None:
+    """A report that was tried again comes after the one that followed it."""
+    end = ChangeFinished(change="c-1", kind=ChangeKind.RELEASE, succeeded=False)
+    reports = event("vpn", end, 30), change_started("vpn", 0)
+    state: ServiceChanges | None = None
+    for number in order:
+        outcome = follow(state, reports[number])
+        assert outcome is not None
+        state = outcome.state
+    assert state is not None
+    (change,) = state.changes
+    assert (change.finished_at, change.succeeded) == (at(30), False)
+    assert state.early_ends == ()
+
+
+def test_what_is_begun_again_is_running() -> None:
+    end = ChangeFinished(change="c-1", kind=ChangeKind.RELEASE, succeeded=True)
+    state: ServiceChanges | None = None
+    for report in (change_started("vpn", 0), event("vpn", end, 30), change_started("vpn", 60)):
+        outcome = follow(state, report)
+        assert outcome is not None
+        state = outcome.state
+    assert state is not None
+    assert state.changes[0].finished_at is None
+
+
 def test_only_the_newest_are_kept() -> None:
     state: ServiceChanges | None = None
     for number in range(MAX_CHANGES + 3):

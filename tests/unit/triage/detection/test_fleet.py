@@ -5,9 +5,17 @@ from math import comb
 
 import pytest
 from desk_contracts import AnyEvent
+from desk_contracts.events.signals import SignalCleared, SignalRaised
 from desk_contracts.value_types import Severity, SubjectKind
 from desk_triage.changes.snapshot import ContextSnapshot, Facts
-from desk_triage.detection.fleet import FEWEST, LOOK_AGAIN, TOGETHER, find_chance, find_shared
+from desk_triage.detection.fleet import (
+    FEWEST,
+    LOOK_AGAIN,
+    MAX_MEMBERS,
+    TOGETHER,
+    find_chance,
+    find_shared,
+)
 from desk_triage.detection.store import find_population
 
 from tests.support.spoken import english
@@ -43,6 +51,7 @@ async def test_devices_with_one_version_are_one_signal_that_names_it() -> None:
     (signal,) = raised(desk, "fleet-disk-filling")
     assert signal.attributes == {"os.version": NEW}
     assert signal.severity is Severity.CRITICAL
+    assert not signal.is_measured
     assert signal.subject_kind is SubjectKind.SERVICE
     assert english(signal.explanation[0]) == (
         f"{FEWEST} of {FEWEST} devices with this symptom have os.version 14.2;"
@@ -52,6 +61,34 @@ async def test_devices_with_one_version_are_one_signal_that_names_it() -> None:
     await desk.feed(*(disk(number, 60, 20 + number / 100) for number in range(0, 70, 10)))
     assert cleared(desk, "fleet-disk-filling") == []
     await desk.feed(disk(70, 60, 22))
+    assert len(cleared(desk, "fleet-disk-filling")) == 1
+
+
+async def test_a_fleet_signal_ends_where_it_was_raised() -> None:
+    """Outages and runs are kept by their subject: under another name they would never end."""
+    desk = await make_fleet()
+    ill = range(0, 100, 10)
+    await desk.feed(*(disk(number, 5, 10 + number / 100) for number in ill))
+    await desk.feed(*(disk(number, 60, 20 + number / 100) for number in ill))
+    both = [*desk.emitted(SignalRaised), *desk.emitted(SignalCleared)]
+    ours = [event for event in both if getattr(event.data, "detector", "") == "fleet"]
+    assert [(type(event.data), event.subject) for event in ours] == [
+        (SignalRaised, "laptop"),
+        (SignalCleared, "laptop"),
+    ]
+
+
+async def test_a_fleet_signal_is_open_while_devices_are_ill_that_are_not_kept() -> None:
+    desk = await make_fleet()
+    everybody = dict(desk.seen_snapshot.current.population)
+    everybody |= {f"well-{number}": (("os.version", OLD),) for number in range(2_000)}
+    desk.seen_snapshot.current = ContextSnapshot(population=everybody)
+    ill = range(1_000, 1_000 + 10 * (MAX_MEMBERS + 5), 10)
+    await desk.feed(*(disk(number, 5, 10 + number / 10_000) for number in ill))
+    assert len(raised(desk, "fleet-disk-filling")) == 1
+    await desk.feed(*(disk(number, 60, 20) for number in ill[5:]))
+    assert cleared(desk, "fleet-disk-filling") == []
+    await desk.feed(*(disk(number, 60, 20) for number in ill[:5]))
     assert len(cleared(desk, "fleet-disk-filling")) == 1
 
 

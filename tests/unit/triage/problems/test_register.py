@@ -12,6 +12,7 @@ from desk_contracts.events.problems import (
 )
 from desk_contracts.message import verbatim
 from desk_triage.problems.decide import end_if_quiet
+from desk_triage.problems.opening import MAX_PROBLEMS
 from desk_triage.problems.owner import resolve_problem
 
 from tests.support.triage_desk import MONDAY
@@ -205,3 +206,23 @@ def test_restarts_change_no_decision() -> None:
         often.play([event])
     assert often.emitted == once.emitted
     assert often.register == once.register
+
+
+def test_reports_that_find_no_room_for_a_problem_stay_reports() -> None:
+    """They were taken from the reports and put nowhere: nothing ever counted them again."""
+    played = PlayedRegister().play([*ordinary(), *outage(6)])
+    register = played.register
+    assert register is not None
+    (problem,) = register.problems
+    others = {"service": "other", "wording": {}, "first_at": MONDAY - timedelta(days=1)}
+    full = tuple(
+        problem.model_copy(update={"id": f"full-{number}", **others})
+        for number in range(MAX_PROBLEMS)
+    )
+    played.register = register.model_copy(update={"problems": full})
+    texts = ("Badge reader dead at gate", "gate: badge reader dead", "dead badge reader gate")
+    played.play(outage(8, begins=10, texts=texts, service="doors", name="gate"))
+    assert played.register is not None
+    assert len(played.problems) == MAX_PROBLEMS
+    tickets = {report.ticket for report in played.register.recent}
+    assert {f"gate-{number}" for number in range(8)} <= tickets

@@ -93,6 +93,13 @@ def test_in_any_order_each_repetition_is_told_once() -> None:
         assert len(emitted) == 2
 
 
+def test_an_old_one_that_is_read_late_makes_no_new_one_forgotten() -> None:
+    """Another partition may lie days behind."""
+    old, new, again = opened("Beamer", 0), opened(VPN, 10 * DAY), opened(VPN, 10 * DAY + 30)
+    _, (repetition,) = run(new, old, again)
+    assert (repetition.code, repetition.of) == (again.data.code, new.subject)
+
+
 def test_what_is_kept_of_a_person_is_bounded() -> None:
     tickets = [opened(f"Trouble {n}", n, description="x" * 20_000) for n in range(50)]
     person, _ = run(*tickets)
