@@ -43,8 +43,9 @@ _react.on(TicketOpened)(compare_ticket)
 
 @_keys.on(TicketOpened)
 def _find_person(event: Event[TicketOpened]) -> Iterable[str]:
-    """What the desk opens by itself nobody logged."""
-    return () if event.data.kind is Kind.PROACTIVE else (event.data.requester,)
+    """What the desk opens by itself nobody logged, nor what a member splits off a ticket."""
+    is_logged = event.data.kind is not Kind.PROACTIVE and not event.data.split_from
+    return (event.data.requester,) if is_logged else ()
 
 
 class IndexedProblem(IndexedModel):

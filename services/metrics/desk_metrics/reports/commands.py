@@ -106,6 +106,11 @@ def shown(ranked: Systems) -> list[RenderableType]:
     for system in (*ranked.systems, *proposed):
         lines.append(f"\n{system.service}: {system.proposal.value}")
         lines.append(f"  {ranked.why[system.service]}")
+        if system.deflected:
+            lines.append(f"  Contacts prevented by what people found: {system.deflected:,}.")
+        if system.reported_lost_minutes is not None:
+            minutes, answers = system.reported_lost_minutes, system.reported_lost_answers
+            lines.append(f"  Working minutes lost, as {answers:,} people say: {minutes:,.0f}.")
         if system.service in ranked.answers:
             lines.append(f"  {ranked.answers[system.service]}")
     if ranked.systems:
