@@ -92,6 +92,9 @@ def _all(language: Language) -> Iterator[Notified]:
         TicketAssigned(team="network"),
         _unhappy("It came back an hour later.", "network-1"),
         _unhappy("", ""),
+        _overdue(feedback.Reminded.OWNER),
+        _overdue(feedback.Reminded.TEAM),
+        _overdue(feedback.Reminded.TEAM, team=""),
         TicketPersonRequested(by=ANA, text="Please call 4711."),
     )
     child = Story(directory(language))
@@ -113,6 +116,14 @@ def _unhappy(comment: str, member: str) -> feedback.FollowUpOpened:
     return feedback.FollowUpOpened(
         follow_up="f-1", ticket="t-1", cycle=0, score=2, comment=comment, team="network",
         member=member, due=_NEXT_DAY,
+    )  # fmt: skip
+
+
+def _overdue(to: feedback.Reminded, team: str = "network") -> feedback.FollowUpReminded:
+    member = "network-1" if team else ""
+    return feedback.FollowUpReminded(
+        follow_up="f-1", ticket="t-1", cycle=0, score=2, service="vpn", team=team, member=member,
+        due=_DUE, to=to,
     )  # fmt: skip
 
 
@@ -304,6 +315,8 @@ def _reports(story: Story) -> Iterator[Notified]:
     )
     yield from story.happens(ranked, "network")
     yield from story.happens(ranked.model_copy(update={"is_before_known": False}), "network")
+    said = {"deflected": 4, "reported_lost_minutes": 95.0, "reported_lost_answers": 3}
+    yield from story.happens(ranked.model_copy(update=said), "network")
     quiet = ranked.model_copy(update={"proposal": Proposal.LEAVE})
     assert not list(story.happens(quiet, "network"))
     yield from _answers(story, ranked)

@@ -13,11 +13,13 @@ from desk_platform.similar import IndexedModel, Written
 from desk_platform.store import Documents, Schema
 
 from desk_intake.before.decide import compare_ticket, forget
+from desk_intake.before.joined import JoinedProblem, follow_joining, problem_of
 from desk_intake.before.model import PersonContacts
 from desk_intake.status.model import KnownProblem
 from desk_intake.status.model import apply as follow_known
 
 CONTACTS = Schema(collection="contacts", model=PersonContacts)
+JOINED = Schema(collection="joined", model=JoinedProblem)
 
 
 def contacts_projection(documents: Documents[PersonContacts]) -> Projection[PersonContacts]:
@@ -32,6 +34,21 @@ def contacts_projection(documents: Documents[PersonContacts]) -> Projection[Pers
         return None if state is None else forget(state, context.now)
 
     return Projection(documents, _keys, react, on_timer)
+
+
+def joined_projection(documents: Documents[JoinedProblem]) -> Projection[JoinedProblem]:
+    """A document for each problem that somebody joined without a ticket, or that is over."""
+
+    def keys(event: AnyEvent) -> Iterable[str]:
+        problem = problem_of(event)
+        return (problem,) if problem else ()
+
+    def react(
+        state: JoinedProblem | None, event: AnyEvent, _context: Context
+    ) -> Decision[JoinedProblem] | None:
+        return follow_joining(state or JoinedProblem(), event)
+
+    return Projection(documents, keys=keys, react=react)
 
 
 _keys: Readings[Iterable[str]] = Readings(())

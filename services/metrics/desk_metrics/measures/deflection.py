@@ -25,6 +25,9 @@ class Deflection(NamedTuple):
     logged_at: int = 0
 
 
+NOT_DEFLECTED = Deflection()
+
+
 def contribute_deflection(deflection: Deflection) -> Iterator[Contribution]:
     """What one prevented contact says by now, in whatever order its two events came."""
     taken_at, logged_at = deflection

@@ -38,7 +38,7 @@ from desk_metrics.measures.verdicts import BREACHED, MET
 from desk_metrics.measures.volume import CONTACTS, PROACTIVE, contacts_per_person_per_day
 
 Figures = dict[str, float | None]
-# Repairs, warnings and what was never logged belong to a service and to no kind, team or site of tickets.
+# Repairs, warnings and what was never logged: of a service, and of no kind, team or site.
 OF_SERVICES_ONLY = frozenset(
     {
         "auto_healed",

@@ -16,7 +16,7 @@ from desk_contracts.events.feedback import (
 from desk_kernel import Readings, Reducers
 
 from desk_metrics.measures.contributions import Contribution, Slice
-from desk_metrics.measures.deflection import Deflection, contribute_deflection
+from desk_metrics.measures.deflection import NOT_DEFLECTED, Deflection, contribute_deflection
 from desk_metrics.measures.demand import OBSOLETE, REQUESTED, demand_measure
 from desk_metrics.measures.happiness import Answered, happiness_of
 from desk_metrics.measures.publication import SourceRecord, publish
@@ -42,7 +42,7 @@ class KeptResponse:
     slice: Slice = NO_SLICE
     answers: tuple[Answered, ...] = ()
     demands: tuple[Contribution, ...] = ()
-    deflection: Deflection = Deflection()
+    deflection: Deflection = NOT_DEFLECTED
 
 
 # None for what is no feedback.

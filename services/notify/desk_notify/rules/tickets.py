@@ -4,7 +4,12 @@ from datetime import datetime
 
 from desk_contracts import AnyEvent, Event
 from desk_contracts.events import tickets as life
-from desk_contracts.events.feedback import FollowUpOpened, SurveyInvited
+from desk_contracts.events.feedback import (
+    FollowUpOpened,
+    FollowUpReminded,
+    Reminded,
+    SurveyInvited,
+)
 from desk_contracts.events.problems import ProblemResolved, ProblemUpdated
 from desk_contracts.events.sla import (
     ClockName,
@@ -234,6 +239,21 @@ def _ask_team(context: RenderContext, event: Event[FollowUpOpened]) -> Step:
         score=str(data.score),
         text=truncate(data.comment) if data.comment else None,
         member=data.member or None,
+    )
+
+
+@_steps.on(FollowUpReminded)
+def _remind(context: RenderContext, event: Event[FollowUpReminded]) -> Step:
+    """Its member, or the team that had the ticket, else that of the service."""
+    data, directory = event.data, context.directory
+    context.check_heard_of()
+    moments, score = {"due": data.due}, str(data.score)
+    if data.to is Reminded.OWNER:
+        rule = Rule.FOLLOW_UP_OVERDUE
+        return context, context.to_member(data.member, rule, moments, score=score)
+    profile = directory.team(data.team) if data.team else directory.owner_of(data.service)
+    return context, context.to_other_team(
+        profile, Rule.TEAM_FOLLOW_UP_OVERDUE, moments, score=score, member=data.member or None
     )
 
 
