@@ -5,7 +5,7 @@ from typing import cast
 
 from desk_intake.before.joined import JoinedProblem
 from desk_intake.before.model import PersonContacts
-from desk_intake.before.store import JOINED, joined_projection
+from desk_intake.before.store import JOINED, follow_joined
 from desk_intake.demands.api import DemandDeps
 from desk_intake.demands.model import Demand
 from desk_intake.demands.store import DEMANDS, demands_projection
@@ -80,7 +80,7 @@ def make_others(
         votes,
         UnitOfWork(changes_projection(changes), publisher, clock, meters),
         UnitOfWork(verdicts_projection(verdicts), publisher, clock, meters, cached=0),
-        UnitOfWork(joined_projection(joined), publisher, clock, meters, cached=0),
+        UnitOfWork(follow_joined(joined), publisher, clock, meters, cached=0),
         contacts,
     )
     surveys = SurveyDeps(feedback, owed, CommandQueue(follow_ups))

@@ -289,6 +289,7 @@ def _signal_changes(story: Story) -> Iterator[Notified]:
 
 
 _WHY = "The desk repaired it 31 times, and 12 of these repairs did not last a day."
+_PEOPLE = {"deflected": 4, "reported_lost_minutes": 95.0, "reported_lost_answers": 3}
 
 
 def _reports(story: Story) -> Iterator[Notified]:
@@ -313,10 +314,8 @@ def _reports(story: Story) -> Iterator[Notified]:
         reasons=(verbatim(_WHY),),
         based_on=verbatim("84 contacts and 31 repairs."),
     )
-    yield from story.happens(ranked, "network")
-    yield from story.happens(ranked.model_copy(update={"is_before_known": False}), "network")
-    said = {"deflected": 4, "reported_lost_minutes": 95.0, "reported_lost_answers": 3}
-    yield from story.happens(ranked.model_copy(update=said), "network")
+    for update in ({}, {"is_before_known": False}, _PEOPLE):
+        yield from story.happens(ranked.model_copy(update=update), "network")
     quiet = ranked.model_copy(update={"proposal": Proposal.LEAVE})
     assert not list(story.happens(quiet, "network"))
     yield from _answers(story, ranked)

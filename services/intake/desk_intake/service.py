@@ -37,8 +37,8 @@ from desk_intake.before.store import (
     JOINED,
     IndexedProblem,
     contacts_projection,
+    follow_joined,
     follow_problem,
-    joined_projection,
 )
 from desk_intake.catalogue.api import (
     CatalogueDeps,
@@ -225,7 +225,7 @@ def _compose_before(desk: Desk, settings: IntakeSettings, catalogue: CatalogueDe
         # What was logged in a contact's week is read before the week is over.
         stops=AllPartitions((names.TICKETS,)),
     )
-    desk.unit_of_work("joined", joined_projection(desk.documents(JOINED)), cached=0)
+    desk.unit_of_work("joined", follow_joined(desk.documents(JOINED)), cached=0)
     return BeforeDeps(
         knowledge=KnowledgeDeps(
             deps, articles, desk.commands(changes), ratings, desk.commands(rated)

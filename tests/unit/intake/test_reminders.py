@@ -89,8 +89,8 @@ async def test_what_is_done_reminds_nobody(desk: Desk) -> None:
 
 
 async def ask(desk: Desk, caller: str, about: str = "demand", what: str = "A quiet room") -> str:
-    said = await desk.client(caller).post("/feedback", about=about, what=what)
-    assert said.status_code == 201, said.text
+    answer = await desk.client(caller).post("/feedback", about=about, what=what)
+    assert answer.status_code == 201, answer.text
     *_, event = desk.publisher.events()
     await desk.hear_events(event)
     [item] = (await desk.max.get("/demands")).json()["items"]
@@ -118,11 +118,11 @@ async def test_a_service_that_can_go_names_itself(desk: Desk) -> None:
 
 async def test_what_is_answered_reminds_nobody_also_after_another_vote(desk: Desk) -> None:
     demand = await ask(desk, "ana")
-    answer = {"verdict": "planned", "text": "Two rooms by September."}
-    given = await desk.client("olga", "owner").post(f"/demands/{demand}/answer", **answer)
+    body = {"verdict": "planned", "text": "Two rooms by September."}
+    given = await desk.client("olga", "owner").post(f"/demands/{demand}/answer", **body)
     assert given.status_code == 200, given.text
-    said = await desk.ben.post("/feedback", about="demand", what="A quiet room")
-    assert said.status_code == 201
+    answer = await desk.ben.post("/feedback", about="demand", what="A quiet room")
+    assert answer.status_code == 201
     await desk.hear_events(desk.publisher.events()[-1])
     await pass_time(desk, timedelta(days=60))
     assert reminders(desk, DemandReminded) == []

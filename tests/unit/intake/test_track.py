@@ -105,12 +105,12 @@ def joining(person: str) -> AnyEvent:
 
 
 def follow(*events: AnyEvent) -> list[ContactEnded]:
-    state, told = JoinedProblem(), list[ContactEnded]()
+    state, ends = JoinedProblem(), list[ContactEnded]()
     for event in events:
         if (decision := follow_joining(state, event)) is not None:
             state = decision.state
-            told += [item.data for item in decision.events if isinstance(item.data, ContactEnded)]
-    return told
+            ends += [item.data for item in decision.events if isinstance(item.data, ContactEnded)]
+    return ends
 
 
 def test_the_end_and_the_joining_may_be_read_in_any_order() -> None:
@@ -124,9 +124,9 @@ def test_the_end_and_the_joining_may_be_read_in_any_order() -> None:
 def test_very_many_are_told_by_several_events_and_each_once() -> None:
     over = Event("e-over", "/desk/triage", "p-1", MONDAY, OVER)
     people = [f"p-{number:04}" for number in range(MOST_PEOPLE + 1)]
-    told = follow(*map(joining, [*people, people[0]]), over)
-    assert [len(item.people) for item in told] == [MOST_PEOPLE, 1]
-    assert [name for item in told for name in item.people] == people
+    ends = follow(*map(joining, [*people, people[0]]), over)
+    assert [len(item.people) for item in ends] == [MOST_PEOPLE, 1]
+    assert [name for item in ends for name in item.people] == people
 
 
 @pytest.mark.parametrize("taken", [Taken.ARTICLE, Taken.ITEM, Taken.TICKET])

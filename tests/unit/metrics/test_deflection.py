@@ -76,8 +76,8 @@ async def test_who_does_not_say_what_it_cost_is_unknown_and_not_zero() -> None:
 async def test_a_later_answer_replaces_the_earlier_one_also_by_silence(
     second: int | None, minutes: float, answers: int
 ) -> None:
-    said = [lost(90, 9), lost(second, 10, 2), lost(30, 11, ticket="t-2")]
-    for order in permutations(said):
+    answers_given = [lost(90, 9), lost(second, 10, 2), lost(30, 11, ticket="t-2")]
+    for order in permutations(answers_given):
         measured = (await figures(await after(*order)))[""]
         assert measured["reported_lost_minutes"] == minutes
         assert (measured["reported_lost_answers"], measured["surveys"]) == (answers, 2)

@@ -90,25 +90,10 @@ def compare_ticket(
         # Whoever names the same service or device again means the same, whatever the words.
         named = ((contact.service, opened.service), (contact.device, opened.device))
         is_named = any(ours and plain_words(ours) == plain_words(now) for ours, now in named)
-        is_same = is_named or likeness >= ALIKE
-        if not (is_recent and is_same):
+        if is_recent and (is_named or likeness >= ALIKE):
+            events.append(_take_back(contact, person.id, event, likeness))
+        else:
             kept.append(contact)
-            continue
-        data = ContactReturned(
-            contact=contact.id, by=person.id, ticket=event.subject, likeness=round(likeness, 4)
-        )
-        events.append(
-            Event(
-                id=derive_id(contact.id, f"returned/{event.subject}"),
-                source=SOURCE,
-                subject=contact.id,
-                time=event.time,
-                data=data,
-                correlation_id=event.correlation_id or event.id,
-                causation_id=event.id,
-                traceparent=event.traceparent,
-            )
-        )
     if not events:
         return None
     returned = {item.data.contact for item in events}
@@ -118,3 +103,21 @@ def compare_ticket(
     )
     after = person.model_copy(update={"contacts": tuple(kept), "track": track})
     return Decision(after, tuple(events), end_of(after))
+
+
+def _take_back(
+    contact: Contact, by: str, cause: Event[TicketOpened], likeness: float
+) -> Event[ContactReturned]:
+    data = ContactReturned(
+        contact=contact.id, by=by, ticket=cause.subject, likeness=round(likeness, 4)
+    )
+    return Event(
+        id=derive_id(contact.id, f"returned/{cause.subject}"),
+        source=SOURCE,
+        subject=contact.id,
+        time=cause.time,
+        data=data,
+        correlation_id=cause.correlation_id or cause.id,
+        causation_id=cause.id,
+        traceparent=cause.traceparent,
+    )

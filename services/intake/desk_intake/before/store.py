@@ -36,7 +36,7 @@ def contacts_projection(documents: Documents[PersonContacts]) -> Projection[Pers
     return Projection(documents, _keys, react, on_timer)
 
 
-def joined_projection(documents: Documents[JoinedProblem]) -> Projection[JoinedProblem]:
+def follow_joined(documents: Documents[JoinedProblem]) -> Projection[JoinedProblem]:
     """A document for each problem that somebody joined without a ticket, or that is over."""
 
     def keys(event: AnyEvent) -> Iterable[str]:
