@@ -156,6 +156,7 @@ ROWS = [
     Row("intake", "POST /v1/tickets/check", ALL, ALL, body=DRAFT, shows=True),
     Row("intake", "GET /v1/searches", STAFF, STAFF),
     Row("intake", "POST /v1/erasures", OPERATORS, OPERATORS, body=ERASURE),
+    Row("intake", "GET /v1/contacts", ALL, ALL),
     Row("intake", "POST /v1/contacts/prevented", ALL, HIDDEN, body=JOIN),
     Row("intake", f"POST {TICKET}/article", STAFF, STAFFS_SECRET, body={"body": "x"}),
     Row("intake", "POST /v1/articles", ALL, ALL, body=ARTICLE),

@@ -3,7 +3,9 @@
 from datetime import timedelta
 from typing import cast
 
+from desk_intake.before.joined import JoinedProblem
 from desk_intake.before.model import PersonContacts
+from desk_intake.before.store import JOINED, follow_joined
 from desk_intake.demands.api import DemandDeps
 from desk_intake.demands.model import Demand
 from desk_intake.demands.store import DEMANDS, demands_projection
@@ -46,6 +48,7 @@ Others = tuple[
     UnitOfWork[Demand],
     UnitOfWork[KnownChange],
     UnitOfWork[DayVerdicts],
+    UnitOfWork[JoinedProblem],
     UnitOfWork[PersonContacts],
 ]
 
@@ -68,6 +71,7 @@ def make_others(
     follow_ups = UnitOfWork(follow_ups_projection(owed), publisher, clock, meters, cached=0)
     demands_kept = FakeDocuments(DEMANDS, clock)
     votes = UnitOfWork(demands_projection(demands_kept), publisher, clock, meters, cached=0)
+    joined = FakeDocuments(JOINED, clock)
     others: Others = (
         UnitOfWork(problems_projection(problems), publisher, clock, meters),
         UnitOfWork(slas_projection(slas), publisher, clock, meters),
@@ -76,6 +80,7 @@ def make_others(
         votes,
         UnitOfWork(changes_projection(changes), publisher, clock, meters),
         UnitOfWork(verdicts_projection(verdicts), publisher, clock, meters, cached=0),
+        UnitOfWork(follow_joined(joined), publisher, clock, meters, cached=0),
         contacts,
     )
     surveys = SurveyDeps(feedback, owed, CommandQueue(follow_ups))

@@ -283,7 +283,8 @@ def make_desk(charter: Charter, secrets: Path | None = None) -> Desk:
     others, surveys, demands, status = make_others(feedback, views, contacts, publisher, meters)
     live = LiveTickets(StillTail(topics.TICKETS, clock), tickets, longest=timedelta(0))
     erasures = make_erasures(deps, publisher, clock, meters)
-    edges = (catalogue, before, words.documents, publisher, SecretFolder(secrets), erasures)
+    taken = contacts.documents
+    edges = (catalogue, before, taken, words.documents, publisher, SecretFolder(secrets), erasures)
     parts = IntakeParts(deps, feedback, surveys, demands, live, status, *edges)
     app_parts = _parts(charter, clock, telemetry)
     app = make_app("Experience Desk: intake", intake_routers(parts), app_parts)

@@ -32,3 +32,9 @@ def tell_demands(story: Story) -> Iterator[Notified]:
         ),
         "a quiet room",
     )  # fmt: skip
+    for demand, service in (("d-1", ""), ("d-2", "vpn")):
+        overdue = feedback.DemandReminded(
+            demand=demand, what=service or "a quiet room", service=service, votes=3, due=NOON
+        )
+        yield from story.happens(overdue, overdue.what)
+        assert not list(story.happens(overdue, overdue.what)), "nobody is nagged"

@@ -92,6 +92,9 @@ def _all(language: Language) -> Iterator[Notified]:
         TicketAssigned(team="network"),
         _unhappy("It came back an hour later.", "network-1"),
         _unhappy("", ""),
+        _overdue(feedback.Reminded.OWNER),
+        _overdue(feedback.Reminded.TEAM),
+        _overdue(feedback.Reminded.TEAM, team=""),
         TicketPersonRequested(by=ANA, text="Please call 4711."),
     )
     child = Story(directory(language))
@@ -113,6 +116,14 @@ def _unhappy(comment: str, member: str) -> feedback.FollowUpOpened:
     return feedback.FollowUpOpened(
         follow_up="f-1", ticket="t-1", cycle=0, score=2, comment=comment, team="network",
         member=member, due=_NEXT_DAY,
+    )  # fmt: skip
+
+
+def _overdue(to: feedback.Reminded, team: str = "network") -> feedback.FollowUpReminded:
+    member = "network-1" if team else ""
+    return feedback.FollowUpReminded(
+        follow_up="f-1", ticket="t-1", cycle=0, score=2, service="vpn", team=team, member=member,
+        due=_DUE, to=to,
     )  # fmt: skip
 
 
@@ -312,6 +323,7 @@ def _signal_changes(story: Story) -> Iterator[Notified]:
 
 
 _WHY = "The desk repaired it 31 times, and 12 of these repairs did not last a day."
+_PEOPLE = {"deflected": 4, "reported_lost_minutes": 95.0, "reported_lost_answers": 3}
 
 
 def _reports(story: Story) -> Iterator[Notified]:
@@ -336,8 +348,8 @@ def _reports(story: Story) -> Iterator[Notified]:
         reasons=(verbatim(_WHY),),
         based_on=verbatim("84 contacts and 31 repairs."),
     )
-    yield from story.happens(ranked, "network")
-    yield from story.happens(ranked.model_copy(update={"is_before_known": False}), "network")
+    for update in ({}, {"is_before_known": False}, _PEOPLE):
+        yield from story.happens(ranked.model_copy(update=update), "network")
     quiet = ranked.model_copy(update={"proposal": Proposal.LEAVE})
     assert not list(story.happens(quiet, "network"))
     yield from _answers(story, ranked)

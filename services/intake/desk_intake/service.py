@@ -30,7 +30,16 @@ from desk_intake.adapters.mailboxes.ways import take_mail
 from desk_intake.attachments.api import UPLOADS, attachments_router
 from desk_intake.before.api.check import BeforeDeps, Indexes, before_router
 from desk_intake.before.api.items import SelfService
-from desk_intake.before.store import CONTACTS, IndexedProblem, contacts_projection, follow_problem
+from desk_intake.before.api.track import track_router
+from desk_intake.before.model import PersonContacts
+from desk_intake.before.store import (
+    CONTACTS,
+    JOINED,
+    IndexedProblem,
+    contacts_projection,
+    follow_joined,
+    follow_problem,
+)
 from desk_intake.catalogue.api import (
     CatalogueDeps,
     approvals_router,
@@ -106,6 +115,7 @@ class IntakeParts:
     status: StatusDeps
     catalogue: CatalogueDeps
     before: BeforeDeps
+    taken: Documents[PersonContacts]
     searches: Documents[SearchedWord]
     publisher: Publisher
     secrets: SecretFolder
@@ -120,7 +130,9 @@ def compose(desk: Desk, settings: IntakeSettings) -> Web:
     responses = desk.unit_of_work("feedback", Projection(opinions), cached=0)
     feedback = FeedbackDeps(deps, desk.commands(responses), opinions)
     demands = desk.documents(DEMANDS)
-    votes = desk.unit_of_work("demands", demands_projection(demands), cached=0)
+    # An answer is given over HTTP, and stands in the demand when its reminder is due.
+    answered = NothingUnread("no event answers a demand")
+    votes = desk.unit_of_work("demands", demands_projection(demands), cached=0, stops=answered)
     take_mail(desk, settings, deps)
     directory = open_directory(settings)
     wanted = desk.documents(ERASURES)
@@ -137,6 +149,7 @@ def compose(desk: Desk, settings: IntakeSettings) -> Web:
         status=_compose_status(desk, deps),
         catalogue=catalogue,
         before=_compose_before(desk, settings, catalogue),
+        taken=desk.documents(CONTACTS),
         searches=desk.documents(SEARCHES),
         publisher=desk.publisher,
         secrets=SecretFolder(settings.signing_secrets),
@@ -191,7 +204,12 @@ def _compose_surveys(desk: Desk, settings: IntakeSettings, feedback: FeedbackDep
     )
     owed = desk.documents(FOLLOW_UPS)
     # A replica that answers over HTTP writes them too.
-    follow_ups = desk.unit_of_work("follow ups", follow_ups_projection(owed), cached=0)
+    follow_ups = desk.unit_of_work(
+        "follow ups",
+        follow_ups_projection(owed),
+        cached=0,
+        stops=NothingUnread("no event finishes a follow-up"),
+    )
     return SurveyDeps(feedback, owed, desk.commands(follow_ups))
 
 
@@ -207,6 +225,7 @@ def _compose_before(desk: Desk, settings: IntakeSettings, catalogue: CatalogueDe
         # What was logged in a contact's week is read before the week is over.
         stops=AllPartitions((names.TICKETS,)),
     )
+    desk.unit_of_work("joined", follow_joined(desk.documents(JOINED)), cached=0)
     return BeforeDeps(
         knowledge=KnowledgeDeps(
             deps, articles, desk.commands(changes), ratings, desk.commands(rated)
@@ -300,6 +319,7 @@ def intake_routers(parts: IntakeParts) -> tuple[APIRouter, ...]:
     events = EventsDeps(deps.tickets, deps.charter, parts.publisher, deps.clock)
     return (
         before_router(parts.before),
+        track_router(parts.before, parts.taken),
         batch_router(deps),
         tickets_router(deps),
         anybody_router(deps),
@@ -328,7 +348,7 @@ def intake_routers(parts: IntakeParts) -> tuple[APIRouter, ...]:
 
 COLLECTIONS = (
     TICKETS, PROBLEMS, SLAS, FEEDBACK, INVITED, FOLLOW_UPS, DEMANDS, CHANGES, VERDICTS, MAILS,
-    ARTICLES, RATINGS, CONTACTS, SEARCHES, ASKS, RECOVERIES, ERASURES,
+    ARTICLES, RATINGS, CONTACTS, JOINED, SEARCHES, ASKS, RECOVERIES, ERASURES,
 )  # fmt: skip
 
 SERVICE = Service(
@@ -351,8 +371,8 @@ SERVICE = Service(
         Subscription((names.CHANGES,), to=("changes",), group="changes"),
         # Apart: what follows for people from what it has told itself, nothing else waits for.
         Subscription(
-            (names.TICKETS, names.FEEDBACK),
-            to=("invited", "follow ups", "demands", "contacts"),
+            (names.TICKETS, names.FEEDBACK, names.PROBLEMS),
+            to=("invited", "follow ups", "demands", "contacts", "joined"),
             group="people",
         ),
     ),

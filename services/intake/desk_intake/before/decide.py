@@ -12,7 +12,15 @@ from desk_contracts.text import plain_words
 from desk_kernel import Decision
 from desk_kernel.likeness import Weighed, read_terms
 
-from desk_intake.before.model import MAX_CONTACTS, UNDECIDED, Contact, PersonContacts
+from desk_intake.before.model import (
+    MAX_CONTACTS,
+    MAX_TRACKED,
+    TRACKED,
+    UNDECIDED,
+    Contact,
+    PersonContacts,
+    TakenThing,
+)
 from desk_intake.knowledge.decide import emit
 from desk_intake.tickets.record import SOURCE, Cause
 
@@ -41,19 +49,28 @@ def prevent(
         service=contact.service,
         device=contact.device,
     )
-    after = before.model_copy(update={"contacts": (*contacts, contact)})
+    thing = TakenThing(id=contact.id, taken=contact.taken, target=contact.target, at=contact.at)
+    track = (*_list_tracked(before, contact.at), thing)[-MAX_TRACKED:]
+    after = before.model_copy(update={"contacts": (*contacts, contact), "track": track})
     return Decision(after, (emit(contact.id, contact.at, data, cause),), end_of(after))
 
 
 def end_of(person: PersonContacts) -> datetime | None:
-    """When the first of the person's contacts is decided by silence, and its words go."""
-    return min((item.at + UNDECIDED for item in person.contacts), default=None)
+    """When the first of the person's contacts is decided by silence, and its words go; or when the
+    first of what they can look up does."""
+    words = (item.at + UNDECIDED for item in person.contacts)
+    return min((*words, *(item.at + TRACKED for item in person.track)), default=None)
+
+
+def _list_tracked(person: PersonContacts, now: datetime) -> tuple[TakenThing, ...]:
+    return tuple(item for item in person.track if now < item.at + TRACKED)
 
 
 def forget(person: PersonContacts, now: datetime) -> Decision[PersonContacts]:
     """What was taken a week ago was what was needed; nothing has to be compared with it."""
     left = tuple(item for item in person.contacts if now < item.at + UNDECIDED)
-    after = person.model_copy(update={"contacts": left})
+    track = _list_tracked(person, now)
+    after = person.model_copy(update={"contacts": left, "track": track})
     return Decision(after, (), end_of(after))
 
 
@@ -73,26 +90,34 @@ def compare_ticket(
         # Whoever names the same service or device again means the same, whatever the words.
         named = ((contact.service, opened.service), (contact.device, opened.device))
         is_named = any(ours and plain_words(ours) == plain_words(now) for ours, now in named)
-        is_same = is_named or likeness >= ALIKE
-        if not (is_recent and is_same):
+        if is_recent and (is_named or likeness >= ALIKE):
+            events.append(_take_back(contact, person.id, event, likeness))
+        else:
             kept.append(contact)
-            continue
-        data = ContactReturned(
-            contact=contact.id, by=person.id, ticket=event.subject, likeness=round(likeness, 4)
-        )
-        events.append(
-            Event(
-                id=derive_id(contact.id, f"returned/{event.subject}"),
-                source=SOURCE,
-                subject=contact.id,
-                time=event.time,
-                data=data,
-                correlation_id=event.correlation_id or event.id,
-                causation_id=event.id,
-                traceparent=event.traceparent,
-            )
-        )
     if not events:
         return None
-    after = person.model_copy(update={"contacts": tuple(kept)})
+    returned = {item.data.contact for item in events}
+    track = tuple(
+        item.model_copy(update={"ticket": event.subject}) if item.id in returned else item
+        for item in person.track
+    )
+    after = person.model_copy(update={"contacts": tuple(kept), "track": track})
     return Decision(after, tuple(events), end_of(after))
+
+
+def _take_back(
+    contact: Contact, by: str, cause: Event[TicketOpened], likeness: float
+) -> Event[ContactReturned]:
+    data = ContactReturned(
+        contact=contact.id, by=by, ticket=cause.subject, likeness=round(likeness, 4)
+    )
+    return Event(
+        id=derive_id(contact.id, f"returned/{cause.subject}"),
+        source=SOURCE,
+        subject=contact.id,
+        time=cause.time,
+        data=data,
+        correlation_id=cause.correlation_id or cause.id,
+        causation_id=cause.id,
+        traceparent=cause.traceparent,
+    )

@@ -11,6 +11,9 @@ from desk_intake.tickets.calls import Document
 UNDECIDED = timedelta(days=7)
 # More than this in a week is no person; each is needed until the week is over.
 MAX_CONTACTS = 100
+# So long, and of so many, people can see what came of it; the newest are kept.
+TRACKED = timedelta(days=90)
+MAX_TRACKED = 100
 # What is kept of the words, to compare; they stand in no event.
 MAX_TEXT = 1_000
 
@@ -28,7 +31,19 @@ class Contact(Frozen):
     at: datetime
 
 
+class TakenThing(Frozen):
+    """What somebody took, as long as they can see what came of it. None of their words."""
+
+    id: str
+    taken: Taken
+    target: str
+    at: datetime
+    ticket: str = ""
+    """The ticket that they logged about the same after all."""
+
+
 class PersonContacts(Document):
-    """Those of one person that are not a week old; the id is the person's."""
+    """Of one person: what is not a week old, and what they can look up; the id is the person's."""
 
     contacts: tuple[Contact, ...] = ()
+    track: tuple[TakenThing, ...] = ()

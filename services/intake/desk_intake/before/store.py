@@ -13,11 +13,13 @@ from desk_platform.similar import IndexedModel, Written
 from desk_platform.store import Documents, Schema
 
 from desk_intake.before.decide import compare_ticket, forget
+from desk_intake.before.joined import JoinedProblem, follow_joining, problem_of
 from desk_intake.before.model import PersonContacts
 from desk_intake.status.model import KnownProblem
 from desk_intake.status.model import apply as follow_known
 
 CONTACTS = Schema(collection="contacts", model=PersonContacts)
+JOINED = Schema(collection="joined", model=JoinedProblem)
 
 
 def contacts_projection(documents: Documents[PersonContacts]) -> Projection[PersonContacts]:
@@ -34,6 +36,21 @@ def contacts_projection(documents: Documents[PersonContacts]) -> Projection[Pers
     return Projection(documents, _keys, react, on_timer)
 
 
+def follow_joined(documents: Documents[JoinedProblem]) -> Projection[JoinedProblem]:
+    """A document for each problem that somebody joined without a ticket, or that is over."""
+
+    def keys(event: AnyEvent) -> Iterable[str]:
+        problem = problem_of(event)
+        return (problem,) if problem else ()
+
+    def react(
+        state: JoinedProblem | None, event: AnyEvent, _context: Context
+    ) -> Decision[JoinedProblem] | None:
+        return follow_joining(state or JoinedProblem(), event)
+
+    return Projection(documents, keys=keys, react=react)
+
+
 _keys: Readings[Iterable[str]] = Readings(())
 _react: Reducers[PersonContacts | None, [], Decision[PersonContacts] | None] = Reducers(
     lambda _state, _event: None
@@ -43,8 +60,9 @@ _react.on(TicketOpened)(compare_ticket)
 
 @_keys.on(TicketOpened)
 def _find_person(event: Event[TicketOpened]) -> Iterable[str]:
-    """What the desk opens by itself nobody logged."""
-    return () if event.data.kind is Kind.PROACTIVE else (event.data.requester,)
+    """What the desk opens by itself nobody logged, nor what a member splits off a ticket."""
+    is_logged = event.data.kind is not Kind.PROACTIVE and not event.data.split_from
+    return (event.data.requester,) if is_logged else ()
 
 
 class IndexedProblem(IndexedModel):

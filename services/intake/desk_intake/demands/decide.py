@@ -1,9 +1,12 @@
 """How demands come together from what people say, and how they are answered."""
 
+from datetime import datetime
+
 from desk_contracts import AnyEvent, Event
 from desk_contracts.events.feedback import (
     DemandAnswered,
     DemandObsoleteReported,
+    DemandReminded,
     DemandRequested,
     DemandVerdict,
 )
@@ -63,6 +66,28 @@ def _add(demand: Demand, person: str) -> Demand:
     if len(demand.people) >= MOST_PEOPLE:
         return demand.model_copy(update={"more": demand.more + 1})
     return demand.model_copy(update={"people": (*demand.people, person)})
+
+
+def remind_of_demand(demand: Demand, now: datetime) -> Decision[Demand]:
+    """Reminds those who owe the answer, once; who answers for it is read when it is told."""
+    due = demand.reminder_due
+    if due is None or now < due:
+        return Decision(demand, due=due)
+    data = DemandReminded(
+        demand=demand.id,
+        what=demand.what,
+        service=demand.what if demand.kind == "obsolete" else "",
+        votes=demand.votes,
+        due=due,
+    )
+    event: AnyEvent = Event(
+        id=derive_id(demand.id, "reminded"),
+        source=SOURCE,
+        subject=demand.subject,
+        time=now,
+        data=data,
+    )
+    return Decision(demand.model_copy(update={"reminded_at": now}), (event,))
 
 
 def answer_demand(

@@ -40,12 +40,19 @@ class Demand(Part):
     first_at: datetime
     due: datetime
     answer: DemandAnswer | None = None
+    # When those who owe the answer were reminded that it is past its day.
+    reminded_at: datetime | None = None
     commands: tuple[Command, ...] = ()
 
     @property
     def votes(self) -> int:
         """How many people said so; where they are very many, how many times it was said."""
         return len(self.people) + self.more
+
+    @property
+    def reminder_due(self) -> datetime | None:
+        """When those who owe the answer are reminded; None once they were, or it was given."""
+        return self.due if self.answer is None and self.reminded_at is None else None
 
     def is_shown(self, person: str, *, is_staff: bool) -> bool:
         """Whether somebody may read it: their own, what several wrote, and what was answered."""

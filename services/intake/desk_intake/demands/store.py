@@ -7,7 +7,7 @@ from desk_kernel import Context, Decision
 from desk_platform.kafka import Projection
 from desk_platform.store import Documents, Schema
 
-from desk_intake.demands.decide import add_vote, demand_of
+from desk_intake.demands.decide import add_vote, demand_of, remind_of_demand
 from desk_intake.demands.model import Demand
 
 DEMANDS = Schema(
@@ -28,6 +28,11 @@ def demands_projection(documents: Documents[Demand]) -> Projection[Demand]:
 
     def react(demand: Demand | None, event: AnyEvent, _context: Context) -> Decision[Demand] | None:
         after = add_vote(demand, event)
-        return None if after is None or after is demand else Decision(after)
+        if after is None or after is demand:
+            return None
+        return Decision(after, due=after.reminder_due)
 
-    return Projection(documents, keys=keys, react=react)
+    def on_timer(demand: Demand | None, context: Context) -> Decision[Demand] | None:
+        return None if demand is None else remind_of_demand(demand, context.now)
+
+    return Projection(documents, keys=keys, react=react, on_timer=on_timer)

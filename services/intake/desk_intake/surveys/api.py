@@ -103,6 +103,10 @@ class FollowUpView(Frozen):
     done_at: datetime | None
     done_by: str
     outcome: str
+    reminded_at: datetime | None
+    """When its member was reminded that it is past its day."""
+    team_reminded_at: datetime | None
+    """When the team was."""
 
 
 class Outcome(Body):

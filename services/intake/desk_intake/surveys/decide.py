@@ -111,7 +111,7 @@ def open_follow_up(before: FollowUp | None, event: AnyEvent) -> Decision[FollowU
     emitted = derive(
         event, opened, source=SOURCE, subject=data.ticket, rule="follow-up", at=event.time
     )
-    return Decision(follow_up, (emitted,))
+    return Decision(follow_up, (emitted,), follow_up.due)
 
 
 def finish_follow_up(

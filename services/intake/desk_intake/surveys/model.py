@@ -12,6 +12,8 @@ from desk_intake.tickets.model import Part
 LINK_LASTS = timedelta(days=14)
 # Who hears nothing for three days was not heard.
 FOLLOW_UP_WITHIN = timedelta(days=3)
+# The team hears so long after its member was reminded, if nothing was done.
+TEAM_REMINDED_AFTER = timedelta(days=1)
 LOW_SCORE = 2
 
 
@@ -47,6 +49,9 @@ class FollowUp(Part):
     done_at: datetime | None = None
     done_by: OptionalPerson = ""
     outcome: str = ""
+    # When its member was reminded that it is past its day, and when the team was.
+    reminded_at: datetime | None = None
+    team_reminded_at: datetime | None = None
     commands: tuple[Command, ...] = ()
 
     def find_fingerprint(self, key: str, recalled: Recalled = NOTHING) -> str | None:

@@ -12,6 +12,7 @@ from desk_platform.store import Documents, Schema
 
 from desk_intake.surveys.decide import Sign, invite, open_follow_up, survey_id
 from desk_intake.surveys.model import FollowUp, InvitedPerson, Sampling
+from desk_intake.surveys.remind import remind_of_follow_up
 
 INVITED = Schema(collection="invited", model=InvitedPerson)
 FOLLOW_UPS = Schema(
@@ -79,4 +80,7 @@ def follow_ups_projection(documents: Documents[FollowUp]) -> Projection[FollowUp
     ) -> Decision[FollowUp] | None:
         return open_follow_up(before, event)
 
-    return Projection(documents, keys=keys, react=react)
+    def on_timer(follow_up: FollowUp | None, context: Context) -> Decision[FollowUp] | None:
+        return None if follow_up is None else remind_of_follow_up(follow_up, context.now)
+
+    return Projection(documents, keys=keys, react=react, on_timer=on_timer)

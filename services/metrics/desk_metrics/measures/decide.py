@@ -67,6 +67,7 @@ class _Details(NamedTuple):
     person: str
     device: str
     code: str
+    is_part: bool
 
 
 _details: Reducers[_Details, [], _Details] = Reducers(lambda details, _event: details)
@@ -76,7 +77,11 @@ _details: Reducers[_Details, [], _Details] = Reducers(lambda details, _event: de
 def _open(details: _Details, event: Event[TicketOpened]) -> _Details:
     data = event.data
     return details._replace(
-        site=data.site, person=data.requester, device=data.device, code=data.code
+        site=data.site,
+        person=data.requester,
+        device=data.device,
+        code=data.code,
+        is_part=bool(data.split_from),
     )
 
 
@@ -106,7 +111,13 @@ def record_event(record: TicketRecord, event: AnyEvent) -> TicketRecord:
     if clocks.facts is not before and at < latest:
         late = (*late, (at, latest))
     known_details = _Details(
-        record.site, record.started, record.category, record.person, record.device, record.code
+        record.site,
+        record.started,
+        record.category,
+        record.person,
+        record.device,
+        record.code,
+        record.is_part,
     )
     details = _details(known_details, event)
     return TicketRecord(
@@ -123,6 +134,7 @@ def record_event(record: TicketRecord, event: AnyEvent) -> TicketRecord:
         details.device,
         details.code,
         note_solution(record.notes, event),
+        details.is_part,
     )
 
 
@@ -159,7 +171,7 @@ def measure_ticket(record: TicketRecord, clocks: TicketClocks, book: PolicyBook)
     days = tuple(item for item in record.published if not is_person(item[0]))
     contribution_sets = (
         *find_changed_sets(clocks.ticket, by, contributions, days),
-        *_contact(history, by, record.published),
+        *(() if record.is_part else _contact(history, by, record.published)),
     )
     revision = record.revision + bool(contribution_sets)
     # By hand: `replace` takes as long as all of the above.
@@ -177,6 +189,7 @@ def measure_ticket(record: TicketRecord, clocks: TicketClocks, book: PolicyBook)
         record.device,
         record.code,
         judgement.notes,
+        record.is_part,
     )
     changes = tuple(make_event(clocks.ticket, revision, item, now) for item in contribution_sets)
     return Measured(after, (*judgement.events, *changes), judgement.due)
@@ -239,8 +252,9 @@ def _contact(history: TicketHistory, by: Slice, published: Published) -> Iterato
 def _list_contributions(
     record: TicketRecord, clocks: TicketClocks, history: TicketHistory, book: PolicyBook
 ) -> Iterator[Contribution]:
+    if not record.is_part:
+        yield from contribute_volume(history)
     for contribute in (
-        contribute_volume,
         contribute_flow,
         contribute_restoring,
         contribute_contact,

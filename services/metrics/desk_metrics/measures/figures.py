@@ -7,12 +7,19 @@ from desk_contracts.events.sla import ClockName
 
 from desk_metrics.measures.contact import AT_ONCE, ESCALATED, REOPENED, RESOLVED, SELF_SERVED
 from desk_metrics.measures.cost import LOST
+from desk_metrics.measures.deflection import DEFLECTED, TAKEN_BACK
 from desk_metrics.measures.demand import OBSOLETE, REQUESTED
 from desk_metrics.measures.detection import FORESEEN, TOO_LATE
 from desk_metrics.measures.experience import abnormal_minutes
 from desk_metrics.measures.flow import ARRIVALS, DEPARTURES, little
 from desk_metrics.measures.handling import HANDLED
-from desk_metrics.measures.happiness import SCORES, SURVEY, mean_score, quotient_of
+from desk_metrics.measures.happiness import (
+    REPORTED_LOST,
+    SCORES,
+    SURVEY,
+    mean_score,
+    quotient_of,
+)
 from desk_metrics.measures.healing import HEALED, PREVENTED, RELAPSED
 from desk_metrics.measures.repeat_contacts import CAME_AGAIN
 from desk_metrics.measures.restoring import ACKNOWLEDGED, RESTORED
@@ -31,10 +38,13 @@ from desk_metrics.measures.verdicts import BREACHED, MET
 from desk_metrics.measures.volume import CONTACTS, PROACTIVE, contacts_per_person_per_day
 
 Figures = dict[str, float | None]
-# Repairs and warnings belong to a service and to no kind, team or site of tickets.
+# Repairs, warnings and what was never logged: of a service, and of no kind, team or site.
 OF_SERVICES_ONLY = frozenset(
     {
         "auto_healed",
+        "deflected",
+        "deflection_share",
+        "deflections_returned",
         "fixed_before_reported",
         "foreseen_share",
         "prevented_contacts",
@@ -157,11 +167,15 @@ def _slas(totals: Totals) -> Figures:
 
 def _ahead(totals: Totals) -> Figures:
     lead, prevented = totals.sketch(FORESEEN), totals.count(PREVENTED)
+    deflected = totals.count(DEFLECTED)
     return {
         "auto_healed": totals.count(HEALED),
         "prevented_contacts": prevented,
         "fixed_before_reported": _share(prevented, prevented + totals.count(CONTACTS)),
         "relapses": totals.count(RELAPSED),
+        "deflected": deflected,
+        "deflections_returned": totals.count(TAKEN_BACK),
+        "deflection_share": _share(deflected, deflected + totals.count(CONTACTS)),
         "foreseen_share": _share(lead.count, lead.count + totals.count(TOO_LATE)),
         **_durations("detection_lead", lead),
     }
@@ -169,13 +183,16 @@ def _ahead(totals: Totals) -> Figures:
 
 def _survey_figures(totals: Totals) -> Figures:
     counts = {score: totals.count(f"{SURVEY}:{score}") for score in SCORES}
-    quotient = quotient_of(counts)
+    quotient, lost = quotient_of(counts), totals.sketch(REPORTED_LOST)
     return {
         "surveys": sum(counts.values()),
         "survey_mean": mean_score(counts),
         "happiness": quotient and quotient.quotient,
         "happiness_low": quotient and quotient.low,
         "happiness_high": quotient and quotient.high,
+        "reported_lost_answers": lost.count,
+        # Nobody said is not nothing lost.
+        "reported_lost_minutes": lost.total / _SECOND / 60 if lost.count else None,
         "demand_requested": totals.count(REQUESTED),
         "obsolete_reported": totals.count(OBSOLETE),
     }

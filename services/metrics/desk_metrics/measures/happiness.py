@@ -7,6 +7,10 @@
 - `happiness_low`, `happiness_high`: 95 % interval of it. Formula: MOVER (Zou and Donner, 2008) on
   the Wilson score intervals of both shares, with their multinomial correlation. One happy answer
   alone is not certainty: its interval reaches from -0.12 to 1.
+- `reported_lost_minutes` (minutes): the working time that the ticket cost them, as those say who
+  answer that question; a later answer replaces an earlier one, also one that does not say. None
+  where nobody says: that is unknown, and not zero. Nothing is added for those who were not asked.
+- `reported_lost_answers` (answers): how many of the surveys say so; 0 minutes is an answer.
 """
 
 import math
@@ -18,10 +22,11 @@ from desk_kernel.wilson import wilson
 
 from desk_metrics.measures.contributions import Contribution
 
-SURVEY = "survey"
+SURVEY, REPORTED_LOST = "survey", "reported_lost"
 SCORES = (1, 2, 3, 4, 5)
 # Two-sided 95 % of the normal distribution.
 _Z = 1.959963984540054
+_MINUTE = 60 * 1_000_000
 
 
 class Answered(NamedTuple):
@@ -32,6 +37,15 @@ class Answered(NamedTuple):
     at: int
     # Whoever solved a ticket is no judge of it; the answer still replaces an earlier one.
     counted: bool = True
+    # Working time that the ticket cost them, as they say; None if they do not.
+    lost_minutes: int | None = None
+
+    @property
+    def measures(self) -> Iterator[tuple[str, int]]:
+        """What it counts in, with the time that it tells of (microseconds)."""
+        yield f"{SURVEY}:{self.score}", 0
+        if self.lost_minutes is not None:
+            yield REPORTED_LOST, self.lost_minutes * _MINUTE
 
 
 class Happiness(NamedTuple):
@@ -47,9 +61,10 @@ def happiness_of(answers: Sequence[Answered]) -> Iterator[Contribution]:
     for answer, after in zip_longest(answers, answers[1:]):
         if not answer.counted:
             continue
-        yield Contribution(f"{SURVEY}:{answer.score}", answer.at, answer.at)
-        if after is not None:
-            yield Contribution(f"{SURVEY}:{answer.score}", answer.at, max(answer.at, after.at), -1)
+        for measure, amount in answer.measures:
+            yield Contribution(measure, answer.at, answer.at, amount=amount)
+            if after is not None:
+                yield Contribution(measure, answer.at, max(answer.at, after.at), -1, amount)
 
 
 def mean_score(counts: Mapping[int, int]) -> float | None:

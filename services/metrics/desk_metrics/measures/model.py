@@ -31,3 +31,5 @@ class TicketRecord:
     code: str = ""
     # What came of its resolutions.
     notes: SolutionNotes = EMPTY
+    # A member split it off another ticket: its person asked once, and that was for the other.
+    is_part: bool = False

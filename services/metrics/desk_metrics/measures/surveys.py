@@ -1,13 +1,22 @@
-"""What people answer in surveys, what they miss and no longer need, as contributions."""
+"""What people say, as contributions: in surveys, of what they miss or need no more, and of what
+they took instead of logging a ticket.
+"""
 
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from desk_contracts.envelope import AnyEvent, Event, Payload
-from desk_contracts.events.feedback import DemandObsoleteReported, DemandRequested, SurveyAnswered
+from desk_contracts.events.feedback import (
+    ContactPrevented,
+    ContactReturned,
+    DemandObsoleteReported,
+    DemandRequested,
+    SurveyAnswered,
+)
 from desk_kernel import Readings, Reducers
 
 from desk_metrics.measures.contributions import Contribution, Slice
+from desk_metrics.measures.deflection import NOT_DEFLECTED, Deflection, contribute_deflection
 from desk_metrics.measures.demand import OBSOLETE, REQUESTED, demand_measure
 from desk_metrics.measures.happiness import Answered, happiness_of
 from desk_metrics.measures.publication import SourceRecord, publish
@@ -27,12 +36,13 @@ class SurveyResponse(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class KeptResponse:
-    """All that was said about one resolution of one ticket, or one wish."""
+    """All that was said about one resolution of one ticket, one demand or one prevented contact."""
 
     book: SourceRecord
     slice: Slice = NO_SLICE
     answers: tuple[Answered, ...] = ()
     demands: tuple[Contribution, ...] = ()
+    deflection: Deflection = NOT_DEFLECTED
 
 
 # None for what is no feedback.
@@ -57,6 +67,18 @@ def _read_obsolete_report(event: Event[DemandObsoleteReported]) -> SurveyRespons
     return SurveyResponse(f"wish:{data.feedback}", Slice(service=data.service, person=data.by))
 
 
+@read_response.on(ContactPrevented)
+def _read_contact(event: Event[ContactPrevented]) -> SurveyResponse:
+    data = event.data
+    by = Slice(service=data.service, person=data.by, device=data.device)
+    return SurveyResponse(f"contact:{data.contact}", by)
+
+
+@read_response.on(ContactReturned)
+def _read_return(event: Event[ContactReturned]) -> SurveyResponse:
+    return SurveyResponse(f"contact:{event.data.contact}", Slice(person=event.data.by))
+
+
 def add_response(
     state: KeptResponse | None, response: SurveyResponse, event: AnyEvent
 ) -> tuple[KeptResponse, tuple[Event[Payload], ...]] | None:
@@ -70,7 +92,11 @@ def add_response(
     if after is before:
         return None
     state, at = after, micros(event.time)
-    contributions = (*happiness_of(state.answers), *state.demands)
+    contributions = (
+        *happiness_of(state.answers),
+        *state.demands,
+        *contribute_deflection(state.deflection),
+    )
     book, events = publish(state.book, state.slice, contributions, at)
     return replace(state, book=book), tuple(events)
 
@@ -87,8 +113,9 @@ def _add_answer(
     at, data = micros(event.time), event.data
     if any(answer.revision == data.revision for answer in state.answers):
         return state
+    answer = Answered(data.revision, data.score, at, data.counted, data.lost_minutes)
     is_newest = all(item.revision < data.revision for item in state.answers)
-    answers = sorted((*state.answers, Answered(data.revision, data.score, at, data.counted)))
+    answers = sorted((*state.answers, answer))
     return replace(
         state,
         slice=response.slice if is_newest else state.slice,
@@ -108,6 +135,25 @@ def _add_obsolete(
     state: KeptResponse, event: Event[DemandObsoleteReported], response: SurveyResponse
 ) -> KeptResponse:
     return _add_measures(state, event, response, OBSOLETE)
+
+
+@_one_more_word.on(ContactPrevented)
+def _add_contact(
+    state: KeptResponse, event: Event[ContactPrevented], response: SurveyResponse
+) -> KeptResponse:
+    if state.deflection.taken_at:
+        return state
+    deflection = state.deflection._replace(taken_at=micros(event.time))
+    return replace(state, slice=response.slice, deflection=deflection)
+
+
+@_one_more_word.on(ContactReturned)
+def _add_return(
+    state: KeptResponse, event: Event[ContactReturned], _response: SurveyResponse
+) -> KeptResponse:
+    if state.deflection.logged_at:
+        return state
+    return replace(state, deflection=state.deflection._replace(logged_at=micros(event.time)))
 
 
 def _add_measures(

@@ -1,7 +1,8 @@
 """Volume: how much people had to ask, and how much the desk found by itself.
 
 - `contacts` (tickets): opened because somebody asked, by whatever channel.
-  Formula: count of opened tickets whose kind is not proactive, on the day of opening.
+  Formula: count of opened tickets whose kind is not proactive, on the day of opening. A part that
+  a member split off another ticket is none: its person asked once. It does arrive and depart.
 - `proactive` (tickets): opened by the desk before anybody asked. Formula: the others.
 - `contacts_per_person_per_day` (tickets per person and day): contacts / people / days.
   People is the number of employees served, a setting; without it there is no such figure.
@@ -18,7 +19,7 @@ CONTACTS, PROACTIVE = "contacts", "proactive"
 
 
 def contribute_volume(history: TicketHistory) -> Iterator[Contribution]:
-    """One contribution for each ticket."""
+    """One contribution for each ticket that is no part of another one."""
     measure = PROACTIVE if history.slice.kind == Kind.PROACTIVE else CONTACTS
     yield Contribution(measure, history.opened, history.opened)
 

@@ -98,7 +98,8 @@ def _subject_of_signal(event: Event[SignalRaised]) -> Iterable[str]:
 @detections_keys.on(TicketOpened)
 def _subjects_of_ticket(event: Event[TicketOpened]) -> Iterable[str]:
     data = event.data
-    if data.kind == Kind.PROACTIVE:
+    # Nor is a part, that a member split off, a report of its own.
+    if data.kind == Kind.PROACTIVE or data.split_from:
         return ()
     about = (("device", data.device), ("service", data.service))
     return {f"{kind}:{name}" for kind, name in about if name}

@@ -6,6 +6,9 @@
   Services are ranked by it.
 - `repeat_contacts` (count): reopenings, so people who had to come back for the same trouble.
 - `came_again` (contacts): contacts of people who had asked about the same within a week.
+- `deflected` (contacts), `reported_lost_minutes` (minutes) with `reported_lost_answers`: as
+  `deflection.py` and `happiness.py` count them. They are told, and services are not ranked by them:
+  only some people are asked.
 - `requested_by` (people): who asked for the service by its name or title although it is not offered
   to them. It costs nothing, so it is not ranked by; what is asked for is not proposed to retire.
 - `healing_debt` (repairs): proven repairs by the desk, relapses included: each of them spared
@@ -29,7 +32,9 @@ from desk_contracts.text import plain_words
 from desk_metrics.measures.contact import REOPENED, RESOLVED
 from desk_metrics.measures.contributions import Contribution
 from desk_metrics.measures.cost import LOST
+from desk_metrics.measures.deflection import DEFLECTED
 from desk_metrics.measures.demand import is_only_said, read_demand
+from desk_metrics.measures.happiness import REPORTED_LOST
 from desk_metrics.measures.healing import HEALED, RELAPSED
 from desk_metrics.measures.repeat_contacts import CAME_AGAIN
 from desk_metrics.measures.rollups import Bucket
@@ -59,6 +64,7 @@ _COUNTED = {
     REOPENED: "repeat_contacts",
     RESOLVED: "resolved",
     CAME_AGAIN: "came_again",
+    DEFLECTED: "deflected",
     RELAPSED: "relapses",
     BREACHED: "slas_breached",
 }
@@ -86,6 +92,11 @@ class Trouble:
     lost_us: int = 0
     repeat_contacts: int = 0
     came_again: int = 0
+    # Contacts that people prevented by taking what they found.
+    deflected: int = 0
+    # Working time lost, as those say who were asked: how long, and how many say so.
+    reported_lost_us: int = 0
+    reported_lost_answers: int = 0
     resolved: int = 0
     healing_debt: int = 0
     relapses: int = 0
@@ -102,6 +113,11 @@ class Trouble:
     @property
     def lost_minutes(self) -> float:
         return self.lost_us / _MINUTE
+
+    @property
+    def reported_lost_minutes(self) -> float | None:
+        """None where nobody said: unknown, and not zero."""
+        return self.reported_lost_us / _MINUTE if self.reported_lost_answers else None
 
     @property
     def score_us(self) -> int:
@@ -238,6 +254,9 @@ def _count(trouble: Trouble, contribution: Contribution, *, is_request: bool) ->
         trouble.requests += weight * is_request
     elif measure == LOST:
         trouble.lost_us += weight * contribution.amount
+    elif measure == REPORTED_LOST:
+        trouble.reported_lost_us += weight * contribution.amount
+        trouble.reported_lost_answers += weight
     elif measure == HEALED:
         # What a relapse takes back was a repair all the same.
         trouble.healing_debt += weight > 0

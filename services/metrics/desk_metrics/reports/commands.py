@@ -1,14 +1,14 @@
 """`desk report worst-systems`: the services that cost people most, read from metrics' store."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
 import typer
 from desk_charter import load_charter
 from desk_cli.screen import TextTable, show
-from desk_contracts.events.reports import Proposal
+from desk_contracts.events.reports import Proposal, ServiceRanked
 from desk_contracts.message import message
 from desk_platform.clock import SystemClock
 from desk_platform.settings import load_settings
@@ -106,6 +106,7 @@ def shown(ranked: Systems) -> list[RenderableType]:
     for system in (*ranked.systems, *proposed):
         lines.append(f"\n{system.service}: {system.proposal.value}")
         lines.append(f"  {ranked.why[system.service]}")
+        lines += _report_people(system)
         if system.service in ranked.answers:
             lines.append(f"  {ranked.answers[system.service]}")
     if ranked.systems:
@@ -117,6 +118,15 @@ def shown(ranked: Systems) -> list[RenderableType]:
     if not ranked.systems and not ranked.unranked:
         lines.append("The charter names no service.")
     return [*lines, *_demand(ranked)]
+
+
+def _report_people(system: ServiceRanked) -> Iterator[str]:
+    """What people did and said about it, where they did."""
+    if system.deflected:
+        yield f"  Contacts prevented by what people found: {system.deflected:,}."
+    if system.reported_lost_minutes is not None:
+        minutes, answers = system.reported_lost_minutes, system.reported_lost_answers
+        yield f"  Working minutes lost, as {answers:,} answers say: {minutes:,.0f}."
 
 
 def _demand(ranked: Systems) -> list[RenderableType]:

@@ -70,6 +70,20 @@ class RenderContext:
         about = About(self.cause.subject, ticket.code, ticket.problem, urgent=urgent)
         return (render_notice(self.cause, rule, recipient, self._fields(moments) | fields, about),)
 
+    def to_member(self, name: str, rule: Rule, moments: Moments, **fields: FieldValue) -> Messages:
+        """One message to a member of the desk, in the language of its team."""
+        profile, about = self.team, About(self.cause.subject, self.ticket.code)
+        recipient = person(name, profile.language, profile.zone)
+        return (render_notice(self.cause, rule, recipient, self._fields(moments) | fields, about),)
+
+    def to_other_team(
+        self, profile: TeamProfile, rule: Rule, moments: Moments, **fields: FieldValue
+    ) -> Messages:
+        """One message to a team, whoever has the ticket now."""
+        about = About(self.cause.subject, self.ticket.code)
+        named = self._fields(moments) | fields
+        return (render_notice(self.cause, rule, team(profile), named, about),)
+
     def to_owner(self, owner: TeamProfile, rule: Rule, **fields: FieldValue) -> Messages:
         """One message to another team than the one that has the ticket, which it names."""
         ticket, about = self.ticket, About(self.cause.subject, self.ticket.code, urgent=True)

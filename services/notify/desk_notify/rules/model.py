@@ -83,6 +83,7 @@ class TopicKind(StrEnum):
     RUN = "run"
     SIGNAL = "signal"
     REPORT = "report"
+    DEMAND = "demand"
 
 
 class TeamTopic(Frozen):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from desk_contracts import AnyEvent, Event
 from desk_contracts.events.automation import RunEscalated, RunHealed, RunStarted
-from desk_contracts.events.feedback import DemandAnswered
+from desk_contracts.events.feedback import ContactEnded, DemandAnswered
 from desk_contracts.events.fulfilment import TicketApprovalRequested
 from desk_contracts.events.problems import (
     ProblemConfirmed,
@@ -68,6 +68,12 @@ def _find_told(event: Event[ProblemConfirmed]) -> Iterable[str]:
 
 @people_of.on(DemandAnswered)
 def _find_askers(event: Event[DemandAnswered]) -> Iterable[str]:
+    return dict.fromkeys(event.data.people)
+
+
+@people_of.on(ContactEnded)
+def _find_joiners(event: Event[ContactEnded]) -> Iterable[str]:
+    """Those with a ticket too are in it as well, and hear of it once."""
     return dict.fromkeys(event.data.people)
 
 
@@ -145,9 +151,9 @@ def _problem_known(
     return after, (render_notice(cause, Rule.PROBLEM_KNOWN, recipient, fields, about),)
 
 
-@_reactions.on(ProblemResolved)
+@_reactions.on(ProblemResolved, ContactEnded)
 def _problem_over(
-    before: Person, cause: Event[ProblemResolved], name: str, _directory: Directory
+    before: Person, cause: Event[ProblemResolved | ContactEnded], name: str, _directory: Directory
 ) -> Reaction:
     problem, data = cause.subject, cause.data
     if problem in before.problems_over:

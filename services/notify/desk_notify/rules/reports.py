@@ -81,6 +81,12 @@ def _fields(ranked: ServiceRanked, directory: Directory) -> dict[str, FieldValue
         "before": str(ranked.contacts_before)
         if ranked.is_before_known
         else message("report.before-unknown"),
+        "deflected": str(ranked.deflected) if ranked.deflected else "",
+        # Where nobody said, nothing is known.
+        "lost_minutes": None
+        if ranked.reported_lost_minutes is None
+        else f"{ranked.reported_lost_minutes:.0f}",
+        "lost_answers": str(ranked.reported_lost_answers),
         "explanation": ranked.reasons,
         "in_a_row": str(ranked.in_a_row) if ranked.in_a_row > 1 else "",
         "outcome": ranked.outcome,

@@ -1,11 +1,12 @@
 """What a team is told that is not about one ticket: problems, failed repairs, early warnings,
-and what the figures say of its services and skills.
+demands that wait for an answer, and what the figures say of its services and skills.
 """
 
 from collections.abc import Iterable, Mapping, Sized
 
 from desk_contracts import AnyEvent, Event
 from desk_contracts.events.automation import RunApprovalRequested, RunEscalated, RunHealed
+from desk_contracts.events.feedback import DemandReminded
 from desk_contracts.events.problems import (
     ProblemConfirmed,
     ProblemDetected,
@@ -67,6 +68,11 @@ def _find_topic_of_correction(event: Event[RunHealed]) -> Iterable[str]:
         if event.data.corrects is None or event.data.request
         else (f"{TopicKind.RUN}:{event.data.run}",)
     )
+
+
+@topics_of.on(DemandReminded)
+def _find_topic_of_demand(event: Event[DemandReminded]) -> Iterable[str]:
+    return (f"{TopicKind.DEMAND}:{event.data.demand}",)
 
 
 @topics_of.on(SignalRaised)
@@ -258,6 +264,25 @@ def _repair_corrected(
     }
     message = render_notice(cause, Rule.TEAM_REPAIR_CORRECTED, recipient, fields, About())
     return before.model_copy(update={"is_over": True}), (message,)
+
+
+@react.on(DemandReminded)
+def _remind_of_demand(
+    before: TeamTopic | None, cause: Event[DemandReminded], directory: Directory
+) -> Reaction:
+    """Who answers for the service; of what no service offers yet the default team."""
+    if before is not None:
+        return None
+    data = cause.data
+    profile = directory.owner_of(data.service) if data.service else directory.team("")
+    fields: Fields = {
+        "what": directory.service(data.service) if data.service else data.what,
+        "count": str(data.votes),
+        "due": data.due,
+        "demand": data.demand,
+    }
+    message = render_notice(cause, Rule.TEAM_DEMAND_OVERDUE, team(profile), fields, About())
+    return _topic(TopicKind.DEMAND, profile, data.what), (message,)
 
 
 @react.on(SignalRaised)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from desk_contracts import AnyEvent, Event
 from desk_contracts.events import tickets as life
-from desk_contracts.events.feedback import FollowUpOpened, SurveyInvited
+from desk_contracts.events.feedback import FollowUpOpened, FollowUpReminded, SurveyInvited
 from desk_contracts.events.problems import ProblemResolved, ProblemUpdated
 from desk_contracts.events.sla import (
     ClockName,
@@ -20,6 +20,7 @@ from desk_kernel import Reducers
 from desk_notify.rendering.notice import Messages, language_of, truncate
 from desk_notify.rendering.templates import Rule
 from desk_notify.rules.context import RenderContext, Step
+from desk_notify.rules.follow_ups import ask_team, remind
 from desk_notify.rules.kept import origin_of, put_back
 from desk_notify.rules.model import DeferredNotice, EarlyFact, SlaReported, Ticket
 from desk_notify.subscriptions.model import Directory
@@ -32,6 +33,8 @@ _MOST_SAID = 400
 
 
 _steps: Reducers[RenderContext, [], Step] = Reducers(lambda context, _event: (context, ()))
+_steps.on(FollowUpOpened)(ask_team)
+_steps.on(FollowUpReminded)(remind)
 
 
 def concerns(event: AnyEvent) -> bool:
@@ -227,19 +230,6 @@ def _ask(context: RenderContext, event: Event[SurveyInvited]) -> Step:
         return context, ()
     context.check_heard_of()
     return context, context.to_requester(Rule.SURVEY, {"until": event.data.until}, link=link)
-
-
-@_steps.on(FollowUpOpened)
-def _ask_team(context: RenderContext, event: Event[FollowUpOpened]) -> Step:
-    data = event.data
-    context.check_heard_of()
-    return context, context.to_team(
-        Rule.TEAM_FOLLOW_UP,
-        {"due": data.due},
-        score=str(data.score),
-        text=truncate(data.comment) if data.comment else None,
-        member=data.member or None,
-    )
 
 
 @_steps.on(life.TicketReopened)

@@ -2,7 +2,7 @@
 what helped them without a ticket.
 
 Written by intake. Key: the ticket of a survey, the article that is rated, the prevented contact,
-else the service or the thing wanted.
+the problem that people joined without a ticket, else the service or the thing wanted.
 """
 
 from datetime import datetime
@@ -13,6 +13,7 @@ from pydantic import Field, FiniteFloat
 
 from desk_contracts import names
 from desk_contracts.envelope import Payload
+from desk_contracts.message import Message
 from desk_contracts.people import OptionalPerson, PersonId
 from desk_contracts.value_types import Identifier, LongText, ShortText
 
@@ -87,6 +88,29 @@ class FollowUpDone(Payload, type="desk.follow-up.done.v1", topic=names.FEEDBACK)
     late: bool = Field(default=False, description="Whether it was due before.")
 
 
+class Reminded(StrEnum):
+    """Whom a reminder is for: who is to act, or their team, a day later."""
+
+    OWNER = "owner"
+    TEAM = "team"
+
+
+class FollowUpReminded(Payload, type="desk.follow-up.reminded.v1", topic=names.FEEDBACK):
+    """A follow-up is past its day and not done. Each is reminded of once."""
+
+    follow_up: Identifier
+    ticket: Identifier
+    cycle: int = Field(ge=0)
+    score: Score
+    service: str = ""
+    team: str = Field(default="", description="Empty if no team had the ticket.")
+    member: OptionalPerson = Field(default="", description="Who of the team had the ticket.")
+    due: datetime = Field(description="By when it was owed.")
+    to: Reminded = Field(
+        description="`owner`: the member; `team`: their team, else that of the service."
+    )
+
+
 class DemandRequested(Payload, type="desk.demand.requested.v1", topic=names.FEEDBACK):
     """Somebody asks for what is not offered yet."""
 
@@ -149,6 +173,26 @@ class ContactReturned(Payload, type="desk.contact.returned.v1", topic=names.FEED
     by: PersonId
     ticket: Identifier
     likeness: FiniteFloat = Field(ge=0, le=1, description="Of what they asked then and wrote now.")
+
+
+class ContactEnded(Payload, type="desk.contact.ended.v1", topic=names.FEEDBACK):
+    """A problem is over that people joined without a ticket: they are told, as those with one."""
+
+    problem: Identifier
+    title: Message
+    resolution: Message = Field(description="What is said of its end.")
+    is_solved: bool = Field(description="False if reports only stopped, or it was none.")
+    people: tuple[PersonId, ...] = Field(description="Who joined it, and is told.")
+
+
+class DemandReminded(Payload, type="desk.demand.reminded.v1", topic=names.FEEDBACK):
+    """People wait for an answer to what they asked for, past its day. It is reminded of once."""
+
+    demand: Identifier
+    what: ShortText
+    service: str = Field(default="", description="The one that can go; empty where one is missing.")
+    votes: int = Field(ge=1, description="How many people say so.")
+    due: datetime = Field(description="By when the answer was owed.")
 
 
 class DemandVerdict(StrEnum):

@@ -65,6 +65,19 @@ class ServiceRanked(Payload, type="desk.report.service-ranked.v1", topic=names.R
         ge=0,
         description="Contacts of people who had asked about the same within the week before.",
     )
+    deflected: int = Field(
+        default=0,
+        ge=0,
+        description="Contacts that people prevented by taking what they found before logging, less"
+        " those who logged the same within seven days.",
+    )
+    reported_lost_minutes: FiniteFloat | None = Field(
+        default=None,
+        ge=0,
+        description="Working time that it cost people, as those say who answered that question;"
+        " none where nobody did: that is unknown, and not zero.",
+    )
+    reported_lost_answers: int = Field(default=0, ge=0, description="How many people said so.")
     requested_by: int = Field(default=0, ge=0, description="People who asked for it.")
     healing_debt: int = Field(
         ge=0, description="Repairs that the desk made while the cause stayed, relapses included."
