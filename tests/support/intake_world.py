@@ -234,6 +234,16 @@ class Caller:
         return str(answer.json()["id"])
 
 
+async def attach(
+    who: Caller, ticket: str, name: str, content: bytes, key: str = "", **more: str
+) -> httpx.Response:
+    """A file for a ticket, as a client sends it."""
+    headers = {"Idempotency-Key": key or new_id(), "Content-Type": "application/octet-stream"}
+    url = f"/v1/tickets/{ticket}/attachments"
+    query = {"name": name, **more}
+    return await who.client.post(url, params=query, content=content, headers=headers)
+
+
 ERASURE_KEY = b"0123456789abcdef0123456789abcdef"
 
 

@@ -5,11 +5,9 @@ import hashlib
 import io
 import zipfile
 
-import httpx
 import pytest
 from desk_contracts.errors import Invalid
 from desk_contracts.events.tickets import TicketAttached
-from desk_contracts.ids import new_id
 from desk_intake.attachments.decide import (
     MAX_ATTACHMENTS,
     MAX_FILE_BYTES,
@@ -17,7 +15,7 @@ from desk_intake.attachments.decide import (
     read_media_type,
 )
 
-from tests.support.intake_world import Caller, Desk
+from tests.support.intake_world import Desk, attach
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00\x00\x00\rIHDR" + bytes(64)
 JPEG = b"\xff\xd8\xff\xe0" + bytes(64)
@@ -32,15 +30,6 @@ def zipped(name: str) -> bytes:
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr(name, "x")
     return file.getvalue()
-
-
-async def attach(
-    who: Caller, ticket: str, name: str, content: bytes, key: str = "", **more: str
-) -> httpx.Response:
-    headers = {"Idempotency-Key": key or new_id(), "Content-Type": "application/octet-stream"}
-    url = f"/v1/tickets/{ticket}/attachments"
-    query = {"name": name, **more}
-    return await who.client.post(url, params=query, content=content, headers=headers)
 
 
 @pytest.mark.parametrize(

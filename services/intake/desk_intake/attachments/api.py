@@ -35,7 +35,7 @@ from desk_intake.tickets.api.calls import (
     find,
 )
 from desk_intake.tickets.api.deps import TicketDeps
-from desk_intake.tickets.lifecycle import Actor, may_act
+from desk_intake.tickets.lifecycle import Actor, sees_internal
 from desk_intake.tickets.model import Attachment
 
 UPLOADS = Uploads(re.compile(r"/v1/tickets/[^/]+/attachments"), MAX_FILE_BYTES)
@@ -110,7 +110,7 @@ async def _attach(deps: TicketDeps, action: TicketAction, name: str, *, public: 
 
 async def _fetch(deps: TicketDeps, reference: str, attachment: str, actor: Actor) -> Response:
     ticket = await find(deps, reference, actor)
-    sees_all = actor.is_staff and may_act(ticket, actor)
+    sees_all = sees_internal(ticket, actor)
     mine = (item for item in ticket.attachments if item.public or sees_all)
     kept = next((item for item in mine if item.id == attachment), None)
     content = await deps.files.open(kept.id) if kept else None

@@ -23,7 +23,7 @@ from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from desk_intake.tickets.answers import TicketSummary
-from desk_intake.tickets.api.calls import PRIVATE, reader_of, slas_of
+from desk_intake.tickets.api.calls import PRIVATE, list_reader, slas_of
 from desk_intake.tickets.api.deps import TicketDeps
 from desk_intake.tickets.lifecycle import Actor, may_read
 from desk_intake.tickets.model import Ticket
@@ -201,7 +201,7 @@ class TicketListing:
         return rows[: limit + 1]
 
     async def _summarise(self, tickets: Sequence[Ticket]) -> tuple[TicketSummary, ...]:
-        reader = reader_of(self.deps, self.actor)
+        reader = list_reader(self.deps)
         slas = await slas_of(self.deps, tickets)
         return tuple(
             summarise(ticket, sla.read() or TicketSla(ticket=ticket.id), reader)

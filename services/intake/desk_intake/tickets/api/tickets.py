@@ -69,7 +69,8 @@ def tickets_router(deps: TicketDeps) -> APIRouter:
     async def show_timeline(
         request: Request, ticket: str, caller: Caller, page: AskedPage
     ) -> Response:
-        """What happened, in sentences, a page at a time; internal comments only for staff."""
+        """What happened, in sentences, a page at a time; internal comments only for staff, and not
+        on their own tickets."""
         return await _timeline(deps, request, ticket, actor_of(request, caller), page)
 
     @router.patch("/{ticket}", response_model=TicketView, summary="Correct a ticket's facts")
