@@ -7,6 +7,8 @@ from typing import TypeVar
 
 from desk_charter.desk import Desk, obey_charter
 from desk_contracts import AnyEvent, names
+from desk_contracts.accounts import Directory
+from desk_platform.health import UsageReport
 from desk_platform.kafka import Projection, Publisher
 from desk_platform.kafka.specification import application
 from desk_platform.kafka.timer_stops import AllPartitions, NothingUnread
@@ -24,8 +26,12 @@ from desk_platform.startup import start_service
 from desk_platform.store import Documents
 from fastapi import APIRouter
 
+from desk_intake.adapters.couriers.reported import COMPONENT as MAIL_RELAY
+from desk_intake.adapters.couriers.reported import ReportedCourier
 from desk_intake.adapters.couriers.smtp import MailServer, SmtpCourier
-from desk_intake.adapters.directories.ldap import LdapDirectory, open_directory
+from desk_intake.adapters.directories.ldap import open_directory
+from desk_intake.adapters.directories.reported import COMPONENT as DIRECTORY
+from desk_intake.adapters.directories.reported import ReportedDirectory
 from desk_intake.adapters.mailboxes.ways import take_mail
 from desk_intake.attachments.api import UPLOADS, attachments_router
 from desk_intake.before.api.check import BeforeDeps, Indexes, before_router
@@ -122,7 +128,7 @@ def compose(desk: Desk, settings: IntakeSettings) -> Web:
     demands = desk.documents(DEMANDS)
     votes = desk.unit_of_work("demands", demands_projection(demands), cached=0)
     take_mail(desk, settings, deps)
-    directory = open_directory(settings)
+    directory = _report_directory(desk, open_directory(settings))
     wanted = desk.documents(ERASURES)
     erasures = desk.commands(desk.unit_of_work("erasures asked for", Projection(wanted), cached=0))
     desk.job("retention", RetentionWorker(deps, erasures, desk.erasures).run)
@@ -256,8 +262,15 @@ def _compose_indexes(desk: Desk, settings: IntakeSettings) -> Indexes:
     return Indexes(tickets, articles, problems, (of_tickets, of_articles, of_problems))
 
 
+def _report_directory(desk: Desk, directory: Directory | None) -> Directory | None:
+    """Recovery and the catalogue use the same one."""
+    if directory is None:
+        return None
+    return ReportedDirectory(directory, UsageReport(desk.health, DIRECTORY))
+
+
 def _compose_recovery(
-    desk: Desk, settings: IntakeSettings, deps: TicketDeps, directory: LdapDirectory | None
+    desk: Desk, settings: IntakeSettings, deps: TicketDeps, directory: Directory | None
 ) -> RecoveryDeps | None:
     if directory is None or settings.relay_host is None or settings.recovery_page is None:
         return None
@@ -282,7 +295,7 @@ def _compose_recovery(
         recoveries=desk.commands(recoveries),
         tickets=deps.changes,
         directory=directory,
-        courier=courier,
+        courier=ReportedCourier(courier, UsageReport(desk.health, MAIL_RELAY)),
         clock=desk.clock,
         charter=deps.charter,
         close_after=settings.close_after,
