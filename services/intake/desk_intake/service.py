@@ -34,6 +34,8 @@ from desk_intake.adapters.directories.reported import COMPONENT as DIRECTORY
 from desk_intake.adapters.directories.reported import ReportedDirectory
 from desk_intake.adapters.mailboxes.ways import take_mail
 from desk_intake.attachments.api import UPLOADS, attachments_router
+from desk_intake.attachments.store import UPLOADED
+from desk_intake.attachments.worker import UploadDesk
 from desk_intake.before.api.check import BeforeDeps, Indexes, before_router
 from desk_intake.before.api.items import SelfService
 from desk_intake.before.store import CONTACTS, IndexedProblem, contacts_projection, follow_problem
@@ -165,6 +167,11 @@ def _compose_tickets(desk: Desk, settings: IntakeSettings) -> TicketDeps:
     desk.unit_of_work("problems", problems_projection(problems))
     desk.unit_of_work("slas", slas_projection(slas))
     desk.tells_how_far(names.TICKETS, changes, TICKETS.collection)
+    files = desk.store.files()
+    lists = desk.unit_of_work("uploads", Projection(desk.documents(UPLOADED)), cached=0)
+    uploads = UploadDesk(files, desk.commands(lists), tickets, desk.clock)
+    unread = NothingUnread("no event says of a file that no ticket names it")
+    desk.timers("uploads", lists, uploads.on_timer, unread)
     return TicketDeps(
         tickets=tickets,
         changes=desk.commands(changes),
@@ -176,7 +183,8 @@ def _compose_tickets(desk: Desk, settings: IntakeSettings) -> TicketDeps:
         close_after=settings.close_after,
         leases=desk.leases(),
         find_problem=partial(find_linkable, problems),
-        files=desk.store.files(),
+        files=files,
+        uploads=uploads,
         pasts=TeamPasts(tickets, desk.clock),
     )
 
@@ -342,6 +350,7 @@ def intake_routers(parts: IntakeParts) -> tuple[APIRouter, ...]:
 COLLECTIONS = (
     TICKETS, PROBLEMS, SLAS, FEEDBACK, INVITED, FOLLOW_UPS, DEMANDS, CHANGES, VERDICTS, MAILS,
     ARTICLES, RATINGS, CONTACTS, SEARCHES, ASKS, RECOVERIES, ERASURES,
+    UPLOADED,
 )  # fmt: skip
 
 SERVICE = Service(
