@@ -96,6 +96,7 @@ from desk_intake.tickets.api.deps import TicketDeps
 from desk_intake.tickets.api.links import links_router
 from desk_intake.tickets.api.pasts import TeamPasts
 from desk_intake.tickets.api.people import people_router
+from desk_intake.tickets.api.texts import TicketTexts
 from desk_intake.tickets.api.tickets import tickets_router
 from desk_intake.tickets.store import SLAS, TICKETS, slas_projection, tickets_projection
 from desk_intake.webhooks.api import WebhookDeps, webhooks_router
@@ -267,7 +268,7 @@ def _compose_indexes(desk: Desk, settings: IntakeSettings) -> Indexes:
     tickets, of_tickets = read(names.TICKETS, IndexedTicket, follow_ticket)
     articles, of_articles = read(names.KNOWLEDGE, IndexedArticle, follow_article)
     problems, of_problems = read(names.PROBLEMS, IndexedProblem, follow_problem)
-    return Indexes(tickets, articles, problems, (of_tickets, of_articles, of_problems))
+    return Indexes(tickets, articles, problems, of_tickets, (of_tickets, of_articles, of_problems))
 
 
 def _report_directory(desk: Desk, directory: Directory | None) -> Directory | None:
@@ -318,11 +319,12 @@ def _compose_recovery(
 def intake_routers(parts: IntakeParts) -> tuple[APIRouter, ...]:
     """All that intake answers over HTTP."""
     deps = parts.tickets
+    indexes = parts.before.indexes
     events = EventsDeps(deps.tickets, deps.charter, parts.publisher, deps.clock)
     return (
         before_router(parts.before),
         batch_router(deps),
-        tickets_router(deps),
+        tickets_router(deps, TicketTexts(indexes.tickets, indexes.of_tickets)),
         anybody_router(deps),
         staff_router(deps),
         links_router(deps),
