@@ -70,7 +70,11 @@ def make_before(
         open_index(topics.PROBLEMS, IndexedProblem, follow_problem, clock),
     )
     indexes = Indexes(
-        by_topic[0][0], by_topic[1][0], by_topic[2][0], tuple(reader for _, reader in by_topic)
+        by_topic[0][0],
+        by_topic[1][0],
+        by_topic[2][0],
+        by_topic[0][1],
+        tuple(reader for _, reader in by_topic),
     )
     knowledge = KnowledgeDeps(
         deps,

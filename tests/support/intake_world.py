@@ -17,6 +17,9 @@ from desk_contracts.ids import new_id
 from desk_contracts.message import verbatim
 from desk_contracts.value_types import Priority
 from desk_intake.attachments.api import UPLOADS
+from desk_intake.attachments.model import UploadList
+from desk_intake.attachments.store import UPLOADED
+from desk_intake.attachments.worker import UploadDesk
 from desk_intake.before.api.check import Indexes
 from desk_intake.before.store import follow_problem
 from desk_intake.catalogue.api import CatalogueDeps
@@ -123,6 +126,9 @@ class Desk:
     searches: SearchCounter
     words: UnitOfWork[SearchedWord]
     erasures: ErasureDeps
+    files: FakeFiles
+    upload_lists: FakeDocuments[UploadList]
+    uploads: UploadDesk
     facts: list[AnyEvent] = field(default_factory=list)
     read: int = 0
     heard: int = 0
@@ -183,6 +189,12 @@ class Desk:
         new, self.heard = ours[self.heard :], len(ours)
         await self.hear_events(*new)
 
+    async def collect_uploads(self, pause: timedelta) -> None:
+        """So long after, the timers of uploads fire."""
+        self.clock.advance(pause)
+        due = await self.upload_lists.due(self.clock.now(), 1_000)
+        await self.uploads.on_timer([id for _, id in due], _ignore_failures)
+
     async def pass_time(self, pause: timedelta) -> None:
         """The clock moves and every timer that is due by then fires, as `Timers` does it."""
         self.clock.advance(pause)
@@ -234,6 +246,24 @@ class Caller:
         return str(answer.json()["id"])
 
 
+async def attach(
+    who: Caller,
+    ticket: str,
+    name: str,
+    content: bytes,
+    key: str = "",
+    *,
+    if_match: str = "",
+    **more: str,
+) -> httpx.Response:
+    """A file for a ticket, as a client sends it."""
+    headers = {"Idempotency-Key": key or new_id(), "Content-Type": "application/octet-stream"}
+    headers |= {"If-Match": if_match} if if_match else {}
+    url = f"/v1/tickets/{ticket}/attachments"
+    query = {"name": name, **more}
+    return await who.client.post(url, params=query, content=content, headers=headers)
+
+
 ERASURE_KEY = b"0123456789abcdef0123456789abcdef"
 
 
@@ -262,6 +292,9 @@ def make_desk(charter: Charter, secrets: Path | None = None) -> Desk:
     )
     opinions, calls = FakeDocuments(FEEDBACK, clock), FakeKeptCalls(clock)
     responses = UnitOfWork(Projection(opinions), publisher, clock, meters, cached=0)
+    files, lists = FakeFiles(), FakeDocuments(UPLOADED, clock)
+    kept = CommandQueue(UnitOfWork(Projection(lists), publisher, clock, meters, cached=0))
+    uploads = UploadDesk(files, kept, tickets, clock)
     deps = TicketDeps(
         tickets,
         CommandQueue(unit_of_work),
@@ -273,7 +306,8 @@ def make_desk(charter: Charter, secrets: Path | None = None) -> Desk:
         CLOSE_AFTER,
         FakeLeases(clock),
         partial(find_linkable, problems),
-        FakeFiles(),
+        files,
+        uploads,
         TeamPasts(tickets, clock),
     )
     feedback = FeedbackDeps(deps, CommandQueue(responses), opinions)
@@ -291,7 +325,9 @@ def make_desk(charter: Charter, secrets: Path | None = None) -> Desk:
     transport = httpx.ASGITransport(app=app)
     mail = _make_mail(deps, clock, publisher, meters)
     world = (clock, publisher, tickets, slas, unit_of_work, others, telemetry, transport, calls)
-    return Desk(*world, mail, before.indexes, before.searches, words, erasures)
+    return Desk(
+        *world, mail, before.indexes, before.searches, words, erasures, files, lists, uploads
+    )
 
 
 def _make_mail(

@@ -7,6 +7,8 @@ from typing import TypeVar
 
 from desk_charter.desk import Desk, obey_charter
 from desk_contracts import AnyEvent, names
+from desk_contracts.accounts import Directory
+from desk_platform.health import UsageReport
 from desk_platform.kafka import Projection, Publisher
 from desk_platform.kafka.specification import application
 from desk_platform.kafka.timer_stops import AllPartitions, NothingUnread
@@ -24,10 +26,16 @@ from desk_platform.startup import start_service
 from desk_platform.store import Documents
 from fastapi import APIRouter
 
+from desk_intake.adapters.couriers.reported import COMPONENT as MAIL_RELAY
+from desk_intake.adapters.couriers.reported import ReportedCourier
 from desk_intake.adapters.couriers.smtp import MailServer, SmtpCourier
-from desk_intake.adapters.directories.ldap import LdapDirectory, open_directory
+from desk_intake.adapters.directories.ldap import open_directory
+from desk_intake.adapters.directories.reported import COMPONENT as DIRECTORY
+from desk_intake.adapters.directories.reported import ReportedDirectory
 from desk_intake.adapters.mailboxes.ways import take_mail
 from desk_intake.attachments.api import UPLOADS, attachments_router
+from desk_intake.attachments.store import UPLOADED
+from desk_intake.attachments.worker import UploadDesk
 from desk_intake.before.api.check import BeforeDeps, Indexes, before_router
 from desk_intake.before.api.items import SelfService
 from desk_intake.before.api.track import track_router
@@ -97,6 +105,7 @@ from desk_intake.tickets.api.deps import TicketDeps
 from desk_intake.tickets.api.links import links_router
 from desk_intake.tickets.api.pasts import TeamPasts
 from desk_intake.tickets.api.people import people_router
+from desk_intake.tickets.api.texts import TicketTexts
 from desk_intake.tickets.api.tickets import tickets_router
 from desk_intake.tickets.store import SLAS, TICKETS, slas_projection, tickets_projection
 from desk_intake.webhooks.api import WebhookDeps, webhooks_router
@@ -134,7 +143,7 @@ def compose(desk: Desk, settings: IntakeSettings) -> Web:
     answered = NothingUnread("no event answers a demand")
     votes = desk.unit_of_work("demands", demands_projection(demands), cached=0, stops=answered)
     take_mail(desk, settings, deps)
-    directory = open_directory(settings)
+    directory = _report_directory(desk, open_directory(settings))
     wanted = desk.documents(ERASURES)
     erasures = desk.commands(desk.unit_of_work("erasures asked for", Projection(wanted), cached=0))
     desk.job("retention", RetentionWorker(deps, erasures, desk.erasures).run)
@@ -172,6 +181,11 @@ def _compose_tickets(desk: Desk, settings: IntakeSettings) -> TicketDeps:
     desk.unit_of_work("problems", problems_projection(problems))
     desk.unit_of_work("slas", slas_projection(slas))
     desk.tells_how_far(names.TICKETS, changes, TICKETS.collection)
+    files = desk.store.files()
+    lists = desk.unit_of_work("uploads", Projection(desk.documents(UPLOADED)), cached=0)
+    uploads = UploadDesk(files, desk.commands(lists), tickets, desk.clock)
+    unread = NothingUnread("no event says of a file that no ticket names it")
+    desk.timers("uploads", lists, uploads.on_timer, unread)
     return TicketDeps(
         tickets=tickets,
         changes=desk.commands(changes),
@@ -183,7 +197,8 @@ def _compose_tickets(desk: Desk, settings: IntakeSettings) -> TicketDeps:
         close_after=settings.close_after,
         leases=desk.leases(),
         find_problem=partial(find_linkable, problems),
-        files=desk.store.files(),
+        files=files,
+        uploads=uploads,
         pasts=TeamPasts(tickets, desk.clock),
     )
 
@@ -272,11 +287,18 @@ def _compose_indexes(desk: Desk, settings: IntakeSettings) -> Indexes:
     tickets, of_tickets = read(names.TICKETS, IndexedTicket, follow_ticket)
     articles, of_articles = read(names.KNOWLEDGE, IndexedArticle, follow_article)
     problems, of_problems = read(names.PROBLEMS, IndexedProblem, follow_problem)
-    return Indexes(tickets, articles, problems, (of_tickets, of_articles, of_problems))
+    return Indexes(tickets, articles, problems, of_tickets, (of_tickets, of_articles, of_problems))
+
+
+def _report_directory(desk: Desk, directory: Directory | None) -> Directory | None:
+    """Recovery and the catalogue use the same one."""
+    if directory is None:
+        return None
+    return ReportedDirectory(directory, UsageReport(desk.health, DIRECTORY))
 
 
 def _compose_recovery(
-    desk: Desk, settings: IntakeSettings, deps: TicketDeps, directory: LdapDirectory | None
+    desk: Desk, settings: IntakeSettings, deps: TicketDeps, directory: Directory | None
 ) -> RecoveryDeps | None:
     if directory is None or settings.relay_host is None or settings.recovery_page is None:
         return None
@@ -301,7 +323,7 @@ def _compose_recovery(
         recoveries=desk.commands(recoveries),
         tickets=deps.changes,
         directory=directory,
-        courier=courier,
+        courier=ReportedCourier(courier, UsageReport(desk.health, MAIL_RELAY)),
         clock=desk.clock,
         charter=deps.charter,
         close_after=settings.close_after,
@@ -316,12 +338,13 @@ def _compose_recovery(
 def intake_routers(parts: IntakeParts) -> tuple[APIRouter, ...]:
     """All that intake answers over HTTP."""
     deps = parts.tickets
+    indexes = parts.before.indexes
     events = EventsDeps(deps.tickets, deps.charter, parts.publisher, deps.clock)
     return (
         before_router(parts.before),
         track_router(parts.before, parts.taken),
         batch_router(deps),
-        tickets_router(deps),
+        tickets_router(deps, TicketTexts(indexes.tickets, indexes.of_tickets)),
         anybody_router(deps),
         staff_router(deps),
         links_router(deps),
@@ -348,7 +371,7 @@ def intake_routers(parts: IntakeParts) -> tuple[APIRouter, ...]:
 
 COLLECTIONS = (
     TICKETS, PROBLEMS, SLAS, FEEDBACK, INVITED, FOLLOW_UPS, DEMANDS, CHANGES, VERDICTS, MAILS,
-    ARTICLES, RATINGS, CONTACTS, JOINED, SEARCHES, ASKS, RECOVERIES, ERASURES,
+    ARTICLES, RATINGS, CONTACTS, JOINED, SEARCHES, ASKS, RECOVERIES, ERASURES, UPLOADED,
 )  # fmt: skip
 
 SERVICE = Service(

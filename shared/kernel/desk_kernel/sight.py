@@ -34,6 +34,14 @@ class Sight:
             return False
         return team in self.hidden_teams or plain_words(service) in self.hidden_services
 
+    def shows_internal(self, person: str, *, requester: str, service: str, team: str) -> bool:
+        """Whether somebody of staff may know what is written for staff about a ticket.
+
+        The one rule of it, for every service and every way out. On tickets of their own staff are
+        employees: nobody reads what is written about them behind them.
+        """
+        return person != requester and not self.hides(service, team)
+
     def of_subject(
         self, subject: str, items: Iterable[T], service_of: Callable[[T], str]
     ) -> list[T]:

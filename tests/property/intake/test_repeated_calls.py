@@ -100,6 +100,7 @@ class World:
             nothing,  # type: ignore[arg-type]
             nothing,  # type: ignore[arg-type]
             nothing,  # type: ignore[arg-type]
+            nothing,  # type: ignore[arg-type]
         )
 
     async def open(self) -> None:

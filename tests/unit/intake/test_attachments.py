@@ -4,10 +4,10 @@ import gzip
 import hashlib
 import io
 import zipfile
+from datetime import timedelta
 
-import httpx
 import pytest
-from desk_contracts.errors import Invalid
+from desk_contracts.errors import DependencyDown, Invalid, Transient
 from desk_contracts.events.tickets import TicketAttached
 from desk_contracts.ids import new_id
 from desk_intake.attachments.decide import (
@@ -16,8 +16,9 @@ from desk_intake.attachments.decide import (
     check_name,
     read_media_type,
 )
+from desk_intake.attachments.uploads import CALLS_TAKE
 
-from tests.support.intake_world import Caller, Desk
+from tests.support.intake_world import Desk, attach
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00\x00\x00\rIHDR" + bytes(64)
 JPEG = b"\xff\xd8\xff\xe0" + bytes(64)
@@ -32,15 +33,6 @@ def zipped(name: str) -> bytes:
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr(name, "x")
     return file.getvalue()
-
-
-async def attach(
-    who: Caller, ticket: str, name: str, content: bytes, key: str = "", **more: str
-) -> httpx.Response:
-    headers = {"Idempotency-Key": key or new_id(), "Content-Type": "application/octet-stream"}
-    url = f"/v1/tickets/{ticket}/attachments"
-    query = {"name": name, **more}
-    return await who.client.post(url, params=query, content=content, headers=headers)
 
 
 @pytest.mark.parametrize(
@@ -169,3 +161,57 @@ async def test_too_large_too_many_and_forms_are_refused_with_what_to_do(desk: De
 async def test_other_bodies_are_as_bounded_as_before(desk: Desk) -> None:
     answer = await desk.ana.post("/tickets", title="x", description="x" * 2**20)
     assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
+
+
+async def test_a_stale_version_is_refused_before_the_bytes_are_kept(desk: Desk) -> None:
+    ticket = await desk.ana.open()
+    stale = (await desk.ana.get(f"/tickets/{ticket}")).headers["ETag"]
+    await desk.ana.post(f"/tickets/{ticket}/comments", text="more")
+    answer = await attach(desk.ana, ticket, "a.txt", b"one", if_match=stale)
+    assert (answer.status_code, desk.files.kept) == (412, {})
+    fresh = (await desk.ana.get(f"/tickets/{ticket}")).headers["ETag"]
+    taken = await attach(desk.ana, ticket, "a.txt", b"one", "k", if_match=fresh)
+    again = await attach(desk.ana, ticket, "a.txt", b"one", "k", if_match=fresh)
+    assert (taken.status_code, again.status_code) == (201, 201)
+
+
+async def test_bytes_that_no_ticket_came_to_name_are_removed_and_others_stay(desk: Desk) -> None:
+    ticket = await desk.ana.open()
+    named = await attach(desk.ana, ticket, "a.txt", b"one")
+    kept = named.json()["attachments"][0]
+    # As after a kill between the bytes and the event.
+    orphan = new_id()
+    await desk.uploads.put(orphan, b"two", [ticket])
+    await desk.collect_uploads(CALLS_TAKE - timedelta(seconds=1))
+    assert set(desk.files.kept) == {kept["id"], orphan}
+    await desk.collect_uploads(timedelta(seconds=1))
+    assert set(desk.files.kept) == {kept["id"]}
+    assert (await desk.ana.client.get(kept["url"])).content == b"one"
+    lists = await desk.upload_lists.find({})
+    assert [item.state.uploads for item in lists if item.state] == [()] * len(lists)
+    assert await desk.upload_lists.due(desk.clock.now() + timedelta(days=9), 100) == []
+
+
+async def test_a_store_that_dies_while_it_clears_up_leaves_it_for_the_next_time(desk: Desk) -> None:
+    orphan = new_id()
+    await desk.uploads.put(orphan, b"two", ["t-gone"])
+    desk.files.is_down = True
+    with pytest.raises(DependencyDown):
+        await desk.collect_uploads(CALLS_TAKE)
+    # Its end is near: a call that brings it now has to come again, and its bytes are not lost.
+    desk.files.is_down = False
+    with pytest.raises(Transient):
+        await desk.uploads.put(orphan, b"two", ["t-gone"])
+    await desk.collect_uploads(timedelta(minutes=5))
+    assert desk.files.kept == {}
+    await desk.uploads.put(orphan, b"two", ["t-gone"])
+    assert desk.files.kept == {orphan: b"two"}
+
+
+async def test_a_file_that_is_brought_again_has_its_time_again(desk: Desk) -> None:
+    orphan = new_id()
+    await desk.uploads.put(orphan, b"two", ["t-gone"])
+    await desk.collect_uploads(CALLS_TAKE / 2)
+    await desk.uploads.put(orphan, b"two", ["t-gone"])
+    await desk.collect_uploads(CALLS_TAKE / 2)
+    assert desk.files.kept == {orphan: b"two"}

@@ -3,8 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from desk_contracts.events.sla import ClockName, SlaAtRisk, SlaBreached, SlaMet, SlaStarted
+from desk_intake.tickets.registration import proactive_ticket
 
+from tests.support.intake_facts import escalated
 from tests.support.intake_world import Desk, triage_says
 
 
@@ -157,3 +160,103 @@ async def test_a_damaged_ticket_is_neither_missing_nor_in_anybodys_way(desk: Des
     assert await titles(await desk.ana.get("/tickets")) == ["third"]
     desk.tickets.damage(first, sound)
     assert (await desk.ana.get(f"/tickets/{code}")).status_code == 200
+
+
+async def search_desk(desk: Desk) -> None:
+    """The index has all that the log has, and says so."""
+    await desk.read_topics()
+    reader = desk.indexes.of_tickets
+    reader.is_open = reader.is_complete = True
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("printer", ["The printers jam", "Printer"]),
+        ("jams", ["The printers jam"]),
+        ("PRINTER tray", ["The printers jam"]),
+        ("prin", ["The printers jam", "Printer"]),
+        ("pirnter", ["The printers jam", "Printer"]),
+        ("printer vpn", []),
+        ("x9", []),
+    ],
+)
+async def test_a_text_finds_words_their_forms_and_beginnings(
+    desk: Desk, text: str, found: list[str]
+) -> None:
+    for title, words in (("Printer", ""), ("VPN away", ""), ("The printers jam", "In tray 2")):
+        await desk.ana.open(title, description=words)
+        desk.clock.advance(timedelta(minutes=1))
+    await search_desk(desk)
+    assert await titles(await desk.ana.get(f"/tickets?q={text}")) == found
+    code = (await desk.ana.get("/tickets")).json()["items"][1]["code"]
+    assert await titles(await desk.ana.get(f"/tickets?q={code.lower()}")) == ["VPN away"]
+
+
+async def test_a_text_finds_no_more_than_the_list_shows_page_by_page(desk: Desk) -> None:
+    for number in range(5):  # three of one moment, and two later ones
+        await desk.ana.open(f"VPN {number}", service="vpn")
+        desk.clock.advance(timedelta(minutes=1 if number >= 2 else 0))
+    await desk.ben.open("VPN of ben")
+    await search_desk(desk)
+    listed = await titles(await desk.ana.get("/tickets"))
+    pages, url = list[list[str]](), "/tickets?q=vpn&limit=2"
+    while url:
+        answer = await desk.ana.get(url)
+        pages.append(await titles(answer))
+        following = answer.json()["next"]
+        url = f"/tickets?q=vpn&limit=2&cursor={following}" if following else ""
+    assert [len(page) for page in pages] == [2, 2, 1]
+    assert [title for page in pages for title in page] == listed
+    assert len(await titles(await desk.max.get("/tickets?q=vpn"))) == 6
+    assert await titles(await desk.max.get("/tickets?q=vpn&requester=ben")) == ["VPN of ben"]
+    assert len(await titles(await desk.max.get("/tickets?q=vpn&service=vpn"))) == 5
+    assert (await desk.ana.get("/tickets?q=vpn&requester=ben")).status_code == 403
+    first = (await desk.ana.get("/tickets?q=vpn&limit=2")).json()["next"]
+    assert (await desk.ana.get(f"/tickets?q=mail&cursor={first}")).status_code == 400
+
+
+async def test_what_a_repair_found_is_not_to_be_guessed_by_its_words(desk: Desk) -> None:
+    await desk.hear(escalated(person="ana", tell="We look at your disk."), "lt-7")
+    where = f"/tickets/{proactive_ticket('run-1')}"
+    version = (await desk.max.get(where)).headers["ETag"]
+    changed = await desk.max.patch(where, version, description="Broken sectors")
+    assert changed.status_code == 200, changed.text
+    await search_desk(desk)
+    ticket = (await desk.max.get(where)).json()
+    assert await titles(await desk.max.get("/tickets?q=sectors")) == [ticket["title"]]
+    assert await titles(await desk.ana.get("/tickets?q=sectors")) == []
+    of_title = ticket["title"].split()[0]
+    assert await titles(await desk.ana.get(f"/tickets?q={of_title}")) == [ticket["title"]]
+
+
+async def test_a_text_narrows_those_whose_clock_runs(desk: Desk) -> None:
+    first, second, _ = await three_tickets(desk)
+    for ticket, minutes in ((first, 30), (second, 60)):
+        target = timedelta(minutes=minutes)
+        due = desk.clock.now() + target
+        clock: dict[str, Any] = {"policy": "p", "policy_version": "1", "due": due}
+        started = SlaStarted(**clock, clock=ClockName.RESOLUTION, target=target)
+        await desk.hear(started, ticket)
+    await search_desk(desk)
+    assert await titles(await desk.max.get("/tickets?order=due")) == ["first", "second"]
+    assert await titles(await desk.max.get("/tickets?order=due&q=second")) == ["second"]
+
+
+async def test_a_search_says_what_it_searched_and_whether_the_index_is_behind(desk: Desk) -> None:
+    await desk.ana.open("VPN away")
+    missing = await desk.ana.get("/tickets?q=vpn")
+    assert (missing.status_code, missing.json()["code"]) == (503, "no-index-yet")
+    assert (await desk.ana.get("/tickets")).json()["search"] is None
+    await search_desk(desk)
+    note = (await desk.ana.get("/tickets?q=vpn")).json()["search"]
+    assert note["is_complete"]
+    desk.indexes.of_tickets.is_complete = False
+    behind = (await desk.ana.get("/tickets?q=vpn")).json()
+    assert not behind["search"]["is_complete"]
+    assert behind["search"]["text"] != note["text"]
+    assert len(behind["items"]) == 1
+    no_word = await desk.ana.get("/tickets?q=!!!")
+    assert (no_word.status_code, no_word.json()["code"]) == (422, "no-word-to-search")
+    for wrong in ("", "x" * 201):
+        assert (await desk.ana.get(f"/tickets?q={wrong}")).status_code == 422

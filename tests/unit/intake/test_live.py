@@ -1,5 +1,6 @@
 """Who is told of which event live, and what: the rights of the ticket's own routes."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 import pytest
@@ -15,17 +16,24 @@ from desk_contracts.message import verbatim
 from desk_contracts.messages import catalogue
 from desk_intake.live.decide import list_audiences, list_entries
 from desk_intake.live.model import Audience
-from desk_intake.live.worker import MAX_WAITING, Followed, Listener
+from desk_intake.live.worker import CHUNK, MAX_WAITING, Followed, Listener, LiveTickets
 from desk_intake.tickets.lifecycle import Actor
+from desk_intake.tickets.model import Ticket
+from desk_intake.tickets.store import TICKETS
 from desk_intake.tickets.view import Reader
 from desk_kernel.sight import Sight
+from desk_platform.clock import FakeClock
 from desk_platform.kafka.recent_records import ReadEvent
+from desk_platform.store import Stored
+from desk_testing.fakes import FakeDocuments
 
 from tests.support.intake_world import MONDAY, Story
+from tests.support.still_tail import StillTail
 
 ANA, BEN = Actor("ana", is_staff=False), Actor("ben", is_staff=False)
 MAX = Actor("max", is_staff=True, team="network")
 ANA_OF_STAFF = Actor("ana", is_staff=True, team="network")
+GAP = 3 * CHUNK + 1
 ASSIGNED = TicketAssigned(team="network", member="max")
 INTERNAL = TicketCommented(by="max", role=Role.MEMBER, text="She always says so", public=False)
 
@@ -89,3 +97,49 @@ def test_who_reads_too_slowly_is_cut_off_with_a_bounded_queue(story: Story) -> N
     assert listener.is_over
     listener.hear(followed)
     assert len(listener.waiting) == MAX_WAITING
+
+
+class CountedTickets(FakeDocuments[Ticket]):
+    """Notes which documents are loaded together."""
+
+    def __init__(self) -> None:
+        super().__init__(TICKETS, FakeClock(MONDAY))
+        self.loads: list[list[str]] = []
+
+    async def load(self, ids: Iterable[str]) -> dict[str, Stored[Ticket]]:
+        self.loads.append(sorted(ids))
+        return await super().load(self.loads[-1])
+
+
+@pytest.fixture
+async def tickets(story: Story) -> CountedTickets:
+    made, ticket = CountedTickets(), story.then(ASSIGNED).ticket
+    for number in range(GAP):
+        state = ticket.model_copy(update={"id": f"t-{number}", "code": f"C-{number}"})
+        await made.write([Stored(state.id, state=state)])
+    return made
+
+
+@pytest.mark.parametrize(
+    ("audience", "reader", "loaded", "updates"),
+    [
+        (Audience("ticket", "t-7"), ANA, 1, 1),
+        (Audience("team", "network"), MAX, GAP, GAP),
+        (Audience("person", "ben"), BEN, GAP, 0),
+    ],
+    ids=("ticket", "team", "nothing of it"),
+)
+async def test_a_gap_is_read_in_chunks_and_of_one_ticket_only_its_own(
+    tickets: CountedTickets, audience: Audience, reader: Actor, loaded: int, updates: int
+) -> None:
+    tail = StillTail(TICKETS.collection, FakeClock(MONDAY))
+    since = tail.position
+    started = TicketStarted(by="max")
+    tail.grow([Event(f"e-{n}", "/desk", f"t-{n}", MONDAY, started) for n in range(GAP)])
+    live = LiveTickets(tail, tickets, longest=timedelta(0))
+    words = Reader(False, {}, timedelta(days=5), catalogue("en"))
+    listener = Listener(audience, lambda: reader, words)
+    stream = [item async for item in live.follow(listener, since.text)]
+    assert sum(item.event == "ticket" for item in stream) == updates
+    assert max(len(ids) for ids in tickets.loads) <= CHUNK
+    assert len({id for ids in tickets.loads for id in ids}) == loaded

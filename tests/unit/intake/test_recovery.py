@@ -10,12 +10,14 @@ import pytest
 from desk_charter import Charter
 from desk_contracts.accounts import Account, Effect
 from desk_contracts.errors import DependencyDown
+from desk_intake.adapters.couriers.reported import ReportedCourier
+from desk_intake.adapters.directories.reported import ReportedDirectory
 from desk_intake.recovery import decide
 from desk_intake.recovery.api import RecoveryDeps, recovery_router
 from desk_intake.recovery.model import AskQueue, Kind, Phase, Recovery, recovery_of
 from desk_intake.recovery.store import ASKS, RECOVERIES
 from desk_intake.recovery.worker import Recoveries, RecoveryWorker
-from desk_platform.health import Health
+from desk_platform.health import Health, State, UsageReport
 from desk_platform.http import AppParts, DevAuthenticator, make_app
 from desk_platform.kafka import CommandQueue, Projection, UnitOfWork
 from desk_platform.settings import Environment
@@ -88,6 +90,10 @@ class World:
     recoveries: FakeDocuments[Recovery]
     worker: RecoveryWorker
     client: httpx.AsyncClient
+    health: Health
+
+    def read_health(self) -> dict[str, State]:
+        return {item.name: item.state for item in self.health.components()}
 
     async def ask(self, account: str = "ivy", kind: str = "password") -> httpx.Response:
         body = {"account": account, "kind": kind}
@@ -126,12 +132,13 @@ def world(charter: Charter) -> World:
     desk, people, post = make_desk(charter), People(), Post()
     asks = FakeDocuments(ASKS, desk.clock)
     recoveries = FakeDocuments(RECOVERIES, desk.clock)
+    health = Health(desk.clock)
     around = Recoveries(
         asks=queue(asks, desk),
         recoveries=queue(recoveries, desk),
         tickets=CommandQueue(desk.unit_of_work),
-        directory=people,
-        courier=post,
+        directory=ReportedDirectory(people, UsageReport(health, "directory")),
+        courier=ReportedCourier(post, UsageReport(health, "mail relay")),
         clock=desk.clock,
         charter=lambda: charter,
         close_after=CLOSE_AFTER,
@@ -139,7 +146,7 @@ def world(charter: Charter) -> World:
     worker = RecoveryWorker(around)
     router = recovery_router(RecoveryDeps(around.asks, worker))
     parts = AppParts(
-        Health(desk.clock),
+        health,
         desk.telemetry.telemetry,
         DevAuthenticator(Environment.LOCAL),
         desk.clock,
@@ -147,7 +154,7 @@ def world(charter: Charter) -> World:
     )
     transport = httpx.ASGITransport(app=make_app("recovery", [router], parts))
     client = httpx.AsyncClient(transport=transport, base_url="http://desk")
-    return World(desk, people, post, asks, recoveries, worker, client)
+    return World(desk, people, post, asks, recoveries, worker, client, health)
 
 
 async def test_known_and_unknown_accounts_get_one_answer_and_as_many_writes(world: World) -> None:
@@ -258,6 +265,26 @@ async def test_a_directory_that_is_away_costs_no_token(world: World) -> None:
     assert (await world.redeem(token)).status_code == 503
     world.people.is_away = False
     assert (await world.redeem(token)).json()["outcome"] == "done"
+
+
+async def test_health_knows_directory_and_relay_from_their_last_use_only(world: World) -> None:
+    unknown, ready, degraded = State.UNKNOWN, State.READY, State.DEGRADED
+    assert world.read_health() == {"directory": unknown, "mail relay": unknown}
+    world.people.is_away = True
+    await world.ask()
+    await world.pass_time()
+    assert world.read_health() == {"directory": degraded, "mail relay": unknown}
+    world.people.is_away, world.post.is_away = False, True
+    await world.pass_time(timedelta(seconds=6))
+    assert world.read_health() == {"directory": ready, "mail relay": degraded}
+    world.post.is_away = False
+    await world.pass_time(timedelta(seconds=6))
+    assert world.read_health() == {"directory": ready, "mail relay": ready}
+    assert world.health.answer_ready().is_ok
+    world.people.acts = lambda: Effect.UNKNOWN
+    await world.redeem(world.post.tokens[-1])
+    assert world.read_health() == {"directory": degraded, "mail relay": ready}
+    assert world.health.answer_ready().is_ok, "people are served in every other way"
 
 
 async def test_what_nobody_knows_is_said_so_and_given_to_a_team(world: World) -> None:

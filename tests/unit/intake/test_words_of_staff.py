@@ -4,7 +4,7 @@ from desk_contracts.events.feedback import SurveyAnswered
 from desk_intake.tickets.registration import proactive_ticket
 
 from tests.support.intake_facts import escalated
-from tests.support.intake_world import Desk
+from tests.support.intake_world import Desk, attach
 
 REASON, CAUSE, NOTE = "she complains too much", "user error", "ask her boss first"
 
@@ -63,3 +63,27 @@ async def test_who_was_helped_by_another_is_counted(desk: Desk) -> None:
     own = await desk.ana.open()
     await desk.ana.post(f"/tickets/{own}/resolve", resolution="Found it", how="self_service")
     assert (await desk.ana.post(f"/tickets/{own}/feedback", score=2)).json()["counted"]
+
+
+async def test_staff_read_nothing_for_staff_on_their_own_ticket_whatever_the_way(
+    desk: Desk,
+) -> None:
+    mine = await desk.max.open()
+    where, bo = f"/tickets/{mine}", desk.client("bo", "member", "network")
+    await bo.post(f"{where}/assign", team="network", reason=REASON)
+    await bo.post(f"{where}/comments", text=NOTE, public=False)
+    file = await attach(bo, mine, "her-boss.txt", b"for staff", public="false")
+    url = file.json()["attachments"][0]["url"]
+    await bo.post(f"{where}/me-too", person="ben")
+    await bo.post(f"{where}/resolve", resolution="It works again", cause=CAUSE)
+    his = await everything(desk, "max", mine)
+    his += (await desk.max.post(f"{where}/comments", text="Thanks")).text
+    for text in (REASON, CAUSE, NOTE, "her-boss.txt", '"ben"'):
+        assert text not in his
+    assert (await desk.max.client.get(url)).status_code == 404
+    refused = await desk.max.post(f"{where}/comments", text="x", public=False)
+    assert refused.status_code == 403
+    theirs = "".join([(await bo.get(f"{where}{part}")).text for part in ("", "/timeline")])
+    for text in (REASON, CAUSE, NOTE, "her-boss.txt", '"ben"'):
+        assert text in theirs
+    assert (await bo.client.get(url)).content == b"for staff"

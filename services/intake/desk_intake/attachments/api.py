@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from collections.abc import AsyncIterator
 from functools import partial
 from typing import Annotated
 from urllib.parse import quote
@@ -11,7 +10,6 @@ from desk_contracts.errors import NotFound
 from desk_contracts.ids import derive_id
 from desk_contracts.message import message
 from desk_platform.http import UnsupportedMediaType, Uploads
-from desk_platform.store.files import CHUNK
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
@@ -35,7 +33,7 @@ from desk_intake.tickets.api.calls import (
     find,
 )
 from desk_intake.tickets.api.deps import TicketDeps
-from desk_intake.tickets.lifecycle import Actor, may_act
+from desk_intake.tickets.lifecycle import Actor, sees_internal
 from desk_intake.tickets.model import Attachment
 
 UPLOADS = Uploads(re.compile(r"/v1/tickets/[^/]+/attachments"), MAX_FILE_BYTES)
@@ -84,7 +82,11 @@ def attachments_router(deps: TicketDeps) -> APIRouter:
 
 
 async def _attach(deps: TicketDeps, action: TicketAction, name: str, *, public: bool) -> Response:
-    """The bytes first, then the event that refers to them: it never refers to nothing."""
+    """The bytes first, then the event that refers to them: it never refers to nothing.
+
+    What would be refused is refused before the bytes. Bytes of what is refused or dies in between
+    are removed later by who keeps them.
+    """
     request, actor, call = action.request, action.actor, action.call
     if request.headers.get("content-type", "").startswith("multipart/"):
         raise UnsupportedMediaType(message("refused.file-multipart"))
@@ -95,7 +97,9 @@ async def _attach(deps: TicketDeps, action: TicketAction, name: str, *, public: 
     id = derive_id(call.seed, f"attachment/{call.fingerprint}")
     if not any(item.id == id for item in ticket.attachments):
         check_may_attach(ticket, actor, public=public)
-        await deps.files.put(id, pieces_of(content))
+        if action.version is not None:
+            action.version.check(ticket.sequence)
+        await deps.uploads.put(id, content, [ticket.id])
     sha256 = hashlib.sha256(content).hexdigest()
     add = partial(
         attach,
@@ -110,19 +114,13 @@ async def _attach(deps: TicketDeps, action: TicketAction, name: str, *, public: 
 
 async def _fetch(deps: TicketDeps, reference: str, attachment: str, actor: Actor) -> Response:
     ticket = await find(deps, reference, actor)
-    sees_all = actor.is_staff and may_act(ticket, actor)
+    sees_all = sees_internal(ticket, actor)
     mine = (item for item in ticket.attachments if item.public or sees_all)
     kept = next((item for item in mine if item.id == attachment), None)
     content = await deps.files.open(kept.id) if kept else None
     if kept is None or content is None:
         raise NotFound(message("refused.no-such-file", code=ticket.code), ticket=ticket.id)
     return StreamingResponse(content, 200, _headers(kept), kept.media_type)
-
-
-async def pieces_of(content: bytes) -> AsyncIterator[bytes]:
-    """As the port of files takes them."""
-    for begin in range(0, len(content), CHUNK):
-        yield content[begin : begin + CHUNK]
 
 
 def _headers(kept: Attachment) -> dict[str, str]:

@@ -9,12 +9,12 @@ from typing import NamedTuple
 import filetype  # type: ignore[import-untyped]  # it ships no types
 from desk_contracts import Payload
 from desk_contracts.errors import Forbidden, Invalid, Rejected
-from desk_contracts.events.tickets import Role, TicketAttached
+from desk_contracts.events.tickets import TicketAttached
 from desk_contracts.message import message
 from desk_contracts.text import is_visible
 from desk_contracts.text.sinks import plain_line
 
-from desk_intake.tickets.lifecycle import Actor, allow
+from desk_intake.tickets.lifecycle import Actor, allow, sees_internal
 from desk_intake.tickets.model import Ticket
 
 MAX_FILE_BYTES = 10 * 1024 * 1024
@@ -126,7 +126,7 @@ def attach(
 def check_may_attach(ticket: Ticket, actor: Actor, *, public: bool) -> None:
     """Refuse before the bytes are kept what would be refused after it."""
     allow(ticket, "attached")
-    if actor.role_on(ticket) is Role.EMPLOYEE and not public:
+    if not public and not sees_internal(ticket, actor):
         raise Forbidden(message("refused.internal-comment"))
     if len(ticket.attachments) >= MAX_ATTACHMENTS:
         raise Rejected(

@@ -17,7 +17,7 @@ from fastapi import APIRouter, Depends, Header, Request
 
 from desk_intake.live.model import Audience
 from desk_intake.live.worker import Listener, LiveTickets
-from desk_intake.tickets.api.calls import Caller, actor_of, find, reader_of
+from desk_intake.tickets.api.calls import Caller, actor_of, find, list_reader
 from desk_intake.tickets.api.deps import TicketDeps
 
 LastId = Annotated[
@@ -80,5 +80,5 @@ def _stream(
 ) -> EventStream:
     deps.live.check()
     actor = partial(actor_of, request, caller)
-    listener = Listener(audience, actor, reader_of(deps.tickets, actor()))
+    listener = Listener(audience, actor, list_reader(deps.tickets))
     return EventStream(request, caller.subject, deps.live.follow(listener, last_id), listener.end)

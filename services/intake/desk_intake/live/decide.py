@@ -1,11 +1,11 @@
 """Who hears of an event, and which lines of it: the rules of the ticket's own routes."""
 
 from desk_contracts import AnyEvent
-from desk_contracts.events.tickets import Role, TicketAssigned
+from desk_contracts.events.tickets import TicketAssigned
 
 from desk_intake.live.model import Audience
 from desk_intake.tickets.evolve import entries_of
-from desk_intake.tickets.lifecycle import Actor, may_read
+from desk_intake.tickets.lifecycle import Actor, may_read, sees_internal
 from desk_intake.tickets.model import Entry, Ticket
 
 
@@ -23,11 +23,8 @@ def list_audiences(ticket: Ticket, event: AnyEvent) -> frozenset[Audience]:
 
 
 def list_entries(ticket: Ticket, event: AnyEvent, actor: Actor) -> tuple[Entry, ...]:
-    """The lines that this reader may know, by what the ticket is now; none of others' tickets.
-
-    On tickets of their own, staff are employees: nobody reads what is said of them behind them.
-    """
+    """The lines that this reader may know, by what the ticket is now; none of others' tickets."""
     if not may_read(ticket, actor):
         return ()
-    sees_all = actor.role_on(ticket) is Role.MEMBER
+    sees_all = sees_internal(ticket, actor)
     return tuple(entry for entry in entries_of(ticket, event) if entry.public or sees_all)

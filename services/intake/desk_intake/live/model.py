@@ -24,6 +24,10 @@ class Audience(NamedTuple):
         """Whether there is a name at all: nobody's tickets are followed by nobody."""
         return is_visible(self.name)
 
+    def may_hear(self, subject: str) -> bool:
+        """Whether events of that ticket may be for it, as far as is known without the ticket."""
+        return self.kind != "ticket" or subject == self.name
+
 
 class TicketUpdate(Frozen):
     """The data of an event named `ticket`: what one event of a ticket says to this reader."""

@@ -31,6 +31,10 @@ LONGEST = timedelta(minutes=10)
 # Readers that came at once do not come back at once: the last of so many stay a tenth longer.
 _SPREAD = 60
 _RETRY_MS = 2_000
+# Of a gap so many events are looked at together, and by so many readers at once: after a replica
+# died all of its readers come back in one moment, and the tickets of a gap can be thousands.
+CHUNK = 50
+_LOOKING_AT_ONCE = 4
 _WHY: Mapping[Reason, Message] = {
     "unreadable": message("live.unreadable"),
     "other-log": message("live.other-log"),
@@ -91,6 +95,7 @@ class LiveTickets:
         self._listeners: dict[Audience, set[Listener]] = defaultdict(set)
         self._count = 0
         self._loaded: dict[str, Ticket] | None = None
+        self._looking = asyncio.Semaphore(_LOOKING_AT_ONCE)
         tail.prepare, tail.hand_over, tail.on_reset = self._load, self._hand_over, self._end_all
 
     async def _load(self, batch: Sequence[ReadEvent]) -> None:
@@ -162,11 +167,22 @@ class LiveTickets:
     ) -> AsyncGenerator[Followed, None]:
         async with aclosing(self._tail.read_between(since, now)) as batches:
             async for batch in batches:
-                tickets = await self._tickets_of(batch)
-                for record in batch:
-                    ticket = tickets.get(record.event.subject)
-                    if ticket and listener.audience in list_audiences(ticket, record.event):
-                        yield Followed(record, ticket)
+                about = [it for it in batch if listener.audience.may_hear(it.event.subject)]
+                for begin in range(0, len(about), CHUNK):
+                    chunk = about[begin : begin + CHUNK]
+                    for followed in await self._choose(chunk, listener.audience):
+                        yield followed
+
+    async def _choose(self, chunk: Sequence[ReadEvent], audience: Audience) -> list[Followed]:
+        """Those that are for the audience; the tickets of the others are let go of here."""
+        async with self._looking:
+            tickets = await self._tickets_of(chunk)
+        return [
+            Followed(record, ticket)
+            for record in chunk
+            if (ticket := tickets.get(record.event.subject)) is not None
+            and audience in list_audiences(ticket, record.event)
+        ]
 
     async def _go_on(
         self, listener: Listener, position: LogPosition, longest: timedelta

@@ -19,7 +19,6 @@ from desk_platform.store import Documents, Stored
 from desk_platform.telemetry import get_logger
 from pydantic import SecretStr
 
-from desk_intake.attachments.api import pieces_of
 from desk_intake.mail.charter import MAILBOXES, MailAccount
 from desk_intake.mail.decide import (
     Claims,
@@ -132,12 +131,14 @@ class MailDesk:
         """On the ticket that it answers, else on one of its own."""
         call, origin = IdempotentCall(id, mail.digest), Origin(id)
         speakers, follows = self._speakers(mail, mailbox), ""
+        secret = self.secret.get_secret_value() if self.secret else None
+        targets = await self._targets(find_claims(mail, secret))
         # The bytes first, then the events that refer to them; the same again where they are.
         files = await asyncio.to_thread(check_files, mail.enclosures, id)
+        tickets = [*(target.ticket.id for target in targets), ticket_of_call(call)]
         for item in files.taken:
-            await self.tickets.files.put(item.file.id, pieces_of(item.content))
-        secret = self.secret.get_secret_value() if self.secret else None
-        for target in await self._targets(find_claims(mail, secret)):
+            await self.tickets.uploads.put(item.file.id, item.content, tickets)
+        for target in targets:
             speaker = choose_speaker(target.ticket, speakers, is_proven=target.is_proven)
             if speaker is None:
                 continue

@@ -87,9 +87,7 @@ class Actor:
 
     def role_on(self, ticket: Ticket) -> Role:
         """Staff speak as employees on their own tickets, and where they only watch."""
-        is_other = ticket.requester != self.id
-        is_member = self.is_staff and is_other and may_act(ticket, self)
-        return Role.MEMBER if is_member else Role.EMPLOYEE
+        return Role.MEMBER if sees_internal(ticket, self) else Role.EMPLOYEE
 
 
 class Changes(Frozen):
@@ -114,6 +112,16 @@ def may_act(ticket: Ticket, actor: Actor) -> bool:
 def may_read(ticket: Ticket, actor: Actor) -> bool:
     """What they may act on, and what they were asked to watch."""
     return may_act(ticket, actor) or actor.id in ticket.watchers
+
+
+def sees_internal(ticket: Ticket, actor: Actor) -> bool:
+    """Whether lines, files and facts for staff are for this reader, whatever way out they take.
+
+    Not on tickets of their own, and not where they only watch.
+    """
+    return actor.is_staff and actor.sight.shows_internal(
+        actor.id, requester=ticket.requester, service=ticket.service, team=ticket.team
+    )
 
 
 def seen(ticket: Ticket | None, actor: Actor, reference: str) -> Ticket:
@@ -207,7 +215,7 @@ def comment(ticket: Ticket, actor: Actor, text: str, *, public: bool) -> list[Pa
     """Somebody says something. An employee's answer ends the wait for it."""
     allow(ticket, "answered")
     role = actor.role_on(ticket)
-    if role is Role.EMPLOYEE and not public:
+    if not public and not sees_internal(ticket, actor):
         raise Forbidden(message("refused.internal-comment"))
     if ticket.comments >= MAX_COMMENTS:
         raise Rejected(

@@ -36,7 +36,8 @@ MAX_LATEST_TEXT = 20_000
 class Reader:
     """For whom a view is made, and the words it needs beside the ticket."""
 
-    is_staff: bool
+    sees_internal: bool
+    """By the rule of that name, for the ticket that is shown."""
     team_titles: Mapping[str, str]
     close_after: timedelta
     catalogue: Catalogue
@@ -66,7 +67,7 @@ def show(
         "person": show_person(ticket, outlook.person, reader.say),
         # What teams agree with each other is no business of the person who waits.
         "sla": tuple(
-            clock for clock in sla.clocks if reader.is_staff or clock.clock != "ownership"
+            clock for clock in sla.clocks if reader.sees_internal or clock.clock != "ownership"
         ),
         "links": tuple(_show_links(ticket, reader)),
         "attachments": tuple(
@@ -74,7 +75,7 @@ def show(
                 **item.model_dump(), url=f"/v1/tickets/{ticket.id}/attachments/{item.id}"
             )
             for item in ticket.attachments
-            if item.public or reader.is_staff
+            if item.public or reader.sees_internal
         ),
         "resolution": reader.say(ticket.resolution) if ticket.resolution else "",
         "tried": tuple(_list_tries(ticket, reader)),
@@ -82,7 +83,7 @@ def show(
         "affected": ticket.affected,
         "timeline_url": f"/v1/tickets/{ticket.id}/timeline",
     }
-    if not reader.is_staff:
+    if not reader.sees_internal:
         # What staff and repairs write for staff; the person is told by lines meant for them.
         fields |= {"cause": "", "also_affected": ()}
         if ticket.kind is Kind.PROACTIVE:
@@ -119,7 +120,7 @@ def timeline(
     before = [
         (number, entry)
         for number, entry in enumerate(ticket.timeline)
-        if entry.public or reader.is_staff
+        if entry.public or reader.sees_internal
     ]
     # The first line is always there; those that are forgotten stood behind it.
     numbered = [(number + ticket.forgotten if number else 0, entry) for number, entry in before]
@@ -152,7 +153,7 @@ def _latest(ticket: Ticket, reader: Reader) -> tuple[EntryView, ...]:
     entries: list[Entry] = []
     room = MAX_LATEST_TEXT
     for entry in reversed(ticket.timeline):
-        if not (entry.public or reader.is_staff):
+        if not (entry.public or reader.sees_internal):
             continue
         room -= entry.size
         if entries and (room < 0 or len(entries) == MAX_LATEST):
@@ -265,5 +266,5 @@ def _list_tries(ticket: Ticket, reader: Reader) -> Iterator[str]:
     failed = solutions[: ticket.reopened]
     for entry in ticket.timeline:
         by_machine = entry.what == "commented" and entry.who == DESK
-        if (entry.public or reader.is_staff) and (by_machine or entry in failed):
+        if (entry.public or reader.sees_internal) and (by_machine or entry in failed):
             yield reader.say(entry.message)

@@ -50,6 +50,7 @@ class SolvedView(SimilarView):
     """What was said to solve it."""
     how: How | None
     cause: str
+    """What staff found, for staff; empty for a ticket of the caller's own."""
     resolved_at: datetime | None
 
 
@@ -98,7 +99,10 @@ def similar_router(reads: SimilarReads) -> APIRouter:
             code=query.code,
             is_complete=reads.reader.is_complete,
             open=tuple(_view(query, item) for item in similar.open),
-            solved=tuple(_view_solved(query, item) for item in similar.solved),
+            solved=tuple(
+                _view_solved(query, item, _read_cause(item.item, seen, principal.subject))
+                for item in similar.solved
+            ),
         )
 
     return router
@@ -129,13 +133,21 @@ def _view(query: IndexedTicket, item: Hit[IndexedTicket]) -> SimilarView:
     )
 
 
-def _view_solved(query: IndexedTicket, item: Hit[IndexedTicket]) -> SolvedView:
+def _read_cause(ticket: IndexedTicket, seen: Sight, person: str) -> str:
+    """The cause is written for staff: of somebody's own ticket it is not told to them."""
+    shows = seen.shows_internal(
+        person, requester=ticket.requester, service=ticket.service, team=ticket.team
+    )
+    return ticket.cause if shows else ""
+
+
+def _view_solved(query: IndexedTicket, item: Hit[IndexedTicket], cause: str) -> SolvedView:
     ticket = item.item
     return SolvedView(
         **dict(_view(query, item)),
         resolution=sentence(ticket.resolution) if ticket.resolution else "",
         how=ticket.how,
-        cause=ticket.cause,
+        cause=cause,
         resolved_at=ticket.resolved_at,
     )
 

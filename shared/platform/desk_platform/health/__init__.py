@@ -4,6 +4,7 @@ from desk_platform.health.meters import observe_health
 from desk_platform.health.progress import Marks, Progress
 from desk_platform.health.register import Component, Dependency, Health, State
 from desk_platform.health.routes import health_router
+from desk_platform.health.usage import UsageReport
 
 __all__ = [
     "Component",
@@ -12,6 +13,7 @@ __all__ = [
     "Marks",
     "Progress",
     "State",
+    "UsageReport",
     "health_router",
     "observe_health",
 ]

@@ -16,8 +16,9 @@ from desk_platform.organisation import OrganisationStatus
 
 
 class State(StrEnum):
-    """How a component is; `degraded` still works."""
+    """How a component is; `degraded` still works, of one that is `unknown` nobody tried it yet."""
 
+    UNKNOWN = "unknown"
     STARTING = "starting"
     READY = "ready"
     DEGRADED = "degraded"

@@ -23,72 +23,78 @@ class Uploads:
 
 
 class Bodies:
-    """The bodies that are being read."""
+    """The bodies of all calls that are being read or answered."""
 
     def __init__(self, limit: int, most: int = MAX_HELD, uploads: Uploads | None = None) -> None:
-        self._limit, self._uploads = limit, uploads
-        self._most = most
-        self._held = 0
+        self.limit, self.uploads = limit, uploads
+        self.most = most
+        self.held = 0
+        """Bytes of all of them together."""
+
+    def hold(self) -> "Body":
+        """The place of one call's body; to be left when the call ends."""
+        return Body(self)
+
+
+class Body:
+    """The body of one call. It counts as held until the call ends or drops it."""
+
+    __slots__ = ("_bodies", "_size", "_whole")
+
+    def __init__(self, bodies: Bodies) -> None:
+        self._bodies, self._size = bodies, 0
+        self._whole: Message | None = None
+
+    def __enter__(self) -> "Body":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.drop()
+
+    def drop(self) -> None:
+        """Nobody needs it any more."""
+        self._bodies.held -= self._size
+        self._size, self._whole = 0, None
 
     async def read(self, receive: Receive, length: int | None, path: str = "") -> Receive:
         """A `receive` with the whole body; `TooLarge`, `Overloaded` or `ClientDisconnect`."""
-        uploads = self._uploads
+        uploads = self._bodies.uploads
         is_file = uploads is not None and uploads.path.fullmatch(path) is not None
-        limit = uploads.limit if uploads is not None and is_file else self._limit
+        limit = uploads.limit if uploads is not None and is_file else self._bodies.limit
         if length is not None and length > limit:
             raise _too_large(limit)
-        came = await self._message(receive)
-        if came.get("more_body"):
-            came = await self._rest(receive, came["body"], limit)
-        elif len(came.get("body", b"")) > limit:
-            raise _too_large(limit)
+        parts: list[bytes] = []
+        while True:
+            came = await receive()
+            if came["type"] == "http.disconnect":
+                raise ClientDisconnect
+            parts.append(came.get("body", b""))
+            self._count(len(parts[-1]), limit)
+            if not came.get("more_body"):
+                break
+        content = b"".join(parts)
         if not is_file:
-            check_shape(came.get("body", b""))
-        return _once(came, receive)
+            check_shape(content)
+        self._whole = {"type": "http.request", "body": content, "more_body": False}
+        return self._once(receive)
 
-    async def _rest(self, receive: Receive, first: bytes, limit: int) -> Message:
-        parts, size = [first], len(first)
-        self._held += size
-        try:
-            while True:
-                if size > limit:
-                    raise _too_large(limit)
-                if self._held > self._most:
-                    raise Overloaded(message("request.busy"))
-                came = await self._message(receive)
-                part = came.get("body", b"")
-                parts.append(part)
-                size += len(part)
-                self._held += len(part)
-                if not came.get("more_body"):
-                    break
-        finally:
-            self._held -= size
-        if size > limit:
+    def _count(self, size: int, limit: int) -> None:
+        self._size += size
+        self._bodies.held += size
+        if self._size > limit:
             raise _too_large(limit)
-        return {"type": "http.request", "body": b"".join(parts), "more_body": False}
+        if size and self._bodies.held > self._bodies.most:
+            raise Overloaded(message("request.busy"))
 
-    @staticmethod
-    async def _message(receive: Receive) -> Message:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        return message
+    def _once(self, receive: Receive) -> Receive:
+        """The body first; after it whatever comes, which is that the caller hung up."""
+
+        async def read() -> Message:
+            whole, self._whole = self._whole, None
+            return await receive() if whole is None else whole
+
+        return read
 
 
 def _too_large(limit: int) -> TooLarge:
     return TooLarge(message("request.body-too-large", most=limit))
-
-
-def _once(message: Message, receive: Receive) -> Receive:
-    """The body first; after it whatever comes, which is that the caller hung up."""
-    is_read = False
-
-    async def read() -> Message:
-        nonlocal is_read
-        if is_read:
-            return await receive()
-        is_read = True
-        return message
-
-    return read

@@ -125,21 +125,24 @@ class Edge:
         if self._gate.is_closed:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_BODY_IS_HERE_SECONDS):
-                    await self._bodies.read(receive, exchange.length, scope["path"])
-                    exchange.is_whole = True
+                    with self._bodies.hold() as body:
+                        await body.read(receive, exchange.length, scope["path"])
+                        exchange.is_whole = True
             raise self._gate.explain_stop()
-        receive = await self._bodies.read(receive, exchange.length, scope["path"])
-        exchange.is_whole = True
-        with self._gate.admit() as leave:
+        with self._bodies.hold() as body:
+            receive = await body.read(receive, exchange.length, scope["path"])
+            exchange.is_whole = True
+            with self._gate.admit() as leave:
 
-            def leave_place() -> None:
-                exchange.opened_at = time.perf_counter()
-                leave()
+                def leave_place() -> None:
+                    exchange.opened_at = time.perf_counter()
+                    body.drop()
+                    leave()
 
-            scope[LEAVE_KEY] = leave_place
-            if scope["path"] in _DOCUMENTS:
-                self._limits.count_anonymous(scope)
-            await self._call(scope, receive, exchange)
+                scope[LEAVE_KEY] = leave_place
+                if scope["path"] in _DOCUMENTS:
+                    self._limits.count_anonymous(scope)
+                await self._call(scope, receive, exchange)
 
     async def _call(self, scope: Scope, receive: Receive, exchange: _Exchange) -> None:
         try:

@@ -1,9 +1,9 @@
 """What says something alike, for whatever service asks: an index, its reader, and the search."""
 
-from desk_platform.similar.index import IndexedModel, TextIndex, Written
+from desk_platform.similar.index import IndexedModel, TextIndex, TextQuery, Written, place_in_time
 from desk_platform.similar.model import IndexedTicket, follow_ticket
 from desk_platform.similar.reader import IndexReader
-from desk_platform.similar.search import Draft, Hit, find_alike, find_similar
+from desk_platform.similar.search import Draft, Hit, find_alike, find_similar, read_query
 
 __all__ = [
     "Draft",
@@ -12,8 +12,11 @@ __all__ = [
     "IndexedModel",
     "IndexedTicket",
     "TextIndex",
+    "TextQuery",
     "Written",
     "find_alike",
     "find_similar",
     "follow_ticket",
+    "place_in_time",
+    "read_query",
 ]

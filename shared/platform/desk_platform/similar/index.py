@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
@@ -21,8 +20,10 @@ from desk_contracts.errors import DependencyDown
 from desk_contracts.frozen import Frozen
 from desk_kernel.likeness import Field, Terms, read_terms, weigh_rarity
 
+from desk_platform.similar.stems import read_stems
+
 # Raise it when texts are cut into other terms or the fields change: the index is made anew then.
-FORM = 3
+FORM = 4
 # The least that tantivy takes; a writer lives for one write, so nothing of it stays in memory.
 _WRITER_BYTES = 15_000_000
 _STEMS = "stems"
@@ -32,13 +33,9 @@ _SEARCHED_GRAMS = ((Field.TITLE_GRAMS, 60, 0.7), (Field.GRAMS, 80, 1.0))
 # How often a term occurs is asked anew once there are so many per cent more texts.
 _STALE_PERCENT = 2
 _MOST_REMEMBERED = 50_000
-# Snowball's, by the language of BCP 47. Texts in others are found by words and n-grams.
-_STEMMERS = {
-    "ar": "arabic", "da": "danish", "nl": "dutch", "en": "english", "fi": "finnish",
-    "fr": "french", "de": "german", "el": "greek", "hu": "hungarian", "it": "italian",
-    "no": "norwegian", "nb": "norwegian", "pt": "portuguese", "ro": "romanian", "ru": "russian",
-    "es": "spanish", "sv": "swedish", "ta": "tamil", "tr": "turkish",
-}  # fmt: skip
+# Words of fewer letters would begin, or be a slip away from, half of all others.
+_FOR_BEGINNING, _FOR_MISTYPED = 3, 5
+_MOST_OF_A_MOMENT = 10_000
 
 
 class Written(NamedTuple):
@@ -70,6 +67,15 @@ class IndexedModel(Frozen):
 
 S = TypeVar("S", bound=IndexedModel)
 T = TypeVar("T")
+
+
+class TextQuery(NamedTuple):
+    """What texts have to have: each word, or its stem; or all of it is the code of one."""
+
+    words: tuple[str, ...]
+    stems: tuple[str, ...]
+    """As many, in the same order."""
+    code: str
 
 
 class Candidate(NamedTuple, Generic[S]):
@@ -180,6 +186,36 @@ class TextIndex(Generic[S]):
 
         return await asyncio.to_thread(ask)
 
+    async def list_having(
+        self,
+        query: TextQuery,
+        tags: Sequence[str] = (),
+        *,
+        ids: Collection[str] | None = None,
+        after: tuple[int, str] | None = None,
+        most: int,
+    ) -> list[S]:
+        """Those that have what is asked for and all tags, of these ids if any are given: behind a
+        place (`place_in_time`, id), the newest first, then by id. So many, or more, or all."""
+
+        def ask() -> list[S]:
+            parts = [self._require(query), *(self._term("tag", tag) for tag in tags)]
+            if ids is not None:
+                parts.append(tantivy.Query.term_set_query(self._schema, "id", list(ids)))
+            items = list[S]()
+            if after is not None:
+                of_moment = self._list_from(parts, after[0], _MOST_OF_A_MOMENT, is_only=True)
+                items += [item for item in of_moment if item.id > after[1]]
+            later = self._list_from(parts, after[0] + 1 if after else 0, most)
+            if len(later) == most:
+                # Of one moment all or none: the index has them in no order.
+                end = place_in_time(later[-1].at)
+                later = [item for item in later if place_in_time(item.at) != end]
+                later += self._list_from(parts, end, _MOST_OF_A_MOMENT, is_only=True)
+            return sorted([*items, *later], key=lambda item: (place_in_time(item.at), item.id))
+
+        return await asyncio.to_thread(ask)
+
     def rarity(self, field: str, term: str) -> float:
         """What a term counts; one that no text has is as rare as one can be."""
         return weigh_rarity(self._count(), self._count_having(field, term) or 1)
@@ -243,13 +279,49 @@ class TextIndex(Generic[S]):
         searcher = self._searcher
         if searcher is None:
             return []
-        query = tantivy.Query.term_query(self._schema, field, value, "basic")
-        hits = searcher.search(query, most, count=False).hits
+        hits = searcher.search(self._term(field, value), most, count=False).hits
         return [_state_of(searcher, address) for _, address in hits]
 
     def _read(self, field: str, value: str) -> S | None:
         states = self._find_states(field, value, 1)
         return self._model.model_validate_json(states[0]) if states else None
+
+    def _term(self, field: str, value: str, kind: str = "basic") -> tantivy.Query:
+        return tantivy.Query.term_query(self._schema, field, value, kind)
+
+    def _near(self, field: str, form: str, slips: int, *, prefix: bool = False) -> tantivy.Query:
+        return tantivy.Query.fuzzy_term_query(self._schema, field, form, slips, prefix=prefix)
+
+    def _require(self, query: TextQuery) -> tantivy.Query:
+        """Every word as it is, by its stem, as the beginning of a longer one, or mistyped once."""
+        must = []
+        for word, stem in zip(query.words, query.stems, strict=True):
+            pairs = ((str(Field.WORDS), word), (_STEMS, stem))
+            forms = [self._term(field, form, "freq") for field, form in (*pairs, (_STEMS, word))]
+            if len(word) >= _FOR_BEGINNING:
+                forms.append(self._near(str(Field.WORDS), word, 0, prefix=True))
+            if len(word) >= _FOR_MISTYPED:
+                forms += [self._near(field, form, 1) for field, form in pairs]
+            should = [(tantivy.Occur.Should, form) for form in forms]
+            must.append((tantivy.Occur.Must, tantivy.Query.boolean_query(should)))
+        either = [tantivy.Query.boolean_query(must), self._term("code", query.code)]
+        return tantivy.Query.boolean_query([(tantivy.Occur.Should, it) for it in either])
+
+    def _list_from(
+        self, parts: Sequence[tantivy.Query], at: int, most: int, *, is_only: bool = False
+    ) -> list[S]:
+        """From a place in time on, or those of it only."""
+        if self._searcher is None:
+            return []
+        time = tantivy.Query.range_query(
+            self._schema, "time", tantivy.FieldType.Unsigned, at, at if is_only else None
+        )
+        query = tantivy.Query.boolean_query([(tantivy.Occur.Must, it) for it in (*parts, time)])
+        found = self._searcher.search(
+            query, most, count=False, order_by_field="time", order=tantivy.Order.Asc
+        )
+        states = [_state_of(self._searcher, address) for _, address in found.hits]
+        return [self._model.model_validate_json(state) for state in states]
 
     def _choose(
         self, terms: Mapping[str, Counter[str]], fields: Sequence[tuple[str, int, float]]
@@ -259,7 +331,7 @@ class TextIndex(Generic[S]):
         for field, most, boost in fields:
             having = ((self._count_having(field, term), term) for term in terms[field])
             for _, term in sorted(pair for pair in having if pair[0])[:most]:
-                query = tantivy.Query.term_query(self._schema, str(field), term, "freq")
+                query = self._term(str(field), term, "freq")
                 queries.append(tantivy.Query.boost_query(query, boost))
         return queries
 
@@ -271,12 +343,7 @@ class TextIndex(Generic[S]):
             return
         any_of = tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in queries])
         # A tag narrows, and has no voice in the order.
-        having = [
-            tantivy.Query.const_score_query(
-                tantivy.Query.term_query(self._schema, "tag", tag, "basic"), 0.0
-            )
-            for tag in tags
-        ]
+        having = [tantivy.Query.const_score_query(self._term("tag", tag), 0.0) for tag in tags]
         query = tantivy.Query.boolean_query(
             [(tantivy.Occur.Must, part) for part in (any_of, *having)]
         )
@@ -294,18 +361,9 @@ class TextIndex(Generic[S]):
         return count
 
 
-def read_stems(words: Iterable[str], language: str) -> list[str]:
-    """The stems of words in a language; the words themselves where nobody wrote a stemmer."""
-    analyzer = _stemmer(_STEMMERS.get(language.partition("-")[0].casefold(), ""))
-    return list(words) if analyzer is None else analyzer.analyze(" ".join(words))
-
-
-@cache
-def _stemmer(language: str) -> tantivy.TextAnalyzer | None:
-    if not language:
-        return None
-    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
-    return builder.filter(tantivy.Filter.stemmer(language)).build()
+def place_in_time(at: datetime) -> int:
+    """Grows backwards, as lists have the newest first; in milliseconds, and never negative."""
+    return 2**52 - int(at.timestamp() * 1000)
 
 
 def _make_schema() -> tantivy.Schema:
@@ -314,6 +372,7 @@ def _make_schema() -> tantivy.Schema:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     for name in (_STEMS, *Field):
         builder.add_text_field(str(name), tokenizer_name="terms", index_option="freq")
+    builder.add_unsigned_field("time", indexed=True, fast=True)
     builder.add_bytes_field("state", stored=True)
     return builder.build()
 
@@ -322,6 +381,7 @@ def _document_of(item: IndexedModel) -> tantivy.Document:
     document = tantivy.Document()
     document.add_text("id", item.id)
     document.add_text("code", item.code)
+    document.add_unsigned("time", place_in_time(item.at))
     for tag in item.tags:
         document.add_text("tag", tag)
     for written in item.texts:

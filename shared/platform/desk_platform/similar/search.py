@@ -6,8 +6,9 @@ from typing import Generic, NamedTuple
 
 from desk_kernel.likeness import Field, Likeness, Terms, Weighed, read_terms
 
-from desk_platform.similar.index import Candidate, S, TextIndex, Written, read_stems
+from desk_platform.similar.index import Candidate, S, TextIndex, TextQuery, Written
 from desk_platform.similar.model import IndexedTicket
+from desk_platform.similar.stems import read_stems
 
 # Looked at by words, and as many by n-grams; to compare one takes about half a millisecond of CPU.
 CANDIDATES = 20
@@ -45,6 +46,14 @@ class Draft:
             text for text in texts if text.language.partition("-")[0].casefold() == self._language
         ]
         return [(text.title, text.text) for text in same or texts]
+
+
+def read_query(text: str, language: str) -> TextQuery | None:
+    """What is asked for in words; None if there is no word in it."""
+    words = tuple(dict.fromkeys(read_terms(text, "")[Field.WORDS].elements()))
+    if not words:
+        return None
+    return TextQuery(words, tuple(read_stems(words, language)), text.strip().upper())
 
 
 async def find_similar(

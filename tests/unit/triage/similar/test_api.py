@@ -23,6 +23,7 @@ from tests.support.triage_desk import MONDAY, opened
 SECRET = with_secrets(service="vpn")
 CALLERS = (
     Principal("ned", frozenset({Role.MEMBER}), "network"),
+    Principal("ben", frozenset({Role.MEMBER}), "network"),
     Principal("ida", frozenset({Role.MEMBER}), "identity"),
     Principal("eve", frozenset({Role.EMPLOYEE})),
 )
@@ -89,6 +90,11 @@ async def test_members_see_what_is_open_and_how_the_like_was_solved(reads: Simil
         assert "laptop" in solved["reasons"][0]["params"]["words"]
         codes = {item["code"] for shown in body["open"] for item in shown["reasons"]}
         assert codes == {"similar.shared-words", "similar.same-person"}
+
+
+async def test_the_cause_of_their_own_ticket_is_not_told_to_staff(reads: SimilarReads) -> None:
+    (solved,) = (await get(reads, "ben", QUERY.id)).json()["solved"]
+    assert (solved["resolution"], solved["cause"]) == ("Update the firmware.", "")
 
 
 async def test_what_is_hidden_is_neither_shown_nor_asked_for(reads: SimilarReads) -> None:

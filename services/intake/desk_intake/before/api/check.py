@@ -71,6 +71,7 @@ class Indexes:
     tickets: TextIndex[IndexedTicket]
     articles: TextIndex[IndexedArticle]
     problems: TextIndex[IndexedProblem]
+    of_tickets: IndexReader[IndexedTicket]
     readers: tuple[
         IndexReader[IndexedTicket] | IndexReader[IndexedArticle] | IndexReader[IndexedProblem], ...
     ]

@@ -37,7 +37,7 @@ from starlette.responses import Response
 from desk_intake.tickets.answers import View
 from desk_intake.tickets.api.deps import TicketDeps, TicketRule
 from desk_intake.tickets.calls import NOTHING, Command, Recalled, Unsure, until
-from desk_intake.tickets.lifecycle import Actor, check_may_act, may_act, seen
+from desk_intake.tickets.lifecycle import Actor, check_may_act, seen, sees_internal
 from desk_intake.tickets.model import Ticket
 from desk_intake.tickets.outlook import Outlook
 from desk_intake.tickets.record import Cause, record
@@ -117,11 +117,15 @@ ByReaders = Annotated[TicketAction, Depends(_of_readers)]
 ByStaff = Annotated[TicketAction, Depends(_of_staff)]
 
 
-def reader_of(deps: TicketDeps, actor: Actor, ticket: Ticket | None = None) -> Reader:
-    """For whom answers are made; staff who only watch a ticket read it as employees do."""
+def reader_of(deps: TicketDeps, actor: Actor, ticket: Ticket) -> Reader:
+    """For whom an answer about this ticket is made."""
+    return replace(list_reader(deps), sees_internal=sees_internal(ticket, actor))
+
+
+def list_reader(deps: TicketDeps) -> Reader:
+    """For what shows no lines of a ticket, or only those that were chosen for the caller before."""
     titles = {team.name: team.title for team in deps.charter().teams}
-    is_staff = actor.is_staff and (ticket is None or may_act(ticket, actor))
-    return Reader(is_staff, titles, deps.close_after, spoken_catalogue())
+    return Reader(False, titles, deps.close_after, spoken_catalogue())
 
 
 @dataclass(frozen=True, slots=True)

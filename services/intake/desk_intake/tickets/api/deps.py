@@ -1,6 +1,6 @@
 """What the HTTP side of tickets needs of the world; the service's table gives it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple, Protocol
@@ -30,6 +30,12 @@ class TicketChanges(Protocol):
     ) -> Stored[Ticket]: ...
 
 
+class UploadedFiles(Protocol):
+    """Where files for tickets are put away; those that no ticket comes to name are removed."""
+
+    async def put(self, id: str, content: bytes, tickets: Sequence[str]) -> None: ...
+
+
 class LinkableProblem(NamedTuple):
     """What of a known problem a ticket is linked by."""
 
@@ -56,4 +62,5 @@ class TicketDeps:
     leases: Leases
     find_problem: FindProblem
     files: Files
+    uploads: UploadedFiles
     pasts: TeamPasts

@@ -10,7 +10,6 @@ from desk_contracts.events.tickets import State
 from desk_contracts.message import message
 from desk_contracts.people import PersonAsked
 from desk_platform.http import (
-    Page,
     PageRequest,
     find_visible,
     link_next,
@@ -23,8 +22,9 @@ from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from desk_intake.tickets.answers import TicketSummary
-from desk_intake.tickets.api.calls import PRIVATE, reader_of, slas_of
+from desk_intake.tickets.api.calls import PRIVATE, list_reader, slas_of
 from desk_intake.tickets.api.deps import TicketDeps
+from desk_intake.tickets.api.texts import TextSearch, TicketPage
 from desk_intake.tickets.lifecycle import Actor, may_read
 from desk_intake.tickets.model import Ticket
 from desk_intake.tickets.sla import TicketSla
@@ -127,15 +127,20 @@ class TicketListing:
     deps: TicketDeps
     actor: Actor
     ordering: Ordering
+    search: TextSearch | None = None
 
     async def answer(self, request: Request, page: PageRequest, chosen: TicketFilters) -> Response:
         """A page, and the way to the next."""
         filters = self._restrict(chosen)
         order, sla = self.ordering
-        listing, after = f"tickets {order} {sla or ''} {sorted(filters.items())}", None
+        if self.search is not None:
+            self.search.check()
+        asked = self.search.query if self.search else ""
+        listing, after = f"tickets {order} {sla or ''} {sorted(filters.items())} {asked}", None
         if page.cursor is not None:
             position = self.deps.cursors.read(listing, page.cursor)
             after = (position.sort, position.id)
+        note = self.search.note() if self.search else None
         find = self._find_due if order is Order.DUE else self._find_newest
         rows = await find(filters, after, page.limit)
         headers, following = dict(PRIVATE), None
@@ -143,7 +148,7 @@ class TicketListing:
             following = self.deps.cursors.write(listing, place_of(rows[page.limit - 1]))
             headers["Link"] = link_next(request, following)
         items = await self._summarise([row.ticket for row in rows[: page.limit]])
-        answered = Page[TicketSummary](items=items, next=following)
+        answered = TicketPage(items=items, next=following, search=note)
         return Response(answered.model_dump_json(), 200, headers, "application/json")
 
     def _restrict(self, chosen: TicketFilters) -> dict[str, object]:
@@ -162,13 +167,18 @@ class TicketListing:
     async def _find_newest(
         self, filters: Mapping[str, object], after: After | None, limit: int
     ) -> list[_Row]:
+        search, requester = self.search, filters.get("requester")
+
         async def find(after: After | None, limit: int) -> list[Listed[Ticket]]:
+            if search is not None:
+                whose = str(requester) if requester else None
+                return await search.find(self.deps.tickets, whose, after, limit)
             return await self.deps.tickets.find_brief(
                 filters, order="newest", after=after, limit=limit
             )
 
         def may_see(listed: Listed[Ticket]) -> bool:
-            return listed.state is not None and may_read(listed.state, self.actor)
+            return listed.state is not None and self._shows(listed.state, filters)
 
         rows = await find_visible(find, may_see, after, limit)
         return [_Row(row.id, row.sort, row.state) for row in rows if row.state is not None]
@@ -188,20 +198,28 @@ class TicketListing:
             after,
         )
         async for clocks in running:
-            tickets, _ = await readable(self.deps.tickets, [clock.id for clock in clocks])
+            ids = [clock.id for clock in clocks]
+            having = await self.search.choose(ids) if self.search else ids
+            tickets, _ = await readable(self.deps.tickets, [id for id in ids if id in having])
             for clock in clocks:
                 stored = tickets.get(clock.id)
                 ticket = stored.state if stored else None
-                if ticket is None or not may_read(ticket, self.actor):
-                    continue
-                if TICKETS.facets(ticket).items() >= filters.items():
+                if ticket is not None and self._shows(ticket, filters):
                     rows.append(_Row(clock.id, clock.sort, ticket))
             if len(rows) > limit:
                 break
         return rows[: limit + 1]
 
+    def _shows(self, ticket: Ticket, filters: Mapping[str, object]) -> bool:
+        """Whether it is one that was asked for, and that this caller may know of."""
+        if not may_read(ticket, self.actor):
+            return False
+        if self.search is not None and not self.search.may_say(ticket):
+            return False
+        return TICKETS.facets(ticket).items() >= filters.items()
+
     async def _summarise(self, tickets: Sequence[Ticket]) -> tuple[TicketSummary, ...]:
-        reader = reader_of(self.deps, self.actor)
+        reader = list_reader(self.deps)
         slas = await slas_of(self.deps, tickets)
         return tuple(
             summarise(ticket, sla.read() or TicketSla(ticket=ticket.id), reader)

@@ -1,7 +1,6 @@
 """Tickets over HTTP: open, list, read, change."""
 
 from desk_platform.http import (
-    Page,
     PageRequest,
     Position,
     Principal,
@@ -12,7 +11,7 @@ from desk_platform.http.idempotency import IdempotentCall
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from desk_intake.tickets.answers import TicketSummary, TicketView, TimelineView
+from desk_intake.tickets.answers import TicketView, TimelineView
 from desk_intake.tickets.api.bodies import Changed, NewTicket
 from desk_intake.tickets.api.calls import (
     Call,
@@ -36,11 +35,12 @@ from desk_intake.tickets.api.listing import (
     TicketListing,
 )
 from desk_intake.tickets.api.opening import check_claims, read_opening
+from desk_intake.tickets.api.texts import TextAsked, TextSearch, TicketPage, TicketTexts
 from desk_intake.tickets.lifecycle import Actor, Changes, update
 from desk_intake.tickets.view import timeline
 
 
-def tickets_router(deps: TicketDeps) -> APIRouter:
+def tickets_router(deps: TicketDeps, texts: TicketTexts) -> APIRouter:
     """Open, list and read tickets, and correct their facts."""
     router = APIRouter(prefix="/v1/tickets", tags=["tickets"])
 
@@ -51,12 +51,20 @@ def tickets_router(deps: TicketDeps) -> APIRouter:
         """Opens a ticket. A repetition with the same key answers with the ticket opened before."""
         return await _open(deps, request, body, caller, call)
 
-    @router.get("", response_model=Page[TicketSummary], summary="List tickets, the newest first")
+    @router.get("", response_model=TicketPage, summary="List tickets, the newest first")
     async def list_tickets(
-        request: Request, caller: Caller, page: AskedPage, filters: Filters, order: OrderAsked
+        request: Request,
+        caller: Caller,
+        page: AskedPage,
+        filters: Filters,
+        order: OrderAsked,
+        text: TextAsked,
     ) -> Response:
-        """Employees see their own tickets, staff those of everybody."""
-        listing = TicketListing(deps, actor_of(request, caller), order)
+        """Employees see their own tickets, staff those of everybody; with `q` those that have the
+        text. The answer says then what was searched, and whether the index is behind."""
+        actor = actor_of(request, caller)
+        search = TextSearch(texts, text, actor) if text else None
+        listing = TicketListing(deps, actor, order, search)
         return await listing.answer(request, page, filters)
 
     @router.get("/{ticket}", response_model=TicketView, summary="Read a ticket by id or code")
@@ -69,7 +77,8 @@ def tickets_router(deps: TicketDeps) -> APIRouter:
     async def show_timeline(
         request: Request, ticket: str, caller: Caller, page: AskedPage
     ) -> Response:
-        """What happened, in sentences, a page at a time; internal comments only for staff."""
+        """What happened, in sentences, a page at a time; internal comments only for staff, and not
+        on their own tickets."""
         return await _timeline(deps, request, ticket, actor_of(request, caller), page)
 
     @router.patch("/{ticket}", response_model=TicketView, summary="Correct a ticket's facts")

@@ -1,0 +1,7 @@
+"""How uploads are remembered."""
+
+from desk_platform.store import Schema
+
+from desk_intake.attachments.model import UploadList
+
+UPLOADED = Schema(collection="uploads", model=UploadList)
