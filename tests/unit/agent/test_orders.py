@@ -42,8 +42,7 @@ def test_after_a_restart_the_journal_still_has_the_key(device: Device) -> None:
 def test_what_became_of_an_order_is_said_again_however_late_it_is_repeated(device: Device) -> None:
     command = order(at=device.clock.now(), name="spooler")
     device.take(command)
-    asked = order("report-outcome", at=device.clock.now(), token=2, command=command.key)
-    device.take(asked)
+    device.take(order("report-outcome", at=device.clock.now(), token=2, command=command.key))
     device.times.advance(2 * HOUR)
     device.restart()
     expired, unseen = device.take(command), device.take(order(at=command.issued_at, name="spooler"))

@@ -12,11 +12,12 @@ from desk_contracts.events.devices import (
     PolicyApplied,
     PolicyIssued,
 )
+from desk_contracts.names import AUTOMATION_SOURCE
 from desk_contracts.signing import Signer
 from desk_kernel import Decision
 
 from desk_automation.actions.redaction import redact, redact_message
-from desk_automation.devices.healing import SOURCE, emit_application
+from desk_automation.devices.healing import emit_application
 from desk_automation.devices.model import CommandRecord, DeviceAnswer, DeviceRecord
 
 # One for each sending, and some more that an agent repeated; more is a fault of its.
@@ -78,7 +79,9 @@ def connect(
             document=signed.document, key_id=signed.key_id, signature=signed.signature
         )
         rule = f"policy/{policy.id}/{policy.version}"
-        issued.append(derive(event, order, source=SOURCE, subject=event.subject, rule=rule, at=now))
+        issued.append(
+            derive(event, order, source=AUTOMATION_SOURCE, subject=event.subject, rule=rule, at=now)
+        )
     changes = {"journal": data.journal, "policies": data.policies}
     return Decision(record.model_copy(update=changes), tuple(issued))
 

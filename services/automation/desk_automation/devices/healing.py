@@ -19,10 +19,10 @@ from desk_contracts.events.automation import (
 )
 from desk_contracts.events.devices import DeviceOutcome, PolicyApplied, PolicyOutcome
 from desk_contracts.message import message
+from desk_contracts.names import AUTOMATION_SOURCE
 
 from desk_automation.actions.redaction import redact_message
 
-SOURCE = "/desk/automation"
 _STEP = "apply"
 _OUTCOMES = {
     PolicyOutcome.NOT_HEALED: Outcome.NOT_HEALED,
@@ -78,7 +78,9 @@ def emit_application(event: Event[PolicyApplied], now: datetime) -> Iterator[Any
 
 def _emit(event: Event[PolicyApplied], data: Payload, rule: str, at: datetime) -> AnyEvent:
     application = f"{event.data.application}/{rule}"
-    return derive(event, data, source=SOURCE, subject=event.subject, rule=application, at=at)
+    return derive(
+        event, data, source=AUTOMATION_SOURCE, subject=event.subject, rule=application, at=at
+    )
 
 
 def _evidence(data: PolicyApplied) -> tuple[Evidence, ...]:
