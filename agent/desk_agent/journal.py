@@ -36,9 +36,8 @@ class Journal:
 
     def applications(self, policy: str) -> list[Entry]:
         """Every time that a policy acted, the newest last."""
-        rows = self._database.read(f"{_SELECT} WHERE policy IS NOT NULL ORDER BY started_at")
-        entries = [_entry(row) for row in rows]
-        return [entry for entry in entries if entry.policy and entry.policy.id == policy]
+        rows = self._database.read(f"{_SELECT} WHERE policy_id = ? ORDER BY started_at", policy)
+        return [_entry(row) for row in rows]
 
     def list_unreported(self) -> list[Entry]:
         """What policies did, ended, and the desk was not told of yet."""
@@ -124,7 +123,7 @@ def _write(connection: sqlite3.Connection, entry: Entry) -> None:
     connection.execute(
         "INSERT OR REPLACE INTO orders (key, action, parameters, command, policy, digest, token,"
         " baseline, value, state, reason, details, started_at, ended_at,"
-        " is_reported) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " is_reported, policy_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             entry.key,
             entry.action,
@@ -142,6 +141,7 @@ def _write(connection: sqlite3.Connection, entry: Entry) -> None:
             None if entry.state is OrderState.INTENT else entry.started_at.timestamp(),
             # A command is answered with its outcome, in one write.
             int(entry.policy is None),
+            None if entry.policy is None else entry.policy.id,
         ),
     )
 
