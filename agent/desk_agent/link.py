@@ -99,7 +99,7 @@ class Link:
     async def _publish(self, producer: AIOKafkaProducer, event: AnyEvent) -> Future[Any]:
         """On its way; what comes back later is the brokers' acknowledgement."""
         message = self._codec.encode(event)
-        taken = await producer.send(
+        taken: Future[Any] = await producer.send(
             self._config.kafka.topic_prefix + message.topic,
             value=message.value,
             key=message.key,
@@ -141,12 +141,12 @@ class Link:
                 if sent:
                     await asyncio.wait(sent.values())
         finally:
-            taken = [number for number, one in sent.items() if is_acknowledged(one)]
+            taken = [number for number, record in sent.items() if is_acknowledged(record)]
             self._spool.forget([*unsendable, *taken])
-            for one in sent.values():
-                one.cancel()
-        for one in sent.values():
-            one.result()
+            for record in sent.values():
+                record.cancel()
+        for record in sent.values():
+            record.result()
 
     async def _take_position(self, producer: AIOKafkaProducer, consumer: AIOKafkaConsumer) -> None:
         count = len(await producer.partitions_for(self._orders))

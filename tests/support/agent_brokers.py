@@ -26,11 +26,11 @@ class AcknowledgingTogether:
         future: Future[Any] = asyncio.get_running_loop().create_future()
         self.taken.append((value, future))
         if len(self.taken) == self.awaited:
-            for place, (_, one) in enumerate(self.taken):
+            for place, (_, waiting) in enumerate(self.taken):
                 if place < self.acknowledged:
-                    one.set_result(None)
+                    waiting.set_result(None)
                 else:
-                    one.set_exception(KafkaConnectionError())
+                    waiting.set_exception(KafkaConnectionError())
         return future
 
     async def send_and_wait(self, topic: str, *, value: bytes, **more: object) -> object:

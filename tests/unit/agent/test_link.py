@@ -60,7 +60,7 @@ async def test_a_batch_is_one_round_trip_and_one_write_in_the_order_of_events(
     brokers = AcknowledgingTogether(awaited=COUNT, acknowledged=COUNT)
     link = link_of(device)
     with counting(device) as commits:
-        sending = asyncio.create_task(link._send(brokers))  # type: ignore[arg-type]
+        sending = asyncio.create_task(link._send(brokers))
         await eventually(lambda: device.spool.count == 0, timeout=5)
         sending.cancel()
         with suppress(asyncio.CancelledError):
@@ -77,7 +77,7 @@ async def test_of_a_batch_that_broke_off_the_brokers_have_the_beginning_and_the_
     link, before = link_of(device), [event.id for _, event in device.spool.read()]
     device.times.advance(timedelta(minutes=1))
     with pytest.raises(KafkaConnectionError):
-        await link._send(brokers)  # type: ignore[arg-type]
+        await link._send(brokers)
     assert [event.id for _, event in device.spool.read()] == before[15:]
     assert link.heard_at == device.clock.elapsed(), "fifteen were acknowledged"
 
@@ -85,7 +85,7 @@ async def test_of_a_batch_that_broke_off_the_brokers_have_the_beginning_and_the_
 async def test_a_batch_nobody_acknowledges_stays_whole(device: Device) -> None:
     add(device, COUNT)
     brokers = AcknowledgingTogether(awaited=COUNT + 1, acknowledged=0)
-    sending = asyncio.create_task(link_of(device)._send(brokers))  # type: ignore[arg-type]
+    sending = asyncio.create_task(link_of(device)._send(brokers))
     await eventually(lambda: len(brokers.taken) == COUNT)
     sending.cancel()
     with suppress(asyncio.CancelledError):
@@ -109,12 +109,12 @@ async def test_orders_of_others_cost_one_write_for_all_and_own_ones_are_carried_
     others = [(b"laptop-8", b"{}", ())] * COUNT
     link = link_of(device)
     with counting(device) as commits:
-        reading = asyncio.create_task(link._read(Having(others)))  # type: ignore[arg-type]
+        reading = asyncio.create_task(link._read(Having(others)))
         await eventually(lambda: device.database.read_meta("position") is not None)
         reading.cancel()
     assert len(commits) == 1
     records = [*others, (own.key, own.value, own.headers), *others]
-    reading = asyncio.create_task(link._read(Having(records)))  # type: ignore[arg-type]
+    reading = asyncio.create_task(link._read(Having(records)))
     last = f"desk.actions/0/1 {len(records)}"
     await eventually(lambda: device.database.read_meta("position") == last)
     reading.cancel()
@@ -135,5 +135,5 @@ async def test_a_batch_is_read_again_where_an_order_in_it_ended_the_agent(device
     assert own.key is not None
     records = [(b"laptop-8", b"{}", ()), (own.key, own.value, own.headers)]
     with pytest.raises(KeyboardInterrupt):
-        await link._read(Having(records))  # type: ignore[arg-type]
+        await link._read(Having(records))
     assert device.database.read_meta("position") is None
