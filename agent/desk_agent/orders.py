@@ -84,6 +84,7 @@ class Orders:
         # What became of an order stays so, however late and by whichever sending it comes again.
         before = None if command.is_question else self.journal.find(command.key)
         if before is not None and not self._may_take_again(before, command):
+            self.journal.raise_token(command.run, command.token, self._clock.now())
             self._answer_again(before, command, digest)
             return
         trusted = self._clock.is_trusted

@@ -53,6 +53,16 @@ def test_what_became_of_an_order_is_said_again_however_late_it_is_repeated(devic
     assert device.folder.count_of_starts == 1
 
 
+def test_a_repeated_order_gives_up_what_was_sent_before_it(device: Device) -> None:
+    now = device.clock.now()
+    command = order(at=now, name="spooler")
+    device.take(command)
+    device.take(command.model_copy(update={"token": 3}))
+    late = device.take(order(at=now, token=2, name="spooler"))
+    assert late.reason.code == "device.older-token"
+    assert device.take(command).outcome is DeviceOutcome.DONE, "and what is done stays so"
+
+
 def test_a_key_is_of_one_order_and_answers_for_no_other(device: Device) -> None:
     command = order(at=device.clock.now(), name="spooler")
     device.take(command)
