@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from desk_agent.admission import read_policy
 from desk_agent.clock import DeviceClock
 from desk_agent.database import Database
-from desk_agent.journal import Entry, OrderState
+from desk_agent.entry import Entry, OrderState
 from desk_agent.orders import Orders
 from desk_agent.policies import Situation, judge_outcome, may_act
 from desk_agent.spool import Spool

@@ -6,47 +6,16 @@ An order is known by its key for ever as far as it matters: longer than any comm
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 
 from desk_contracts.device_orders import DeviceCommand, DevicePolicy
 from desk_contracts.message import Message
 
 from desk_agent.database import Database
+from desk_agent.entry import Entry, OrderState
 
 # Commands live for an hour; this bears any clock, and whoever has to look into it.
 KEPT = timedelta(days=90)
-
-
-class OrderState(StrEnum):
-    """`intent`: begun, and what came of it is not known yet."""
-
-    INTENT = "intent"
-    DONE = "done"
-    FAILED = "failed"
-    NOT_TAKEN = "not_taken"
-    REFUSED = "refused"
-    IN_DOUBT = "in_doubt"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One order: a command's, or a policy's with the value that was bad."""
-
-    key: str
-    action: str
-    parameters: Mapping[str, str]
-    state: OrderState
-    started_at: datetime
-    command: DeviceCommand | None = None
-    policy: DevicePolicy | None = None
-    digest: str = ""
-    token: int = 0
-    baseline: Mapping[str, str] = field(default_factory=dict)
-    value: float | None = None
-    reason: Message | None = None
-    details: Mapping[str, str] = field(default_factory=dict)
 
 
 class Journal:
@@ -67,9 +36,8 @@ class Journal:
 
     def applications(self, policy: str) -> list[Entry]:
         """Every time that a policy acted, the newest last."""
-        rows = self._database.read(f"{_SELECT} WHERE policy IS NOT NULL ORDER BY started_at")
-        entries = [_entry(row) for row in rows]
-        return [entry for entry in entries if entry.policy and entry.policy.id == policy]
+        rows = self._database.read(f"{_SELECT} WHERE policy_id = ? ORDER BY started_at", policy)
+        return [_entry(row) for row in rows]
 
     def list_unreported(self) -> list[Entry]:
         """What policies did, ended, and the desk was not told of yet."""
@@ -155,7 +123,7 @@ def _write(connection: sqlite3.Connection, entry: Entry) -> None:
     connection.execute(
         "INSERT OR REPLACE INTO orders (key, action, parameters, command, policy, digest, token,"
         " baseline, value, state, reason, details, started_at, ended_at,"
-        " is_reported) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " is_reported, policy_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             entry.key,
             entry.action,
@@ -173,6 +141,7 @@ def _write(connection: sqlite3.Connection, entry: Entry) -> None:
             None if entry.state is OrderState.INTENT else entry.started_at.timestamp(),
             # A command is answered with its outcome, in one write.
             int(entry.policy is None),
+            None if entry.policy is None else entry.policy.id,
         ),
     )
 

@@ -6,7 +6,8 @@ agent reads the one partition that its device's orders are on, from where its jo
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
+from asyncio import Future
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -90,36 +91,62 @@ class Link:
             data=self._describe(),
         )
         async with asyncio.timeout(ANSWERED_WITHIN):
-            taken = await self._publish(producer, event)
+            taken = await (await self._publish(producer, event))
         if taken.timestamp_type == _BROKERS_TIME:
             self._clock.anchor(datetime.fromtimestamp(taken.timestamp / 1000, UTC))
         self._spool.report_dropped(self._clock.now())
 
-    async def _publish(self, producer: AIOKafkaProducer, event: AnyEvent) -> Any:
+    async def _publish(self, producer: AIOKafkaProducer, event: AnyEvent) -> Future[Any]:
+        """On its way; what comes back later is the brokers' acknowledgement."""
         message = self._codec.encode(event)
-        taken = await producer.send_and_wait(
+        taken: Future[Any] = await producer.send(
             self._config.kafka.topic_prefix + message.topic,
             value=message.value,
             key=message.key,
             headers=list(message.headers),
         )
-        self.heard_at = self._clock.elapsed()
+        taken.add_done_callback(self._hear)
         return taken
 
+    def _hear(self, taken: Future[Any]) -> None:
+        if is_acknowledged(taken):
+            self.heard_at = self._clock.elapsed()
+
     async def _send(self, producer: AIOKafkaProducer) -> None:
-        """The oldest first; one that can never be sent holds no other up."""
+        """The oldest first, a batch at a time."""
         while True:
-            for number, event in self._spool.read():
-                try:
-                    async with asyncio.timeout(ANSWERED_WITHIN):
-                        await self._publish(producer, event)
-                except Invalid:
-                    print(f"event {number} cannot be sent and is dropped", flush=True)  # noqa: T201
-                self._spool.forget([number])
-            if self._spool.count == 0:
+            batch = self._spool.read()
+            if batch:
+                await self._send_batch(producer, batch)
+            else:
                 self.has_events.clear()
                 if self._spool.count == 0:
                     await self.has_events.wait()
+
+    async def _send_batch(
+        self, producer: AIOKafkaProducer, batch: Sequence[tuple[int, AnyEvent]]
+    ) -> None:
+        """All at once, in order; forgotten in one write is what the brokers have, however this
+        ends. One that can never be sent holds no other up."""
+        sent: dict[int, Future[Any]] = {}
+        unsendable = []
+        try:
+            async with asyncio.timeout(ANSWERED_WITHIN):
+                for number, event in batch:
+                    try:
+                        sent[number] = await self._publish(producer, event)
+                    except Invalid:
+                        print(f"event {number} cannot be sent and is dropped", flush=True)  # noqa: T201
+                        unsendable.append(number)
+                if sent:
+                    await asyncio.wait(sent.values())
+        finally:
+            taken = [number for number, record in sent.items() if is_acknowledged(record)]
+            self._spool.forget([*unsendable, *taken])
+            for record in sent.values():
+                record.cancel()
+        for record in sent.values():
+            record.result()
 
     async def _take_position(self, producer: AIOKafkaProducer, consumer: AIOKafkaConsumer) -> None:
         count = len(await producer.partitions_for(self._orders))
@@ -137,7 +164,8 @@ class Link:
         [partition] = consumer.assignment()
         while True:
             batch = await consumer.getmany(timeout_ms=_LOOKED_EVERY_MS)
-            for record in batch.get(partition, ()):
+            records = batch.get(partition, ())
+            for record in records:
                 if record.key == self._config.device.encode():
                     try:
                         event = self._codec.decode(record.key, record.value, record.headers)
@@ -145,10 +173,17 @@ class Link:
                         print(f"an order cannot be read: {error}", flush=True)  # noqa: T201
                     else:
                         await self._on_order(event)
-                # Behind what is on the disk: after a crash an order is read again.
+            if records:
+                # Behind what is on the disk: after a crash these are read again, and the journal
+                # knows which of them were carried out.
                 count = len(consumer.partitions_for_topic(self._orders) or ())
-                place = f"{self._orders}/{partition.partition}/{count} {record.offset + 1}"
+                place = f"{self._orders}/{partition.partition}/{count} {records[-1].offset + 1}"
                 self._database.write_meta("position", place)
+
+
+def is_acknowledged(taken: Future[Any]) -> bool:
+    """Whether the brokers have it."""
+    return taken.done() and not taken.cancelled() and taken.exception() is None
 
 
 async def repeat(

@@ -18,7 +18,8 @@ from desk_agent.actions.programs import Programs
 from desk_agent.admission import Refusal, check_life, check_origin, read_command
 from desk_agent.clock import DeviceClock
 from desk_agent.database import Database
-from desk_agent.journal import Entry, Journal, OrderState
+from desk_agent.entry import Entry, OrderState
+from desk_agent.journal import Journal
 from desk_agent.spool import Spool
 
 Measure = Callable[[str], float | None]
@@ -74,15 +75,21 @@ class Orders:
         if command is None:
             self._report_strange(issued, message("device.unreadable-order"))
             return
+        digest = digest_of(issued.document)
         refusal = check_origin(issued, command, self._device, self._pinned)
         if refusal is not None:
             self._report_strange(issued, refusal.reason)
-        else:
-            trusted = self._clock.is_trusted
-            refusal = check_life(command, self._clock.now(), is_trusted=trusted)
-        if refusal is None:
-            refusal = self._enter(command)
-        digest = digest_of(issued.document)
+            self._answer(command, digest, refusal.outcome, refusal.reason)
+            return
+        # What became of an order stays so, however late and by whichever sending it comes again.
+        before = None if command.is_question else self.journal.find(command.key)
+        if before is not None and not self._may_take_again(before, command):
+            self.journal.raise_token(command.run, command.token, self._clock.now())
+            self._answer_again(before, command, digest)
+            return
+        trusted = self._clock.is_trusted
+        refusal = check_life(command, self._clock.now(), is_trusted=trusted)
+        refusal = refusal or self._enter(command)
         if refusal is not None:
             self._answer(command, digest, refusal.outcome, refusal.reason)
         elif command.is_question:
@@ -127,10 +134,6 @@ class Orders:
         return self._actions[name].observe(parameters)
 
     def _act(self, command: DeviceCommand, digest: str) -> None:
-        before = self.journal.find(command.key)
-        if before is not None and not self._may_take_again(before, command):
-            self._answer_again(before, command, digest)
-            return
         reason = self.refuse_action(command.action, command.parameters)
         if reason is not None:
             self._answer(command, digest, DeviceOutcome.REFUSED, reason)
@@ -152,11 +155,11 @@ class Orders:
     @staticmethod
     def _may_take_again(before: Entry, command: DeviceCommand) -> bool:
         """Only what surely had no effect, and only by a new sending of the same order."""
-        is_same = (before.action, dict(before.parameters)) == (command.action, command.parameters)
-        return before.state is OrderState.NOT_TAKEN and is_same and command.token > before.token
+        is_newer = before.state is OrderState.NOT_TAKEN and command.token > before.token
+        return is_newer and before.is_for(command)
 
     def _answer_again(self, before: Entry, command: DeviceCommand, digest: str) -> None:
-        if before.action != command.action:
+        if not before.is_for(command):
             self._answer(command, digest, DeviceOutcome.REFUSED, message("device.key-reused"))
             return
         entry = self._look_again(before)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from desk_contracts.device_orders import DevicePolicy
 from desk_contracts.events.devices import PolicyOutcome
 
-from desk_agent.journal import Entry, OrderState
+from desk_agent.entry import Entry, OrderState
 
 _DAY = timedelta(days=1)
 

@@ -17,6 +17,8 @@ from desk_agent.database import Database
 # One refused sign-in in Linux' btmp: struct utmp of glibc on all its architectures with 64 bits.
 _UTMP_BYTES = 384
 _MOST_CRASHES = 20
+# By it runbooks know which devices take signed orders.
+AGENT = "desk-agent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class Sensors:
             service=self._config.service,
             person=self._config.person,
             site=self._config.site,
+            attributes={"agent": AGENT},
         )
 
     def report_incidents(self) -> list[Payload]:

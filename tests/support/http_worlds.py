@@ -10,6 +10,9 @@ from datetime import date
 from types import SimpleNamespace
 from typing import cast
 
+from desk_automation.devices.api import DevicesApi, device_router
+from desk_automation.devices.model import DeviceRecord
+from desk_automation.devices.store import DEVICES
 from desk_automation.matching.api import MatchingApi, match_router
 from desk_automation.matching.worker import note_runbooks
 from desk_automation.runs.api.approvals import approval_router
@@ -19,6 +22,7 @@ from desk_automation.safety.api import StopApi, stop_router
 from desk_charter import Charter, CharterSource
 from desk_charter.runbook_checks import RUNBOOKS
 from desk_contracts import AnyEvent
+from desk_contracts.device_orders import DevicePolicy
 from desk_contracts.events.feedback import DemandRequested, SurveyAnswered
 from desk_contracts.events.problems import ProblemDetected
 from desk_contracts.events.telemetry import AlertFired
@@ -50,6 +54,7 @@ from desk_testing.telemetry import record_telemetry
 from desk_triage.similar.api import similar_router
 from fastapi import FastAPI
 
+from tests.support.agent_device import clean_policy
 from tests.support.automation_engine import Engine, raised, runbook
 from tests.support.charter_sections import obeying
 from tests.support.confidential import with_secrets
@@ -229,6 +234,7 @@ async def automation() -> World:
         approval_router(api),
         stop_router(StopApi(engine.stop_commands, engine.stops)),
         match_router(matching),
+        device_router(DevicesApi(await _devices(engine.clock), _policies), Cursors(b"x")),
     ]
     names = {
         "id": (ids["laptop-1"], ids["crm-db-1"]),
@@ -236,6 +242,22 @@ async def automation() -> World:
         "device": ("laptop-1", "crm-db-1"),
     }
     return World(make_app("automation", routers, _parts(engine.clock)), names)
+
+
+async def _devices(clock: FakeClock) -> FakeDocuments[DeviceRecord]:
+    documents = FakeDocuments(DEVICES, clock)
+    for device, folder in (("crm-db-1", "customer records"), ("laptop-1", "caches")):
+        actions = {"clean-disk": folder}
+        record = DeviceRecord(connected_at=NOON, journal="j", journal_since=NOON, actions=actions)
+        await documents.write([Stored(device, state=record)])
+    return documents
+
+
+def _policies(device: str) -> tuple[DevicePolicy, ...]:
+    """Only the one of the confidential service names it."""
+    policy = clean_policy(NOON)
+    of_crm = {"id": "clean-crm", "service": "crm", "team": "business-apps", "title": TITLE}
+    return (policy.model_copy(update=of_crm if device == "crm-db-1" else {}),)
 
 
 async def notify() -> World:

@@ -27,6 +27,7 @@ from desk_automation.adapters.executors.http_hosts import Hosts
 from desk_automation.adapters.executors.registry import EXECUTORS, Surroundings
 from desk_automation.adapters.executors.script import Scripts
 from desk_automation.adapters.executors.secrets import Secrets
+from desk_automation.devices.api import DevicesApi, device_router
 from desk_automation.devices.charter import POLICIES
 from desk_automation.devices.store import COMMANDS, DEVICES, command_projection, device_projection
 from desk_automation.matching.api import MatchingApi, match_router
@@ -43,6 +44,7 @@ from desk_automation.runs.worker.admission import Collections
 from desk_automation.runs.worker.driver import Concurrency, OnDue, Worker
 from desk_automation.runs.worker.takeover import Takeover
 from desk_automation.safety.api import StopApi, stop_router
+from desk_automation.safety.global_stop import GlobalStop
 from desk_automation.safety.store import STATISTICS, STOPS, TARGETS, target_projection
 from desk_automation.safety.target import Target
 from desk_automation.settings import AutomationSettings
@@ -76,7 +78,9 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     stored_runs, stored_subjects = desk.documents(RUNS), desk.documents(SUBJECTS)
     stored_statistics = desk.documents(STATISTICS)
     desk.part("open runs", Beginning(OpenRuns(stored_runs, rulebooks, desk.clock).hear))
-    signals = run_projection(stored_runs, rulebooks, policy, partial(note_runbooks, lookout))
+    signals = run_projection(
+        stored_runs, rulebooks, policy, partial(note_runbooks, lookout), partial(_policies, desk)
+    )
     runs = desk.unit_of_work("runs", signals, cached=0)
     measured = subject_projection(stored_subjects, lambda: rulebooks().measurements)
     subjects = desk.unit_of_work("subjects", measured, cached=0)
@@ -98,13 +102,24 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     takeover = Takeover(collections.targets, stored_targets, collections.runs, stored_runs)
     _add_timers(desk, collections, Units(runs, subjects, targets), worker, takeover)
     matching = MatchingApi(desk.charter, stored_statistics, stored_runs, lookout, desk.clock)
-    runs_api = RunsApi(stored_runs, collections.runs)
+    return _open_routes(desk, collections, stops, matching)
+
+
+def _open_routes(
+    desk: Desk,
+    collections: Collections,
+    stops: CommandQueue[GlobalStop],
+    matching: MatchingApi,
+) -> Web:
+    runs_api = RunsApi(collections.stored_runs, collections.runs)
+    devices = DevicesApi(desk.documents(DEVICES), partial(_policies, desk))
     return Web(
         [
             run_router(runs_api, desk.cursors),
             approval_router(runs_api),
-            stop_router(StopApi(stops, stored_stops)),
+            stop_router(StopApi(stops, collections.stored_stops)),
             match_router(matching),
+            device_router(devices, desk.cursors),
         ]
     )
 
@@ -181,7 +196,7 @@ SERVICE = Service(
         Subscription((names.SIGNALS,), to=("runs", "subjects")),
         Subscription((names.TICKETS,), to=("runs", "subjects", "targets"), group="requests"),
         Subscription((names.TELEMETRY,), to=("subjects",), group="telemetry"),
-        Subscription((names.ACTION_RESULTS,), to=("commands", "devices"), group="devices"),
+        Subscription((names.ACTION_RESULTS,), to=("commands", "devices", "runs"), group="devices"),
     ),
     organisation=obey_charter(RUNBOOKS, POLICIES),
     compose=compose,

@@ -1,4 +1,4 @@
-"""Topic names as literals, once. `topics.py` says what each topic is; nobody else spells one."""
+"""Topics and sources as literals, once; nobody else spells one. `topics.py` says what each is."""
 
 REQUESTS = "desk.requests"
 TELEMETRY = "desk.telemetry"
@@ -22,6 +22,13 @@ ERASURES = "desk.erasures"
 ERASURES_DONE = "desk.erasures.done"
 NOTIFICATIONS = "desk.notifications"
 PEOPLE = "people"
+
+# The source of each service's events.
+INTAKE_SOURCE = "/desk/intake"
+TRIAGE_SOURCE = "/desk/triage"
+AUTOMATION_SOURCE = "/desk/automation"
+NOTIFY_SOURCE = "/desk/notify"
+METRICS_SOURCE = "/desk/metrics"
 
 # What the documents of APIs and of events are called, and the version of all public routes and
 # events: `/v1` and `.v1`.

@@ -128,9 +128,8 @@ async def test_a_device_that_never_comes_back_is_handed_to_people_in_doubt(
     assert [run["outcome"] for run in await automation.runs(target=DEVICE)] == ["in_doubt"]
 
 
-@pytest.mark.usefixtures("automation")
 async def test_what_a_device_healed_while_it_was_cut_off_becomes_a_run(
-    bus: Bus, agent: AgentProcess, folder: Folder, kafka: str
+    automation: Automation, bus: Bus, agent: AgentProcess, folder: Folder, kafka: str
 ) -> None:
     agent.start()
     log = folder.root / "state" / "agent.db"
@@ -152,3 +151,8 @@ async def test_what_a_device_healed_while_it_was_cut_off_becomes_a_run(
     healed = bus.data(DEVICE, HEALED)
     assert isinstance(healed, RunHealed)
     assert (healed.runbook, healed.title) == ("clean-ahead", "Free space on a laptop that is away")
+    [run] = await automation.runs(target=DEVICE)
+    assert (run["done_by"], run["outcome"], run["phase"]) == ("device", "healed", "healed")
+    device = (await automation.get(f"/v1/devices/{DEVICE}")).json()
+    obeyed = {"policy": "clean-ahead", "obeyed": "1", "in_force": "1", "is_current": True}
+    assert device["policies"] == [obeyed]

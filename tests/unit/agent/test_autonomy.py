@@ -4,7 +4,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from desk_agent.journal import KEPT, Entry, OrderState
+from desk_agent.entry import Entry, OrderState
+from desk_agent.journal import KEPT
 from desk_contracts.device_orders import DevicePolicy
 from desk_contracts.events.devices import PolicyApplied, PolicyOutcome
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from desk_agent.actions.port import Effect
-from desk_agent.journal import Entry, OrderState
+from desk_agent.entry import Entry, OrderState
 from desk_contracts.events.devices import DeviceOutcome
 from desk_contracts.events.telemetry import Observed
 
@@ -36,6 +36,39 @@ def test_after_a_restart_the_journal_still_has_the_key(device: Device) -> None:
     device.take(command)
     device.restart()
     assert device.take(command).outcome is DeviceOutcome.DONE
+    assert device.folder.count_of_starts == 1
+
+
+def test_what_became_of_an_order_is_said_again_however_late_it_is_repeated(device: Device) -> None:
+    command = order(at=device.clock.now(), name="spooler")
+    device.take(command)
+    device.take(order("report-outcome", at=device.clock.now(), token=2, command=command.key))
+    device.times.advance(2 * HOUR)
+    device.restart()
+    expired, unseen = device.take(command), device.take(order(at=command.issued_at, name="spooler"))
+    assert (expired.outcome, expired.token) == (DeviceOutcome.DONE, 1)
+    assert codes([unseen]) == ["device.expired"]
+    device.orders._clock = device.times.clock()
+    assert device.take(command).outcome is DeviceOutcome.DONE, "the journal needs no clock"
+    assert device.folder.count_of_starts == 1
+
+
+def test_a_repeated_order_gives_up_what_was_sent_before_it(device: Device) -> None:
+    now = device.clock.now()
+    command = order(at=now, name="spooler")
+    device.take(command)
+    device.take(command.model_copy(update={"token": 3}))
+    late = device.take(order(at=now, token=2, name="spooler"))
+    assert late.reason.code == "device.older-token"
+    assert device.take(command).outcome is DeviceOutcome.DONE, "and what is done stays so"
+
+
+def test_a_key_is_of_one_order_and_answers_for_no_other(device: Device) -> None:
+    command = order(at=device.clock.now(), name="spooler")
+    device.take(command)
+    other = command.model_copy(update={"parameters": {"name": "blind"}, "token": 2})
+    answer = device.take(other)
+    assert (answer.outcome, answer.reason.code) == (DeviceOutcome.REFUSED, "device.key-reused")
     assert device.folder.count_of_starts == 1
 
 

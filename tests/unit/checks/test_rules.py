@@ -35,6 +35,7 @@ VIOLATIONS = [
     ("topic-literals", HANDLERS, 'DEAD = "desk.tickets.triage.dead"\n'),
     ("topic-literals", HANDLERS, 'TEAM = f"desk.notifications.{team}"\n'),
     ("topic-literals", HANDLERS, 'PEOPLE = "desk.notifications.people"\n'),
+    ("topic-literals", HANDLERS, 'SOURCE = "/desk/automation"\n'),
     ("size", HANDLERS, LONG_FUNCTION),
     ("size", HANDLERS, LONG_MODULE),
     ("size", HANDLERS, LONG_FUNCTION.replace("None:", "None:  # desk-skip: size", 1)),

@@ -9,20 +9,17 @@ from desk_contracts.envelope import derive
 from desk_contracts.events.devices import (
     AgentConnected,
     CommandAnswered,
-    PolicyApplied,
     PolicyIssued,
 )
+from desk_contracts.names import AUTOMATION_SOURCE
 from desk_contracts.signing import Signer
 from desk_kernel import Decision
 
 from desk_automation.actions.redaction import redact, redact_message
-from desk_automation.devices.healing import SOURCE, emit_application
 from desk_automation.devices.model import CommandRecord, DeviceAnswer, DeviceRecord
 
 # One for each sending, and some more that an agent repeated; more is a fault of its.
 MOST_ANSWERS = 50
-# An application is told once, but for a device that was put back.
-_MOST_APPLICATIONS = 200
 
 
 def record_answer(
@@ -67,7 +64,16 @@ def connect(
     now: datetime,
 ) -> Decision[DeviceRecord]:
     """The agent is there: it gets the policies that it does not have yet, until it says it has."""
-    record, data = record or DeviceRecord(), event.data
+    data, at = event.data, min(event.time, now)
+    is_same_journal = record is not None and record.journal == data.journal
+    after = DeviceRecord(
+        connected_at=at,
+        agent_version=data.agent_version,
+        journal=data.journal,
+        journal_since=record.journal_since if record and is_same_journal else at,
+        policies=data.policies,
+        actions=data.actions,
+    )
     issued = list[AnyEvent]()
     for policy in policies:
         kept = data.policies.get(policy.id, "")
@@ -78,18 +84,7 @@ def connect(
             document=signed.document, key_id=signed.key_id, signature=signed.signature
         )
         rule = f"policy/{policy.id}/{policy.version}"
-        issued.append(derive(event, order, source=SOURCE, subject=event.subject, rule=rule, at=now))
-    changes = {"journal": data.journal, "policies": data.policies}
-    return Decision(record.model_copy(update=changes), tuple(issued))
-
-
-def note_application(
-    record: DeviceRecord | None, event: Event[PolicyApplied], now: datetime
-) -> Decision[DeviceRecord] | None:
-    """What a device did by itself becomes a run, once."""
-    record, application = record or DeviceRecord(), event.data.application
-    if application in record.applications:
-        return None
-    kept = (*record.applications, application)[-_MOST_APPLICATIONS:]
-    after = record.model_copy(update={"applications": kept})
-    return Decision(after, tuple(emit_application(event, now)))
+        issued.append(
+            derive(event, order, source=AUTOMATION_SOURCE, subject=event.subject, rule=rule, at=now)
+        )
+    return Decision(after, tuple(issued))

@@ -1,12 +1,14 @@
 """What is kept of devices' agents."""
 
+from datetime import datetime
+
 from desk_contracts.device_orders import Parameters
 from desk_contracts.events.devices import DeviceOutcome
 from desk_contracts.frozen import Frozen
 from desk_contracts.message import Message
 from pydantic import Field
 
-Versions = dict[str, str]
+Texts = dict[str, str]
 
 
 class DeviceAnswer(Frozen):
@@ -27,8 +29,13 @@ class CommandRecord(Frozen):
 
 
 class DeviceRecord(Frozen):
-    """An agent as it connected last, and the newest policy applications that it told."""
+    """An agent as it connected last."""
 
-    journal: str = ""
-    policies: Versions = Field(default_factory=dict)
-    applications: tuple[str, ...] = ()
+    connected_at: datetime
+    agent_version: str = ""
+    # The agent's memory by its id. Another one: the device was put back, or its memory was lost.
+    journal: str
+    journal_since: datetime
+    # Which version of each policy it obeys while it is cut off.
+    policies: Texts = Field(default_factory=dict)
+    actions: Texts = Field(default_factory=dict)

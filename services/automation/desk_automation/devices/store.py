@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from desk_contracts import AnyEvent, Event
 from desk_contracts.device_orders import DevicePolicy
-from desk_contracts.events.devices import AgentConnected, CommandAnswered, PolicyApplied
+from desk_contracts.events.devices import AgentConnected, CommandAnswered
 from desk_contracts.names import ACTION_RESULTS
 from desk_contracts.signing import Signer
 from desk_contracts.topics import identity_retention
@@ -12,7 +12,7 @@ from desk_kernel import Context, Decision, Readings, Reducers
 from desk_platform.kafka import Projection
 from desk_platform.store import Documents, Schema
 
-from desk_automation.devices.decide import connect, note_application, record_answer
+from desk_automation.devices.decide import connect, record_answer
 from desk_automation.devices.model import CommandRecord, DeviceRecord
 
 COMMANDS = Schema(collection="device_commands", model=CommandRecord)
@@ -43,14 +43,14 @@ def command_projection(documents: Documents[CommandRecord]) -> Projection[Comman
 def device_projection(
     documents: Documents[DeviceRecord], policies_of: PoliciesOf, signer: Signer | None
 ) -> Projection[DeviceRecord]:
-    """A document for each device with an agent: its policies, and what it healed by itself."""
+    """A document for each device with an agent, which gets the policies that it does not have."""
     react = Reducers[DeviceRecord | None, [Context], Decision[DeviceRecord] | None](
         lambda _record, _event, _context: None
     )
     keys: Readings[Iterable[str]] = Readings(())
 
-    @keys.on(AgentConnected, PolicyApplied)
-    def find_device(event: AnyEvent) -> Iterable[str]:
+    @keys.on(AgentConnected)
+    def find_device(event: Event[AgentConnected]) -> Iterable[str]:
         return (event.subject,)
 
     @react.on(AgentConnected)
@@ -58,11 +58,5 @@ def device_projection(
         record: DeviceRecord | None, event: Event[AgentConnected], context: Context
     ) -> Decision[DeviceRecord] | None:
         return connect(record, event, policies_of(event.subject), signer, context.now)
-
-    @react.on(PolicyApplied)
-    def note(
-        record: DeviceRecord | None, event: Event[PolicyApplied], context: Context
-    ) -> Decision[DeviceRecord] | None:
-        return note_application(record, event, context.now)
 
     return Projection(documents, keys, react, known_for=identity_retention(ACTION_RESULTS))

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from desk_contracts import Event
+from desk_contracts.events.devices import PolicyApplied
 from desk_contracts.events.fulfilment import TicketFulfilmentRequested
 from desk_contracts.events.signals import SignalRaised
 from desk_contracts.message import message
@@ -13,8 +15,10 @@ from desk_platform.store import Documents
 from desk_platform.telemetry import get_logger
 
 from desk_automation.conditions.expression import Inputs, Undecided, condition, parts_of, paths_in
+from desk_automation.devices.store import PoliciesOf
 from desk_automation.matching.decide import Raised, RunPolicy, is_meant, start_run, values_of
 from desk_automation.matching.rulebook import Rule, Rulebook
+from desk_automation.runs.by_device import record_application
 from desk_automation.runs.model import Run
 
 log = get_logger()
@@ -82,15 +86,22 @@ def _unheard(_event: Raised, _rulebook: Rulebook) -> None:
     """Nobody asks why."""
 
 
-def run_projection(
-    documents: Documents[Run], look: Look, policy: RunPolicy, heard: Heard = _unheard
-) -> Projection[Run]:
-    """Every matching runbook gets one run; that the run exists is what is committed."""
+Keys = Readings[Iterable[str]]
+React = Reducers[Run | None, [Context], Decision[Run] | None]
 
-    keys: Readings[Iterable[str]] = Readings(())
-    react: Reducers[Run | None, [Context], Decision[Run] | None] = Reducers(
-        lambda _run, _event, _context: None
-    )
+
+def run_projection(
+    documents: Documents[Run],
+    look: Look,
+    policy: RunPolicy,
+    heard: Heard = _unheard,
+    policies_of: PoliciesOf = lambda _device: (),
+) -> Projection[Run]:
+    """Every matching runbook gets one run, and so does what a device did by itself; that the run
+    exists is what is committed."""
+
+    keys: Keys = Readings(())
+    react: React = Reducers(lambda _run, _event, _context: None)
 
     @keys.on(SignalRaised, TicketFulfilmentRequested)
     def find_runs(event: Raised) -> Iterable[str]:
@@ -108,4 +119,21 @@ def run_projection(
         decided = start_run(runbook, event, owner, policy, context.now)
         return decided._replace(due=decided.state.timer_at)
 
+    _hear_devices(keys, react, policies_of)
     return Projection(documents, keys, react)
+
+
+def _hear_devices(keys: Keys, react: React, policies_of: PoliciesOf) -> None:
+    """What a device did by itself is a run from the moment at which it is told, once."""
+
+    @keys.on(PolicyApplied)
+    def find_application(event: Event[PolicyApplied]) -> Iterable[str]:
+        return (event.data.application,)
+
+    @react.on(PolicyApplied)
+    def note_application(
+        run: Run | None, event: Event[PolicyApplied], context: Context
+    ) -> Decision[Run] | None:
+        if run is not None:
+            return None
+        return record_application(event, policies_of(event.subject), context.now)

@@ -21,13 +21,13 @@ from desk_contracts.events.automation import (
 )
 from desk_contracts.ids import derive_id
 from desk_contracts.message import Message, Param, message
+from desk_contracts.names import AUTOMATION_SOURCE
 
 from desk_automation.actions.redaction import cut, redact_message
 from desk_automation.runs.model import Entry, Run
 from desk_automation.safety.approval import Approval, Vote
 from desk_automation.verification.sample import fresh
 
-SOURCE = "/desk/automation"
 MAX_LINES = 30
 # Half of what an event may have; the other half is for reason, names and words to people.
 MAX_EVIDENCE_BYTES = 32 * 1024
@@ -225,7 +225,7 @@ def _make_event(run: Run, data: Payload, rule: str, at: datetime) -> AnyEvent:
     trigger = run.trigger
     return Event(
         id=derive_id(run.id, rule),
-        source=SOURCE,
+        source=AUTOMATION_SOURCE,
         subject=run.target,
         time=at,
         data=data,

@@ -110,6 +110,8 @@ class Run(Frozen):
     position: int = 0
     guarded: int = 0
     is_started: bool = False
+    # The device did it by itself while the desk was out of its reach, and told it later.
+    is_by_device: bool = False
     journal: tuple[Entry, ...] = ()
     token: int = 0
     lease: Lease | None = None

@@ -11,11 +11,11 @@ from desk_contracts.events.automation import AutomationResumed, AutomationStoppe
 from desk_contracts.frozen import Frozen
 from desk_contracts.ids import derive_id
 from desk_contracts.message import Message, message
+from desk_contracts.names import AUTOMATION_SOURCE
 from desk_kernel import Decision
 
 # The only document of its collection, and the subject of its events.
 EVERYTHING = "automation"
-SOURCE = "/desk/automation"
 
 
 class GlobalStop(Frozen):
@@ -43,7 +43,7 @@ def stop_all(state: GlobalStop | None, by: str, reason: str, now: datetime) -> D
     data = AutomationStopped(by=by, reason=reason)
     event = Event(
         id=derive_id(EVERYTHING, f"stopped/{now.isoformat()}"),
-        source=SOURCE,
+        source=AUTOMATION_SOURCE,
         subject=EVERYTHING,
         time=now,
         data=data,
@@ -60,7 +60,7 @@ def resume_all(
     data = AutomationResumed(by=by, reason=reason, stopped_by=state.by, stopped_at=state.since)
     event = Event(
         id=derive_id(EVERYTHING, f"resumed/{state.since.isoformat()}"),
-        source=SOURCE,
+        source=AUTOMATION_SOURCE,
         subject=EVERYTHING,
         time=now,
         data=data,

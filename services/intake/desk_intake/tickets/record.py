@@ -9,12 +9,13 @@ from datetime import datetime
 
 from desk_contracts import AnyEvent, Event, Payload
 from desk_contracts.ids import derive_id
+from desk_contracts.names import INTAKE_SOURCE
 from desk_kernel import Decision
 
 from desk_intake.tickets.evolve import evolve
 from desk_intake.tickets.model import Ticket
 
-SOURCE = "/desk/intake"
+SOURCE = INTAKE_SOURCE
 
 
 @dataclass(frozen=True, slots=True)

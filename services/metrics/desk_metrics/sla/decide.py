@@ -11,6 +11,7 @@ from desk_contracts.envelope import Event, Payload
 from desk_contracts.events.sla import ClockName, SlaCancelled
 from desk_contracts.ids import derive_id
 from desk_contracts.message import message
+from desk_contracts.names import METRICS_SOURCE
 from desk_kernel import Decision
 
 from desk_metrics.sla.clocks import SlaClock, find_sorting_end, key_of, run_clocks
@@ -27,7 +28,7 @@ from desk_metrics.sla.transitions import (
 )
 from desk_metrics.sla.worktime import instant, micros
 
-SOURCE = "/desk/metrics"
+SOURCE = METRICS_SOURCE
 LATE_FACTS = message("sla.late-facts")
 # In the year 5138; exact in any store.
 _NEVER = 10**17

@@ -9,11 +9,12 @@ from desk_contracts.events.automation import Evidence, StepStatus
 from desk_contracts.events.notifications import Audience, MessageKind, Notified
 from desk_contracts.message import Carried, Message, Param, message, plain
 from desk_contracts.messages import Catalogue, Language, catalogue
+from desk_contracts.names import NOTIFY_SOURCE
 
 from desk_notify.rendering.templates import Rule, write
 from desk_notify.subscriptions.model import TeamProfile
 
-SOURCE = "/desk/notify"
+SOURCE = NOTIFY_SOURCE
 UTC = ZoneInfo("UTC")
 
 # 300 characters are the limit of a title; 8,000 stay below 64 KiB even if each needs six bytes.

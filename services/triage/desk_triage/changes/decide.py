@@ -8,6 +8,7 @@ from desk_contracts import AnyEvent, Event, derive
 from desk_contracts.events.changes import ChangeFinished, ChangeStarted
 from desk_contracts.events.signals import ChangeSuspected, SignalRaised
 from desk_contracts.message import message
+from desk_contracts.names import TRIAGE_SOURCE
 from desk_contracts.value_types import SubjectKind
 from desk_kernel import Decision, Reducers
 
@@ -23,7 +24,6 @@ FEWEST_DEVICES = 3
 # One change in a hundred is suspected wrongly; that costs a pipeline a look.
 CHANCE = 0.01
 LONGEST_TITLE = 300
-SOURCE = "/desk/triage"
 
 
 # The changes after one more report; an end without a beginning waits for it, unseen.
@@ -119,7 +119,9 @@ def _suspect(
             rule = f"suspect/{change.source}/{change.change}/{signal}"
             at = max(change.started_at, cause.time)
             events.append(
-                derive(cause, suspicion, source=SOURCE, subject=state.service, rule=rule, at=at)
+                derive(
+                    cause, suspicion, source=TRIAGE_SOURCE, subject=state.service, rule=rule, at=at
+                )
             )
         changes.append(after)
     return _decide(state.model_copy(update={"changes": tuple(changes)}), *events)

@@ -9,10 +9,11 @@ from desk_charter.people import Team
 from desk_contracts.events.tickets import How, Kind, TicketOpened
 from desk_contracts.events.triage import TeamProposal
 from desk_contracts.message import Explanation, Message
+from desk_contracts.names import TRIAGE_SOURCE
 from desk_contracts.value_types import Priority, Value
 
 # Who triage is on the bus.
-SOURCE = "/desk/triage"
+SOURCE = TRIAGE_SOURCE
 MAX_CORRECTIONS = 20
 # A decision of the learned model names it so as its rule.
 LEARNED = "learned:"

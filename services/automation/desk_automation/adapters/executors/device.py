@@ -22,6 +22,7 @@ from desk_contracts.errors import DependencyDown, DeskError
 from desk_contracts.events.devices import CommandIssued, DeviceOutcome
 from desk_contracts.ids import derive_id
 from desk_contracts.message import message
+from desk_contracts.names import AUTOMATION_SOURCE
 from desk_contracts.signing import Signer, digest_of
 from desk_platform.clock import Clock
 from desk_platform.kafka import Publisher, Unpublished
@@ -38,7 +39,6 @@ from desk_automation.conditions.expression import Inputs, Undecided, condition
 from desk_automation.devices.decide import find_answer
 from desk_automation.devices.model import CommandRecord, DeviceAnswer
 
-SOURCE = "/desk/automation"
 _FIRST_LOOK, _LONGEST_PAUSE = timedelta(milliseconds=50), timedelta(seconds=1)
 _MOST_TEXT = 1000
 _RESULTS = {
@@ -132,7 +132,7 @@ class DeviceExecutor:
         """Why it is not certain that it was sent; None if it was."""
         event = Event(
             id=derive_id(command.key, f"command/{command.run}", command.token),
-            source=SOURCE,
+            source=AUTOMATION_SOURCE,
             subject=command.device,
             time=command.issued_at,
             data=CommandIssued(

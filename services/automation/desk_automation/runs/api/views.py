@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from desk_contracts.errors import NotFound
 from desk_contracts.events.automation import Outcome, StepStatus
@@ -41,6 +42,8 @@ class RunView(Frozen):
     """What verification said, once the run is over."""
     corrects: Outcome | None
     """The outcome that was told first and that late measurements showed not to be so."""
+    done_by: Literal["desk", "device"]
+    """Who acted: the desk, or the device by itself, by a policy, while it was cut off."""
     status: str
     """Where the run is and why, as a sentence."""
     plan_hash: str
@@ -154,6 +157,7 @@ def summarize_run(run: Run) -> RunView:
         phase=run.phase,
         outcome=run.outcome,
         corrects=run.corrects,
+        done_by="device" if run.is_by_device else "desk",
         status=sentence(describe_run(run)),
         plan_hash=run.plan.hash,
         created_at=run.created_at,
