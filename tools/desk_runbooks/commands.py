@@ -1,5 +1,6 @@
 """`desk runbook` and `desk scenario`: found by the command line as entry points of automation."""
 
+import asyncio
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +17,9 @@ from desk_platform.telemetry import configure_logs
 from desk_platform.terminal import complain, say, say_json
 from pydantic_core import to_json
 
+from desk_runbooks.backtest_report import Backtest, backtest, describe_backtest
 from desk_runbooks.lint import Finding, find_all, findings_of
+from desk_runbooks.past_events import read_past_events
 from desk_runbooks.plan import describe_plan, example_of
 from desk_runbooks.runs_api import RunsClient
 from desk_runbooks.scenario import Scenario
@@ -102,6 +105,34 @@ def play_runbook(
     if not scenarios:
         raise NotFound(f"There is no scenario of '{runbook}'; write one, see docs/runbooks.md.")
     _play_all(scenarios, loaded, details=details, json=False)
+
+
+@runbook_app.command("backtest")
+def backtest_runbook(
+    runbook: Annotated[str, typer.Argument(help="Its id.")],
+    charter: CharterFolder = None,
+    file: Annotated[
+        Path | None, typer.Option(help="CloudEvents in JSON Lines; default: the desk's own log.")
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """How often RUNBOOK would have run in the past, on whom, and what would have healed anyway.
+
+    The log goes through the real matcher, limits and locks in event time; nothing is sent.
+    """
+    loaded = _load(charter)
+    chosen = _find(loaded, runbook)
+    configure_logs("desk", "ERROR")
+
+    async def play_log() -> Backtest:
+        return await backtest(await read_past_events(file), loaded, chosen)
+
+    report = asyncio.run(play_log())
+    if json:
+        say_json(to_json(report).decode())
+        return
+    for line in describe_backtest(report):
+        say(line)
 
 
 @runbook_app.command("show")
