@@ -12,7 +12,7 @@ from desk_charter.runbook_checks import RUNBOOKS
 from desk_charter.runbooks import Runbook
 from desk_cli.options import settings
 from desk_cli.screen import TextTable, show
-from desk_contracts.errors import NotFound
+from desk_contracts.errors import DependencyDown, NotFound, Rejected
 from desk_platform.telemetry import configure_logs
 from desk_platform.terminal import complain, say, say_json
 from pydantic_core import to_json
@@ -21,7 +21,7 @@ from desk_runbooks.backtest_report import Backtest, backtest, describe_backtest
 from desk_runbooks.lint import Finding, find_all, findings_of
 from desk_runbooks.past_events import read_past_events
 from desk_runbooks.plan import describe_plan, example_of
-from desk_runbooks.runs_api import RunsClient
+from desk_runbooks.runs_api import RunbookUse, RunsClient
 from desk_runbooks.scenario import Scenario
 from desk_runbooks.scenario_files import BadScenario, read_scenarios
 from desk_runbooks.simulation import Record, Script, play, scripts_of
@@ -36,6 +36,8 @@ _FOLDER = typer.Option(
     "--folder", help="Scenarios: a file, or a folder; default: `scenarios` beside the charter."
 )
 _DETAILS = typer.Option("--details", help="Also what happened, line by line, where all is well.")
+_COMMENT = typer.Option("--comment", help="Why; people read it who get the run.")
+Comment = Annotated[str, _COMMENT]
 CharterFolder = Annotated[Path | None, _CHARTER]
 AsJson = Annotated[bool, _JSON]
 Folder = Annotated[Path | None, _FOLDER]
@@ -79,13 +81,28 @@ def plan(
     runbook: Annotated[str, typer.Argument(help="Its id.")],
     target: Annotated[str, typer.Argument(help="What it would act on.")],
     charter: CharterFolder = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Ask no desk how much of the limits is used.")
+    ] = False,
 ) -> None:
     """What RUNBOOK would do to TARGET: every call with its parameters filled in, and its limits.
 
-    Nothing is sent. The event is that of the runbook's first test that starts it.
+    Nothing is sent to the target. The event is that of the runbook's first test that starts it.
+    How much of the limits is used is asked of the desk that runs, if one answers.
     """
     loaded = _load(charter)
-    say(describe_plan(loaded, example_of(_find(loaded, runbook), target)))
+    example = example_of(_find(loaded, runbook), target)
+    use = "nobody was asked (--offline)" if offline else _ask_use(runbook)
+    say(describe_plan(loaded, example, use))
+
+
+def _ask_use(runbook: str) -> RunbookUse | str:
+    """How the runbook stands in the desk that runs, or why nobody knows."""
+    try:
+        use = RunsClient().find_use(runbook)
+    except (DependencyDown, Rejected) as why:
+        return f"nobody could be asked: {why.message}"
+    return use or "the desk that runs has no such runbook, or hides it from you"
 
 
 @runbook_app.command("test")
@@ -142,9 +159,16 @@ def show_run(run: Annotated[str, typer.Argument(help="Id of the run.")]) -> None
 
 
 @runbook_app.command("stop")
-def stop(run: Annotated[str, typer.Argument(help="Id of the run.")]) -> None:
+def stop(run: Annotated[str, typer.Argument(help="Id of the run.")], comment: Comment = "") -> None:
     """Stop a run before its next step; a call that is under way is not torn off."""
-    say(RunsClient().stop(run))
+    say(RunsClient().stop(run, comment))
+
+
+@runbook_app.command("take")
+def take(run: Annotated[str, typer.Argument(help="Id of the run.")], comment: Comment = "") -> None:
+    """Take a run over and go on by hand: it stops before its next step, and you get a ticket with
+    all that was done."""
+    say(RunsClient().take(run, comment))
 
 
 @scenario_app.command("list")

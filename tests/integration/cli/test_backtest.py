@@ -1,4 +1,4 @@
-"""`desk runbook backtest` on a real broker: the log of a desk, with a record that nobody can read."""
+"""`desk runbook backtest` on a real broker, with a record in the log that nobody can read."""
 
 import asyncio
 import json
