@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 from desk_automation.matching.api import MatchingApi, match_router
+from desk_automation.matching.by_person_api import StartApi, start_router
 from desk_automation.runs.api.approvals import approval_router
 from desk_automation.runs.api.runs import run_router
 from desk_automation.runs.api.views import RunsApi
@@ -71,6 +72,7 @@ async def open_desk(engine: Engine) -> AsyncIterator[Desk]:
         approval_router(api),
         stop_router(StopApi(engine.stop_commands, engine.stops)),
         match_router(matching),
+        start_router(StartApi(charter, engine.policy, api)),
     ]
     parts = AppParts(
         Health(engine.clock), record_telemetry().telemetry, FakeAuthenticator(*PEOPLE), engine.clock

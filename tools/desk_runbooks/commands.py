@@ -12,7 +12,7 @@ from desk_charter.runbook_checks import RUNBOOKS
 from desk_charter.runbooks import Runbook
 from desk_cli.options import settings
 from desk_cli.screen import TextTable, show
-from desk_contracts.errors import DependencyDown, NotFound, Rejected
+from desk_contracts.errors import DependencyDown, Invalid, NotFound, Rejected
 from desk_platform.telemetry import configure_logs
 from desk_platform.terminal import complain, say, say_json
 from pydantic_core import to_json
@@ -150,6 +150,30 @@ def backtest_runbook(
         return
     for line in describe_backtest(report):
         say(line)
+
+
+@runbook_app.command("run")
+def run_runbook(
+    runbook: Annotated[str, typer.Argument(help="Its id.")],
+    target: Annotated[str, typer.Argument(help="A device, or a service by its id.")],
+    reason: Annotated[str, typer.Option(help="Why; it is in the log for ever.")],
+    attributes: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="NAME=VALUE: what it takes from a signal's data.attributes."),
+    ] = None,
+) -> None:
+    """Ask the desk that runs to run RUNBOOK on TARGET, without a signal.
+
+    Its locks, limits, breaker, guards and verification hold as ever. One that suggests or wants a
+    yes waits for that of somebody else; one that only observes is refused.
+    """
+    pairs = [text.partition("=") for text in attributes or ()]
+    if wrong := [name for name, sign, _ in pairs if not (name and sign)]:
+        raise Invalid(f"'--set {wrong[0]}' has no value; write --set NAME=VALUE.")
+    if not reason.strip():
+        raise Invalid("A reason is needed: --reason 'why it is to run now'.")
+    named = {name: value for name, _, value in pairs}
+    say(RunsClient().start(runbook, target, reason, named))
 
 
 @runbook_app.command("show")

@@ -72,6 +72,12 @@ class RunsClient:
         body = {"comment": comment}
         return _describe(self._ask_run("POST", run, "/take", body, roles="member"))
 
+    def start(self, runbook: str, target: str, reason: str, attributes: Mapping[str, str]) -> str:
+        """Ask for a run; its story so far."""
+        body = {"target": target, "reason": reason, "attributes": dict(attributes)}
+        path = f"/v1/runbooks/{quote(runbook, safe='')}/runs"
+        return _describe(self._ask("POST", path, RunStory, body, roles="operator"))
+
     def find_use(self, runbook: str) -> RunbookUse | None:
         """How a runbook stands there; None if that desk has no such runbook."""
         listed = self._ask("GET", "/v1/runbooks", _Runbooks, roles="operator")
@@ -82,7 +88,7 @@ class RunsClient:
         method: str,
         run: str,
         route: str,
-        body: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
         *,
         roles: str,
     ) -> RunStory:
@@ -95,7 +101,7 @@ class RunsClient:
         method: str,
         path: str,
         shape: type[Answer],
-        body: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
         *,
         roles: str,
         missing: str = "",

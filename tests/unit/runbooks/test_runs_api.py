@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from desk_cli.options import settings
-from desk_contracts.errors import DependencyDown, NotFound, Rejected
+from desk_contracts.errors import DependencyDown, Invalid, NotFound, Rejected
 from desk_runbooks.commands import runbook_app
 from desk_runbooks.runs_api import RunsClient
 from typer.testing import CliRunner
@@ -47,7 +47,7 @@ class Answering(BaseHTTPRequestHandler):
     """Knows one run."""
 
     calls: list[tuple[str, str, bool]] = []  # noqa: RUF012 (one for the server's time)
-    bodies: list[dict[str, str]] = []  # noqa: RUF012 (one for the server's time)
+    bodies: list[dict[str, object]] = []  # noqa: RUF012 (one for the server's time)
 
     def do_GET(self) -> None:
         answers = {"/v1/runs/r1": (200, RUN), "/v1/runbooks": (200, RUNBOOKS)}
@@ -59,6 +59,7 @@ class Answering(BaseHTTPRequestHandler):
         answers = {
             "/v1/runs/r1/stop": (200, RUN),
             "/v1/runs/r1/take": (200, RUN),
+            "/v1/runbooks/clean-disk/runs": (200, RUN),
             "/v1/runs/over/take": (409, ENDED),
         }
         self.answer(*answers.get(self.path, (404, {})))
@@ -106,6 +107,29 @@ def test_a_run_is_taken_over_with_a_comment(server: HTTPServer) -> None:  # noqa
     assert "Free space (clean-disk) on laptop-1" in shown.output
     assert Answering.calls == [("POST", "/v1/runs/r1/take", True)]
     assert Answering.bodies == [{"comment": "I am beside it."}]
+
+
+def test_a_run_is_asked_for_with_a_reason_and_attributes(
+    server: HTTPServer,  # noqa: ARG001
+) -> None:
+    words = ["run", "clean-disk", "laptop-1", "--reason", "She cannot save.", "--set", "a=b=c"]
+    assert "Free space (clean-disk)" in CliRunner().invoke(runbook_app, words).output
+    assert Answering.calls == [("POST", "/v1/runbooks/clean-disk/runs", True)]
+    assert Answering.bodies == [
+        {"target": "laptop-1", "reason": "She cannot save.", "attributes": {"a": "b=c"}}
+    ]
+
+
+@pytest.mark.parametrize(
+    "words", [["--reason", " "], ["--reason", "x", "--set", "a"]], ids=["reason", "attribute"]
+)
+def test_a_run_without_a_reason_or_with_half_an_attribute_is_not_asked_for(
+    server: HTTPServer,  # noqa: ARG001
+    words: list[str],
+) -> None:
+    refused = CliRunner().invoke(runbook_app, ["run", "clean-disk", "laptop-1", *words])
+    assert isinstance(refused.exception, Invalid)
+    assert Answering.calls == []
 
 
 def test_a_run_that_is_over_is_not_taken_and_the_desk_says_so(
