@@ -10,8 +10,7 @@ from datetime import date
 from types import SimpleNamespace
 from typing import cast
 
-from desk_automation.matching.api import MatchingApi, match_router
-from desk_automation.matching.by_person_api import StartApi, start_router
+from desk_automation.matching.api import MatchingApi, StartApi, match_router
 from desk_automation.matching.worker import note_runbooks
 from desk_automation.runs.api.approvals import approval_router
 from desk_automation.runs.api.runs import run_router
@@ -229,8 +228,7 @@ async def automation() -> World:
         run_router(api, Cursors(b"x")),
         approval_router(api),
         stop_router(StopApi(engine.stop_commands, engine.stops)),
-        match_router(matching),
-        start_router(StartApi(source, engine.policy, api)),
+        match_router(matching, StartApi(engine.policy, api)),
     ]
     names = {
         "runbook": (CHARTER.of(RUNBOOKS)[0].id, "restart-crm"),

@@ -85,13 +85,10 @@ async def play_back(past: PastEvents, until: datetime, charter: Charter, id: str
     The log ends at `until`; a run that would go on after it stays as it is then.
     """
     played = Played(id)
-    await _Playback(past, until, _arrange_charter(charter, id), played).run()
-    return played
-
-
-def _arrange_charter(charter: Charter, id: str) -> Charter:
     runbooks = tuple(_arrange_runbook(runbook, id) for runbook in charter.of(RUNBOOKS))
-    return charter.model_copy(update={"obeyed": {**charter.obeyed, RUNBOOKS.name: runbooks}})
+    arranged = {"obeyed": {**charter.obeyed, RUNBOOKS.name: runbooks}}
+    await _Playback(past, until, charter.model_copy(update=arranged), played).run()
+    return played
 
 
 def _arrange_runbook(runbook: Runbook, id: str) -> Runbook:

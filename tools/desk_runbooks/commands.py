@@ -17,9 +17,9 @@ from desk_platform.telemetry import configure_logs
 from desk_platform.terminal import complain, say, say_json
 from pydantic_core import to_json
 
-from desk_runbooks.backtest_report import Backtest, backtest, describe_backtest
+from desk_runbooks.backtest_report import backtest, describe_backtest
 from desk_runbooks.lint import Finding, find_all, findings_of
-from desk_runbooks.past_events import read_past_events
+from desk_runbooks.past_events import read_brokers, read_file
 from desk_runbooks.plan import describe_plan, example_of
 from desk_runbooks.runs_api import RunbookUse, RunsClient
 from desk_runbooks.scenario import Scenario
@@ -92,17 +92,13 @@ def plan(
     """
     loaded = _load(charter)
     example = example_of(_find(loaded, runbook), target)
-    use = "nobody was asked (--offline)" if offline else _ask_use(runbook)
+    use: RunbookUse | str = "nobody was asked (--offline)"
+    if not offline:
+        try:
+            use = RunsClient().find_use(runbook) or "the desk that runs shows you no such runbook"
+        except (DependencyDown, Rejected) as why:
+            use = f"nobody could be asked: {why.message}"
     say(describe_plan(loaded, example, use))
-
-
-def _ask_use(runbook: str) -> RunbookUse | str:
-    """How the runbook stands in the desk that runs, or why nobody knows."""
-    try:
-        use = RunsClient().find_use(runbook)
-    except (DependencyDown, Rejected) as why:
-        return f"nobody could be asked: {why.message}"
-    return use or "the desk that runs has no such runbook, or hides it from you"
 
 
 @runbook_app.command("test")
@@ -140,11 +136,8 @@ def backtest_runbook(
     loaded = _load(charter)
     chosen = _find(loaded, runbook)
     configure_logs("desk", "ERROR")
-
-    async def play_log() -> Backtest:
-        return await backtest(await read_past_events(file), loaded, chosen)
-
-    report = asyncio.run(play_log())
+    past = asyncio.run(read_brokers()) if file is None else read_file(file)
+    report = asyncio.run(backtest(past, loaded, chosen))
     if json:
         say_json(to_json(report).decode())
         return

@@ -1,6 +1,5 @@
 """What the log says about trouble, requests and past runs: from the brokers, or from a file."""
 
-from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,24 +71,28 @@ def _keep_first(times: dict[str, datetime], episode: str, at: datetime) -> None:
     times[episode] = min(times.get(episode, at), at)
 
 
-async def read_past_events(file: Path | None) -> PastEvents:
-    """The whole log of the brokers, or a file of CloudEvents in JSON Lines.
-
-    A record that cannot be read is counted; a line of a file that cannot is `Invalid`.
-    """
-    past = PastEvents()
-    if file is not None:
-        for event in _read_file(file):
-            past.add(event)
-    else:
-        async for raw in _read_brokers(past):
-            past.add(raw)
+def read_file(file: Path) -> PastEvents:
+    """A log of CloudEvents in JSON Lines; `Invalid` names the line that is none."""
+    if not file.is_file():
+        raise Invalid(f"There is no file '{file}'.")
+    past, codec, now = PastEvents(), Codec(), datetime.now(UTC)
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            try:
+                document, _ = read_object(line)
+                key = str(document.get("subject") or "").encode(errors="replace")
+                past.add(codec.decode(key, line, _HEADERS, now))
+            except Invalid as error:
+                raise Invalid(f"{file}:{number}: {error.message}") from error
     past.put_in_order()
     return past
 
 
-async def _read_brokers(past: PastEvents) -> AsyncIterator[AnyEvent]:
-    chosen = settings()
+async def read_brokers() -> PastEvents:
+    """The whole log of this desk; a record that cannot be read is counted."""
+    chosen, past = settings(), PastEvents()
     decoder = RecordDecoder(prefix=chosen.topic_prefix)
     there = await list_topic_names(chosen.kafka)
     # Signals must be there; of the others those that this desk has.
@@ -97,28 +100,8 @@ async def _read_brokers(past: PastEvents) -> AsyncIterator[AnyEvent]:
     topics = [signals, *(name for name in others if name in there)]
     async for record in read_all(chosen.kafka, topics):
         try:
-            event = decoder.read(record)
+            past.add(decoder.read(record))
         except Invalid:
             past.unreadable += 1
-            continue
-        yield event
-
-
-def _read_file(file: Path) -> Iterator[AnyEvent]:
-    if not file.is_file():
-        raise Invalid(f"There is no file '{file}'.")
-    with file.open("rb") as lines:
-        yield from _decode(lines, str(file))
-
-
-def _decode(lines: Iterable[bytes], name: str) -> Iterator[AnyEvent]:
-    codec, now = Codec(), datetime.now(UTC)
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            document, _ = read_object(line)
-            key = str(document.get("subject") or "").encode(errors="replace")
-            yield codec.decode(key, line, _HEADERS, now)
-        except Invalid as error:
-            raise Invalid(f"{name}:{number}: {error.message}") from error
+    past.put_in_order()
+    return past

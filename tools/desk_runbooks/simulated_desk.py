@@ -185,7 +185,8 @@ class SimulatedDesk(ServiceBuilder[CharterSource]):
         Says each moment once it is over. What happens may put more into the heap.
         """
         while True:
-            moments = [due] if (due := await self._find_next(until)) else []
+            firsts = [await documents.due(until, 1) for documents, _ in self._timed]
+            moments = [moment for first in firsts for moment, _ in first]
             moments += [moment for moment, *_ in queue[:1] if moment <= until]
             if not moments:
                 return
@@ -194,12 +195,6 @@ class SimulatedDesk(ServiceBuilder[CharterSource]):
                 await feed(heapq.heappop(queue)[2])
             await self._fire()
             yield self.fake_clock.now()
-
-    async def _find_next(self, until: datetime) -> datetime | None:
-        moments = [
-            moment for documents, _ in self._timed for moment, _ in await documents.due(until, 1)
-        ]
-        return min(moments, default=None)
 
     async def _fire(self) -> None:
         """Do all that is due now, and what becomes due by it."""

@@ -29,8 +29,7 @@ from desk_automation.adapters.executors.script import Scripts
 from desk_automation.adapters.executors.secrets import Secrets
 from desk_automation.devices.charter import POLICIES
 from desk_automation.devices.store import COMMANDS, DEVICES, command_projection, device_projection
-from desk_automation.matching.api import MatchingApi, match_router
-from desk_automation.matching.by_person_api import StartApi, start_router
+from desk_automation.matching.api import MatchingApi, StartApi, match_router
 from desk_automation.matching.charter import RUNBOOKS
 from desk_automation.matching.decide import RunPolicy
 from desk_automation.matching.store import OpenRuns, Rulebooks
@@ -105,8 +104,7 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
             run_router(runs_api, desk.cursors),
             approval_router(runs_api),
             stop_router(StopApi(stops, stored_stops)),
-            match_router(matching),
-            start_router(StartApi(desk.charter, policy, runs_api)),
+            match_router(matching, StartApi(policy, runs_api)),
         ]
     )
 

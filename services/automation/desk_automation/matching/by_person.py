@@ -7,7 +7,7 @@ It is a run like any other: planned, locked, limited, verified. What only lets p
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from desk_charter import Charter
+from desk_charter.model import Charter
 from desk_charter.runbooks import Runbook
 from desk_contracts import Event
 from desk_contracts.errors import Rejected
@@ -55,8 +55,8 @@ def request_run(
     if decided.state.has_ended:
         reason = decided.state.reason
         raise Rejected(reason or message("run.not-planned", why=""), code="not-planned")
-    asked = {"requested_by": request.by, "reason": request.reason}
-    trigger = decided.state.trigger.model_copy(update=asked)
+    person = {"requested_by": request.by, "reason": request.reason}
+    trigger = decided.state.trigger.model_copy(update=person)
     run = decided.state.model_copy(update={"trigger": trigger})
     return Decision(run, (events.emit_requested(run, now),), due=run.timer_at)
 
