@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from desk_automation.matching.api import MatchingApi, match_router
+from desk_automation.matching.api import MatchingApi, StartApi, match_router
 from desk_automation.runs.api.approvals import approval_router
 from desk_automation.runs.api.runs import run_router
 from desk_automation.runs.api.views import RunsApi
@@ -70,7 +70,7 @@ async def open_desk(engine: Engine) -> AsyncIterator[Desk]:
         run_router(api, Cursors(b"secret")),
         approval_router(api),
         stop_router(StopApi(engine.stop_commands, engine.stops)),
-        match_router(matching),
+        match_router(matching, StartApi(engine.policy, api)),
     ]
     parts = AppParts(
         Health(engine.clock), record_telemetry().telemetry, FakeAuthenticator(*PEOPLE), engine.clock

@@ -102,6 +102,14 @@ MEASURES, COHORTS = "GET /v1/measures", "GET /v1/cohorts"
 SINCE = "?change=2026-11-10&weeks=1"
 
 
+BY_HAND = "POST /v1/runbooks/{runbook}/runs"
+BY_HAND_BODY = {
+    "target": "laptop-9",
+    "reason": "x",
+    "attributes": {"agent_url": "http://agent.example"},
+}
+
+
 ROWS = [
     Row("intake", "POST /v1/tickets", ALL, ALL, body=NEW),
     Row("intake", "POST /v1/tickets:batch", ALL, ALL, body={"tickets": [NEW]}),
@@ -207,6 +215,8 @@ ROWS = [
     Row("automation", "GET /v1/runs", STAFF, STAFF, "?target={device}"),
     Row("automation", "GET /v1/runs/{id}", STAFF, STAFFS_SECRET, shows=True),
     Row("automation", "GET /v1/runbooks", STAFF, STAFF, shows=True),
+    # Its own team and operators: max is of another, and nil of none.
+    Row("automation", BY_HAND, OPERATORS, "fff+nff+-u", body=BY_HAND_BODY),
     Row("automation", "POST /v1/runs/{id}/approve", STAFF, STAFFS_SECRET, body={"plan": "x"}),
     Row("automation", "POST /v1/runs/{id}/decline", STAFF, STAFFS_SECRET, body={"plan": "x"}),
     Row("automation", "POST /v1/runs/{id}/stop", MEMBERS, MEMBERS_SECRET, body={}),

@@ -13,7 +13,7 @@ from typing import cast
 from desk_automation.devices.api import DevicesApi, device_router
 from desk_automation.devices.model import DeviceRecord
 from desk_automation.devices.store import DEVICES
-from desk_automation.matching.api import MatchingApi, match_router
+from desk_automation.matching.api import MatchingApi, StartApi, match_router
 from desk_automation.matching.worker import note_runbooks
 from desk_automation.runs.api.approvals import approval_router
 from desk_automation.runs.api.runs import run_router
@@ -233,10 +233,11 @@ async def automation() -> World:
         run_router(api, Cursors(b"x")),
         approval_router(api),
         stop_router(StopApi(engine.stop_commands, engine.stops)),
-        match_router(matching),
+        match_router(matching, StartApi(engine.policy, api)),
         device_router(DevicesApi(await _devices(engine.clock), _policies), Cursors(b"x")),
     ]
     names = {
+        "runbook": (CHARTER.of(RUNBOOKS)[0].id, "restart-crm"),
         "id": (ids["laptop-1"], ids["crm-db-1"]),
         "service": ("vpn", "crm"),
         "device": ("laptop-1", "crm-db-1"),

@@ -1,5 +1,6 @@
 """`desk runbook` and `desk scenario`: found by the command line as entry points of automation."""
 
+import asyncio
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
@@ -11,14 +12,16 @@ from desk_charter.runbook_checks import RUNBOOKS
 from desk_charter.runbooks import Runbook
 from desk_cli.options import settings
 from desk_cli.screen import TextTable, show
-from desk_contracts.errors import NotFound
+from desk_contracts.errors import DependencyDown, Invalid, NotFound, Rejected
 from desk_platform.telemetry import configure_logs
 from desk_platform.terminal import complain, say, say_json
 from pydantic_core import to_json
 
+from desk_runbooks.backtest_report import backtest, describe_backtest
 from desk_runbooks.lint import Finding, find_all, findings_of
+from desk_runbooks.past_events import read_brokers, read_file
 from desk_runbooks.plan import describe_plan, example_of
-from desk_runbooks.runs_api import RunsClient
+from desk_runbooks.runs_api import RunbookUse, RunsClient
 from desk_runbooks.scenario import Scenario
 from desk_runbooks.scenario_files import BadScenario, read_scenarios
 from desk_runbooks.simulation import Record, Script, play, scripts_of
@@ -33,6 +36,8 @@ _FOLDER = typer.Option(
     "--folder", help="Scenarios: a file, or a folder; default: `scenarios` beside the charter."
 )
 _DETAILS = typer.Option("--details", help="Also what happened, line by line, where all is well.")
+_COMMENT = typer.Option("--comment", help="Why; people read it who get the run.")
+Comment = Annotated[str, _COMMENT]
 CharterFolder = Annotated[Path | None, _CHARTER]
 AsJson = Annotated[bool, _JSON]
 Folder = Annotated[Path | None, _FOLDER]
@@ -76,13 +81,24 @@ def plan(
     runbook: Annotated[str, typer.Argument(help="Its id.")],
     target: Annotated[str, typer.Argument(help="What it would act on.")],
     charter: CharterFolder = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Ask no desk how much of the limits is used.")
+    ] = False,
 ) -> None:
     """What RUNBOOK would do to TARGET: every call with its parameters filled in, and its limits.
 
-    Nothing is sent. The event is that of the runbook's first test that starts it.
+    Nothing is sent to the target. The event is that of the runbook's first test that starts it.
+    How much of the limits is used is asked of the desk that runs, if one answers.
     """
     loaded = _load(charter)
-    say(describe_plan(loaded, example_of(_find(loaded, runbook), target)))
+    example = example_of(_find(loaded, runbook), target)
+    use: RunbookUse | str = "nobody was asked (--offline)"
+    if not offline:
+        try:
+            use = RunsClient().find_use(runbook) or "the desk that runs shows you no such runbook"
+        except (DependencyDown, Rejected) as why:
+            use = f"nobody could be asked: {why.message}"
+    say(describe_plan(loaded, example, use))
 
 
 @runbook_app.command("test")
@@ -104,6 +120,55 @@ def play_runbook(
     _play_all(scenarios, loaded, details=details, json=False)
 
 
+@runbook_app.command("backtest")
+def backtest_runbook(
+    runbook: Annotated[str, typer.Argument(help="Its id.")],
+    charter: CharterFolder = None,
+    file: Annotated[
+        Path | None, typer.Option(help="CloudEvents in JSON Lines; default: the desk's own log.")
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """How often RUNBOOK would have run in the past, on whom, and what would have healed anyway.
+
+    The log goes through the real matcher, limits and locks in event time; nothing is sent.
+    """
+    loaded = _load(charter)
+    chosen = _find(loaded, runbook)
+    configure_logs("desk", "ERROR")
+    past = asyncio.run(read_brokers()) if file is None else read_file(file)
+    report = asyncio.run(backtest(past, loaded, chosen))
+    if json:
+        say_json(to_json(report).decode())
+        return
+    for line in describe_backtest(report):
+        say(line)
+
+
+@runbook_app.command("run")
+def run_runbook(
+    runbook: Annotated[str, typer.Argument(help="Its id.")],
+    target: Annotated[str, typer.Argument(help="A device, or a service by its id.")],
+    reason: Annotated[str, typer.Option(help="Why; it is in the log for ever.")],
+    attributes: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="NAME=VALUE: what it takes from a signal's data.attributes."),
+    ] = None,
+) -> None:
+    """Ask the desk that runs to run RUNBOOK on TARGET, without a signal.
+
+    Its locks, limits, breaker, guards and verification hold as ever. One that suggests or wants a
+    yes waits for that of somebody else; one that only observes is refused.
+    """
+    pairs = [text.partition("=") for text in attributes or ()]
+    if wrong := [name for name, sign, _ in pairs if not (name and sign)]:
+        raise Invalid(f"'--set {wrong[0]}' has no value; write --set NAME=VALUE.")
+    if not reason.strip():
+        raise Invalid("A reason is needed: --reason 'why it is to run now'.")
+    named = {name: value for name, _, value in pairs}
+    say(RunsClient().start(runbook, target, reason, named))
+
+
 @runbook_app.command("show")
 def show_run(run: Annotated[str, typer.Argument(help="Id of the run.")]) -> None:
     """The story of one run: where it is and why, and its journal."""
@@ -111,9 +176,16 @@ def show_run(run: Annotated[str, typer.Argument(help="Id of the run.")]) -> None
 
 
 @runbook_app.command("stop")
-def stop(run: Annotated[str, typer.Argument(help="Id of the run.")]) -> None:
+def stop(run: Annotated[str, typer.Argument(help="Id of the run.")], comment: Comment = "") -> None:
     """Stop a run before its next step; a call that is under way is not torn off."""
-    say(RunsClient().stop(run))
+    say(RunsClient().stop(run, comment))
+
+
+@runbook_app.command("take")
+def take(run: Annotated[str, typer.Argument(help="Id of the run.")], comment: Comment = "") -> None:
+    """Take a run over and go on by hand: it stops before its next step, and you get a ticket with
+    all that was done."""
+    say(RunsClient().take(run, comment))
 
 
 @scenario_app.command("list")

@@ -1,4 +1,4 @@
-"""What a runbook would do, with every parameter filled in; nothing is sent and nothing is asked."""
+"""What a runbook would do, with every parameter filled in; nothing is sent to the target."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +16,8 @@ from desk_contracts.events.signals import SignalRaised
 from desk_contracts.value_types import Severity, SubjectKind
 from pydantic import ValidationError
 from pydantic_core import to_json
+
+from desk_runbooks.runs_api import RunbookUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +54,15 @@ def example_of(runbook: Runbook, target: str) -> Example:
     return Example(runbook, Event(id="plan", source="/plan", subject=target, time=now, data=data))
 
 
-def describe_plan(charter: Charter, example: Example) -> str:
-    """The plan in lines. How much of the limits is used only a desk that runs knows."""
-    return "\n".join(_lines(charter, example))
+def describe_plan(charter: Charter, example: Example, use: RunbookUse | str) -> str:
+    """The plan in lines.
+
+    `use` is what a desk that runs says of the limits, or why nobody knows.
+    """
+    return "\n".join(_lines(charter, example, use))
 
 
-def _lines(charter: Charter, example: Example) -> Iterator[str]:
+def _lines(charter: Charter, example: Example, use: RunbookUse | str) -> Iterator[str]:
     runbook, event = example.runbook, example.event
     policy = RunPolicy(timedelta(hours=1), timedelta(hours=1), EXECUTORS.kinds)
     run = start_run(runbook, event, charter.team(runbook.owner_team), policy, event.time).state
@@ -83,8 +88,21 @@ def _lines(charter: Charter, example: Example) -> Iterator[str]:
         f"limits: {write_duration(bounds.cooldown)} between two runs on a target, {bounds.per_day}"
         f" a day on a target, {bounds.per_hour} an hour in all; beyond: {bounds.overflow}"
     )
-    yield "limits used: unknown here; GET /v1/runbooks of a running desk says it"
-    yield "Nothing was sent."
+    yield from _describe_use(plan.version, use)
+    yield "Nothing was sent to the target."
+
+
+def _describe_use(version: str, use: RunbookUse | str) -> Iterator[str]:
+    if isinstance(use, str):
+        yield f"limits used: unknown, {use}"
+        return
+    yield (
+        f"limits used: {use.started_within_hour} of {use.per_hour} in the last hour;"
+        f" breaker {use.breaker}, {use.failures_in_a_row} failures in a row;"
+        " of those on this target no desk says how much"
+    )
+    if use.version != version:
+        yield f"The desk that runs has another version of it: {use.version}, mode {use.mode}."
 
 
 def _describe_step(step: PlannedAct | PlannedProbe | PlannedWait) -> Iterator[str]:

@@ -1,6 +1,9 @@
-"""Asks automation over HTTP about one run, and stops it."""
+"""Asks automation over HTTP: one run, how a runbook stands; starts, stops and takes over runs."""
 
 import getpass
+from collections.abc import Mapping
+from typing import TypeVar
+from urllib.parse import quote
 
 import httpx
 from desk_cli.options import settings
@@ -11,6 +14,7 @@ from desk_platform.terminal import spoken_here
 from pydantic import BaseModel, ValidationError
 
 _TIMEOUT_S = 10.0
+Answer = TypeVar("Answer", bound=BaseModel)
 
 
 class JournalLine(BaseModel):
@@ -35,38 +39,103 @@ class RunStory(BaseModel):
     journal: tuple[JournalLine, ...] = ()
 
 
+class RunbookUse(BaseModel):
+    """How much of a runbook's limits is used, by the desk that runs."""
+
+    id: str
+    version: str
+    mode: str
+    per_hour: int
+    started_within_hour: int
+    breaker: str
+    failures_in_a_row: int
+
+
+class _Runbooks(BaseModel):
+    items: tuple[RunbookUse, ...]
+
+
 class RunsClient:
     """Signed in by DESKCLI_TOKEN; without it as the user of this machine, for the local desk."""
 
     def describe(self, run: str) -> str:
         """The run's story in lines."""
-        return _describe(self._ask("GET", run, "", roles="operator"))
+        return _describe(self._ask_run("GET", run, "", roles="operator"))
 
-    def stop(self, run: str) -> str:
+    def stop(self, run: str, comment: str = "") -> str:
         """Stop the run; the story so far."""
-        return _describe(self._ask("POST", run, "/stop", roles="member"))
+        body = {"comment": comment}
+        return _describe(self._ask_run("POST", run, "/stop", body, roles="member"))
 
-    def _ask(self, method: str, run: str, route: str, *, roles: str) -> RunStory:
+    def take(self, run: str, comment: str = "") -> str:
+        """Take the run over, to go on by hand; the story so far."""
+        body = {"comment": comment}
+        return _describe(self._ask_run("POST", run, "/take", body, roles="member"))
+
+    def start(self, runbook: str, target: str, reason: str, attributes: Mapping[str, str]) -> str:
+        """Ask for a run; its story so far."""
+        body = {"target": target, "reason": reason, "attributes": dict(attributes)}
+        path = f"/v1/runbooks/{quote(runbook, safe='')}/runs"
+        return _describe(self._ask("POST", path, RunStory, body, roles="operator"))
+
+    def find_use(self, runbook: str) -> RunbookUse | None:
+        """How a runbook stands there; None if that desk has no such runbook."""
+        listed = self._ask("GET", "/v1/runbooks", _Runbooks, roles="operator")
+        return next((item for item in listed.items if item.id == runbook), None)
+
+    def _ask_run(
+        self,
+        method: str,
+        run: str,
+        route: str,
+        body: Mapping[str, object] | None = None,
+        *,
+        roles: str,
+    ) -> RunStory:
+        missing = f"There is no run '{run}', or you may not see it."
+        path = f"/v1/runs/{quote(run, safe='')}{route}"
+        return self._ask(method, path, RunStory, body, roles=roles, missing=missing)
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        shape: type[Answer],
+        body: Mapping[str, object] | None = None,
+        *,
+        roles: str,
+        missing: str = "",
+    ) -> Answer:
         chosen = settings()
         headers = {"Accept-Language": spoken_here().language, "Idempotency-Key": new_id()}
         if chosen.token is None:
             headers |= {"X-Desk-User": getpass.getuser(), "X-Desk-Roles": roles}
         else:
             headers["Authorization"] = f"Bearer {chosen.token.get_secret_value()}"
-        url = f"{chosen.automation_url.rstrip('/')}/v1/runs/{run}{route}"
+        url = f"{chosen.automation_url.rstrip('/')}{path}"
         try:
             with httpx.Client(headers=headers, timeout=_TIMEOUT_S, trust_env=False) as client:
-                answer = client.request(method, url, json={} if method == "POST" else None)
+                answer = client.request(method, url, json=body)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise DependencyDown(f"{url} does not answer ({error!r}). Is the desk up?") from error
-        if answer.status_code == httpx.codes.NOT_FOUND:
-            raise NotFound(f"There is no run '{run}', or you may not see it.")
-        if answer.status_code != httpx.codes.OK:
-            raise Rejected(f"{url} answered {answer.status_code}: {answer.text[:300]}")
+        if answer.status_code == httpx.codes.NOT_FOUND and missing:
+            raise NotFound(missing)
+        if not answer.is_success:
+            raise Rejected(plain_line(f"{url} answered {_describe_refusal(answer)}"))
         try:
-            return RunStory.model_validate_json(answer.content)
+            return shape.model_validate_json(answer.content)
         except ValidationError as error:
             raise Rejected(f"{url} did not answer as the desk does.") from error
+
+
+def _describe_refusal(answer: httpx.Response) -> str:
+    """The desk's own sentence where there is one."""
+    try:
+        problem = answer.json()
+    except ValueError:
+        problem = None
+    detail = problem.get("detail") if isinstance(problem, dict) else None
+    return f"{answer.status_code}: {str(detail or answer.text)[:500]}"
 
 
 def _describe(run: RunStory) -> str:

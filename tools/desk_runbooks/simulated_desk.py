@@ -4,11 +4,12 @@ The service's own `compose` runs on it, so what is composed for production is wh
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+import heapq
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from desk_automation.service import SERVICE
 from desk_automation.settings import AutomationSettings
@@ -38,6 +39,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 # More firings at one moment than any run has actions: something asks for itself without end.
 _MOST_AT_ONCE = 2_000
 _MOST_DUE = 500
+T = TypeVar("T")
+Feed = Callable[[T], Awaitable[None]]
 Fire = Callable[[Sequence[str], datetime], Awaitable[None]]
 
 
@@ -174,14 +177,26 @@ class SimulatedDesk(ServiceBuilder[CharterSource]):
                         error = error.exceptions[0]
                     raise error from group
 
-    async def find_next(self, until: datetime) -> datetime | None:
-        """The next moment at which something is due."""
-        moments = [
-            moment for documents, _ in self._timed for moment, _ in await documents.due(until, 1)
-        ]
-        return min(moments, default=None)
+    async def play(
+        self, queue: list[tuple[datetime, int, T]], feed: Feed[T], until: datetime
+    ) -> AsyncIterator[datetime]:
+        """Feed each item of a heap at its moment and do all that is due, up to a moment.
 
-    async def fire(self) -> None:
+        Says each moment once it is over. What happens may put more into the heap.
+        """
+        while True:
+            firsts = [await documents.due(until, 1) for documents, _ in self._timed]
+            moments = [moment for first in firsts for moment, _ in first]
+            moments += [moment for moment, *_ in queue[:1] if moment <= until]
+            if not moments:
+                return
+            self.fake_clock.advance(max(timedelta(), min(moments) - self.fake_clock.now()))
+            while queue and queue[0][0] <= self.fake_clock.now():
+                await feed(heapq.heappop(queue)[2])
+            await self._fire()
+            yield self.fake_clock.now()
+
+    async def _fire(self) -> None:
         """Do all that is due now, and what becomes due by it."""
         now = self.clock.now()
         for _ in range(_MOST_AT_ONCE):

@@ -102,15 +102,7 @@ class _Play:
             await self._desk.open()
             queue = [(at, next(self._number), item) for at, item in self._inputs(end)]
             heapq.heapify(queue)
-            while True:
-                moments = [due] if (due := await self._desk.find_next(end)) else []
-                if not (moments := moments + [moment for moment, *_ in queue[:1]]):
-                    break
-                moment = min(moments)
-                self._clock.advance(max(timedelta(), moment - self._clock.now()))
-                while queue and queue[0][0] <= self._clock.now():
-                    await self._feed(heapq.heappop(queue)[2])
-                await self._desk.fire()
+            async for _moment in self._desk.play(queue, self._feed, end):
                 self._note_emitted()
         self._record.effects = targets.effects
         return self._record
@@ -225,8 +217,11 @@ def reason_code(event: AnyEvent) -> str:
     reason = getattr(event.data, "reason", None)
     if reason is None:
         reason = next(iter(getattr(event.data, "explanation", ())), None)
-    codes: list[str] = []
+    return " ".join(codes_of(reason))
+
+
+def codes_of(reason: object) -> Iterator[str]:
+    """The codes of a message and of those within it, outermost first."""
     while isinstance(reason, Message):
-        codes.append(reason.code)
+        yield reason.code
         reason = next((item for item in reason.params.values() if isinstance(item, Message)), None)
-    return " ".join(codes)

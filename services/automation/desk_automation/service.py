@@ -30,7 +30,7 @@ from desk_automation.adapters.executors.secrets import Secrets
 from desk_automation.devices.api import DevicesApi, device_router
 from desk_automation.devices.charter import POLICIES
 from desk_automation.devices.store import COMMANDS, DEVICES, command_projection, device_projection
-from desk_automation.matching.api import MatchingApi, match_router
+from desk_automation.matching.api import MatchingApi, StartApi, match_router
 from desk_automation.matching.charter import RUNBOOKS
 from desk_automation.matching.decide import RunPolicy
 from desk_automation.matching.store import OpenRuns, Rulebooks
@@ -102,7 +102,7 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     takeover = Takeover(collections.targets, stored_targets, collections.runs, stored_runs)
     _add_timers(desk, collections, Units(runs, subjects, targets), worker, takeover)
     matching = MatchingApi(desk.charter, stored_statistics, stored_runs, lookout, desk.clock)
-    return _open_routes(desk, collections, stops, matching)
+    return _open_routes(desk, collections, stops, matching, policy)
 
 
 def _open_routes(
@@ -110,6 +110,7 @@ def _open_routes(
     collections: Collections,
     stops: CommandQueue[GlobalStop],
     matching: MatchingApi,
+    policy: RunPolicy,
 ) -> Web:
     runs_api = RunsApi(collections.stored_runs, collections.runs)
     devices = DevicesApi(desk.documents(DEVICES), partial(_policies, desk))
@@ -118,7 +119,7 @@ def _open_routes(
             run_router(runs_api, desk.cursors),
             approval_router(runs_api),
             stop_router(StopApi(stops, collections.stored_stops)),
-            match_router(matching),
+            match_router(matching, StartApi(policy, runs_api)),
             device_router(devices, desk.cursors),
         ]
     )

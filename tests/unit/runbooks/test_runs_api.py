@@ -1,14 +1,17 @@
-"""`desk runbook show` and `stop` against a server that answers as automation does."""
+"""What `desk runbook` asks of a desk that runs; here a server answers as automation does."""
 
 import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 from desk_cli.options import settings
-from desk_contracts.errors import DependencyDown, NotFound
+from desk_contracts.errors import DependencyDown, Invalid, NotFound, Rejected
+from desk_runbooks.commands import runbook_app
 from desk_runbooks.runs_api import RunsClient
+from typer.testing import CliRunner
 
 RUN = {
     "id": "r1",
@@ -23,21 +26,48 @@ RUN = {
 }
 
 
+RUNBOOKS = {
+    "items": [
+        {
+            "id": "clean-disk",
+            "version": "0123456789abcdef",
+            "mode": "approve",
+            "per_hour": 200,
+            "started_within_hour": 7,
+            "breaker": "half-open",
+            "failures_in_a_row": 5,
+        }
+    ],
+    "next": None,
+}
+ENDED = {"title": "Conflict", "code": "run-is-over", "detail": "The run is over already."}
+
+
 class Answering(BaseHTTPRequestHandler):
     """Knows one run."""
 
     calls: list[tuple[str, str, bool]] = []  # noqa: RUF012 (one for the server's time)
+    bodies: list[dict[str, object]] = []  # noqa: RUF012 (one for the server's time)
 
     def do_GET(self) -> None:
-        self.answer("/v1/runs/r1")
+        answers = {"/v1/runs/r1": (200, RUN), "/v1/runbooks": (200, RUNBOOKS)}
+        self.answer(*answers.get(self.path, (404, {})))
 
     def do_POST(self) -> None:
-        self.answer("/v1/runs/r1/stop")
+        size = int(self.headers.get("Content-Length") or 0)
+        self.bodies.append(json.loads(self.rfile.read(size)))
+        answers = {
+            "/v1/runs/r1/stop": (200, RUN),
+            "/v1/runs/r1/take": (200, RUN),
+            "/v1/runbooks/clean-disk/runs": (200, RUN),
+            "/v1/runs/over/take": (409, ENDED),
+        }
+        self.answer(*answers.get(self.path, (404, {})))
 
-    def answer(self, path: str) -> None:
+    def answer(self, status: int, content: object) -> None:
         self.calls.append((self.command, self.path, "Idempotency-Key" in self.headers))
-        body = json.dumps(RUN).encode()
-        self.send_response(200 if self.path == path else 404)
+        body = json.dumps(content).encode()
+        self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -49,6 +79,7 @@ class Answering(BaseHTTPRequestHandler):
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[HTTPServer]:
     Answering.calls.clear()
+    Answering.bodies.clear()
     with HTTPServer(("127.0.0.1", 0), Answering) as server:
         monkeypatch.setenv("DESKCLI_AUTOMATION_URL", f"http://127.0.0.1:{server.server_port}")
         settings.cache_clear()
@@ -69,6 +100,78 @@ def test_a_run_is_shown_with_its_journal(server: HTTPServer) -> None:  # noqa: A
 def test_a_run_is_stopped_by_a_call_with_a_key(server: HTTPServer) -> None:  # noqa: ARG001
     RunsClient().stop("r1")
     assert Answering.calls == [("POST", "/v1/runs/r1/stop", True)]
+
+
+def test_a_run_is_taken_over_with_a_comment(server: HTTPServer) -> None:  # noqa: ARG001
+    shown = CliRunner().invoke(runbook_app, ["take", "r1", "--comment", "I am beside it."])
+    assert "Free space (clean-disk) on laptop-1" in shown.output
+    assert Answering.calls == [("POST", "/v1/runs/r1/take", True)]
+    assert Answering.bodies == [{"comment": "I am beside it."}]
+
+
+def test_a_run_is_asked_for_with_a_reason_and_attributes(
+    server: HTTPServer,  # noqa: ARG001
+) -> None:
+    words = ["run", "clean-disk", "laptop-1", "--reason", "She cannot save.", "--set", "a=b=c"]
+    assert "Free space (clean-disk)" in CliRunner().invoke(runbook_app, words).output
+    assert Answering.calls == [("POST", "/v1/runbooks/clean-disk/runs", True)]
+    assert Answering.bodies == [
+        {"target": "laptop-1", "reason": "She cannot save.", "attributes": {"a": "b=c"}}
+    ]
+
+
+@pytest.mark.parametrize(
+    "words", [["--reason", " "], ["--reason", "x", "--set", "a"]], ids=["reason", "attribute"]
+)
+def test_a_run_without_a_reason_or_with_half_an_attribute_is_not_asked_for(
+    server: HTTPServer,  # noqa: ARG001
+    words: list[str],
+) -> None:
+    refused = CliRunner().invoke(runbook_app, ["run", "clean-disk", "laptop-1", *words])
+    assert isinstance(refused.exception, Invalid)
+    assert Answering.calls == []
+
+
+def test_a_run_that_is_over_is_not_taken_and_the_desk_says_so(
+    server: HTTPServer,  # noqa: ARG001
+) -> None:
+    with pytest.raises(Rejected, match="answered 409: The run is over already"):
+        RunsClient().take("over")
+
+
+def test_a_name_that_is_a_path_asks_for_no_other_route(server: HTTPServer) -> None:  # noqa: ARG001
+    with pytest.raises(NotFound, match="There is no run"):
+        RunsClient().describe("r1/../../runbooks")
+
+
+def plan(*arguments: str) -> str:
+    charter = ("--charter", str(Path(__file__).parents[3] / "charter"))
+    return (
+        CliRunner()
+        .invoke(runbook_app, ["plan", "clean-disk", "laptop-7", *charter, *arguments])
+        .output
+    )
+
+
+def test_a_plan_says_what_the_desk_that_runs_says_of_the_limits(
+    server: HTTPServer,  # noqa: ARG001
+) -> None:
+    shown = plan()
+    assert "limits used: 7 of 200 in the last hour; breaker half-open, 5 failures in a row" in shown
+    assert "The desk that runs has another version of it: 0123456789abcdef, mode approve." in shown
+
+
+def test_a_plan_says_that_nobody_was_asked(
+    server: HTTPServer,  # noqa: ARG001
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert "limits used: unknown, nobody was asked (--offline)" in plan("--offline")
+    assert Answering.calls == []
+    monkeypatch.setenv("DESKCLI_AUTOMATION_URL", "http://127.0.0.1:9")
+    settings.cache_clear()
+    shown = plan()
+    assert "limits used: unknown, nobody could be asked: http://127.0.0.1:9/v1/runbooks" in shown
+    assert "POST http://127.0.0.1:9000/v1/actions/clean-disk" in shown
 
 
 def test_a_run_that_is_not_there_is_said(server: HTTPServer) -> None:  # noqa: ARG001

@@ -1,4 +1,4 @@
-"""Runbooks over HTTP: their limits and how they fared, and why one did or did not act."""
+"""Runbooks over HTTP: how they fared, why one did or did not act, and a run by hand."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,16 +8,34 @@ from typing import Annotated
 from desk_charter import CharterSource
 from desk_charter.runbook_checks import RUNBOOKS
 from desk_charter.runbooks import Runbook
-from desk_contracts.frozen import Frozen
+from desk_contracts.errors import Forbidden, NotFound
+from desk_contracts.frozen import Frozen, example
+from desk_contracts.ids import derive_id
+from desk_contracts.message import message
+from desk_contracts.value_types import Identifier
+from desk_kernel import Context, Decision
+from desk_kernel.sight import Sight
 from desk_platform.clock import Clock
-from desk_platform.http import Page, Principal, Role, require, sight
+from desk_platform.http import (
+    IdempotentCall,
+    Page,
+    Principal,
+    Role,
+    require,
+    require_key,
+    sight,
+)
 from desk_platform.http.language import sentence
 from desk_platform.http.why import LookView, StaffReader, SubjectAsked, WhyView, why_view
+from desk_platform.kafka.unit_of_work import Cause
 from desk_platform.lookout import Lookout
 from desk_platform.store import Documents, Stored, readable
 from fastapi import APIRouter, Depends, Request
+from pydantic import Field
 
-from desk_automation.runs.api.views import may_see_run
+from desk_automation.matching.by_person import RunRequest, request_run
+from desk_automation.matching.decide import RunPolicy
+from desk_automation.runs.api.views import RunDetail, RunsApi, may_see_run, no_run, show_run
 from desk_automation.runs.description import describe_run
 from desk_automation.runs.model import Run
 from desk_automation.runs.plan import bounds_of, version_of
@@ -26,6 +44,8 @@ from desk_automation.safety.statistics import RunbookStatistics
 
 # Of the runs on a target, the newest; all of them are at /v1/runs.
 MAX_RUNS = 20
+AttributeText = Annotated[str, Field(max_length=1000)]
+_may_start = require(Role.MEMBER, Role.OPERATOR)
 _may_see = require(Role.MEMBER, Role.OWNER, Role.OPERATOR)
 
 
@@ -77,11 +97,39 @@ class MatchingApi:
     clock: Clock
 
 
-def match_router(api: MatchingApi) -> APIRouter:
+class RunOrder(Frozen):
+    """A run that a person asks for."""
+
+    model_config = example(
+        target="laptop-0042",
+        reason="She cannot save her work, and no signal came.",
+        attributes={"agent_url": "http://agent-0042.example:9000"},
+    )
+
+    target: Identifier
+    """What it acts on: a device, or a service by its id."""
+    reason: Annotated[str, Field(min_length=1, max_length=2000)]
+    """Why, for those who approve it and who wonder later."""
+    attributes: Annotated[dict[Identifier, AttributeText], Field(max_length=50)] = Field(
+        default_factory=dict
+    )
+    """What the runbook takes from a signal's `data.attributes`."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartApi:
+    """What starting runs needs."""
+
+    policy: RunPolicy
+    runs: RunsApi
+
+
+def match_router(api: MatchingApi, start: StartApi) -> APIRouter:
     """The routes about runbooks."""
     router = APIRouter(prefix="/v1")
     _add_listing(router, api)
     _add_why(router, api)
+    _add_starting(router, api, start)
     return router
 
 
@@ -115,6 +163,55 @@ def _add_why(router: APIRouter, api: MatchingApi) -> None:
         runs = (listed.state for listed in listed_runs if listed.state is not None)
         views = [_view_run(run) for run in runs if may_see_run(run, reader.seen)]
         return why_view(subject, api.lookout, reader, views)
+
+
+def _add_starting(router: APIRouter, api: MatchingApi, start: StartApi) -> None:
+    @router.post("/runbooks/{id}/runs", tags=["runbooks"], summary="Run a runbook on a target")
+    async def start_run_by_hand(
+        request: Request,
+        id: str,
+        body: RunOrder,
+        caller: Annotated[Principal, Depends(_may_start)],
+        call: Annotated[IdempotentCall, Depends(require_key)],
+    ) -> RunDetail:
+        """For members of its team and operators. Locks, limits, breaker, the stop of all acting,
+        guards and verification hold as for any run. A runbook that suggests, or wants a yes, waits
+        for that of somebody else; one that observes is refused."""
+        seen = sight(request, caller)
+        runbook = _find_runbook(api, id, caller, seen)
+        order = RunRequest(
+            derive_id(call.seed, "run"), body.target, caller.subject, body.reason, body.attributes
+        )
+
+        def rule(run: Run | None, context: Context) -> Decision[Run] | None:
+            if run is not None:
+                return None
+            charter = api.charter.current
+            decided = request_run(charter, runbook, order, start.policy, context.now)
+            if not may_see_run(decided.state, seen):
+                raise _no_runbook(id)
+            return decided
+
+        cause = Cause(call.seed, content=call.fingerprint)
+        changed = await start.runs.journal.change(order.run, rule, cause)
+        if changed.state is None:
+            raise no_run(order.run)
+        return show_run(changed.state)
+
+
+def _find_runbook(api: MatchingApi, id: str, caller: Principal, seen: Sight) -> Runbook:
+    every = api.charter.current.of(RUNBOOKS)
+    runbook = next((item for item in every if item.id == id), None)
+    if runbook is None or seen.hides(team=runbook.owner_team):
+        raise _no_runbook(id)
+    if Role.OPERATOR not in caller.roles and caller.team != runbook.owner_team:
+        team = runbook.owner_team
+        raise Forbidden(message("request.not-yours", team=team), team=team)
+    return runbook
+
+
+def _no_runbook(id: str) -> NotFound:
+    return NotFound(message("request.no-runbook", runbook=id), runbook=id)
 
 
 def _view_run(run: Run) -> LookView:

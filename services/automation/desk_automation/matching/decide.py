@@ -25,7 +25,7 @@ from desk_automation.actions.template import PlanFailed, as_text, lookup
 from desk_automation.runs import lifecycle
 from desk_automation.runs.decide import steps_of
 from desk_automation.runs.model import Phase, Run, Trigger
-from desk_automation.runs.plan import Plan, bounds_of, make_plan, version_of
+from desk_automation.runs.plan import Mode, Plan, bounds_of, make_plan, version_of
 
 # What starts runs: trouble, and what people ask for.
 Raised = Event[SignalRaised] | Event[TicketFulfilmentRequested]
@@ -72,19 +72,27 @@ def is_meant(runbook: Runbook, event: Raised) -> bool:
     return is_named and runbook.event == event.type
 
 
-def start_run(
-    runbook: Runbook, event: Raised, owner: Team, policy: RunPolicy, now: datetime
+def start_run(  # noqa: PLR0913 (what starts a run, and by whose leave)
+    runbook: Runbook,
+    event: Raised,
+    owner: Team,
+    policy: RunPolicy,
+    now: datetime,
+    *,
+    id: str = "",
+    mode: Mode | None = None,
 ) -> Decision[Run]:
     """The new run: waiting for its first moment, or ended at once with the reason why.
 
-    `owner` is the team that answers for the runbook.
+    `owner` is the team that answers for the runbook. `id` and `mode` stand in for those that come
+    from the episode and the runbook, where a person asked for the run.
     """
-    id = run_id(event, runbook)
+    id = id or run_id(event, runbook)
     values = values_of(event, id)
     target = as_text(lookup(runbook.target, values))
     values["target"] = target or ""
     try:
-        plan = make_plan(runbook, runbook.mode_on(now.date()), id, values, policy.kinds)
+        plan = make_plan(runbook, mode or runbook.mode_on(now.date()), id, values, policy.kinds)
     except PlanFailed as failed:
         return _close_at_once(_hand_over_unplanned(runbook, event, id, failed.why, now))
     if not target:

@@ -63,6 +63,8 @@ def record_vote(run: Run, vote: Vote, plan: str, now: datetime) -> Decided:
         raise Rejected(message("approval.not-asked"), code="approval-not-asked")
     if plan != approval.plan:
         raise Rejected(message("approval.other-plan", plan=approval.plan), code="other-plan")
+    if vote.is_approved and vote.by == run.trigger.requested_by:
+        raise Rejected(message("approval.own-request", by=vote.by), code="own-request")
     after = add_vote(approval, vote)
     voted = run.model_copy(update={"approval": after})
     recorded = events.emit_approval_recorded(voted, after, vote)

@@ -14,6 +14,7 @@ from desk_contracts.events.automation import (
     RunApprovalRequested,
     RunEscalated,
     RunHealed,
+    RunRequested,
     RunSkipped,
     RunStarted,
     RunStepRecorded,
@@ -32,6 +33,28 @@ MAX_LINES = 30
 # Half of what an event may have; the other half is for reason, names and words to people.
 MAX_EVIDENCE_BYTES = 32 * 1024
 MAX_TITLE = 300
+
+
+def emit_requested(run: Run, at: datetime) -> AnyEvent:
+    """A person asked for it; the run's other events name this one as their cause."""
+    plan, trigger = run.plan, run.trigger
+    data = RunRequested(
+        run=run.id,
+        runbook=plan.runbook,
+        title=plan.title,
+        by=trigger.requested_by,
+        reason=trigger.reason,
+        needs_approval=not run.may_act,
+    )
+    return Event(
+        id=trigger.event,
+        source=SOURCE,
+        subject=run.target,
+        time=at,
+        data=data,
+        correlation_id=trigger.correlation or trigger.event,
+        traceparent=trigger.traceparent,
+    )
 
 
 def emit_started(run: Run, at: datetime) -> AnyEvent:

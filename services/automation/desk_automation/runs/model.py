@@ -53,6 +53,9 @@ class Trigger(Frozen):
     value: float = 0.0
     # The ticket whose request it fulfils.
     request: str = ""
+    # Who asked for it without a signal, and why.
+    requested_by: str = ""
+    reason: str = ""
 
 
 class Lease(Frozen):

@@ -77,6 +77,17 @@ class RunStarted(Payload, type="desk.run.started.v1", topic=names.AUTOMATION):
     )
 
 
+class RunRequested(Payload, type="desk.run.requested.v1", topic=names.AUTOMATION):
+    """A person asked for a run on a target, without a signal; it is the cause of the run."""
+
+    run: Identifier
+    runbook: Identifier
+    title: ShortText
+    by: PersonId
+    reason: LongText
+    needs_approval: bool = Field(description="Whether others must say yes before it acts.")
+
+
 class RunSkipped(Payload, type="desk.run.skipped.v1", topic=names.AUTOMATION):
     """A runbook matched but must not act: a limit, a cool-down, a guard, its mode."""
 

@@ -116,6 +116,10 @@ class RunDetail(RunView):
     """Who gets it when it does not help."""
     approval: ApprovalView | None
     """Whose yes it waits for, or waited for."""
+    requested_by: str
+    """Who asked for it by hand; empty where a signal or a ticket did."""
+    why: str
+    """Why they did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +188,8 @@ def show_run(run: Run) -> RunDetail:
         journal=journal,
         team=run.plan.team,
         approval=None if run.approval is None else _show_approval(run, run.approval),
+        requested_by=run.trigger.requested_by,
+        why=run.trigger.reason,
     )
 
 
