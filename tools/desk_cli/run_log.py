@@ -5,7 +5,7 @@ against the checkpoints, which another service wrote than the one that wrote the
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from desk_contracts import AnyEvent
@@ -99,7 +99,7 @@ class RunLog:
         else:
             self._add_genuine(seal, record, place)
             return
-        self._damage(seal, "changed", text)
+        self._damage(seal, text)
 
     def add_checkpoint(self, event: AnyEvent) -> None:
         """One event of `desk.automation.checkpoints`, in order."""
@@ -122,34 +122,53 @@ class RunLog:
 
     def findings(self) -> RunFindings:
         """What all of it shows."""
-        found = self._found
-        found.chains, found.checkpoints = len(self._chains), len(self._checkpoints)
+        found = replace(self._found, faults=list(self._found.faults))
+        found.chains, found.checkpoints = 0, len(self._checkpoints)
         for id, chain in self._chains.items():
+            found.chains += bool(chain.macs)
             found.transitions += len(chain.macs)
             missing = sorted(chain.skipped.keys() - chain.macs.keys() - chain.damaged)
             for number in missing:
                 text = f"no transition {number}; after it comes {chain.skipped[number]}"
-                self._fault("removed", id, text)
+                found.faults.append(Fault("removed", id, text))
         confirmed: dict[str, int] = {}
         for end in [end for checkpoint in self._checkpoints for end in checkpoint.ends]:
-            if self._confirms(end):
+            fault = self._find_lack(end)
+            if fault is not None:
+                found.faults.append(fault)
+            elif (end.chain, end.number, end.mac) not in self._claimed:
                 confirmed[end.chain] = max(end.number, confirmed.get(end.chain, 0))
         found.confirmed = sum(confirmed.values())
         found.faults = list(dict.fromkeys(found.faults))
         return found
 
-    def faults_of(self, chain: str) -> Sequence[Fault]:
-        """Those of one chain, once all is read."""
-        return [fault for fault in self.findings().faults if fault.chain == chain]
+    def faults_of(self, chain: str, sealed: int) -> Sequence[Fault]:
+        """Those of one chain, once all is read; `sealed` is how many it has by its own writer."""
+        faults = [fault for fault in self.findings().faults if fault.chain == chain]
+        last = self._chains.get(chain, _Chain()).last
+        if last < sealed:
+            text = (
+                f"automation sealed {sealed} transitions, the log has {last}: not sent yet, or lost"
+            )
+            faults.append(Fault("behind", chain, text))
+        return faults
+
+    def describe(self, chain: str) -> str:
+        """How far the log has one chain, and how far another writer saw it."""
+        known = self._chains.get(chain, _Chain())
+        seen = [end.number for item in self._checkpoints for end in item.ends if end.chain == chain]
+        return (
+            f"log: {len(known.macs)} transitions as they were sealed;"
+            f" checkpoints saw {max(seen, default=0)} of them"
+        )
 
     def _fault(self, kind: str, chain: str, text: str) -> None:
         self._found.faults.append(Fault(kind, chain, text))
 
-    def _damage(self, seal: Seal, kind: str, text: str) -> None:
+    def _damage(self, seal: Seal, text: str) -> None:
         self._claimed.add((seal.chain, seal.number, seal.mac))
-        if seal.chain in self._chains or kind != "changed":
-            self._chains.setdefault(seal.chain, _Chain()).damaged.add(seal.number)
-        self._fault(kind, seal.chain, text)
+        self._chains.setdefault(seal.chain, _Chain()).damaged.add(seal.number)
+        self._fault("changed", seal.chain, text)
 
     def _add_unsealed(self, record: KafkaRecord, place: str) -> None:
         if record.key == REWRITTEN:
@@ -176,7 +195,7 @@ class RunLog:
             self._extend(chain, seal, place)
 
     def _is_erased(self, seal: Seal, record: KafkaRecord) -> bool:
-        """Whether an erasure left its receipt, and there was one: intake says so, not who erased."""
+        """Whether an erasure left its receipt, and intake says that there was one."""
         written = b" ".join(
             [record.key or b"", record.value or b"", *(value or b"" for _, value in record.headers)]
         )
@@ -205,21 +224,20 @@ class RunLog:
         text = f"{place} (transition {number}) does not follow the one before it"
         self._fault("broken", id, text)
 
-    def _confirms(self, end: ChainEnd) -> bool:
-        """Whether the log has what a checkpoint saw; what it lacks is a fault."""
+    def _find_lack(self, end: ChainEnd) -> Fault | None:
+        """What a checkpoint saw and the log does not have; None if it has it."""
         chain = self._chains.get(end.chain)
         mac = None if chain is None else chain.macs.get(end.number)
-        if mac == end.mac:
-            return True
-        if (end.chain, end.number, end.mac) in self._claimed:
-            return False
+        if mac == end.mac or (end.chain, end.number, end.mac) in self._claimed:
+            return None
         if chain is None:
             text = f"the log has nothing of it; a checkpoint saw {end.number} transitions"
-            self._fault("vanished", end.chain, text)
-        elif mac is not None:
+            return Fault("vanished", end.chain, text)
+        if mac is not None:
             text = f"transition {end.number} is another one than a checkpoint saw"
-            self._fault("rewritten", end.chain, text)
-        elif end.number > chain.last:
-            text = f"ends at {chain.last}, {chain.place}; a checkpoint saw {end.number} transitions"
-            self._fault("truncated", end.chain, text)
-        return False
+            return Fault("rewritten", end.chain, text)
+        if end.number < chain.last:  # its number is missing, which is named already
+            return None
+        where = f"{chain.last}, {chain.place}" if chain.last else "nothing"
+        text = f"ends at {where}; a checkpoint saw {end.number} transitions"
+        return Fault("truncated", end.chain, text)

@@ -1,5 +1,6 @@
 """`desk runbook` and `desk scenario`: found by the command line as entry points of automation."""
 
+import asyncio
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
@@ -10,15 +11,17 @@ from desk_charter.problems import InvalidCharter
 from desk_charter.runbook_checks import RUNBOOKS
 from desk_charter.runbooks import Runbook
 from desk_cli.options import settings
+from desk_cli.run_audit import read_run_log
 from desk_cli.screen import TextTable, show
 from desk_contracts.errors import NotFound
+from desk_contracts.text import plain_line
 from desk_platform.telemetry import configure_logs
 from desk_platform.terminal import complain, say, say_json
 from pydantic_core import to_json
 
 from desk_runbooks.lint import Finding, find_all, findings_of
 from desk_runbooks.plan import describe_plan, example_of
-from desk_runbooks.runs_api import RunsClient
+from desk_runbooks.runs_api import RunsClient, describe_story
 from desk_runbooks.scenario import Scenario
 from desk_runbooks.scenario_files import BadScenario, read_scenarios
 from desk_runbooks.simulation import Record, Script, play, scripts_of
@@ -105,9 +108,28 @@ def play_runbook(
 
 
 @runbook_app.command("show")
-def show_run(run: Annotated[str, typer.Argument(help="Id of the run.")]) -> None:
-    """The story of one run: where it is and why, and its journal."""
-    say(RunsClient().describe(run))
+def show_run(
+    run: Annotated[str, typer.Argument(help="Id of the run.")],
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify", help="Read the log too: is each transition there, as it was sealed?"
+        ),
+    ] = False,
+) -> None:
+    """The story of one run, from the event to the verdict: where it is and why, its journal, and
+    how many of its transitions are sealed.
+
+    With --verify exit code 1 if the log does not have them as they were sealed.
+    """
+    story = RunsClient().read(run)
+    say(describe_story(story))
+    if verify:
+        log = asyncio.run(read_run_log())
+        faults = log.faults_of(run, story.transitions)
+        for line in (log.describe(run), *(f"{fault.kind}: {fault.text}" for fault in faults)):
+            say(plain_line(line))
+        raise typer.Exit(1 if faults else 0)
 
 
 @runbook_app.command("stop")

@@ -33,18 +33,19 @@ class RunStory(BaseModel):
     created_at: str
     ended_at: str | None = None
     journal: tuple[JournalLine, ...] = ()
+    transitions: int = 0
 
 
 class RunsClient:
     """Signed in by DESKCLI_TOKEN; without it as the user of this machine, for the local desk."""
 
-    def describe(self, run: str) -> str:
-        """The run's story in lines."""
-        return _describe(self._ask("GET", run, "", roles="operator"))
+    def read(self, run: str) -> RunStory:
+        """The run as the desk tells it."""
+        return self._ask("GET", run, "", roles="operator")
 
     def stop(self, run: str) -> str:
         """Stop the run; the story so far."""
-        return _describe(self._ask("POST", run, "/stop", roles="member"))
+        return describe_story(self._ask("POST", run, "/stop", roles="member"))
 
     def _ask(self, method: str, run: str, route: str, *, roles: str) -> RunStory:
         chosen = settings()
@@ -69,12 +70,14 @@ class RunsClient:
             raise Rejected(f"{url} did not answer as the desk does.") from error
 
 
-def _describe(run: RunStory) -> str:
+def describe_story(run: RunStory) -> str:
+    """The story in lines."""
     lines = [
         f"{run.title} ({run.runbook}) on {run.target}",
         f"run {run.id}, for the episode {run.episode}",
         f"{run.created_at}  matched",
         *(f"{line.at}  {line.text}" for line in run.journal),
         f"{run.ended_at or 'now':20}  {run.status}",
+        f"chain: {run.transitions} transitions sealed" if run.transitions else "chain: none sealed",
     ]
     return "\n".join(map(plain_line, lines))

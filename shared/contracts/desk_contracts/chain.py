@@ -31,7 +31,8 @@ _COVERED: Final = ("ce_id", "ce_type", "ce_source", "ce_time")
 _CAUSES: Final = ("ce_correlationid", "ce_causationid")
 # Texts of transitions in which nobody is named: ids that the desk makes, hashes, states, moments.
 _STATES: Final = frozenset({
-    "code", "corrects", "outcome", "plan", "run", "status", "stopped_at", "undo", "until", "version",
+    "code", "corrects", "outcome", "plan", "run", "status", "stopped_at", "undo", "until",
+    "version",
 })  # fmt: skip
 # What is said with a message: figures of it may stand in what is erased.
 _SAID: Final = "params"

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from desk_cli.options import settings
 from desk_contracts.errors import DependencyDown, NotFound
-from desk_runbooks.runs_api import RunsClient
+from desk_runbooks.runs_api import RunsClient, describe_story
 
 RUN = {
     "id": "r1",
@@ -61,7 +61,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[HTTPServer]:
 
 
 def test_a_run_is_shown_with_its_journal(server: HTTPServer) -> None:  # noqa: ARG001
-    text = RunsClient().describe("r1")
+    text = describe_story(RunsClient().read("r1"))
     assert "Free space (clean-disk) on laptop-1" in text
     assert "2026-03-02T09:00:01Z  clean is done" in text
 
@@ -73,7 +73,7 @@ def test_a_run_is_stopped_by_a_call_with_a_key(server: HTTPServer) -> None:  # n
 
 def test_a_run_that_is_not_there_is_said(server: HTTPServer) -> None:  # noqa: ARG001
     with pytest.raises(NotFound, match="There is no run 'r2'"):
-        RunsClient().describe("r2")
+        RunsClient().read("r2")
 
 
 def test_a_desk_that_is_down_is_said(

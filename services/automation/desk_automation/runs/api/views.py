@@ -113,6 +113,8 @@ class RunDetail(RunView):
     """Who gets it when it does not help."""
     approval: ApprovalView | None
     """Whose yes it waits for, or waited for."""
+    transitions: int
+    """How many transitions of it were sealed, one after the other; 0 where nothing is sealed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +182,7 @@ def show_run(run: Run) -> RunDetail:
         journal=journal,
         team=run.plan.team,
         approval=None if run.approval is None else _show_approval(run, run.approval),
+        transitions=run.link.number,
     )
 
 
