@@ -147,9 +147,7 @@ class RunLog:
         faults = [fault for fault in self.findings().faults if fault.chain == chain]
         last = self._chains.get(chain, _Chain()).last
         if last < sealed:
-            text = (
-                f"automation sealed {sealed} transitions, the log has {last}: not sent yet, or lost"
-            )
+            text = f"automation sealed {sealed} transitions, the log has {last}: unsent, or lost"
             faults.append(Fault("behind", chain, text))
         return faults
 

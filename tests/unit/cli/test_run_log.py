@@ -6,8 +6,9 @@ from dataclasses import replace
 from desk_contracts import Event
 from desk_contracts.chain import RECEIPT, SEAL, ChainKey, Link, read_seal, seal_of
 from desk_contracts.codec import Codec
-from desk_contracts.events.checkpoints import CheckpointTaken
+from desk_contracts.events.checkpoints import ChainEnd, CheckpointTaken
 from desk_contracts.redaction import Erasure, Redactor, hash_person
+from desk_metrics.checkpoints.decide import MOST
 from desk_platform.erasure.records import rewrite_record
 
 from tests.support.run_chains import (
@@ -199,9 +200,6 @@ def test_a_checkpoint_that_was_taken_anew_from_an_older_store_is_no_fault() -> N
 
 
 def test_checkpoints_of_many_long_chains_fit_into_an_event() -> None:
-    from desk_contracts.events.checkpoints import ChainEnd
-    from desk_metrics.checkpoints.decide import MOST
-
     end = ChainEnd(chain="\u00e4" * 100 + "x" * 100, number=10**17, mac="0" * 32)
     data = CheckpointTaken(number=10**9, previous="0" * 64, ends=(end,) * MOST)
     Codec().encode(Event("id", "/desk/metrics", "0", AT, data))
