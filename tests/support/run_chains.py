@@ -100,9 +100,9 @@ def check(
     return run_log.findings()
 
 
-def kinds(found: RunFindings) -> list[str]:
+def kinds(findings: RunFindings) -> list[str]:
     """What kinds of faults, each once."""
-    return sorted({fault.kind for fault in found.faults})
+    return sorted({fault.kind for fault in findings.faults})
 
 
 def rewrite(record: Record, old: bytes, new: bytes) -> Record:

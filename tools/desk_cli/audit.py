@@ -63,7 +63,10 @@ def audit(
 ) -> None:
     """Read desk.tickets from the log and compare with the stores; exit code 1 if wrong."""
     if runs:
-        raise typer.Exit(asyncio.run(_report_runs()))
+        findings = asyncio.run(read_run_log()).findings()
+        for line in (findings.summary(), *findings.lines()):
+            say(plain_line(line))
+        raise typer.Exit(1 if findings.faults else 0)
     if solutions:
         raise typer.Exit(asyncio.run(_report_solutions()))
     raise typer.Exit(_report_tickets(verbose, again))
@@ -90,14 +93,6 @@ def _report_tickets(verbose: bool, again: float) -> int:
         for line in findings.lines(None if verbose else _NAMED):
             say(plain_line(line))
     return 0 if findings.is_clean and not forgotten and not replaced else 1
-
-
-async def _report_runs() -> int:
-    """Say what the log says of runs; the exit code."""
-    findings = (await read_run_log()).findings()
-    for line in (findings.summary(), *findings.lines()):
-        say(plain_line(line))
-    return 1 if findings.faults else 0
 
 
 async def _report_solutions() -> int:

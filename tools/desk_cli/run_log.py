@@ -82,7 +82,7 @@ class RunLog:
         self._claimed: set[tuple[str, int, str]] = set()
         self._checkpoints: list[CheckpointTaken] = []
         self._digests: dict[str, set[str]] = {}
-        self._found = RunFindings()
+        self._findings = RunFindings()
 
     def add(self, record: KafkaRecord) -> None:
         """One record of `desk.automation`."""
@@ -99,7 +99,9 @@ class RunLog:
         else:
             self._add_genuine(seal, record, place)
             return
-        self._damage(seal, text)
+        self._claimed.add((seal.chain, seal.number, seal.mac))
+        self._chains.setdefault(seal.chain, _Chain()).damaged.add(seal.number)
+        self._fault("changed", seal.chain, text)
 
     def add_checkpoint(self, event: AnyEvent) -> None:
         """One event of `desk.automation.checkpoints`, in order."""
@@ -122,25 +124,25 @@ class RunLog:
 
     def findings(self) -> RunFindings:
         """What all of it shows."""
-        found = replace(self._found, faults=list(self._found.faults))
-        found.chains, found.checkpoints = 0, len(self._checkpoints)
+        findings = replace(self._findings, faults=list(self._findings.faults))
+        findings.chains, findings.checkpoints = 0, len(self._checkpoints)
         for id, chain in self._chains.items():
-            found.chains += bool(chain.macs)
-            found.transitions += len(chain.macs)
+            findings.chains += bool(chain.macs)
+            findings.transitions += len(chain.macs)
             missing = sorted(chain.skipped.keys() - chain.macs.keys() - chain.damaged)
             for number in missing:
                 text = f"no transition {number}; after it comes {chain.skipped[number]}"
-                found.faults.append(Fault("removed", id, text))
+                findings.faults.append(Fault("removed", id, text))
         confirmed: dict[str, int] = {}
         for end in [end for checkpoint in self._checkpoints for end in checkpoint.ends]:
             fault = self._find_lack(end)
             if fault is not None:
-                found.faults.append(fault)
+                findings.faults.append(fault)
             elif (end.chain, end.number, end.mac) not in self._claimed:
                 confirmed[end.chain] = max(end.number, confirmed.get(end.chain, 0))
-        found.confirmed = sum(confirmed.values())
-        found.faults = list(dict.fromkeys(found.faults))
-        return found
+        findings.confirmed = sum(confirmed.values())
+        findings.faults = list(dict.fromkeys(findings.faults))
+        return findings
 
     def faults_of(self, chain: str, sealed: int) -> Sequence[Fault]:
         """Those of one chain, once all is read; `sealed` is how many it has by its own writer."""
@@ -153,20 +155,15 @@ class RunLog:
 
     def describe(self, chain: str) -> str:
         """How far the log has one chain, and how far another writer saw it."""
-        known = self._chains.get(chain, _Chain())
+        count = len(self._chains.get(chain, _Chain()).macs)
         seen = [end.number for item in self._checkpoints for end in item.ends if end.chain == chain]
         return (
-            f"log: {len(known.macs)} transitions as they were sealed;"
+            f"log: {count} transitions as they were sealed;"
             f" checkpoints saw {max(seen, default=0)} of them"
         )
 
     def _fault(self, kind: str, chain: str, text: str) -> None:
-        self._found.faults.append(Fault(kind, chain, text))
-
-    def _damage(self, seal: Seal, text: str) -> None:
-        self._claimed.add((seal.chain, seal.number, seal.mac))
-        self._chains.setdefault(seal.chain, _Chain()).damaged.add(seal.number)
-        self._fault("changed", seal.chain, text)
+        self._findings.faults.append(Fault(kind, chain, text))
 
     def _add_unsealed(self, record: KafkaRecord, place: str) -> None:
         if record.key == REWRITTEN:
@@ -174,30 +171,27 @@ class RunLog:
         if record.partition in self._sealed:
             self._fault("unsealed", "", f"{place} has no seal, though others before it have one")
         else:
-            self._found.unsealed += 1
+            self._findings.unsealed += 1
 
     def _add_genuine(self, seal: Seal, record: KafkaRecord, place: str) -> None:
         chain = self._chains.setdefault(seal.chain, _Chain())
         is_repeat = chain.macs.get(seal.number) == seal.mac
         if not self._key.has_content(seal, record):
-            if not self._is_erased(seal, record):
+            # An erasure left its receipt, and intake says that there was one.
+            parts = [record.key, record.value, *(value for _, value in record.headers)]
+            written = b"\n".join(part for part in parts if part)
+            has_mark = any(mark in written for mark in self._marks)
+            if not (has_mark and self._key.has_receipt(seal, record)):
                 text = f"{place} (transition {seal.number}) does not say what was sealed"
                 self._fault("changed", seal.chain, text)
             elif not is_repeat:
-                self._found.erased += 1
+                self._findings.erased += 1
         if is_repeat:
-            self._found.repeats += 1
+            self._findings.repeats += 1
         elif seal.number in chain.macs:
             self._fault("forked", seal.chain, f"{place} is another transition {seal.number}")
         else:
             self._extend(chain, seal, place)
-
-    def _is_erased(self, seal: Seal, record: KafkaRecord) -> bool:
-        """Whether an erasure left its receipt, and intake says that there was one."""
-        written = b" ".join(
-            [record.key or b"", record.value or b"", *(value or b"" for _, value in record.headers)]
-        )
-        return self._key.has_receipt(seal, record) and any(mark in written for mark in self._marks)
 
     def _extend(self, chain: _Chain, seal: Seal, place: str) -> None:
         number, before = seal.number, seal.number - 1

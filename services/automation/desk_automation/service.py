@@ -78,18 +78,15 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     stored_runs, stored_subjects = desk.documents(RUNS), desk.documents(SUBJECTS)
     stored_statistics = desk.documents(STATISTICS)
     desk.part("open runs", Beginning(OpenRuns(stored_runs, rulebooks, desk.clock).hear))
-    key = read_chain_key(settings.environment, settings.chain_key)
-    seal = None if key is None else Sealing(key)
+    seal = Sealing(read_chain_key(settings.environment, settings.chain_key))
     signals = run_projection(stored_runs, rulebooks, policy, partial(note_runbooks, lookout))
-    signals = replace(signals, seal=seal)
-    runs = desk.unit_of_work("runs", signals, cached=0)
+    runs = desk.unit_of_work("runs", replace(signals, seal=seal), cached=0)
     measured = subject_projection(stored_subjects, lambda: rulebooks().measurements)
     subjects = desk.unit_of_work("subjects", measured, cached=0)
     stored_targets, stored_stops = desk.documents(TARGETS), desk.documents(STOPS)
     targets = desk.unit_of_work("targets", target_projection(stored_targets), cached=0)
     statistics = desk.unit_of_work("runbooks", Projection(stored_statistics), cached=0)
     stops = desk.commands(desk.unit_of_work("stops", Projection(stored_stops, seal=seal), cached=0))
-    devices = _add_devices(desk, settings)
     collections = Collections(
         runs=hooks.around_journal(desk.commands(runs)),
         targets=desk.commands(targets),
@@ -99,7 +96,7 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
         stored_subjects=stored_subjects,
         stored_stops=stored_stops,
     )
-    worker = _add_worker(desk, settings, collections, runs.due.remember, hooks, devices)
+    worker = _add_worker(desk, settings, collections, runs.due.remember, hooks)
     takeover = Takeover(collections.targets, stored_targets, collections.runs, stored_runs)
     _add_timers(desk, collections, Units(runs, subjects, targets), worker, takeover)
     matching = MatchingApi(desk.charter, stored_statistics, stored_runs, lookout, desk.clock)
@@ -154,7 +151,6 @@ def _add_worker(
     collections: Collections,
     on_due: OnDue,
     hooks: Hooks,
-    devices: Devices,
 ) -> Worker:
     surroundings = Surroundings(
         Hosts(settings.callable_hosts),
@@ -162,7 +158,7 @@ def _add_worker(
         desk.telemetry.meters,
         Secrets(settings.secrets),
         Scripts(settings.scripts, settings.script_user),
-        devices,
+        _add_devices(desk, settings),
     )
     executors = {name: kind.open(surroundings) for name, kind in EXECUTORS.kinds.items()}
     for name, executor in executors.items():

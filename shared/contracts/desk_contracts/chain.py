@@ -35,7 +35,7 @@ _STATES: Final = frozenset({
     "version",
 })  # fmt: skip
 # What is said with a message: figures of it may stand in what is erased.
-_SAID: Final = "params"
+_PARAMS: Final = "params"
 
 
 class SealedRecord(Protocol):
@@ -91,7 +91,7 @@ class ChainKey:
 
     def seal(self, chain: str, end: Link, message: Message) -> tuple[Link, Message]:
         """The message as the chain's next transition, and the chain's new end."""
-        content = self._content_of(message)
+        content = self._digest_content(message)
         unsigned = Seal(chain, end.number + 1, self.id, end.mac, content, "")
         seal = unsigned._replace(mac=self._sign(unsigned, message))
         headers = (*message.headers, (SEAL, seal.text.encode()))
@@ -104,11 +104,11 @@ class ChainKey:
 
     def has_content(self, seal: Seal, record: SealedRecord) -> bool:
         """Whether the record is as it was sealed, to the byte."""
-        return hmac.compare_digest(self._content_of(record).encode(), seal.content.encode())
+        return hmac.compare_digest(self._digest_content(record).encode(), seal.content.encode())
 
     def make_receipt(self, seal: Seal, erased: SealedRecord) -> str:
         """What an erasure leaves beside what it wrote in place of the record."""
-        return self._hash("erased", seal.mac, self._content_of(erased))
+        return self._hash("erased", seal.mac, self._digest_content(erased))
 
     def has_receipt(self, seal: Seal, record: SealedRecord) -> bool:
         """Whether an erasure made the record what it is."""
@@ -117,10 +117,10 @@ class ChainKey:
 
     def _sign(self, seal: Seal, record: SealedRecord) -> str:
         return self._hash(
-            "seal", seal.chain, str(seal.number), seal.previous, seal.content, _fixed_part(record)
+            "seal", seal.chain, str(seal.number), seal.previous, seal.content, _write_fixed(record)
         )
 
-    def _content_of(self, record: SealedRecord) -> str:
+    def _digest_content(self, record: SealedRecord) -> str:
         given = dict(record.headers)
         parts = [record.key, record.value, *(given.get(name) for name in (*_COVERED, *_CAUSES))]
         return self._hash("content", *(sha256(part or b"").hexdigest() for part in parts))
@@ -143,7 +143,7 @@ def seal_of(record: SealedRecord) -> Seal | None:
     return read_seal(text.decode(errors="replace"))
 
 
-def _fixed_part(record: SealedRecord) -> str:
+def _write_fixed(record: SealedRecord) -> str:
     """What an erasure never touches, always spelled the same."""
     given = dict(record.headers)
     named = [(given.get(name) or b"").decode(errors="replace") for name in _COVERED]
@@ -151,15 +151,15 @@ def _fixed_part(record: SealedRecord) -> str:
         document = json.loads(record.value or b"null")
     except (ValueError, RecursionError):
         document = None
-    return json.dumps([*named, _states_of(document)], sort_keys=True)
+    return json.dumps([*named, _keep_states(document)], sort_keys=True)
 
 
-def _states_of(value: object, name: str = "") -> object:
+def _keep_states(value: object, name: str = "") -> object:
     match value:
         case dict():
-            return {key: _states_of(item, key) for key, item in value.items() if key != _SAID}
+            return {key: _keep_states(item, key) for key, item in value.items() if key != _PARAMS}
         case list():
-            return [_states_of(item, name) for item in value]
+            return [_keep_states(item, name) for item in value]
         case str():
             return value if name in _STATES else None
         case _:

@@ -24,32 +24,34 @@ places = st.integers(0, len(LOG) - 1)
 def test_any_other_byte_is_found(place: int, at: int, change: int) -> None:
     value = bytearray(LOG[place].value or b"")
     value[at % len(value)] ^= change
-    found = check([*LOG[:place], replace(LOG[place], value=bytes(value)), *LOG[place + 1 :]], SEEN)
-    assert [fault.kind for fault in found.faults] == ["changed"]
-    assert f"/0/{place}" in found.faults[0].text
+    findings = check(
+        [*LOG[:place], replace(LOG[place], value=bytes(value)), *LOG[place + 1 :]], SEEN
+    )
+    assert [fault.kind for fault in findings.faults] == ["changed"]
+    assert f"/0/{place}" in findings.faults[0].text
 
 
 @given(places, st.sampled_from(["ce_id", "ce_type", "ce_source", "ce_time", SEAL]))
 @example(0, SEAL)
 def test_any_other_header_is_found(place: int, name: str) -> None:
     headers = [(each, b"x" if each == name else value) for each, value in LOG[place].headers]
-    found = check([*LOG[:place], replace(LOG[place], headers=headers), *LOG[place + 1 :]], SEEN)
-    assert found.faults
+    findings = check([*LOG[:place], replace(LOG[place], headers=headers), *LOG[place + 1 :]], SEEN)
+    assert findings.faults
 
 
 @given(st.sets(places, min_size=1))
 @example({len(LOG) - 1})
 @example({place for place in range(len(LOG)) if place % 2})
 def test_whatever_is_removed_is_missed_in_its_run(gone: set[int]) -> None:
-    found = check([record for record in LOG if record.offset not in gone], SEEN)
-    assert {fault.chain for fault in found.faults} == {RUNS[place % 2] for place in gone}
+    findings = check([record for record in LOG if record.offset not in gone], SEEN)
+    assert {fault.chain for fault in findings.faults} == {RUNS[place % 2] for place in gone}
 
 
 @given(places, places)
 @example(0, 2)
-def test_two_that_change_places_are_found_if_they_are_of_one_run(one: int, two: int) -> None:
+def test_two_that_change_places_are_found_if_they_are_of_one_run(first: int, second: int) -> None:
     log = list(LOG)
-    log[one], log[two] = log[two], log[one]
+    log[first], log[second] = log[second], log[first]
     is_told = [int(dict(r.headers)[SEAL].split(b":")[1]) for r in log if _is_of(r, RUNS[0])]
     others = [int(dict(r.headers)[SEAL].split(b":")[1]) for r in log if _is_of(r, RUNS[1])]
     is_sorted = is_told == sorted(is_told) and others == sorted(others)
@@ -59,15 +61,15 @@ def test_two_that_change_places_are_found_if_they_are_of_one_run(one: int, two: 
 @given(st.lists(places, max_size=20))
 @example([0, 0, 7])
 def test_repeats_are_never_a_fault(again: list[int]) -> None:
-    found = check([*LOG, *(LOG[place] for place in again)], SEEN)
-    assert (found.faults, found.repeats) == ([], len(again))
+    findings = check([*LOG, *(LOG[place] for place in again)], SEEN)
+    assert (findings.faults, findings.repeats) == ([], len(again))
 
 
 @given(st.integers(1, 9))
 @example(3)
 def test_how_checkpoints_are_cut_makes_no_difference(every: int) -> None:
-    found = check(LOG, checkpoints(LOG, every))
-    assert (found.faults, found.confirmed) == ([], len(RUNS) * PLACES)
+    findings = check(LOG, checkpoints(LOG, every))
+    assert (findings.faults, findings.confirmed) == ([], len(RUNS) * PLACES)
 
 
 def _is_of(record: Record, run: str) -> bool:
@@ -86,11 +88,11 @@ async def test_a_worker_that_dies_leaves_a_whole_chain(number: int, is_before: b
     for _ in range(9):
         await engine.settle(timedelta(seconds=5))
         await engine.hear(measured(40.0, engine.clock.now()))
-    found = audit(engine)
-    assert found.faults == []
-    assert (found.chains, found.unsealed) == (1, 0)
+    findings = audit(engine)
+    assert findings.faults == []
+    assert (findings.chains, findings.unsealed) == (1, 0)
     run = await engine.run()
-    assert run.link.number == found.transitions == len(engine.emitted())
+    assert run.link.number == findings.transitions == len(engine.emitted())
 
 
 def audit(engine: Engine) -> RunFindings:

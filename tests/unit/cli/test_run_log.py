@@ -44,17 +44,17 @@ def erase(record: Record, *, with_receipt: bool = True) -> Record:
 
 def test_an_untouched_log_has_no_fault() -> None:
     log = sealed_log(RUNS)
-    found = check(log, checkpoints(log))
-    assert found.faults == []
-    assert (found.chains, found.transitions) == (len(RUNS), len(RUNS) * PLACES)
-    assert found.confirmed == found.transitions
+    findings = check(log, checkpoints(log))
+    assert findings.faults == []
+    assert (findings.chains, findings.transitions) == (len(RUNS), len(RUNS) * PLACES)
+    assert findings.confirmed == findings.transitions
 
 
 def test_a_log_that_was_delivered_twice_has_none_either() -> None:
     log = sealed_log(RUNS)
-    found = check([*log, *log[3:7], *log], [*checkpoints(log), *checkpoints(log)])
-    assert found.faults == []
-    assert found.repeats == len(log) + 4
+    findings = check([*log, *log[3:7], *log], [*checkpoints(log), *checkpoints(log)])
+    assert findings.faults == []
+    assert findings.repeats == len(log) + 4
 
 
 def test_a_changed_state_is_named_with_its_place() -> None:
@@ -92,9 +92,9 @@ def test_a_whole_run_does_not_vanish() -> None:
     whole = sealed_log(RUNS)
     log = sealed_log(RUNS[:2])
     assert check(log).faults == []
-    found = check(log, checkpoints(whole))
-    assert {fault.chain for fault in found.faults} == {"run-c"}
-    assert kinds(found) == ["vanished"]
+    findings = check(log, checkpoints(whole))
+    assert {fault.chain for fault in findings.faults} == {"run-c"}
+    assert kinds(findings) == ["vanished"]
 
 
 def test_who_has_the_key_cannot_write_a_run_anew() -> None:
@@ -152,17 +152,17 @@ def test_what_was_before_the_first_seal_is_counted_and_no_fault() -> None:
     log = sealed_log(RUNS)
     headers = [header for header in log[0].headers if header[0] != SEAL]
     old = replace(log[0], headers=headers)
-    found = check([old, *log], checkpoints(log))
-    assert (found.faults, found.unsealed) == ([], 1)
+    findings = check([old, *log], checkpoints(log))
+    assert (findings.faults, findings.unsealed) == ([], 1)
 
 
 def test_an_erasure_is_named_as_an_erasure_and_nothing_else() -> None:
     whole = sealed_log(RUNS)
     log = [erase(record) if IVY.encode() in (record.value or b"") else record for record in whole]
     assert b"ivy" not in b"".join(record.value or b"" for record in log)
-    found = check(log, checkpoints(whole), ERASURES)
-    assert (found.faults, found.erased) == ([], 2 * len(RUNS))
-    assert found.confirmed == found.transitions
+    findings = check(log, checkpoints(whole), ERASURES)
+    assert (findings.faults, findings.erased) == ([], 2 * len(RUNS))
+    assert findings.confirmed == findings.transitions
 
 
 def test_a_change_is_no_erasure_because_it_looks_like_one() -> None:
@@ -175,8 +175,8 @@ def test_a_change_is_no_erasure_because_it_looks_like_one() -> None:
         (rewrite(erased, b'"version":"v1"', b'"version":"v2"'), ERASURES),
         (replace(erased, value=log[0].value, headers=erased.headers[:-2]), ERASURES),
     ):
-        found = check([record, *log[1:]], (), pseudonyms)
-        assert "changed" in kinds(found) or "removed" in kinds(found)
+        findings = check([record, *log[1:]], (), pseudonyms)
+        assert "changed" in kinds(findings) or "removed" in kinds(findings)
 
 
 def test_a_receipt_of_one_erasure_does_not_hold_for_another_text() -> None:

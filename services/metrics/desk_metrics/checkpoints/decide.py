@@ -21,9 +21,9 @@ MOST: Final = 100
 def note_end(id: str, chains: Chains | None, seal: Seal, now: datetime) -> Decision[Chains]:
     """A transition was read; a checkpoint follows at once if there are many, else in its time."""
     before = chains or Chains()
-    known = before.ends.get(seal.chain)
+    earlier = before.ends.get(seal.chain)
     ends = before.ends
-    if known is None or seal.number > known.number:
+    if earlier is None or seal.number > earlier.number:
         end = ChainEnd(chain=seal.chain, number=seal.number, mac=seal.mac)
         ends = {**ends, seal.chain: end}
     since = before.since or now
