@@ -1,7 +1,7 @@
 """The whole engine in memory: real rules and worker, a fake clock, store, bus and target."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +10,7 @@ from desk_automation.actions.executor import Executor, Fence
 from desk_automation.actions.model import Attempt, Call
 from desk_automation.adapters.executors.registry import EXECUTORS
 from desk_automation.adapters.executors.wait import WaitExecutor
+from desk_automation.chains.decide import Sealing
 from desk_automation.conditions.expression import condition
 from desk_automation.matching.decide import RunPolicy, run_id
 from desk_automation.matching.rulebook import Rule as RunbookRule
@@ -27,6 +28,7 @@ from desk_automation.verification.worker import VerificationNotifier
 from desk_charter.people import Team
 from desk_charter.runbooks import Runbook
 from desk_contracts import AnyEvent, Event
+from desk_contracts.chain import ChainKey
 from desk_contracts.events.automation import RunEscalated, RunHealed, RunSkipped, RunStepRecorded
 from desk_contracts.events.signals import SignalCleared, SignalRaised
 from desk_contracts.events.telemetry import Measured
@@ -44,6 +46,7 @@ from tests.support.automation_crashes import Boundary, Crash, CrashingCommands
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TERM = timedelta(seconds=6)
+CHAIN_KEY = ChainKey(b"the engine's own")
 ALWAYS_THERE = Team(name="workplace", title="Workplace", zone="UTC")
 OK = Answer(Result.OK, verbatim("200 done"), is_met=True)
 NOT_MET = Answer(Result.OK, verbatim("200 no"), is_met=False)
@@ -142,7 +145,7 @@ class Engine:
         self.stop_commands = CommandQueue(self._unit_of_work(Projection(self.stops)))
         self.rulebook = OneBook(*self.runbooks)
         self.executors: dict[str, Executor] = {"http": self.target, "wait": WaitExecutor()}
-        self.run_projection = run_projection(self.runs, lambda: self.rulebook, self.policy)
+        self.restart_projection()
         self.subject_projection = subject_projection(
             self.subjects, lambda: self.rulebook.measurements
         )
@@ -173,7 +176,8 @@ class Engine:
 
     def restart_projection(self) -> None:
         """Plan runs from now on by the policy as it is now."""
-        self.run_projection = run_projection(self.runs, lambda: self.rulebook, self.policy)
+        plain = run_projection(self.runs, lambda: self.rulebook, self.policy)
+        self.run_projection = replace(plain, seal=Sealing(CHAIN_KEY))
 
     def restart(self) -> None:
         """A new worker that knows nothing of the last one."""

@@ -23,6 +23,7 @@ from desk_cli.adopt import find_replaced
 from desk_cli.auditing import Findings, TicketLog, compare_reader, compare_writer
 from desk_cli.options import read_store, settings
 from desk_cli.restores import Forgotten, Gone, find_forgotten, find_gone
+from desk_cli.run_audit import read_run_log
 from desk_cli.solution_log import SolutionLog
 
 # What intake did not take is no loss: it is there, with its reason.
@@ -51,8 +52,21 @@ def audit(
             " confirmed, verified, lasting; exit code 1 if what was told does not agree.",
         ),
     ] = False,
+    runs: Annotated[
+        bool,
+        typer.Option(
+            "--runs",
+            help="Check the transitions of runs instead, by their seals and the checkpoints:"
+            " exit code 1 if one was changed, removed, inserted, reordered or cut off.",
+        ),
+    ] = False,
 ) -> None:
     """Read desk.tickets from the log and compare with the stores; exit code 1 if wrong."""
+    if runs:
+        findings = asyncio.run(read_run_log()).findings()
+        for line in (findings.summary(), *findings.lines()):
+            say(plain_line(line))
+        raise typer.Exit(1 if findings.faults else 0)
     if solutions:
         raise typer.Exit(asyncio.run(_report_solutions()))
     raise typer.Exit(_report_tickets(verbose, again))

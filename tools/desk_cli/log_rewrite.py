@@ -5,7 +5,7 @@ can be killed anywhere and begun again: a record of its own marks where the copi
 copy says which record it is of. Services are stopped meanwhile, so nothing comes in between.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -15,6 +15,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.admin.records_to_delete import RecordsToDelete
 from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
+from desk_contracts.chain import RECEIPT, SEAL, ChainKey, SealedRecord, seal_of
 from desk_contracts.errors import Rejected
 from desk_contracts.redaction import Redactor
 from desk_contracts.topics import BY_NAME, DEAD, OPEN_TOPICS, RETRY
@@ -79,8 +80,10 @@ class LogRewriter:
         redactor: Redactor,
         admin: AIOKafkaAdminClient,
         producer: AIOKafkaProducer,
+        chain_key: ChainKey | None = None,
     ) -> None:
         self._settings, self._prefix, self._redactor = settings, prefix, redactor
+        self._chain_key = chain_key
         self._admin, self._producer = admin, producer
 
     async def rewrite(self, topics: Iterable[str]) -> list[Rewritten]:
@@ -160,6 +163,12 @@ class LogRewriter:
             elif mark is not None:
                 copied = max(copied, int(dict(record.headers).get(COPY_OF) or -1))
             elif not is_same(record, rewrite_record(self._redactor, record)):
+                if self._chain_key is None and SEAL in dict(record.headers):
+                    raise Rejected(
+                        f"{place.topic} has sealed transitions to erase: set AUTOMATION_CHAIN_KEY"
+                        " as automation does, else an audit takes them for changed. Nothing of"
+                        " this topic was changed."
+                    )
                 until, affected = record.offset + 1, affected + 1
         return Content(place, begin, end, until, affected, mark, copied)
 
@@ -185,6 +194,8 @@ class LogRewriter:
     async def _append(self, record: KafkaRecord) -> None:
         after = rewrite_record(self._redactor, record)
         headers = [header for header in after.headers if header[0] != COPY_OF]
+        if not is_same(record, after):
+            headers = self._renew_receipt(record, after, headers)
         await self._producer.send(
             record.topic,
             key=after.key,
@@ -193,6 +204,19 @@ class LogRewriter:
             timestamp_ms=time_of(record),
             headers=[*headers, (COPY_OF, str(record.offset).encode())],
         )
+
+    def _renew_receipt(
+        self, before: KafkaRecord, after: SealedRecord, headers: Sequence[tuple[str, bytes]]
+    ) -> list[tuple[str, bytes]]:
+        """With a receipt of what was erased from a transition that was as it was sealed, or as the
+        erasure before this one left it; what anybody else changed gets none."""
+        seal, key = seal_of(before), self._chain_key
+        kept = [header for header in headers if header[0] != RECEIPT]
+        if seal is None or key is None:
+            return kept
+        if not (key.has_content(seal, before) or key.has_receipt(seal, before)):
+            return kept
+        return [*kept, (RECEIPT, key.make_receipt(seal, after).encode())]
 
     async def _move_groups(self, place: TopicPartition, commits: Commits) -> None:
         """Who has read all of it has read the copies."""
@@ -248,6 +272,7 @@ async def open_rewriter(
     prefix: str,
     redactor: Redactor,
     kind: type[LogRewriter] = LogRewriter,
+    chain_key: ChainKey | None = None,
 ) -> AsyncIterator[LogRewriter]:
     """With its connections to the brokers; a test may ask for one of another kind."""
     admin = AIOKafkaAdminClient(client_id="desk-rewrite", **kafka_arguments(settings))
@@ -257,7 +282,7 @@ async def open_rewriter(
     try:
         await admin.start()
         await producer.start()
-        yield kind(settings, prefix, redactor, admin, producer)
+        yield kind(settings, prefix, redactor, admin, producer, chain_key)
     finally:
         await producer.stop()
         await admin.close()

@@ -3,7 +3,7 @@
 from functools import cache
 
 from desk_contracts.topics import SERVICES
-from desk_platform.settings import ServiceSettings, load_settings
+from desk_platform.settings import ChainSecret, ServiceSettings, load_settings
 from desk_platform.store import Store, open_existing_store
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
@@ -21,6 +21,11 @@ class CliSettings(ServiceSettings):
     )
     notify_url: str = Field(default="http://127.0.0.1:8004", description="Where notify answers.")
     metrics_url: str = Field(default="http://127.0.0.1:8005", description="Where metrics answers.")
+    chain_key: ChainSecret = Field(
+        default=None,
+        validation_alias="AUTOMATION_CHAIN_KEY",
+        description="Key of the seals of runs' transitions, as automation has it.",
+    )
     token: SecretStr | None = Field(default=None, description="Your token, where people sign in.")
 
 

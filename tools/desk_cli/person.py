@@ -22,6 +22,7 @@ from desk_platform.erasure import read_key
 from desk_platform.erasure.rows import export_row, has_documents, is_owned
 from desk_platform.kafka.deserializer import RecordDecoder
 from desk_platform.kafka.topic_reader import list_topic_names, read_all
+from desk_platform.settings import read_chain_key
 from desk_platform.store import Store
 from desk_platform.store.raw import pages_of
 from desk_platform.terminal import say, spoken_here
@@ -35,7 +36,9 @@ from desk_cli.store import refuse_unless_stopped
 app = typer.Typer(no_args_is_help=True, help="What is kept of one person, and its erasure.")
 _TIMEOUT_S = 30.0
 # They name nobody, and say what must be gone.
-_NOT_REWRITTEN = frozenset({names.ERASURES, names.ERASURES_DONE, names.WATERMARKS})
+_NOT_REWRITTEN = frozenset({
+    names.ERASURES, names.ERASURES_DONE, names.WATERMARKS, names.CHECKPOINTS,
+})  # fmt: skip
 Person = Annotated[str, typer.Argument(help="The person's id or mail address.")]
 
 
@@ -162,7 +165,9 @@ async def _purge() -> list[Rewritten]:
         for name in await list_topic_names(chosen.kafka)
         if name.startswith(f"{prefix}desk.") and name.removeprefix(prefix) not in _NOT_REWRITTEN
     }
-    async with open_rewriter(chosen.kafka, prefix, Redactor(key or b"", erasures)) as rewriter:
+    redactor = Redactor(key or b"", erasures)
+    chain_key = read_chain_key(chosen.environment, chosen.chain_key)
+    async with open_rewriter(chosen.kafka, prefix, redactor, chain_key=chain_key) as rewriter:
         return await rewriter.rewrite(topics)
 
 

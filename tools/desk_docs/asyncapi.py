@@ -56,6 +56,11 @@ ATTRIBUTES = (
     ("ce_correlationid", False, "Id of the first event of the story that it belongs to."),
     ("ce_causationid", False, "Id of the event that it follows from."),
     ("ce_traceparent", False, "W3C trace context."),
+    (
+        "ce_seal",
+        False,
+        "Place of the event in its chain, and keyed hashes of it and of the one before.",
+    ),
 )
 # What the bus adds to a record that failed, over the record's own headers.
 FAILURE_HEADERS = (

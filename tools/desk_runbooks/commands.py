@@ -11,8 +11,10 @@ from desk_charter.problems import InvalidCharter
 from desk_charter.runbook_checks import RUNBOOKS
 from desk_charter.runbooks import Runbook
 from desk_cli.options import settings
+from desk_cli.run_audit import read_run_log
 from desk_cli.screen import TextTable, show
 from desk_contracts.errors import DependencyDown, Invalid, NotFound, Rejected
+from desk_contracts.text import plain_line
 from desk_platform.telemetry import configure_logs
 from desk_platform.terminal import complain, say, say_json
 from pydantic_core import to_json
@@ -21,7 +23,7 @@ from desk_runbooks.backtest_report import backtest, describe_backtest
 from desk_runbooks.lint import Finding, find_all, findings_of
 from desk_runbooks.past_events import read_brokers, read_file
 from desk_runbooks.plan import describe_plan, example_of
-from desk_runbooks.runs_api import RunbookUse, RunsClient
+from desk_runbooks.runs_api import RunbookUse, RunsClient, describe_story
 from desk_runbooks.scenario import Scenario
 from desk_runbooks.scenario_files import BadScenario, read_scenarios
 from desk_runbooks.simulation import Record, Script, play, scripts_of
@@ -170,9 +172,28 @@ def run_runbook(
 
 
 @runbook_app.command("show")
-def show_run(run: Annotated[str, typer.Argument(help="Id of the run.")]) -> None:
-    """The story of one run: where it is and why, and its journal."""
-    say(RunsClient().describe(run))
+def show_run(
+    run: Annotated[str, typer.Argument(help="Id of the run.")],
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify", help="Read the log too: is each transition there, as it was sealed?"
+        ),
+    ] = False,
+) -> None:
+    """The story of one run, from the event to the verdict: where it is and why, its journal, and
+    how many of its transitions are sealed.
+
+    With --verify exit code 1 if the log does not have them as they were sealed.
+    """
+    story = RunsClient().read(run)
+    say(describe_story(story))
+    if verify:
+        log = asyncio.run(read_run_log())
+        faults = log.faults_of(run, story.transitions)
+        for line in (log.describe(run), *(f"{fault.kind}: {fault.text}" for fault in faults)):
+            say(plain_line(line))
+        raise typer.Exit(1 if faults else 0)
 
 
 @runbook_app.command("stop")

@@ -37,6 +37,7 @@ class RunStory(BaseModel):
     created_at: str
     ended_at: str | None = None
     journal: tuple[JournalLine, ...] = ()
+    transitions: int = 0
 
 
 class RunbookUse(BaseModel):
@@ -58,25 +59,25 @@ class _Runbooks(BaseModel):
 class RunsClient:
     """Signed in by DESKCLI_TOKEN; without it as the user of this machine, for the local desk."""
 
-    def describe(self, run: str) -> str:
-        """The run's story in lines."""
-        return _describe(self._ask_run("GET", run, "", roles="operator"))
+    def read(self, run: str) -> RunStory:
+        """The run as the desk tells it."""
+        return self._ask_run("GET", run, "", roles="operator")
 
     def stop(self, run: str, comment: str = "") -> str:
         """Stop the run; the story so far."""
         body = {"comment": comment}
-        return _describe(self._ask_run("POST", run, "/stop", body, roles="member"))
+        return describe_story(self._ask_run("POST", run, "/stop", body, roles="member"))
 
     def take(self, run: str, comment: str = "") -> str:
         """Take the run over, to go on by hand; the story so far."""
         body = {"comment": comment}
-        return _describe(self._ask_run("POST", run, "/take", body, roles="member"))
+        return describe_story(self._ask_run("POST", run, "/take", body, roles="member"))
 
     def start(self, runbook: str, target: str, reason: str, attributes: Mapping[str, str]) -> str:
         """Ask for a run; its story so far."""
         body = {"target": target, "reason": reason, "attributes": dict(attributes)}
         path = f"/v1/runbooks/{quote(runbook, safe='')}/runs"
-        return _describe(self._ask("POST", path, RunStory, body, roles="operator"))
+        return describe_story(self._ask("POST", path, RunStory, body, roles="operator"))
 
     def find_use(self, runbook: str) -> RunbookUse | None:
         """How a runbook stands there; None if that desk has no such runbook."""
@@ -138,12 +139,14 @@ def _describe_refusal(answer: httpx.Response) -> str:
     return f"{answer.status_code}: {str(detail or answer.text)[:500]}"
 
 
-def _describe(run: RunStory) -> str:
+def describe_story(run: RunStory) -> str:
+    """The story in lines."""
     lines = [
         f"{run.title} ({run.runbook}) on {run.target}",
         f"run {run.id}, for the episode {run.episode}",
         f"{run.created_at}  matched",
         *(f"{line.at}  {line.text}" for line in run.journal),
         f"{run.ended_at or 'now':20}  {run.status}",
+        f"chain: {run.transitions} transitions sealed" if run.transitions else "chain: none sealed",
     ]
     return "\n".join(map(plain_line, lines))

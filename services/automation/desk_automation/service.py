@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from desk_platform.kafka.timers import Silence
 from desk_platform.lifetimes import Beginning, Ending
 from desk_platform.lookout import Lookout
 from desk_platform.service import Service, Subscription, Web
+from desk_platform.settings import read_chain_key
 from desk_platform.startup import start_service
 
 from desk_automation.actions.executor import Executor
@@ -27,6 +28,7 @@ from desk_automation.adapters.executors.http_hosts import Hosts
 from desk_automation.adapters.executors.registry import EXECUTORS, Surroundings
 from desk_automation.adapters.executors.script import Scripts
 from desk_automation.adapters.executors.secrets import Secrets
+from desk_automation.chains.decide import Sealing
 from desk_automation.devices.api import DevicesApi, device_router
 from desk_automation.devices.charter import POLICIES
 from desk_automation.devices.store import COMMANDS, DEVICES, command_projection, device_projection
@@ -78,17 +80,17 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     stored_runs, stored_subjects = desk.documents(RUNS), desk.documents(SUBJECTS)
     stored_statistics = desk.documents(STATISTICS)
     desk.part("open runs", Beginning(OpenRuns(stored_runs, rulebooks, desk.clock).hear))
+    seal = Sealing(read_chain_key(settings.environment, settings.chain_key))
     signals = run_projection(
         stored_runs, rulebooks, policy, partial(note_runbooks, lookout), partial(_policies, desk)
     )
-    runs = desk.unit_of_work("runs", signals, cached=0)
+    runs = desk.unit_of_work("runs", replace(signals, seal=seal), cached=0)
     measured = subject_projection(stored_subjects, lambda: rulebooks().measurements)
     subjects = desk.unit_of_work("subjects", measured, cached=0)
     stored_targets, stored_stops = desk.documents(TARGETS), desk.documents(STOPS)
     targets = desk.unit_of_work("targets", target_projection(stored_targets), cached=0)
     statistics = desk.unit_of_work("runbooks", Projection(stored_statistics), cached=0)
-    stops = desk.commands(desk.unit_of_work("stops", Projection(stored_stops), cached=0))
-    devices = _add_devices(desk, settings)
+    stops = desk.commands(desk.unit_of_work("stops", Projection(stored_stops, seal=seal), cached=0))
     collections = Collections(
         runs=hooks.around_journal(desk.commands(runs)),
         targets=desk.commands(targets),
@@ -98,7 +100,7 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
         stored_subjects=stored_subjects,
         stored_stops=stored_stops,
     )
-    worker = _add_worker(desk, settings, collections, runs.due.remember, hooks, devices)
+    worker = _add_worker(desk, settings, collections, runs.due.remember, hooks)
     takeover = Takeover(collections.targets, stored_targets, collections.runs, stored_runs)
     _add_timers(desk, collections, Units(runs, subjects, targets), worker, takeover)
     matching = MatchingApi(desk.charter, stored_statistics, stored_runs, lookout, desk.clock)
@@ -165,7 +167,6 @@ def _add_worker(
     collections: Collections,
     on_due: OnDue,
     hooks: Hooks,
-    devices: Devices,
 ) -> Worker:
     surroundings = Surroundings(
         Hosts(settings.callable_hosts),
@@ -173,7 +174,7 @@ def _add_worker(
         desk.telemetry.meters,
         Secrets(settings.secrets),
         Scripts(settings.scripts, settings.script_user),
-        devices,
+        _add_devices(desk, settings),
     )
     executors = {name: kind.open(surroundings) for name, kind in EXECUTORS.kinds.items()}
     for name, executor in executors.items():

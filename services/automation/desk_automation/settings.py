@@ -5,7 +5,7 @@ from typing import Annotated
 
 from desk_contracts.errors import Invalid
 from desk_contracts.signing import Signer
-from desk_platform.settings import Environment, ServiceSettings
+from desk_platform.settings import ChainSecret, Environment, ServiceSettings
 from pydantic import AfterValidator, DirectoryPath, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
@@ -67,6 +67,11 @@ class AutomationSettings(ServiceSettings):
     device_signing_key: Annotated[SecretStr | None, AfterValidator(_is_signing_key)] = None
     """Private key that signs orders to devices' agents: 32 random bytes in base64, as
     `openssl rand -base64 32` makes them. Without it no order is given to any device."""
+
+    chain_key: ChainSecret = None
+    """Key of the seals that chain the transitions of runs, at least 32 random characters, kept for
+    ever: `desk audit --runs` checks the log with it. Without it nothing is sealed, but in the
+    environment `local`, where everybody knows the key."""
 
     stale_after: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(hours=1)
     """A signal older than this starts no repair, so that a replayed log repairs nothing."""

@@ -15,6 +15,8 @@ from desk_platform.service import Service, Subscription, Web
 from desk_platform.startup import start_service
 from fastapi import APIRouter
 
+from desk_metrics.checkpoints.store import CHAINS
+from desk_metrics.checkpoints.worker import chains_projection
 from desk_metrics.measures.api import MetricsDeps, experience_router, metrics_routers
 from desk_metrics.measures.gauges import Gauges
 from desk_metrics.measures.store import (
@@ -67,6 +69,8 @@ def compose(desk: Desk, settings: MetricsSettings) -> Web:
     reevaluation = Reevaluation(unit_of_work, projection, lambda: editions.book, desk.clock)
     desk.job("reevaluation", reevaluation.run)
     _gather(desk)
+    noted = NothingUnread("an end that was read is true, whatever comes after it")
+    desk.unit_of_work("chains", chains_projection(desk.documents(CHAINS)), cached=64, stops=noted)
     meter = desk.telemetry.metrics.get_meter("desk_metrics")
     desk.job("figures", Gauges(meter, buckets, sums, tickets, desk.clock).run)
     deps = MetricsDeps(
@@ -156,12 +160,21 @@ SERVICE = Service(
         RETURNS,
         REPORTED,
         ANSWERS,
+        CHAINS,
     ),
     subscriptions=(
         # Nobody waits for a figure, and SLAs are counted in minutes: larger batches, less work.
         Subscription(
             READS,
-            to=("tickets", "changes", "repairs", "detections", "outages", "survey_responses"),
+            to=(
+                "tickets",
+                "changes",
+                "repairs",
+                "detections",
+                "outages",
+                "survey_responses",
+                "chains",
+            ),
             linger=LINGER,
         ),
         # What metrics tells itself: parts of days, and who came again.

@@ -18,6 +18,7 @@ Headers = Iterable[tuple[str, bytes | None]]
 # with the longest of all must leave room in what follows from it.
 LONGEST_ID = LONGEST_SOURCE = LONGEST_CORRELATION = 512
 LONGEST_SUBJECT = 1_024
+LONGEST_SEAL = 400
 _BOUNDS = {
     "id": LONGEST_ID,
     "source": LONGEST_SOURCE,
@@ -29,9 +30,10 @@ _BOUNDS = {
     "correlationid": LONGEST_CORRELATION,
     "causationid": LONGEST_CORRELATION,
     "traceparent": 55,
+    "seal": LONGEST_SEAL,
     "datacontenttype": 200,
 }
-_OPTIONAL = frozenset({"sequence", "correlationid", "causationid", "traceparent"})
+_OPTIONAL = frozenset({"sequence", "correlationid", "causationid", "traceparent", "seal"})
 _NAMES = frozenset(_BOUNDS)
 # Forbidden by the specification in any attribute.
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")

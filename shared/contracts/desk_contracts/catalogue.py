@@ -6,6 +6,7 @@ from desk_contracts.envelope import Payload
 from desk_contracts.events import (
     automation,
     changes,
+    checkpoints,
     contributions,
     devices,
     erasures,
@@ -39,6 +40,7 @@ _MODULES = (
     signals,
     problems,
     automation,
+    checkpoints,
     devices,
     sla,
     solutions,

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from desk_contracts.attributes import (
     LONGEST_ID,
+    LONGEST_SEAL,
     Headers,
     attributes_of_document,
     attributes_of_headers,
@@ -144,13 +145,14 @@ class Codec:
             return None
         if not is_outside:
             return event
-        id, source, subject, _, _, number, correlation, causation, _, _, _ = event
+        id, source, subject, _, _, number, correlation, causation, _, _, _, seal = event
         # Put together, since one look costs less than five.
         text = id + source + subject + correlation + causation
         if not text.isprintable() or is_reserved(source):
             return None
-        # An outsider's place in a sequence means nothing.
-        return event if number is None else event._replace(sequence=None)
+        # An outsider's place in a sequence means nothing, and its seal neither.
+        is_bare = number is None and not seal
+        return event if is_bare else event._replace(sequence=None, seal="")
 
     def _event(
         self, envelope: Envelope, data: dict[str, object], size: int, is_mended: bool
@@ -214,6 +216,8 @@ def _headers(event: AnyEvent, key: bytes) -> Iterator[tuple[str, bytes]]:
         yield "ce_causationid", event.causation_id.encode()
     if event.traceparent:
         yield "ce_traceparent", event.traceparent.encode()
+    if event.seal:
+        yield "ce_seal", event.seal.encode()
 
 
 @cache
@@ -227,6 +231,7 @@ def _build_quickly(key: bytes | None, headers: dict[str, Any], data: Payload) ->
     id, source, time = headers["ce_id"], headers["ce_source"], headers["ce_time"].decode()
     sequence, parent = get("ce_sequence"), get("ce_traceparent")
     correlation, causation = get("ce_correlationid", b""), get("ce_causationid", b"")
+    seal = get("ce_seal", b"")
     moment = datetime.fromisoformat(time)
     # Python's reader takes more than RFC 3339 does: weeks, commas, other zones.
     is_whole = moment.tzinfo is UTC and time[7:20:3] in _MARKS and key and id and source
@@ -234,7 +239,7 @@ def _build_quickly(key: bytes | None, headers: dict[str, Any], data: Payload) ->
         raise ValueError
     # The sum is what is cheap to compare; one that is long is looked at closer.
     size = len(key) + len(id) + len(source) + len(correlation) + len(causation)
-    if size > LONGEST_ID or headers["ce_specversion"] != b"1.0":
+    if size > LONGEST_ID or len(seal) > LONGEST_SEAL or headers["ce_specversion"] != b"1.0":
         raise ValueError
     # A trace's grammar without an expression: three dashes, the rest hexadecimal.
     if parent and (len(parent) != _TRACE_BYTES or parent.translate(None, _HEXADECIMAL) != b"---"):
@@ -248,7 +253,7 @@ def _build_quickly(key: bytes | None, headers: dict[str, Any], data: Payload) ->
     because, before = correlation.decode(), causation.decode()
     name = id.decode(), source.decode(), key.decode()
     # As the class would make it, without its own call.
-    return _NEW(Event, (*name, moment, data, number, because, before, trace, (), ""))
+    return _NEW(Event, (*name, moment, data, number, because, before, trace, (), "", seal.decode()))
 
 
 def _decode_own(envelope: Envelope, payload: type[Payload], value: bytes) -> AnyEvent:

@@ -46,6 +46,7 @@ class Event(NamedTuple, Generic[P_co]):
     """One fact. `subject` is the Kafka key; `time` is when it happened, not when it arrived.
 
     `sequence` numbers the events of a ticket without a gap from 1; other events have none.
+    `seal` is what an event of a chain carries (`chain.py`), as text; others have none.
     `amended` names what an outsider sent and reading made fit: fields of the payload; `time`, if
     it is that of its arrival, `told_time` then being what the event itself said, if anything.
     A named tuple, since one is made for every record read and a frozen dataclass takes four
@@ -63,6 +64,7 @@ class Event(NamedTuple, Generic[P_co]):
     traceparent: str = ""
     amended: tuple[str, ...] = ()
     told_time: str = ""
+    seal: str = ""
 
     @property
     def identity(self) -> str:

@@ -56,6 +56,7 @@ def own_event(envelope: Envelope, data: Payload) -> AnyEvent:
         attributes.optional("correlationid"),
         attributes.optional("causationid"),
         attributes.traceparent(),
+        seal=attributes.optional("seal"),
     )
 
 

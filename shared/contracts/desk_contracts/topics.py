@@ -101,6 +101,8 @@ CATALOGUE: tuple[Topic, ...] = (
         followers=("intake",),
     ),
     Topic(names.AUTOMATION, "target", "automation", ("intake", "notify", "metrics")),
+    # Of another writer, so that whoever writes the transitions cannot take them back. One order.
+    Topic(names.CHECKPOINTS, "partition", "metrics", partitions=1),
     Topic(names.ACTIONS, "device", "automation", kept=_ORDERS_KEPT),
     Topic(names.ACTION_RESULTS, "device", "outside", ("automation",), _ORDERS_KEPT),
     Topic(names.SLA, "ticket id", "metrics", ("intake", "triage", "notify")),

@@ -10,7 +10,7 @@ import pytest
 from desk_cli.options import settings
 from desk_contracts.errors import DependencyDown, Invalid, NotFound, Rejected
 from desk_runbooks.commands import runbook_app
-from desk_runbooks.runs_api import RunsClient
+from desk_runbooks.runs_api import RunsClient, describe_story
 from typer.testing import CliRunner
 
 RUN = {
@@ -92,7 +92,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[HTTPServer]:
 
 
 def test_a_run_is_shown_with_its_journal(server: HTTPServer) -> None:  # noqa: ARG001
-    text = RunsClient().describe("r1")
+    text = describe_story(RunsClient().read("r1"))
     assert "Free space (clean-disk) on laptop-1" in text
     assert "2026-03-02T09:00:01Z  clean is done" in text
 
@@ -141,7 +141,7 @@ def test_a_run_that_is_over_is_not_taken_and_the_desk_says_so(
 
 def test_a_name_that_is_a_path_asks_for_no_other_route(server: HTTPServer) -> None:  # noqa: ARG001
     with pytest.raises(NotFound, match="There is no run"):
-        RunsClient().describe("r1/../../runbooks")
+        RunsClient().read("r1/../../runbooks")
 
 
 def plan(*arguments: str) -> str:
@@ -176,7 +176,7 @@ def test_a_plan_says_that_nobody_was_asked(
 
 def test_a_run_that_is_not_there_is_said(server: HTTPServer) -> None:  # noqa: ARG001
     with pytest.raises(NotFound, match="There is no run 'r2'"):
-        RunsClient().describe("r2")
+        RunsClient().read("r2")
 
 
 def test_a_desk_that_is_down_is_said(

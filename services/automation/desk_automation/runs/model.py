@@ -6,6 +6,7 @@ The journal is written ahead: an intent stands in it before anything is sent.
 from datetime import datetime
 from enum import StrEnum
 
+from desk_contracts.chain import Link
 from desk_contracts.events.automation import Outcome, StepStatus, UndoState
 from desk_contracts.frozen import Frozen
 from desk_contracts.message import Message
@@ -135,6 +136,8 @@ class Run(Frozen):
     corrects: Outcome | None = None
     undoing: Undoing | None = None
     undo: UndoState | None = None
+    # Where the chain of its transitions ends.
+    link: Link = Link()
 
     @property
     def steps(self) -> tuple[PlannedStep, ...]:

@@ -6,6 +6,7 @@ Nothing caches it, so a stop holds for every act that begins after it was writte
 from datetime import datetime
 
 from desk_contracts import Event
+from desk_contracts.chain import Link
 from desk_contracts.errors import Rejected
 from desk_contracts.events.automation import AutomationResumed, AutomationStopped
 from desk_contracts.frozen import Frozen
@@ -24,6 +25,8 @@ class GlobalStop(Frozen):
     by: str = ""
     since: datetime | None = None
     reason: str = ""
+    # Where the chain of its transitions ends.
+    link: Link = Link()
 
     @property
     def is_on(self) -> bool:

@@ -284,9 +284,10 @@ def _partition(key: bytes | None, every: Sequence[int], available: Sequence[int]
 
 def partition_number(key: bytes, count: int) -> int:
     """The partition of this key in a topic that has so many."""
-    return _hash_key(key) % count
+    return hash_key(key) % count
 
 
 @lru_cache(maxsize=50_000)
-def _hash_key(key: bytes) -> int:
+def hash_key(key: bytes) -> int:
+    """What decides the partition of a key, as Kafka's own clients count it."""
     return int(murmur2(key)) & 0x7FFFFFFF

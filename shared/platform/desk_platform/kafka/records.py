@@ -54,7 +54,7 @@ _OURS = frozenset(
 _OF_THE_WAY = frozenset({"traceparent", "tracestate"})
 _NEEDED = frozenset(
     {"content-type", "ce_specversion", "ce_id", "ce_source", "ce_type", "ce_subject", "ce_time"}
-    | {"ce_sequence", "ce_correlationid", "ce_causationid", "ce_traceparent"}
+    | {"ce_sequence", "ce_correlationid", "ce_causationid", "ce_traceparent", "ce_seal"}
 )
 
 

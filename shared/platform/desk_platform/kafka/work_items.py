@@ -1,11 +1,11 @@
 """The types of the consumer rule: what a projection is, what it is given, and what it returns."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Generic
 
-from desk_contracts import AnyEvent
+from desk_contracts import AnyEvent, Message
 from desk_kernel import Context, Decision
 
 from desk_platform.kafka.records import Received
@@ -13,6 +13,10 @@ from desk_platform.store import Documents, Origin, Stored
 from desk_platform.store.document import S
 
 Rule = Callable[[S | None, Context], Decision[S] | None]
+# Given a document's id, its state before, what was decided, and that as messages.
+Sealer = Callable[
+    [str, S | None, Decision[S], Sequence[Message]], tuple[Decision[S], Sequence[Message]]
+]
 
 
 @dataclass(slots=True, eq=False)  # not frozen: one for every record
@@ -59,6 +63,7 @@ class Projection(Generic[S]):
     and are keyed by the document are applied in its order, buffered while one is missing.
     What a document handled is known for `known_for`, or for ever as the topics of record are kept.
     With `is_exact` the state itself shows what is a repeat, whatever came in between.
+    `seal` has the last word on state and messages, in the same write: chains are made there.
     With documents alone it is of a collection that only commands change.
     """
 
@@ -69,6 +74,7 @@ class Projection(Generic[S]):
     ordered: bool = False
     known_for: timedelta | None = None
     is_exact: bool = False
+    seal: Sealer[S] | None = None
 
 
 @dataclass(slots=True)  # not frozen: it is filled while the tasks are done

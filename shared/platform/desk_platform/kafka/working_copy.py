@@ -150,7 +150,7 @@ class Decider(Generic[S]):
         context: Context,
         result: BatchResult[S],
     ) -> bool | Exception:
-        decided = attempt(self._decide, document.state, rule, context)
+        decided = attempt(self._decide, document, rule, context)
         if isinstance(decided, Exception):
             return decided
         if decided is None:
@@ -175,15 +175,19 @@ class Decider(Generic[S]):
         return True
 
     def _decide(
-        self, state: S | None, rule: Rule[S] | AnyEvent, context: Context
-    ) -> tuple[Decision[S], list[Message]] | None:
+        self, document: Stored[S], rule: Rule[S] | AnyEvent, context: Context
+    ) -> tuple[Decision[S], Sequence[Message]] | None:
+        state, seal = document.state, self._projection.seal
         if isinstance(rule, Event):
             decision = self._projection.react(state, rule, context)
         else:
             decision = rule(state, context)
         if decision is None:
             return None
-        return decision, [self._codec.encode(event) for event in decision.events]
+        messages = [self._codec.encode(event) for event in decision.events]
+        return (
+            (decision, messages) if seal is None else seal(document.id, state, decision, messages)
+        )
 
 
 def _check_repeat(

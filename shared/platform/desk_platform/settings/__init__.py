@@ -4,6 +4,7 @@ Shared values have `DESK_*` names, a service's own values its prefix (`INTAKE_*`
 `load_settings`; everywhere else settings are an argument.
 """
 
+from desk_platform.settings.chain import ChainSecret, read_chain_key
 from desk_platform.settings.exposure import exposures, refuse_exposure
 from desk_platform.settings.groups import (
     PUBLIC_KEY_ALGORITHMS,
@@ -21,6 +22,7 @@ from desk_platform.settings.service import ServiceSettings
 
 __all__ = [
     "PUBLIC_KEY_ALGORITHMS",
+    "ChainSecret",
     "Environment",
     "HttpSettings",
     "KafkaSecurity",
@@ -33,6 +35,7 @@ __all__ = [
     "StoreSettings",
     "exposures",
     "load_settings",
+    "read_chain_key",
     "read_settings",
     "refuse_exposure",
     "variables",

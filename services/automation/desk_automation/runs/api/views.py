@@ -120,6 +120,8 @@ class RunDetail(RunView):
     """Who asked for it by hand; empty where a signal or a ticket did."""
     why: str
     """Why they did."""
+    transitions: int
+    """How many transitions of it were sealed, one after the other; 0 where nothing is sealed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +192,7 @@ def show_run(run: Run) -> RunDetail:
         approval=None if run.approval is None else _show_approval(run, run.approval),
         requested_by=run.trigger.requested_by,
         why=run.trigger.reason,
+        transitions=run.link.number,
     )
 
 

@@ -1,0 +1,1 @@
+"""How far the chains of runs were, published by somebody who only reads them."""

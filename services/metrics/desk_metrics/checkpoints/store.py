@@ -1,0 +1,7 @@
+"""How the ends of chains are kept: one document for each partition."""
+
+from desk_platform.store import Schema
+
+from desk_metrics.checkpoints.model import Chains
+
+CHAINS = Schema(collection="chains", model=Chains)

@@ -1,0 +1,102 @@
+"""Whatever is done to a log, an audit says so; what the desk itself does is no fault."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from desk_cli.run_log import RunFindings, RunLog
+from desk_contracts.chain import SEAL
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tests.support.automation_engine import CHAIN_KEY, Engine, act, guard, measured, raised, runbook
+from tests.support.run_chains import PLACES, Record, check, checkpoints, sealed_log
+
+RUNS = ("run-a", "run-b")
+LOG = sealed_log(RUNS)
+SEEN = checkpoints(LOG)
+places = st.integers(0, len(LOG) - 1)
+
+
+@given(places, st.integers(0, 4_000), st.integers(1, 255))
+@example(0, 0, 1)
+@example(len(LOG) - 1, 3_999, 255)
+def test_any_other_byte_is_found(place: int, at: int, change: int) -> None:
+    value = bytearray(LOG[place].value or b"")
+    value[at % len(value)] ^= change
+    findings = check(
+        [*LOG[:place], replace(LOG[place], value=bytes(value)), *LOG[place + 1 :]], SEEN
+    )
+    assert [fault.kind for fault in findings.faults] == ["changed"]
+    assert f"/0/{place}" in findings.faults[0].text
+
+
+@given(places, st.sampled_from(["ce_id", "ce_type", "ce_source", "ce_time", SEAL]))
+@example(0, SEAL)
+def test_any_other_header_is_found(place: int, name: str) -> None:
+    headers = [(each, b"x" if each == name else value) for each, value in LOG[place].headers]
+    findings = check([*LOG[:place], replace(LOG[place], headers=headers), *LOG[place + 1 :]], SEEN)
+    assert findings.faults
+
+
+@given(st.sets(places, min_size=1))
+@example({len(LOG) - 1})
+@example({place for place in range(len(LOG)) if place % 2})
+def test_whatever_is_removed_is_missed_in_its_run(gone: set[int]) -> None:
+    findings = check([record for record in LOG if record.offset not in gone], SEEN)
+    assert {fault.chain for fault in findings.faults} == {RUNS[place % 2] for place in gone}
+
+
+@given(places, places)
+@example(0, 2)
+def test_two_that_change_places_are_found_if_they_are_of_one_run(first: int, second: int) -> None:
+    log = list(LOG)
+    log[first], log[second] = log[second], log[first]
+    is_told = [int(dict(r.headers)[SEAL].split(b":")[1]) for r in log if _is_of(r, RUNS[0])]
+    others = [int(dict(r.headers)[SEAL].split(b":")[1]) for r in log if _is_of(r, RUNS[1])]
+    is_sorted = is_told == sorted(is_told) and others == sorted(others)
+    assert (check(log, SEEN).faults == []) == is_sorted
+
+
+@given(st.lists(places, max_size=20))
+@example([0, 0, 7])
+def test_repeats_are_never_a_fault(again: list[int]) -> None:
+    findings = check([*LOG, *(LOG[place] for place in again)], SEEN)
+    assert (findings.faults, findings.repeats) == ([], len(again))
+
+
+@given(st.integers(1, 9))
+@example(3)
+def test_how_checkpoints_are_cut_makes_no_difference(every: int) -> None:
+    findings = check(LOG, checkpoints(LOG, every))
+    assert (findings.faults, findings.confirmed) == ([], len(RUNS) * PLACES)
+
+
+def _is_of(record: Record, run: str) -> bool:
+    return (dict(record.headers)[SEAL] or b"").startswith(run.encode())
+
+
+@pytest.mark.parametrize("number", range(1, 20))
+@pytest.mark.parametrize("is_before", [True, False])
+async def test_a_worker_that_dies_leaves_a_whole_chain(number: int, is_before: bool) -> None:
+    engine = Engine((runbook(steps=[act("keyed")], guards=[guard()]),))
+    if is_before:
+        engine.boundary.before = number
+    else:
+        engine.boundary.after = number
+    await engine.hear(raised())
+    for _ in range(9):
+        await engine.settle(timedelta(seconds=5))
+        await engine.hear(measured(40.0, engine.clock.now()))
+    findings = audit(engine)
+    assert findings.faults == []
+    assert (findings.chains, findings.unsealed) == (1, 0)
+    run = await engine.run()
+    assert run.link.number == findings.transitions == len(engine.emitted())
+
+
+def audit(engine: Engine) -> RunFindings:
+    log = RunLog(CHAIN_KEY, None)
+    for offset, message in enumerate(engine.bus.messages):
+        log.add(Record(message.topic, 0, offset, message.key, message.value, message.headers))
+    return log.findings()
