@@ -14,6 +14,7 @@ from desk_contracts.errors import Rejected
 from desk_contracts.events.signals import SignalRaised
 from desk_contracts.ids import derive_id
 from desk_contracts.message import message
+from desk_contracts.names import AUTOMATION_SOURCE
 from desk_contracts.value_types import Severity, SubjectKind
 from desk_kernel import Decision
 
@@ -93,4 +94,4 @@ def _make_event(
         attributes=attributes,
     )
     id = derive_id(request.run, "requested")
-    return Event(id=id, source=events.SOURCE, subject=request.target, time=now, data=data)
+    return Event(id=id, source=AUTOMATION_SOURCE, subject=request.target, time=now, data=data)

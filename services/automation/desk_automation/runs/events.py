@@ -48,7 +48,7 @@ def emit_requested(run: Run, at: datetime) -> AnyEvent:
     )
     return Event(
         id=trigger.event,
-        source=SOURCE,
+        source=AUTOMATION_SOURCE,
         subject=run.target,
         time=at,
         data=data,
