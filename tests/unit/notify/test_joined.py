@@ -5,7 +5,7 @@ from desk_contracts.events.notifications import Notified
 from desk_contracts.events.problems import ProblemResolved
 from desk_contracts.message import verbatim
 
-from tests.support.notify_sentences import ANA, BEN, Story, directory
+from tests.support.notify_desk import ANA, BEN, Story, directory
 
 TITLE, END = verbatim("VPN logins fail"), verbatim("The certificate is renewed.")
 
