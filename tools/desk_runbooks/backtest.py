@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import count
+from typing import cast
 
 from desk_automation.actions.answer import Answer, Result
 from desk_automation.actions.executor import Executor, Fence
 from desk_automation.actions.model import Attempt, Call
+from desk_automation.matching.decide import Raised, episode_of
 from desk_automation.matching.rulebook import Rulebook
 from desk_automation.runs.model import Phase, Run
 from desk_automation.runs.store import RUNS
@@ -137,12 +139,10 @@ class _Playback:
         episodes: set[str] = set()
         for event in self._past.triggers:
             match event.data:
-                case SignalRaised(episode=episode):
-                    if any(self._rulebook.find_matching(event)):
-                        episodes.add(episode)
-                        yield event
-                case TicketFulfilmentRequested():
-                    if any(self._rulebook.find_matching(event)):
+                case SignalRaised() | TicketFulfilmentRequested():
+                    raised = cast("Raised", event)
+                    if any(self._rulebook.find_matching(raised)):
+                        episodes.add(episode_of(raised))
                         yield event
                 case SignalCleared(episode=episode):
                     if episode in episodes:

@@ -118,7 +118,7 @@ def _find_fate(run: Run) -> str:
 
 
 def _count_natural(past: PastEvents, until: datetime, played: Played) -> Natural:
-    natural, lasted = Natural(), list[timedelta]()
+    natural, lasted = Natural(), list[float]()
     for run in played.runs.values():
         trigger = run.trigger
         if trigger.request:
@@ -135,8 +135,8 @@ def _count_natural(past: PastEvents, until: datetime, played: Played) -> Natural
         else:
             natural.alone += 1
             natural.alone_before += "run.signal-cleared-before" in codes_of(run.reason)
-            lasted.append(max(timedelta(), cleared - trigger.at))
-    natural.half_within = median(lasted) if lasted else None
+            lasted.append(max(0.0, (cleared - trigger.at).total_seconds()))
+    natural.half_within = timedelta(seconds=median(lasted)) if lasted else None
     return natural
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaProducer
 from desk_cli.options import settings
-from desk_contracts import Codec, Event
+from desk_contracts import AnyEvent, Codec, Event
 from desk_contracts.events.signals import SignalCleared, SignalRaised
 from desk_contracts.names import SIGNALS
 from desk_contracts.topics import BY_NAME
@@ -30,7 +30,8 @@ async def log(kafka: str, prefix: str) -> str:
     """A signal of each device over several partitions; every second one clears."""
     chosen = KafkaSettings(bootstrap=kafka)
     await apply_topics(chosen, [BY_NAME[SIGNALS]], prefix=prefix, partitions=3)
-    events, start = [], datetime.now(UTC) - timedelta(hours=6)
+    events: list[AnyEvent] = []
+    start = datetime.now(UTC) - timedelta(hours=6)
     for number in range(DEVICES):
         subject, episode, at = f"d-{number}", f"e-{number}", start + number * timedelta(minutes=10)
         raised = SignalRaised(

@@ -6,8 +6,9 @@ from pathlib import Path
 import httpx
 import pytest
 from desk_automation.conditions.expression import parts_of
-from desk_automation.matching.api import MatchingApi, match_router
+from desk_automation.matching.api import MatchingApi, StartApi, match_router
 from desk_automation.matching.worker import note_runbooks
+from desk_automation.runs.api.views import RunsApi
 from desk_charter import CharterSource
 from desk_platform.health import Health
 from desk_platform.http import AppParts, Principal, Role, find_undeclared_routes, make_app
@@ -65,6 +66,10 @@ def test_a_condition_is_cut_only_where_all_parts_must_hold() -> None:
     assert parts_of("") == []
 
 
+def starting(engine: Engine) -> StartApi:
+    return StartApi(engine.policy, RunsApi(engine.runs, engine.journal))
+
+
 async def test_runs_and_looks_are_told_to_those_who_may_see_runs() -> None:
     engine = Engine((runbook(settle="30s"),))
     seen = lookout(engine)
@@ -75,7 +80,7 @@ async def test_runs_and_looks_are_told_to_those_who_may_see_runs() -> None:
     )
     telemetry = record_telemetry().telemetry
     parts = AppParts(Health(engine.clock), telemetry, FakeAuthenticator(ana, eva), engine.clock)
-    app = make_app("automation", [match_router(whys)], parts)
+    app = make_app("automation", [match_router(whys, starting(engine))], parts)
     assert find_undeclared_routes(app) == []
     await engine.hear(raised())
     note_runbooks(seen, raised(), engine.rulebook)
@@ -105,7 +110,9 @@ async def test_whom_a_condition_asked_for_is_told_to_owners_operators_and_that_p
     parts = AppParts(
         Health(engine.clock), record_telemetry().telemetry, authenticator, engine.clock
     )
-    app = make_app("automation", [match_router(matching_api(engine, seen))], parts)
+    app = make_app(
+        "automation", [match_router(matching_api(engine, seen), starting(engine))], parts
+    )
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app),
         base_url="http://desk",

@@ -20,6 +20,7 @@ from desk_kernel import Decision
 from desk_automation.matching.decide import RunPolicy, start_run
 from desk_automation.runs import events
 from desk_automation.runs.model import Run
+from desk_automation.runs.plan import Mode
 
 _ATTRIBUTES = "data.attributes."
 _NAMED = {"data.service": "service", "data.site": "site", "data.person": "person"}
@@ -50,7 +51,8 @@ def request_run(
     if written == "observe":
         raise Rejected(message("request.only-observes", runbook=runbook.id), code="only-observes")
     event = _make_event(charter, runbook, request, now)
-    owner, mode = charter.team(runbook.owner_team), "auto" if written == "auto" else "approve"
+    owner = charter.team(runbook.owner_team)
+    mode: Mode = "auto" if written == "auto" else "approve"
     decided = start_run(runbook, event, owner, policy, now, id=request.run, mode=mode)
     if decided.state.has_ended:
         reason = decided.state.reason
