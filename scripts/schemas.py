@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from desk_charter.schemas import write_charter_schemas
+from desk_charter.schemas import ClosedKeys, write_charter_schemas
 from desk_contracts.catalogue import PAYLOADS
 from desk_docs.asyncapi import topics_of
 from desk_docs.compatibility import breaks
@@ -25,7 +25,9 @@ def main(words: list[str]) -> int:
         return 2
     written = write_charter_schemas(ROOT / "docs" / "schemas" / "charter")
     scenario = ROOT / "docs" / "schemas" / "scenario.schema.json"
-    scenario.write_text(render(Scenario.model_json_schema()), encoding="utf-8")
+    scenario.write_text(
+        render(Scenario.model_json_schema(schema_generator=ClosedKeys)), encoding="utf-8"
+    )
     written.append(scenario)
     for path in (*(file.relative_to(ROOT) for file in written), *write_documents(ROOT)):
         print(path)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal, Self
 
 from desk_charter.value_types import CharterModel, DottedName, Duration, Sentence, Slug, Title
+from desk_contracts.events.automation import Outcome
 from desk_contracts.events.signals import SignalRaised
 from pydantic import Field, JsonValue, model_validator
 
@@ -123,7 +124,9 @@ class Expected(CharterModel):
     reason: str = Field(
         default="", description="Code of the message that says why, e.g. run.stale; any event's."
     )
-    outcome: str = Field(default="", description="Outcome of the escalation, e.g. in_doubt.")
+    outcome: Outcome | None = Field(
+        default=None, description="Outcome of the escalation, e.g. in_doubt."
+    )
 
     @model_validator(mode="after")
     def says_something(self) -> Self:

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import assert_never
 
 from pydantic import BaseModel, Field, create_model
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core.core_schema import DictSchema
 
 from desk_charter.load import find_installed_sections
 from desk_charter.organisation import ORGANISATION
@@ -12,6 +14,15 @@ from desk_charter.sections import Form
 from desk_charter.value_types import CharterModel
 
 JsonSchema = dict[str, object]
+
+
+class ClosedKeys(GenerateJsonSchema):
+    """As the parser: a key that does not have the form of keys is refused."""
+
+    def dict_schema(self, schema: DictSchema) -> JsonSchemaValue:
+        """Pydantic allows all other keys beside those of the pattern."""
+        made = super().dict_schema(schema)
+        return {**made, "additionalProperties": False} if "patternProperties" in made else made
 
 
 def charter_schemas() -> dict[str, JsonSchema]:
@@ -37,7 +48,7 @@ def charter_schemas() -> dict[str, JsonSchema]:
                 assert_never(section.form)
     return {
         f"{name}.schema.json": {
-            **model.model_json_schema(),
+            **model.model_json_schema(schema_generator=ClosedKeys),
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "title": f"Charter: {name}",
         }

@@ -47,7 +47,7 @@ RUNBOOKS = [
     ("fleet of one", "min: 20", "min: 1"),
     ("team that is no name", "owner_team: workplace", "owner_team: Work Place"),
     ("date that is none", "expires: 2027-12-31", "expires: next year"),
-    ("day that is none", "expires: 2027-12-31", "expires: 2027-13-31"),
+    ("day that is none", "expires: 2027-12-31", 'expires: "2027-13-31"'),
     ("event that is none", "event: desk.signal.raised.v1", "event: Signal"),
     ("measurement that is none", "measurement: disk.free.percent", "measurement: Disk Free"),
     ("list for a mapping", "match: {by: [subject]}", "match: [subject]"),
@@ -130,7 +130,10 @@ def is_refused_by_schema(kind: str, text: str) -> bool:
     yaml.allow_duplicate_keys = True
     # Dates are text to an editor, and keys are always texts.
     read = json.loads(json.dumps(yaml.load(text), default=str))
-    return not jsonschema.Draft202012Validator(schema).is_valid(read)
+    # As editors do, with the forms of dates.
+    formats = jsonschema.Draft202012Validator.FORMAT_CHECKER
+    validator = jsonschema.Draft202012Validator(schema, format_checker=formats)
+    return not validator.is_valid(read)
 
 
 def is_refused_by_parser(kind: str, text: str, charter: Path) -> bool:
