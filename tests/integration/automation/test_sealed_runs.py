@@ -44,7 +44,7 @@ async def metrics(
 
 async def audit(service: Automation) -> tuple[int, str]:
     """What `desk audit --runs` says, and its exit code."""
-    command = (sys.executable, "-m", "desk_cli.main", "audit", "--runs")
+    command = (str(Path(sys.executable).with_name("desk")), "audit", "--runs")
     # The service's own folder of variables, without those that are only a service's.
     variables = {name: value for name, value in service.env.items() if name != "AUTOMATION_LEASE"}
     process = await asyncio.create_subprocess_exec(
