@@ -24,7 +24,7 @@ IVY = "ivy@desk.example"
 PLACES = 4
 
 
-@dataclass(frozen=True)
+@dataclass
 class Record:
     """As a consumer hands it out."""
 
