@@ -20,6 +20,7 @@ def main() -> int:
     options = parser.parse_args()
     try:
         config = read_config(options.config)
+        config.read_signer()
         if options.check:
             print(f"{options.config} can be used for {config.device}")  # noqa: T201
             return 0

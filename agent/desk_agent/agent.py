@@ -34,14 +34,14 @@ class Agent:
 
     def __init__(self, config: AgentConfig) -> None:
         """Raises `Invalid` where another agent works on the same state."""
-        self._config = config
+        self._config, signer = config, config.read_signer()
         config.state.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._alone = hold_alone(config.state / "agent.lock")
         self._database = Database(config.state / "agent.db")
         floor = self._database.read_meta("floor")
         self._clock = DeviceClock(None if floor is None else datetime.fromisoformat(floor))
         most = config.spool.most_measurements
-        self._spool = Spool(self._database, config.device, config.source, most)
+        self._spool = Spool(self._database, config.device, config.source, most, signer)
         self._sensors = Sensors(config, self._database)
         programs = Programs(config.state / "children.lock")
         self._actions = open_actions(config, programs, self._clock)

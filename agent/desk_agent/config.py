@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from desk_contracts.errors import Invalid
 from desk_contracts.frozen import Frozen
-from desk_contracts.signing import identify_key
+from desk_contracts.signing import Signer, identify_key
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
@@ -105,6 +105,8 @@ class AgentConfig(Frozen):
     kafka: KafkaAccess
     public_keys: tuple[str, ...] = Field(min_length=1)
     """The desk's public keys in base64; two while one is changed."""
+    signing_key_file: Path | None = None
+    """The device's own private key, 32 bytes in base64: signs what it answers."""
     source: str = "/endpoints"
     person: str = ""
     site: str = ""
@@ -116,6 +118,17 @@ class AgentConfig(Frozen):
     restart: dict[_Name, ListedProgram] = Field(default_factory=dict)
     renew: dict[_Name, ListedProgram] = Field(default_factory=dict)
     reboot: Reboot | None = None
+
+    def read_signer(self) -> Signer | None:
+        """What signs the answers; None without a key, `Invalid` for an unusable one."""
+        file = self.signing_key_file
+        if file is None:
+            return None
+        try:
+            return Signer(file.read_text(encoding="utf-8").strip())
+        except (OSError, UnicodeDecodeError, Invalid) as error:
+            text = f"signing_key_file: {file} cannot be used: {error}"
+            raise Invalid(text, code="bad-config") from error
 
     @property
     def pinned(self) -> dict[str, str]:

@@ -88,7 +88,7 @@ class Link:
             source=f"{self._config.source}/{self._config.device}",
             subject=self._config.device,
             time=self._clock.now(),
-            data=self._describe(),
+            data=self._spool.sign(self._describe()),
         )
         async with asyncio.timeout(ANSWERED_WITHIN):
             taken = await (await self._publish(producer, event))

@@ -10,7 +10,9 @@ from datetime import datetime
 
 from desk_contracts import AnyEvent, Event, Payload
 from desk_contracts.catalogue import PAYLOADS
+from desk_contracts.device_answers import SignedAnswer, sign_answer
 from desk_contracts.events.telemetry import Measured, Observed
+from desk_contracts.signing import Signer
 from desk_contracts.value_types import SubjectKind
 
 from desk_agent.database import Database
@@ -22,8 +24,10 @@ BATCH = 200
 class Spool:
     """The events of one device, in the order in which they happened to it."""
 
-    def __init__(self, database: Database, device: str, source: str, most: int) -> None:
-        self._database, self._most = database, most
+    def __init__(
+        self, database: Database, device: str, source: str, most: int, signer: Signer | None = None
+    ) -> None:
+        self._database, self._most, self._signer = database, most, signer
         self._device, self._source = device, f"{source}/{device}"
 
     def add(self, data: Payload, at: datetime, *, is_kept: bool = False) -> None:
@@ -83,6 +87,12 @@ class Spool:
             before = int(self._database.read_meta(_DROPPED) or 0)
             self._database.write_meta(_DROPPED, str(before + excess))
 
+    def sign(self, data: Payload) -> Payload:
+        """What the device answers, signed with its own key where it has one."""
+        if self._signer is None or not isinstance(data, SignedAnswer):
+            return data
+        return sign_answer(self._signer, self._device, data)
+
     def _event(self, row: tuple[object, ...]) -> AnyEvent:
         number, at, kind, data = row
         return Event(
@@ -90,6 +100,6 @@ class Spool:
             source=self._source,
             subject=self._device,
             time=datetime.fromisoformat(str(at)),
-            data=PAYLOADS[str(kind)].model_validate_json(str(data)),
+            data=self.sign(PAYLOADS[str(kind)].model_validate_json(str(data))),
             sequence=int(str(number)),
         )

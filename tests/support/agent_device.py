@@ -166,7 +166,8 @@ class Device:
         self.clock = self.times.clock()
         self.clock.anchor(self.times.wall)
         most = config.spool.most_measurements
-        self.spool = Spool(self.database, config.device, config.source, most)
+        signer = config.read_signer()
+        self.spool = Spool(self.database, config.device, config.source, most, signer)
         self.sensors = Sensors(config, self.database)
         if self.programs is not None:  # the kernel does so when a process ends
             os.close(self.programs._lock)

@@ -4,8 +4,9 @@ Asked once for each event of an open topic, by the consumer and by the HTTP way 
 what it remembers of the charter in force.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
+from desk_contracts.device_answers import SignedAnswer, is_by_device
 from desk_contracts.envelope import AnyEvent
 from desk_contracts.errors import Invalid
 from desk_contracts.events.changes import ChangeFinished, ChangePlanned, ChangeStarted
@@ -16,6 +17,7 @@ from desk_charter.source_checks import OPEN_TYPES
 from desk_charter.sources import OutsideSystem, is_covered
 
 UNKNOWN, REVOKED, NOT_ALLOWED = "unknown-source", "source-revoked", "not-allowed-for-source"
+UNSIGNED = "not-signed-by-device"
 # Sources are written by outsiders, so what is remembered of them has an end.
 MOST_REMEMBERED = 10_000
 _LONGEST_SHOWN = 200
@@ -47,6 +49,10 @@ class Admission:
         type = event.data.TYPE
         if type not in OPEN_TYPES:
             return None
+        if isinstance(event.data, SignedAnswer):
+            refusal = refuse_unsigned(self._charter().sources, event.subject, event.data)
+            if refusal is not None:
+                return refusal
         if self._charter() is self._read_from and type in self._free.get(event.source, _NONE):
             return None
         system = self.system_of(event.source)
@@ -93,6 +99,21 @@ def refusal_of(system: OutsideSystem, event: AnyEvent) -> Invalid | None:
             system, f"may send events of {allowed}, and not of {_shown(event.subject)}"
         )
     return _refuse_service(system, event) if system.services else None
+
+
+def refuse_unsigned(
+    systems: Iterable[OutsideSystem], device: str, data: SignedAnswer
+) -> Invalid | None:
+    """Why an answer is not the device's; whoever sends it, its key decides."""
+    keys = [key for system in systems for key in system.device_keys.get(device, ())]
+    if not keys or is_by_device(keys, device, data):
+        return None
+    trouble = "its signature is wrong" if data.signature else "it has no signature"
+    return Invalid(
+        f"this is no answer of {_shown(device)}: {trouble}; if the device has a new key, add that"
+        " to device_keys in sources.yaml and replay the dead letter",
+        code=UNSIGNED,
+    )
 
 
 def refuse_type(system: OutsideSystem, type: str) -> Invalid:

@@ -9,6 +9,8 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Annotated, Final, Self
 
+from desk_contracts.errors import Invalid
+from desk_contracts.signing import identify_key
 from desk_contracts.source_names import is_reserved
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
@@ -120,6 +122,11 @@ class OutsideSystem(CharterModel):
         default=False,
         description="Whether it is devices' agents, which also get the desk's actions.",
     )
+    device_keys: dict[str, tuple[str, ...]] = Field(
+        default={},
+        description="Public keys of devices by name, two while one is changed. What such a device"
+        " answers counts only with its signature.",
+    )
     bytes_per_second: int = Field(
         default=DEFAULT_BYTES_PER_SECOND,
         ge=1_024,
@@ -148,6 +155,16 @@ class OutsideSystem(CharterModel):
                 "it has no way in; give it a kafka_user, a token_sha256 or a sign_in,"
                 " or write 'revoked: true'"
             )
+        if self.device_keys and not self.endpoints:
+            raise ValueError("only devices' agents sign answers; write 'endpoints: true'")
+        for device, keys in self.device_keys.items():
+            if not keys:
+                raise ValueError(f"'{device}' has no key; name one or leave it out")
+            for key in keys:
+                try:
+                    identify_key(key)
+                except Invalid as error:
+                    raise ValueError(f"'{device}': {error.message}") from error
         if self.endpoints and self.kafka_user is None and not self.revoked:
             raise ValueError("endpoints read the desk's actions from Kafka; give it a kafka_user")
         return self

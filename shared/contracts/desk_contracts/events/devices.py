@@ -69,6 +69,8 @@ class AgentConnected(Payload, type="desk.device.connected.v1", topic=names.ACTIO
     actions: Details = Field(
         default_factory=dict, description="Actions that it may carry out, and on what."
     )
+    key_id: str = Field(default="", description="Which key of the device signed it, where one did.")
+    signature: str = Field(default="", description="Ed25519 in base64, of the device's own key.")
 
 
 class CommandAnswered(Payload, type="desk.device.command-answered.v1", topic=names.ACTION_RESULTS):
@@ -84,6 +86,8 @@ class CommandAnswered(Payload, type="desk.device.command-answered.v1", topic=nam
     )
     reason: Message
     details: Details = Field(default_factory=dict, description="What the action did and saw.")
+    key_id: str = Field(default="", description="Which key of the device signed it, where one did.")
+    signature: str = Field(default="", description="Ed25519 in base64, of the device's own key.")
 
 
 class PolicyApplied(Payload, type="desk.device.policy-applied.v1", topic=names.ACTION_RESULTS):
@@ -108,3 +112,5 @@ class PolicyApplied(Payload, type="desk.device.policy-applied.v1", topic=names.A
     )
     reason: Message
     details: Details = Field(default_factory=dict, description="What the action did and saw.")
+    key_id: str = Field(default="", description="Which key of the device signed it, where one did.")
+    signature: str = Field(default="", description="Ed25519 in base64, of the device's own key.")
