@@ -285,16 +285,13 @@ def make_erasures(
 def make_desk(charter: Charter, secrets: Path | None = None) -> Desk:
     clock, publisher, telemetry = FakeClock(MONDAY), FakePublisher(), record_telemetry("intake")
     tickets, problems = FakeDocuments(TICKETS, clock), FakeDocuments(PROBLEMS, clock)
-    slas = FakeDocuments(SLAS, clock)
-    meters = telemetry.telemetry.meters
+    slas, meters = FakeDocuments(SLAS, clock), telemetry.telemetry.meters
     unit_of_work = UnitOfWork(
         tickets_projection(tickets, CLOSE_AFTER), publisher, clock, meters, cached=0
     )
     opinions, calls = FakeDocuments(FEEDBACK, clock), FakeKeptCalls(clock)
     responses = UnitOfWork(Projection(opinions), publisher, clock, meters, cached=0)
-    files, lists = FakeFiles(), FakeDocuments(UPLOADED, clock)
-    kept = CommandQueue(UnitOfWork(Projection(lists), publisher, clock, meters, cached=0))
-    uploads = UploadDesk(files, kept, tickets, clock)
+    of_files = _make_uploads(tickets, publisher, clock, meters)
     deps = TicketDeps(
         tickets,
         CommandQueue(unit_of_work),
@@ -306,8 +303,8 @@ def make_desk(charter: Charter, secrets: Path | None = None) -> Desk:
         CLOSE_AFTER,
         FakeLeases(clock),
         partial(find_linkable, problems),
-        files,
-        uploads,
+        of_files[0],
+        of_files[2],
         TeamPasts(tickets, clock),
     )
     feedback = FeedbackDeps(deps, CommandQueue(responses), opinions)
@@ -320,14 +317,20 @@ def make_desk(charter: Charter, secrets: Path | None = None) -> Desk:
     taken = contacts.documents
     edges = (catalogue, before, taken, words.documents, publisher, SecretFolder(secrets), erasures)
     parts = IntakeParts(deps, feedback, surveys, demands, live, status, *edges)
-    app_parts = _parts(charter, clock, telemetry)
-    app = make_app("Experience Desk: intake", intake_routers(parts), app_parts)
-    transport = httpx.ASGITransport(app=app)
+    app = make_app("desk", intake_routers(parts), _parts(charter, clock, telemetry))
     mail = _make_mail(deps, clock, publisher, meters)
-    world = (clock, publisher, tickets, slas, unit_of_work, others, telemetry, transport, calls)
-    return Desk(
-        *world, mail, before.indexes, before.searches, words, erasures, files, lists, uploads
-    )
+    world = (clock, publisher, tickets, slas, unit_of_work, others, telemetry)
+    outside = (httpx.ASGITransport(app=app), calls, mail)
+    searched = (before.indexes, before.searches, words)
+    return Desk(*world, *outside, *searched, erasures, *of_files)
+
+
+def _make_uploads(
+    tickets: FakeDocuments[Ticket], publisher: FakePublisher, clock: FakeClock, meters: Meters
+) -> tuple[FakeFiles, FakeDocuments[UploadList], UploadDesk]:
+    files, lists = FakeFiles(), FakeDocuments(UPLOADED, clock)
+    changes = CommandQueue(UnitOfWork(Projection(lists), publisher, clock, meters, cached=0))
+    return files, lists, UploadDesk(files, changes, tickets, clock)
 
 
 def _make_mail(

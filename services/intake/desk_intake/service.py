@@ -143,7 +143,10 @@ def compose(desk: Desk, settings: IntakeSettings) -> Web:
     answered = NothingUnread("no event answers a demand")
     votes = desk.unit_of_work("demands", demands_projection(demands), cached=0, stops=answered)
     take_mail(desk, settings, deps)
-    directory = _report_directory(desk, open_directory(settings))
+    # Recovery and the catalogue use the same one.
+    directory: Directory | None = open_directory(settings)
+    if directory is not None:
+        directory = ReportedDirectory(directory, UsageReport(desk.health, DIRECTORY))
     wanted = desk.documents(ERASURES)
     erasures = desk.commands(desk.unit_of_work("erasures asked for", Projection(wanted), cached=0))
     desk.job("retention", RetentionWorker(deps, erasures, desk.erasures).run)
@@ -288,13 +291,6 @@ def _compose_indexes(desk: Desk, settings: IntakeSettings) -> Indexes:
     articles, of_articles = read(names.KNOWLEDGE, IndexedArticle, follow_article)
     problems, of_problems = read(names.PROBLEMS, IndexedProblem, follow_problem)
     return Indexes(tickets, articles, problems, of_tickets, (of_tickets, of_articles, of_problems))
-
-
-def _report_directory(desk: Desk, directory: Directory | None) -> Directory | None:
-    """Recovery and the catalogue use the same one."""
-    if directory is None:
-        return None
-    return ReportedDirectory(directory, UsageReport(desk.health, DIRECTORY))
 
 
 def _compose_recovery(

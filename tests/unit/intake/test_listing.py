@@ -170,7 +170,7 @@ async def search_desk(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "expected"),
     [
         ("printer", ["The printers jam", "Printer"]),
         ("jams", ["The printers jam"]),
@@ -182,13 +182,13 @@ async def search_desk(desk: Desk) -> None:
     ],
 )
 async def test_a_text_finds_words_their_forms_and_beginnings(
-    desk: Desk, text: str, found: list[str]
+    desk: Desk, text: str, expected: list[str]
 ) -> None:
     for title, words in (("Printer", ""), ("VPN away", ""), ("The printers jam", "In tray 2")):
         await desk.ana.open(title, description=words)
         desk.clock.advance(timedelta(minutes=1))
     await search_desk(desk)
-    assert await titles(await desk.ana.get(f"/tickets?q={text}")) == found
+    assert await titles(await desk.ana.get(f"/tickets?q={text}")) == expected
     code = (await desk.ana.get("/tickets")).json()["items"][1]["code"]
     assert await titles(await desk.ana.get(f"/tickets?q={code.lower()}")) == ["VPN away"]
 

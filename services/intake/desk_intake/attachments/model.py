@@ -20,6 +20,6 @@ class Upload(Frozen):
 
 
 class UploadList(Frozen):
-    """Those of one list, the oldest first."""
+    """Files of which it is not settled yet whether a ticket names them, the oldest first."""
 
     uploads: tuple[Upload, ...] = ()

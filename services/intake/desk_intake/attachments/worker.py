@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from desk_kernel import Context, Decision
 from desk_platform.clock import Clock
+from desk_platform.kafka import CommandQueue
 from desk_platform.kafka.timers import Report
 from desk_platform.store import Documents, readable
 from desk_platform.store.files import CHUNK, Files
@@ -16,7 +17,6 @@ from desk_platform.telemetry import get_logger
 
 from desk_intake.attachments import uploads
 from desk_intake.attachments.model import Upload, UploadList
-from desk_intake.tickets.api.documents import DocumentChanges
 from desk_intake.tickets.model import Ticket
 
 log = get_logger()
@@ -27,7 +27,7 @@ class UploadDesk:
     """All bytes for tickets go through here."""
 
     files: Files
-    lists: DocumentChanges[UploadList]
+    lists: CommandQueue[UploadList]
     tickets: Documents[Ticket]
     clock: Clock
 

@@ -100,8 +100,7 @@ def similar_router(reads: SimilarReads) -> APIRouter:
             is_complete=reads.reader.is_complete,
             open=tuple(_view(query, item) for item in similar.open),
             solved=tuple(
-                _view_solved(query, item, _read_cause(item.item, seen, principal.subject))
-                for item in similar.solved
+                _view_solved(query, item, seen, principal.subject) for item in similar.solved
             ),
         )
 
@@ -133,21 +132,18 @@ def _view(query: IndexedTicket, item: Hit[IndexedTicket]) -> SimilarView:
     )
 
 
-def _read_cause(ticket: IndexedTicket, seen: Sight, person: str) -> str:
-    """The cause is written for staff: of somebody's own ticket it is not told to them."""
-    shows = seen.shows_internal(
+def _view_solved(
+    query: IndexedTicket, item: Hit[IndexedTicket], seen: Sight, person: str
+) -> SolvedView:
+    ticket = item.item
+    shows_cause = seen.shows_internal(
         person, requester=ticket.requester, service=ticket.service, team=ticket.team
     )
-    return ticket.cause if shows else ""
-
-
-def _view_solved(query: IndexedTicket, item: Hit[IndexedTicket], cause: str) -> SolvedView:
-    ticket = item.item
     return SolvedView(
         **dict(_view(query, item)),
         resolution=sentence(ticket.resolution) if ticket.resolution else "",
         how=ticket.how,
-        cause=cause,
+        cause=ticket.cause if shows_cause else "",
         resolved_at=ticket.resolved_at,
     )
 

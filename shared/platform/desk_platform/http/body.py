@@ -76,7 +76,13 @@ class Body:
         if not is_file:
             check_shape(content)
         self._whole = {"type": "http.request", "body": content, "more_body": False}
-        return self._once(receive)
+
+        async def read_once() -> Message:
+            """The body first; after it whatever comes, which is that the caller hung up."""
+            whole, self._whole = self._whole, None
+            return await receive() if whole is None else whole
+
+        return read_once
 
     def _count(self, size: int, limit: int) -> None:
         self._size += size
@@ -85,15 +91,6 @@ class Body:
             raise _too_large(limit)
         if size and self._bodies.held > self._bodies.most:
             raise Overloaded(message("request.busy"))
-
-    def _once(self, receive: Receive) -> Receive:
-        """The body first; after it whatever comes, which is that the caller hung up."""
-
-        async def read() -> Message:
-            whole, self._whole = self._whole, None
-            return await receive() if whole is None else whole
-
-        return read
 
 
 def _too_large(limit: int) -> TooLarge:

@@ -317,10 +317,10 @@ class TextIndex(Generic[S]):
             self._schema, "time", tantivy.FieldType.Unsigned, at, at if is_only else None
         )
         query = tantivy.Query.boolean_query([(tantivy.Occur.Must, it) for it in (*parts, time)])
-        found = self._searcher.search(
+        hits = self._searcher.search(
             query, most, count=False, order_by_field="time", order=tantivy.Order.Asc
-        )
-        states = [_state_of(self._searcher, address) for _, address in found.hits]
+        ).hits
+        states = [_state_of(self._searcher, address) for _, address in hits]
         return [self._model.model_validate_json(state) for state in states]
 
     def _choose(

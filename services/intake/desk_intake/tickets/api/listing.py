@@ -135,8 +135,8 @@ class TicketListing:
         order, sla = self.ordering
         if self.search is not None:
             self.search.check()
-        asked = self.search.query if self.search else ""
-        listing, after = f"tickets {order} {sla or ''} {sorted(filters.items())} {asked}", None
+        text = self.search.query if self.search else ""
+        listing, after = f"tickets {order} {sla or ''} {sorted(filters.items())} {text}", None
         if page.cursor is not None:
             position = self.deps.cursors.read(listing, page.cursor)
             after = (position.sort, position.id)

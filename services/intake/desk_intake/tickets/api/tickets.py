@@ -51,21 +51,7 @@ def tickets_router(deps: TicketDeps, texts: TicketTexts) -> APIRouter:
         """Opens a ticket. A repetition with the same key answers with the ticket opened before."""
         return await _open(deps, request, body, caller, call)
 
-    @router.get("", response_model=TicketPage, summary="List tickets, the newest first")
-    async def list_tickets(
-        request: Request,
-        caller: Caller,
-        page: AskedPage,
-        filters: Filters,
-        order: OrderAsked,
-        text: TextAsked,
-    ) -> Response:
-        """Employees see their own tickets, staff those of everybody; with `q` those that have the
-        text. The answer says then what was searched, and whether the index is behind."""
-        actor = actor_of(request, caller)
-        search = TextSearch(texts, text, actor) if text else None
-        listing = TicketListing(deps, actor, order, search)
-        return await listing.answer(request, page, filters)
+    _add_list(router, deps, texts)
 
     @router.get("/{ticket}", response_model=TicketView, summary="Read a ticket by id or code")
     async def show_ticket(request: Request, ticket: str, caller: Caller) -> Response:
@@ -89,6 +75,24 @@ def tickets_router(deps: TicketDeps, texts: TicketTexts) -> APIRouter:
         return await answer(deps, action.request, after, action.actor)
 
     return router
+
+
+def _add_list(router: APIRouter, deps: TicketDeps, texts: TicketTexts) -> None:
+    @router.get("", response_model=TicketPage, summary="List tickets, the newest first")
+    async def list_tickets(
+        request: Request,
+        caller: Caller,
+        page: AskedPage,
+        filters: Filters,
+        order: OrderAsked,
+        text: TextAsked,
+    ) -> Response:
+        """Employees see their own tickets, staff those of everybody; with `q` those that have the
+        text. The answer says then what was searched, and whether the index is behind."""
+        actor = actor_of(request, caller)
+        search = TextSearch(texts, text, actor) if text else None
+        listing = TicketListing(deps, actor, order, search)
+        return await listing.answer(request, page, filters)
 
 
 async def _open(
