@@ -19,11 +19,17 @@ _ERRORS = {
 }
 # FastAPI's own shape of a 422, which the desk never answers with.
 _UNUSED_SCHEMAS = ("HTTPValidationError", "ValidationError")
-_KEY_HEADER = {
+KEY_HEADER: dict[str, Any] = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": True,
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    # Bare as most send it, or quoted as the draft says.
+    "schema": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 255,
+        "pattern": r'^([!#-~]([ -~]*[!-~])?|"([ !#-\[\]-~]|\\["\\])+")$',
+    },
     "description": "A new random value for each thing you want done, the same one when you repeat"
     " the call; kept for 24 hours.",
 }
@@ -31,7 +37,12 @@ _IF_MATCH_HEADER = {
     "name": "If-Match",
     "in": "header",
     "required": True,
-    "schema": {"type": "string"},
+    # RFC 9110, section 13.1.1.
+    "schema": {
+        "type": "string",
+        "pattern": r'^(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*)$',
+        "examples": ['"7"'],
+    },
     "description": "The ETag of the version you have read; 412 when it is no longer the latest.",
 }
 _OPTIONAL_IF_MATCH = _IF_MATCH_HEADER | {
@@ -85,6 +96,8 @@ def _describe(operation: dict[str, Any], dependant: Dependant) -> None:
     if _UNUSED_SCHEMAS[0] in str(answers.get("422")):
         del answers["422"]
     answers.setdefault("default", _ERRORS)
+    for answer in answers.values():
+        _describe_streams(answer.get("content", {}))
     policies = policies_of(dependant)
     roles = {
         role for policy in policies if not isinstance(policy, OpenPolicy) for role in policy.roles
@@ -93,13 +106,20 @@ def _describe(operation: dict[str, Any], dependant: Dependant) -> None:
         operation["security"] = []
     elif roles:
         operation["x-desk-roles"] = sorted(roles)
-    headers = [_KEY_HEADER] if asks_for_key(dependant) else []
+    headers = [KEY_HEADER] if asks_for_key(dependant) else []
     if _has(dependant, precondition):
         headers.append(_IF_MATCH_HEADER)
     elif _has(dependant, optional_precondition):
         headers.append(_OPTIONAL_IF_MATCH)
     if headers:
         operation["parameters"] = [*operation.get("parameters", []), *headers]
+
+
+def _describe_streams(contents: dict[str, Any]) -> None:
+    """FastAPI writes a text as the schema of all that is no JSON; here it has schemas of events."""
+    for content in contents.values():
+        if "itemSchema" in content:
+            content.pop("schema", None)
 
 
 def _has(dependant: Dependant, call: object) -> bool:
