@@ -123,6 +123,6 @@ OptionalPerson = Annotated[str, AfterValidator(canonical_person)]
 PersonWritten = Annotated[str, Field(min_length=1, max_length=LONGEST), AfterValidator(check_known)]
 # In bodies and parameters of HTTP calls: what hides characters is refused.
 # The refusal of an empty one is ours; the document says it like any other bound.
-_ASKED = Field(max_length=LONGEST, json_schema_extra={"minLength": 1, "pattern": r"\S"})
-PersonAsked = Annotated[str, _ASKED, AfterValidator(read_person)]
-PersonNamed = Annotated[str, _ASKED, AfterValidator(check_written)]
+_IN_CALLS = Field(max_length=LONGEST, json_schema_extra={"minLength": 1, "pattern": r"\S"})
+PersonAsked = Annotated[str, _IN_CALLS, AfterValidator(read_person)]
+PersonNamed = Annotated[str, _IN_CALLS, AfterValidator(check_written)]

@@ -1,7 +1,8 @@
 """schemathesis over the whole document of each service: it finds nothing.
 
-With a few examples of each operation here; `make fuzz` has more. All its checks are on. Two have little to do: no operation deletes anything, and who may do what to
-whose things is in `test_who_sees_what.py`, since all calls here are by one person.
+With a few examples of each operation here; `make fuzz` has more. All its checks are on. Two have
+little to do: no operation deletes anything, and who may do what to whose things is in
+`test_who_sees_what.py`, since all calls here are by one person.
 """
 
 import os

@@ -96,8 +96,7 @@ def _describe(operation: dict[str, Any], dependant: Dependant) -> None:
     if _UNUSED_SCHEMAS[0] in str(answers.get("422")):
         del answers["422"]
     answers.setdefault("default", _ERRORS)
-    for answer in answers.values():
-        _describe_streams(answer.get("content", {}))
+    _describe_streams(answers)
     policies = policies_of(dependant)
     roles = {
         role for policy in policies if not isinstance(policy, OpenPolicy) for role in policy.roles
@@ -115,11 +114,13 @@ def _describe(operation: dict[str, Any], dependant: Dependant) -> None:
         operation["parameters"] = [*operation.get("parameters", []), *headers]
 
 
-def _describe_streams(contents: dict[str, Any]) -> None:
+def _describe_streams(answers: dict[str, Any]) -> None:
     """FastAPI writes a text as the schema of all that is no JSON; here it has schemas of events."""
-    for content in contents.values():
-        if "itemSchema" in content:
-            content.pop("schema", None)
+    for answer in answers.values():
+        contents: dict[str, Any] = answer.get("content", {})
+        for content in contents.values():
+            if "itemSchema" in content:
+                content.pop("schema", None)
 
 
 def _has(dependant: Dependant, call: object) -> bool:
