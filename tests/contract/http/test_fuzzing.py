@@ -25,6 +25,7 @@ async def world(name: str) -> World:
     return await WORLDS[name]()
 
 
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("name", SERVICES)
 def test_nothing_is_found_in_a_document(
     name: str, world: World, capsys: pytest.CaptureFixture[str]

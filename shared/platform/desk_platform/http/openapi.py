@@ -79,6 +79,10 @@ class DeskApp(FastAPI):
                 document["security"] = [{name: [] for name in _PLAIN_HEADERS}]
             for operation, dependant in self._operations(document["paths"]):
                 _describe(operation, dependant)
+                # FastAPI writes a text as the schema of what is no JSON; here it has that of events.
+                for answer in operation["responses"].values():
+                    stream = answer.get("content", {}).get("text/event-stream", {})
+                    stream.pop("schema", None)
         return self.openapi_schema or {}
 
     def _operations(self, paths: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Dependant]]:
@@ -96,7 +100,6 @@ def _describe(operation: dict[str, Any], dependant: Dependant) -> None:
     if _UNUSED_SCHEMAS[0] in str(answers.get("422")):
         del answers["422"]
     answers.setdefault("default", _ERRORS)
-    _describe_streams(answers)
     policies = policies_of(dependant)
     roles = {
         role for policy in policies if not isinstance(policy, OpenPolicy) for role in policy.roles
@@ -112,15 +115,6 @@ def _describe(operation: dict[str, Any], dependant: Dependant) -> None:
         headers.append(_OPTIONAL_IF_MATCH)
     if headers:
         operation["parameters"] = [*operation.get("parameters", []), *headers]
-
-
-def _describe_streams(answers: dict[str, Any]) -> None:
-    """FastAPI writes a text as the schema of all that is no JSON; here it has schemas of events."""
-    for answer in answers.values():
-        contents: dict[str, Any] = answer.get("content", {})
-        for content in contents.values():
-            if "itemSchema" in content:
-                content.pop("schema", None)
 
 
 def _has(dependant: Dependant, call: object) -> bool:
