@@ -79,7 +79,7 @@ class DeskApp(FastAPI):
                 document["security"] = [{name: [] for name in _PLAIN_HEADERS}]
             for operation, dependant in self._operations(document["paths"]):
                 _describe(operation, dependant)
-                # FastAPI writes a text as the schema of what is no JSON; here it has that of events.
+                # FastAPI writes a text as the schema of what is no JSON; here it has one of events.
                 for answer in operation["responses"].values():
                     stream = answer.get("content", {}).get("text/event-stream", {})
                     stream.pop("schema", None)
