@@ -100,6 +100,10 @@ property: setup ## Laws that must hold for any input
 contract: setup ## Schemas, fakes against the real thing, API snapshots
 	@$(call tests,contract)
 
+.PHONY: fuzz
+fuzz: setup ## The OpenAPI documents with 280 examples of each call; many minutes
+	@DESK_FUZZ_EXAMPLES=$${DESK_FUZZ_EXAMPLES:-280} $(PYTEST) tests/contract/http/test_fuzzing.py $(ARGS)
+
 .PHONY: integration
 integration: setup ## One part on a real broker and store
 	@$(call tests,integration)

@@ -122,5 +122,7 @@ OptionalPerson = Annotated[str, AfterValidator(canonical_person)]
 # As an outside system wrote it: intake makes the canonical form of it and keeps this for display.
 PersonWritten = Annotated[str, Field(min_length=1, max_length=LONGEST), AfterValidator(check_known)]
 # In bodies and parameters of HTTP calls: what hides characters is refused.
-PersonAsked = Annotated[str, Field(max_length=LONGEST), AfterValidator(read_person)]
-PersonNamed = Annotated[str, Field(max_length=LONGEST), AfterValidator(check_written)]
+# The refusal of an empty one is ours; the document says it like any other bound.
+_IN_CALLS = Field(max_length=LONGEST, json_schema_extra={"minLength": 1, "pattern": r"\S"})
+PersonAsked = Annotated[str, _IN_CALLS, AfterValidator(read_person)]
+PersonNamed = Annotated[str, _IN_CALLS, AfterValidator(check_written)]

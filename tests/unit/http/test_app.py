@@ -64,6 +64,10 @@ async def open_ticket(ticket: NewTicket) -> dict[str, str]:
     return {"title": ticket.title, **current_context()}
 
 
+@router.put("/errors/all", dependencies=[Depends(PUBLIC), Depends(require_key)])
+async def clear_errors() -> None: ...
+
+
 @router.get("/errors/{name}", dependencies=[Depends(PUBLIC)])
 async def fail(name: str) -> None:
     raise ERRORS[name]
@@ -182,6 +186,12 @@ async def test_unknown_addresses_and_methods_are_problems(client: httpx.AsyncCli
     wrong = await client.patch("/v1/tickets")
     assert (wrong.status_code, wrong.json()["code"]) == (405, "method-not-allowed")
     assert wrong.headers["allow"] == "POST"
+
+
+async def test_an_address_says_all_methods_that_it_takes(client: httpx.AsyncClient) -> None:
+    """Two routes share the first address; the second has its own, though it fits another's."""
+    answers = [await client.delete(f"/v1/{path}") for path in ("desk", "errors/all", "errors/bug")]
+    assert [answer.headers["allow"] for answer in answers] == ["GET, PUT", "PUT", "GET"]
 
 
 async def test_a_broken_body_is_told_field_by_field(client: httpx.AsyncClient) -> None:

@@ -1,5 +1,6 @@
 """A call repeated under its key is known again; the key is of one caller, route and body."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Annotated
@@ -18,6 +19,7 @@ from desk_platform.http import (
     require_key,
 )
 from desk_platform.http.idempotency import read_key
+from desk_platform.http.openapi import KEY_HEADER
 from desk_platform.http.refusals import BadRequest
 from desk_testing.http import FakeAuthenticator
 from desk_testing.telemetry import record_telemetry
@@ -95,6 +97,19 @@ async def test_a_key_belongs_to_its_caller_and_route(client: httpx.AsyncClient) 
 async def test_a_caller_who_is_not_known_is_asked_to_sign_in(client: httpx.AsyncClient) -> None:
     answer = await client.post("/v1/orders", headers={"authorization": "Bearer eve"})
     assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("key", ["a", "~", "a b", 'a"b', '"a b"', r'"a\"b"', "x" * 255])
+def test_the_document_takes_the_keys_that_are_taken(key: str) -> None:
+    assert read_key(key)
+    assert re.search(KEY_HEADER["schema"]["pattern"], key)
+
+
+@pytest.mark.parametrize("key", ["", '"', '""', '"a', '"a"b"', "ä", "a\tb", r'"a\b"'])
+def test_the_document_refuses_the_keys_that_are_refused(key: str) -> None:
+    with pytest.raises(BadRequest):
+        read_key(key)
+    assert not re.search(KEY_HEADER["schema"]["pattern"], key)
 
 
 def test_quoted_keys_follow_structured_fields() -> None:

@@ -89,6 +89,15 @@ async def test_the_worst_comes_first_with_its_proposal_and_reasons(app: FastAPI)
     assert "in_a_row" not in worst
 
 
+async def test_the_document_has_the_fields_that_are_sent_and_no_others(app: FastAPI) -> None:
+    body, components = (await ask(app)).json(), app.openapi()["components"]
+    schema = components["schemas"]["Systems"]["properties"]
+    for name in ("systems", "unranked"):
+        item = schema[name]["items"]
+        assert set(item["properties"]) == set(body[name][0])
+        assert set(item["required"]) <= set(body[name][0])
+
+
 @pytest.mark.parametrize(
     ("query", "contacts"),
     [("period=2026-W48", 12), ("period=2026-11", 12), ("period=2026-W44/2026-W47", 0)],

@@ -14,7 +14,10 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from desk_intake.attachments.decide import (
+    ALLOWED,
     MAX_FILE_BYTES,
+    MAX_NAME,
+    TEXT,
     CheckedFile,
     attach,
     check_may_attach,
@@ -38,7 +41,10 @@ from desk_intake.tickets.model import Attachment
 
 UPLOADS = Uploads(re.compile(r"/v1/tickets/[^/]+/attachments"), MAX_FILE_BYTES)
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
-_EXAMPLE = {**_BINARY, "example": "08:14 The gateway does not answer."}
+_EXAMPLE = {
+    "schema": {**_BINARY["schema"], "minLength": 1},
+    "example": "08:14 The gateway does not answer.",
+}
 _UPLOAD = {"requestBody": {"required": True, "content": {"application/octet-stream": _EXAMPLE}}}
 # A browser that opens it all the same runs nothing of it and shows it inside no page.
 _HARMLESS = {
@@ -47,7 +53,13 @@ _HARMLESS = {
 }
 
 
-Named = Annotated[str, Query(description="Its name; the ending must fit the content.")]
+Named = Annotated[
+    str,
+    Query(
+        description="Its name; the ending must fit the content.",
+        json_schema_extra={"maxLength": MAX_NAME, "pattern": r"^[^./\\][^/\\]*$"},
+    ),
+]
 Public = Annotated[bool, Query(description="False: only for those who work on tickets.")]
 
 
@@ -70,7 +82,7 @@ def attachments_router(deps: TicketDeps) -> APIRouter:
         "/{attachment}",
         response_class=StreamingResponse,
         summary="Fetch a file",
-        responses={200: {"content": {"application/octet-stream": _BINARY}}},
+        responses={200: {"content": dict.fromkeys((TEXT, *sorted(ALLOWED)), _BINARY)}},
     )
     async def fetch_file(
         request: Request, ticket: str, attachment: str, caller: Caller

@@ -19,8 +19,9 @@ from desk_intake.tickets.model import Ticket
 
 MAX_FILE_BYTES = 10 * 1024 * 1024
 MAX_ATTACHMENTS = 50
-_MAX_NAME = 200
+MAX_NAME = 200
 _OFFICE = ("docx", "xlsx", "pptx", "odt", "ods", "odp")
+TEXT = "text/plain"
 _TEXTS = frozenset({"txt", "log", "csv", "json", "md", "xml", "yaml", "yml", "ini", "conf", "eml"})
 _WORD = "application/vnd.openxmlformats-officedocument"
 _OPEN = "application/vnd.oasis.opendocument"
@@ -76,8 +77,8 @@ def check_name(name: str) -> str:
     trimmed = name.strip()
     is_path = "/" in trimmed or "\\" in trimmed or trimmed.startswith(".")
     is_plain = is_visible(trimmed) and plain_line(trimmed) == trimmed
-    if is_path or not is_plain or len(trimmed) > _MAX_NAME:
-        raise Invalid(message("refused.file-name", most=_MAX_NAME), code="bad-file-name")
+    if is_path or not is_plain or len(trimmed) > MAX_NAME:
+        raise Invalid(message("refused.file-name", most=MAX_NAME), code="bad-file-name")
     return trimmed
 
 
@@ -88,7 +89,7 @@ def read_media_type(name: str, content: bytes) -> str:
     ending = name.rpartition(".")[2].casefold()
     if ending in _TEXTS:
         if _is_text(content):
-            return "text/plain"
+            return TEXT
         raise DisguisedFile(name)
     media_type = str(filetype.guess_mime(content) or "")
     if media_type not in ALLOWED:

@@ -12,7 +12,7 @@ from typing import Annotated
 from desk_contracts.errors import NotFound
 from desk_contracts.message import message
 from desk_platform.http import STAFF, Principal, require
-from desk_platform.http.streams import EventStream
+from desk_platform.http.streams import STREAM_OF_JSON, EventStream
 from fastapi import APIRouter, Depends, Header, Request
 
 from desk_intake.live.model import Audience
@@ -36,7 +36,7 @@ class LiveDeps:
 
 def live_router(deps: LiveDeps) -> APIRouter:
     """Streams of a person, a team and a ticket."""
-    router = APIRouter(prefix="/v1/live", tags=["live"])
+    router = APIRouter(prefix="/v1/live", tags=["live"], responses=STREAM_OF_JSON)
 
     @router.get("/mine", response_class=EventStream, status_code=200, summary="Follow your tickets")
     async def follow_person(

@@ -1,11 +1,10 @@
 """What people look for, for those who write articles: words that five people or more looked for."""
 
-from datetime import date
 from typing import Annotated
 
 from desk_contracts.frozen import Frozen
 from desk_platform.clock import Clock
-from desk_platform.http import STAFF, Principal, require
+from desk_platform.http import STAFF, Principal, WrittenDay, require
 from desk_platform.store import Documents
 from fastapi import APIRouter, Depends, Query
 
@@ -42,7 +41,8 @@ def searches_router(searches: Documents[SearchedWord], clock: Clock) -> APIRoute
     async def list_searches(
         _caller: Annotated[Principal, Depends(require(*STAFF))],
         day: Annotated[
-            date | None, Query(description="A day of the week that is meant; left out: today.")
+            WrittenDay | None,
+            Query(description="A day of the week that is meant; left out: today."),
         ] = None,
     ) -> SearchesView:
         """The words of a week, the most frequent first, and how many found nothing. Nobody can

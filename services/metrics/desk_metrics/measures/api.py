@@ -16,7 +16,7 @@ from desk_contracts.message import message
 from desk_contracts.text import csv_field
 from desk_kernel.sight import Sight
 from desk_platform.clock import Clock
-from desk_platform.http import STAFF, Principal, Role, require, sight
+from desk_platform.http import STAFF, Principal, Role, WrittenDay, between, require, sight
 from desk_platform.http.tickets import find_ticket
 from desk_platform.store import Documents
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -37,13 +37,14 @@ from desk_metrics.sla.worktime import instant, micros
 CSV = "text/csv"
 MOST_DAYS = 366
 FIRST_DAY, LAST_DAY = FIRST.date(), LAST.date()
+AskedDay = Annotated[WrittenDay, between(FIRST_DAY, LAST_DAY)]
 FromDay = Annotated[
-    date | None,
-    Query(alias="from", ge=FIRST_DAY, le=LAST_DAY, description="First day, UTC."),
+    AskedDay | None,
+    Query(alias="from", description="First day, UTC."),
 ]
 ToDay = Annotated[
-    date | None,
-    Query(alias="to", ge=FIRST_DAY, le=LAST_DAY, description="Last day, included."),
+    AskedDay | None,
+    Query(alias="to", description="Last day, included."),
 ]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated
 
 from desk_contracts.errors import Forbidden
@@ -10,11 +10,11 @@ from desk_contracts.frozen import Frozen
 from desk_contracts.message import Message, message
 from desk_contracts.people import canonical_person
 from desk_kernel.sight import Sight
-from desk_platform.http import STAFF, Principal, may_see_person, require, sight
+from desk_platform.http import STAFF, Principal, WrittenDay, between, may_see_person, require, sight
 from desk_platform.http.language import spoken_catalogue
 from fastapi import APIRouter, Depends, Query, Request
 
-from desk_metrics.measures.api import FIRST_DAY
+from desk_metrics.measures.api import FIRST_DAY, LAST_DAY
 from desk_metrics.measures.contributions import Where
 from desk_metrics.planning.charter import GOALS, Goal
 from desk_metrics.planning.cohorts import Cohort, CohortComparison, Sizes, names
@@ -158,7 +158,9 @@ def _read_plan_query(  # noqa: PLR0913, PLR0917 (each is a parameter of the rout
 
 
 def _read_cohort_query(  # noqa: PLR0913, PLR0917 (each is a parameter of the route)
-    change: Annotated[date, Query(ge=FIRST_DAY, description="First day with it, UTC.")],
+    change: Annotated[
+        WrittenDay, between(FIRST_DAY, LAST_DAY), Query(description="First day with it, UTC.")
+    ],
     person: Names = None,
     device: Names = None,
     site: Names = None,

@@ -5,6 +5,7 @@ from the store for the weekly report, the HTTP side and the command line alike.
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Annotated, NamedTuple
 
 from desk_charter import Charter
 from desk_contracts.events.reports import ServiceRanked, SkillGapReported
@@ -12,6 +13,9 @@ from desk_contracts.frozen import Frozen
 from desk_contracts.message import Message
 from desk_contracts.messages import Catalogue
 from desk_platform.store import Documents, Schema
+from pydantic import GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from desk_metrics.measures.rollups import Bucket
 from desk_metrics.measures.store import (
@@ -237,6 +241,22 @@ UNSENT = {
 UNRANKED = {"rank", "of"}
 
 
+class Without(NamedTuple):
+    """In the schema of an answer: a model whose fields of these names the route leaves out."""
+
+    names: frozenset[str]
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        whole = handler.resolve_ref_schema(handler(core_schema))
+        kept = {
+            name: schema for name, schema in whole["properties"].items() if name not in self.names
+        }
+        required = [name for name in whole.get("required", ()) if name in kept]
+        return {**whole, "properties": kept, "required": required}
+
+
 class Systems(Frozen):
     """Services by the time they cost people in a period, as known at a moment.
 
@@ -250,8 +270,8 @@ class Systems(Frozen):
     since: datetime
     until: datetime
     as_of: datetime
-    systems: tuple[ServiceRanked, ...]
-    unranked: tuple[ServiceRanked, ...]
+    systems: tuple[Annotated[ServiceRanked, Without(frozenset(UNSENT))], ...]
+    unranked: tuple[Annotated[ServiceRanked, Without(frozenset(UNSENT | UNRANKED))], ...]
     why: dict[str, str]
     answers: dict[str, str]
     demand: tuple[DemandEntry, ...]

@@ -8,11 +8,10 @@ from desk_contracts.errors import NotFound
 from desk_contracts.frozen import Frozen
 from desk_contracts.message import message
 from desk_platform.clock import Clock
-from desk_platform.http import STAFF, Principal, require, sight
+from desk_platform.http import STAFF, Principal, WrittenMoment, between, require, sight
 from desk_platform.http.language import sentence
 from desk_platform.http.tickets import ticket_asked
 from fastapi import APIRouter, Depends, Path, Query, Request
-from pydantic import AwareDatetime
 
 from desk_metrics.sla.explanation import ExplainedSpan, Explanation, explain
 from desk_metrics.sla.model import TicketClocks
@@ -21,7 +20,9 @@ from desk_metrics.sla.policies import PolicyBook
 # As every route takes them: what is computed from them exists.
 FIRST, LAST = datetime(1971, 1, 1, tzinfo=UTC), datetime(2199, 12, 31, tzinfo=UTC)
 
-AsOf = Annotated[AwareDatetime | None, Query(ge=FIRST, le=LAST, description="Default: now.")]
+AsOf = Annotated[
+    Annotated[WrittenMoment, between(FIRST, LAST)] | None, Query(description="Default: now.")
+]
 
 
 class ExplainedSpanView(ExplainedSpan):

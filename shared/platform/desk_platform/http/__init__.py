@@ -16,6 +16,7 @@ from desk_platform.http.idempotency import (
     check_same,
     require_key,
 )
+from desk_platform.http.instants import WrittenDay, WrittenMoment, between
 from desk_platform.http.paging import (
     Cursors,
     Page,
@@ -70,7 +71,10 @@ __all__ = [
     "UndeclaredRoutes",
     "UnsupportedMediaType",
     "Uploads",
+    "WrittenDay",
+    "WrittenMoment",
     "authenticator_from",
+    "between",
     "calls_without_key",
     "check_same",
     "cursors_from",

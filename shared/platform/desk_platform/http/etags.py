@@ -82,4 +82,6 @@ def _read(text: str, header: str) -> list[tuple[bool, str]]:
             raise BadRequest(message("request.bad-etag", header=header), code="bad-etag")
         tags.append((match[1] is not None, match[2]))
         at = match.end()
+    if not tags:
+        raise BadRequest(message("request.bad-etag", header=header), code="bad-etag")
     return tags

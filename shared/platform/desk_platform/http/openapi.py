@@ -19,11 +19,17 @@ _ERRORS = {
 }
 # FastAPI's own shape of a 422, which the desk never answers with.
 _UNUSED_SCHEMAS = ("HTTPValidationError", "ValidationError")
-_KEY_HEADER = {
+KEY_HEADER: dict[str, Any] = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": True,
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    # Bare as most send it, or quoted as the draft says.
+    "schema": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 255,
+        "pattern": r'^([!#-~]([ -~]*[!-~])?|"([ !#-\[\]-~]|\\["\\])+")$',
+    },
     "description": "A new random value for each thing you want done, the same one when you repeat"
     " the call; kept for 24 hours.",
 }
@@ -31,7 +37,12 @@ _IF_MATCH_HEADER = {
     "name": "If-Match",
     "in": "header",
     "required": True,
-    "schema": {"type": "string"},
+    # RFC 9110, section 13.1.1.
+    "schema": {
+        "type": "string",
+        "pattern": r'^(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*)$',
+        "examples": ['"7"'],
+    },
     "description": "The ETag of the version you have read; 412 when it is no longer the latest.",
 }
 _OPTIONAL_IF_MATCH = _IF_MATCH_HEADER | {
@@ -68,6 +79,10 @@ class DeskApp(FastAPI):
                 document["security"] = [{name: [] for name in _PLAIN_HEADERS}]
             for operation, dependant in self._operations(document["paths"]):
                 _describe(operation, dependant)
+                # FastAPI writes a text as the schema of what is no JSON; here it has one of events.
+                for answer in operation["responses"].values():
+                    stream = answer.get("content", {}).get("text/event-stream", {})
+                    stream.pop("schema", None)
         return self.openapi_schema or {}
 
     def _operations(self, paths: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Dependant]]:
@@ -93,7 +108,7 @@ def _describe(operation: dict[str, Any], dependant: Dependant) -> None:
         operation["security"] = []
     elif roles:
         operation["x-desk-roles"] = sorted(roles)
-    headers = [_KEY_HEADER] if asks_for_key(dependant) else []
+    headers = [KEY_HEADER] if asks_for_key(dependant) else []
     if _has(dependant, precondition):
         headers.append(_IF_MATCH_HEADER)
     elif _has(dependant, optional_precondition):

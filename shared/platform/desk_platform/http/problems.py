@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_jsonable_python
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match, Route
 
 from desk_platform.http.fields import FieldProblem, field_problem
 from desk_platform.http.language import sentence
@@ -161,7 +162,20 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
         code, detail = "bad-json", sentence(message("request.unreadable"))
     if detail == phrase or status == 413:
         detail = sentence(_MESSAGES[status]) if status in _MESSAGES else f"{phrase}."
-    return problem(status, code, detail, request.url.path, headers=error.headers)
+    headers = _methods_of(request) if status == 405 else error.headers
+    return problem(status, code, detail, request.url.path, headers=headers)
+
+
+def _methods_of(request: Request) -> dict[str, str]:
+    """What the address takes: Starlette names the methods of its first route and of no other."""
+    matched = [
+        route
+        for route in request.app.routes
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
+    ]
+    # `/tickets/check` is no ticket, though it would fit there.
+    of_address = (route.methods or set() for route in matched if route.path == matched[0].path)
+    return {"Allow": ", ".join(sorted(set().union(*of_address)))}
 
 
 async def _answer_broken_schema(request: Request, error: Exception) -> Response:

@@ -1,6 +1,7 @@
 """An answer that stays open: server-sent events, as browsers and proxies know them."""
 
 from collections.abc import AsyncGenerator, Callable
+from typing import Any
 
 from fastapi import Request
 from fastapi.sse import ServerSentEvent, format_sse_event
@@ -11,6 +12,24 @@ from desk_platform.http.gate import Gate
 
 # Under this name the request's scope has the way to leave its place among the calls.
 LEAVE_KEY = "desk.leave"
+# How a document says what each event of a stream has (OpenAPI 3.2, as FastAPI writes it into 3.1).
+STREAM_OF_JSON: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {
+            "text/event-stream": {
+                "itemSchema": {
+                    "type": "object",
+                    "properties": {
+                        "event": {"type": "string"},
+                        "id": {"type": "string"},
+                        "data": {"type": "string", "contentMediaType": "application/json"},
+                        "retry": {"type": "integer", "minimum": 0},
+                    },
+                }
+            }
+        }
+    }
+}
 # Nobody keeps a part of it, and no proxy gathers several before it passes them on.
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 

@@ -10,9 +10,9 @@ from desk_contracts.message import message
 from desk_contracts.people import PersonNamed
 from desk_contracts.text import is_visible
 from desk_contracts.value_types import Level, Priority
+from desk_platform.http import WrittenMoment
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     Field,
     StringConstraints,
     model_validator,
@@ -160,7 +160,7 @@ class Pause(Body):
 
     waiting_for: WaitingFor
     """Whose turn it is: employee, vendor or approval."""
-    until: AwareDatetime | None = None
+    until: WrittenMoment | None = None
     """When the work goes on in any case; with zone."""
     text: Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000)] = ""
     """What to tell the person who asked, for example the question to answer."""

@@ -19,6 +19,7 @@ from desk_platform.http import (
     IdempotentCall,
     Principal,
     Role,
+    WrittenDay,
     check_same,
     require,
     require_key,
@@ -60,7 +61,7 @@ class Accepted(_ResponseBody):
     answer: Literal["accepted"]
     plan: Text
     """What will be done."""
-    target_date: date
+    target_date: WrittenDay
     """The day by which it will be done; until then the service is not reported again."""
 
 
