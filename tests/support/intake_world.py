@@ -321,8 +321,7 @@ def make_desk(charter: Charter, secrets: Path | None = None) -> Desk:
     mail = _make_mail(deps, clock, publisher, meters)
     world = (clock, publisher, tickets, slas, unit_of_work, others, telemetry)
     outside = (httpx.ASGITransport(app=app), calls, mail)
-    searched = (before.indexes, before.searches, words)
-    return Desk(*world, *outside, *searched, erasures, *of_files)
+    return Desk(*world, *outside, before.indexes, before.searches, words, erasures, *of_files)
 
 
 def _make_uploads(

@@ -17,6 +17,7 @@ from desk_contracts.events.automation import (
 from desk_contracts.message import verbatim
 from desk_metrics.checkpoints.decide import note_end, take_checkpoint
 from desk_metrics.checkpoints.model import Chains
+from desk_platform.kafka.records import KafkaRecord
 
 KEY = ChainKey(b"0123456789abcdef0123456789abcdef")
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -89,7 +90,9 @@ def checkpoints(log: Sequence[Record], every: int = 5) -> list[AnyEvent]:
 
 
 def check(
-    log: Sequence[Record], seen: Sequence[AnyEvent] = (), pseudonyms: frozenset[str] | None = None
+    log: Sequence[KafkaRecord],
+    seen: Sequence[AnyEvent] = (),
+    pseudonyms: frozenset[str] | None = None,
 ) -> RunFindings:
     """What an audit finds."""
     run_log = RunLog(KEY, pseudonyms)

@@ -144,7 +144,7 @@ async def _purge() -> list[Rewritten]:
         Erasure(
             id,
             at,
-            data.person,
+            data.person_hash,
             data.pseudonym,
             frozenset(data.tickets),
             frozenset(data.quoting),

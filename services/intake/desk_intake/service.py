@@ -28,7 +28,7 @@ from fastapi import APIRouter
 
 from desk_intake.adapters.couriers.reported import COMPONENT as MAIL_RELAY
 from desk_intake.adapters.couriers.reported import ReportedCourier
-from desk_intake.adapters.couriers.smtp import MailServer, SmtpCourier
+from desk_intake.adapters.couriers.smtp import open_courier
 from desk_intake.adapters.directories.ldap import open_directory
 from desk_intake.adapters.directories.reported import COMPONENT as DIRECTORY
 from desk_intake.adapters.directories.reported import ReportedDirectory
@@ -79,7 +79,7 @@ from desk_intake.searches.api import searches_router
 from desk_intake.searches.model import SearchedWord
 from desk_intake.searches.store import SEARCHES, searches_projection
 from desk_intake.searches.worker import SearchCounter
-from desk_intake.settings import IntakeSettings, LineSecurity
+from desk_intake.settings import IntakeSettings
 from desk_intake.status.api import StatusDeps, status_router
 from desk_intake.status.store import (
     CHANGES,
@@ -296,21 +296,9 @@ def _compose_indexes(desk: Desk, settings: IntakeSettings) -> Indexes:
 def _compose_recovery(
     desk: Desk, settings: IntakeSettings, deps: TicketDeps, directory: Directory | None
 ) -> RecoveryDeps | None:
-    if directory is None or settings.relay_host is None or settings.recovery_page is None:
+    courier = open_courier(settings)
+    if directory is None or courier is None:
         return None
-    courier = SmtpCourier(
-        MailServer(
-            settings.relay_host,
-            settings.relay_port,
-            settings.recovery_sender,
-            settings.recovery_page,
-            tls=settings.relay_security is LineSecurity.TLS,
-            starttls=settings.relay_security is LineSecurity.STARTTLS,
-            username=settings.relay_username,
-            password=settings.relay_password,
-            ca_file=settings.relay_ca_file,
-        )
-    )
     # Other replicas write these too.
     asks = desk.unit_of_work("recovery asks", Projection(desk.documents(ASKS)), cached=0)
     recoveries = desk.unit_of_work("recoveries", Projection(desk.documents(RECOVERIES)), cached=0)

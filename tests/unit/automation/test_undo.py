@@ -155,7 +155,7 @@ async def test_an_undo_whose_answer_is_lost_is_in_doubt_and_never_repeated() -> 
     last = await not_helped(desk)
     assert steps_of(desk) == ["stop", "stop/undo"]
     assert last.outcome is Outcome.IN_DOUBT
-    assert last.undo is UndoState.CANNOT_UNDO
+    assert last.undo is UndoState.IN_DOUBT
 
 
 async def test_a_keyed_undo_whose_worker_died_is_sent_again_under_its_key() -> None:

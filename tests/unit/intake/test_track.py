@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from desk_contracts import AnyEvent, Event
 from desk_contracts.events.feedback import ContactEnded, ContactPrevented, Taken
-from desk_contracts.events.problems import ProblemDetected, ProblemResolved
+from desk_contracts.events.problems import ProblemDetected, ProblemEnd, ProblemResolved
 from desk_contracts.message import verbatim
 from desk_intake.before.decide import forget
 from desk_intake.before.joined import MOST_PEOPLE, JoinedProblem, follow_joining, problem_of
@@ -144,3 +144,15 @@ def test_what_was_taken_is_seen_for_ninety_days() -> None:
     assert (kept.state.track, kept.due) == ((thing,), MONDAY + TRACKED)
     gone = forget(person, MONDAY + TRACKED)
     assert (gone.state.track, gone.due) == ((), None)
+
+
+def test_who_joined_one_that_is_merged_hears_of_the_end_of_the_other() -> None:
+    """What is told of the merge itself is a way from one document to the other, not a message."""
+    merging = OVER.model_copy(update={"end": ProblemEnd.MERGED, "merged_into": "p-2"})
+    [merged] = follow(joining("ana"), Event("e-merged", "/desk/triage", "p-1", MONDAY, merging))
+    assert (merged.people, merged.end, merged.merged_into) == (("ana",), ProblemEnd.MERGED, "p-2")
+    moved = Event("e-moved", "/desk/intake", "p-1", MONDAY, merged)
+    assert problem_of(moved) == "p-2"
+    over = Event("e-over", "/desk/triage", "p-2", MONDAY, OVER)
+    for events in ((moved, moved, over), (over, moved)):
+        assert [(item.problem, item.people) for item in follow(*events)] == [("p-2", ("ana",))]

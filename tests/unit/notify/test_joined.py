@@ -2,7 +2,7 @@
 
 from desk_contracts.events.feedback import ContactEnded
 from desk_contracts.events.notifications import Notified
-from desk_contracts.events.problems import ProblemResolved
+from desk_contracts.events.problems import ProblemEnd, ProblemResolved
 from desk_contracts.message import verbatim
 
 from tests.support.notify_desk import ANA, BEN, Story, directory
@@ -45,3 +45,14 @@ def test_a_problem_that_only_faded_is_not_called_solved() -> None:
     [solved] = story.happens(ended(ANA), "p-1")
     [faded] = Story(directory("en")).happens(ended(ANA, is_solved=False), "p-1")
     assert solved.title != faded.title
+
+
+def test_a_merge_says_nothing_and_the_end_of_the_other_is_heard() -> None:
+    story = Story(directory("en"))
+    merged = ended(ANA).model_copy(update={"end": ProblemEnd.MERGED, "merged_into": "p-2"})
+    assert hear(story, merged) == []
+    assert [name for name, _ in hear(story, ended(ANA))] == []
+    later = ended(ANA).model_copy(update={"problem": "p-2"})
+    assert [
+        item.recipient for item in story.happens(later, "p-2") if isinstance(item, Notified)
+    ] == [ANA]

@@ -54,14 +54,23 @@ def settle(run: Run, outcome: Outcome, reason: Message) -> tuple[Run, Outcome, M
     if done == len(undoing.steps) == len(_done(run)):
         state = UndoState.UNDONE
     is_doubtful = outcome is Outcome.IN_DOUBT
-    code = {
-        UndoState.UNDONE: "undo.undone",
-        UndoState.PARTLY_UNDONE: "undo.partly-undone",
-        UndoState.CANNOT_UNDO: "undo.cannot-undo",
-    }[state]
-    why = message(code, reason=undoing.reason, why=reason if reason != undoing.reason else "")
+    if is_doubtful:
+        state = UndoState.IN_DOUBT
+    why = _describe(state, undoing.reason, reason if reason != undoing.reason else "")
     ended = run.model_copy(update={"undo": state})
     return ended, Outcome.IN_DOUBT if is_doubtful else undoing.outcome, why
+
+
+def _describe(state: UndoState, reason: Message, why: Message | str) -> Message:
+    match state:
+        case UndoState.UNDONE:
+            return message("undo.undone", reason=reason)
+        case UndoState.PARTLY_UNDONE:
+            return message("undo.partly-undone", reason=reason, why=why)
+        case UndoState.IN_DOUBT:
+            return message("undo.in-doubt", reason=reason, why=why)
+        case _:
+            return message("undo.cannot-undo", reason=reason, why=why)
 
 
 def _has_undo(run: Run) -> bool:

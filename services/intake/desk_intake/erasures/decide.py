@@ -64,7 +64,7 @@ def request_erasure(  # noqa: PLR0913 (an event has these independent parts)
         _make_event(
             id if number == 0 else f"{id}/{number}",
             ErasureRequested(
-                person=digest,
+                person_hash=digest,
                 pseudonym=pseudonym,
                 tickets=own,
                 quoting=quoting,

@@ -7,11 +7,11 @@ from desk_contracts import Event
 from desk_contracts.chain import Seal, digest_checkpoint
 from desk_contracts.events.checkpoints import ChainEnd, CheckpointTaken
 from desk_contracts.ids import derive_id
+from desk_contracts.names import METRICS_SOURCE
 from desk_kernel import Decision
 
 from desk_metrics.checkpoints.model import Chains
 
-SOURCE: Final = "/desk/metrics"
 # As long can a transition be taken back unseen by who has the key; one event each minute at most.
 EVERY: Final = timedelta(minutes=1)
 # So many of the longest ends stay under an event's 64 KiB.
@@ -41,5 +41,5 @@ def take_checkpoint(id: str, chains: Chains, now: datetime) -> Decision[Chains]:
         number=chains.number + 1, previous=chains.previous, ends=tuple(chains.ends.values())
     )
     digest = digest_checkpoint(data)
-    event = Event(derive_id(id, f"checkpoint/{digest}"), SOURCE, id, now, data)
+    event = Event(derive_id(id, f"checkpoint/{digest}"), METRICS_SOURCE, id, now, data)
     return Decision(Chains(number=data.number, previous=digest), (event,))

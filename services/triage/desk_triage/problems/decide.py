@@ -23,6 +23,7 @@ from desk_triage.problems.bursts import (
     require_surprise,
 )
 from desk_triage.problems.events import (
+    Ending,
     describe_resolution,
     describe_update,
 )
@@ -178,16 +179,11 @@ def close(
     register: ProblemRegister,
     problem: Problem,
     at: datetime,
-    why: Message,
-    how: ProblemEnd,
-    cleared: tuple[str, ...] = (),
+    ending: Ending,
 ) -> tuple[ProblemRegister, list[AnyEvent]]:
-    """Ends one problem; how it was solved is remembered for when it comes back.
-
-    `cleared` are the signals whose end showed that it is over.
-    """
+    """Ends one problem; how it was solved is remembered for when it comes back."""
     events = describe_update(problem, at) if problem.joining else []
-    events += describe_resolution(problem, at, why, how, cleared)
+    events += describe_resolution(problem, at, ending)
     solved = SolvedProblem(
         id=problem.id,
         service=problem.service,
@@ -195,7 +191,7 @@ def close(
         ended_at=at,
         worded_by=problem.worded_by,
         wording=problem.wording,
-        resolution=why if how is ProblemEnd.SOLVED else None,
+        resolution=ending.why if ending.how is ProblemEnd.SOLVED else None,
     )
     problems = tuple(item for item in register.problems if item.id != problem.id)
     closed = {"problems": problems, "solved": (*register.solved, solved)[-MAX_SOLVED:]}
@@ -282,7 +278,7 @@ def _end_past(
             )
             cleared = problem.signals[-MAX_CLEARED:]
             how = ProblemEnd.SOLVED if is_solved else ProblemEnd.FADED
-            register, more = close(register, problem, end, why, how, cleared)
+            register, more = close(register, problem, end, Ending(how, why, cleared))
             events += more
         else:
             tally = problem.tally

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from desk_charter.model import Charter
 from desk_contracts import AnyEvent, Event, Payload
@@ -22,6 +23,17 @@ from desk_triage.routing.model import SOURCE
 MAX_LIST_BYTES = 32 * 1024
 
 Member = tuple[str, str]
+
+
+class Ending(NamedTuple):
+    """How a problem ends, and what is said of it."""
+
+    how: ProblemEnd
+    why: Message
+    # The signals whose end showed that it is over.
+    cleared: tuple[str, ...] = ()
+    # The problem that goes on.
+    merged_into: str = ""
 
 
 def title_of(charter: Charter, service: str) -> Message:
@@ -99,13 +111,7 @@ def describe_removal(problem: Problem, tickets: Sequence[str], at: datetime) -> 
     return _event(problem, removed, f"problem/removed/{tickets[0]}", at)
 
 
-def describe_resolution(
-    problem: Problem,
-    at: datetime,
-    resolution: Message,
-    end: ProblemEnd,
-    cleared: tuple[str, ...] = (),
-) -> list[AnyEvent]:
+def describe_resolution(problem: Problem, at: datetime, ending: Ending) -> list[AnyEvent]:
     """That it is over. Every listed member is named once, over as many events as that takes."""
     events = list[AnyEvent]()
     for number, members in enumerate(split_members(problem.members)):
@@ -114,11 +120,12 @@ def describe_resolution(
             title=problem.title,
             tickets=tuple(ticket for ticket, _ in members),
             people=_list_people(members),
-            resolution=resolution,
+            resolution=ending.why,
             status=problem.status,
-            is_solved=end is ProblemEnd.SOLVED,
-            cleared=cleared,
-            end=end,
+            is_solved=ending.how is ProblemEnd.SOLVED,
+            cleared=ending.cleared,
+            end=ending.how,
+            merged_into=ending.merged_into,
             ticket_count=problem.tickets,
         )
         events.append(_event(problem, resolved, f"problem/resolved/{number}", at))

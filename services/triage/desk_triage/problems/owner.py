@@ -11,7 +11,7 @@ from desk_contracts.message import message, verbatim
 from desk_kernel import Decision
 
 from desk_triage.problems.decide import close, confirm, decide_register, emit_joined
-from desk_triage.problems.events import describe_problem, describe_removal
+from desk_triage.problems.events import Ending, describe_problem, describe_removal
 from desk_triage.problems.joining import MAX_SIGNALS, Desk
 from desk_triage.problems.model import MAX_MEMBERS, Problem, ProblemRegister, Tally
 from desk_triage.problems.profile import combine
@@ -49,7 +49,7 @@ def resolve_problem(
     ) -> tuple[ProblemRegister, list[AnyEvent]]:
         why = verbatim(resolution) if resolution else message("problem.ended-by-member", by=by)
         confirmed = problem.model_copy(update={"status": ProblemStatus.CONFIRMED})
-        return close(register, confirmed, now, why, ProblemEnd.SOLVED)
+        return close(register, confirmed, now, Ending(ProblemEnd.SOLVED, why))
 
     return _change(register, id, now, desk, change)
 
@@ -63,7 +63,7 @@ def reject_problem(
         register: ProblemRegister, problem: Problem
     ) -> tuple[ProblemRegister, list[AnyEvent]]:
         why = message("problem.rejected", by=by)
-        return close(register, problem, now, why, ProblemEnd.REJECTED)
+        return close(register, problem, now, Ending(ProblemEnd.REJECTED, why))
 
     return _change(register, id, now, desk, change)
 
@@ -135,7 +135,8 @@ def merge_problems(
             whole, events = confirm(whole, [reason], by, now, desk)
         why = message("problem.merged", problem=into)
         register = _replace(register, whole)
-        register, ended = close(register, problem, now, why, ProblemEnd.MERGED)
+        ending = Ending(ProblemEnd.MERGED, why, merged_into=target.id)
+        register, ended = close(register, problem, now, ending)
         return register, [*events, *ended]
 
     return _change(register, id, now, desk, change)

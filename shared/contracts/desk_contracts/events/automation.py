@@ -33,13 +33,17 @@ class Outcome(StrEnum):
 
 
 class UndoState(StrEnum):
-    """What became of a run's changes that its runbook can take back; `not_undone` where it is in
-    doubt what was done or whether it helped, or where a person has the run: people decide."""
+    """What became of a run's changes that its runbook can take back.
+
+    `not_undone` where it is in doubt what was done or whether it helped, or where a person has the
+    run: people decide. `in_doubt` where an undo was sent and nobody knows whether it was done.
+    """
 
     UNDONE = "undone"
     PARTLY_UNDONE = "partly_undone"
     CANNOT_UNDO = "cannot_undo"
     NOT_UNDONE = "not_undone"
+    IN_DOUBT = "in_doubt"
 
 
 class Evidence(Value):

@@ -1,6 +1,6 @@
 """`desk.erasures`: what must be erased everywhere; `desk.erasures.done`: who has done it.
 
-No person is named: `person` is a keyed hash, which only services that have the key can compare.
+No person is named: `person_hash` is keyed, which only services that have the key can compare.
 Intake writes the first, each service its own receipts. Keys: the erasure; erasure and service.
 """
 
@@ -18,7 +18,7 @@ class ErasureRequested(Payload, type="desk.erasure.requested.v1", topic=names.ER
     The event's time is the bound: what the person says to the desk later is kept.
     """
 
-    person: str = Field(
+    person_hash: str = Field(
         default="", description="Keyed hash of the person's id; empty if only texts are too old."
     )
     pseudonym: str = Field(default="", description="What stands for the person from now on.")

@@ -13,6 +13,7 @@ from pydantic import Field, FiniteFloat
 
 from desk_contracts import names
 from desk_contracts.envelope import Payload
+from desk_contracts.events.problems import ProblemEnd
 from desk_contracts.message import Message
 from desk_contracts.people import OptionalPerson, PersonId
 from desk_contracts.value_types import Identifier, LongText, ShortText
@@ -176,12 +177,19 @@ class ContactReturned(Payload, type="desk.contact.returned.v1", topic=names.FEED
 
 
 class ContactEnded(Payload, type="desk.contact.ended.v1", topic=names.FEEDBACK):
-    """A problem is over that people joined without a ticket: they are told, as those with one."""
+    """A problem is over that people joined without a ticket: they are told, as those with one.
+
+    Merged it goes on as another one: they are in that now, and hear nothing yet.
+    """
 
     problem: Identifier
     title: Message
     resolution: Message = Field(description="What is said of its end.")
     is_solved: bool = Field(description="False if reports only stopped, or it was none.")
+    end: ProblemEnd | None = Field(default=None, description="As the problem's own event has it.")
+    merged_into: str = Field(
+        default="", description="The problem that goes on, where `end` is merged."
+    )
     people: tuple[PersonId, ...] = Field(description="Who joined it, and is told.")
 
 

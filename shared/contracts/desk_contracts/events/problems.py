@@ -108,4 +108,7 @@ class ProblemResolved(Payload, type="desk.problem.resolved.v1", topic=names.PROB
         description="Solved; faded: reports only stopped; rejected: it was none; merged: another"
         " problem has its tickets. None in older events, where `is_solved` says all.",
     )
+    merged_into: str = Field(
+        default="", description="The problem that goes on, where `end` is merged."
+    )
     ticket_count: int | None = Field(default=None, ge=0, description=_TICKET_COUNT)

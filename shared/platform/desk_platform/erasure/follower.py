@@ -111,7 +111,7 @@ def decode(door: RecordDecoder, record: KafkaRecord) -> Erasure | None:
     return Erasure(
         event.subject,
         event.time,
-        data.person,
+        data.person_hash,
         data.pseudonym,
         frozenset(data.tickets),
         frozenset(data.quoting),

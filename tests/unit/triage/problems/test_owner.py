@@ -83,6 +83,7 @@ def test_a_split_makes_two_and_a_merge_makes_one_again(played: PlayedRegister) -
     assert over.subject == other.id
     assert isinstance(over.data, ProblemResolved)
     assert (over.data.is_solved, over.data.end) == (False, ProblemEnd.MERGED)
+    assert over.data.merged_into == first
     assert whole.removed == ()
 
 

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from desk_intake.recovery.decide import TITLES, VALID
 from desk_intake.recovery.model import Kind
+from desk_intake.settings import IntakeSettings, LineSecurity
 
 _SECONDS = 10
 
@@ -69,3 +70,22 @@ class SmtpCourier:
             # Without the server's words: they can quote what was sent.
             reason = f"the mail server took no mail: {type(error).__name__}"
             raise DependencyDown(reason, dependency="smtp") from None
+
+
+def open_courier(settings: IntakeSettings) -> SmtpCourier | None:
+    """The mail relay of the settings; None where there is none, or no page to lead to."""
+    if settings.relay_host is None or settings.recovery_page is None:
+        return None
+    return SmtpCourier(
+        MailServer(
+            settings.relay_host,
+            settings.relay_port,
+            settings.recovery_sender,
+            settings.recovery_page,
+            tls=settings.relay_security is LineSecurity.TLS,
+            starttls=settings.relay_security is LineSecurity.STARTTLS,
+            username=settings.relay_username,
+            password=settings.relay_password,
+            ca_file=settings.relay_ca_file,
+        )
+    )
