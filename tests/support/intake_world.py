@@ -174,7 +174,7 @@ class Desk:
         await fill_index(indexes.articles, follow_article, log)
         await fill_index(indexes.problems, follow_problem, log)
         for reader in indexes.readers:
-            reader.is_complete = True
+            reader.is_open = reader.is_complete = True
         opened = [event for event in self.publisher.events() if event.topic == topics.TICKETS]
         batch = [Received(event, self._record(event)) for event in opened]
         await BatchProcessor(self.others[-1]).handle(batch, _ignore_failures)

@@ -28,7 +28,7 @@ SUBSCRIPTIONS: Final[dict[Service, dict[str, tuple[str, ...]]]] = {
             names.TICKETS,
         ),
         "intake.changes": (names.CHANGES,),
-        "intake.people": (names.TICKETS, names.FEEDBACK),
+        "intake.people": (names.TICKETS, names.FEEDBACK, names.PROBLEMS),
     },
     "triage": {
         "triage": (names.TICKETS, names.CHANGES, names.SIGNALS, names.SLA),

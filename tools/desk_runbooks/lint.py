@@ -19,6 +19,7 @@ from desk_charter.runbooks import ActStep, Runbook
 Rule = Literal["charter", "no-verify", "no-undo", "unreachable", "overlap", "no-test"]
 _EQUAL = re.compile(r"""^\s*([\w.]+)\s*==\s*(["'])([^"']*)\2\s*$""")
 _BOUND = re.compile(r"^\s*([\w.]+)\s*(<=|>=|<|>)\s*(-?\d+(?:\.\d+)?)\s*$")
+_GIVEN = re.compile(r"""^\s*(!?)\s*\(?\s*(["'])(\w+)\2\s+in\s+([\w.]+)\s*\)?\s*$""")
 _ALLOW = re.compile(r"#\s*lint:\s*allow\s+([a-z-]+)\s*(?:,\s*(\S.*))?$", re.MULTILINE)
 
 
@@ -40,12 +41,17 @@ class Facts:
     equal: dict[str, set[str]]
     least: dict[str, float]
     most: dict[str, float]
+    # Attributes that must be there, or must not.
+    given: dict[str, set[bool]]
 
     @property
     def contradiction(self) -> str:
         """The attribute that cannot be what is asked; empty if nothing speaks against it."""
         for path, values in self.equal.items():
-            if len(values) > 1:
+            if len(values) > 1 or False in self.given.get(path, ()):
+                return path
+        for path, presences in self.given.items():
+            if len(presences) > 1:
                 return path
         for path, least in self.least.items():
             if least > self.most.get(path, least):
@@ -119,9 +125,12 @@ def facts_of(when: str) -> Facts:
     equal: dict[str, set[str]] = {}
     least: dict[str, float] = {}
     most: dict[str, float] = {}
+    given: dict[str, set[bool]] = {}
     for part in parts_of(when):
         if match := _EQUAL.match(part):
             equal.setdefault(match[1], set()).add(match[3])
+        elif match := _GIVEN.match(part):
+            given.setdefault(f"{match[4]}.{match[3]}", set()).add(not match[1])
         elif match := _BOUND.match(part):
             path, sign, number = match[1], match[2], float(match[3])
             # An open end is a closed one a hair away: 25 is not below 25.
@@ -130,7 +139,7 @@ def facts_of(when: str) -> Facts:
                 most[path] = min(most.get(path, number - hair), number - hair)
             else:
                 least[path] = max(least.get(path, number + hair), number + hair)
-    return Facts(equal, least, most)
+    return Facts(equal, least, most, given)
 
 
 def _describe_overlap(first: Runbook, second: Runbook) -> str:

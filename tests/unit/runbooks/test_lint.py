@@ -99,8 +99,8 @@ def test_warnings_fail_only_if_it_is_strict(folder: Path) -> None:
 
 
 def test_a_plan_names_every_call_and_sends_nothing(folder: Path) -> None:
-    words = ["plan", "restart-service", "server-9", "--charter", str(folder)]
+    words = ["plan", "restart-service", "server-9", "--offline", "--charter", str(folder)]
     text = CliRunner().invoke(runbook_app, words).stdout
     assert "POST http://127.0.0.1:9000/v1/actions/restart-service (idempotent, 2 tries)" in text
     assert "target: server-9" in text
-    assert text.endswith("Nothing was sent.\n")
+    assert text.endswith("Nothing was sent to the target.\n")

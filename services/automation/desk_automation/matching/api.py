@@ -166,10 +166,10 @@ def _add_why(router: APIRouter, api: MatchingApi) -> None:
 
 
 def _add_starting(router: APIRouter, api: MatchingApi, start: StartApi) -> None:
-    @router.post("/runbooks/{id}/runs", tags=["runbooks"], summary="Run a runbook on a target")
+    @router.post("/runbooks/{runbook}/runs", tags=["runbooks"], summary="Run a runbook on a target")
     async def start_run_by_hand(
         request: Request,
-        id: str,
+        runbook: str,
         body: RunOrder,
         caller: Annotated[Principal, Depends(_may_start)],
         call: Annotated[IdempotentCall, Depends(require_key)],
@@ -178,7 +178,7 @@ def _add_starting(router: APIRouter, api: MatchingApi, start: StartApi) -> None:
         guards and verification hold as for any run. A runbook that suggests, or wants a yes, waits
         for that of somebody else; one that observes is refused."""
         seen = sight(request, caller)
-        runbook = _find_runbook(api, id, caller, seen)
+        chosen = _find_runbook(api, runbook, caller, seen)
         order = RunRequest(
             derive_id(call.seed, "run"), body.target, caller.subject, body.reason, body.attributes
         )
@@ -187,9 +187,9 @@ def _add_starting(router: APIRouter, api: MatchingApi, start: StartApi) -> None:
             if run is not None:
                 return None
             charter = api.charter.current
-            decided = request_run(charter, runbook, order, start.policy, context.now)
+            decided = request_run(charter, chosen, order, start.policy, context.now)
             if not may_see_run(decided.state, seen):
-                raise _no_runbook(id)
+                raise _no_runbook(runbook)
             return decided
 
         cause = Cause(call.seed, content=call.fingerprint)

@@ -13,11 +13,13 @@ from desk_platform.store.mongo.clients import CurrentDatabase, MongoClients
 from desk_platform.store.mongo.documents import MongoDocuments
 from desk_platform.store.mongo.driver import (
     ASCENDING,
+    BulkWriteError,
     Database,
     DeleteOne,
     InsertOne,
     Operation,
     ReplaceOne,
+    duplicates_of,
     translate_errors,
 )
 from desk_platform.store.mongo.files import BUCKET, GridFiles
@@ -115,7 +117,14 @@ class MongoStore:
                 change = await rows.bulk_write([ReplaceOne(guard, dict(other))], ordered=False)
                 return change.matched_count == 1
             # First the new one: after a crash in between both are there, and it is done again.
-            await rows.bulk_write([DeleteOne({"_id": other["_id"]}), InsertOne(dict(other))])
+            take = [DeleteOne({"_id": other["_id"]}), InsertOne(dict(other))]
+            try:
+                await rows.bulk_write(take)
+            except BulkWriteError as error:
+                # Another one has its unique facet.
+                if not duplicates_of(error):
+                    raise
+                return False
             change = await rows.bulk_write([DeleteOne(guard)])
             if change.deleted_count == 1:
                 return True
