@@ -117,9 +117,8 @@ class MongoStore:
                 change = await rows.bulk_write([ReplaceOne(guard, dict(other))], ordered=False)
                 return change.matched_count == 1
             # First the new one: after a crash in between both are there, and it is done again.
-            take = [DeleteOne({"_id": other["_id"]}), InsertOne(dict(other))]
             try:
-                await rows.bulk_write(take)
+                await rows.bulk_write([DeleteOne({"_id": other["_id"]}), InsertOne(dict(other))])
             except BulkWriteError as error:
                 # Another one has its unique facet.
                 if not duplicates_of(error):
