@@ -114,10 +114,13 @@ def add_signal(
     if any(evidence.episode == data.episode for evidence in register.signals):
         return None
     evidence = Evidence(episode=data.episode, service=data.service, title=data.title)
+    given_way = {item.episode for item in register.signals[: 1 - MAX_SIGNALS]}
     register = register.model_copy(update={"signals": (*register.signals, evidence)[-MAX_SIGNALS:]})
     events = list[AnyEvent]()
     problems = list[Problem]()
-    for problem in register.problems:
+    for item in register.problems:
+        is_lost = item.has_lost_signals or not given_way.isdisjoint(item.signals)
+        problem = item.model_copy(update={"has_lost_signals": is_lost})
         if problem.service == data.service:
             marked = problem.model_copy(
                 update={"signals": (*problem.signals, data.episode)[-MAX_SIGNALS:]}
@@ -270,13 +273,13 @@ def _end_past(
         if end is None or now < end:
             continue
         if is_ordinary(problem, unpack(register.rates), end):
-            is_solved = bool(problem.signals)
+            is_solved = bool(problem.signals) and not problem.has_lost_signals
             why = (
                 message("problem.quiet", since=problem.last_at)
                 if is_solved
                 else message("problem.faded", since=problem.last_at)
             )
-            cleared = problem.signals[-MAX_CLEARED:]
+            cleared = problem.signals[-MAX_CLEARED:] if is_solved else ()
             how = ProblemEnd.SOLVED if is_solved else ProblemEnd.FADED
             register, more = close(register, problem, end, Ending(how, why, cleared))
             events += more

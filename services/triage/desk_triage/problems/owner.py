@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from desk_contracts import AnyEvent
-from desk_contracts.errors import NotFound
+from desk_contracts.errors import NotFound, Rejected
 from desk_contracts.events.problems import ProblemEnd, ProblemStatus
 from desk_contracts.ids import derive_id
 from desk_contracts.message import message, verbatim
@@ -91,6 +91,8 @@ def split_problem(
         register: ProblemRegister, problem: Problem
     ) -> tuple[ProblemRegister, list[AnyEvent]]:
         left, gone = _part(problem, tickets)
+        if not (left.members or left.unlisted):
+            raise Rejected(message("problem.split-whole"), code="split-whole")
         people = dict(problem.members)
         other = problem.model_copy(
             update={
@@ -173,6 +175,7 @@ def _unite(target: Problem, problem: Problem) -> Problem:
         "first_at": min(target.first_at, problem.first_at),
         "last_at": max(target.last_at, problem.last_at),
         "signals": tuple(dict.fromkeys((*target.signals, *problem.signals)))[-MAX_SIGNALS:],
+        "has_lost_signals": target.has_lost_signals or problem.has_lost_signals,
         "removed": tuple(dict.fromkeys(removed))[-MAX_REMOVED:],
         "worded_by": profile.tickets,
         "wording": dict(profile.counts),

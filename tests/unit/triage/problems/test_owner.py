@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from desk_contracts import AnyEvent
-from desk_contracts.errors import NotFound
+from desk_contracts.errors import NotFound, Rejected
 from desk_contracts.events.problems import (
     ProblemConfirmed,
     ProblemDetected,
@@ -183,3 +183,11 @@ def test_what_is_not_there_is_not_found(played: PlayedRegister) -> None:
         merge_problems(played.register, problem, "nothing", "eva", NOW, played.desk)
     with pytest.raises(NotFound):
         confirm_problem(None, problem, "eva", NOW, played.desk)
+
+
+def test_a_split_leaves_something_of_it(played: PlayedRegister) -> None:
+    before = played.register
+    whole = [f"out-{number}" for number in range(6)]
+    with pytest.raises(Rejected) as refused:
+        split_problem(before, played.problems[0].id, whole, NOW, played.desk)
+    assert refused.value.kind == "split-whole"

@@ -6,12 +6,14 @@ import pytest
 from desk_contracts.events.problems import (
     ProblemConfirmed,
     ProblemDetected,
+    ProblemEnd,
     ProblemResolved,
     ProblemStatus,
     ProblemUpdated,
 )
 from desk_contracts.message import verbatim
 from desk_triage.problems.decide import end_if_quiet
+from desk_triage.problems.joining import MAX_SIGNALS
 from desk_triage.problems.opening import MAX_PROBLEMS
 from desk_triage.problems.owner import resolve_problem
 
@@ -171,6 +173,18 @@ def test_while_its_signal_is_open_it_is_not_over_and_after_it_is_solved() -> Non
     (over,) = played.of(ProblemResolved)
     assert isinstance(over.data, ProblemResolved)
     assert over.data.is_solved is True
+
+
+def test_where_a_signal_gave_way_to_newer_ones_nothing_shows_that_it_is_solved() -> None:
+    """It may be open still; so the problem is no longer reported, and that is all that is so."""
+    played = PlayedRegister().play([*ordinary(), signal(0), *outage(6, begins=1)])
+    others = [signal(20, episode=f"o{n}", service="mail") for n in range(MAX_SIGNALS)]
+    played.play(others)
+    assert played.register is not None
+    played.take(end_if_quiet(played.register, LATER, played.desk))
+    (over,) = played.of(ProblemResolved)
+    assert isinstance(over.data, ProblemResolved)
+    assert (over.data.end, over.data.cleared) == (ProblemEnd.FADED, ())
 
 
 def test_it_goes_on_while_it_is_reported() -> None:
