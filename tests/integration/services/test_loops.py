@@ -104,7 +104,7 @@ async def test_every_loop_goes_on_whatever_any_of_its_calls_raises(
 ) -> None:
     def suffering(name: str, loop: Loop) -> Faulty:
         # A client of the bus that is torn while it connects waits seconds for its brokers.
-        clients = ("writers of ", "team topics", "similar tickets", "index of ", "end of ")
+        clients = ("writers of ", "team topics", "similar", "index of ", "end of ", "erasures")
         is_client = name.startswith(clients)
         return Faulty(loop, ERRORS, most_places=1 if is_client else 8)
 

@@ -14,9 +14,10 @@ from functools import cache
 from typing import Any, cast
 
 import pytest
-from desk_contracts import AnyEvent, Codec
+from desk_contracts import AnyEvent, Codec, Payload
+from desk_contracts.chain import Seal
 from desk_contracts.errors import DeskError
-from desk_contracts.events.automation import RunEscalated
+from desk_contracts.events.automation import RunEscalated, RunStarted
 from desk_contracts.events.contributions import ContributionsChanged
 from desk_contracts.events.feedback import SurveyAnswered, Taken
 from desk_contracts.events.signals import SignalRaised
@@ -65,19 +66,22 @@ def examples() -> tuple[AnyEvent, ...]:
     return (*decoded, *filter(None, map(_variant, decoded)))
 
 
+# What an example alone does not reach: a runbook that matches, somebody to ask or to call.
+_CHANGED: dict[type[Payload], dict[str, object]] = {
+    SignalRaised: {"attributes": {"agent_url": "http://127.0.0.1:9000"}},
+    TicketResolved: {"requester": "j.doe"},
+    TicketStarted: {"device": "laptop-0417"},
+    SurveyAnswered: {"score": 1},
+}
+
+
 def _variant(event: AnyEvent) -> AnyEvent | None:
-    """What the example alone does not reach: a runbook that matches, somebody to ask or to call."""
-    if isinstance(event.data, SignalRaised):
-        attributes = {"agent_url": "http://127.0.0.1:9000"}
-        return event._replace(data=event.data.model_copy(update={"attributes": attributes}))
+    if update := _CHANGED.get(type(event.data)):
+        return event._replace(data=event.data.model_copy(update=update))
     if isinstance(event.data, ContributionsChanged):
         return event._replace(subject="person:742.j.doe")
-    if isinstance(event.data, TicketResolved):
-        return event._replace(data=event.data.model_copy(update={"requester": "j.doe"}))
-    if isinstance(event.data, TicketStarted):
-        return event._replace(data=event.data.model_copy(update={"device": "laptop-0417"}))
-    if isinstance(event.data, SurveyAnswered):
-        return event._replace(data=event.data.model_copy(update={"score": 1}))
+    if isinstance(event.data, RunStarted):
+        return event._replace(seal=Seal(event.subject, 1, "0" * 8, "", "0" * 32, "1" * 32).text)
     return None
 
 

@@ -46,10 +46,16 @@ class Erasures:
         self.is_complete = False
         self._changed, self._at_end = asyncio.Event(), asyncio.Event()
 
-    async def wait(self) -> None:
-        """Until the end of the topic was reached, or another erasure came since the last call."""
-        await self._changed.wait()
+    async def wait(self, longest: float) -> bool:
+        """Until the end of the topic was reached, or another erasure came since the last call;
+        False if neither was within so many seconds."""
+        try:
+            async with asyncio.timeout(longest):
+                await self._changed.wait()
+        except TimeoutError:
+            return False
         self._changed.clear()
+        return True
 
     async def read_to_end(self) -> None:
         """Wait until all are here that there were when the reading began."""

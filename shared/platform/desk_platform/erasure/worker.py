@@ -40,6 +40,8 @@ _AGAIN = timedelta(seconds=1)
 # first; a pass after that finds what it left.
 SETTLES_WITHIN = timedelta(seconds=30)
 _COMPONENT = "erasures"
+# So often it shows that it is there, where nobody is erased.
+_ROUND_S = 5.0
 
 
 class ErasureMarks(Protocol):
@@ -76,11 +78,12 @@ class ErasureWorker:
 
     async def run(self) -> None:
         """Until cancelled."""
+        is_due = True
         while True:
-            if self.erasures.is_complete:
+            if is_due and self.erasures.is_complete:
                 await self.catch_up()
             beat()
-            await self.erasures.wait()
+            is_due = await self.erasures.wait(_ROUND_S)
 
     async def catch_up(self) -> None:
         """Until this store has all that was asked for, done here or by another replica."""
