@@ -9,11 +9,13 @@ from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLS
 from desk_platform.certificates import CertificateFiles, RotatingContext
 from desk_platform.kafka.decompression import bound_batches
 from desk_platform.kafka.metadata_retries import wait_between_metadata_requests
+from desk_platform.kafka.torn_starts import close_torn_starts
 from desk_platform.settings import KafkaSettings, SaslMechanism
 
 # Here, since every client of the desk takes its connection from this module.
 bound_batches()
 wait_between_metadata_requests()
+close_torn_starts()
 
 
 class KafkaArguments(TypedDict, total=False):
