@@ -41,13 +41,15 @@ class Marks(NamedTuple):
 
     `polled_at` is when its last poll ended. `dry_since` is since when polls have found nothing, so
     that a fetch is under way; None while records wait to be handled. `fetched_at` is when brokers
-    last answered a fetch. `trouble` is why the last poll failed.
+    last answered a fetch. `trouble` is why the last poll failed. `has_ended` is whether it reads no
+    more, whatever the brokers do.
     """
 
     polled_at: datetime | None = None
     dry_since: datetime | None = None
     fetched_at: datetime | None = None
     trouble: str = ""
+    has_ended: bool = False
 
 
 @dataclass(slots=True)
@@ -128,6 +130,8 @@ class Progress:
 
     def find_stall(self) -> str | None:
         """Why this consumer hangs, so that a restart may help, or None."""
+        if (marks := self.read_marks()).has_ended:
+            return f"{self.name} reads no more: {marks.trouble or 'its client ended by itself'}"
         if self.assigned == 0 or self.pause_reason is not None:
             return None
         now, lag = self.clock.now(), self.lag
@@ -135,7 +139,7 @@ class Progress:
             if (busy := now - self.batch_since) > self.limits.batch:
                 return f"{self.name} has been at one batch for {in_seconds(busy)}"
         else:
-            active = (self.read_marks().polled_at, self.active_at, self.began_at)
+            active = (marks.polled_at, self.active_at, self.began_at)
             silent = now - max(moment for moment in active if moment is not None)
             if silent > self.limits.poll:
                 return f"{self.name} has not polled for {in_seconds(silent)}"

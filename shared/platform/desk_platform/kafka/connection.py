@@ -7,6 +7,7 @@ from aiokafka.client import AIOKafkaClient
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
 from desk_platform.certificates import CertificateFiles, RotatingContext
+from desk_platform.kafka.closed_transports import refuse_closed_transports
 from desk_platform.kafka.decompression import bound_batches
 from desk_platform.kafka.metadata_retries import wait_between_metadata_requests
 from desk_platform.kafka.torn_starts import close_torn_starts
@@ -16,6 +17,7 @@ from desk_platform.settings import KafkaSettings, SaslMechanism
 bound_batches()
 wait_between_metadata_requests()
 close_torn_starts()
+refuse_closed_transports()
 
 
 class KafkaArguments(TypedDict, total=False):

@@ -104,7 +104,16 @@ class TrackedConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has n
         fetched_at = datetime.fromtimestamp(max(answers) / 1000, UTC) if answers else None
         # Where all is paused, nothing is asked for.
         dry_since = self._dry_since if reading else None
-        return Marks(self._polled_at, dry_since, fetched_at, self._trouble)
+        return Marks(self._polled_at, dry_since, fetched_at, self._trouble, self._has_ended)
+
+    @property
+    def _has_ended(self) -> bool:
+        """What aiokafka does in the background ended by an error that it did not expect."""
+        fetcher, group = self._fetcher, self._coordinator
+        tasks = [] if fetcher is None else [fetcher._fetch_task]  # noqa: SLF001 (nothing public says)
+        if isinstance(group, GroupCoordinator):
+            tasks.append(group._coordination_task)  # noqa: SLF001 (as above)
+        return not self._closed and any(task is not None and task.done() for task in tasks)
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         """What was handed out from here on will be handed out again."""
