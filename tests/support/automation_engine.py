@@ -16,6 +16,10 @@ from desk_automation.matching.decide import RunPolicy, run_id
 from desk_automation.matching.rulebook import Rule as RunbookRule
 from desk_automation.matching.rulebook import Rulebook
 from desk_automation.matching.worker import run_projection
+from desk_automation.rollouts.fleet import FleetRules
+from desk_automation.rollouts.model import FaultSeen, RolloutState
+from desk_automation.rollouts.store import ROLLOUTS, rollout_projection
+from desk_automation.rollouts.worker import RingOpener
 from desk_automation.runs import lifecycle
 from desk_automation.runs.model import Run
 from desk_automation.runs.store import RUNS, run_rule
@@ -142,6 +146,7 @@ class Engine:
         self.statistics = FakeDocuments(STATISTICS, self.clock)
         self.subjects = FakeDocuments(SUBJECTS, self.clock)
         self.stops = FakeDocuments(STOPS, self.clock)
+        self.rollouts = FakeDocuments(ROLLOUTS, self.clock)
         self.stop_commands = CommandQueue(self._unit_of_work(Projection(self.stops)))
         self.rulebook = OneBook(*self.runbooks)
         self.executors: dict[str, Executor] = {"http": self.target, "wait": WaitExecutor()}
@@ -155,10 +160,18 @@ class Engine:
         self.journal = self._changes(self.run_unit_of_work)
         self.target_projection = target_projection(self.targets)
         self.target_unit_of_work = self._unit_of_work(self.target_projection)
+        counted = rollout_projection(
+            self.rollouts,
+            self._find_faults,
+            self.policy.stale,
+        )
+        self.rollout_projection = replace(counted, seal=Sealing(CHAIN_KEY))
+        self.rollout_unit_of_work = self._unit_of_work(self.rollout_projection)
         self.collections = Collections(
             runs=self.journal,
             targets=self._changes(self.target_unit_of_work),
             statistics=self._changes(self._unit_of_work(Projection(self.statistics))),
+            rollouts=self._changes(self.rollout_unit_of_work),
             subjects=self._changes(self.subject_unit_of_work),
             stored_runs=self.runs,
             stored_subjects=self.subjects,
@@ -166,6 +179,11 @@ class Engine:
         )
         self.crashes = 0
         self.restart()
+
+    def _find_faults(
+        self, event: Event[SignalRaised], now: datetime
+    ) -> dict[str, tuple[FaultSeen, FleetRules]]:
+        return self.rulebook.find_faults(event, now)
 
     def _unit_of_work(self, projection: Projection[S]) -> UnitOfWork[S]:
         meters = record_telemetry().telemetry.meters
@@ -191,6 +209,7 @@ class Engine:
             on_due=self.run_unit_of_work.due.remember,
             jitter=lambda: 1.0,
         )
+        self.opener = RingOpener(self.collections.rollouts, self.worker.reschedule)
         self.takeover = Takeover(self.collections.targets, self.targets, self.journal, self.runs)
         self.notifier = VerificationNotifier(
             self.collections.subjects, self.subjects, self.worker.reschedule
@@ -207,6 +226,7 @@ class Engine:
             await _projection(self.run_unit_of_work, self.run_projection, event)
             await _projection(self.subject_unit_of_work, self.subject_projection, event)
             await _projection(self.target_unit_of_work, self.target_projection, event)
+            await _projection(self.rollout_unit_of_work, self.rollout_projection, event)
 
     async def settle(self, until: timedelta = timedelta(hours=3)) -> None:
         """Do all that is due, moving the clock on, until nothing is due before `until`."""
@@ -220,6 +240,7 @@ class Engine:
         """The next due document, run or subject; False if none is due before the end."""
         soon = [(due, id, "runs") for due, id in await self.runs.due(end, 10)]
         soon += [(due, id, "takings") for due, id in await self.targets.due(end, 10)]
+        soon += [(due, id, "rings") for due, id in await self.rollouts.due(end, 10)]
         soon += [(due, id, "news") for due, id in await self.subjects.due(end, 10)]
         if not soon:
             self.clock.advance(max(timedelta(), end - self.clock.now()))
@@ -229,6 +250,8 @@ class Engine:
         try:
             if kind == "takings":
                 await self.takeover.on_timer([id], _no_failures)
+            elif kind == "rings":
+                await self.opener.on_timer([id], _no_failures)
             elif kind == "news":
                 await self.notifier.on_timer([id], _no_failures, self.clock.now())
             else:
@@ -248,6 +271,11 @@ class Engine:
         [stored] = await self.runs.find({})
         assert stored.state is not None
         return stored.state
+
+    async def rollout(self, runbook: str = "clean-disk") -> RolloutState:
+        """How far the runbook's rings are."""
+        stored = (await self.rollouts.load([runbook])).get(runbook)
+        return (stored and stored.state) or RolloutState()
 
     def emitted(self) -> list[str]:
         """Short names of the events published, in order, without doubles."""

@@ -35,6 +35,8 @@ from pydantic import Field
 
 from desk_automation.matching.by_person import RunRequest, request_run
 from desk_automation.matching.decide import RunPolicy
+from desk_automation.rollouts.api import RolloutView, show_rollout
+from desk_automation.rollouts.model import RolloutState
 from desk_automation.runs.api.views import RunDetail, RunsApi, may_see_run, no_run, show_run
 from desk_automation.runs.description import describe_run
 from desk_automation.runs.model import Run
@@ -82,8 +84,9 @@ class RunbookView(Frozen):
     """Runs in a row that did not heal."""
     totals: Mapping[str, int]
     """Runs so far by outcome."""
-    not_enforced: tuple[str, ...]
-    """What is written in the runbook and not watched over by this version."""
+    rollout: RolloutView | None
+    """Its rings, what waits, and whether it is stopped; none where it has neither rings nor a
+    fleet guard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ class MatchingApi:
 
     charter: CharterSource
     statistics: Documents[RunbookStatistics]
+    rollouts: Documents[RolloutState]
     runs: Documents[Run]
     lookout: Lookout
     clock: Clock
@@ -143,13 +147,15 @@ def _add_listing(router: APIRouter, api: MatchingApi) -> None:
         seen = sight(request, caller)
         every = api.charter.current.of(RUNBOOKS)
         runbooks = [runbook for runbook in every if not seen.hides(team=runbook.owner_team)]
-        stored, damaged = await readable(api.statistics, [runbook.id for runbook in runbooks])
+        ids = [runbook.id for runbook in runbooks]
+        stored, damaged = await readable(api.statistics, ids)
+        rollouts, damaged_rollouts = await readable(api.rollouts, ids)
         now = api.clock.now()
         return Page(
             items=tuple(
-                _view_runbook(runbook, stored.get(runbook.id), now)
+                _view_runbook(runbook, stored.get(runbook.id), rollouts.get(runbook.id), now)
                 for runbook in runbooks
-                if runbook.id not in damaged
+                if runbook.id not in damaged and runbook.id not in damaged_rollouts
             )
         )
 
@@ -226,12 +232,13 @@ def _view_run(run: Run) -> LookView:
 
 
 def _view_runbook(
-    runbook: Runbook, stored: Stored[RunbookStatistics] | None, now: datetime
+    runbook: Runbook,
+    stored: Stored[RunbookStatistics] | None,
+    rollout: Stored[RolloutState] | None,
+    now: datetime,
 ) -> RunbookView:
     counts = (stored and stored.state) or RunbookStatistics()
     bounds = bounds_of(runbook)
-    # Shown, so that nobody relies on it.
-    unenforced = (("fleet_guard", runbook.fleet_guard is not None),)
     return RunbookView(
         id=runbook.id,
         version=version_of(runbook),
@@ -248,5 +255,5 @@ def _view_runbook(
         breaker=statistics.find_breaker(counts, bounds, now),
         failures_in_a_row=counts.failures,
         totals=dict(counts.totals),
-        not_enforced=tuple(name for name, is_written in unenforced if is_written),
+        rollout=show_rollout(runbook, (rollout and rollout.state) or RolloutState(), now),
     )
