@@ -11,13 +11,9 @@ from desk_automation.actions.model import Attempt, Call
 from desk_automation.adapters.executors.registry import EXECUTORS
 from desk_automation.adapters.executors.wait import WaitExecutor
 from desk_automation.chains.decide import Sealing
-from desk_automation.conditions.expression import condition
 from desk_automation.matching.decide import RunPolicy, run_id
-from desk_automation.matching.rulebook import Rule as RunbookRule
-from desk_automation.matching.rulebook import Rulebook
 from desk_automation.matching.worker import run_projection
-from desk_automation.rollouts.fleet import FleetRules
-from desk_automation.rollouts.model import FaultSeen, RolloutState
+from desk_automation.rollouts.model import RolloutState
 from desk_automation.rollouts.store import ROLLOUTS, rollout_projection
 from desk_automation.rollouts.worker import RingOpener
 from desk_automation.runs import lifecycle
@@ -29,7 +25,6 @@ from desk_automation.runs.worker.takeover import Takeover
 from desk_automation.safety.store import STATISTICS, STOPS, TARGETS, target_projection
 from desk_automation.verification.store import SUBJECTS, subject_projection
 from desk_automation.verification.worker import VerificationNotifier
-from desk_charter.people import Team
 from desk_charter.runbooks import Runbook
 from desk_contracts import AnyEvent, Event
 from desk_contracts.chain import ChainKey
@@ -46,12 +41,12 @@ from desk_platform.store.document import S
 from desk_testing.fakes import FakeDocuments, FakePublisher
 from desk_testing.telemetry import record_telemetry
 
+from tests.support.automation_books import OneBook
 from tests.support.automation_crashes import Boundary, Crash, CrashingCommands
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TERM = timedelta(seconds=6)
 CHAIN_KEY = ChainKey(b"the engine's own")
-ALWAYS_THERE = Team(name="workplace", title="Workplace", zone="UTC")
 OK = Answer(Result.OK, verbatim("200 done"), is_met=True)
 NOT_MET = Answer(Result.OK, verbatim("200 no"), is_met=False)
 TIMEOUT = Answer(Result.UNKNOWN, verbatim("no answer within 5 s"))
@@ -61,21 +56,6 @@ UNREADABLE = Answer(
     Result.UNKNOWN, verbatim("it cannot be told from the answer, it is no JSON: 200 {")
 )
 NOT_OURS = Answer(Result.NOT_TAKEN, verbatim("another worker has the run"), is_sent=False)
-
-
-class OneBook(Rulebook):
-    """Runbooks without a whole charter around them; a team that always works answers for them."""
-
-    def __init__(self, *runbooks: Runbook, owner: Team = ALWAYS_THERE) -> None:
-        self.owner = owner
-        self.version = "test"
-        self.rules = tuple(RunbookRule(runbook, condition(runbook.when)) for runbook in runbooks)
-        self.measurements = frozenset(
-            runbook.verify.measurement for runbook in runbooks if runbook.verify
-        )
-
-    def owner_of(self, runbook: Runbook) -> Team:  # noqa: ARG002
-        return self.owner
 
 
 @dataclass
@@ -160,13 +140,7 @@ class Engine:
         self.journal = self._changes(self.run_unit_of_work)
         self.target_projection = target_projection(self.targets)
         self.target_unit_of_work = self._unit_of_work(self.target_projection)
-        counted = rollout_projection(
-            self.rollouts,
-            self._find_faults,
-            self.policy.stale,
-        )
-        self.rollout_projection = replace(counted, seal=Sealing(CHAIN_KEY))
-        self.rollout_unit_of_work = self._unit_of_work(self.rollout_projection)
+        self.rollout_unit_of_work = self._open_rollouts()
         self.collections = Collections(
             runs=self.journal,
             targets=self._changes(self.target_unit_of_work),
@@ -180,10 +154,13 @@ class Engine:
         self.crashes = 0
         self.restart()
 
-    def _find_faults(
-        self, event: Event[SignalRaised], now: datetime
-    ) -> dict[str, tuple[FaultSeen, FleetRules]]:
-        return self.rulebook.find_faults(event, now)
+    def _open_rollouts(self) -> UnitOfWork[RolloutState]:
+        def find(event: Event[SignalRaised], now: datetime) -> dict[str, Any]:
+            return self.rulebook.find_faults(event, now)
+
+        counted = rollout_projection(self.rollouts, find, self.policy.stale)
+        self.rollout_projection = replace(counted, seal=Sealing(CHAIN_KEY))
+        return self._unit_of_work(self.rollout_projection)
 
     def _unit_of_work(self, projection: Projection[S]) -> UnitOfWork[S]:
         meters = record_telemetry().telemetry.meters

@@ -95,11 +95,8 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     stored_targets, stored_stops = desk.documents(TARGETS), desk.documents(STOPS)
     targets = desk.unit_of_work("targets", target_projection(stored_targets), cached=0)
     statistics = desk.unit_of_work("runbooks", Projection(stored_statistics), cached=0)
-    counted = rollout_projection(
-        desk.documents(ROLLOUTS),
-        lambda event, now: rulebooks().find_faults(event, now),
-        settings.stale_after,
-    )
+    stored_rollouts = desk.documents(ROLLOUTS)
+    counted = rollout_projection(stored_rollouts, rulebooks.find_faults, settings.stale_after)
     rollouts = desk.unit_of_work("rollouts", replace(counted, seal=seal), cached=0)
     stops = desk.commands(desk.unit_of_work("stops", Projection(stored_stops, seal=seal), cached=0))
     collections = Collections(
@@ -115,7 +112,7 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     worker = _add_worker(desk, settings, collections, runs.due.remember, hooks)
     takeover = Takeover(collections.targets, stored_targets, collections.runs, stored_runs)
     _add_timers(desk, collections, Units(runs, subjects, targets, rollouts), worker, takeover)
-    stored = (stored_statistics, desk.documents(ROLLOUTS), stored_runs)
+    stored = (stored_statistics, stored_rollouts, stored_runs)
     matching = MatchingApi(desk.charter, *stored, lookout, desk.clock)
     return _open_routes(desk, collections, stops, matching, policy)
 

@@ -43,7 +43,6 @@ RUNBOOKS = [
     ("a text for a number", "per_hour: 200", "per_hour: many"),
     ("too many tries", "attempts: 4", "attempts: 99"),
     ("no sample", "samples: 1", "samples: 0"),
-    ("no share", "percent: 10", "percent: 0"),
     ("fleet of none", "more_than: 200", "more_than: 0"),
     ("team that is no name", "owner_team: workplace", "owner_team: Work Place"),
     ("date that is none", "expires: 2027-12-31", "expires: next year"),

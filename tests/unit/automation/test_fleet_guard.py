@@ -55,7 +55,7 @@ async def test_too_many_equal_faults_stop_the_runbook_before_anything_is_done() 
     await engine.settle(30 * MINUTE)
     assert engine.target.calls == []
     [stopped] = [e.data for e in engine.bus.events() if isinstance(e.data, RunbookStopped)]
-    assert (stopped.cause, stopped.team, codes(stopped.explanation)) == (
+    assert (stopped.kind, stopped.team, codes(stopped.explanation)) == (
         "fleet",
         "workplace",
         ["stop.fleet"],
@@ -188,6 +188,6 @@ async def test_a_person_of_the_team_lets_it_go_on_with_the_first_ring(desk: Desk
     twice = await desk.post(RESUME, json=REASON)
     assert (twice.status_code, twice.json()["code"]) == (409, "not-stopped")
     [resumed] = [e.data for e in desk.engine.bus.events() if isinstance(e.data, RunbookResumed)]
-    assert (resumed.by, resumed.cause, resumed.reason) == ("ana", "fleet", REASON["reason"])
+    assert (resumed.by, resumed.kind, resumed.reason) == ("ana", "fleet", REASON["reason"])
     await desk.engine.settle(5 * SECOND)
     assert len(desk.engine.target.calls) == 1

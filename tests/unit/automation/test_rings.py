@@ -115,10 +115,10 @@ async def test_a_first_ring_that_is_not_healed_stops_the_runbook_at_one() -> Non
     await measure(engine, 4.0, first)
     await engine.settle(5 * MINUTE)
     assert len(engine.target.calls) == 1
-    found = await phases(engine)
-    assert (found[Phase.ESCALATED], found[Phase.QUEUED]) == (1, 4)
+    counts = await phases(engine)
+    assert (counts[Phase.ESCALATED], counts[Phase.QUEUED]) == (1, 4)
     [stopped] = [e for e in engine.bus.events() if isinstance(e.data, RunbookStopped)]
-    assert (stopped.subject, stopped.data.cause, stopped.data.waiting) == ("clean-disk", "ring", 4)
+    assert (stopped.subject, stopped.data.kind, stopped.data.waiting) == ("clean-disk", "ring", 4)
     assert list(stopped.data.targets) == first
     assert codes(stopped.data.explanation) == ["stop.ring"]
     late = raised("laptop-9", at=engine.clock.now())
@@ -177,8 +177,8 @@ async def test_the_same_trouble_within_the_hold_is_no_cure() -> None:
 async def test_a_run_that_never_acted_gives_its_place_to_the_next() -> None:
     engine = Engine((book(guards=[guard()]),), FakeTarget([NOT_MET]))
     await raise_all(engine, laptops(3))
-    found = await phases(engine)
-    assert found == {Phase.SKIPPED: 1, Phase.VERIFYING: 1, Phase.QUEUED: 1}
+    counts = await phases(engine)
+    assert counts == {Phase.SKIPPED: 1, Phase.VERIFYING: 1, Phase.QUEUED: 1}
     assert (await engine.rollout()).ring.number == 1
 
 

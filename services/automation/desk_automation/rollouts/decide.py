@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from desk_contracts.events.automation import StopCause
+from desk_contracts.events.automation import StopKind
 from desk_contracts.message import message
 
 from desk_automation.rollouts.model import (
@@ -67,7 +67,7 @@ def find_refusal(state: RolloutState, ask: RingRequest, now: datetime) -> Refusa
     ring, stop, count = state.ring, state.stop, len(state.waiting)
     if stop is not None:
         held = message("refusal.runbook-stopped", since=stop.at, why=stop.reason, count=count)
-        kind = "fleet" if stop.cause is StopCause.FLEET else "stopped"
+        kind = "fleet" if stop.kind is StopKind.FLEET else "stopped"
         return Refusal(kind, held, now + LOOK_AGAIN, holder=stop.run)
     place = ring.place_of(ask.run)
     if ask.rules is None or (place is not None and place.is_started):
@@ -115,7 +115,7 @@ def correct_place(
         return None
     ring = _replace(state.ring, place.model_copy(update={"is_healed": True}))
     stop = state.stop
-    if stop is not None and stop.cause is StopCause.RING and not _is_lost(ring):
+    if stop is not None and stop.kind is StopKind.RING and not _is_lost(ring):
         stop = None
     return advance(state.model_copy(update={"ring": ring, "stop": stop}), now)
 
@@ -176,7 +176,7 @@ def _take_version(
         if ring.since is not None and ask.matched_at <= ring.since:
             return state  # matched before this version did
         stop = state.stop
-        if stop is not None and stop.cause is StopCause.RING:
+        if stop is not None and stop.kind is StopKind.RING:
             stop = None  # the runbook that did not help is no more
         first = Ring(
             version=ask.version,
@@ -225,7 +225,7 @@ def _close_ring(state: RolloutState, run: str, now: datetime) -> RolloutState:
     )
     targets = [place.target for place in ring.places if place.is_healed is False]
     stop = RunbookStop(
-        cause=StopCause.RING,
+        kind=StopKind.RING,
         at=now,
         reason=reason,
         title=ring.title,

@@ -21,7 +21,7 @@ def emit_changes(
         resumed = RunbookResumed(
             runbook=runbook,
             title=before.stop.title,
-            cause=before.stop.cause,
+            kind=before.stop.kind,
             stopped_at=before.stop.at,
             by=by,
             reason=why,
@@ -44,7 +44,7 @@ def emit_changes(
             runbook=runbook,
             title=stop.title,
             team=stop.team,
-            cause=stop.cause,
+            kind=stop.kind,
             explanation=(stop.reason,),
             targets=stop.targets,
             waiting=len(after.waiting),

@@ -6,7 +6,7 @@ Pure, and in the time of the signals: the same log gives the same stop.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from desk_contracts.events.automation import StopCause
+from desk_contracts.events.automation import StopKind
 from desk_contracts.message import message
 
 from desk_automation.rollouts.decide import MAX_TARGETS
@@ -35,8 +35,8 @@ def add_fault(
     if state.stop is not None:
         return None
     seen = {item.target: item for item in state.faults}
-    known = seen.get(fault.target)
-    seen[fault.target] = fault if known is None or known.at < fault.at else known
+    earlier = seen.get(fault.target, fault)
+    seen[fault.target] = max(fault, earlier, key=lambda item: item.at)
     newest = max(item.at for item in seen.values())
     recent = sorted(
         (item for item in seen.values() if item.at > newest - rules.within),
@@ -62,7 +62,7 @@ def _stop(state: RolloutState, rules: FleetRules, now: datetime) -> RolloutState
         targets=list(targets[:_MOST_NAMED]),
     )
     stop = RunbookStop(
-        cause=StopCause.FLEET,
+        kind=StopKind.FLEET,
         at=now,
         reason=reason,
         title=rules.title,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from desk_contracts.chain import Link
-from desk_contracts.events.automation import StopCause
+from desk_contracts.events.automation import StopKind
 from desk_contracts.frozen import Frozen
 from desk_contracts.message import Message
 from pydantic import Field
@@ -99,7 +99,7 @@ class FaultSeen(Frozen):
 class RunbookStop(Frozen):
     """Why the runbook starts nothing any more. `run`: the one whose ticket has the evidence."""
 
-    cause: StopCause
+    kind: StopKind
     at: datetime
     reason: Message
     title: str

@@ -63,8 +63,8 @@ def _wait_for_runbook(run: Run, refused: Refusal, now: datetime) -> Decided:
         changes = {"phase": Phase.QUEUED, "timer_at": until, "reason": refused.reason}
         return Decision(run.model_copy(update=changes))
     if refused.kind == "fleet":
-        one = message("run.one-cause", run=refused.holder, why=refused.reason)
-        return skip(run, one, now)
+        same = message("run.one-cause", run=refused.holder, why=refused.reason)
+        return skip(run, same, now)
     reason = message("run.would-wait-too-long", why=refused.reason)
     return escalate(run, Outcome.NOT_RUN, reason, now)
 

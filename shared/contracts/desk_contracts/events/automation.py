@@ -46,7 +46,7 @@ class UndoState(StrEnum):
     IN_DOUBT = "in_doubt"
 
 
-class StopCause(StrEnum):
+class StopKind(StrEnum):
     """Why a runbook starts nothing any more: too few of a ring were healed, or too many targets
     show the same at once, so that one cause lies behind them."""
 
@@ -176,7 +176,7 @@ class RunbookStopped(Payload, type="desk.runbook.stopped.v1", topic=names.AUTOMA
     runbook: Identifier
     title: ShortText
     team: str
-    cause: StopCause
+    kind: StopKind
     explanation: Explanation
     targets: tuple[Identifier, ...] = Field(
         default=(), description="Those that show it, at most 50: not healed, or with the fault."
@@ -192,7 +192,7 @@ class RunbookResumed(Payload, type="desk.runbook.resumed.v1", topic=names.AUTOMA
 
     runbook: Identifier
     title: ShortText
-    cause: StopCause = Field(description="Why it was stopped.")
+    kind: StopKind = Field(description="Why it was stopped.")
     stopped_at: datetime
     by: OptionalPerson = Field(
         default="",
