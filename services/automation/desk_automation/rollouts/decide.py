@@ -42,8 +42,8 @@ class RingRequest:
     matched_at: datetime
     until: datetime
     rules: PlannedRollout | None
-    title: str = ""
-    team: str = ""
+    title: str
+    team: str
 
 
 def request_place(
@@ -141,8 +141,8 @@ def advance(state: RolloutState, now: datetime) -> RolloutState:
     ring = state.ring
     if ring.held_until is not None and ring.held_until <= now:
         size = min(2 * ring.size, ring.rules.most if ring.rules else ring.size)
-        following = {"number": ring.number + 1, "size": size, "places": (), "opened_at": now}
-        ring = ring.model_copy(update=following)
+        following = {"number": ring.number + 1, "size": size, "earned_by": ring.healed}
+        ring = ring.model_copy(update=following | {"places": (), "opened_at": now})
     return _call_waiting(state.model_copy(update={"ring": ring}), now)
 
 
@@ -198,7 +198,7 @@ def _take_version(
 def _begin_again(ring: Ring, now: datetime) -> Ring:
     size = 1 if ring.rules is None else ring.rules.first
     again = {"number": 1, "size": size, "places": (), "opened_at": now, "used_at": now}
-    return ring.model_copy(update=again)
+    return ring.model_copy(update=again | {"earned_by": 0})
 
 
 def _note_relapse(state: RolloutState, ask: RingRequest, now: datetime) -> RolloutState:

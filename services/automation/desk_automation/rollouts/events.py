@@ -35,7 +35,7 @@ def emit_changes(
             ring=ring.number,
             size=ring.size,
             waiting=len(after.waiting),
-            healed=before.ring.healed if ring.number > 1 else 0,
+            healed=ring.earned_by,
         )
         yield _make_event(runbook, opened, f"ring/{ring.number}/{ring.opened_at.isoformat()}", now)
     if after.stop is not None and (before.stop is None or before.stop.at != after.stop.at):

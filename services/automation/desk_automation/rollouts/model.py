@@ -52,6 +52,8 @@ class Ring(Frozen):
     size: int = Field(default=1, ge=1)
     places: tuple[Place, ...] = ()
     opened_at: datetime | None = None
+    # How many of the ring before were healed when it opened.
+    earned_by: int = 0
     # When a run last began or ended in it.
     used_at: datetime | None = None
 
