@@ -83,7 +83,7 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     rulebooks = Rulebooks(desk.charter)
     policy = RunPolicy(settings.queue_wait, settings.stale_after, EXECUTORS.kinds)
     stored_runs, stored_subjects = desk.documents(RUNS), desk.documents(SUBJECTS)
-    stored_statistics = desk.documents(STATISTICS)
+    stored_statistics, stored_rollouts = desk.documents(STATISTICS), desk.documents(ROLLOUTS)
     desk.part("open runs", Beginning(OpenRuns(stored_runs, rulebooks, desk.clock).hear))
     seal = Sealing(read_chain_key(settings.environment, settings.chain_key))
     signals = run_projection(
@@ -95,9 +95,10 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     stored_targets, stored_stops = desk.documents(TARGETS), desk.documents(STOPS)
     targets = desk.unit_of_work("targets", target_projection(stored_targets), cached=0)
     statistics = desk.unit_of_work("runbooks", Projection(stored_statistics), cached=0)
-    stored_rollouts = desk.documents(ROLLOUTS)
     counted = rollout_projection(stored_rollouts, rulebooks.find_faults, settings.stale_after)
-    rollouts = desk.unit_of_work("rollouts", replace(counted, seal=seal), cached=0)
+    rollouts = desk.unit_of_work(
+        "rollouts", replace(counted, seal=seal.within("runbook/")), cached=0
+    )
     stops = desk.commands(desk.unit_of_work("stops", Projection(stored_stops, seal=seal), cached=0))
     collections = Collections(
         runs=hooks.around_journal(desk.commands(runs)),

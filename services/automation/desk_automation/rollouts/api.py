@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from desk_charter import CharterSource
+from desk_charter import Charter, CharterSource
 from desk_charter.runbook_checks import RUNBOOKS
 from desk_charter.runbooks import Runbook
 from desk_contracts.errors import Forbidden, NotFound, Rejected
@@ -96,7 +96,8 @@ def rollout_router(api: RolloutApi) -> APIRouter:
     ) -> RolloutView:
         """For members of its team and operators. It begins with the first ring again; runs that
         waited go on. 409 where it is not stopped."""
-        chosen = _find_runbook(api, runbook, caller, sight(request, caller))
+        seen = sight(request, caller)
+        chosen = find_runbook(api.charter.current, runbook, caller, seen)
 
         def rule(state: RolloutState | None, context: Context) -> Decision[RolloutState] | None:
             if state is None or state.stop is None:
@@ -158,12 +159,17 @@ def describe_rollout(state: RolloutState) -> Message:
     )
 
 
-def _find_runbook(api: RolloutApi, id: str, caller: Principal, seen: Sight) -> Runbook:
-    every = api.charter.current.of(RUNBOOKS)
-    runbook = next((item for item in every if item.id == id), None)
+def find_runbook(charter: Charter, id: str, caller: Principal, seen: Sight) -> Runbook:
+    """The runbook, for somebody who may start it and let it go on: of its team, or an operator."""
+    runbook = next((item for item in charter.of(RUNBOOKS) if item.id == id), None)
     if runbook is None or seen.hides(team=runbook.owner_team):
-        raise NotFound(message("request.no-runbook", runbook=id), runbook=id)
+        raise no_runbook(id)
     if Role.OPERATOR not in caller.roles and caller.team != runbook.owner_team:
         team = runbook.owner_team
         raise Forbidden(message("request.not-yours", team=team), team=team)
     return runbook
+
+
+def no_runbook(id: str) -> NotFound:
+    """There is no such runbook, or not for this caller."""
+    return NotFound(message("request.no-runbook", runbook=id), runbook=id)
