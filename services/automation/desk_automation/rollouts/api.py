@@ -147,8 +147,13 @@ def describe_rollout(state: RolloutState) -> Message:
     if ring.rules is None:
         return message("rollout.not-begun")
     if ring.held_until is not None:
-        held = {"ring": ring.number, "size": ring.size, "until": ring.held_until, "count": count}
-        return message("rollout.held", **held)
+        return message(
+            "rollout.held",
+            ring=ring.number,
+            size=ring.size,
+            until=ring.held_until,
+            count=count,
+        )
     return message(
         "refusal.ring",
         ring=ring.number,

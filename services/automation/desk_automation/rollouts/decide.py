@@ -67,8 +67,9 @@ def find_refusal(state: RolloutState, ask: RingRequest, now: datetime) -> Refusa
     ring, stop, count = state.ring, state.stop, len(state.waiting)
     if stop is not None:
         held = message("refusal.runbook-stopped", since=stop.at, why=stop.reason, count=count)
-        kind = "fleet" if stop.kind is StopKind.FLEET else "stopped"
-        return Refusal(kind, held, now + LOOK_AGAIN, holder=stop.run)
+        is_fleet = stop.kind is StopKind.FLEET
+        again = now + LOOK_AGAIN
+        return Refusal("fleet" if is_fleet else "stopped", held, again, holder=stop.run)
     place = ring.place_of(ask.run)
     if ask.rules is None or (place is not None and place.is_started):
         return None
