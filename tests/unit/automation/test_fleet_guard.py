@@ -70,11 +70,11 @@ async def test_the_others_open_no_tickets_of_their_own() -> None:
     engine = Engine((book(),))
     await raise_all(engine, laptops(MOST + 4))
     await engine.settle(3 * HOUR)
-    escalated = [e for e in engine.bus.events() if isinstance(e.data, RunEscalated)]
+    escalated = [e.data for e in engine.bus.events() if isinstance(e.data, RunEscalated)]
     skipped = [e.data for e in engine.bus.events() if isinstance(e.data, RunSkipped)]
     assert len(escalated) == 1
     assert [codes(data.explanation) for data in skipped] == [["run.one-cause"]] * (MOST + 3)
-    assert skipped[0].explanation[0].params["run"] == escalated[0].data.run
+    assert skipped[0].explanation[0].params["run"] == escalated[0].run
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import timedelta
 
-from desk_automation.rollouts.decide import CALL
+from desk_automation.rollouts.model import CALL
 from desk_automation.runs.model import Phase
 from desk_charter.runbooks import Runbook
 from desk_contracts.events.automation import (
@@ -100,7 +100,7 @@ async def test_who_waits_says_so_with_a_count_and_comes_in_turn() -> None:
     assert {run.id for run in queued} == set(state.waiting)
     reasons = [run.reason for run in queued if run.reason]
     assert {reason.code for reason in reasons} == {"refusal.ring"}
-    assert sorted(reason.params["count"] for reason in reasons) == [1, 2, 3]
+    assert {reason.params["count"] for reason in reasons} == {1, 2, 3}
     assert "2 runs wait for the next ring" in english(reasons[1])
     first_two = state.waiting[:2]
     await measure(engine, 40.0, await verifying(engine))
@@ -117,10 +117,10 @@ async def test_a_first_ring_that_is_not_healed_stops_the_runbook_at_one() -> Non
     assert len(engine.target.calls) == 1
     counts = await phases(engine)
     assert (counts[Phase.ESCALATED], counts[Phase.QUEUED]) == (1, 4)
-    [stopped] = [e for e in engine.bus.events() if isinstance(e.data, RunbookStopped)]
-    assert (stopped.subject, stopped.data.kind, stopped.data.waiting) == ("clean-disk", "ring", 4)
-    assert list(stopped.data.targets) == first
-    assert codes(stopped.data.explanation) == ["stop.ring"]
+    [stopped] = [e.data for e in engine.bus.events() if isinstance(e.data, RunbookStopped)]
+    assert (stopped.runbook, stopped.kind, stopped.waiting) == ("clean-disk", "ring", 4)
+    assert list(stopped.targets) == first
+    assert codes(stopped.explanation) == ["stop.ring"]
     late = raised("laptop-9", at=engine.clock.now())
     await engine.hear(late)
     await engine.settle(MINUTE)
