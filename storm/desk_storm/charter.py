@@ -29,7 +29,7 @@ def write(folder: Path) -> Charter:
         ("per_hour: 200", "per_hour: 5000"),
         ("cooldown: 10m, per_day: 4", "cooldown: 30s, per_day: 1000"),
         ("consecutive: 5", "consecutive: 5000"),
-        ("min: 20", "min: 2000"),
+        ("fleet_guard: {more_than: 200, within: 15m}\n", ""),
     ):
         if old not in text:
             raise ValueError(f"{book} no longer says {old!r}; the storm's charter rests on it")

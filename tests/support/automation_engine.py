@@ -11,11 +11,11 @@ from desk_automation.actions.model import Attempt, Call
 from desk_automation.adapters.executors.registry import EXECUTORS
 from desk_automation.adapters.executors.wait import WaitExecutor
 from desk_automation.chains.decide import Sealing
-from desk_automation.conditions.expression import condition
 from desk_automation.matching.decide import RunPolicy, run_id
-from desk_automation.matching.rulebook import Rule as RunbookRule
-from desk_automation.matching.rulebook import Rulebook
 from desk_automation.matching.worker import run_projection
+from desk_automation.rollouts.model import RolloutState
+from desk_automation.rollouts.store import ROLLOUTS, rollout_projection
+from desk_automation.rollouts.worker import RingOpener
 from desk_automation.runs import lifecycle
 from desk_automation.runs.model import Run
 from desk_automation.runs.store import RUNS, run_rule
@@ -25,7 +25,6 @@ from desk_automation.runs.worker.takeover import Takeover
 from desk_automation.safety.store import STATISTICS, STOPS, TARGETS, target_projection
 from desk_automation.verification.store import SUBJECTS, subject_projection
 from desk_automation.verification.worker import VerificationNotifier
-from desk_charter.people import Team
 from desk_charter.runbooks import Runbook
 from desk_contracts import AnyEvent, Event
 from desk_contracts.chain import ChainKey
@@ -42,12 +41,12 @@ from desk_platform.store.document import S
 from desk_testing.fakes import FakeDocuments, FakePublisher
 from desk_testing.telemetry import record_telemetry
 
+from tests.support.automation_books import OneBook
 from tests.support.automation_crashes import Boundary, Crash, CrashingCommands
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TERM = timedelta(seconds=6)
 CHAIN_KEY = ChainKey(b"the engine's own")
-ALWAYS_THERE = Team(name="workplace", title="Workplace", zone="UTC")
 OK = Answer(Result.OK, verbatim("200 done"), is_met=True)
 NOT_MET = Answer(Result.OK, verbatim("200 no"), is_met=False)
 TIMEOUT = Answer(Result.UNKNOWN, verbatim("no answer within 5 s"))
@@ -57,21 +56,6 @@ UNREADABLE = Answer(
     Result.UNKNOWN, verbatim("it cannot be told from the answer, it is no JSON: 200 {")
 )
 NOT_OURS = Answer(Result.NOT_TAKEN, verbatim("another worker has the run"), is_sent=False)
-
-
-class OneBook(Rulebook):
-    """Runbooks without a whole charter around them; a team that always works answers for them."""
-
-    def __init__(self, *runbooks: Runbook, owner: Team = ALWAYS_THERE) -> None:
-        self.owner = owner
-        self.version = "test"
-        self.rules = tuple(RunbookRule(runbook, condition(runbook.when)) for runbook in runbooks)
-        self.measurements = frozenset(
-            runbook.verify.measurement for runbook in runbooks if runbook.verify
-        )
-
-    def owner_of(self, runbook: Runbook) -> Team:  # noqa: ARG002
-        return self.owner
 
 
 @dataclass
@@ -142,6 +126,7 @@ class Engine:
         self.statistics = FakeDocuments(STATISTICS, self.clock)
         self.subjects = FakeDocuments(SUBJECTS, self.clock)
         self.stops = FakeDocuments(STOPS, self.clock)
+        self.rollouts = FakeDocuments(ROLLOUTS, self.clock)
         self.stop_commands = CommandQueue(self._unit_of_work(Projection(self.stops)))
         self.rulebook = OneBook(*self.runbooks)
         self.executors: dict[str, Executor] = {"http": self.target, "wait": WaitExecutor()}
@@ -155,10 +140,12 @@ class Engine:
         self.journal = self._changes(self.run_unit_of_work)
         self.target_projection = target_projection(self.targets)
         self.target_unit_of_work = self._unit_of_work(self.target_projection)
+        self.rollout_unit_of_work = self._open_rollouts()
         self.collections = Collections(
             runs=self.journal,
             targets=self._changes(self.target_unit_of_work),
             statistics=self._changes(self._unit_of_work(Projection(self.statistics))),
+            rollouts=self._changes(self.rollout_unit_of_work),
             subjects=self._changes(self.subject_unit_of_work),
             stored_runs=self.runs,
             stored_subjects=self.subjects,
@@ -166,6 +153,14 @@ class Engine:
         )
         self.crashes = 0
         self.restart()
+
+    def _open_rollouts(self) -> UnitOfWork[RolloutState]:
+        def find(event: Event[SignalRaised], now: datetime) -> dict[str, Any]:
+            return self.rulebook.find_faults(event, now)
+
+        counted = rollout_projection(self.rollouts, find, self.policy.stale)
+        self.rollout_projection = replace(counted, seal=Sealing(CHAIN_KEY))
+        return self._unit_of_work(self.rollout_projection)
 
     def _unit_of_work(self, projection: Projection[S]) -> UnitOfWork[S]:
         meters = record_telemetry().telemetry.meters
@@ -191,6 +186,7 @@ class Engine:
             on_due=self.run_unit_of_work.due.remember,
             jitter=lambda: 1.0,
         )
+        self.opener = RingOpener(self.collections.rollouts, self.worker.reschedule)
         self.takeover = Takeover(self.collections.targets, self.targets, self.journal, self.runs)
         self.notifier = VerificationNotifier(
             self.collections.subjects, self.subjects, self.worker.reschedule
@@ -207,6 +203,7 @@ class Engine:
             await _projection(self.run_unit_of_work, self.run_projection, event)
             await _projection(self.subject_unit_of_work, self.subject_projection, event)
             await _projection(self.target_unit_of_work, self.target_projection, event)
+            await _projection(self.rollout_unit_of_work, self.rollout_projection, event)
 
     async def settle(self, until: timedelta = timedelta(hours=3)) -> None:
         """Do all that is due, moving the clock on, until nothing is due before `until`."""
@@ -220,6 +217,7 @@ class Engine:
         """The next due document, run or subject; False if none is due before the end."""
         soon = [(due, id, "runs") for due, id in await self.runs.due(end, 10)]
         soon += [(due, id, "takings") for due, id in await self.targets.due(end, 10)]
+        soon += [(due, id, "rings") for due, id in await self.rollouts.due(end, 10)]
         soon += [(due, id, "news") for due, id in await self.subjects.due(end, 10)]
         if not soon:
             self.clock.advance(max(timedelta(), end - self.clock.now()))
@@ -229,6 +227,8 @@ class Engine:
         try:
             if kind == "takings":
                 await self.takeover.on_timer([id], _no_failures)
+            elif kind == "rings":
+                await self.opener.on_timer([id], _no_failures)
             elif kind == "news":
                 await self.notifier.on_timer([id], _no_failures, self.clock.now())
             else:
@@ -248,6 +248,11 @@ class Engine:
         [stored] = await self.runs.find({})
         assert stored.state is not None
         return stored.state
+
+    async def rollout(self, runbook: str = "clean-disk") -> RolloutState:
+        """How far the runbook's rings are."""
+        stored = (await self.rollouts.load([runbook])).get(runbook)
+        return (stored and stored.state) or RolloutState()
 
     def emitted(self) -> list[str]:
         """Short names of the events published, in order, without doubles."""

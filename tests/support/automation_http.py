@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 from desk_automation.matching.api import MatchingApi, StartApi, match_router
+from desk_automation.rollouts.api import RolloutApi, rollout_router
 from desk_automation.runs.api.approvals import approval_router
 from desk_automation.runs.api.runs import run_router
 from desk_automation.runs.api.views import RunsApi
@@ -64,13 +65,15 @@ async def open_desk(engine: Engine) -> AsyncIterator[Desk]:
     """All routes of automation over the engine."""
     charter = CharterSource(CHARTER, engine.clock)
     lookout = Lookout(engine.clock.now(), record_telemetry().telemetry.meters)
-    matching = MatchingApi(charter, engine.statistics, engine.runs, lookout, engine.clock)
+    stored = (engine.statistics, engine.rollouts, engine.runs)
+    matching = MatchingApi(charter, *stored, lookout, engine.clock)
     api = RunsApi(engine.runs, engine.journal)
     routers = [
         run_router(api, Cursors(b"secret")),
         approval_router(api),
         stop_router(StopApi(engine.stop_commands, engine.stops)),
         match_router(matching, StartApi(engine.policy, api)),
+        rollout_router(RolloutApi(charter, engine.collections.rollouts, engine.clock)),
     ]
     parts = AppParts(
         Health(engine.clock), record_telemetry().telemetry, FakeAuthenticator(*PEOPLE), engine.clock

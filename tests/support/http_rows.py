@@ -103,6 +103,7 @@ SINCE = "?change=2026-11-10&weeks=1"
 
 
 BY_HAND = "POST /v1/runbooks/{runbook}/runs"
+GO_ON = "POST /v1/runbooks/{runbook}/resume"
 BY_HAND_BODY = {
     "target": "laptop-9",
     "reason": "x",
@@ -217,6 +218,7 @@ ROWS = [
     Row("automation", "GET /v1/runbooks", STAFF, STAFF, shows=True),
     # Its own team and operators: max is of another, and nil of none.
     Row("automation", BY_HAND, OPERATORS, "fff+nff+-u", body=BY_HAND_BODY),
+    Row("automation", GO_ON, OPERATORS, "fff+nff+-u", body={"reason": "x"}),
     Row("automation", "POST /v1/runs/{id}/approve", STAFF, STAFFS_SECRET, body={"plan": "x"}),
     Row("automation", "POST /v1/runs/{id}/decline", STAFF, STAFFS_SECRET, body={"plan": "x"}),
     Row("automation", "POST /v1/runs/{id}/stop", MEMBERS, MEMBERS_SECRET, body={}),

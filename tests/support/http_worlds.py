@@ -15,6 +15,7 @@ from desk_automation.devices.model import DeviceRecord
 from desk_automation.devices.store import DEVICES
 from desk_automation.matching.api import MatchingApi, StartApi, match_router
 from desk_automation.matching.worker import note_runbooks
+from desk_automation.rollouts.api import RolloutApi, rollout_router
 from desk_automation.runs.api.approvals import approval_router
 from desk_automation.runs.api.runs import run_router
 from desk_automation.runs.api.views import RunsApi
@@ -227,13 +228,16 @@ async def automation() -> World:
     runs = await engine.runs.find({})
     ids = {run.state.target: run.id for run in runs if run.state}
     source = cast("CharterSource", SimpleNamespace(current=CHARTER))
-    matching = MatchingApi(source, engine.statistics, engine.runs, lookout, engine.clock)
+    matching = MatchingApi(
+        source, engine.statistics, engine.rollouts, engine.runs, lookout, engine.clock
+    )
     api = RunsApi(engine.runs, engine.journal)
     routers = [
         run_router(api, Cursors(b"x")),
         approval_router(api),
         stop_router(StopApi(engine.stop_commands, engine.stops)),
         match_router(matching, StartApi(engine.policy, api)),
+        rollout_router(RolloutApi(source, engine.collections.rollouts, engine.clock)),
         device_router(DevicesApi(await _devices(engine.clock), _policies), Cursors(b"x")),
     ]
     names = {

@@ -181,19 +181,36 @@ def show_run(
         ),
     ] = False,
 ) -> None:
-    """The story of one run, from the event to the verdict: where it is and why, its journal, and
-    how many of its transitions are sealed.
+    """The story of one run, from the event to the verdict: where it is and why, its journal, how
+    many of its transitions are sealed, and how far the rings of its runbook are.
 
     With --verify exit code 1 if the log does not have them as they were sealed.
     """
-    story = RunsClient().read(run)
-    say(describe_story(story))
+    client = RunsClient()
+    story = client.read(run)
+    try:
+        use = client.find_use(story.runbook)
+    except (DependencyDown, Rejected):
+        use = None  # the story stands without it
+    say(describe_story(story, use))
     if verify:
         log = asyncio.run(read_run_log())
         faults = log.faults_of(run, story.transitions)
         for line in (log.describe(run), *(f"{fault.kind}: {fault.text}" for fault in faults)):
             say(plain_line(line))
         raise typer.Exit(1 if faults else 0)
+
+
+@runbook_app.command("resume")
+def resume(
+    runbook: Annotated[str, typer.Argument(help="Its id.")],
+    reason: Annotated[str, typer.Option(help="Why; it is in the log for ever.")],
+) -> None:
+    """Let RUNBOOK go on that was stopped, since a ring was not healed or since too many targets
+    showed the same: with its first ring, for members of its team and operators."""
+    if not reason.strip():
+        raise Invalid("A reason is needed: --reason 'why it may act again'.")
+    say(RunsClient().resume(runbook, reason))
 
 
 @runbook_app.command("stop")

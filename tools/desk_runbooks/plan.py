@@ -88,8 +88,25 @@ def _lines(charter: Charter, example: Example, use: RunbookUse | str) -> Iterato
         f"limits: {write_duration(bounds.cooldown)} between two runs on a target, {bounds.per_day}"
         f" a day on a target, {bounds.per_hour} an hour in all; beyond: {bounds.overflow}"
     )
+    yield from _describe_rings(runbook)
     yield from _describe_use(plan.version, use)
     yield "Nothing was sent to the target."
+
+
+def _describe_rings(runbook: Runbook) -> Iterator[str]:
+    rollout, guard = runbook.rollout, runbook.fleet_guard
+    if rollout is not None:
+        sizes = [min(rollout.first * 2**number, rollout.most) for number in range(4)]
+        yield (
+            f"rings: {', '.join(map(str, sizes))} ... of at most {rollout.most} targets; the next"
+            f" opens when {rollout.healed_percent:g} % are healed and that lasts"
+            f" {write_duration(rollout.hold)}; else it stops"
+        )
+    if guard is not None:
+        yield (
+            f"fleet guard: more than {guard.more_than} targets within"
+            f" {write_duration(guard.within)} are one cause; then it stops"
+        )
 
 
 def _describe_use(version: str, use: RunbookUse | str) -> Iterator[str]:
@@ -101,6 +118,8 @@ def _describe_use(version: str, use: RunbookUse | str) -> Iterator[str]:
         f" breaker {use.breaker}, {use.failures_in_a_row} failures in a row;"
         " of those on this target no desk says how much"
     )
+    if use.rollout is not None:
+        yield f"rings now: {use.rollout.status}"
     if use.version != version:
         yield f"The desk that runs has another version of it: {use.version}, mode {use.mode}."
 

@@ -40,6 +40,15 @@ class RunStory(BaseModel):
     transitions: int = 0
 
 
+class RolloutUse(BaseModel):
+    """How far a runbook's rings are, and whether it is stopped, by the desk that runs."""
+
+    ring: int
+    waiting: int
+    stopped_since: str | None
+    status: str
+
+
 class RunbookUse(BaseModel):
     """How much of a runbook's limits is used, by the desk that runs."""
 
@@ -50,6 +59,7 @@ class RunbookUse(BaseModel):
     started_within_hour: int
     breaker: str
     failures_in_a_row: int
+    rollout: RolloutUse | None = None
 
 
 class _Runbooks(BaseModel):
@@ -78,6 +88,12 @@ class RunsClient:
         body = {"target": target, "reason": reason, "attributes": dict(attributes)}
         path = f"/v1/runbooks/{quote(runbook, safe='')}/runs"
         return describe_story(self._ask("POST", path, RunStory, body, roles="operator"))
+
+    def resume(self, runbook: str, reason: str) -> str:
+        """Let a stopped runbook go on, with its first ring; how it stands then."""
+        path = f"/v1/runbooks/{quote(runbook, safe='')}/resume"
+        body = {"reason": reason}
+        return plain_line(self._ask("POST", path, RolloutUse, body, roles="operator").status)
 
     def find_use(self, runbook: str) -> RunbookUse | None:
         """How a runbook stands there; None if that desk has no such runbook."""
@@ -139,8 +155,8 @@ def _describe_refusal(answer: httpx.Response) -> str:
     return f"{answer.status_code}: {str(detail or answer.text)[:500]}"
 
 
-def describe_story(run: RunStory) -> str:
-    """The story in lines."""
+def describe_story(run: RunStory, use: RunbookUse | None = None) -> str:
+    """The story in lines, and how far the runbook's rings are if it has some."""
     lines = [
         f"{run.title} ({run.runbook}) on {run.target}",
         f"run {run.id}, for the episode {run.episode}",
@@ -149,4 +165,6 @@ def describe_story(run: RunStory) -> str:
         f"{run.ended_at or 'now':20}  {run.status}",
         f"chain: {run.transitions} transitions sealed" if run.transitions else "chain: none sealed",
     ]
+    if use is not None and use.rollout is not None:
+        lines.append(f"rings of {use.id} now: {use.rollout.status}")
     return "\n".join(map(plain_line, lines))

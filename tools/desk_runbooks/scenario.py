@@ -118,7 +118,11 @@ class Expected(CharterModel):
         default=None,
         description="All events of runs but steps, in order: started, healed, escalated, skipped.",
     )
-    counts: dict[str, int] = Field(default={}, description="How many of such an event there are.")
+    counts: dict[str, int] = Field(
+        default={},
+        description="How many of such an event there are; of others than runs' with their kind:"
+        " runbook.stopped.",
+    )
     acts: int | None = Field(default=None, ge=0, description="Effects on targets, in all.")
     acts_at_most: int | None = Field(default=None, ge=0, description="The same as a bound.")
     reason: str = Field(

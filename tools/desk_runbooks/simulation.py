@@ -208,8 +208,8 @@ def _event(id: str, subject: str, at: datetime, data: Payload) -> AnyEvent:
 
 
 def short_type(event: AnyEvent) -> str:
-    """`healed` of `desk.run.healed.v1`."""
-    return event.type.removeprefix("desk.run.").removesuffix(".v1")
+    """`healed` of `desk.run.healed.v1`, `runbook.stopped` of `desk.runbook.stopped.v1`."""
+    return event.type.removeprefix("desk.run.").removeprefix("desk.").removesuffix(".v1")
 
 
 def reason_code(event: AnyEvent) -> str:

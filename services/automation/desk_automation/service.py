@@ -37,6 +37,10 @@ from desk_automation.matching.charter import RUNBOOKS
 from desk_automation.matching.decide import RunPolicy
 from desk_automation.matching.store import OpenRuns, Rulebooks
 from desk_automation.matching.worker import note_runbooks, run_projection
+from desk_automation.rollouts.api import RolloutApi, rollout_router
+from desk_automation.rollouts.model import RolloutState
+from desk_automation.rollouts.store import ROLLOUTS, rollout_projection
+from desk_automation.rollouts.worker import RingOpener
 from desk_automation.runs.api.approvals import approval_router
 from desk_automation.runs.api.runs import run_router
 from desk_automation.runs.api.views import RunsApi
@@ -69,6 +73,7 @@ class Units(NamedTuple):
     runs: UnitOfWork[Run]
     subjects: UnitOfWork[Subject]
     targets: UnitOfWork[Target]
+    rollouts: UnitOfWork[RolloutState]
 
 
 def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None) -> Web:
@@ -78,7 +83,7 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     rulebooks = Rulebooks(desk.charter)
     policy = RunPolicy(settings.queue_wait, settings.stale_after, EXECUTORS.kinds)
     stored_runs, stored_subjects = desk.documents(RUNS), desk.documents(SUBJECTS)
-    stored_statistics = desk.documents(STATISTICS)
+    stored_statistics, stored_rollouts = desk.documents(STATISTICS), desk.documents(ROLLOUTS)
     desk.part("open runs", Beginning(OpenRuns(stored_runs, rulebooks, desk.clock).hear))
     seal = Sealing(read_chain_key(settings.environment, settings.chain_key))
     signals = run_projection(
@@ -90,11 +95,16 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     stored_targets, stored_stops = desk.documents(TARGETS), desk.documents(STOPS)
     targets = desk.unit_of_work("targets", target_projection(stored_targets), cached=0)
     statistics = desk.unit_of_work("runbooks", Projection(stored_statistics), cached=0)
+    counted = rollout_projection(stored_rollouts, rulebooks.find_faults, settings.stale_after)
+    rollouts = desk.unit_of_work(
+        "rollouts", replace(counted, seal=seal.within("runbook/")), cached=0
+    )
     stops = desk.commands(desk.unit_of_work("stops", Projection(stored_stops, seal=seal), cached=0))
     collections = Collections(
         runs=hooks.around_journal(desk.commands(runs)),
         targets=desk.commands(targets),
         statistics=desk.commands(statistics),
+        rollouts=desk.commands(rollouts),
         subjects=desk.commands(subjects),
         stored_runs=stored_runs,
         stored_subjects=stored_subjects,
@@ -102,8 +112,9 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     )
     worker = _add_worker(desk, settings, collections, runs.due.remember, hooks)
     takeover = Takeover(collections.targets, stored_targets, collections.runs, stored_runs)
-    _add_timers(desk, collections, Units(runs, subjects, targets), worker, takeover)
-    matching = MatchingApi(desk.charter, stored_statistics, stored_runs, lookout, desk.clock)
+    _add_timers(desk, collections, Units(runs, subjects, targets, rollouts), worker, takeover)
+    stored = (stored_statistics, stored_rollouts, stored_runs)
+    matching = MatchingApi(desk.charter, *stored, lookout, desk.clock)
     return _open_routes(desk, collections, stops, matching, policy)
 
 
@@ -122,6 +133,7 @@ def _open_routes(
             approval_router(runs_api),
             stop_router(StopApi(stops, collections.stored_stops)),
             match_router(matching, StartApi(policy, runs_api)),
+            rollout_router(RolloutApi(desk.charter, collections.rollouts, desk.clock)),
             device_router(devices, desk.cursors),
         ]
     )
@@ -139,6 +151,9 @@ def _add_timers(
     notifier = VerificationNotifier(
         collections.subjects, collections.stored_subjects, worker.reschedule
     )
+    opener = RingOpener(collections.rollouts, worker.reschedule)
+    verdicts = NothingUnread("a ring opens by verdicts that are in its document")
+    desk.timers("rollouts", units.rollouts, opener.on_timer, verdicts)
     silence = Silence(desk.watermarks(names.TELEMETRY), notifier.on_timer)
     desk.timers("subjects", units.subjects, notifier.on_timer, silence)
 
@@ -193,9 +208,9 @@ def _add_worker(
 SERVICE = Service(
     "automation",
     AutomationSettings,
-    collections=(RUNS, SUBJECTS, TARGETS, STATISTICS, STOPS, COMMANDS, DEVICES),
+    collections=(RUNS, SUBJECTS, TARGETS, STATISTICS, ROLLOUTS, STOPS, COMMANDS, DEVICES),
     subscriptions=(
-        Subscription((names.SIGNALS,), to=("runs", "subjects")),
+        Subscription((names.SIGNALS,), to=("runs", "subjects", "rollouts")),
         Subscription((names.TICKETS,), to=("runs", "subjects", "targets"), group="requests"),
         Subscription((names.TELEMETRY,), to=("subjects",), group="telemetry"),
         Subscription((names.ACTION_RESULTS,), to=("commands", "devices", "runs"), group="devices"),

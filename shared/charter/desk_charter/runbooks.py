@@ -216,9 +216,48 @@ class Tell(CharterModel):
 class FleetGuard(CharterModel):
     """Many equal faults are one cause: then nothing is healed one by one."""
 
-    percent: float = Field(gt=0, le=100, description="Share of the watched subjects in trouble.")
-    min: int = Field(ge=2, description="Least number of subjects in trouble.")
+    more_than: int = Field(
+        ge=1, le=1000, description="So many targets may show it within the time, and no more."
+    )
     within: Duration = Field(description="Time in which they fell ill.")
+
+    @model_validator(mode="after")
+    def takes_time(self) -> Self:
+        """Within no time there is nothing to count."""
+        if self.within <= timedelta():
+            raise ValueError("'within' is longer than nothing; write a time such as 15m")
+        return self
+
+
+class Rollout(CharterModel):
+    """Many targets at once are met in rings. Each ring is twice as large as the one before, and
+    opens when the cures of the one before are verified."""
+
+    first: int = Field(default=1, ge=1, le=1000, description="How many targets the first ring has.")
+    most: int = Field(default=64, ge=1, le=1000, description="No ring has more.")
+    healed_percent: float = Field(
+        default=100, gt=0, le=100, description="Share of a ring that must be healed to go on."
+    )
+    hold: Duration = Field(
+        default=read_duration("10m"),
+        description="So long the cures of a ring must last before the next one opens; the same "
+        "trouble on one of its targets meanwhile counts as not healed.",
+    )
+    wait: Duration = Field(
+        default=read_duration("24h"),
+        description="Longest wait of a match for its ring; after it people get it.",
+    )
+    restart_after: Duration = Field(
+        default=read_duration("24h"),
+        description="After so long without a run it begins with the first ring again.",
+    )
+
+    @model_validator(mode="after")
+    def grows(self) -> Self:
+        """The first ring is the smallest."""
+        if self.most < self.first:
+            raise ValueError("'most' is the size of the largest ring, so not less than 'first'")
+        return self
 
 
 class Breaker(CharterModel):
@@ -306,10 +345,19 @@ class Runbook(CharterModel):
     verify: Verify | None = Field(default=None, description="How it knows that it helped.")
     escalate: Escalate = Field(description="The ticket when it did not help.")
     tell: Tell = Field(default=Tell(), description="What the employee is told.")
-    # Checked and shown as not enforced; automation guards fleets next.
+    rollout: Rollout | None = Field(
+        default=None, description="Rings, for runbooks that meet many targets at once."
+    )
     fleet_guard: FleetGuard | None = Field(default=None, description="Many equal faults.")
     breaker: Breaker = Field(default=Breaker(), description="Cures that were none.")
     tests: tuple[RunbookTest, ...] = Field(default=(), description="Checked examples.")
+
+    @model_validator(mode="after")
+    def verifies_its_rings(self) -> Self:
+        """A ring opens by verified cures only."""
+        if self.rollout is not None and self.verify is None:
+            raise ValueError("'rollout' needs 'verify': a ring opens by verified cures only")
+        return self
 
     def mode_on(self, day: date) -> Mode:
         """The mode in force: a runbook past its review date only suggests."""

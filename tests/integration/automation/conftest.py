@@ -8,9 +8,9 @@ import pytest
 from desk_testing.processes import CHARTER
 
 from tests.support.automation_desk import Automation
-from tests.support.automation_servers import bus, service, target
+from tests.support.automation_servers import bus, second, service, target
 
-__all__ = ["automation", "bus", "service", "target"]
+__all__ = ["automation", "bus", "second", "service", "target"]
 
 WINDOW, QUICKER = "within: 30s", "within: 12s"
 

@@ -71,7 +71,7 @@ async def test_employees_see_no_runs_and_nobody_finds_what_is_not_there(desk: De
     assert answer.status_code == 404
 
 
-async def test_runbooks_show_limits_breaker_and_what_is_not_enforced(desk: Desk) -> None:
+async def test_runbooks_show_limits_breaker_and_their_fleet_guard(desk: Desk) -> None:
     await desk.engine.hear(raised())
     await desk.engine.settle()
     answer = await desk.client.get("/v1/runbooks", headers=ANA)
@@ -79,7 +79,7 @@ async def test_runbooks_show_limits_breaker_and_what_is_not_enforced(desk: Desk)
     assert book["breaker"] == "closed"
     assert book["failures_in_a_row"] == 1
     assert book["totals"] == {"inconclusive": 1}
-    assert book["not_enforced"] == ["fleet_guard"]
+    assert book["rollout"]["stopped_since"] is None
 
 
 async def test_a_damaged_record_of_one_runbook_hides_no_other(desk: Desk) -> None:

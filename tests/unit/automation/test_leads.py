@@ -9,7 +9,8 @@ from desk_charter.people import Team
 from desk_contracts import Event
 from desk_contracts.events.signals import SignalRaised
 
-from tests.support.automation_engine import ALWAYS_THERE, Engine, OneBook, cleared, raised, runbook
+from tests.support.automation_books import ALWAYS_THERE, OneBook
+from tests.support.automation_engine import Engine, cleared, raised, runbook
 
 FRIDAY_EVENING = datetime(2026, 3, 6, 20, 0, tzinfo=UTC)
 SHIFTS = [{"days": ["mon", "tue", "wed", "thu", "fri"], "from": "08:00", "to": "18:00"}]

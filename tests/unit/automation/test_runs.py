@@ -12,7 +12,8 @@ from desk_automation.verification.model import Subject, Watch
 from desk_contracts.events.automation import Outcome, RunEscalated, RunSkipped, StepStatus
 from desk_contracts.message import verbatim
 
-from tests.support.automation_engine import START, Engine, OneBook, act, raised, runbook
+from tests.support.automation_books import OneBook
+from tests.support.automation_engine import START, Engine, act, raised, runbook
 
 BUSY = Refusal("busy", verbatim("Another run has the target."), holder="r-2")
 LIMIT = Refusal("limit", verbatim("It acted too often."))

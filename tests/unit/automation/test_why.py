@@ -16,7 +16,8 @@ from desk_platform.lookout import Lookout
 from desk_testing.http import FakeAuthenticator
 from desk_testing.telemetry import record_telemetry
 
-from tests.support.automation_engine import Engine, OneBook, raised, runbook
+from tests.support.automation_books import OneBook
+from tests.support.automation_engine import Engine, raised, runbook
 from tests.support.spoken import english
 
 
@@ -26,7 +27,7 @@ def lookout(engine: Engine) -> Lookout:
 
 def matching_api(engine: Engine, seen: Lookout) -> MatchingApi:
     charter = CharterSource(Path(__file__).parents[3] / "charter", engine.clock)
-    return MatchingApi(charter, engine.statistics, engine.runs, seen, engine.clock)
+    return MatchingApi(charter, engine.statistics, engine.rollouts, engine.runs, seen, engine.clock)
 
 
 @pytest.mark.parametrize(

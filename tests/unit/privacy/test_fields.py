@@ -29,10 +29,10 @@ _OTHERS = """
     previous_team problem problems problems_over pseudonym published quoting rates recalls removed
     repeats reports request requested_by resolved_by ring role rule run runbook seed service
     services sha256 signal signals signature site sites skill skills sla source split_from status
-    step stopped_by subdivision subject subject_kind survey suspected target team teams tell_after
-    tell_before tell_on_failure thread ticket tickets to told_time topic traceparent unit untrue
-    updates value verdicts verified_by version waiting waiting_for watchers week what who without
-    word zone
+    step stopped_by subdivision subject subject_kind survey suspected target targets team teams
+    tell_after tell_before tell_on_failure thread ticket tickets to told_time topic traceparent unit
+    untrue updates value verdicts verified_by version waiting waiting_for watchers week what
+    who without word zone
 """
 OTHERS = frozenset(_OTHERS.split())
 MODELS = [

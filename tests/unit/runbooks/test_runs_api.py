@@ -26,6 +26,7 @@ RUN = {
 }
 
 
+ROLLOUT = {"ring": 2, "waiting": 37, "stopped_since": None, "status": "Ring 2 of 2 places."}
 RUNBOOKS = {
     "items": [
         {
@@ -36,6 +37,7 @@ RUNBOOKS = {
             "started_within_hour": 7,
             "breaker": "half-open",
             "failures_in_a_row": 5,
+            "rollout": ROLLOUT,
         }
     ],
     "next": None,
@@ -60,6 +62,7 @@ class Answering(BaseHTTPRequestHandler):
             "/v1/runs/r1/stop": (200, RUN),
             "/v1/runs/r1/take": (200, RUN),
             "/v1/runbooks/clean-disk/runs": (200, RUN),
+            "/v1/runbooks/clean-disk/resume": (200, ROLLOUT),
             "/v1/runs/over/take": (409, ENDED),
         }
         self.answer(*answers.get(self.path, (404, {})))
@@ -159,6 +162,23 @@ def test_a_plan_says_what_the_desk_that_runs_says_of_the_limits(
     shown = plan()
     assert "limits used: 7 of 200 in the last hour; breaker half-open, 5 failures in a row" in shown
     assert "The desk that runs has another version of it: 0123456789abcdef, mode approve." in shown
+    assert "fleet guard: more than 200 targets within 15m are one cause; then it stops" in shown
+    assert "rings now: Ring 2 of 2 places." in shown
+
+
+def test_a_run_is_shown_with_the_rings_of_its_runbook(server: HTTPServer) -> None:  # noqa: ARG001
+    shown = CliRunner().invoke(runbook_app, ["show", "r1"])
+    assert shown.exit_code == 0
+    assert "rings of clean-disk now: Ring 2 of 2 places." in shown.output
+
+
+def test_a_stopped_runbook_goes_on_for_a_reason(server: HTTPServer) -> None:  # noqa: ARG001
+    went = CliRunner().invoke(runbook_app, ["resume", "clean-disk", "--reason", "It is mended."])
+    assert (went.exit_code, went.output) == (0, "Ring 2 of 2 places.\n")
+    assert Answering.calls == [("POST", "/v1/runbooks/clean-disk/resume", True)]
+    assert Answering.bodies[-1] == {"reason": "It is mended."}
+    refused = CliRunner().invoke(runbook_app, ["resume", "clean-disk", "--reason", " "])
+    assert isinstance(refused.exception, Invalid)
 
 
 def test_a_plan_says_that_nobody_was_asked(

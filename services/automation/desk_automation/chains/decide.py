@@ -21,14 +21,18 @@ C = TypeVar("C", bound=Chained)
 
 
 class Sealing:
-    """One chain for each document, by its id.
+    """One chain for each document, by its id behind a prefix.
 
     It is written together with what was decided and what waits to be sent, so a crash parts none
     of them, and what is sent again is the same to the byte. Without a key nothing is sealed.
     """
 
-    def __init__(self, key: ChainKey | None) -> None:
-        self._key = key
+    def __init__(self, key: ChainKey | None, prefix: str = "") -> None:
+        self._key, self._prefix = key, prefix
+
+    def within(self, prefix: str) -> "Sealing":
+        """For documents whose ids may be those of others."""
+        return Sealing(self._key, prefix)
 
     def __call__(
         self, id: str, before: C | None, decision: Decision[C], messages: Sequence[Message]
@@ -40,7 +44,7 @@ class Sealing:
         for message in messages:
             after = message
             if message.topic == names.AUTOMATION:
-                end, after = self._key.seal(id, end, message)
+                end, after = self._key.seal(self._prefix + id, end, message)
             sealed.append(after)
         if end == decision.state.link:
             return decision, sealed

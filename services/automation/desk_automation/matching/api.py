@@ -8,13 +8,10 @@ from typing import Annotated
 from desk_charter import CharterSource
 from desk_charter.runbook_checks import RUNBOOKS
 from desk_charter.runbooks import Runbook
-from desk_contracts.errors import Forbidden, NotFound
 from desk_contracts.frozen import Frozen, example
 from desk_contracts.ids import derive_id
-from desk_contracts.message import message
 from desk_contracts.value_types import Identifier
 from desk_kernel import Context, Decision
-from desk_kernel.sight import Sight
 from desk_platform.clock import Clock
 from desk_platform.http import (
     IdempotentCall,
@@ -35,6 +32,8 @@ from pydantic import Field
 
 from desk_automation.matching.by_person import RunRequest, request_run
 from desk_automation.matching.decide import RunPolicy
+from desk_automation.rollouts.api import RolloutView, find_runbook, no_runbook, show_rollout
+from desk_automation.rollouts.model import RolloutState
 from desk_automation.runs.api.views import RunDetail, RunsApi, may_see_run, no_run, show_run
 from desk_automation.runs.description import describe_run
 from desk_automation.runs.model import Run
@@ -82,8 +81,9 @@ class RunbookView(Frozen):
     """Runs in a row that did not heal."""
     totals: Mapping[str, int]
     """Runs so far by outcome."""
-    not_enforced: tuple[str, ...]
-    """What is written in the runbook and not watched over by this version."""
+    rollout: RolloutView | None
+    """Its rings, what waits, and whether it is stopped; none where it has neither rings nor a
+    fleet guard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,7 @@ class MatchingApi:
 
     charter: CharterSource
     statistics: Documents[RunbookStatistics]
+    rollouts: Documents[RolloutState]
     runs: Documents[Run]
     lookout: Lookout
     clock: Clock
@@ -143,13 +144,15 @@ def _add_listing(router: APIRouter, api: MatchingApi) -> None:
         seen = sight(request, caller)
         every = api.charter.current.of(RUNBOOKS)
         runbooks = [runbook for runbook in every if not seen.hides(team=runbook.owner_team)]
-        stored, damaged = await readable(api.statistics, [runbook.id for runbook in runbooks])
+        ids = [runbook.id for runbook in runbooks]
+        stored, damaged = await readable(api.statistics, ids)
+        rollouts, damaged_rollouts = await readable(api.rollouts, ids)
         now = api.clock.now()
         return Page(
             items=tuple(
-                _view_runbook(runbook, stored.get(runbook.id), now)
+                _view_runbook(runbook, stored.get(runbook.id), rollouts.get(runbook.id), now)
                 for runbook in runbooks
-                if runbook.id not in damaged
+                if runbook.id not in damaged and runbook.id not in damaged_rollouts
             )
         )
 
@@ -178,7 +181,7 @@ def _add_starting(router: APIRouter, api: MatchingApi, start: StartApi) -> None:
         guards and verification hold as for any run. A runbook that suggests, or wants a yes, waits
         for that of somebody else; one that observes is refused."""
         seen = sight(request, caller)
-        chosen = _find_runbook(api, runbook, caller, seen)
+        chosen = find_runbook(api.charter.current, runbook, caller, seen)
         order = RunRequest(
             derive_id(call.seed, "run"), body.target, caller.subject, body.reason, body.attributes
         )
@@ -189,7 +192,7 @@ def _add_starting(router: APIRouter, api: MatchingApi, start: StartApi) -> None:
             charter = api.charter.current
             decided = request_run(charter, chosen, order, start.policy, context.now)
             if not may_see_run(decided.state, seen):
-                raise _no_runbook(runbook)
+                raise no_runbook(runbook)
             return decided
 
         cause = Cause(call.seed, content=call.fingerprint)
@@ -197,21 +200,6 @@ def _add_starting(router: APIRouter, api: MatchingApi, start: StartApi) -> None:
         if changed.state is None:
             raise no_run(order.run)
         return show_run(changed.state)
-
-
-def _find_runbook(api: MatchingApi, id: str, caller: Principal, seen: Sight) -> Runbook:
-    every = api.charter.current.of(RUNBOOKS)
-    runbook = next((item for item in every if item.id == id), None)
-    if runbook is None or seen.hides(team=runbook.owner_team):
-        raise _no_runbook(id)
-    if Role.OPERATOR not in caller.roles and caller.team != runbook.owner_team:
-        team = runbook.owner_team
-        raise Forbidden(message("request.not-yours", team=team), team=team)
-    return runbook
-
-
-def _no_runbook(id: str) -> NotFound:
-    return NotFound(message("request.no-runbook", runbook=id), runbook=id)
 
 
 def _view_run(run: Run) -> LookView:
@@ -226,12 +214,13 @@ def _view_run(run: Run) -> LookView:
 
 
 def _view_runbook(
-    runbook: Runbook, stored: Stored[RunbookStatistics] | None, now: datetime
+    runbook: Runbook,
+    stored: Stored[RunbookStatistics] | None,
+    rollout: Stored[RolloutState] | None,
+    now: datetime,
 ) -> RunbookView:
     counts = (stored and stored.state) or RunbookStatistics()
     bounds = bounds_of(runbook)
-    # Shown, so that nobody relies on it.
-    unenforced = (("fleet_guard", runbook.fleet_guard is not None),)
     return RunbookView(
         id=runbook.id,
         version=version_of(runbook),
@@ -248,5 +237,5 @@ def _view_runbook(
         breaker=statistics.find_breaker(counts, bounds, now),
         failures_in_a_row=counts.failures,
         totals=dict(counts.totals),
-        not_enforced=tuple(name for name, is_written in unenforced if is_written),
+        rollout=show_rollout(runbook, (rollout and rollout.state) or RolloutState(), now),
     )

@@ -2,14 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from desk_charter.model import Charter
 from desk_charter.people import Team
 from desk_charter.runbook_checks import RUNBOOKS
 from desk_charter.runbooks import Runbook
+from desk_contracts import Event
+from desk_contracts.events.signals import SignalRaised
 
+from desk_automation.actions.template import as_text, lookup
 from desk_automation.conditions.expression import Condition, Inputs, condition
 from desk_automation.matching.decide import Raised, is_meant, run_id, values_of
+from desk_automation.rollouts.fleet import FleetRules
+from desk_automation.rollouts.model import FaultSeen
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +55,22 @@ class Rulebook:
     def runs(self, event: Raised) -> dict[str, Runbook]:
         """The runs that the event stands for, by id."""
         return {run_id(event, runbook): runbook for runbook in self.find_matching(event)}
+
+    def find_faults(
+        self, event: Event[SignalRaised], now: datetime
+    ) -> dict[str, tuple[FaultSeen, FleetRules]]:
+        """The fault that the event shows, for each runbook that acts and whose fleet is guarded."""
+        values = values_of(event, "")
+        inputs = Inputs({"event": values["event"], "data": values["data"]})
+        faults = {}
+        for rule in self.rules:
+            runbook, guard = rule.runbook, rule.runbook.fleet_guard
+            is_at_work = runbook.mode_on(now.date()) in {"approve", "auto"}
+            if guard is None or not is_at_work or not is_meant(runbook, event):
+                continue
+            target = as_text(lookup(runbook.target, values))
+            if target and rule.when.holds(inputs):
+                team = runbook.escalate.team or runbook.owner_team
+                rules = FleetRules(guard.more_than, guard.within, runbook.title, team)
+                faults[runbook.id] = (FaultSeen(target=target, at=event.time), rules)
+        return faults

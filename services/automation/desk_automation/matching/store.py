@@ -4,15 +4,20 @@ A runbook that is taken out of the charter ends no run of its own: what is measu
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 
 from desk_charter import Charter, CharterSource
+from desk_contracts import Event
+from desk_contracts.events.signals import SignalRaised
 from desk_platform.clock import Clock
 from desk_platform.kafka.retry import insist
 from desk_platform.store import Documents, Listed
 from desk_platform.store.pages import After, pages
 
 from desk_automation.matching.rulebook import Rulebook
+from desk_automation.rollouts.fleet import FleetRules
+from desk_automation.rollouts.model import FaultSeen
 from desk_automation.runs.model import Phase, Run
 from desk_automation.verification.decide import LATE
 
@@ -38,6 +43,12 @@ class Rulebooks:
 
     def __call__(self) -> Rulebook:
         return self._current
+
+    def find_faults(
+        self, event: Event[SignalRaised], now: datetime
+    ) -> dict[str, tuple[FaultSeen, FleetRules]]:
+        """By the rulebook in force."""
+        return self._current.find_faults(event, now)
 
     def hear(self, measurements: frozenset[str]) -> None:
         """Runs wait for these as well."""

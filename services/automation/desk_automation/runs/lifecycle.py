@@ -29,6 +29,8 @@ def queue(run: Run, refused: Refusal, now: datetime) -> Decided:
     """The run waits for its turn, or people get it, as the runbook says; never just dropped."""
     if refused.kind == "breaker":
         return escalate(run, Outcome.NOT_RUN, message("run.may-not-act", why=refused.reason), now)
+    if refused.kind in {"ring", "stopped", "fleet"}:
+        return _wait_for_runbook(run, refused, now)
     if refused.kind == "busy":
         is_same = refused.holder_runbook == run.plan.runbook
         if run.plan.bounds.overflow == "coalesce" and is_same:
@@ -46,6 +48,25 @@ def _wait(run: Run, refused: Refusal, now: datetime) -> Decided:
         return escalate(run, Outcome.NOT_RUN, reason, now)
     changes = {"phase": Phase.QUEUED, "timer_at": until, "reason": refused.reason}
     return Decision(run.model_copy(update=changes))
+
+
+def _wait_for_runbook(run: Run, refused: Refusal, now: datetime) -> Decided:
+    """The run waits for its ring, or until the runbook goes on. One of the fleet brings the
+    evidence to people; the others are the same cause and open nothing more."""
+    until = refused.until or now + ASK_AGAIN
+    rollout = run.plan.rollout
+    limit = run.queue_until if rollout is None else run.created_at + rollout.wait
+    is_evidence = refused.kind == "fleet" and refused.holder == run.id
+    if is_evidence:
+        return escalate(run, Outcome.NOT_RUN, message("run.may-not-act", why=refused.reason), now)
+    if until <= max(limit, run.queue_until):
+        changes = {"phase": Phase.QUEUED, "timer_at": until, "reason": refused.reason}
+        return Decision(run.model_copy(update=changes))
+    if refused.kind == "fleet":
+        same = message("run.one-cause", run=refused.holder, why=refused.reason)
+        return skip(run, same, now)
+    reason = message("run.would-wait-too-long", why=refused.reason)
+    return escalate(run, Outcome.NOT_RUN, reason, now)
 
 
 def admit(run: Run, now: datetime) -> Decided:

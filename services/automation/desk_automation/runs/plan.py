@@ -13,6 +13,7 @@ from desk_contracts.frozen import Frozen
 from desk_automation.actions.decide import Kinds, plan_probe, plan_step
 from desk_automation.actions.model import PlannedAct, PlannedProbe, PlannedStep, PlannedWait
 from desk_automation.actions.template import Values, fill
+from desk_automation.rollouts.model import PlannedRollout
 from desk_automation.safety.approval import PlannedApproval
 from desk_automation.safety.model import Bounds
 from desk_automation.verification.model import PlannedVerify
@@ -37,6 +38,13 @@ class Plan(Frozen):
     tell_on_failure: str = ""
     bounds: Bounds
     approval: PlannedApproval | None = None
+    rollout: PlannedRollout | None = None
+    is_fleet_guarded: bool = False
+
+    @property
+    def waits_for_runbook(self) -> bool:
+        """Whether its runbook may hold it back as one of many: by rings, or as one cause."""
+        return self.rollout is not None or self.is_fleet_guarded
 
     @property
     def hash(self) -> str:
@@ -86,6 +94,22 @@ def make_plan(runbook: Runbook, mode: Mode, run: str, values: Values, kinds: Kin
         tell_on_failure=tell.on_failure or "",
         bounds=bounds_of(runbook),
         approval=_approval(runbook) if mode == "approve" else None,
+        rollout=_rollout(runbook),
+        is_fleet_guarded=runbook.fleet_guard is not None,
+    )
+
+
+def _rollout(runbook: Runbook) -> PlannedRollout | None:
+    rollout = runbook.rollout
+    if rollout is None:
+        return None
+    return PlannedRollout(
+        first=rollout.first,
+        most=rollout.most,
+        healed_percent=rollout.healed_percent,
+        hold=rollout.hold,
+        wait=rollout.wait,
+        restart_after=rollout.restart_after,
     )
 
 

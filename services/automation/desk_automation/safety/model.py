@@ -22,9 +22,12 @@ class Bounds(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a run may not act now. `until`: when it may ask again, if that is known."""
+    """Why a run may not act now. `until`: when it may ask again, if that is known.
 
-    kind: Literal["busy", "limit", "breaker"]
+    `fleet` and `stopped` name as holder the run that brings the evidence to people.
+    """
+
+    kind: Literal["busy", "limit", "breaker", "ring", "stopped", "fleet"]
     reason: Message
     until: datetime | None = None
     holder: str = ""

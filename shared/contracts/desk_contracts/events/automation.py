@@ -46,6 +46,14 @@ class UndoState(StrEnum):
     IN_DOUBT = "in_doubt"
 
 
+class StopKind(StrEnum):
+    """Why a runbook starts nothing any more: too few of a ring were healed, or too many targets
+    show the same at once, so that one cause lies behind them."""
+
+    RING = "ring"
+    FLEET = "fleet"
+
+
 class Evidence(Value):
     """What a step did and saw, redacted, small."""
 
@@ -148,6 +156,49 @@ class AutomationResumed(Payload, type="desk.automation.resumed.v1", topic=names.
     reason: LongText
     stopped_by: PersonId = Field(description="Who had stopped it.")
     stopped_at: datetime = Field(description="Since when nothing acted.")
+
+
+class RingOpened(Payload, type="desk.runbook.ring-opened.v1", topic=names.AUTOMATION):
+    """A runbook may act on so many more targets. Key: the runbook."""
+
+    runbook: Identifier
+    version: str = Field(description="Content hash of the runbook whose rings these are.")
+    ring: int = Field(ge=1, description="1 for the first; a new version begins with it again.")
+    size: int = Field(ge=1, description="How many targets it has place for.")
+    healed: int = Field(default=0, ge=0, description="How many of the ring before were healed.")
+    waiting: int = Field(default=0, ge=0, description="How many runs wait for a later ring.")
+
+
+class RunbookStopped(Payload, type="desk.runbook.stopped.v1", topic=names.AUTOMATION):
+    """A runbook starts nothing any more until a person lets it go on; what it began goes on. It
+    asks its team for a look at the cause behind all these targets. Key: the runbook."""
+
+    runbook: Identifier
+    title: ShortText
+    team: str
+    kind: StopKind
+    explanation: Explanation
+    targets: tuple[Identifier, ...] = Field(
+        default=(), description="Those that show it, at most 50: not healed, or with the fault."
+    )
+    waiting: int = Field(default=0, ge=0, description="How many runs wait already.")
+    run: str = Field(
+        default="", description="The run whose end or match showed it, where there is one."
+    )
+
+
+class RunbookResumed(Payload, type="desk.runbook.resumed.v1", topic=names.AUTOMATION):
+    """A stopped runbook goes on, with the first ring. Key: the runbook."""
+
+    runbook: Identifier
+    title: ShortText
+    kind: StopKind = Field(description="Why it was stopped.")
+    stopped_at: datetime
+    by: OptionalPerson = Field(
+        default="",
+        description="Who let it go on; empty where a newer version or late measurements did.",
+    )
+    reason: LongText = ""
 
 
 class RunStepRecorded(Payload, type="desk.run.step-recorded.v1", topic=names.AUTOMATION):

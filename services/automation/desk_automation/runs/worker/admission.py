@@ -6,6 +6,7 @@ it.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from desk_kernel import Context, Decision
@@ -14,9 +15,11 @@ from desk_platform.kafka import CommandQueue
 from desk_platform.kafka.unit_of_work import Rule
 from desk_platform.store import Documents
 
+from desk_automation.rollouts.model import RolloutState
 from desk_automation.runs import lifecycle, verdict
 from desk_automation.runs.model import Phase, Run
 from desk_automation.runs.store import run_rule
+from desk_automation.runs.worker.places import Places
 from desk_automation.safety import statistics, target
 from desk_automation.safety.global_stop import EVERYTHING, GlobalStop
 from desk_automation.safety.model import Refusal
@@ -34,6 +37,7 @@ class Collections:
     runs: CommandQueue[Run]
     targets: CommandQueue[Target]
     statistics: CommandQueue[RunbookStatistics]
+    rollouts: CommandQueue[RolloutState]
     subjects: CommandQueue[Subject]
     stored_runs: Documents[Run]
     stored_subjects: Documents[Subject]
@@ -45,6 +49,7 @@ class Admissions:
 
     def __init__(self, collections: Collections, clock: Clock) -> None:
         self._collections, self._clock = collections, clock
+        self._places = Places(collections.rollouts)
 
     async def find_stop(self) -> GlobalStop | None:
         """The stop of all acting, if one is in force at this moment."""
@@ -53,17 +58,17 @@ class Admissions:
         return state if state is not None and state.is_on else None
 
     async def find_refusal(self, run: Run) -> Refusal | None:
-        """Target first, then runbook; a run that one of them refuses holds neither."""
+        """The runbook's ring first, since most wait there, then the target, then the limits; a run
+        that one of them refuses holds none."""
         now = self._clock.now()
-        bounds = run.plan.bounds
-        until = now + run.plan.budget + 2 * lifecycle.GRACE
-        ask = AdmissionRequest(run.id, run.plan.runbook, bounds.cooldown, bounds.per_day, until)
-        locked = await self._collections.targets.change(
-            run.target, _target_rule(lambda state: target.admit(state, ask, now))
-        )
-        refusal = target.find_refusal(locked.state or Target(), ask, now)
+        refusal = await self._places.find_refusal(run, now)
         if refusal is not None:
             return refusal
+        refusal = await self._ask_target(run, now)
+        if refusal is not None:
+            await self._places.give_back(run, now)
+            return refusal
+        bounds = run.plan.bounds
         counted = await self._collections.statistics.change(
             run.plan.runbook,
             _plain_rule(lambda state: statistics.admit(state, run.id, bounds, now)),
@@ -71,10 +76,21 @@ class Admissions:
         refusal = statistics.find_refusal(counted.state or RunbookStatistics(), run.id, bounds, now)
         if refusal is not None:
             await self.release(run, is_void=True)
+            await self._places.give_back(run, now)
         return refusal
 
+    async def _ask_target(self, run: Run, now: datetime) -> Refusal | None:
+        bounds = run.plan.bounds
+        until = now + run.plan.budget + 2 * lifecycle.GRACE
+        ask = AdmissionRequest(run.id, run.plan.runbook, bounds.cooldown, bounds.per_day, until)
+        locked = await self._collections.targets.change(
+            run.target, _target_rule(lambda state: target.admit(state, ask, now))
+        )
+        return target.find_refusal(locked.state or Target(), ask, now)
+
     async def settle(self, run: Run) -> None:
-        """Let go of watch and target, count the outcome, wake the runs that wait for the target."""
+        """Let go of watch, ring and target, count the outcome, wake the runs that wait for the
+        target."""
         now = self._clock.now()
         measured = verdict.measure_until(run) if run.may_be_corrected else None
 
@@ -92,10 +108,16 @@ class Admissions:
 
         await self._collections.subjects.change(run.trigger.subject, subject_rule(let_go))
         await self._collections.statistics.change(run.plan.runbook, _plain_rule(count))
+        await self._places.record_end(run, now)
         is_void = run.phase in {Phase.SKIPPED, Phase.CANCELLED}
         released = await self.release(run, is_void=is_void)
         for waiting in () if released is None else released.waiting:
             await self._collections.runs.change(waiting, run_rule(lifecycle.reschedule))
+
+    async def give_up(self, run: Run) -> None:
+        """Let go of all: the run ended before it was let in."""
+        await self.release(run, is_void=True)
+        await self._places.give_back(run, self._clock.now())
 
     async def release(self, run: Run, *, is_void: bool) -> Target | None:
         """Let go of the target."""

@@ -191,7 +191,7 @@ class Worker:
             )
         after = await self._write(run, action, lifecycle.admit)
         if after is None or after.has_ended:
-            await self._admissions.release(run, is_void=True)
+            await self._admissions.give_up(run)
         return after
 
     async def _attempt(self, run: Run, attempt: Attempt) -> Run | None:

@@ -1,0 +1,63 @@
+"""What is published about a runbook's rings: one opened, it was stopped, it goes on. Pure."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from desk_contracts import AnyEvent, Event, Payload
+from desk_contracts.events.automation import RingOpened, RunbookResumed, RunbookStopped
+from desk_contracts.ids import derive_id
+from desk_contracts.names import AUTOMATION_SOURCE
+
+from desk_automation.rollouts.model import RolloutState
+
+
+def emit_changes(
+    runbook: str, before: RolloutState | None, after: RolloutState, by: str, why: str, now: datetime
+) -> Iterator[AnyEvent]:
+    """What `after` says that `before` did not; `by` and `why` are of the person who lets it go
+    on, empty where the desk does."""
+    before = before or RolloutState()
+    if before.stop is not None and before.stop.at != (after.stop.at if after.stop else None):
+        resumed = RunbookResumed(
+            runbook=runbook,
+            title=before.stop.title,
+            kind=before.stop.kind,
+            stopped_at=before.stop.at,
+            by=by,
+            reason=why,
+        )
+        yield _make_event(runbook, resumed, f"resumed/{before.stop.at.isoformat()}", now)
+    ring = after.ring
+    if ring.opened_at is not None and ring.opened_at != before.ring.opened_at:
+        opened = RingOpened(
+            runbook=runbook,
+            version=ring.version,
+            ring=ring.number,
+            size=ring.size,
+            waiting=len(after.waiting),
+            healed=ring.earned_by,
+        )
+        yield _make_event(runbook, opened, f"ring/{ring.number}/{ring.opened_at.isoformat()}", now)
+    if after.stop is not None and (before.stop is None or before.stop.at != after.stop.at):
+        stop = after.stop
+        stopped = RunbookStopped(
+            runbook=runbook,
+            title=stop.title,
+            team=stop.team,
+            kind=stop.kind,
+            explanation=(stop.reason,),
+            targets=stop.targets,
+            waiting=len(after.waiting),
+            run=stop.run,
+        )
+        yield _make_event(runbook, stopped, f"stopped/{stop.at.isoformat()}", now)
+
+
+def _make_event(runbook: str, data: Payload, rule: str, at: datetime) -> AnyEvent:
+    return Event(
+        id=derive_id(runbook, rule),
+        source=AUTOMATION_SOURCE,
+        subject=runbook,
+        time=at,
+        data=data,
+    )
