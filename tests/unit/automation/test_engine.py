@@ -106,6 +106,8 @@ async def test_a_runbook_edited_under_way_changes_nothing_in_the_run() -> None:
     await engine.hear(raised())
     edited = runbook(settle="30s", steps=[act(id="format")])
     engine.rulebook.rules = Engine((edited,)).rulebook.rules
+    again = raised()._replace(id="published-again")
+    await engine.hear(again)
     await engine.settle()
     assert [call.step for call in engine.target.calls] == ["clean"]
 
