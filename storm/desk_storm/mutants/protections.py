@@ -1,6 +1,7 @@
 """The failure modes of automation and its bad inputs: a row for each line that protects from one.
 
-F1 to F17 are what automation of others is known to have got wrong; docs/runbooks.md tells of each.
+F1 to F17 are what automation elsewhere got wrong; docs/runbooks.md says where. The others are named
+by what comes in.
 """
 
 from desk_storm.mutants.protection import Protection
@@ -8,6 +9,7 @@ from desk_storm.mutants.protection import Protection
 _AUTOMATION = "services/automation/desk_automation"
 _RUNS = f"{_AUTOMATION}/runs"
 _UNIT = "tests/unit/automation"
+_ODD = f"{_UNIT}/test_executors_misbehaving.py"
 _CURE = "return len(newest) == wanted and all(is_well(sample.value) for sample in newest)"
 
 PROTECTIONS: tuple[Protection, ...] = (
@@ -167,5 +169,138 @@ PROTECTIONS: tuple[Protection, ...] = (
         "    if field is None:\n        return [_unknown((*before, rest[0]), model.model_fields)]",
         "    if field is None:\n        return []",
         f"{_UNIT}/test_conditions.py::test_a_condition_that_would_never_match_is_refused",
+    ),
+    Protection(
+        "F17",
+        "the calls inside of one attempt each take the time of the whole",
+        f"{_AUTOMATION}/adapters/executors/sending.py",
+        "async with asyncio.timeout(attempt.call.timeout.total_seconds()):",
+        "async with asyncio.timeout(None):",
+        f"{_ODD}::test_all_calls_of_one_attempt_share_its_timeout",
+    ),
+    Protection(
+        "F17",
+        "a run goes on long after its deadline",
+        f"{_RUNS}/decide.py",
+        "if run.deadline is not None and now > run.deadline:",
+        "if run.deadline is None:",
+        f"{_ODD}::test_a_run_past_its_deadline_sends_nothing_more",
+    ),
+    Protection(
+        "unreadable",
+        "a runbook that cannot be read takes the last good charter away",
+        "shared/charter/desk_charter/watch.py",
+        "except InvalidCharter as invalid:\n            await self._refuse(invalid",
+        "except ZeroDivisionError as invalid:\n            await self._refuse(invalid",
+        "tests/unit/charter/test_watch.py"
+        "::test_an_invalid_charter_is_refused_once_and_the_last_good_stays",
+    ),
+    Protection(
+        "type-error",
+        "a condition whose types never fit is loaded and waits for ever",
+        f"{_AUTOMATION}/matching/charter.py",
+        "return problems_in(text, names) or type_problems(text, shapes)",
+        "return problems_in(text, names)",
+        f"{_UNIT}/test_conditions.py::test_a_wrong_runbook_is_refused_with_file_and_line",
+    ),
+    Protection(
+        "hangs",
+        "an executor that never ends holds its run for ever",
+        f"{_RUNS}/worker/driver.py",
+        "longest = attempt.call.timeout + self._concurrency.overtime",
+        "longest = timedelta(days=1)",
+        f"{_ODD}::test_an_executor_that_gives_no_answer_is_left_and_people_are_told",
+    ),
+    Protection(
+        "floods",
+        "an executor's endless answer fills the journal",
+        f"{_RUNS}/worker/calling.py",
+        "answer = bound_answer(calling.result())",
+        "answer = calling.result()",
+        f"{_ODD}::test_a_flood_in_an_answer_is_cut_before_it_is_written_down",
+    ),
+    Protection(
+        "floods",
+        "a target's endless answer fills the memory",
+        f"{_AUTOMATION}/adapters/executors/http.py",
+        "if len(sending.reply.raw) > MAX_ANSWER:",
+        "if len(sending.reply.raw) > 2**40:",
+        f"{_UNIT}/test_http_executor.py::test_an_endless_answer_is_not_read_to_its_end",
+    ),
+    Protection(
+        "half",
+        "an answer that broke off counts as a whole one",
+        f"{_AUTOMATION}/adapters/executors/http.py",
+        'trouble = "" if failure is None else',
+        'trouble = "" if True else',
+        f"{_UNIT}/test_http_executor.py::test_silence_and_broken_answers_leave_the_effect_unknown",
+    ),
+    Protection(
+        "dies",
+        "what may be done once is done again after a death between effect and answer",
+        f"{_RUNS}/decide.py",
+        'if act is None or act.effect == "once":',
+        "if act is None:",
+        "tests/property/automation/test_crashes.py"
+        "::test_death_in_a_call_of_once_leaves_it_in_doubt",
+    ),
+    Protection(
+        "flaps",
+        "a target that flaps is repaired each time",
+        f"{_AUTOMATION}/safety/target.py",
+        "if ours and max(ours) + ask.cooldown > now:",
+        "if not ours and ask.cooldown is None:",
+        f"{_UNIT}/test_limits.py::test_a_cooldown_holds_the_next_episode_back",
+    ),
+    Protection(
+        "flaps",
+        "an alert that flaps is a new trouble each time",
+        "services/triage/desk_triage/detection/alerts.py",
+        "return len(alert.changes) >= FLAP_CHANGES",
+        "return len(alert.changes) < 0",
+        "tests/unit/triage/detection/test_alerts.py"
+        "::test_a_flapping_alert_is_held_open_until_it_is_quiet",
+    ),
+    Protection(
+        "other-plan",
+        "a yes to another plan lets this one act",
+        f"{_RUNS}/approving.py",
+        "if plan != approval.plan:",
+        "if not plan:",
+        f"{_UNIT}/test_approvals.py::test_the_hash_of_another_plan_is_refused_with_what_differs",
+    ),
+    Protection(
+        "other-plan",
+        "a plan that was changed after the yes is carried out",
+        f"{_RUNS}/model.py",
+        "return given is not None and given.is_granted and given.plan == self.plan.hash",
+        "return given is not None and given.is_granted",
+        f"{_UNIT}/test_approvals.py"
+        "::test_a_plan_that_was_changed_in_the_store_is_not_what_was_approved",
+    ),
+    Protection(
+        "replays",
+        "an old answer of an agent answers a new order",
+        f"{_AUTOMATION}/devices/decide.py",
+        "if (answer.device, answer.token, answer.digest) == (device, token, digest)",
+        "if answer.device == device",
+        f"{_UNIT}/test_device_executor.py::test_an_old_answer_that_is_replayed_is_none",
+    ),
+    Protection(
+        "lies",
+        "a device that speaks of tomorrow is believed",
+        f"{_RUNS}/by_device.py",
+        "started = min(data.started_at, ended)",
+        "started = data.started_at",
+        f"{_UNIT}/test_devices.py::test_a_device_that_speaks_of_tomorrow_is_not_believed",
+    ),
+    Protection(
+        "lies",
+        "an order lives as long as the device's own clock says",
+        "agent/desk_agent/admission.py",
+        "    if command.expires <= now:\n",
+        "    if command.expires <= now and not is_trusted:\n",
+        "tests/unit/agent/test_orders.py"
+        "::test_a_clock_that_is_hours_off_neither_keeps_an_order_alive_nor_kills_it",
     ),
 )

@@ -216,6 +216,8 @@ async def test_once_is_never_sent_again() -> None:
     assert isinstance(last, RunEscalated)
     assert last.outcome is Outcome.IN_DOUBT
     assert "in doubt" in english(last.reason)
+    assert "must not be repeated by itself" in english(last.reason)
+    assert "no answer within 5 s" in english(last.reason)
 
 
 @pytest.mark.parametrize(("answer", "acts"), [(OK, 1), (NOT_MET, 2)])

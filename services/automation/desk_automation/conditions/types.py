@@ -48,16 +48,12 @@ def make_sample(shape: object, names: Sequence[str], depth: int = 0) -> object:
         kinds = [kind for kind in get_args(shape) if kind is not types.NoneType]
         return make_sample(kinds[0], names, depth) if len(kinds) == 1 else None
     if origin in {tuple, list, frozenset, set}:
-        return _fill_list(get_args(shape)[:1], names, depth)
+        inner = make_sample(get_args(shape)[0], names, depth + 1)
+        return [] if inner is None else [inner]
     if origin is dict:
         inner = make_sample(get_args(shape)[1], names, depth + 1)
         return {} if inner is None else dict.fromkeys(names, inner)
     return _make_plain(shape, names, depth)
-
-
-def _fill_list(of: Sequence[object], names: Sequence[str], depth: int) -> object:
-    inner = make_sample(of[0], names, depth + 1) if of else None
-    return [] if inner is None else [inner]
 
 
 def _make_plain(shape: object, names: Sequence[str], depth: int) -> object:
@@ -94,7 +90,7 @@ def type_problems(text: str, shapes: Shapes) -> list[str]:
 
 
 def _problem(part: str, inputs: Inputs) -> str | None:
-    for form in (part, *_ordered_forms(part)):
+    for form in (part, *_compare_by_order(part)):
         try:
             verdict = Condition(form).verdict(inputs)
         except BadCondition:  # it is no part, only cut like one
@@ -111,7 +107,7 @@ def _problem(part: str, inputs: Inputs) -> str | None:
     return None
 
 
-def _ordered_forms(part: str) -> Iterator[str]:
+def _compare_by_order(part: str) -> Iterator[str]:
     """With '<' for each '==' or '!=' beside a text or a number that is written out: the equality
     of two types is just false, while their order is an error."""
     tokens = _tokens(part)

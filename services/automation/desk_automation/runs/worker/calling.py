@@ -21,7 +21,7 @@ class CallUnderWay:
     withheld: Message | None = None
     may_have_left: bool = False
 
-    def conclude(self, calling: "asyncio.Task[Answer]") -> Answer:
+    def read_end(self, calling: "asyncio.Task[Answer]") -> Answer:
         """The answer of an executor that has ended, whatever it ended with."""
         failure = calling.exception()
         if isinstance(failure, Exception):

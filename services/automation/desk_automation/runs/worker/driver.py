@@ -277,7 +277,7 @@ class Worker:
             while loop.time() < ends:
                 await asyncio.wait({calling}, timeout=min(pause, ends - loop.time()))
                 if calling.done():
-                    return call.conclude(calling)
+                    return call.read_end(calling)
                 if not await self._renew(id, token):
                     return None
             return call.leave()
