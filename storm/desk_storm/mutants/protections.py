@@ -90,6 +90,14 @@ PROTECTIONS: tuple[Protection, ...] = (
         f"{_UNIT}/test_limits.py::test_a_limit_that_lasts_longer_than_the_queue_reaches_people",
     ),
     Protection(
+        "F6",
+        "a run for which a target's list of waiting ones has no room is forgotten",
+        f"{_RUNS}/lifecycle.py",
+        'changes = {"phase": Phase.QUEUED, "timer_at": until, "reason": refused.reason}',
+        'changes = {"phase": Phase.QUEUED, "timer_at": refused.until, "reason": refused.reason}',
+        f"{_UNIT}/test_limits.py::test_of_more_runs_than_a_target_remembers_none_is_dropped",
+    ),
+    Protection(
         "F7",
         "a step that answered counts as a cure",
         f"{_RUNS}/verdict.py",
