@@ -122,6 +122,31 @@ PROTECTIONS: tuple[Protection, ...] = (
         f"{_UNIT}/test_engine.py::test_old_measurements_and_fast_clocks_prove_nothing",
     ),
     Protection(
+        "F9",
+        "nobody is told that many devices have one cause",
+        "services/triage/desk_triage/detection/fleet.py",
+        "    if shared is not None:",
+        "    if shared is not None and not shared:",
+        "tests/unit/triage/detection/test_fleet.py"
+        "::test_devices_with_one_version_are_one_signal_that_names_it",
+    ),
+    Protection(
+        "F9",
+        "one runbook goes through a whole fleet in minutes",
+        f"{_AUTOMATION}/safety/statistics.py",
+        "if len(starts) >= bounds.per_hour:",
+        "if len(starts) < 0:",
+        f"{_UNIT}/test_limits.py::test_the_hourly_limit_counts_all_targets_of_a_runbook",
+    ),
+    Protection(
+        "F10",
+        "a service that is repaired again and again looks healthy in the ranking",
+        "services/metrics/desk_metrics/reports/causes.py",
+        "trouble.healing_debt += weight > 0",
+        "trouble.healing_debt += 0",
+        "tests/unit/metrics/test_causes.py::test_repairs_are_a_debt_whether_they_last_or_not",
+    ),
+    Protection(
         "F11",
         "a restart forgets how often a target was repaired",
         f"{_AUTOMATION}/safety/target.py",
