@@ -22,6 +22,14 @@ PROTECTIONS: tuple[Protection, ...] = (
         f"{_UNIT}/test_engine.py::test_a_signal_that_clears_in_time_repairs_nothing",
     ),
     Protection(
+        "F1",
+        "a runbook may listen to the end of a trouble, and repairs what is well",
+        f"{_AUTOMATION}/matching/charter.py",
+        "if runbook.event not in READ:",
+        "if not runbook.event:",
+        f"{_UNIT}/test_conditions.py::test_a_wrong_runbook_is_refused_with_file_and_line",
+    ),
+    Protection(
         "F2",
         "the lock of a target counts as held where nobody can ask for it",
         f"{_RUNS}/worker/driver.py",

@@ -161,6 +161,7 @@ def changed_charter(folder: Path, old: str, new: str) -> Path:
         ("when: data.signal ==", "when: data.value ==", "runbooks.clean-disk.when: the types in"),
         ("at_least: 15", "condition: value > 'x'", "verify.condition: the types in"),
         ("event: desk.signal.raised.v1", "event: desk.ticket.opened.v1", "does not read"),
+        ("event: desk.signal.raised.v1", "event: desk.signal.cleared.v1", "does not read"),
         ("target: subject", "target: data.machine", "'data.machine' is not in this event"),
         ("device: ${target}", "device: ${steps.clean.id}", "is not served yet"),
         ("expect: run", "expect: ignore", "starts a run, but 'expect: ignore'"),
