@@ -80,9 +80,9 @@ def type_problems(text: str, shapes: Shapes) -> list[str]:
     names = sorted({part for path in paths_in(text) for part in path})
     sample: dict[str, object] = {}
     for name, shape in shapes.items():
-        is_names = isinstance(shape, frozenset)
-        made = dict.fromkeys(shape, _TEXT) if is_names else make_sample(shape, names)
-        if made is not None:
+        if isinstance(shape, frozenset):
+            sample[name] = dict.fromkeys(shape, _TEXT)
+        elif (made := make_sample(shape, names)) is not None:
             sample[name] = made
     inputs = Inputs(sample)
     problems = (_problem(part, inputs) for part in _smallest_parts(text))
