@@ -280,10 +280,18 @@ PROTECTIONS: tuple[Protection, ...] = (
         "dies",
         "what may be done once is done again after a death between effect and answer",
         f"{_RUNS}/decide.py",
-        'if act is None or act.effect == "once":',
-        "if act is None:",
+        "if (entry := run.open_act) is not None:",
+        "if (entry := run.open_act) is not None and run.cancelled_by:",
         "tests/property/automation/test_crashes.py"
         "::test_death_in_a_call_of_once_leaves_it_in_doubt",
+    ),
+    Protection(
+        "dies",
+        "what can be asked about is done again unasked after such a death",
+        f"{_RUNS}/decide.py",
+        'if act.effect == "confirmable" and act.confirm is not None:',
+        "if act.confirm is not None and run.cancelled_by:",
+        "tests/property/automation/test_crashes.py::test_death_in_a_confirmable_call_asks_first",
     ),
     Protection(
         "flaps",
