@@ -134,6 +134,10 @@ storm-short: setup ## The same in some minutes
 storm-mutants: setup ## One line of the product changed for each law of the storm; each is found
 	@PYTHONPATH=storm $(PY) -m desk_storm.trials $(ARGS)
 
+.PHONY: failure-modes
+failure-modes: setup ## Each protection of automation taken out of a copy; the test that is for it must turn red
+	@PYTHONPATH=storm $(PY) -m desk_storm.protections $(ARGS)
+
 .PHONY: mutate
 mutate: setup ## Mistakes in pure code, a sample by seed: nine of ten are found by unit and property tests
 	@$(PY) -m scripts.mutate $(ARGS)

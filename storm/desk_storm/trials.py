@@ -116,7 +116,8 @@ def copied(root: Path, to: Path) -> None:
 def paths(root: Path) -> str:
     """Where Python looks first, so that the copy's code runs and not the project's own."""
     packages = sorted((*root.glob("services/*/desk_*"), *root.glob("shared/*/desk_*")))
-    folders = (root / "storm", root / "tools", *(package.parent for package in packages))
+    beside = (root / "storm", root / "tools", root / "agent")
+    folders = (*beside, *(package.parent for package in packages))
     return os.pathsep.join(map(str, folders))
 
 

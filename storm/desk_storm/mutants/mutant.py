@@ -4,6 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
+def change_line(path: Path, name: str, old: str, new: str) -> None:
+    """Write `new` where `old` stands; `ValueError` names the change if that is not one place."""
+    text = path.read_text()
+    if (count := text.count(old)) != 1:
+        raise ValueError(f"{name}: its line stands {count} times in {path.name}, not once")
+    path.write_text(text.replace(old, new))
+
+
 @dataclass(frozen=True, slots=True)
 class Mutant:
     """What to change, where, and the law that must find it. `old` stands in the file once.
@@ -29,9 +37,4 @@ class Mutant:
 
     def apply(self, root: Path) -> None:
         """Change the copy of the project that lies there."""
-        path = root / self.file
-        text = path.read_text()
-        if text.count(self.old) != 1:
-            count = text.count(self.old)
-            raise ValueError(f"{self.name}: its line stands {count} times in {self.file}, not once")
-        path.write_text(text.replace(self.old, self.new))
+        change_line(root / self.file, self.name, self.old, self.new)

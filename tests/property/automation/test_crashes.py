@@ -187,16 +187,19 @@ async def test_nobody_takes_a_run_over_while_its_lease_lives() -> None:
 
 
 async def test_a_result_under_an_old_token_is_refused() -> None:
-    engine = Engine((runbook(),), FakeTarget([Crash]))
+    engine = Engine((runbook(),), FakeTarget([Crash, Crash]))
     await engine.hear(raised())
     await engine.settle(timedelta(seconds=2))
     stale = await engine.run()
     attempt = engine.target.calls[0]
     engine.clock.advance(TERM)
-    await engine.worker.advance(stale.id)
+    with pytest.raises(Crash):
+        await engine.worker.advance(stale.id)
     newer = await engine.run()
     late = Answer(Result.REFUSED, verbatim("from the past"))
     assert newer.token == stale.token + 1
+    # The newer worker is at work.
+    assert newer.has_live_lease(engine.clock.now())
     assert journal.apply_answer(newer, attempt, stale.token, late, START, 1.0) is None
     assert journal.renew_lease(newer, stale.token, TERM, START) is None
 

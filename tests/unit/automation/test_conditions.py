@@ -14,6 +14,7 @@ from desk_automation.conditions.expression import (
     paths_in,
     problems_in,
 )
+from desk_automation.conditions.types import type_problems
 from desk_automation.matching.charter import RUNBOOKS
 from desk_charter import InvalidCharter, load_charter
 from desk_contracts import Payload
@@ -40,6 +41,52 @@ NAMES: dict[str, type[Payload] | frozenset[str] | None] = {
 )
 def test_what_the_event_has_may_be_asked(text: str) -> None:
     assert problems_in(text, NAMES) == []
+    assert type_problems(text, NAMES) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "data.value == 3 && data.value * 2.0 > 4.0",
+        "int(data.attributes.days) > 3 || double(data.attributes.share) < 0.5",
+        "timestamp(event.time).getHours() > 3",
+        'timestamp(data.expected_at) < timestamp("2027-01-01T00:00:00Z")',
+        '!(data.signal == "x") && (data.value > 3.0 || !has(data.attributes.a))',
+        'data.signal == "a" ? data.is_measured : data.severity == "critical"',
+        'data.explanation[0].code == "z" && "a" + data.site in ["ab", "ac"]',
+        "data.explanation.all(reason, reason.params.count > 3)",
+        "data.attributes == {} || data.amended == []",
+        "data.is_measured",
+        "true",
+    ],
+)
+def test_types_that_fit_are_no_problem(text: str) -> None:
+    assert type_problems(text, NAMES) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ('data.value > "high"', 'data.value > "high"'),
+        ("data.signal == 5", "data.signal == 5"),
+        ('"x" != data.value', '"x" != data.value'),
+        ('data.signal == "x" && (data.value > 5.0 || data.title > 3)', "data.title > 3"),
+        ("data.is_measured ? data.value > 3.0 : !(data.site < 2)", "data.site < 2"),
+        ("data.attributes.days > 3", "data.attributes.days > 3"),
+        ("data.value * 2 > 4.0", "data.value * 2 > 4.0"),
+        ("size(data.value) > 2", "size(data.value) > 2"),
+        ('data.value.contains("x")', 'data.value.contains("x")'),
+        ("event.time > timestamp('2026-01-01T00:00:00Z')", "event.time > timestamp"),
+        ("data.explanation.exists(reason, reason.code > 3)", "reason.code > 3"),
+        ("!data.title", "!data.title"),
+        ("data.value > 1.0 && data.title", "data.title"),
+    ],
+)
+def test_what_no_event_could_ever_decide_is_refused_with_its_part(text: str, part: str) -> None:
+    assert problems_in(text, NAMES) == []
+    [problem] = type_problems(text, NAMES)
+    assert part in problem
+    assert "do not fit" in problem or "neither true nor false" in problem
 
 
 @pytest.mark.parametrize(
@@ -111,7 +158,10 @@ def changed_charter(folder: Path, old: str, new: str) -> Path:
     ("old", "new", "sentence"),
     [
         ("when: data.signal ==", "when: data.singal ==", "runbooks.clean-disk.when: 'data.singal'"),
+        ("when: data.signal ==", "when: data.value ==", "runbooks.clean-disk.when: the types in"),
+        ("at_least: 15", "condition: value > 'x'", "verify.condition: the types in"),
         ("event: desk.signal.raised.v1", "event: desk.ticket.opened.v1", "does not read"),
+        ("event: desk.signal.raised.v1", "event: desk.signal.cleared.v1", "does not read"),
         ("target: subject", "target: data.machine", "'data.machine' is not in this event"),
         ("device: ${target}", "device: ${steps.clean.id}", "is not served yet"),
         ("expect: run", "expect: ignore", "starts a run, but 'expect: ignore'"),

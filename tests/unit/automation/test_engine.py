@@ -106,6 +106,8 @@ async def test_a_runbook_edited_under_way_changes_nothing_in_the_run() -> None:
     await engine.hear(raised())
     edited = runbook(settle="30s", steps=[act(id="format")])
     engine.rulebook.rules = Engine((edited,)).rulebook.rules
+    again = raised()._replace(id="published-again")
+    await engine.hear(again)
     await engine.settle()
     assert [call.step for call in engine.target.calls] == ["clean"]
 
@@ -214,6 +216,8 @@ async def test_once_is_never_sent_again() -> None:
     assert isinstance(last, RunEscalated)
     assert last.outcome is Outcome.IN_DOUBT
     assert "in doubt" in english(last.reason)
+    assert "must not be repeated by itself" in english(last.reason)
+    assert "no answer within 5 s" in english(last.reason)
 
 
 @pytest.mark.parametrize(("answer", "acts"), [(OK, 1), (NOT_MET, 2)])

@@ -93,3 +93,9 @@ def test_each_text_of_a_message_has_a_thousand_bytes_and_no_secrets(length: int)
         assert len(bounded) == 1_000
         assert (bounded == text) is (length == 1_000)
     assert (number, secret) == (4, "token=***")
+
+
+def test_what_is_cut_twice_says_how_long_it_was_at_first() -> None:
+    text = cut(redact("x" * 70_000), 1000)
+    assert text.endswith("x ... (70000 bytes in all)")
+    assert len(text) == 1000

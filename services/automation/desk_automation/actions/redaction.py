@@ -17,6 +17,8 @@ _NAMED = re.compile(
 
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s{1,4}[A-Za-z0-9+/._~=-]{6,4096}")
 _LOGIN = re.compile(r"(//)[^/\s:@]{1,200}:[^/\s@]{1,200}@")
+_CUT = re.compile(r" \.\.\. \((\d{1,20}) bytes in all\)$")
+_LONGEST_MARK = 45
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -30,11 +32,13 @@ def redact(text: str) -> str:
 
 
 def cut(text: str, limit: int, size: int = 0) -> str:
-    """The text in at most so many bytes; what is missing is said, of `size` bytes if given."""
+    """The text in at most so many bytes; what is missing is said, of `size` bytes if given. Of one
+    that was cut before, the size that it had at first is said again."""
     raw = text.encode()
     if len(raw) <= limit:
         return text
-    mark = f" ... ({size or len(raw)} bytes in all)"
+    before = _CUT.search(text[-_LONGEST_MARK:])
+    mark = f" ... ({size or (before[1] if before else len(raw))} bytes in all)"
     return raw[: limit - len(mark)].decode(errors="ignore") + mark
 
 

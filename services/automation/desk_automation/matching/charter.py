@@ -12,6 +12,7 @@ from desk_contracts import Payload
 from desk_contracts.catalogue import PAYLOADS
 from desk_contracts.events.fulfilment import TicketFulfilmentRequested
 from desk_contracts.events.signals import SignalRaised
+from pydantic import BaseModel, JsonValue
 
 from desk_automation.adapters.executors.registry import EXECUTORS
 from desk_automation.conditions.expression import (
@@ -20,6 +21,17 @@ from desk_automation.conditions.expression import (
     condition,
     problems_in,
 )
+from desk_automation.conditions.types import Shapes, type_problems
+
+Names = Mapping[str, type[Payload] | frozenset[str] | None]
+
+
+class _Response(BaseModel):
+    """What an answer's condition sees; the target alone knows what is in its body."""
+
+    status: int
+    body: JsonValue
+
 
 READ = frozenset({SignalRaised.TYPE, TicketFulfilmentRequested.TYPE})
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -55,15 +67,22 @@ def check_runbooks(charter: Charter) -> Iterator[Problem]:
 
 def _conditions(runbook: Runbook, shape: type[Payload]) -> Iterator[Problem]:
     where = ("runbooks", runbook.id)
-    for sentence in problems_in(runbook.when, {"event": EVENT_FIELDS, "data": shape}):
+    names: Names = {"event": EVENT_FIELDS, "data": shape}
+    for sentence in _wrong_in(runbook.when, names, names):
         yield Problem.at(*where, "when", sentence=sentence)
+    names = {"response": frozenset(_Response.model_fields)}
     for place, step in _calls(runbook):
         expect = step.expect if isinstance(step, Probe) else "true"
-        for sentence in problems_in(expect, {"response": frozenset({"status", "body"})}):
+        for sentence in _wrong_in(expect, names, {"response": _Response}):
             yield Problem.at(*where, *place, "expect", sentence=sentence)
     if runbook.verify is not None and runbook.verify.condition is not None:
-        for sentence in problems_in(runbook.verify.condition, {"value": None}):
+        for sentence in _wrong_in(runbook.verify.condition, {"value": None}, {"value": float}):
             yield Problem.at(*where, "verify", "condition", sentence=sentence)
+
+
+def _wrong_in(text: str, names: Names, shapes: Shapes) -> list[str]:
+    """What stands in the way of ever deciding it: names first, then types."""
+    return problems_in(text, names) or type_problems(text, shapes)
 
 
 def _executors(runbook: Runbook) -> Iterator[Problem]:

@@ -44,8 +44,9 @@ def record_application(
     `policies` are those of the charter in force for the device.
     """
     data = event.data
-    # What a device says of a moment to come is not believed.
-    started, ended = min(data.started_at, now), min(event.time, now)
+    # What a device says of a moment to come is not believed, nor that it ended before it began.
+    ended = min(event.time, now)
+    started = min(data.started_at, ended)
     is_healed, numbers = data.outcome is PolicyOutcome.HEALED, _numbers(data)
     helped = message("run.healed-alone", **numbers)
     run = Run(

@@ -136,7 +136,9 @@ def _after_unknown(run: Run, entry: Entry) -> NextAction:
     """An act was begun and its outcome is not known: what may be done depends on its class."""
     act = run.current_act
     if act is None or act.effect == "once":
-        return Doubt(message("doubt.may-have-taken-place"))
+        answer = entry.message  # none where its worker died over it
+        after = answer and message("doubt.may-have-after-answer", answer=answer)
+        return Doubt(after or message("doubt.may-have-taken-place"))
     if act.effect == "confirmable" and act.confirm is not None:
         probe = act.confirm
         if run.sends_in_a_row("confirm", probe.id) >= probe.call.attempts:

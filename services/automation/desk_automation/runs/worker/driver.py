@@ -7,13 +7,13 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from desk_contracts.errors import Transient
 from desk_contracts.ids import new_id
-from desk_contracts.message import Message, message
+from desk_contracts.message import message
 from desk_kernel import Decision
 from desk_platform.clock import Clock
 from desk_platform.heartbeat import beat
@@ -47,6 +47,7 @@ from desk_automation.runs.decide import (
 from desk_automation.runs.model import Run
 from desk_automation.runs.store import run_rule
 from desk_automation.runs.worker.admission import Admissions, Collections
+from desk_automation.runs.worker.calling import CallUnderWay
 from desk_automation.verification.decide import set_window, watch
 from desk_automation.verification.model import Subject
 from desk_automation.verification.store import subject_rule
@@ -55,6 +56,9 @@ log = get_logger()
 
 # A run whose concurrency slots are taken is looked at again so soon.
 SLOT_PAUSE = timedelta(milliseconds=500)
+# An executor ends a call by the call's own timeout. One that does not, whatever it waits for, is
+# left after so much more: time to clean up what it began.
+OVERTIME = timedelta(seconds=15)
 Decide = Callable[[Run, datetime], Decision[Run] | None]
 OnDue = Callable[[str, datetime], None]
 
@@ -66,6 +70,7 @@ class Concurrency:
     runs: int = 200
     per_slot: int = 32
     term: timedelta = timedelta(seconds=6)
+    overtime: timedelta = OVERTIME
 
 
 class Worker:
@@ -250,32 +255,32 @@ class Worker:
     ) -> Answer | None:
         """The answer; while it takes long, the lease is renewed. None if the lease is lost."""
 
-        withheld: Message | None = None
+        call = CallUnderWay(attempt)
 
         async def may_send() -> bool:
-            nonlocal withheld
             stored = (await self._collections.stored_runs.load([id])).get(id)
             run = None if stored is None else stored.state
             if run is None or run.lease is None or run.lease.token != token:
                 return False
             if attempt.kind == "act":
                 stop = await self._admissions.find_stop()
-                withheld = None if stop is None else stop.description
-                withheld = why_stopped(run) if run.cancelled_by else withheld
-            return withheld is None and run.has_live_lease(self._clock.now())
+                call.withheld = None if stop is None else stop.description
+                call.withheld = why_stopped(run) if run.cancelled_by else call.withheld
+            call.may_have_left = call.withheld is None and run.has_live_lease(self._clock.now())
+            return call.may_have_left
 
         calling = asyncio.create_task(executor.execute(attempt, id, token, may_send))
-        pause = self._concurrency.term.total_seconds() / 3
+        loop, pause = asyncio.get_running_loop(), self._concurrency.term.total_seconds() / 3
+        longest = attempt.call.timeout + self._concurrency.overtime
+        ends = loop.time() + longest.total_seconds()
         try:
-            while True:
-                await asyncio.wait({calling}, timeout=pause)
+            while loop.time() < ends:
+                await asyncio.wait({calling}, timeout=min(pause, ends - loop.time()))
                 if calling.done():
-                    answer = calling.result()
-                    if withheld is None or answer.is_sent:
-                        return answer
-                    return replace(answer, message=withheld, is_withheld=True)
+                    return call.read_end(calling)
                 if not await self._renew(id, token):
                     return None
+            return call.leave()
         finally:
             calling.cancel()
 
