@@ -119,6 +119,7 @@ def emit_step(run: Run, entry: Entry, at: datetime) -> AnyEvent:
         status=entry.status,
         attempt=entry.attempt,
         message=redact_message(entry.message) if entry.message else None,
+        request=run.trigger.request,
     )
     place = f"{entry.position}/{entry.kind}/{entry.step}/{entry.attempt}/{entry.resumed}"
     return _make_event(run, data, f"step/{place}/{entry.status}", at)

@@ -11,6 +11,7 @@ from desk_contracts.events.tickets import (
     State,
 )
 from desk_contracts.frozen import Frozen
+from desk_platform.http.language import Statement, statements
 
 from desk_intake.catalogue.charter import CatalogueItem
 from desk_intake.tickets.approvals import ItemRequest, Vote
@@ -62,7 +63,9 @@ class FulfilmentView(Frozen):
     until: datetime
     """The team has it then, if the runbook has not ended."""
     run: str
-    """Its id in automation; empty before it has begun."""
+    """Its id in automation; empty before automation said anything."""
+    reasons: tuple[Statement, ...]
+    """Why it has not begun yet, or why people do it; empty otherwise."""
 
 
 class RequestView(Frozen):
@@ -141,6 +144,7 @@ def _show_fulfilment(fulfilment: FulfilmentRun) -> FulfilmentView:
         since=fulfilment.since,
         until=fulfilment.until,
         run=fulfilment.run,
+        reasons=statements(fulfilment.explanation),
     )
 
 

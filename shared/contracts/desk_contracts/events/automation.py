@@ -164,6 +164,7 @@ class RunStepRecorded(Payload, type="desk.run.step-recorded.v1", topic=names.AUT
     message: Message | None = Field(
         default=None, description="What the target answered, or why nobody knows what it did."
     )
+    request: str = Field(default="", description="The ticket whose request the run fulfils.")
 
 
 class RunHealed(Payload, type="desk.run.healed.v1", topic=names.AUTOMATION):
