@@ -54,7 +54,7 @@ class Desk:
 
     async def reasons(self, ticket: str) -> list[str]:
         shown = (await self.intake.get(f"/v1/requests/{ticket}", **IVY)).json()
-        return [reason["code"] for reason in shown["run"]["reasons"]]
+        return list(shown["run"]["reasons"])
 
     async def sequence(self, ticket: str) -> int:
         etag = (await self.intake.get(f"/v1/requests/{ticket}", **IVY)).headers["ETag"]
@@ -137,7 +137,7 @@ async def test_a_device_that_is_away_is_waited_for_and_the_track_says_so(
     ticket = await desk.ask()
 
     async def says_why() -> bool:
-        return await desk.reasons(ticket) == ["fulfilment.device-away"]
+        return any("does not answer" in reason for reason in await desk.reasons(ticket))
 
     await eventually(says_why, timeout=120)
     assert (await desk.track(ticket))[0] == "requested"
