@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 from desk_automation.matching.api import MatchingApi, StartApi, match_router
 from desk_automation.runs.api.approvals import approval_router
+from desk_automation.runs.api.consents import consent_router
 from desk_automation.runs.api.runs import run_router
 from desk_automation.runs.api.views import RunsApi
 from desk_automation.safety.api import StopApi, stop_router
@@ -69,6 +70,7 @@ async def open_desk(engine: Engine) -> AsyncIterator[Desk]:
     routers = [
         run_router(api, Cursors(b"secret")),
         approval_router(api),
+        consent_router(api),
         stop_router(StopApi(engine.stop_commands, engine.stops)),
         match_router(matching, StartApi(engine.policy, api)),
     ]

@@ -16,6 +16,7 @@ from desk_automation.devices.store import DEVICES
 from desk_automation.matching.api import MatchingApi, StartApi, match_router
 from desk_automation.matching.worker import note_runbooks
 from desk_automation.runs.api.approvals import approval_router
+from desk_automation.runs.api.consents import consent_router
 from desk_automation.runs.api.runs import run_router
 from desk_automation.runs.api.views import RunsApi
 from desk_automation.safety.api import StopApi, stop_router
@@ -232,6 +233,7 @@ async def automation() -> World:
     routers = [
         run_router(api, Cursors(b"x")),
         approval_router(api),
+        consent_router(api),
         stop_router(StopApi(engine.stop_commands, engine.stops)),
         match_router(matching, StartApi(engine.policy, api)),
         device_router(DevicesApi(await _devices(engine.clock), _policies), Cursors(b"x")),

@@ -38,6 +38,7 @@ from desk_automation.matching.decide import RunPolicy
 from desk_automation.matching.store import OpenRuns, Rulebooks
 from desk_automation.matching.worker import note_runbooks, run_projection
 from desk_automation.runs.api.approvals import approval_router
+from desk_automation.runs.api.consents import consent_router
 from desk_automation.runs.api.runs import run_router
 from desk_automation.runs.api.views import RunsApi
 from desk_automation.runs.model import Run
@@ -120,6 +121,7 @@ def _open_routes(
         [
             run_router(runs_api, desk.cursors),
             approval_router(runs_api),
+            consent_router(runs_api),
             stop_router(StopApi(stops, collections.stored_stops)),
             match_router(matching, StartApi(policy, runs_api)),
             device_router(devices, desk.cursors),

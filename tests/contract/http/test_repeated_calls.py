@@ -50,6 +50,7 @@ FIRST = {(row.service, row.route): row for row in reversed(ROWS)}.values()
 WITHOUT_STATE = (
     *("POST /v1/catalogue/", "POST /v1/requests/"),
     *("POST /v1/runs/{id}/approve", "POST /v1/runs/{id}/decline"),
+    "POST /v1/consents/",
 )
 CALLS = [
     item

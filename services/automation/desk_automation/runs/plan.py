@@ -14,6 +14,7 @@ from desk_automation.actions.decide import Kinds, plan_probe, plan_step
 from desk_automation.actions.model import PlannedAct, PlannedProbe, PlannedStep, PlannedWait
 from desk_automation.actions.template import Values, fill
 from desk_automation.safety.approval import PlannedApproval
+from desk_automation.safety.consent import PlannedConsent
 from desk_automation.safety.model import Bounds
 from desk_automation.verification.model import PlannedVerify
 
@@ -37,6 +38,7 @@ class Plan(Frozen):
     tell_on_failure: str = ""
     bounds: Bounds
     approval: PlannedApproval | None = None
+    consent: PlannedConsent | None = None
 
     @property
     def hash(self) -> str:
@@ -86,6 +88,19 @@ def make_plan(runbook: Runbook, mode: Mode, run: str, values: Values, kinds: Kin
         tell_on_failure=tell.on_failure or "",
         bounds=bounds_of(runbook),
         approval=_approval(runbook) if mode == "approve" else None,
+        consent=_consent(runbook),
+    )
+
+
+def _consent(runbook: Runbook) -> PlannedConsent | None:
+    consent = runbook.consent
+    if consent is None:
+        return None
+    return PlannedConsent(
+        within=consent.within,
+        defer=consent.defer,
+        again_after=consent.again_after,
+        otherwise=consent.otherwise,
     )
 
 

@@ -7,7 +7,7 @@ from desk_kernel import Context, Decision
 from desk_platform.kafka.unit_of_work import Rule
 from desk_platform.store import Schema
 
-from desk_automation.runs.model import Run
+from desk_automation.runs.model import Phase, Run
 
 
 def _run_facets(run: Run) -> Mapping[str, object]:
@@ -16,8 +16,15 @@ def _run_facets(run: Run) -> Mapping[str, object]:
         "target": run.target,
         "runbook": run.plan.runbook,
         "phase": str(run.phase),
+        "asks": _asked_person(run),
         "newest": -int(run.created_at.timestamp() * 1000),
     }
+
+
+def _asked_person(run: Run) -> str:
+    """Whose consent it waits for; nobody's where it does not."""
+    is_waiting = run.phase is Phase.AWAITING_CONSENT and run.consent is not None
+    return run.consent.person if is_waiting and run.consent else ""
 
 
 RUNS = Schema(
@@ -25,7 +32,13 @@ RUNS = Schema(
     model=Run,
     facets=_run_facets,
     brief=lambda run: run.model_copy(update={"journal": (), "samples": ()}),
-    searched=(("newest",), ("target", "newest"), ("runbook", "newest"), ("phase", "newest")),
+    searched=(
+        ("newest",),
+        ("target", "newest"),
+        ("runbook", "newest"),
+        ("phase", "newest"),
+        ("asks", "newest"),
+    ),
 )
 
 
