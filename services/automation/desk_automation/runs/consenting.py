@@ -16,7 +16,7 @@ from desk_kernel import Decision
 from desk_automation.runs import events
 from desk_automation.runs.lifecycle import Decided, escalate, skip
 from desk_automation.runs.model import Phase, Run
-from desk_automation.safety.consent import Consent, Reply, with_reply
+from desk_automation.safety.consent import Consent, PersonReply, with_reply
 
 # A run that waits for a person looks so often whether its trouble has gone by itself.
 LOOK_AGAIN = timedelta(seconds=30)
@@ -28,7 +28,7 @@ def consent_by_request(run: Run) -> tuple[Run, tuple[AnyEvent, ...]]:
     is_own = trigger.subject_kind == "device" and trigger.subject == run.target
     if run.plan.consent is None or not (trigger.request and trigger.person and is_own):
         return run, ()
-    reply = Reply(by=trigger.person, answer=ConsentAnswer.NOW, given_at=trigger.at)
+    reply = PersonReply(by=trigger.person, answer=ConsentAnswer.NOW, given_at=trigger.at)
     consent = Consent(
         plan=run.plan.hash,
         person=trigger.person,
@@ -94,7 +94,7 @@ def await_consent(run: Run, now: datetime) -> Decided:
     return Decision(run.model_copy(update={"timer_at": min(end, now + LOOK_AGAIN)}))
 
 
-def record_reply(run: Run, reply: Reply, plan: str, now: datetime) -> Decided:
+def record_reply(run: Run, reply: PersonReply, plan: str, now: datetime) -> Decided:
     """The person's answer to `plan`; `Rejected` if that is not what the run would do."""
     if run.has_ended:
         raise Rejected(message("run.is-over"), code="run-is-over")

@@ -127,7 +127,7 @@ def _proceed(run: Run, now: datetime) -> NextAction:
 
 def _work(run: Run, now: datetime) -> NextAction:
     if run.phase not in {Phase.WORKING, Phase.UNDOING}:
-        return _before_turn(run, now)
+        return _prepare_start(run, now)
     if (entry := run.open_act) is not None:
         return _after_unknown(run, entry)
     if run.deadline is not None and now > run.deadline:
@@ -137,7 +137,7 @@ def _work(run: Run, now: datetime) -> NextAction:
     return _forward(run)
 
 
-def _before_turn(run: Run, now: datetime) -> NextAction:
+def _prepare_start(run: Run, now: datetime) -> NextAction:
     """Who approves is asked first, then the person at the device."""
     if run.phase is Phase.AWAITING_APPROVAL:
         return AwaitApproval()

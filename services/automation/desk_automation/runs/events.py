@@ -29,7 +29,7 @@ from desk_contracts.names import AUTOMATION_SOURCE
 from desk_automation.actions.redaction import cut, redact_message
 from desk_automation.runs.model import Entry, Run
 from desk_automation.safety.approval import Approval, Vote
-from desk_automation.safety.consent import Consent, Reply
+from desk_automation.safety.consent import Consent, PersonReply
 from desk_automation.verification.sample import fresh
 
 MAX_LINES = 30
@@ -127,7 +127,7 @@ def emit_consent_requested(run: Run, consent: Consent, at: datetime) -> AnyEvent
     return _make_event(run, data, "consent-requested", at)
 
 
-def emit_consent_recorded(run: Run, consent: Consent, reply: Reply, number: int) -> AnyEvent:
+def emit_consent_recorded(run: Run, consent: Consent, reply: PersonReply, number: int) -> AnyEvent:
     """The person's answer; the `number` counts their answers."""
     data = RunConsentRecorded(
         run=run.id,

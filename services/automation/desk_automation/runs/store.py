@@ -11,20 +11,16 @@ from desk_automation.runs.model import Phase, Run
 
 
 def _run_facets(run: Run) -> Mapping[str, object]:
-    """`newest` grows backwards, since listings ascend and people want the latest first."""
+    """`newest` grows backwards, since listings ascend and people want the latest first; `asks` is
+    whose consent it waits for."""
+    consent = run.consent if run.phase is Phase.AWAITING_CONSENT else None
     return {
         "target": run.target,
         "runbook": run.plan.runbook,
         "phase": str(run.phase),
-        "asks": _asked_person(run),
+        "asks": "" if consent is None else consent.person,
         "newest": -int(run.created_at.timestamp() * 1000),
     }
-
-
-def _asked_person(run: Run) -> str:
-    """Whose consent it waits for; nobody's where it does not."""
-    is_waiting = run.phase is Phase.AWAITING_CONSENT and run.consent is not None
-    return run.consent.person if is_waiting and run.consent else ""
 
 
 RUNS = Schema(

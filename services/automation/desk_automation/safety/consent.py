@@ -20,7 +20,7 @@ class PlannedConsent(Frozen):
     otherwise: str = "escalate"
 
 
-class Reply(Frozen):
+class PersonReply(Frozen):
     """What the person said. `at` is the moment that they chose for later."""
 
     by: str
@@ -38,7 +38,7 @@ class Consent(Frozen):
     asked_at: datetime
     until: datetime
     latest: datetime
-    reply: Reply | None = None
+    reply: PersonReply | None = None
 
     def is_given(self, plan: str, now: datetime) -> bool:
         """Whether that plan may be carried out at this moment."""
@@ -48,7 +48,7 @@ class Consent(Frozen):
         return reply.at is None or reply.at <= now
 
 
-def with_reply(consent: Consent, reply: Reply) -> Consent:
+def with_reply(consent: Consent, reply: PersonReply) -> Consent:
     """With the person's answer; `Rejected` where it comes too late, or defers too far.
 
     Until the moment comes that they chose, they may change their mind.

@@ -19,7 +19,7 @@ from desk_automation.runs.consenting import record_reply
 from desk_automation.runs.decide import steps_of
 from desk_automation.runs.description import describe_run
 from desk_automation.runs.model import Run
-from desk_automation.safety.consent import Consent, Reply
+from desk_automation.safety.consent import Consent, PersonReply
 
 # Questions that wait for one person, at most; each is about a device of theirs.
 _MOST = 100
@@ -97,15 +97,11 @@ def consent_router(api: RunsApi) -> APIRouter:
         nobody is asked again for as long as the runbook says."""
 
         def rule(state: Run | None, context: Context) -> Decision[Run]:
-            asked = _of_caller(state, run, caller)
-            reply = Reply(
-                by=caller.subject,
-                answer=body.answer,
-                given_at=context.now,
-                at=body.at,
-                reason=body.reason,
+            waiting, now = _of_caller(state, run, caller), context.now
+            reply = PersonReply(
+                by=caller.subject, answer=body.answer, given_at=now, at=body.at, reason=body.reason
             )
-            decided = record_reply(asked, reply, body.plan, context.now)
+            decided = record_reply(waiting, reply, body.plan, now)
             return decided._replace(due=decided.state.timer_at)
 
         cause = Cause(call.seed, content=call.fingerprint)
