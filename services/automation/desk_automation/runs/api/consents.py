@@ -8,13 +8,13 @@ from desk_contracts.events.automation import ConsentAnswer
 from desk_contracts.frozen import Frozen, example
 from desk_contracts.message import message
 from desk_kernel import Context, Decision
-from desk_platform.http import IdempotentCall, Principal, require, require_key
+from desk_platform.http import IdempotentCall, Principal, Role, require, require_key
 from desk_platform.http.language import sentence
 from desk_platform.kafka.unit_of_work import Cause
 from fastapi import APIRouter, Depends
 from pydantic import AwareDatetime, Field
 
-from desk_automation.runs.api.views import RunsApi
+from desk_automation.runs.api.views import STAFF_OF_RUNS, RunsApi
 from desk_automation.runs.consenting import record_reply
 from desk_automation.runs.decide import steps_of
 from desk_automation.runs.description import describe_run
@@ -23,8 +23,7 @@ from desk_automation.safety.consent import Consent, PersonReply
 
 # Questions that wait for one person, at most; each is about a device of theirs.
 _MOST = 100
-_signed_in = require()
-Caller = Annotated[Principal, Depends(_signed_in)]
+Caller = Annotated[Principal, Depends(require(Role.EMPLOYEE, *STAFF_OF_RUNS))]
 Call = Annotated[IdempotentCall, Depends(require_key)]
 
 
@@ -89,15 +88,15 @@ def consent_router(api: RunsApi) -> APIRouter:
             items=tuple(_show(run, run.consent) for run in runs if run is not None and run.consent)
         )
 
-    @router.post("/{run}", summary="Say now, later, or no")
+    @router.post("/{id}", summary="Say now, later, or no")
     async def answer_consent(
-        run: str, body: ConsentReply, caller: Caller, call: Call
+        id: str, body: ConsentReply, caller: Caller, call: Call
     ) -> ConsentView:
         """`later` is a yes to that moment; until it comes the answer may be changed. After a no
         nobody is asked again for as long as the runbook says."""
 
         def rule(state: Run | None, context: Context) -> Decision[Run]:
-            waiting, now = _of_caller(state, run, caller), context.now
+            waiting, now = _of_caller(state, id, caller), context.now
             reply = PersonReply(
                 by=caller.subject, answer=body.answer, given_at=now, at=body.at, reason=body.reason
             )
@@ -105,10 +104,10 @@ def consent_router(api: RunsApi) -> APIRouter:
             return decided._replace(due=decided.state.timer_at)
 
         cause = Cause(call.seed, content=call.fingerprint)
-        changed = await api.journal.change(run, rule, cause)
-        after = _of_caller(changed.state, run, caller)
+        changed = await api.journal.change(id, rule, cause)
+        after = _of_caller(changed.state, id, caller)
         if after.consent is None:
-            raise _no_question(run)
+            raise _no_question(id)
         return _show(after, after.consent)
 
     return router
