@@ -45,10 +45,10 @@ def write_charter(
     shutil.copytree(PROJECT / "charter", folder / "charter")
     catalogue = folder / "charter" / "catalogue.yaml"
     before, reboot, after = catalogue.read_text().partition("  - name: reboot\n")
-    by_team = "    fulfilment: {team: workplace}\n"
-    by_runbook = "    fulfilment: {team: workplace, runbook: restart-own-device, within: WITHIN}\n"
+    shipped = "    fulfilment: {team: workplace, runbook: restart-own-device, within: 1h}\n"
     assert reboot, "the charter offers no restart"
-    after = after.replace(by_team, by_runbook.replace("WITHIN", within), 1)
+    assert shipped in after, "the charter's restart is by another runbook"
+    after = after.replace(shipped, shipped.replace("1h", within), 1)
     catalogue.write_text(before + reboot + after)
     runbook = RUNBOOK.replace("AGENT", agent).replace("WINDOW", window)
     (folder / "charter" / "runbooks" / "restart-own-device.yaml").write_text(runbook)

@@ -32,6 +32,9 @@ OPERATORS = "fffffff+-u"
 NONE = "nnnnnfnn-u"
 
 
+NOT_ASKED, NOW = "nnnnnfnn-u", {"plan": "x", "answer": "now"}
+
+
 # olga is an owner, otto an operator.
 OPERATORS, ERASURE = "fffffff+-u", {"person": "nobody@desk.example", "reason": "Case 17"}
 OUTCOME, DECLINED = {"outcome": "x"}, {"verdict": "declined", "text": "x"}
@@ -221,6 +224,9 @@ ROWS = [
     Row("automation", GO_ON, OPERATORS, "fff+nff+-u", body={"reason": "x"}),
     Row("automation", "POST /v1/runs/{id}/approve", STAFF, STAFFS_SECRET, body={"plan": "x"}),
     Row("automation", "POST /v1/runs/{id}/decline", STAFF, STAFFS_SECRET, body={"plan": "x"}),
+    Row("automation", "GET /v1/consents", ALL, ALL),
+    # Only the person at the device is asked, and here nobody is.
+    Row("automation", "POST /v1/consents/{id}", NOT_ASKED, NOT_ASKED, body=NOW),
     Row("automation", "POST /v1/runs/{id}/stop", MEMBERS, MEMBERS_SECRET, body={}),
     Row("automation", "POST /v1/runs/{id}/take", MEMBERS, MEMBERS_SECRET, body={}),
     Row("automation", "GET /v1/devices", STAFF, STAFF, shows=True),

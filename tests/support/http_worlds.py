@@ -17,6 +17,7 @@ from desk_automation.matching.api import MatchingApi, StartApi, match_router
 from desk_automation.matching.worker import note_runbooks
 from desk_automation.rollouts.api import RolloutApi, rollout_router
 from desk_automation.runs.api.approvals import approval_router
+from desk_automation.runs.api.consents import consent_router
 from desk_automation.runs.api.runs import run_router
 from desk_automation.runs.api.views import RunsApi
 from desk_automation.safety.api import StopApi, stop_router
@@ -235,6 +236,7 @@ async def automation() -> World:
     routers = [
         run_router(api, Cursors(b"x")),
         approval_router(api),
+        consent_router(api),
         stop_router(StopApi(engine.stop_commands, engine.stops)),
         match_router(matching, StartApi(engine.policy, api)),
         rollout_router(RolloutApi(source, engine.collections.rollouts, engine.clock)),

@@ -1,11 +1,12 @@
 """Runs of which much can be told: one that waits for people's yes, one that was cured late."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from desk_contracts.events.automation import (
     Evidence,
     Outcome,
     RunApprovalRequested,
+    RunConsentRequested,
     RunHealed,
     StepStatus,
 )
@@ -27,6 +28,18 @@ def ask_for_approval(until: datetime) -> RunApprovalRequested:
         until=until,
         service="laptop",
         explanation=(verbatim("It would restart the spooler."),),
+    )
+
+
+def ask_for_consent(until: datetime) -> RunConsentRequested:
+    """The person at the device is asked until then."""
+    return run(
+        RunConsentRequested,
+        person=ANA,
+        title="Restart a person's device",
+        plan="9f2c1d7a40b3e855",
+        until=until,
+        latest=until + timedelta(hours=4),
     )
 
 

@@ -57,7 +57,7 @@ from desk_contracts.value_types import Priority, Severity, SubjectKind
 from tests.support.notify_demands import tell_approvers, tell_demands
 from tests.support.notify_desk import ANA, BEN, NOON, Story, directory, opened, run, sla
 from tests.support.notify_goals import reach_goals
-from tests.support.notify_repairs import ask_for_approval, find_cured_late
+from tests.support.notify_repairs import ask_for_approval, ask_for_consent, find_cured_late
 
 HERE = Path(__file__).parents[1] / "unit" / "notify"
 LANGUAGES: tuple[Language, ...] = ("en", "de")
@@ -241,6 +241,7 @@ def _repairs(story: Story) -> Iterator[Notified]:
         run(RunHealed, person=ANA, tell="Your disk has space again."), "laptop-1"
     )
     yield from story.happens(ask_for_approval(_DUE), "print-01")
+    yield from story.happens(ask_for_consent(_DUE), "laptop-1")
     yield from story.happens(
         run(
             RunEscalated,

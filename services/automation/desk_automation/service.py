@@ -42,6 +42,7 @@ from desk_automation.rollouts.model import RolloutState
 from desk_automation.rollouts.store import ROLLOUTS, rollout_projection
 from desk_automation.rollouts.worker import RingOpener
 from desk_automation.runs.api.approvals import approval_router
+from desk_automation.runs.api.consents import consent_router
 from desk_automation.runs.api.runs import run_router
 from desk_automation.runs.api.views import RunsApi
 from desk_automation.runs.model import Run
@@ -131,6 +132,7 @@ def _open_routes(
         [
             run_router(runs_api, desk.cursors),
             approval_router(runs_api),
+            consent_router(runs_api),
             stop_router(StopApi(stops, collections.stored_stops)),
             match_router(matching, StartApi(policy, runs_api)),
             rollout_router(RolloutApi(desk.charter, collections.rollouts, desk.clock)),

@@ -291,6 +291,32 @@ class Approval(CharterModel):
         return self
 
 
+class Consent(CharterModel):
+    """The person at the device is asked before it is touched: now, later, or no."""
+
+    within: Duration = Field(
+        default=read_duration("4h"), description="Silence is no consent: nothing is done then."
+    )
+    defer: Duration = Field(
+        default=read_duration("8h"),
+        description="How far they may put it off, counted from when they were asked.",
+    )
+    again_after: Duration = Field(
+        default=read_duration("1d"), description="So long after a no they are not asked again."
+    )
+    otherwise: Literal["escalate", "skip"] = Field(
+        default="escalate",
+        description="What becomes of it without consent. escalate: people get it; skip: it ends.",
+    )
+
+    @model_validator(mode="after")
+    def leaves_time(self) -> Self:
+        """Somebody can answer, and defer."""
+        if not self.within or not self.defer:
+            raise ValueError("'within' and 'defer' leave no time; write for example 4h")
+        return self
+
+
 class Lead(CharterModel):
     """How the time is used that a forecast leaves."""
 
@@ -331,6 +357,10 @@ class Runbook(CharterModel):
     )
     approval: Approval = Field(
         default=Approval(), description="Who says yes where the mode is approve."
+    )
+    consent: Consent | None = Field(
+        default=None,
+        description="Asks the person at the device; who asked for it themselves has consented.",
     )
     settle: Duration = Field(
         default=read_duration("0s"), description="Wait before the first act; a clear cancels it."

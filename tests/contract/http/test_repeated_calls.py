@@ -51,6 +51,7 @@ WITHOUT_STATE = (
     *("POST /v1/catalogue/", "POST /v1/requests/"),
     *("POST /v1/runs/{id}/approve", "POST /v1/runs/{id}/decline"),
     "POST /v1/runbooks/{runbook}/resume",
+    "POST /v1/consents/",
 )
 CALLS = [
     item

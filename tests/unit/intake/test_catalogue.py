@@ -185,7 +185,8 @@ async def test_a_repeated_call_asks_once(desk: Desk) -> None:
 async def test_only_ones_own_device_is_restarted(desk: Desk) -> None:
     request = await ask(desk.ana, "reboot", {"device": "laptop-ana"})
     ticket = await desk.ticket(request["id"])
-    assert (ticket.team, ticket.device) == ("workplace", "laptop-ana")
+    assert ticket.fulfilment is not None
+    assert (ticket.fulfilment.runbook, ticket.device) == ("restart-own-device", "laptop-ana")
     for device in ("laptop-ben", "laptop-nobody"):
         refused = await desk.ana.post("/catalogue/reboot/requests", answers={"device": device})
         assert (refused.status_code, refused.json()["code"]) == (403, "not-own-device")

@@ -14,6 +14,8 @@ from desk_contracts.events.automation import (
     RunHealed,
     RunSkipped,
     RunStarted,
+    RunStepRecorded,
+    StepStatus,
 )
 from desk_contracts.events.fulfilment import TicketFulfilmentRequested, TicketFulfilmentWithdrawn
 from desk_contracts.events.problems import ProblemResolved
@@ -82,6 +84,38 @@ async def test_what_telemetry_shows_to_be_done_is_resolved_once(desk: Desk) -> N
         event.data for event in desk.log(ticket) if isinstance(event.data, TicketResolved)
     ]
     assert (resolved.how, resolved.verified_by, resolved.requester) == ("automation", "r-1", "ana")
+
+
+async def unanswered(desk: Desk, ticket: str, attempt: int, executor: str = "device") -> None:
+    data = RunStepRecorded(
+        **RUN, request=ticket, step="device-answers", executor=executor, status=StepStatus.FAILED,
+        attempt=attempt,
+    )  # fmt: skip
+    await desk.hear(data, DEVICE, id=f"step-{attempt}")
+
+
+async def why(desk: Desk, ticket: str) -> tuple[str, str]:
+    run = (await desk.ana.get(f"/requests/{ticket}")).json()["run"]
+    return run["status"], " ".join(run["reasons"])
+
+
+async def test_why_nothing_has_begun_is_said_once_and_not_after_the_beginning(desk: Desk) -> None:
+    ticket = await request(desk)
+    for attempt in (1, 2):
+        await unanswered(desk, ticket, attempt)
+    status, reason = await why(desk, ticket)
+    assert (status, reason.partition(".")[0]) == (
+        "requested",
+        "Your device does not answer the desk",
+    )
+    kinds = [event.type for event in desk.log(ticket)]
+    assert kinds.count("desk.ticket.fulfilment-reported.v1") == 1
+    assert "Switch it on" in (await desk.ana.get(f"/tickets/{ticket}")).text
+    await unanswered(desk, ticket, 3, executor="http")
+    assert "has to check before" in (await why(desk, ticket))[1]
+    await hear(desk, ticket, RunStarted, version="v", title="Restart")
+    await unanswered(desk, ticket, 4)
+    assert await why(desk, ticket) == ("started", "")
 
 
 async def test_an_unhealed_run_hands_the_ticket_to_its_team_with_what_it_saw(desk: Desk) -> None:

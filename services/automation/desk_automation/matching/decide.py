@@ -22,7 +22,7 @@ from pydantic import JsonValue
 from desk_automation.actions.decide import Kinds
 from desk_automation.actions.redaction import cut
 from desk_automation.actions.template import PlanFailed, as_text, lookup
-from desk_automation.runs import lifecycle
+from desk_automation.runs import consenting, lifecycle
 from desk_automation.runs.decide import steps_of
 from desk_automation.runs.model import Phase, Run, Trigger
 from desk_automation.runs.plan import Mode, Plan, bounds_of, make_plan, version_of
@@ -106,10 +106,11 @@ def start_run(  # noqa: PLR0913 (what starts a run, and by whose leave)
         reason = message("run.not-run-by-mode", mode=plan.mode, plan=plan.hash, steps=steps)
         return _close_at_once(lifecycle.skip(run, reason, now))
     begins_at = find_beginning(runbook, event, owner, now)
+    run, consented = consenting.consent_by_request(run)
     update: dict[str, object] = {"timer_at": begins_at, "queue_until": begins_at + policy.queue}
     if begins_at > now + runbook.settle:
         update["reason"] = message("run.waits-for-shift", at=begins_at, team=owner.title)
-    return Decision(run.model_copy(update=update))
+    return Decision(run.model_copy(update=update), consented)
 
 
 def find_beginning(runbook: Runbook, event: Raised, owner: Team, now: datetime) -> datetime:

@@ -26,6 +26,7 @@ _PAGE = 500
 _MEASURED = (
     Phase.SETTLING,
     Phase.AWAITING_APPROVAL,
+    Phase.AWAITING_CONSENT,
     Phase.QUEUED,
     Phase.WORKING,
     Phase.VERIFYING,

@@ -27,6 +27,16 @@ class AwaitApproval:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestConsent:
+    """Ask the person at the device."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitConsent:
+    """Look whether the trouble is over, the chosen moment has come, or the time for an answer."""
+
+
+@dataclass(frozen=True, slots=True)
 class Admit:
     """Ask the target and the runbook whether the run may start."""
 
@@ -79,6 +89,8 @@ NextAction = (
     Rest
     | RequestApproval
     | AwaitApproval
+    | RequestConsent
+    | AwaitConsent
     | Admit
     | Attempt
     | Lost
@@ -114,15 +126,26 @@ def _proceed(run: Run, now: datetime) -> NextAction:
 
 
 def _work(run: Run, now: datetime) -> NextAction:
-    if run.phase is Phase.AWAITING_APPROVAL:
-        return AwaitApproval()
     if run.phase not in {Phase.WORKING, Phase.UNDOING}:
-        return Admit() if run.may_act else RequestApproval()
+        return _prepare_start(run, now)
     if (entry := run.open_act) is not None:
         return _after_unknown(run, entry)
     if run.deadline is not None and now > run.deadline:
         return Stop(message("run.took-too-long"), Outcome.INCONCLUSIVE)
+    if isinstance(run.current_act, PlannedAct) and not run.has_consent(now):
+        return Stop(message("consent.not-given"), Outcome.NOT_RUN)
     return _forward(run)
+
+
+def _prepare_start(run: Run, now: datetime) -> NextAction:
+    """Who approves is asked first, then the person at the device."""
+    if run.phase is Phase.AWAITING_APPROVAL:
+        return AwaitApproval()
+    if run.phase is Phase.AWAITING_CONSENT:
+        return AwaitConsent()
+    if not run.may_act:
+        return RequestApproval()
+    return Admit() if run.has_consent(now) else RequestConsent()
 
 
 def why_stopped(run: Run) -> Message:

@@ -12,6 +12,7 @@ def describe_run(run: Run) -> Message:
     sentences = {
         Phase.SETTLING: message("phase.settling", **facts),
         Phase.AWAITING_APPROVAL: message("phase.awaiting-approval", **facts),
+        Phase.AWAITING_CONSENT: message("phase.awaiting-consent", **facts),
         Phase.QUEUED: message("phase.queued", **facts),
         Phase.WORKING: message("phase.working", **facts),
         Phase.VERIFYING: message("phase.verifying", **facts),

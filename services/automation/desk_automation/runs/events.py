@@ -12,6 +12,8 @@ from desk_contracts.events.automation import (
     Outcome,
     RunApprovalRecorded,
     RunApprovalRequested,
+    RunConsentRecorded,
+    RunConsentRequested,
     RunEscalated,
     RunHealed,
     RunRequested,
@@ -27,6 +29,7 @@ from desk_contracts.names import AUTOMATION_SOURCE
 from desk_automation.actions.redaction import cut, redact_message
 from desk_automation.runs.model import Entry, Run
 from desk_automation.safety.approval import Approval, Vote
+from desk_automation.safety.consent import Consent, PersonReply
 from desk_automation.verification.sample import fresh
 
 MAX_LINES = 30
@@ -109,6 +112,36 @@ def emit_approval_recorded(run: Run, approval: Approval, vote: Vote) -> AnyEvent
     return _make_event(run, data, f"approval/{vote.by}", vote.at)
 
 
+def emit_consent_requested(run: Run, consent: Consent, at: datetime) -> AnyEvent:
+    """The person at the device is asked for their yes to exactly this plan."""
+    data = RunConsentRequested(
+        run=run.id,
+        runbook=run.plan.runbook,
+        title=run.plan.title,
+        plan=consent.plan,
+        person=consent.person,
+        until=consent.until,
+        latest=consent.latest,
+        request=run.trigger.request,
+    )
+    return _make_event(run, data, "consent-requested", at)
+
+
+def emit_consent_recorded(run: Run, consent: Consent, reply: PersonReply, number: int) -> AnyEvent:
+    """The person's answer; the `number` counts their answers."""
+    data = RunConsentRecorded(
+        run=run.id,
+        runbook=run.plan.runbook,
+        plan=consent.plan,
+        by=reply.by,
+        answer=reply.answer,
+        at=reply.at,
+        reason=reply.reason,
+        request=run.trigger.request,
+    )
+    return _make_event(run, data, f"consent/{number}", reply.given_at)
+
+
 def emit_step(run: Run, entry: Entry, at: datetime) -> AnyEvent:
     """One line of the journal."""
     data = RunStepRecorded(
@@ -119,6 +152,7 @@ def emit_step(run: Run, entry: Entry, at: datetime) -> AnyEvent:
         status=entry.status,
         attempt=entry.attempt,
         message=redact_message(entry.message) if entry.message else None,
+        request=run.trigger.request,
     )
     place = f"{entry.position}/{entry.kind}/{entry.step}/{entry.attempt}/{entry.resumed}"
     return _make_event(run, data, f"step/{place}/{entry.status}", at)

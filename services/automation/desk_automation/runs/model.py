@@ -14,6 +14,7 @@ from desk_contracts.message import Message
 from desk_automation.actions.model import EntryKind, PlannedAct, PlannedStep
 from desk_automation.runs.plan import Plan
 from desk_automation.safety.approval import Approval
+from desk_automation.safety.consent import Consent
 from desk_automation.verification.sample import Sample
 
 
@@ -22,6 +23,7 @@ class Phase(StrEnum):
 
     SETTLING = "settling"
     AWAITING_APPROVAL = "awaiting_approval"
+    AWAITING_CONSENT = "awaiting_consent"
     QUEUED = "queued"
     WORKING = "working"
     VERIFYING = "verifying"
@@ -125,6 +127,9 @@ class Run(Frozen):
     outcome: Outcome | None = None
     reason: Message | None = None
     approval: Approval | None = None
+    # Of the person at the device, and how often they answered.
+    consent: Consent | None = None
+    replies: int = 0
     # Who stopped it or took it over, why, and the ticket that they work on instead.
     cancelled_by: str = ""
     is_taken: bool = False
@@ -161,6 +166,12 @@ class Run(Frozen):
             return True
         given = self.approval
         return given is not None and given.is_granted and given.plan == self.plan.hash
+
+    def has_consent(self, now: datetime) -> bool:
+        """Whether nobody's device is touched without their yes to exactly its plan."""
+        if self.plan.consent is None:
+            return True
+        return self.consent is not None and self.consent.is_given(self.plan.hash, now)
 
     @property
     def has_acted(self) -> bool:

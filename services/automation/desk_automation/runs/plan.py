@@ -15,6 +15,7 @@ from desk_automation.actions.model import PlannedAct, PlannedProbe, PlannedStep,
 from desk_automation.actions.template import Values, fill
 from desk_automation.rollouts.model import PlannedRollout
 from desk_automation.safety.approval import PlannedApproval
+from desk_automation.safety.consent import PlannedConsent
 from desk_automation.safety.model import Bounds
 from desk_automation.verification.model import PlannedVerify
 
@@ -38,6 +39,7 @@ class Plan(Frozen):
     tell_on_failure: str = ""
     bounds: Bounds
     approval: PlannedApproval | None = None
+    consent: PlannedConsent | None = None
     rollout: PlannedRollout | None = None
     is_fleet_guarded: bool = False
 
@@ -94,8 +96,21 @@ def make_plan(runbook: Runbook, mode: Mode, run: str, values: Values, kinds: Kin
         tell_on_failure=tell.on_failure or "",
         bounds=bounds_of(runbook),
         approval=_approval(runbook) if mode == "approve" else None,
+        consent=_consent(runbook),
         rollout=_rollout(runbook),
         is_fleet_guarded=runbook.fleet_guard is not None,
+    )
+
+
+def _consent(runbook: Runbook) -> PlannedConsent | None:
+    consent = runbook.consent
+    if consent is None:
+        return None
+    return PlannedConsent(
+        within=consent.within,
+        defer=consent.defer,
+        again_after=consent.again_after,
+        otherwise=consent.otherwise,
     )
 
 

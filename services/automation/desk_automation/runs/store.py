@@ -7,15 +7,18 @@ from desk_kernel import Context, Decision
 from desk_platform.kafka.unit_of_work import Rule
 from desk_platform.store import Schema
 
-from desk_automation.runs.model import Run
+from desk_automation.runs.model import Phase, Run
 
 
 def _run_facets(run: Run) -> Mapping[str, object]:
-    """`newest` grows backwards, since listings ascend and people want the latest first."""
+    """`newest` grows backwards, since listings ascend and people want the latest first; `asks` is
+    whose consent it waits for."""
+    consent = run.consent if run.phase is Phase.AWAITING_CONSENT else None
     return {
         "target": run.target,
         "runbook": run.plan.runbook,
         "phase": str(run.phase),
+        "asks": "" if consent is None else consent.person,
         "newest": -int(run.created_at.timestamp() * 1000),
     }
 
@@ -25,7 +28,13 @@ RUNS = Schema(
     model=Run,
     facets=_run_facets,
     brief=lambda run: run.model_copy(update={"journal": (), "samples": ()}),
-    searched=(("newest",), ("target", "newest"), ("runbook", "newest"), ("phase", "newest")),
+    searched=(
+        ("newest",),
+        ("target", "newest"),
+        ("runbook", "newest"),
+        ("phase", "newest"),
+        ("asks", "newest"),
+    ),
 )
 
 

@@ -23,7 +23,7 @@ from desk_platform.http import (
     place_of,
 )
 from desk_platform.http.idempotency import IdempotentCall
-from desk_platform.http.language import spoken_catalogue
+from desk_platform.http.language import sentence, spoken_catalogue
 from desk_platform.store import Listed
 from desk_platform.store.pages import After
 from fastapi import APIRouter, Request
@@ -228,7 +228,7 @@ async def _list_approvals(
         following = deps.cursors.write("approvals", place_of(rows[page.limit - 1]))
         headers["Link"] = link_next(request, following)
     states = [row.state for row in rows[: page.limit]]
-    items = tuple(show_request(it, it.request) for it in states if it and it.request)
+    items = tuple(show_request(it, it.request, sentence) for it in states if it and it.request)
     answered = Page[RequestView](items=items, next=following)
     return Response(answered.model_dump_json(), 200, headers, "application/json")
 
@@ -260,7 +260,7 @@ def _look(ticket: Ticket | None, actor: Actor, reference: str) -> Ticket:
 def _respond(ticket: Ticket, status: int = 200) -> Response:
     if ticket.request is None:
         raise LookupError(f"ticket {ticket.id} asks for nothing of the catalogue")
-    view = show_request(ticket, ticket.request)
+    view = show_request(ticket, ticket.request, sentence)
     headers = {"ETag": etag(ticket.sequence, 0), **PRIVATE}
     if status == 201:
         headers["Location"] = f"/v1/requests/{ticket.id}"

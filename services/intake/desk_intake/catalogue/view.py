@@ -1,6 +1,6 @@
 """A request as people see it: what was asked, what waits for whom, and since when."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ from desk_contracts.events.tickets import (
     State,
 )
 from desk_contracts.frozen import Frozen
+from desk_contracts.message import Message
 
 from desk_intake.catalogue.charter import CatalogueItem
 from desk_intake.tickets.approvals import ItemRequest, Vote
@@ -18,6 +19,7 @@ from desk_intake.tickets.fulfilment import FulfilmentRun
 from desk_intake.tickets.model import Ticket
 
 Answered = Literal["waiting", "yes", "no"]
+Say = Callable[[Message], str]
 
 
 class ItemView(Frozen):
@@ -62,7 +64,9 @@ class FulfilmentView(Frozen):
     until: datetime
     """The team has it then, if the runbook has not ended."""
     run: str
-    """Its id in automation; empty before it has begun."""
+    """Its id in automation; empty before automation said anything."""
+    reasons: tuple[str, ...]
+    """Why it has not begun yet, or why people do it; empty otherwise."""
 
 
 class RequestView(Frozen):
@@ -109,8 +113,8 @@ def show_item(item: CatalogueItem, language: str) -> ItemView:
     )
 
 
-def show_request(ticket: Ticket, request: ItemRequest) -> RequestView:
-    """The request of a ticket."""
+def show_request(ticket: Ticket, request: ItemRequest, say: Say) -> RequestView:
+    """The request of a ticket, in the reader's language."""
     is_pending = ticket.awaits_approval
     waiting = [vote for vote in request.votes if is_pending and vote.is_granted is None]
     return RequestView(
@@ -128,19 +132,20 @@ def show_request(ticket: Ticket, request: ItemRequest) -> RequestView:
         approvals_needed=request.needed,
         approvals=tuple(map(_show_vote, request.votes)),
         outcome=request.outcome,
-        run=_show_fulfilment(request.fulfilment) if request.fulfilment else None,
+        run=_show_fulfilment(request.fulfilment, say) if request.fulfilment else None,
         fulfilled_by=request.team,
         requested_at=ticket.requested_at,
         ticket_url=f"/v1/tickets/{ticket.id}",
     )
 
 
-def _show_fulfilment(fulfilment: FulfilmentRun) -> FulfilmentView:
+def _show_fulfilment(fulfilment: FulfilmentRun, say: Say) -> FulfilmentView:
     return FulfilmentView(
         status=fulfilment.status,
         since=fulfilment.since,
         until=fulfilment.until,
         run=fulfilment.run,
+        reasons=tuple(map(say, fulfilment.explanation)),
     )
 
 

@@ -5,7 +5,14 @@ who work on the ticket, and changes nothing else.
 """
 
 from desk_contracts import AnyEvent, Event, Payload
-from desk_contracts.events.automation import RunEscalated, RunHealed, RunSkipped, RunStarted
+from desk_contracts.events.automation import (
+    RunEscalated,
+    RunHealed,
+    RunSkipped,
+    RunStarted,
+    RunStepRecorded,
+    StepStatus,
+)
 from desk_contracts.events.fulfilment import FulfilmentStatus
 from desk_contracts.events.problems import (
     ProblemConfirmed,
@@ -44,6 +51,8 @@ from desk_intake.tickets.model import Ticket
 from desk_intake.tickets.registration import from_taken_run
 
 DESK = "desk"
+# Of the step that asks the agent on a device.
+DEVICE_EXECUTOR = "device"
 _AT_WORK = frozenset({State.IN_PROGRESS, State.WAITING})
 _OVER = frozenset({State.CLOSED, State.MERGED})
 
@@ -307,6 +316,20 @@ def _note_start(ticket: Ticket, fact: Event[RunStarted]) -> list[Payload]:
     if fulfilment is None or fulfilment.status is not FulfilmentStatus.REQUESTED:
         return []
     return [report(fulfilment, FulfilmentStatus.STARTED, fact.data.run)]
+
+
+@apply_inbound.on(RunStepRecorded)
+def _note_hindrance(ticket: Ticket, fact: Event[RunStepRecorded]) -> list[Payload]:
+    """A check before the first act had no answer: why nothing has begun, said once."""
+    data, fulfilment = fact.data, ticket.fulfilment
+    is_before = fulfilment is not None and fulfilment.status is FulfilmentStatus.REQUESTED
+    if fulfilment is None or not is_before or data.status is not StepStatus.FAILED:
+        return []
+    is_device = data.executor == DEVICE_EXECUTOR
+    why = message("fulfilment.device-away" if is_device else "fulfilment.check-unanswered")
+    if not ticket.is_done_by_runbook or fulfilment.explanation == (why,):
+        return []
+    return [report(fulfilment, FulfilmentStatus.REQUESTED, data.run, why)]
 
 
 @apply_inbound.on(RunEscalated)

@@ -5,7 +5,13 @@ from datetime import timedelta
 
 from desk_contracts import AnyEvent, Event
 from desk_contracts import names as topics
-from desk_contracts.events.automation import RunEscalated, RunHealed, RunSkipped, RunStarted
+from desk_contracts.events.automation import (
+    RunEscalated,
+    RunHealed,
+    RunSkipped,
+    RunStarted,
+    RunStepRecorded,
+)
 from desk_contracts.events.problems import (
     ProblemConfirmed,
     ProblemDetected,
@@ -136,8 +142,10 @@ def _ticket_of_cure(event: Event[RunHealed]) -> Iterable[str]:
     return (event.data.request or proactive_ticket(event.data.run),)
 
 
-@tickets_of.on(RunStarted, RunSkipped)
-def _ticket_of_request_run(event: Event[RunStarted | RunSkipped]) -> Iterable[str]:
+@tickets_of.on(RunStarted, RunStepRecorded, RunSkipped)
+def _ticket_of_request_run(
+    event: Event[RunStarted | RunStepRecorded | RunSkipped],
+) -> Iterable[str]:
     return (event.data.request,) if event.data.request else ()
 
 

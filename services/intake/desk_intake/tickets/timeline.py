@@ -321,7 +321,10 @@ def _tell_order(_ticket: Ticket, event: Event[TicketFulfilmentRequested]) -> Tim
 @tell.on(TicketFulfilmentReported)
 def _tell_report(_ticket: Ticket, event: Event[TicketFulfilmentReported]) -> TimelineMessage:
     match event.data.status:
-        case FulfilmentStatus.STARTED | FulfilmentStatus.REQUESTED:
+        case FulfilmentStatus.REQUESTED:
+            reasons = event.data.explanation
+            return TimelineMessage(DESK, message("timeline.run-waits", reasons=reasons))
+        case FulfilmentStatus.STARTED:
             return TimelineMessage(DESK, message("timeline.run-started"))
         case FulfilmentStatus.DONE:
             return TimelineMessage(DESK, message("timeline.run-done"))

@@ -30,6 +30,7 @@ class Rule(StrEnum):
     DENIED = "denied"
     APPROVAL_ASKED = "approval-asked"
     APPROVAL_REMINDED = "approval-reminded"
+    CONSENT_ASKED = "consent-asked"
     SURVEY = "survey"
     DEMAND_ANSWERED = "demand-answered"
     FOLLOW_UP_OVERDUE = "follow-up-overdue"

@@ -3,7 +3,12 @@
 from collections.abc import Iterable
 
 from desk_contracts import AnyEvent, Event
-from desk_contracts.events.automation import RunEscalated, RunHealed, RunStarted
+from desk_contracts.events.automation import (
+    RunConsentRequested,
+    RunEscalated,
+    RunHealed,
+    RunStarted,
+)
 from desk_contracts.events.feedback import ContactEnded, DemandAnswered
 from desk_contracts.events.fulfilment import TicketApprovalRequested
 from desk_contracts.events.problems import (
@@ -80,6 +85,11 @@ def _find_joiners(event: Event[ContactEnded]) -> Iterable[str]:
 @people_of.on(TicketApprovalRequested)
 def _find_approvers(event: Event[TicketApprovalRequested]) -> Iterable[str]:
     return dict.fromkeys(event.data.approvers)
+
+
+@people_of.on(RunConsentRequested)
+def _find_person_at_device(event: Event[RunConsentRequested]) -> Iterable[str]:
+    return (event.data.person,)
 
 
 @people_of.on(RunEscalated)
@@ -199,6 +209,22 @@ def _ask_approver(
     rule = Rule.APPROVAL_REMINDED if data.is_reminder else Rule.APPROVAL_ASKED
     recipient, about = person(name, before.language), About(cause.subject, data.code)
     return before, (render_notice(cause, rule, recipient, fields, about),)
+
+
+@_reactions.on(RunConsentRequested)
+def _ask_person_at_device(
+    before: Person, cause: Event[RunConsentRequested], name: str, _directory: Directory
+) -> Reaction:
+    data = cause.data
+    fields: Fields = {
+        "title": data.title,
+        "device": cause.subject,
+        "until": data.until,
+        "latest": data.latest,
+        "run": data.run,
+    }
+    recipient = person(name, before.language)
+    return before, (render_notice(cause, Rule.CONSENT_ASKED, recipient, fields, About()),)
 
 
 @_reactions.on(RunStarted)

@@ -142,6 +142,43 @@ class RunApprovalRecorded(Payload, type="desk.run.approval-recorded.v1", topic=n
     needed: int = Field(ge=1)
 
 
+class ConsentAnswer(StrEnum):
+    """What a person says who is asked whether their device may be touched."""
+
+    NOW = "now"
+    LATER = "later"
+    NO = "no"
+
+
+class RunConsentRequested(Payload, type="desk.run.consent-requested.v1", topic=names.AUTOMATION):
+    """A run waits for the person whose device it would touch; without their yes nothing is done."""
+
+    run: Identifier
+    runbook: Identifier
+    title: ShortText
+    plan: str = Field(description="Hash of the plan; an answer names it, and holds for no other.")
+    person: PersonId
+    until: datetime = Field(description="Silence is no consent: nothing is done then.")
+    latest: datetime = Field(description="The latest moment to which the person may put it off.")
+    request: str = Field(default="", description="The ticket whose request the run fulfils.")
+
+
+class RunConsentRecorded(Payload, type="desk.run.consent-recorded.v1", topic=names.AUTOMATION):
+    """The person at the device said now, later or no; the newest answer counts."""
+
+    run: Identifier
+    runbook: Identifier
+    plan: str = Field(description="Hash of the plan that was answered.")
+    by: PersonId
+    answer: ConsentAnswer
+    at: datetime | None = Field(default=None, description="The moment that they chose for later.")
+    reason: LongText = ""
+    request: str = Field(
+        default="",
+        description="The ticket in which they asked for it themselves: nobody had to ask them.",
+    )
+
+
 class AutomationStopped(Payload, type="desk.automation.stopped.v1", topic=names.AUTOMATION):
     """An operator stopped all acting: no act begins after this, on any replica."""
 
@@ -215,6 +252,7 @@ class RunStepRecorded(Payload, type="desk.run.step-recorded.v1", topic=names.AUT
     message: Message | None = Field(
         default=None, description="What the target answered, or why nobody knows what it did."
     )
+    request: str = Field(default="", description="The ticket whose request the run fulfils.")
 
 
 class RunHealed(Payload, type="desk.run.healed.v1", topic=names.AUTOMATION):

@@ -27,10 +27,11 @@ from desk_automation.actions.answer import Answer, Result
 from desk_automation.actions.executor import Executor
 from desk_automation.actions.model import Attempt
 from desk_automation.conditions.expression import Inputs, Undecided, condition
-from desk_automation.runs import approving, journal, lifecycle, verdict
+from desk_automation.runs import approving, consenting, journal, lifecycle, verdict
 from desk_automation.runs.decide import (
     Admit,
     AwaitApproval,
+    AwaitConsent,
     Close,
     Doubt,
     Judge,
@@ -38,6 +39,7 @@ from desk_automation.runs.decide import (
     NextAction,
     Pause,
     RequestApproval,
+    RequestConsent,
     Rest,
     Review,
     Stop,
@@ -59,6 +61,8 @@ SLOT_PAUSE = timedelta(milliseconds=500)
 # An executor ends a call by the call's own timeout. One that does not, whatever it waits for, is
 # left after so much more: time to clean up what it began.
 OVERTIME = timedelta(seconds=15)
+# Another run's no is looked for among so many of the newest on the same target.
+NEWEST = 200
 Decide = Callable[[Run, datetime], Decision[Run] | None]
 OnDue = Callable[[str, datetime], None]
 
@@ -149,7 +153,7 @@ class Worker:
         match action:
             case Rest():
                 return None
-            case RequestApproval() | AwaitApproval() | Admit():
+            case RequestApproval() | AwaitApproval() | RequestConsent() | AwaitConsent() | Admit():
                 return await self._begin(run, action)
             case Attempt():
                 return await self._attempt(run, action)
@@ -172,7 +176,11 @@ class Worker:
         changed = await self._collections.runs.change(run.id, run_rule(decide_if_next))
         return changed.state
 
-    async def _begin(self, run: Run, action: RequestApproval | AwaitApproval | Admit) -> Run | None:
+    async def _begin(
+        self,
+        run: Run,
+        action: RequestApproval | AwaitApproval | RequestConsent | AwaitConsent | Admit,
+    ) -> Run | None:
         """Nobody is asked, and nobody's silence counts, for trouble that is over."""
         if await self._is_over(run):
             return await self._write(run, action, lifecycle.end_cleared)
@@ -180,8 +188,26 @@ class Worker:
             if (stop := await self._admissions.find_stop()) is not None:
                 return await self._write(run, action, lambda r, n: lifecycle.hold(r, stop, n))
             return await self._admit(run, action)
+        if isinstance(action, RequestConsent):
+            return await self._ask_person(run, action)
+        if isinstance(action, AwaitConsent):
+            return await self._write(run, action, consenting.await_consent)
         is_asked = isinstance(action, AwaitApproval)
         decide = approving.await_approval if is_asked else approving.request_approval
+        return await self._write(run, action, decide)
+
+    async def _ask_person(self, run: Run, action: RequestConsent) -> Run | None:
+        """Not again soon after a no, and not twice at once."""
+        facets = {"target": run.target}
+        listed = await self._collections.stored_runs.find_brief(
+            facets, order="newest", limit=NEWEST
+        )
+        others = [item.state for item in listed if item.state is not None]
+
+        def decide(run: Run, now: datetime) -> Decision[Run]:
+            hindrance = consenting.find_hindrance(run, others, now)
+            return consenting.request_consent(run, hindrance, now)
+
         return await self._write(run, action, decide)
 
     async def _admit(self, run: Run, action: Admit) -> Run | None:
