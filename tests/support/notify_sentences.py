@@ -30,7 +30,7 @@ from desk_contracts.events.reports import (
     ServiceRanked,
     SkillGapReported,
 )
-from desk_contracts.events.signals import SignalRaised, SignalSeverityChanged
+from desk_contracts.events.signals import SignalDropped, SignalRaised, SignalSeverityChanged
 from desk_contracts.events.sla import ClockName, SlaAtRisk, SlaBreached, SlaCancelled, SlaStarted
 from desk_contracts.events.tickets import (
     How,
@@ -227,6 +227,10 @@ def _other_ends(
     """One that was none, and one that goes on as another: of this only its team hears."""
     none = message("problem.rejected", by="eva")
     rejected = {**fields, **faded, "resolution": none, "end": "rejected"}
+    joined = ProblemUpdated.model_validate({**fields, "people": (ANA,)})
+    yield from story.happens(joined, "p-5")
+    left = ProblemUpdated.model_validate({**fields, "removed_people": (ANA,)})
+    yield from story.happens(left, "p-5")
     yield from story.happens(ProblemResolved.model_validate(rejected), "p-3")
     same = message("problem.merged", problem="p-1")
     merged = {**fields, **faded, "resolution": same, "end": "merged", "ticket_count": 900}
@@ -322,7 +326,15 @@ def _signal_changes(story: Story) -> Iterator[Notified]:
             "vpn-gw",
         )
 
+    drop = SignalDropped.model_validate(_DROPPED)
+    yield from story.happens(drop, "vpn-gw")
 
+
+_DROPPED = {
+    "episode": "e", "detector": "vpn-logins", "signal": "vpn-failing", "subject_kind": "service",
+    "title": "40% of all VPN logins fail on vpn-gw", "seen_at": NOON, "service": "vpn",
+    "explanation": [message("signal.unwatched", detector="vpn-logins")],
+}  # fmt: skip
 _WHY = "The desk repaired it 31 times, and 12 of these repairs did not last a day."
 _PEOPLE = {"deflected": 4, "reported_lost_minutes": 95.0, "reported_lost_answers": 3}
 

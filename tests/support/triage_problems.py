@@ -42,10 +42,21 @@ def report(
 
 
 def signal(
-    minutes: float, *, is_open: bool = True, episode: str = "e1", service: str = "vpn"
+    minutes: float,
+    *,
+    is_open: bool = True,
+    is_unknown: bool = False,
+    episode: str = "e1",
+    service: str = "vpn",
 ) -> Event[EvidenceChanged]:
     moment = MONDAY + timedelta(minutes=minutes)
-    data = EvidenceChanged(episode=episode, service=service, title="VPN fails", is_open=is_open)
+    data = EvidenceChanged(
+        episode=episode,
+        service=service,
+        title="VPN fails",
+        is_open=is_open,
+        is_unknown=is_unknown,
+    )
     name = f"{episode}-{is_open}"
     return Event(id=name, source="/desk/triage", subject=REGISTER, time=moment, data=data)
 

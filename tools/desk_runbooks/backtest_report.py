@@ -128,7 +128,9 @@ def _count_natural(past: PastEvents, until: datetime, played: Played) -> Natural
         end = cleared or until
         began = past.started.get(trigger.episode)
         applied = past.applied.get(trigger.subject, ())
-        if (began is not None and began <= end) or any(trigger.at <= at <= end for at in applied):
+        is_acted = began is not None and began <= end
+        is_acted = is_acted or any(trigger.at <= at <= end for at in applied)
+        if is_acted or (cleared is None and trigger.episode in past.dropped):
             natural.unknown += 1
         elif cleared is None:
             natural.still_open += 1

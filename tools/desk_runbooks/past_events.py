@@ -10,7 +10,7 @@ from desk_contracts.errors import Invalid
 from desk_contracts.events.automation import RunStarted
 from desk_contracts.events.devices import PolicyApplied
 from desk_contracts.events.fulfilment import TicketFulfilmentRequested, TicketFulfilmentWithdrawn
-from desk_contracts.events.signals import SignalCleared, SignalRaised
+from desk_contracts.events.signals import SignalCleared, SignalDropped, SignalRaised
 from desk_contracts.json_values import read_object
 from desk_platform.kafka.deserializer import RecordDecoder
 from desk_platform.kafka.topic_reader import list_topic_names, read_all
@@ -18,7 +18,7 @@ from desk_platform.kafka.topic_reader import list_topic_names, read_all
 TOPICS = (names.SIGNALS, names.TICKETS, names.AUTOMATION, names.ACTION_RESULTS)
 _USED = (
     SignalRaised, SignalCleared, TicketFulfilmentRequested, TicketFulfilmentWithdrawn, RunStarted,
-    PolicyApplied,
+    PolicyApplied, SignalDropped,
 )  # fmt: skip
 _HEADERS = (("content-type", b"application/cloudevents+json"),)
 
@@ -31,6 +31,8 @@ class PastEvents:
     # When an episode's trouble was over, and when a run of the desk for it began.
     cleared: dict[str, datetime] = field(default_factory=dict)
     started: dict[str, datetime] = field(default_factory=dict)
+    # Episodes that nobody watched any more before they were over.
+    dropped: set[str] = field(default_factory=set)
     # When devices acted by themselves, by device.
     applied: dict[str, list[datetime]] = field(default_factory=dict)
     raised: int = 0
@@ -57,6 +59,8 @@ class PastEvents:
             case SignalCleared():
                 _keep_first(self.cleared, data.episode, event.time)
                 self.triggers.append(event)
+            case SignalDropped():
+                self.dropped.add(data.episode)
             case _:
                 self.raised += isinstance(data, SignalRaised)
                 self.requested += isinstance(data, TicketFulfilmentRequested)

@@ -18,7 +18,7 @@ from desk_contracts.events.problems import (
     ProblemResolved,
     ProblemUpdated,
 )
-from desk_contracts.events.signals import SignalRaised, SignalSeverityChanged
+from desk_contracts.events.signals import SignalDropped, SignalRaised, SignalSeverityChanged
 from desk_contracts.events.sla import SlaAtRisk, SlaBreached, SlaCancelled
 
 from desk_storm.clocks import accounts, ending
@@ -38,7 +38,7 @@ _CAUSES: dict[MessageKind, tuple[type[Payload], ...]] = {
     MessageKind.REPAIR_FAILED: (RunEscalated,),
     MessageKind.PROBLEM_DECLARED: (ProblemDetected, ProblemConfirmed, ProblemUpdated),
     MessageKind.PROBLEM_RESOLVED: (ProblemResolved,),
-    MessageKind.SIGNAL_RAISED: (SignalRaised, SignalSeverityChanged),
+    MessageKind.SIGNAL_RAISED: (SignalRaised, SignalSeverityChanged, SignalDropped),
 }
 
 

@@ -1,6 +1,7 @@
 """Outages: how long telemetry saw each device or service in trouble, episode by episode.
 
-An outage counts when it is over. One that nobody ended is forgotten after thirty days: no data is
+An outage counts when it is over. Of one that nobody watches any more only so much is known, and
+counts, as was seen of it. One that nobody ended is forgotten after thirty days: no data is
 no health, but it is no trouble either.
 """
 
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from desk_contracts.envelope import AnyEvent, Event, Payload
-from desk_contracts.events.signals import SignalCleared, SignalRaised
+from desk_contracts.events.signals import SignalCleared, SignalDropped, SignalRaised
 from desk_contracts.value_types import SubjectKind
 from desk_kernel import Reducers
 
@@ -18,6 +19,7 @@ from desk_metrics.measures.publication import SourceRecord, find_source, publish
 from desk_metrics.sla.worktime import micros
 
 _DAY = 24 * 3600 * 1_000_000
+_READ = (SignalRaised, SignalCleared, SignalDropped)
 # An end that comes twice, or before its beginning, comes within days.
 ENDED_KEPT, OPEN_KEPT = 3 * _DAY, 30 * _DAY
 
@@ -46,7 +48,7 @@ class Outages:
 
 def outages_key(event: AnyEvent) -> str | None:
     """Which device or service a signal is about."""
-    if isinstance(event.data, SignalRaised | SignalCleared):
+    if isinstance(event.data, _READ):
         return f"{event.data.subject_kind}:{event.subject}"
     return None
 
@@ -69,12 +71,17 @@ def _end(outage: Outage, event: Event[SignalCleared]) -> Outage:
     return outage._replace(end=outage.end or micros(event.time))
 
 
+@_bounds.on(SignalDropped)
+def _drop(outage: Outage, event: Event[SignalDropped]) -> Outage:
+    return outage._replace(end=outage.end or micros(event.data.seen_at))
+
+
 def add_signal(
     state: Outages | None, event: AnyEvent
 ) -> tuple[Outages, tuple[Event[Payload], ...]] | None:
     """The outages with one more beginning or end, and what that changes; None if it was known."""
     data = event.data
-    if not isinstance(data, SignalRaised | SignalCleared):
+    if not isinstance(data, _READ):
         return None
     state = state or Outages(str(data.subject_kind))
     by_episode = {outage.episode: outage for outage in state.outages}

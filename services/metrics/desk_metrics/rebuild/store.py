@@ -62,7 +62,7 @@ def ticket_truth(record: TicketRecord) -> TicketRecord:
     """A ticket's facts and what it posts; not when something was told."""
     facts = TicketClocks(record.clocks.ticket, record.clocks.facts)
     published = _strip_published(record.published)
-    notes = replace(record.notes, lasted=(), returned=())
+    notes = replace(record.notes, lasted=(), returned=(), taken_back=())
     return replace(record, clocks=facts, evaluated=0, revision=0, published=published, notes=notes)
 
 

@@ -92,17 +92,19 @@ def judge(ticket: str, solutions: Sequence[Solution], notes: SolutionNotes, now:
     """What can be told of a ticket's solutions by now, each once."""
     events = list[Event[Payload]]()
     lasted, returned, due = list(notes.lasted), list(notes.returned), list[int]()
+    taken_back = list(notes.taken_back)
     for solution in solutions:
         number = solution.resolution
         if solution.returned_at is not None:
             if number not in returned:
                 returned.append(number)
-                events.append(_tell_return(ticket, solution, solution.returned_at))
+                again = taken_back.count(number)
+                events.append(_tell_return(ticket, solution, solution.returned_at, again))
             continue
         # What they asked about may turn out to be something else.
-        was_returned = number in returned
-        if was_returned:
+        if number in returned:
             returned.remove(number)
+            taken_back.append(number)
             lasted = [item for item in lasted if item != number]
         if number in lasted:
             continue
@@ -111,13 +113,17 @@ def judge(ticket: str, solutions: Sequence[Solution], notes: SolutionNotes, now:
         else:
             lasted.append(number)
             data = SolutionLasted(resolution=number, resolved_at=instant(solution.at))
-            rule = f"solution/{number}/lasted{'/after-all' if was_returned else ''}"
+            again = taken_back.count(number)
+            rule = f"solution/{number}/lasted{f'/{again}' if again else ''}"
             events.append(_event(ticket, data, rule, solution.at + LASTS))
-    after = replace(notes, lasted=tuple(lasted), returned=tuple(returned))
+    after = replace(
+        notes, lasted=tuple(lasted), returned=tuple(returned), taken_back=tuple(taken_back)
+    )
     return Judgement(after, tuple(events), min(due, default=None))
 
 
-def _tell_return(ticket: str, solution: Solution, at: int) -> AnyEvent:
+def _tell_return(ticket: str, solution: Solution, at: int, taken_back: int) -> AnyEvent:
+    """`taken_back` is how often that was told before and taken back: each has an id of its own."""
     data = SolutionReturned(
         resolution=solution.resolution,
         resolved_at=instant(solution.at),
@@ -125,6 +131,8 @@ def _tell_return(ticket: str, solution: Solution, at: int) -> AnyEvent:
         ticket=solution.again,
     )
     rule = f"solution/{solution.resolution}/returned/{solution.again}"
+    if taken_back:
+        rule = f"{rule}/{taken_back}"
     return _event(ticket, data, rule, at)
 
 

@@ -28,6 +28,8 @@ class SolutionNotes:
     # What was told of them.
     lasted: tuple[int, ...] = ()
     returned: tuple[int, ...] = ()
+    # And those whose return was taken back, as often as it was.
+    taken_back: tuple[int, ...] = ()
 
 
 EMPTY = SolutionNotes()

@@ -62,8 +62,11 @@ def _find_affected(
     event: Event[ProblemDetected | ProblemUpdated | ProblemResolved],
 ) -> Iterable[str]:
     """Nobody before it is confirmed: a proposal is its owner's to judge."""
-    is_confirmed = event.data.status is ProblemStatus.CONFIRMED
-    return dict.fromkeys(event.data.people) if is_confirmed else ()
+    data = event.data
+    if data.status is not ProblemStatus.CONFIRMED:
+        return ()
+    removed = data.removed_people if isinstance(data, ProblemUpdated) else ()
+    return dict.fromkeys((*data.people, *removed))
 
 
 @people_of.on(ProblemConfirmed)
@@ -139,7 +142,21 @@ def _problem_detected(
 def _problem_updated(
     before: Person, cause: Event[ProblemUpdated], name: str, directory: Directory
 ) -> Reaction:
+    if name in cause.data.removed_people:
+        return _leave_problem(before, cause, name)
     return _problem_known(before, cause, name, directory.owner_of(cause.data.service))
+
+
+def _leave_problem(before: Person, cause: Event[ProblemUpdated], name: str) -> Reaction:
+    """Who was told that they hear of its end is told that they do not; if they join again, anew."""
+    problem = cause.subject
+    if problem not in before.problems:
+        return None
+    left = tuple(item for item in before.problems if item != problem)
+    recipient, about = person(name, before.language), About(problem=problem)
+    fields: Fields = {"title": cause.data.title}
+    notice = render_notice(cause, Rule.PROBLEM_REMOVED, recipient, fields, about)
+    return before.model_copy(update={"problems": left}), (notice,)
 
 
 def _problem_known(

@@ -15,7 +15,7 @@ from desk_contracts.events.problems import (
     ProblemStatus,
     ProblemUpdated,
 )
-from desk_contracts.events.signals import SignalRaised, SignalSeverityChanged
+from desk_contracts.events.signals import SignalDropped, SignalRaised, SignalSeverityChanged
 from desk_contracts.value_types import Severity, SubjectKind
 from desk_kernel import Readings, Reducers
 
@@ -83,8 +83,8 @@ def _find_topic_of_signal(event: Event[SignalRaised]) -> Iterable[str]:
     return (f"{TopicKind.SIGNAL}:{event.data.episode}",) if is_service and is_critical else ()
 
 
-@topics_of.on(SignalSeverityChanged)
-def _find_topic_of_change(event: Event[SignalSeverityChanged]) -> Iterable[str]:
+@topics_of.on(SignalSeverityChanged, SignalDropped)
+def _find_topic_of_change(event: Event[SignalSeverityChanged | SignalDropped]) -> Iterable[str]:
     is_service = event.data.subject_kind is SubjectKind.SERVICE
     return (f"{TopicKind.SIGNAL}:{event.data.episode}",) if is_service else ()
 
@@ -331,6 +331,26 @@ def _signal_changed(
     is_urgent = signal.is_worse and signal.severity is Severity.CRITICAL
     message = render_notice(cause, rule, recipient, fields, About(urgent=is_urgent))
     return _topic(TopicKind.SIGNAL, profile, signal.title), (message,)
+
+
+@react.on(SignalDropped)
+def _signal_dropped(
+    before: TeamTopic | None, cause: Event[SignalDropped], directory: Directory
+) -> Reaction:
+    """Who was called for it hears that nobody will say when it is over; nobody else does."""
+    if before is None or before.is_over:
+        return None
+    signal = cause.data
+    recipient = team(directory.team(before.team))
+    fields: Fields = {
+        "title": signal.title,
+        "subject": cause.subject,
+        "service": directory.service(signal.service or cause.subject),
+        "since": signal.seen_at,
+        "explanation": signal.explanation,
+    }
+    message = render_notice(cause, Rule.TEAM_SIGNAL_DROPPED, recipient, fields, About())
+    return before.model_copy(update={"is_over": True}), (message,)
 
 
 def _topic(

@@ -112,7 +112,7 @@ def clear_quiet(subject: Subject, name: str, now: datetime) -> Decision[Subject]
             events += lowered
         alerts.append(after)
     state = subject.model_copy(update={"alerts": tuple(alerts)})
-    return Decision(state, tuple(events), state.next_clear)
+    return Decision(state, tuple(events), state.due)
 
 
 def _follow(
@@ -219,7 +219,7 @@ def _decide(subject: Subject, alert: AlertWatch, *events: AnyEvent) -> Decision[
     elif len(others) >= MAX_OPEN and alert.episode is not None:
         raise Invalid(message("alert.too-many", most=MAX_OPEN), code="too-many-alerts")
     after = subject.model_copy(update={"alerts": (*others, alert)})
-    return Decision(after, events, after.next_clear)
+    return Decision(after, events, after.due)
 
 
 def _emit_raised(

@@ -18,6 +18,7 @@ from desk_kernel import Decision
 
 from desk_triage.changes.snapshot import ContextSnapshot, explain_changes
 from desk_triage.detection.detector import Detector, Finding, Verdict
+from desk_triage.detection.dropping import JOINT, Watched, is_watched, plan_look
 from desk_triage.detection.fleet import find_facts
 from desk_triage.detection.hysteresis import apply_verdict, is_lasting, is_over
 from desk_triage.detection.model import DetectorState, Episode, Subject, Watch
@@ -25,8 +26,6 @@ from desk_triage.detection.signals import describe_severity, emit_end, open_epis
 from desk_triage.routing.model import SOURCE
 
 _TITLE_LENGTH = 300
-# No detector of the charter has a name with a slash.
-_JOINT = "join/"
 # A forecast beyond the last day that can be written down is no date that anybody needs.
 _LAST_S = datetime.max.replace(tzinfo=UTC).timestamp() - 86_400
 
@@ -48,9 +47,15 @@ def assess(
     assessments = []
     for detector in detectors:
         settings, unit = detector.settings, event.data.unit
-        watch_before = before.watch(settings.id) or Watch(
-            detector=settings.id, join=settings.join or "", unit=unit
-        )
+        watched, watch_before = {settings.id: Watched.of(settings)}, before.watch(settings.id)
+        if watch_before is None or not is_watched(watch_before, watched):
+            # What was learned of another measurement says nothing of this one.
+            watch_before = Watch(
+                detector=settings.id,
+                measurement=settings.measurement,
+                join=settings.join or "",
+                unit=unit,
+            )
         kept = watch_before
         if unit != kept.unit:
             # What was learned in another unit says nothing of this one.
@@ -75,6 +80,7 @@ def measure(
     assessments: Sequence[Assessment],
     charter: Charter,
     snapshot: ContextSnapshot,
+    now: datetime,
 ) -> Decision[Subject] | None:
     """What follows from one measurement."""
     before = subject or Subject()
@@ -93,7 +99,8 @@ def measure(
         events += emitted
     if after is before:
         return None
-    return Decision(after, tuple(events), after.next_clear)
+    after = plan_look(after, now)
+    return Decision(after, tuple(events), after.due)
 
 
 def _raise_or_clear(
@@ -128,7 +135,7 @@ def _join(
     elif watch.joined_s is not None and is_over(watch):
         watch = watch.model_copy(update={"joined_s": None})
     after = subject.replace_watch(watch)
-    name = f"{_JOINT}{watch.join}"
+    name = f"{JOINT}{watch.join}"
     joint = after.watch(name) or Watch(detector=name)
     others = [other for other in after.watches if other.join == watch.join and other.is_raised]
     events: list[AnyEvent] = []

@@ -12,9 +12,9 @@ from math import comb
 from typing import NamedTuple
 
 from desk_charter.model import Charter
-from desk_contracts import Event
+from desk_contracts import AnyEvent, Event
 from desk_contracts.digest import seed_of
-from desk_contracts.events.signals import SignalCleared, SignalRaised
+from desk_contracts.events.signals import SignalCleared, SignalDropped, SignalRaised
 from desk_contracts.events.telemetry import Measured
 from desk_contracts.ids import derive_id
 from desk_contracts.message import Message, message
@@ -23,7 +23,7 @@ from desk_kernel import Decision
 
 from desk_triage.changes.snapshot import ContextSnapshot, Facts, explain_changes
 from desk_triage.detection.model import Episode
-from desk_triage.detection.signals import emit_end, open_episode
+from desk_triage.detection.signals import emit_drop, emit_end, open_episode
 from desk_triage.routing.model import SOURCE
 
 DETECTOR = "fleet"
@@ -44,12 +44,13 @@ FEW_LEFT = 2
 
 
 class Member(Value):
-    """One device that shows the symptom."""
+    """One device that shows the symptom, or did when it was last watched."""
 
     subject: str
     episode: str
     at: datetime
     facts: tuple[tuple[str, str], ...] = ()
+    is_dropped: bool = False
 
 
 class Cause(Value):
@@ -84,6 +85,8 @@ class FleetSymptom(Value):
     members: tuple[Member, ...] = ()
     # So many more were ill than are kept, and have not been said to be well.
     unlisted: int = 0
+    # And of so many of these nobody knows any more, since the signal was raised.
+    unwatched: int = 0
     episode: Episode | None = None
     cause: Cause | None = None
     subject: str = ""
@@ -188,7 +191,9 @@ def _look(
     occasion = state.occasion
     if state.episode is not None or occasion is None:
         return Decision(state, (), None)
-    recent = [each for each in state.members if occasion.at - each.at <= TOGETHER]
+    recent = [
+        each for each in state.members if occasion.at - each.at <= TOGETHER and not each.is_dropped
+    ]
     shared = find_shared({each.subject: each.facts for each in recent}, snapshot.population)
     if shared is not None:
         raised = _emit_raised(occasion, now, shared, charter, snapshot)
@@ -209,7 +214,8 @@ def remove_member(
 ) -> Decision[FleetSymptom] | None:
     """One device less; with few left the shared signal is over.
 
-    What is not kept is taken to share the cause: nobody says of it that it does not.
+    What is not kept is taken to share the cause: nobody says of it that it does not. Where more
+    than few may still be ill, since nobody watches them any more, it is dropped.
     """
     left = tuple(each for each in state.members if each.episode != event.data.episode)
     unlisted = state.unlisted
@@ -217,15 +223,46 @@ def remove_member(
         if not unlisted:
             return None
         unlisted -= 1
-    after = state.model_copy(update={"members": left, "unlisted": unlisted})
-    still = len(after.list_sharing()) + unlisted
-    if after.episode is None or still > FEW_LEFT:
-        return Decision(after, (), after.look_at)
-    why = message("signal.fleet-over", count=still)
-    subject = after.subject or after.episode.service
-    ended = emit_end(after.episode, event, still, why, subject)
-    closed = {"episode": None, "cause": None, "subject": ""}
-    return Decision(after.model_copy(update=closed), (ended,), None)
+    return _end_if_few(state.model_copy(update={"members": left, "unlisted": unlisted}), event)
+
+
+def drop_member(state: FleetSymptom, event: Event[SignalDropped]) -> Decision[FleetSymptom] | None:
+    """Nobody watches a device any more: it does not count as ill, nor as well."""
+    kept, is_open = list[Member](), state.episode is not None
+    for each in state.members:
+        if each.episode != event.data.episode:
+            kept.append(each)
+        elif is_open:
+            kept.append(each.model_copy(update={"is_dropped": True}))
+    update: dict[str, object] = {"members": tuple(kept)}
+    if update["members"] == state.members:
+        if not state.unlisted:
+            return None
+        unwatched = state.unwatched + 1 if is_open else 0
+        update = {"unlisted": state.unlisted - 1, "unwatched": unwatched}
+    return _end_if_few(state.model_copy(update=update), event)
+
+
+def _end_if_few(
+    state: FleetSymptom, event: Event[SignalCleared] | Event[SignalDropped]
+) -> Decision[FleetSymptom]:
+    """With few left the shared signal is over, if those that nobody watches would be few, too."""
+    sharing, episode = state.list_sharing(), state.episode
+    still = sum(not each.is_dropped for each in sharing) + state.unlisted
+    if episode is None or still > FEW_LEFT:
+        return Decision(state, (), state.look_at)
+    subject = state.subject or episode.service
+    dropped = sum(each.is_dropped for each in sharing) + state.unwatched
+    if still + dropped > FEW_LEFT:
+        why = message("signal.fleet-unwatched", count=dropped)
+        seen_at = event.data.seen_at if isinstance(event.data, SignalDropped) else event.time
+        ended: AnyEvent = emit_drop(episode, subject, seen_at, event.time, why)
+    else:
+        why = message("signal.fleet-over", count=still)
+        ended = emit_end(episode, event, still, why, subject)
+    left = tuple(each for each in state.members if not each.is_dropped)
+    closed = {"episode": None, "cause": None, "subject": "", "members": left, "unwatched": 0}
+    return Decision(state.model_copy(update=closed), (ended,), None)
 
 
 def _remember(event: Event[SignalRaised]) -> Occasion:

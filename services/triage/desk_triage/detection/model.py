@@ -50,10 +50,12 @@ class Watch(Value):
     `troubles` are the moments of trouble that no healthy measurement has followed yet; while an
     episode is open only the last. A detector that is joined with others of the subject has no
     episode of its own: `joined_s` is since when its trouble counts, and the episode is that of the
-    watch with the name of the joint. `unit` is what the samples came in last.
+    watch with the name of the joint. `unit` is what the samples came in last. What the charter says
+    of the detector may change: `measurement` and `join` are what it said of these samples.
     """
 
     detector: str
+    measurement: str = ""
     join: str = ""
     joined_s: float | None = None
     unit: str = ""
@@ -99,6 +101,8 @@ class Subject(Value):
     alerts: tuple[AlertWatch, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     """What a device says of itself, by name: site, version, model. Empty for a service."""
+    look_at: datetime | None = None
+    """When it is looked at whether what is open is still watched."""
 
     @property
     def episodes(self) -> tuple[Episode, ...]:
@@ -115,6 +119,11 @@ class Subject(Value):
         """When the first clear, or fall of a severity, that is held back falls due."""
         moments = (alert.next_look for alert in self.alerts)
         return min((due for due in moments if due), default=None)
+
+    @property
+    def due(self) -> datetime | None:
+        """When something is to be done without an event."""
+        return min((due for due in (self.next_clear, self.look_at) if due), default=None)
 
     def only_episodes(self) -> "Subject":
         """What a listing shows of it: nothing that was measured, and no alert that is over."""

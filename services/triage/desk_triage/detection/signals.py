@@ -1,7 +1,15 @@
 """The two ends of an episode: what is kept when it is raised, what is emitted when it is over."""
 
+from datetime import datetime
+
 from desk_contracts import AnyEvent, Event, derive
-from desk_contracts.events.signals import SignalCleared, SignalRaised, SignalSeverityChanged
+from desk_contracts.events.signals import (
+    SignalCleared,
+    SignalDropped,
+    SignalRaised,
+    SignalSeverityChanged,
+)
+from desk_contracts.ids import derive_id
 from desk_contracts.message import Message
 from desk_contracts.value_types import Severity
 
@@ -69,4 +77,28 @@ def emit_end(
         subject=subject or cause.subject,
         rule=f"clear/{episode.id}",
         at=cause.time,
+    )
+
+
+def emit_drop(
+    episode: Episode, subject: str, seen_at: datetime, now: datetime, why: Message
+) -> Event[SignalDropped]:
+    """That nobody will tell the end of an episode; once for each."""
+    dropped = SignalDropped(
+        episode=episode.id,
+        detector=episode.detector,
+        signal=episode.signal,
+        title=episode.title,
+        seen_at=seen_at,
+        subject_kind=episode.subject_kind,
+        service=episode.service,
+        explanation=(why,),
+    )
+    return Event(
+        id=derive_id(episode.id, "drop"),
+        source=SOURCE,
+        subject=subject,
+        time=now,
+        data=dropped,
+        causation_id=episode.id,
     )

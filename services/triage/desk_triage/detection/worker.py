@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from desk_charter import Charter
 from desk_contracts import AnyEvent, Event
-from desk_contracts.events.signals import SignalCleared, SignalRaised
+from desk_contracts.events.signals import SignalCleared, SignalDropped, SignalRaised
 from desk_contracts.events.telemetry import AlertFired, AlertResolved, Measured
 from desk_contracts.message import message
 from desk_contracts.names import TELEMETRY
@@ -24,6 +24,7 @@ from desk_triage.changes.worker import Inputs
 from desk_triage.detection import alerts, decide, fleet
 from desk_triage.detection.blindness import BlindSpots
 from desk_triage.detection.detector import Detector, DetectorKind
+from desk_triage.detection.dropping import Watched, drop_unwatched, list_watched, plan_look
 from desk_triage.detection.fleet import FleetSymptom
 from desk_triage.detection.model import Subject
 from desk_triage.detection.outcome import explain_outcome
@@ -45,16 +46,28 @@ class Watchers:
         self._charter, self._kinds = charter, kinds
         self._made_of: Charter | None = None
         self._by_measurement: Mapping[str, Sequence[Detector]] = {}
+        self._watched: Mapping[str, Watched] = {}
 
     def of(self, measurement: str) -> Sequence[Detector]:
-        charter = self._charter()
-        if charter is not self._made_of:
-            made: dict[str, list[Detector]] = {}
-            for settings in charter.routing.detectors:
-                detector = self._kinds.kind(settings.kind)(settings)
-                made.setdefault(settings.measurement, []).append(detector)
-            self._made_of, self._by_measurement = charter, made
+        self._follow_charter()
         return self._by_measurement.get(measurement, ())
+
+    @property
+    def watched(self) -> Mapping[str, Watched]:
+        """What each detector watches, by its id."""
+        self._follow_charter()
+        return self._watched
+
+    def _follow_charter(self) -> None:
+        charter = self._charter()
+        if charter is self._made_of:
+            return
+        made: dict[str, list[Detector]] = {}
+        for settings in charter.routing.detectors:
+            detector = self._kinds.kind(settings.kind)(settings)
+            made.setdefault(settings.measurement, []).append(detector)
+        self._watched = list_watched(charter.routing.detectors)
+        self._made_of, self._by_measurement = charter, made
 
 
 def subject_projection(
@@ -79,7 +92,12 @@ def subject_projection(
         return (event.subject,)
 
     def on_timer(state: Subject | None, context: Context) -> Decision[Subject] | None:
-        return None if state is None else alerts.clear_quiet(state, context.id, context.now)
+        if state is None:
+            return None
+        now = context.now
+        left, dropped = drop_unwatched(state, watchers.watched, context.id, now)
+        decision = alerts.clear_quiet(plan_look(left, now), context.id, now)
+        return decision._replace(events=(*dropped, *decision.events))
 
     react = _react_with(inputs, watchers, blind_spots)
     return Projection(documents, keys, react, on_timer, known_for=identity_retention(TELEMETRY))
@@ -91,8 +109,8 @@ def fleet_projection(
     """The devices that show each symptom, whoever they are, and what they share."""
     keys: Readings[Iterable[str]] = Readings(())
 
-    @keys.on(SignalRaised, SignalCleared)
-    def find_symptom(event: Event[SignalRaised | SignalCleared]) -> Iterable[str]:
+    @keys.on(SignalRaised, SignalCleared, SignalDropped)
+    def find_symptom(event: Event[SignalRaised | SignalCleared | SignalDropped]) -> Iterable[str]:
         data = event.data
         return (data.signal,) if data.subject_kind is SubjectKind.DEVICE else ()
 
@@ -111,6 +129,12 @@ def fleet_projection(
     ) -> Decision[FleetSymptom] | None:
         return None if state is None else fleet.remove_member(state, event)
 
+    @react.on(SignalDropped)
+    def drop(
+        state: FleetSymptom | None, event: Event[SignalDropped], _context: Context
+    ) -> Decision[FleetSymptom] | None:
+        return None if state is None else fleet.drop_member(state, event)
+
     def on_timer(state: FleetSymptom | None, context: Context) -> Decision[FleetSymptom] | None:
         if state is None:
             return None
@@ -127,11 +151,19 @@ def _react_with(inputs: Inputs, watchers: Watchers, blind_spots: BlindSpots) -> 
         state: Subject | None, event: Event[Measured], context: Context
     ) -> Decision[Subject] | None:
         charter, snapshot = inputs.charter(), inputs.snapshot()
-        assessments = decide.assess(state, event, watchers.of(event.data.name), context.now)
+        kept, watched = state or Subject(), watchers.watched
+        before, dropped = drop_unwatched(kept, watched, event.subject, context.now)
+        assessments = decide.assess(before, event, watchers.of(event.data.name), context.now)
         note_assessments(inputs.lookout, event, assessments)
         blind_spots.note(event.subject, assessments, context.now)
         note_service(inputs.lookout, event, event.data.service, charter)
-        return decide.measure(state, event, assessments, charter, snapshot)
+        decision = decide.measure(before, event, assessments, charter, snapshot, context.now)
+        if not dropped:
+            return decision
+        if decision is None:
+            left = plan_look(before, context.now)
+            return Decision(left, tuple(dropped), left.due)
+        return decision._replace(events=(*dropped, *decision.events))
 
     @react.on(AlertFired)
     def fire(

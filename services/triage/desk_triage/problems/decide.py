@@ -140,14 +140,23 @@ def add_signal(
 def remove_signal(
     register: ProblemRegister | None, event: Event[EvidenceChanged], desk: Desk
 ) -> Decision[ProblemRegister] | None:
-    """A signal cleared: if it was the last of its service, the quiet time begins."""
+    """A signal is open no longer: if it was the last of its service, the quiet time begins.
+
+    Of one that nobody watches any more it is not known whether it is over: what is left shows
+    no solution.
+    """
     if register is None:
         return None
     left = tuple(kept for kept in register.signals if kept.episode != event.data.episode)
     if len(left) == len(register.signals):
         return None
     problems = tuple(
-        problem.model_copy(update={"tally": Tally(since=max(event.time, problem.tally.since))})
+        problem.model_copy(
+            update={
+                "tally": Tally(since=max(event.time, problem.tally.since)),
+                "has_lost_signals": problem.has_lost_signals or event.data.is_unknown,
+            }
+        )
         if event.data.episode in problem.signals
         else problem
         for problem in register.problems

@@ -97,18 +97,29 @@ def describe_update(problem: Problem, at: datetime, cause: str = "") -> list[Any
     return _describe_more(problem, split_members(problem.joining), named, at, cause)
 
 
-def describe_removal(problem: Problem, tickets: Sequence[str], at: datetime) -> AnyEvent:
-    """That these do not belong to it."""
-    removed = ProblemUpdated(
-        service=problem.service,
-        title=problem.title,
-        message=problem.message,
-        status=problem.status,
-        removed=tuple(tickets),
-        ticket_count=problem.tickets,
-        people_count=problem.head_count,
-    )
-    return _event(problem, removed, f"problem/removed/{tickets[0]}", at)
+def describe_removal(
+    problem: Problem, gone: Sequence[Member], at: datetime, *, is_split: bool = False
+) -> list[AnyEvent]:
+    """That these do not belong to it, over as many events as that takes.
+
+    Whoever has no ticket in it any more is named, once; after a split they are in the other one.
+    """
+    named, events = set(problem.people), list[AnyEvent]()
+    for members in split_members(gone):
+        people = [person for person in _list_people(members) if person not in named]
+        named.update(people)
+        removed = ProblemUpdated(
+            service=problem.service,
+            title=problem.title,
+            message=problem.message,
+            status=problem.status,
+            removed=tuple(ticket for ticket, _ in members),
+            removed_people=() if is_split else tuple(people),
+            ticket_count=problem.tickets,
+            people_count=problem.head_count,
+        )
+        events.append(_event(problem, removed, f"problem/removed/{members[0][0]}", at))
+    return events
 
 
 def describe_resolution(problem: Problem, at: datetime, ending: Ending) -> list[AnyEvent]:

@@ -72,7 +72,8 @@ class Problem(Value):
     joining: tuple[tuple[str, str], ...] = ()
     unlisted: int = 0
     signals: tuple[str, ...] = ()
-    # One of its signals gave way to newer ones: the end of the others shows nothing any more.
+    # One of its signals gave way to newer ones, or nobody watches it any more: the end of the
+    # others shows nothing.
     has_lost_signals: bool = False
     # The term that was most unusual, and what the members say.
     seed: int

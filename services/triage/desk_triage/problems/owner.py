@@ -11,7 +11,7 @@ from desk_contracts.message import message, verbatim
 from desk_kernel import Decision
 
 from desk_triage.problems.decide import close, confirm, decide_register, emit_joined
-from desk_triage.problems.events import Ending, describe_problem, describe_removal
+from desk_triage.problems.events import Ending, Member, describe_problem, describe_removal
 from desk_triage.problems.joining import MAX_SIGNALS, Desk
 from desk_triage.problems.model import MAX_MEMBERS, Problem, ProblemRegister, Tally
 from desk_triage.problems.profile import combine
@@ -77,7 +77,7 @@ def remove_tickets(
         register: ProblemRegister, problem: Problem
     ) -> tuple[ProblemRegister, list[AnyEvent]]:
         left, gone = _part(problem, tickets)
-        return _replace(register, left), [describe_removal(left, gone, now)]
+        return _replace(register, left), describe_removal(left, gone, now)
 
     return _change(register, id, now, desk, change)
 
@@ -93,11 +93,10 @@ def split_problem(
         left, gone = _part(problem, tickets)
         if not (left.members or left.unlisted):
             raise Rejected(message("problem.split-whole"), code="split-whole")
-        people = dict(problem.members)
         other = problem.model_copy(
             update={
-                "id": derive_id(problem.id, f"split/{gone[0]}"),
-                "members": tuple((ticket, people[ticket]) for ticket in gone),
+                "id": derive_id(problem.id, f"split/{gone[0][0]}"),
+                "members": tuple(gone),
                 "joining": (),
                 "unlisted": 0,
                 "removed": tuple(ticket for ticket, _ in left.members)[-MAX_REMOVED:],
@@ -109,7 +108,7 @@ def split_problem(
         events = describe_problem(other, [why], desk.charter.version, now, "")
         register = _replace(register, left)
         register = register.model_copy(update={"problems": (*register.problems, other)})
-        return register, [describe_removal(left, gone, now), *events]
+        return register, [*describe_removal(left, gone, now, is_split=True), *events]
 
     return _change(register, id, now, desk, change)
 
@@ -190,16 +189,16 @@ def _unite(target: Problem, problem: Problem) -> Problem:
     return target.model_copy(update=update)
 
 
-def _part(problem: Problem, tickets: Sequence[str]) -> tuple[Problem, list[str]]:
-    """The problem without these tickets, and those of them that were in it."""
+def _part(problem: Problem, tickets: Sequence[str]) -> tuple[Problem, list[Member]]:
+    """The problem without these tickets, and the members with them."""
     wanted = set(tickets)
-    gone = [ticket for ticket, _ in problem.members if ticket in wanted]
+    gone = [member for member in problem.members if member[0] in wanted]
     if not gone:
         first = ", ".join(sorted(wanted)[:3])
         raise NotFound(message("problem.not-in-it", tickets=first), problem=problem.id)
     update = {
         "members": tuple(member for member in problem.members if member[0] not in wanted),
         "joining": tuple(member for member in problem.joining if member[0] not in wanted),
-        "removed": (*problem.removed, *gone)[-MAX_REMOVED:],
+        "removed": (*problem.removed, *(ticket for ticket, _ in gone))[-MAX_REMOVED:],
     }
     return problem.model_copy(update=update), gone

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from desk_contracts import AnyEvent, Event, derive
-from desk_contracts.events.signals import SignalCleared, SignalRaised
+from desk_contracts.events.signals import SignalCleared, SignalDropped, SignalRaised
 from desk_contracts.events.tickets import TicketOpened
 from desk_contracts.events.trouble import EvidenceChanged, TroubleReported
 from desk_contracts.names import TROUBLE
@@ -112,8 +112,8 @@ def _report(event: AnyEvent, opened: TicketOpened, ticket: Ticket) -> AnyEvent:
 _show: Readings[AnyEvent | None] = Readings(None)
 
 
-@_show.on(SignalRaised, SignalCleared)
-def _show_signal(event: Event[SignalRaised | SignalCleared]) -> AnyEvent | None:
+@_show.on(SignalRaised, SignalCleared, SignalDropped)
+def _show_signal(event: Event[SignalRaised | SignalCleared | SignalDropped]) -> AnyEvent | None:
     data = event.data
     if data.subject_kind is not SubjectKind.SERVICE or not data.service:
         return None
@@ -123,6 +123,7 @@ def _show_signal(event: Event[SignalRaised | SignalCleared]) -> AnyEvent | None:
         service=data.service,
         title=getattr(data, "title", "") if is_open else "",
         is_open=is_open,
+        is_unknown=data.TYPE == SignalDropped.TYPE,
     )
     return derive(event, shown, source=SOURCE, subject=REGISTER, rule="evidence", at=event.time)
 

@@ -82,6 +82,10 @@ class ProblemUpdated(Payload, type="desk.problem.updated.v1", topic=names.PROBLE
     removed: tuple[Identifier, ...] = Field(
         default=(), description="Tickets that do not belong to it, as somebody said."
     )
+    removed_people: tuple[PersonId, ...] = Field(
+        default=(),
+        description="People in it no longer, nor in a problem that was split off from it.",
+    )
     ticket_count: int | None = Field(default=None, ge=0, description=_TICKET_COUNT)
     people_count: int | None = Field(default=None, ge=0, description=_PEOPLE_COUNT)
 

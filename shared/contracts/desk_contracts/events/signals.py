@@ -62,6 +62,19 @@ class SignalSeverityChanged(Payload, type="desk.signal.severity-changed.v1", top
         return self.severity.rank > self.previous.rank
 
 
+class SignalDropped(Payload, type="desk.signal.dropped.v1", topic=names.SIGNALS):
+    """Nobody watches an open signal any more: whether it is over is not known."""
+
+    episode: Identifier
+    detector: Identifier
+    signal: Identifier
+    title: ShortText
+    seen_at: datetime = Field(description="When it was last seen to be open.")
+    subject_kind: SubjectKind
+    service: str = ""
+    explanation: Explanation = ()
+
+
 class ChangeSuspected(Payload, type="desk.signal.change-suspected.v1", topic=names.SIGNALS):
     """More trouble than usual since a change began: its pipeline should not go on. Key: service."""
 

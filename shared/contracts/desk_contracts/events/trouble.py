@@ -27,9 +27,13 @@ class TroubleReported(Payload, type="desk.triage.trouble-reported.v1", topic=nam
 
 
 class EvidenceChanged(Payload, type="desk.triage.evidence-changed.v1", topic=names.TROUBLE):
-    """A signal of a service itself was raised, or cleared."""
+    """A signal of a service itself was raised, or is open no longer."""
 
     episode: Identifier
     service: str
     title: str = ""
     is_open: bool
+    is_unknown: bool = Field(
+        default=False,
+        description="True if nobody watches it any more: whether it is over is not known.",
+    )

@@ -191,3 +191,33 @@ def test_a_split_leaves_something_of_it(played: PlayedRegister) -> None:
     with pytest.raises(Rejected) as refused:
         split_problem(before, played.problems[0].id, whole, NOW, played.desk)
     assert refused.value.kind == "split-whole"
+
+
+def test_who_has_no_ticket_left_in_it_is_named_when_tickets_are_removed(
+    played: PlayedRegister,
+) -> None:
+    problem = played.problems[0]
+    (first, person), (second, _) = problem.members[:2]
+    both = problem.model_copy(update={"members": (*problem.members, ("t-more", person))})
+    assert played.register is not None
+    played.register = played.register.model_copy(update={"problems": (both,)})
+    for ticket in (first, second):
+        played.take(remove_tickets(played.register, problem.id, [ticket], NOW, played.desk))
+    updates = [event.data for event in played.of(ProblemUpdated)]
+    named = [data.removed_people for data in updates if isinstance(data, ProblemUpdated)]
+    assert named[-2:] == [(), (problem.members[1][1],)]
+
+
+def test_who_goes_with_a_split_is_in_the_other_problem_and_leaves_nothing(
+    played: PlayedRegister,
+) -> None:
+    problem = played.problems[0]
+    ticket = problem.members[0][0]
+    played.take(split_problem(played.register, problem.id, [ticket], NOW, played.desk))
+    (removed,) = [event.data for event in played.of(ProblemUpdated) if _removes(event)]
+    assert isinstance(removed, ProblemUpdated)
+    assert (removed.removed, removed.removed_people) == ((ticket,), ())
+
+
+def _removes(event: AnyEvent) -> bool:
+    return isinstance(event.data, ProblemUpdated) and bool(event.data.removed)

@@ -187,6 +187,17 @@ def test_where_a_signal_gave_way_to_newer_ones_nothing_shows_that_it_is_solved()
     assert (over.data.end, over.data.cleared) == (ProblemEnd.FADED, ())
 
 
+def test_where_nobody_watches_its_signal_any_more_it_ends_but_is_not_solved() -> None:
+    played = PlayedRegister().play([*ordinary(), signal(0), *outage(6, begins=1)])
+    played.play([signal(130, is_open=False, is_unknown=True)])
+    assert played.register is not None
+    assert played.due is not None
+    played.take(end_if_quiet(played.register, played.due, played.desk))
+    (over,) = played.of(ProblemResolved)
+    assert isinstance(over.data, ProblemResolved)
+    assert (over.data.end, over.data.cleared) == (ProblemEnd.FADED, ())
+
+
 def test_it_goes_on_while_it_is_reported() -> None:
     played = PlayedRegister().play([*ordinary(), *outage(60, every=1)])
     assert played.of(ProblemResolved) == []
