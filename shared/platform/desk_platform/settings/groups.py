@@ -140,6 +140,8 @@ def _reason_of(error: OSError) -> str:
 
 def _find_unreadable(variable: str, ca: Path | None) -> Iterator[str]:
     """Certificates that nobody could be checked by: an empty file, a key, a password."""
+    if ca is None:
+        return
     try:
         ssl.create_default_context(cafile=ca)
     except OSError as error:
