@@ -16,11 +16,13 @@ from desk_automation.matching.decide import RunPolicy, run_id
 from desk_automation.matching.rulebook import Rule as RunbookRule
 from desk_automation.matching.rulebook import Rulebook
 from desk_automation.matching.worker import run_projection
+from desk_automation.recurrence.store import HISTORIES, history_projection
 from desk_automation.runs import lifecycle
 from desk_automation.runs.model import Run
 from desk_automation.runs.store import RUNS, run_rule
 from desk_automation.runs.worker.admission import Collections
 from desk_automation.runs.worker.driver import Concurrency, Worker
+from desk_automation.runs.worker.relapses import Relapses
 from desk_automation.runs.worker.takeover import Takeover
 from desk_automation.safety.store import STATISTICS, STOPS, TARGETS, target_projection
 from desk_automation.verification.store import SUBJECTS, subject_projection
@@ -155,13 +157,18 @@ class Engine:
         self.journal = self._changes(self.run_unit_of_work)
         self.target_projection = target_projection(self.targets)
         self.target_unit_of_work = self._unit_of_work(self.target_projection)
+        self.histories = FakeDocuments(HISTORIES, self.clock)
+        self.history_projection = history_projection(self.histories, self.rulebook.find_targets)
+        self.history_unit_of_work = self._unit_of_work(self.history_projection)
         self.collections = Collections(
             runs=self.journal,
             targets=self._changes(self.target_unit_of_work),
             statistics=self._changes(self._unit_of_work(Projection(self.statistics))),
             subjects=self._changes(self.subject_unit_of_work),
+            histories=self._changes(self.history_unit_of_work),
             stored_runs=self.runs,
             stored_subjects=self.subjects,
+            stored_histories=self.histories,
             stored_stops=self.stops,
         )
         self.crashes = 0
@@ -192,6 +199,7 @@ class Engine:
             jitter=lambda: 1.0,
         )
         self.takeover = Takeover(self.collections.targets, self.targets, self.journal, self.runs)
+        self.relapses = Relapses(self.collections, self.clock)
         self.notifier = VerificationNotifier(
             self.collections.subjects, self.subjects, self.worker.reschedule
         )
@@ -207,6 +215,7 @@ class Engine:
             await _projection(self.run_unit_of_work, self.run_projection, event)
             await _projection(self.subject_unit_of_work, self.subject_projection, event)
             await _projection(self.target_unit_of_work, self.target_projection, event)
+            await _projection(self.history_unit_of_work, self.history_projection, event)
 
     async def settle(self, until: timedelta = timedelta(hours=3)) -> None:
         """Do all that is due, moving the clock on, until nothing is due before `until`."""
@@ -221,6 +230,7 @@ class Engine:
         soon = [(due, id, "runs") for due, id in await self.runs.due(end, 10)]
         soon += [(due, id, "takings") for due, id in await self.targets.due(end, 10)]
         soon += [(due, id, "news") for due, id in await self.subjects.due(end, 10)]
+        soon += [(due, id, "relapses") for due, id in await self.histories.due(end, 10)]
         if not soon:
             self.clock.advance(max(timedelta(), end - self.clock.now()))
             return False
@@ -229,6 +239,8 @@ class Engine:
         try:
             if kind == "takings":
                 await self.takeover.on_timer([id], _no_failures)
+            elif kind == "relapses":
+                await self.relapses.on_timer([id], _no_failures)
             elif kind == "news":
                 await self.notifier.on_timer([id], _no_failures, self.clock.now())
             else:

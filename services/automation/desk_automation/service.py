@@ -37,6 +37,8 @@ from desk_automation.matching.charter import RUNBOOKS
 from desk_automation.matching.decide import RunPolicy
 from desk_automation.matching.store import OpenRuns, Rulebooks
 from desk_automation.matching.worker import note_runbooks, run_projection
+from desk_automation.recurrence.model import TargetHistory
+from desk_automation.recurrence.store import HISTORIES, history_projection
 from desk_automation.runs.api.approvals import approval_router
 from desk_automation.runs.api.runs import run_router
 from desk_automation.runs.api.views import RunsApi
@@ -44,6 +46,7 @@ from desk_automation.runs.model import Run
 from desk_automation.runs.store import RUNS
 from desk_automation.runs.worker.admission import Collections
 from desk_automation.runs.worker.driver import Concurrency, OnDue, Worker
+from desk_automation.runs.worker.relapses import Relapses
 from desk_automation.runs.worker.takeover import Takeover
 from desk_automation.safety.api import StopApi, stop_router
 from desk_automation.safety.global_stop import GlobalStop
@@ -69,6 +72,7 @@ class Units(NamedTuple):
     runs: UnitOfWork[Run]
     subjects: UnitOfWork[Subject]
     targets: UnitOfWork[Target]
+    histories: UnitOfWork[TargetHistory]
 
 
 def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None) -> Web:
@@ -89,6 +93,9 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     subjects = desk.unit_of_work("subjects", measured, cached=0)
     stored_targets, stored_stops = desk.documents(TARGETS), desk.documents(STOPS)
     targets = desk.unit_of_work("targets", target_projection(stored_targets), cached=0)
+    stored_histories = desk.documents(HISTORIES)
+    seen = history_projection(stored_histories, lambda event: rulebooks().find_targets(event))
+    histories = desk.unit_of_work("histories", seen, cached=0)
     statistics = desk.unit_of_work("runbooks", Projection(stored_statistics), cached=0)
     stops = desk.commands(desk.unit_of_work("stops", Projection(stored_stops, seal=seal), cached=0))
     collections = Collections(
@@ -96,13 +103,16 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
         targets=desk.commands(targets),
         statistics=desk.commands(statistics),
         subjects=desk.commands(subjects),
+        histories=desk.commands(histories),
         stored_runs=stored_runs,
         stored_subjects=stored_subjects,
+        stored_histories=stored_histories,
         stored_stops=stored_stops,
     )
     worker = _add_worker(desk, settings, collections, runs.due.remember, hooks)
     takeover = Takeover(collections.targets, stored_targets, collections.runs, stored_runs)
-    _add_timers(desk, collections, Units(runs, subjects, targets), worker, takeover)
+    units = Units(runs, subjects, targets, histories)
+    _add_timers(desk, collections, units, worker, takeover)
     matching = MatchingApi(desk.charter, stored_statistics, stored_runs, lookout, desk.clock)
     return _open_routes(desk, collections, stops, matching, policy)
 
@@ -135,6 +145,9 @@ def _add_timers(
     desk.timers("runs", units.runs, worker.on_timer, acts)
     takings = NothingUnread("that somebody took a device is in its document")
     desk.timers("targets", units.targets, takeover.on_timer, takings)
+    relapses = Relapses(collections, desk.clock)
+    back = NothingUnread("that the trouble is back is in its document")
+    desk.timers("histories", units.histories, relapses.on_timer, back)
     # That nothing well was measured is concluded from silence: only by who reads the device.
     notifier = VerificationNotifier(
         collections.subjects, collections.stored_subjects, worker.reschedule
@@ -193,12 +206,16 @@ def _add_worker(
 SERVICE = Service(
     "automation",
     AutomationSettings,
-    collections=(RUNS, SUBJECTS, TARGETS, STATISTICS, STOPS, COMMANDS, DEVICES),
+    collections=(RUNS, SUBJECTS, TARGETS, STATISTICS, STOPS, COMMANDS, DEVICES, HISTORIES),
     subscriptions=(
-        Subscription((names.SIGNALS,), to=("runs", "subjects")),
+        Subscription((names.SIGNALS,), to=("runs", "subjects", "histories")),
         Subscription((names.TICKETS,), to=("runs", "subjects", "targets"), group="requests"),
         Subscription((names.TELEMETRY,), to=("subjects",), group="telemetry"),
-        Subscription((names.ACTION_RESULTS,), to=("commands", "devices", "runs"), group="devices"),
+        Subscription(
+            (names.ACTION_RESULTS,),
+            to=("commands", "devices", "runs", "histories"),
+            group="devices",
+        ),
     ),
     organisation=obey_charter(RUNBOOKS, POLICIES),
     compose=compose,

@@ -61,6 +61,11 @@ def run_id(event: Raised, runbook: Runbook) -> str:
     return derive_id(episode_of(event), "\n".join(["run", runbook.id, *by]))
 
 
+def target_of(event: Raised, runbook: Runbook) -> str:
+    """What the runbook acts on; empty where the event does not say it."""
+    return as_text(lookup(runbook.target, values_of(event, ""))) or ""
+
+
 def episode_of(event: Raised) -> str:
     """What ends by itself, or is taken back: a trouble, or a ticket's request."""
     return event.data.episode if isinstance(event.data, SignalRaised) else event.subject

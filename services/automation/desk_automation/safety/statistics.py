@@ -12,6 +12,9 @@ from desk_automation.safety.model import Bounds, Refusal
 
 HOUR = timedelta(hours=1)
 MAX_COUNTED = 200
+LOST_COUNT_FOR = timedelta(days=7)
+# In the totals: a cure that was taken back.
+RELAPSED = "relapsed"
 _BAD = frozenset({Outcome.NOT_HEALED, Outcome.INCONCLUSIVE, Outcome.IN_DOUBT})
 
 
@@ -19,6 +22,13 @@ class Start(Frozen):
     """A run that was let start."""
 
     run: str
+    at: datetime
+
+
+class LostCure(Frozen):
+    """A target whose cure did not last, and when that was seen."""
+
+    target: str
     at: datetime
 
 
@@ -30,6 +40,8 @@ class RunbookStatistics(Frozen):
     failures: int = 0
     # What failed since the last cure, each target once.
     failed: tuple[str, ...] = ()
+    # Cures that did not last: another cure says nothing against them.
+    lost: tuple[LostCure, ...] = ()
     opened_at: datetime | None = None
     canary: str = ""
     totals: dict[str, int] = Field(default_factory=dict)
@@ -139,6 +151,37 @@ def correct(
             "opened_at": counts.opened_at if is_open else None,
         }
     )
+
+
+def take_back(
+    counts: RunbookStatistics | None, run: str, target: str, bounds: Bounds, now: datetime
+) -> RunbookStatistics | None:
+    """The statistics once a cure did not last, counted once; else None.
+
+    The breaker opens when as many targets as it has failures relapsed of late; what is healed
+    meanwhile may relapse as well, so it does not take that back.
+    """
+    mark = f"{run} relapsed"
+    counts = counts or RunbookStatistics()
+    if mark in counts.counted:
+        return None
+    totals = counts.totals
+    changed = {
+        Outcome.HEALED.value: max(0, totals.get(Outcome.HEALED.value, 0) - 1),
+        RELAPSED: totals.get(RELAPSED, 0) + 1,
+    }
+    others = (
+        item for item in counts.lost if item.target != target and item.at > now - LOST_COUNT_FOR
+    )
+    lost = (*others, LostCure(target=target, at=now))[-MAX_COUNTED:]
+    changes: dict[str, object] = {
+        "counted": (*counts.counted, mark)[-MAX_COUNTED:],
+        "totals": {**totals, **changed},
+        "lost": lost,
+    }
+    if len(lost) >= bounds.failures:  # to open again it takes as many again
+        changes |= {"lost": (), "failures": len(lost), "opened_at": now}
+    return counts.model_copy(update=changes)
 
 
 def _last_hour(counts: RunbookStatistics, now: datetime) -> tuple[Start, ...]:

@@ -187,6 +187,24 @@ class RunHealed(Payload, type="desk.run.healed.v1", topic=names.AUTOMATION):
     )
 
 
+class RunRelapsed(Payload, type="desk.run.relapsed.v1", topic=names.AUTOMATION):
+    """The trouble of a verified cure was back at the same target within seven days.
+
+    The cure is taken back: no figure counts it as one that lasted.
+    """
+
+    run: Identifier = Field(description="The run that was told as healed.")
+    runbook: Identifier
+    title: ShortText
+    episode: str = Field(default="", description="The trouble that was cured.")
+    again: Identifier = Field(description="The same trouble, when it was back.")
+    healed_at: datetime
+    relapsed_at: datetime = Field(description="When it was seen again.")
+    service: str = ""
+    person: OptionalPerson = ""
+    team: str = Field(description="Who answers for what it could not heal.")
+
+
 class RunEscalated(Payload, type="desk.run.escalated.v1", topic=names.AUTOMATION):
     """The repair did not work, or nobody can tell; the owner team gets it with the evidence.
 

@@ -6,6 +6,7 @@ it.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from desk_kernel import Context, Decision
@@ -14,6 +15,9 @@ from desk_platform.kafka import CommandQueue
 from desk_platform.kafka.unit_of_work import Rule
 from desk_platform.store import Documents
 
+from desk_automation.recurrence.decide import add_cure, add_trouble
+from desk_automation.recurrence.model import Cure, TargetHistory, Trouble
+from desk_automation.recurrence.store import history_rule
 from desk_automation.runs import lifecycle, verdict
 from desk_automation.runs.model import Phase, Run
 from desk_automation.runs.store import run_rule
@@ -35,8 +39,10 @@ class Collections:
     targets: CommandQueue[Target]
     statistics: CommandQueue[RunbookStatistics]
     subjects: CommandQueue[Subject]
+    histories: CommandQueue[TargetHistory]
     stored_runs: Documents[Run]
     stored_subjects: Documents[Subject]
+    stored_histories: Documents[TargetHistory]
     stored_stops: Documents[GlobalStop]
 
 
@@ -92,10 +98,35 @@ class Admissions:
 
         await self._collections.subjects.change(run.trigger.subject, subject_rule(let_go))
         await self._collections.statistics.change(run.plan.runbook, _plain_rule(count))
+        await self._watch_cure(run)
         is_void = run.phase in {Phase.SKIPPED, Phase.CANCELLED}
         released = await self.release(run, is_void=is_void)
         for waiting in () if released is None else released.waiting:
             await self._collections.runs.change(waiting, run_rule(lifecycle.reschedule))
+
+    async def _watch_cure(self, run: Run) -> None:
+        """From now on it is seen whether the trouble comes back. What a ticket asked for is none,
+        and what a person asked for has no name."""
+        if run.phase is not Phase.HEALED or run.trigger.request:
+            return
+        trigger, runbook = run.trigger, run.plan.runbook
+        signal = "" if trigger.requested_by else trigger.signal
+        trouble = Trouble(
+            episode=trigger.episode, at=trigger.at, signal=signal, runbooks=(runbook,)
+        )
+        cure = Cure(
+            run=run.id,
+            runbook=runbook,
+            episode=trigger.episode,
+            at=run.ended_at or self._clock.now(),
+            signal=signal,
+        )
+
+        def add(history: TargetHistory | None, _now: datetime) -> TargetHistory | None:
+            begun = add_trouble(history, trouble)
+            return add_cure(begun or history, cure) or begun
+
+        await self._collections.histories.change(run.target, history_rule(add))
 
     async def release(self, run: Run, *, is_void: bool) -> Target | None:
         """Let go of the target."""
