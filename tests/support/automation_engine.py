@@ -16,7 +16,7 @@ from desk_automation.matching.decide import RunPolicy, run_id
 from desk_automation.matching.rulebook import Rule as RunbookRule
 from desk_automation.matching.rulebook import Rulebook
 from desk_automation.matching.worker import run_projection
-from desk_automation.recurrence.store import HISTORIES, history_projection
+from desk_automation.recurrence.store import DEBTS, HISTORIES, history_projection
 from desk_automation.runs import lifecycle
 from desk_automation.runs.model import Run
 from desk_automation.runs.store import RUNS, run_rule
@@ -160,12 +160,15 @@ class Engine:
         self.histories = FakeDocuments(HISTORIES, self.clock)
         self.history_projection = history_projection(self.histories, self.rulebook.find_targets)
         self.history_unit_of_work = self._unit_of_work(self.history_projection)
+        self.debts = FakeDocuments(DEBTS, self.clock)
+        self.debt_projection = Projection(self.debts, seal=Sealing(CHAIN_KEY))
         self.collections = Collections(
             runs=self.journal,
             targets=self._changes(self.target_unit_of_work),
             statistics=self._changes(self._unit_of_work(Projection(self.statistics))),
             subjects=self._changes(self.subject_unit_of_work),
             histories=self._changes(self.history_unit_of_work),
+            debts=self._changes(self._unit_of_work(self.debt_projection)),
             stored_runs=self.runs,
             stored_subjects=self.subjects,
             stored_histories=self.histories,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from desk_automation.matching.api import MatchingApi, StartApi, match_router
+from desk_automation.matching.api import MatchingApi, RunbookRecords, StartApi, match_router
 from desk_automation.runs.api.approvals import approval_router
 from desk_automation.runs.api.runs import run_router
 from desk_automation.runs.api.views import RunsApi
@@ -64,7 +64,9 @@ async def open_desk(engine: Engine) -> AsyncIterator[Desk]:
     """All routes of automation over the engine."""
     charter = CharterSource(CHARTER, engine.clock)
     lookout = Lookout(engine.clock.now(), record_telemetry().telemetry.meters)
-    matching = MatchingApi(charter, engine.statistics, engine.runs, lookout, engine.clock)
+    matching = MatchingApi(
+        charter, RunbookRecords(engine.statistics, engine.debts), engine.runs, lookout, engine.clock
+    )
     api = RunsApi(engine.runs, engine.journal)
     routers = [
         run_router(api, Cursors(b"secret")),

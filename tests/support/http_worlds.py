@@ -13,7 +13,7 @@ from typing import cast
 from desk_automation.devices.api import DevicesApi, device_router
 from desk_automation.devices.model import DeviceRecord
 from desk_automation.devices.store import DEVICES
-from desk_automation.matching.api import MatchingApi, StartApi, match_router
+from desk_automation.matching.api import MatchingApi, RunbookRecords, StartApi, match_router
 from desk_automation.matching.worker import note_runbooks
 from desk_automation.runs.api.approvals import approval_router
 from desk_automation.runs.api.runs import run_router
@@ -227,7 +227,9 @@ async def automation() -> World:
     runs = await engine.runs.find({})
     ids = {run.state.target: run.id for run in runs if run.state}
     source = cast("CharterSource", SimpleNamespace(current=CHARTER))
-    matching = MatchingApi(source, engine.statistics, engine.runs, lookout, engine.clock)
+    matching = MatchingApi(
+        source, RunbookRecords(engine.statistics, engine.debts), engine.runs, lookout, engine.clock
+    )
     api = RunsApi(engine.runs, engine.journal)
     routers = [
         run_router(api, Cursors(b"x")),

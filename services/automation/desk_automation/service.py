@@ -21,6 +21,7 @@ from desk_platform.lookout import Lookout
 from desk_platform.service import Service, Subscription, Web
 from desk_platform.settings import read_chain_key
 from desk_platform.startup import start_service
+from desk_platform.store import Documents
 
 from desk_automation.actions.executor import Executor
 from desk_automation.adapters.executors.device import Devices
@@ -32,13 +33,13 @@ from desk_automation.chains.decide import Sealing
 from desk_automation.devices.api import DevicesApi, device_router
 from desk_automation.devices.charter import POLICIES
 from desk_automation.devices.store import COMMANDS, DEVICES, command_projection, device_projection
-from desk_automation.matching.api import MatchingApi, StartApi, match_router
+from desk_automation.matching.api import MatchingApi, RunbookRecords, StartApi, match_router
 from desk_automation.matching.charter import RUNBOOKS
 from desk_automation.matching.decide import RunPolicy
 from desk_automation.matching.store import OpenRuns, Rulebooks
 from desk_automation.matching.worker import note_runbooks, run_projection
 from desk_automation.recurrence.model import TargetHistory
-from desk_automation.recurrence.store import HISTORIES, history_projection
+from desk_automation.recurrence.store import DEBTS, HISTORIES, history_projection
 from desk_automation.runs.api.approvals import approval_router
 from desk_automation.runs.api.runs import run_router
 from desk_automation.runs.api.views import RunsApi
@@ -49,7 +50,6 @@ from desk_automation.runs.worker.driver import Concurrency, OnDue, Worker
 from desk_automation.runs.worker.relapses import Relapses
 from desk_automation.runs.worker.takeover import Takeover
 from desk_automation.safety.api import StopApi, stop_router
-from desk_automation.safety.global_stop import GlobalStop
 from desk_automation.safety.store import STATISTICS, STOPS, TARGETS, target_projection
 from desk_automation.safety.target import Target
 from desk_automation.settings import AutomationSettings
@@ -82,7 +82,7 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     rulebooks = Rulebooks(desk.charter)
     policy = RunPolicy(settings.queue_wait, settings.stale_after, EXECUTORS.kinds)
     stored_runs, stored_subjects = desk.documents(RUNS), desk.documents(SUBJECTS)
-    stored_statistics = desk.documents(STATISTICS)
+    stored_statistics, stored_debts = desk.documents(STATISTICS), desk.documents(DEBTS)
     desk.part("open runs", Beginning(OpenRuns(stored_runs, rulebooks, desk.clock).hear))
     seal = Sealing(read_chain_key(settings.environment, settings.chain_key))
     signals = run_projection(
@@ -91,39 +91,41 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     runs = desk.unit_of_work("runs", replace(signals, seal=seal), cached=0)
     measured = subject_projection(stored_subjects, lambda: rulebooks().measurements)
     subjects = desk.unit_of_work("subjects", measured, cached=0)
-    stored_targets, stored_stops = desk.documents(TARGETS), desk.documents(STOPS)
+    stored_targets, stored_histories = desk.documents(TARGETS), desk.documents(HISTORIES)
     targets = desk.unit_of_work("targets", target_projection(stored_targets), cached=0)
-    stored_histories = desk.documents(HISTORIES)
     seen = history_projection(stored_histories, lambda event: rulebooks().find_targets(event))
     histories = desk.unit_of_work("histories", seen, cached=0)
     statistics = desk.unit_of_work("runbooks", Projection(stored_statistics), cached=0)
-    stops = desk.commands(desk.unit_of_work("stops", Projection(stored_stops, seal=seal), cached=0))
+    debts = desk.commands(desk.unit_of_work("debts", Projection(stored_debts, seal=seal), cached=0))
     collections = Collections(
         runs=hooks.around_journal(desk.commands(runs)),
         targets=desk.commands(targets),
         statistics=desk.commands(statistics),
         subjects=desk.commands(subjects),
         histories=desk.commands(histories),
+        debts=debts,
         stored_runs=stored_runs,
         stored_subjects=stored_subjects,
         stored_histories=stored_histories,
-        stored_stops=stored_stops,
+        stored_stops=desk.documents(STOPS),
     )
     worker = _add_worker(desk, settings, collections, runs.due.remember, hooks)
-    takeover = Takeover(collections.targets, stored_targets, collections.runs, stored_runs)
     units = Units(runs, subjects, targets, histories)
-    _add_timers(desk, collections, units, worker, takeover)
-    matching = MatchingApi(desk.charter, stored_statistics, stored_runs, lookout, desk.clock)
-    return _open_routes(desk, collections, stops, matching, policy)
+    _add_timers(desk, collections, units, worker, stored_targets)
+    records = RunbookRecords(stored_statistics, stored_debts)
+    matching = MatchingApi(desk.charter, records, stored_runs, lookout, desk.clock)
+    return _open_routes(desk, collections, seal, matching, policy)
 
 
 def _open_routes(
     desk: Desk,
     collections: Collections,
-    stops: CommandQueue[GlobalStop],
+    seal: Sealing,
     matching: MatchingApi,
     policy: RunPolicy,
 ) -> Web:
+    sealed = Projection(collections.stored_stops, seal=seal)
+    stops = desk.commands(desk.unit_of_work("stops", sealed, cached=0))
     runs_api = RunsApi(collections.stored_runs, collections.runs)
     devices = DevicesApi(desk.documents(DEVICES), partial(_policies, desk))
     return Web(
@@ -138,11 +140,18 @@ def _open_routes(
 
 
 def _add_timers(
-    desk: Desk, collections: Collections, units: Units, worker: Worker, takeover: Takeover
+    desk: Desk,
+    collections: Collections,
+    units: Units,
+    worker: Worker,
+    stored_targets: Documents[Target],
 ) -> None:
     """What is written with a due time reaches its worker at that time."""
     acts = NothingUnread("an act asks for the run's fence and the signal's end just before")
     desk.timers("runs", units.runs, worker.on_timer, acts)
+    takeover = Takeover(
+        collections.targets, stored_targets, collections.runs, collections.stored_runs
+    )
     takings = NothingUnread("that somebody took a device is in its document")
     desk.timers("targets", units.targets, takeover.on_timer, takings)
     relapses = Relapses(collections, desk.clock)
@@ -206,7 +215,7 @@ def _add_worker(
 SERVICE = Service(
     "automation",
     AutomationSettings,
-    collections=(RUNS, SUBJECTS, TARGETS, STATISTICS, STOPS, COMMANDS, DEVICES, HISTORIES),
+    collections=(RUNS, SUBJECTS, TARGETS, STATISTICS, STOPS, COMMANDS, DEVICES, HISTORIES, DEBTS),
     subscriptions=(
         Subscription((names.SIGNALS,), to=("runs", "subjects", "histories")),
         Subscription((names.TICKETS,), to=("runs", "subjects", "targets"), group="requests"),

@@ -22,6 +22,7 @@ Risk = Literal["read", "reversible", "disruptive", "destructive"]
 Mode = Literal["observe", "suggest", "approve", "auto"]
 Overflow = Literal["queue", "coalesce", "escalate"]
 ApproverRole = Literal["member", "owner", "operator"]
+_DAY = timedelta(days=1)
 # Text of the Common Expression Language; compiled and type-checked by automation at load.
 Cel = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
 
@@ -230,6 +231,36 @@ class Breaker(CharterModel):
     )
 
 
+class Repeats(CharterModel):
+    """How often a fix may be needed in how many days."""
+
+    times: int = Field(ge=2, le=1000, description="With so many cures it is too often.")
+    within: Duration = Field(description="In how many days: whole ones, 1d to 90d.")
+
+    @model_validator(mode="after")
+    def has_whole_days(self) -> Self:
+        """Cures are counted by day."""
+        if self.within % _DAY or not _DAY <= self.within <= 90 * _DAY:
+            raise ValueError("write 'within' in whole days, from 1d to 90d")
+        return self
+
+
+class Debt(CharterModel):
+    """A fix that is needed again and again does not mend the cause: its owner gets a problem."""
+
+    per_target: Repeats | None = Field(default=None, description="Cures of one target.")
+    per_cause: Repeats | None = Field(
+        default=None, description="Cures of all targets: the runbook is for one cause."
+    )
+
+    @model_validator(mode="after")
+    def counts_something(self) -> Self:
+        """Without a number there is nothing to declare."""
+        if self.per_target is None and self.per_cause is None:
+            raise ValueError("write 'per_target', 'per_cause' or both")
+        return self
+
+
 class Approval(CharterModel):
     """Whose yes a run of mode approve needs. Silence is no, and so is one no."""
 
@@ -309,6 +340,9 @@ class Runbook(CharterModel):
     # Checked and shown as not enforced; automation guards fleets next.
     fleet_guard: FleetGuard | None = Field(default=None, description="Many equal faults.")
     breaker: Breaker = Field(default=Breaker(), description="Cures that were none.")
+    debt: Debt | None = Field(
+        default=None, description="How often it may be needed before its owner gets a problem."
+    )
     tests: tuple[RunbookTest, ...] = Field(default=(), description="Checked examples.")
 
     def mode_on(self, day: date) -> Mode:

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 from desk_automation.conditions.expression import parts_of
-from desk_automation.matching.api import MatchingApi, StartApi, match_router
+from desk_automation.matching.api import MatchingApi, RunbookRecords, StartApi, match_router
 from desk_automation.matching.worker import note_runbooks
 from desk_automation.runs.api.views import RunsApi
 from desk_charter import CharterSource
@@ -26,7 +26,9 @@ def lookout(engine: Engine) -> Lookout:
 
 def matching_api(engine: Engine, seen: Lookout) -> MatchingApi:
     charter = CharterSource(Path(__file__).parents[3] / "charter", engine.clock)
-    return MatchingApi(charter, engine.statistics, engine.runs, seen, engine.clock)
+    return MatchingApi(
+        charter, RunbookRecords(engine.statistics, engine.debts), engine.runs, seen, engine.clock
+    )
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,8 @@ from pydantic import Field
 
 from desk_automation.matching.by_person import RunRequest, request_run
 from desk_automation.matching.decide import RunPolicy
+from desk_automation.recurrence.debts import count_since, debt_id
+from desk_automation.recurrence.model import Debt
 from desk_automation.runs.api.views import RunDetail, RunsApi, may_see_run, no_run, show_run
 from desk_automation.runs.description import describe_run
 from desk_automation.runs.model import Run
@@ -44,9 +46,26 @@ from desk_automation.safety.statistics import RunbookStatistics
 
 # Of the runs on a target, the newest; all of them are at /v1/runs.
 MAX_RUNS = 20
+# Where the charter does not say in how many days fixes are counted.
+_DAYS = 30
 AttributeText = Annotated[str, Field(max_length=1000)]
 _may_start = require(Role.MEMBER, Role.OPERATOR)
 _may_see = require(Role.MEMBER, Role.OWNER, Role.OPERATOR)
+
+
+class DebtView(Frozen):
+    """How often a runbook was needed at all targets together."""
+
+    days: int
+    """In so many days, today included, in UTC."""
+    cures: int
+    """So many verified cures, those that did not last included."""
+    too_many: int | None
+    """With so many since the last problem its owner gets one; null where the charter says none."""
+    problems: int
+    """How often that was so."""
+    last_problem_at: datetime | None
+    """When it was so last."""
 
 
 class RunbookView(Frozen):
@@ -81,9 +100,19 @@ class RunbookView(Frozen):
     failures_in_a_row: int
     """Runs in a row that did not heal."""
     totals: Mapping[str, int]
-    """Runs so far by outcome."""
+    """Runs so far by outcome; `relapsed` are cures that did not last, taken out of `healed`."""
+    debt: DebtView
+    """How often it was needed of late, and when that is too often."""
     not_enforced: tuple[str, ...]
     """What is written in the runbook and not watched over by this version."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunbookRecords:
+    """What is kept of each runbook."""
+
+    statistics: Documents[RunbookStatistics]
+    debts: Documents[Debt]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +120,7 @@ class MatchingApi:
     """What the routes read."""
 
     charter: CharterSource
-    statistics: Documents[RunbookStatistics]
+    records: RunbookRecords
     runs: Documents[Run]
     lookout: Lookout
     clock: Clock
@@ -143,13 +172,15 @@ def _add_listing(router: APIRouter, api: MatchingApi) -> None:
         seen = sight(request, caller)
         every = api.charter.current.of(RUNBOOKS)
         runbooks = [runbook for runbook in every if not seen.hides(team=runbook.owner_team)]
-        stored, damaged = await readable(api.statistics, [runbook.id for runbook in runbooks])
+        records, ids = api.records, [runbook.id for runbook in runbooks]
+        stored, damaged = await readable(records.statistics, ids)
+        debts, lost = await readable(records.debts, [debt_id(id) for id in ids])
         now = api.clock.now()
         return Page(
             items=tuple(
-                _view_runbook(runbook, stored.get(runbook.id), now)
+                _view_runbook(runbook, stored.get(runbook.id), debts.get(debt_id(runbook.id)), now)
                 for runbook in runbooks
-                if runbook.id not in damaged
+                if runbook.id not in damaged and debt_id(runbook.id) not in lost
             )
         )
 
@@ -226,7 +257,10 @@ def _view_run(run: Run) -> LookView:
 
 
 def _view_runbook(
-    runbook: Runbook, stored: Stored[RunbookStatistics] | None, now: datetime
+    runbook: Runbook,
+    stored: Stored[RunbookStatistics] | None,
+    debt: Stored[Debt] | None,
+    now: datetime,
 ) -> RunbookView:
     counts = (stored and stored.state) or RunbookStatistics()
     bounds = bounds_of(runbook)
@@ -248,5 +282,18 @@ def _view_runbook(
         breaker=statistics.find_breaker(counts, bounds, now),
         failures_in_a_row=counts.failures,
         totals=dict(counts.totals),
+        debt=_view_debt(runbook, (debt and debt.state) or Debt(runbook=runbook.id), now),
         not_enforced=tuple(name for name, is_written in unenforced if is_written),
+    )
+
+
+def _view_debt(runbook: Runbook, debt: Debt, now: datetime) -> DebtView:
+    bound = runbook.debt.per_cause if runbook.debt else None
+    days = bound.within.days if bound else _DAYS
+    return DebtView(
+        days=days,
+        cures=count_since(debt.by_day, days, now),
+        too_many=bound.times if bound else None,
+        problems=debt.reports,
+        last_problem_at=debt.reported_at,
     )

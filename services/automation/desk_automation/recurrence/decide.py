@@ -78,7 +78,7 @@ def _find_relapses(history: TargetHistory) -> TargetHistory:
 
 def _forget(history: TargetHistory) -> TargetHistory:
     """What is long over by the time of the newest of all, and what is too much, is left out."""
-    moments = [item.at for item in (*history.troubles, *history.cures)]
+    moments = [item.at for item in history.troubles] + [item.at for item in history.cures]
     oldest = max(moments) - _KEPT
     return history.model_copy(
         update={

@@ -1,8 +1,10 @@
-"""What came back at one target: the troubles that showed there, and the cures that were proven."""
+"""What comes back: troubles and cures of one target, and how often a fix was needed."""
 
 from datetime import datetime
 
+from desk_contracts.chain import Link
 from desk_contracts.frozen import Frozen
+from pydantic import Field
 
 
 class Trouble(Frozen):
@@ -43,3 +45,45 @@ class TargetHistory(Frozen):
     troubles: tuple[Trouble, ...] = ()
     cures: tuple[Cure, ...] = ()
     relapses: tuple[Relapse, ...] = ()
+
+
+class DebtBound(Frozen):
+    """So many cures in so many days are too many."""
+
+    times: int
+    days: int
+
+
+class PlannedDebt(Frozen):
+    """When the owner of a runbook gets a problem, as it stood when the run was planned."""
+
+    team: str
+    why: str = ""
+    per_target: DebtBound | None = None
+    per_cause: DebtBound | None = None
+
+
+class Fix(Frozen):
+    """One verified cure that a debt counts."""
+
+    run: str
+    target: str
+    at: datetime
+
+
+class Debt(Frozen):
+    """How often one fix was needed: at one target, or at all of them.
+
+    `by_day` counts cures by UTC day; `unreported` those of them that no event has told of yet.
+    `newest` are the last ones, also against counting one twice.
+    """
+
+    runbook: str
+    target: str = ""
+    by_day: dict[str, int] = Field(default_factory=dict)
+    unreported: dict[str, int] = Field(default_factory=dict)
+    newest: tuple[Fix, ...] = ()
+    reports: int = 0
+    reported_at: datetime | None = None
+    # Where the chain of what it told ends.
+    link: Link = Link()

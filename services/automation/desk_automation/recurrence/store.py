@@ -1,4 +1,4 @@
-"""How the histories of targets are kept, and which events reach them."""
+"""How the histories of targets and the debts of causes are kept, and which events reach them."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
@@ -14,9 +14,10 @@ from desk_platform.kafka.unit_of_work import Rule
 from desk_platform.store import Documents, Schema
 
 from desk_automation.recurrence.decide import add_cure, add_trouble
-from desk_automation.recurrence.model import Cure, TargetHistory, Trouble
+from desk_automation.recurrence.model import Cure, Debt, TargetHistory, Trouble
 
 HISTORIES = Schema(collection="histories", model=TargetHistory)
+DEBTS = Schema(collection="debts", model=Debt)
 Keys = Readings[Iterable[str]]
 React = Reducers[TargetHistory | None, [Context], Decision[TargetHistory] | None]
 # Which runbooks match a signal, by the target that each would act on.

@@ -7,12 +7,13 @@ import hashlib
 from datetime import timedelta
 from typing import Literal
 
-from desk_charter.runbooks import Runbook, Verify
+from desk_charter.runbooks import Repeats, Runbook, Verify
 from desk_contracts.frozen import Frozen
 
 from desk_automation.actions.decide import Kinds, plan_probe, plan_step
 from desk_automation.actions.model import PlannedAct, PlannedProbe, PlannedStep, PlannedWait
 from desk_automation.actions.template import Values, fill
+from desk_automation.recurrence.model import DebtBound, PlannedDebt
 from desk_automation.safety.approval import PlannedApproval
 from desk_automation.safety.model import Bounds
 from desk_automation.verification.model import PlannedVerify
@@ -37,6 +38,7 @@ class Plan(Frozen):
     tell_on_failure: str = ""
     bounds: Bounds
     approval: PlannedApproval | None = None
+    debt: PlannedDebt | None = None
 
     @property
     def hash(self) -> str:
@@ -86,6 +88,25 @@ def make_plan(runbook: Runbook, mode: Mode, run: str, values: Values, kinds: Kin
         tell_on_failure=tell.on_failure or "",
         bounds=bounds_of(runbook),
         approval=_approval(runbook) if mode == "approve" else None,
+        debt=_debt(runbook),
+    )
+
+
+def _debt(runbook: Runbook) -> PlannedDebt | None:
+    debt = runbook.debt
+    if debt is None:
+        return None
+
+    def bound(repeats: Repeats | None) -> DebtBound | None:
+        if repeats is None:
+            return None
+        return DebtBound(times=repeats.times, days=repeats.within.days)
+
+    return PlannedDebt(
+        team=runbook.owner_team,
+        why=runbook.why,
+        per_target=bound(debt.per_target),
+        per_cause=bound(debt.per_cause),
     )
 
 

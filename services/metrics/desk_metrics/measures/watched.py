@@ -82,7 +82,7 @@ def add_run(before: Repairs, event: AnyEvent) -> tuple[Repairs, tuple[Event[Payl
     state = _add_run(before, event)
     if state is before:
         return None
-    latest = max(item.at for item in (*state.heals, *state.relapses))
+    latest = max([item.at for item in state.heals] + [item.at for item in state.relapses])
     relapsed = {item.run: item.at for item in state.relapses}
     sources, events = dict[str, SourceRecord](), list[Event[Payload]]()
     for heal in state.heals:

@@ -15,8 +15,9 @@ from desk_platform.kafka import CommandQueue
 from desk_platform.kafka.unit_of_work import Rule
 from desk_platform.store import Documents
 
+from desk_automation.recurrence.debts import Cause, add_fix, debt_id
 from desk_automation.recurrence.decide import add_cure, add_trouble
-from desk_automation.recurrence.model import Cure, TargetHistory, Trouble
+from desk_automation.recurrence.model import Cure, Debt, Fix, TargetHistory, Trouble
 from desk_automation.recurrence.store import history_rule
 from desk_automation.runs import lifecycle, verdict
 from desk_automation.runs.model import Phase, Run
@@ -40,6 +41,7 @@ class Collections:
     statistics: CommandQueue[RunbookStatistics]
     subjects: CommandQueue[Subject]
     histories: CommandQueue[TargetHistory]
+    debts: CommandQueue[Debt]
     stored_runs: Documents[Run]
     stored_subjects: Documents[Subject]
     stored_histories: Documents[TargetHistory]
@@ -98,7 +100,9 @@ class Admissions:
 
         await self._collections.subjects.change(run.trigger.subject, subject_rule(let_go))
         await self._collections.statistics.change(run.plan.runbook, _plain_rule(count))
-        await self._watch_cure(run)
+        if run.phase is Phase.HEALED and not run.trigger.request:
+            await self._watch_cure(run)
+            await self._count_fix(run)
         is_void = run.phase in {Phase.SKIPPED, Phase.CANCELLED}
         released = await self.release(run, is_void=is_void)
         for waiting in () if released is None else released.waiting:
@@ -107,8 +111,6 @@ class Admissions:
     async def _watch_cure(self, run: Run) -> None:
         """From now on it is seen whether the trouble comes back. What a ticket asked for is none,
         and what a person asked for has no name."""
-        if run.phase is not Phase.HEALED or run.trigger.request:
-            return
         trigger, runbook = run.trigger, run.plan.runbook
         signal = "" if trigger.requested_by else trigger.signal
         trouble = Trouble(
@@ -127,6 +129,22 @@ class Admissions:
             return add_cure(begun or history, cure) or begun
 
         await self._collections.histories.change(run.target, history_rule(add))
+
+    async def _count_fix(self, run: Run) -> None:
+        """One cure more of its target, where that is declared, and of its cause."""
+        plan, at = run.plan, run.ended_at or self._clock.now()
+        cause = Cause(plan.runbook, plan.title, run.trigger.service, plan.debt)
+        fix = Fix(run=run.id, target=run.target, at=at)
+
+        def add(*, is_of_target: bool) -> Rule[Debt]:
+            return lambda debt, context: add_fix(
+                debt, fix, cause, context.now, is_of_target=is_of_target
+            )
+
+        debts = self._collections.debts
+        if plan.debt is not None and plan.debt.per_target is not None:
+            await debts.change(debt_id(plan.runbook, run.target), add(is_of_target=True))
+        await debts.change(debt_id(plan.runbook), add(is_of_target=False))
 
     async def release(self, run: Run, *, is_void: bool) -> Target | None:
         """Let go of the target."""
