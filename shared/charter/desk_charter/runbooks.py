@@ -261,6 +261,16 @@ class Debt(CharterModel):
         return self
 
 
+class HoldBack(CharterModel):
+    """Some matches wait before the act, so that it is known how many heal by themselves."""
+
+    percent: float = Field(gt=0, le=50, description="Share of the matches that wait.")
+    wait: Duration = Field(description="How long they wait; what heals meanwhile healed by itself.")
+    least: int = Field(
+        default=30, ge=10, description="With fewer of each kind nothing is said of the difference."
+    )
+
+
 class Approval(CharterModel):
     """Whose yes a run of mode approve needs. Silence is no, and so is one no."""
 
@@ -340,6 +350,9 @@ class Runbook(CharterModel):
     # Checked and shown as not enforced; automation guards fleets next.
     fleet_guard: FleetGuard | None = Field(default=None, description="Many equal faults.")
     breaker: Breaker = Field(default=Breaker(), description="Cures that were none.")
+    hold_back: HoldBack | None = Field(
+        default=None, description="How natural recovery is measured; without it it is not known."
+    )
     debt: Debt | None = Field(
         default=None, description="How often it may be needed before its owner gets a problem."
     )

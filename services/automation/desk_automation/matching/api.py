@@ -33,6 +33,9 @@ from desk_platform.store import Documents, Stored, readable
 from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 
+from desk_automation.holdback.decide import compare
+from desk_automation.holdback.description import describe_difference
+from desk_automation.holdback.model import Tally
 from desk_automation.matching.by_person import RunRequest, request_run
 from desk_automation.matching.decide import RunPolicy
 from desk_automation.recurrence.debts import count_since, debt_id
@@ -51,6 +54,23 @@ _DAYS = 30
 AttributeText = Annotated[str, Field(max_length=1000)]
 _may_start = require(Role.MEMBER, Role.OPERATOR)
 _may_see = require(Role.MEMBER, Role.OWNER, Role.OPERATOR)
+
+
+class RecoveryView(Frozen):
+    """How much more was well where the runbook acted than where it waited."""
+
+    acted: Tally
+    """Matches that did not wait: healed, or over before their turn."""
+    waited: Tally
+    """Matches that waited: over by themselves in the declared time."""
+    beyond: float | None
+    """Healed beyond natural recovery, as a share; null where too few are known."""
+    low: float | None
+    """The least that it may be, at 95 %, however the unknown ones ended."""
+    high: float | None
+    """The most that it may be."""
+    text: str
+    """The same as a sentence."""
 
 
 class DebtView(Frozen):
@@ -101,6 +121,8 @@ class RunbookView(Frozen):
     """Runs in a row that did not heal."""
     totals: Mapping[str, int]
     """Runs so far by outcome; `relapsed` are cures that did not last, taken out of `healed`."""
+    natural_recovery: RecoveryView | None
+    """What heals by itself beside it; null where the charter measures none."""
     debt: DebtView
     """How often it was needed of late, and when that is too often."""
     not_enforced: tuple[str, ...]
@@ -282,6 +304,7 @@ def _view_runbook(
         breaker=statistics.find_breaker(counts, bounds, now),
         failures_in_a_row=counts.failures,
         totals=dict(counts.totals),
+        natural_recovery=_view_recovery(runbook, counts),
         debt=_view_debt(runbook, (debt and debt.state) or Debt(runbook=runbook.id), now),
         not_enforced=tuple(name for name, is_written in unenforced if is_written),
     )
@@ -296,4 +319,19 @@ def _view_debt(runbook: Runbook, debt: Debt, now: datetime) -> DebtView:
         too_many=bound.times if bound else None,
         problems=debt.reports,
         last_problem_at=debt.reported_at,
+    )
+
+
+def _view_recovery(runbook: Runbook, counts: RunbookStatistics) -> RecoveryView | None:
+    if runbook.hold_back is None:
+        return None
+    comparison, least = counts.comparison, runbook.hold_back.least
+    difference = compare(comparison, least)
+    return RecoveryView(
+        acted=comparison.acts,
+        waited=comparison.waits,
+        beyond=difference and difference.beyond,
+        low=difference and difference.low,
+        high=difference and difference.high,
+        text=sentence(describe_difference(difference, comparison, least)),
     )

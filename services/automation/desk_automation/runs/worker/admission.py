@@ -20,6 +20,7 @@ from desk_automation.recurrence.decide import add_cure, add_trouble
 from desk_automation.recurrence.model import Cure, Debt, Fix, TargetHistory, Trouble
 from desk_automation.recurrence.store import history_rule
 from desk_automation.runs import lifecycle, verdict
+from desk_automation.runs.comparison import result_of
 from desk_automation.runs.model import Phase, Run
 from desk_automation.runs.store import run_rule
 from desk_automation.safety import statistics, target
@@ -92,10 +93,10 @@ class Admissions:
             return keep_watch(subject, run.id, measured, now)
 
         def count(state: RunbookStatistics | None) -> RunbookStatistics | None:
+            outcome = RunResult(run.outcome, run.target, run.has_sent, run.arm, result_of(run))
             if run.corrects is not None:
-                was, bounds = run.corrects, run.plan.bounds
-                return statistics.correct(state, run.id, was, run.target, bounds)
-            outcome = RunResult(run.outcome, run.target, run.has_sent)
+                bounds = run.plan.bounds
+                return statistics.correct(state, run.id, run.corrects, outcome, bounds)
             return statistics.count_outcome(state, run.id, outcome, run.plan.bounds, now)
 
         await self._collections.subjects.change(run.trigger.subject, subject_rule(let_go))

@@ -17,7 +17,7 @@ from desk_automation.runs import lifecycle
 from desk_automation.runs.store import run_rule
 from desk_automation.runs.worker.admission import Collections
 from desk_automation.safety import statistics
-from desk_automation.safety.statistics import RunbookStatistics
+from desk_automation.safety.statistics import RunbookStatistics, RunResult
 
 
 class Relapses:
@@ -61,7 +61,8 @@ class Relapses:
             def rule(
                 counts: RunbookStatistics | None, context: Context
             ) -> Decision[RunbookStatistics] | None:
-                after = statistics.take_back(counts, run.id, run.target, bounds, context.now)
+                ended = RunResult(run.outcome, run.target, run.has_sent, run.arm)
+                after = statistics.take_back(counts, run.id, ended, bounds, context.now)
                 return None if after is None else Decision(after)
 
             await self._collections.statistics.change(run.plan.runbook, rule)
