@@ -101,6 +101,13 @@ def _describe_use(version: str, use: RunbookUse | str) -> Iterator[str]:
         f" breaker {use.breaker}, {use.failures_in_a_row} failures in a row;"
         " of those on this target no desk says how much"
     )
+    if use.debt is not None:
+        yield (
+            f"needed: {use.debt.cures} verified cures in {use.debt.days} days,"
+            f" {use.debt.problems} times too often"
+        )
+    if use.natural_recovery is not None:
+        yield f"natural recovery: {use.natural_recovery.text}"
     if use.version != version:
         yield f"The desk that runs has another version of it: {use.version}, mode {use.mode}."
 

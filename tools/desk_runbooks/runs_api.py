@@ -40,6 +40,20 @@ class RunStory(BaseModel):
     transitions: int = 0
 
 
+class NaturalRecovery(BaseModel):
+    """What a runbook heals beyond what heals by itself, as a sentence."""
+
+    text: str
+
+
+class Debt(BaseModel):
+    """How often a runbook was needed of late."""
+
+    days: int
+    cures: int
+    problems: int
+
+
 class RunbookUse(BaseModel):
     """How much of a runbook's limits is used, by the desk that runs."""
 
@@ -50,6 +64,8 @@ class RunbookUse(BaseModel):
     started_within_hour: int
     breaker: str
     failures_in_a_row: int
+    natural_recovery: NaturalRecovery | None = None
+    debt: Debt | None = None
 
 
 class _Runbooks(BaseModel):
