@@ -330,8 +330,8 @@ def _view_recovery(runbook: Runbook, counts: RunbookStatistics) -> RecoveryView 
     return RecoveryView(
         acted=comparison.acts,
         waited=comparison.waits,
-        beyond=difference and difference.beyond,
-        low=difference and difference.low,
-        high=difference and difference.high,
+        beyond=None if difference is None else difference.beyond,
+        low=None if difference is None else difference.low,
+        high=None if difference is None else difference.high,
         text=sentence(describe_difference(difference, comparison, least)),
     )
