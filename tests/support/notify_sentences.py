@@ -21,7 +21,6 @@ from desk_contracts.events.problems import (
     ProblemConfirmed,
     ProblemDetected,
     ProblemResolved,
-    ProblemStatus,
     ProblemUpdated,
 )
 from desk_contracts.events.reports import (
@@ -232,23 +231,20 @@ def _other_ends(
     same = message("problem.merged", problem="p-1")
     merged = {**fields, **faded, "resolution": same, "end": "merged", "ticket_count": 900}
     yield from story.happens(ProblemResolved.model_validate(merged), "p-4")
-    fix = "Restart the spooler"
-    days = message("count.days", count=30)
-    repeated = ProblemDetected(
-        service="printing",
-        title=message("problem.repeated-title", fix=fix),
-        tickets=(),
-        people=(),
-        team="print-and-rooms",
-        message=message("problem.repeated-notice", fix=fix, team="Print and rooms"),
-        explanation=(
+    fix, days = "Restart the spooler", message("count.days", count=30)
+    repeated = {
+        **fields,
+        "title": message("problem.repeated-title", fix=fix),
+        **{"tickets": (), "people": (), "team": "print-and-rooms"},
+        "message": message("problem.repeated-notice", fix=fix, team="Print and rooms"),
+        "explanation": (
             message("problem.repeated-at", fix=fix, target="print-01", count=3, days=days),
             message("problem.repeated-why", why="A job that cannot be read blocks it."),
         ),
-        status=ProblemStatus.PROPOSED,
-        runbook="restart-print-spooler",
-    )
-    yield from story.happens(repeated, "p-5")
+        "status": "proposed",
+        "runbook": "restart-print-spooler",
+    }
+    yield from story.happens(ProblemDetected.model_validate(repeated), "p-5")
 
 
 def _repairs(story: Story) -> Iterator[Notified]:
