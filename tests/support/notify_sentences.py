@@ -232,15 +232,16 @@ def _other_ends(
     merged = {**fields, **faded, "resolution": same, "end": "merged", "ticket_count": 900}
     yield from story.happens(ProblemResolved.model_validate(merged), "p-4")
     fix, days = "Restart the spooler", message("count.days", count=30)
+    often = message("problem.repeated-at", fix=fix, target="print-01", count=3, days=days)
+    why = message("problem.repeated-why", why="A job that cannot be read blocks it.")
     repeated = {
         **fields,
         "title": message("problem.repeated-title", fix=fix),
-        **{"tickets": (), "people": (), "team": "print-and-rooms"},
+        "tickets": (),
+        "people": (),
+        "team": "print-and-rooms",
         "message": message("problem.repeated-notice", fix=fix, team="Print and rooms"),
-        "explanation": (
-            message("problem.repeated-at", fix=fix, target="print-01", count=3, days=days),
-            message("problem.repeated-why", why="A job that cannot be read blocks it."),
-        ),
+        "explanation": (often, why),
         "status": "proposed",
         "runbook": "restart-print-spooler",
     }
