@@ -102,8 +102,8 @@ async def test_a_death_at_any_write_of_the_end_counts_the_cure_once(side: str, n
     setattr(engine.boundary, side, engine.boundary.changes + number)
     await engine.settle(timedelta(minutes=2))
     assert (await engine.run(event)).outcome is Outcome.HEALED
-    [event] = repeated(engine)
-    assert (event.count, len(set(event.runs))) == (2, 2)
+    [report] = repeated(engine)
+    assert (report.count, len(set(report.runs))) == (2, 2)
 
 
 @pytest.mark.parametrize(
