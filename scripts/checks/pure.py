@@ -25,6 +25,7 @@ _CHARTER = (
     "routing",
     "runbook_checks",
     "request_model",
+    "runbook_brakes",
     "runbooks",
     "services",
     "value_types",

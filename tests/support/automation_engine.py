@@ -13,6 +13,7 @@ from desk_automation.adapters.executors.wait import WaitExecutor
 from desk_automation.chains.decide import Sealing
 from desk_automation.matching.decide import RunPolicy, run_id
 from desk_automation.matching.worker import run_projection
+from desk_automation.recurrence.store import DEBTS, HISTORIES, history_projection
 from desk_automation.rollouts.model import RolloutState
 from desk_automation.rollouts.store import ROLLOUTS, rollout_projection
 from desk_automation.rollouts.worker import RingOpener
@@ -21,6 +22,7 @@ from desk_automation.runs.model import Run
 from desk_automation.runs.store import RUNS, run_rule
 from desk_automation.runs.worker.admission import Collections
 from desk_automation.runs.worker.driver import Concurrency, Worker
+from desk_automation.runs.worker.relapses import Relapses
 from desk_automation.runs.worker.takeover import Takeover
 from desk_automation.safety.store import STATISTICS, STOPS, TARGETS, target_projection
 from desk_automation.verification.store import SUBJECTS, subject_projection
@@ -82,13 +84,7 @@ class FakeTarget:
         """What a far side that keeps idempotency keys has done."""
         return len(self.keys)
 
-    async def execute(
-        self,
-        attempt: Attempt,
-        run: str,  # noqa: ARG002
-        token: int,
-        fence: Fence,
-    ) -> Answer:
+    async def execute(self, attempt: Attempt, _run: str, token: int, fence: Fence) -> Answer:
         self.before_call(attempt)
         if not await fence():
             return NOT_OURS
@@ -141,14 +137,18 @@ class Engine:
         self.target_projection = target_projection(self.targets)
         self.target_unit_of_work = self._unit_of_work(self.target_projection)
         self.rollout_unit_of_work = self._open_rollouts()
+        self._open_recurrence()
         self.collections = Collections(
             runs=self.journal,
             targets=self._changes(self.target_unit_of_work),
             statistics=self._changes(self._unit_of_work(Projection(self.statistics))),
             rollouts=self._changes(self.rollout_unit_of_work),
             subjects=self._changes(self.subject_unit_of_work),
+            histories=self._changes(self.history_unit_of_work),
+            debts=self._changes(self._unit_of_work(self.debt_projection)),
             stored_runs=self.runs,
             stored_subjects=self.subjects,
+            stored_histories=self.histories,
             stored_stops=self.stops,
         )
         self.crashes = 0
@@ -161,6 +161,13 @@ class Engine:
         counted = rollout_projection(self.rollouts, find, self.policy.stale)
         self.rollout_projection = replace(counted, seal=Sealing(CHAIN_KEY))
         return self._unit_of_work(self.rollout_projection)
+
+    def _open_recurrence(self) -> None:
+        self.histories = FakeDocuments(HISTORIES, self.clock)
+        self.history_projection = history_projection(self.histories, self.rulebook.find_targets)
+        self.history_unit_of_work = self._unit_of_work(self.history_projection)
+        self.debts = FakeDocuments(DEBTS, self.clock)
+        self.debt_projection = Projection(self.debts, seal=Sealing(CHAIN_KEY))
 
     def _unit_of_work(self, projection: Projection[S]) -> UnitOfWork[S]:
         meters = record_telemetry().telemetry.meters
@@ -188,6 +195,7 @@ class Engine:
         )
         self.opener = RingOpener(self.collections.rollouts, self.worker.reschedule)
         self.takeover = Takeover(self.collections.targets, self.targets, self.journal, self.runs)
+        self.relapses = Relapses(self.collections, self.clock)
         self.notifier = VerificationNotifier(
             self.collections.subjects, self.subjects, self.worker.reschedule
         )
@@ -204,6 +212,7 @@ class Engine:
             await _projection(self.subject_unit_of_work, self.subject_projection, event)
             await _projection(self.target_unit_of_work, self.target_projection, event)
             await _projection(self.rollout_unit_of_work, self.rollout_projection, event)
+            await _projection(self.history_unit_of_work, self.history_projection, event)
 
     async def settle(self, until: timedelta = timedelta(hours=3)) -> None:
         """Do all that is due, moving the clock on, until nothing is due before `until`."""
@@ -219,16 +228,20 @@ class Engine:
         soon += [(due, id, "takings") for due, id in await self.targets.due(end, 10)]
         soon += [(due, id, "rings") for due, id in await self.rollouts.due(end, 10)]
         soon += [(due, id, "news") for due, id in await self.subjects.due(end, 10)]
+        soon += [(due, id, "relapses") for due, id in await self.histories.due(end, 10)]
         if not soon:
             self.clock.advance(max(timedelta(), end - self.clock.now()))
             return False
         due, id, kind = min(soon)
         self.clock.advance(max(timedelta(), due - self.clock.now()))
+        timers = {
+            "takings": self.takeover.on_timer,
+            "rings": self.opener.on_timer,
+            "relapses": self.relapses.on_timer,
+        }
         try:
-            if kind == "takings":
-                await self.takeover.on_timer([id], _no_failures)
-            elif kind == "rings":
-                await self.opener.on_timer([id], _no_failures)
+            if kind in timers:
+                await timers[kind]([id], _no_failures)
             elif kind == "news":
                 await self.notifier.on_timer([id], _no_failures, self.clock.now())
             else:
@@ -242,10 +255,9 @@ class Engine:
         """The run that an event started; the only one if no event is given."""
         if event is not None:
             id = run_id(event, self.runbooks[runbook])  # type: ignore[arg-type]  # a SignalRaised
-            state = (await self.runs.load([id]))[id].state
-            assert state is not None
-            return state
-        [stored] = await self.runs.find({})
+            stored = (await self.runs.load([id]))[id]
+        else:
+            [stored] = await self.runs.find({})
         assert stored.state is not None
         return stored.state
 
@@ -256,8 +268,8 @@ class Engine:
 
     def emitted(self) -> list[str]:
         """Short names of the events published, in order, without doubles."""
-        unique = {event.id: event.type for event in self.bus.events()}
-        return [item.removeprefix("desk.run.").removesuffix(".v1") for item in unique.values()]
+        types = {event.id: event.type for event in self.bus.events()}.values()
+        return [item.removeprefix("desk.run.").removesuffix(".v1") for item in types]
 
     def last(self) -> RunHealed | RunEscalated | RunSkipped | RunStepRecorded:
         data = self.bus.events()[-1].data

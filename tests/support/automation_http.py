@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from desk_automation.matching.api import MatchingApi, StartApi, match_router
+from desk_automation.matching.api import MatchingApi, RunbookRecords, StartApi, match_router
 from desk_automation.rollouts.api import RolloutApi, rollout_router
 from desk_automation.runs.api.approvals import approval_router
 from desk_automation.runs.api.consents import consent_router
@@ -66,8 +66,8 @@ async def open_desk(engine: Engine) -> AsyncIterator[Desk]:
     """All routes of automation over the engine."""
     charter = CharterSource(CHARTER, engine.clock)
     lookout = Lookout(engine.clock.now(), record_telemetry().telemetry.meters)
-    stored = (engine.statistics, engine.rollouts, engine.runs)
-    matching = MatchingApi(charter, *stored, lookout, engine.clock)
+    records = RunbookRecords(engine.statistics, engine.debts, engine.rollouts)
+    matching = MatchingApi(charter, records, engine.runs, lookout, engine.clock)
     api = RunsApi(engine.runs, engine.journal)
     routers = [
         run_router(api, Cursors(b"secret")),

@@ -13,7 +13,7 @@ from typing import cast
 from desk_automation.devices.api import DevicesApi, device_router
 from desk_automation.devices.model import DeviceRecord
 from desk_automation.devices.store import DEVICES
-from desk_automation.matching.api import MatchingApi, StartApi, match_router
+from desk_automation.matching.api import MatchingApi, RunbookRecords, StartApi, match_router
 from desk_automation.matching.worker import note_runbooks
 from desk_automation.rollouts.api import RolloutApi, rollout_router
 from desk_automation.runs.api.approvals import approval_router
@@ -230,7 +230,11 @@ async def automation() -> World:
     ids = {run.state.target: run.id for run in runs if run.state}
     source = cast("CharterSource", SimpleNamespace(current=CHARTER))
     matching = MatchingApi(
-        source, engine.statistics, engine.rollouts, engine.runs, lookout, engine.clock
+        source,
+        RunbookRecords(engine.statistics, engine.debts, engine.rollouts),
+        engine.runs,
+        lookout,
+        engine.clock,
     )
     api = RunsApi(engine.runs, engine.journal)
     routers = [

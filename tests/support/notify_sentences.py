@@ -4,7 +4,7 @@ Run as a program it writes the expected files anew: read the difference before y
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from desk_contracts.events import feedback
@@ -22,13 +22,6 @@ from desk_contracts.events.problems import (
     ProblemDetected,
     ProblemResolved,
     ProblemUpdated,
-)
-from desk_contracts.events.reports import (
-    Answer,
-    AnswerOutcome,
-    Proposal,
-    ServiceRanked,
-    SkillGapReported,
 )
 from desk_contracts.events.signals import SignalDropped, SignalRaised, SignalSeverityChanged
 from desk_contracts.events.sla import ClockName, SlaAtRisk, SlaBreached, SlaCancelled, SlaStarted
@@ -58,6 +51,7 @@ from tests.support.notify_demands import tell_approvers, tell_demands
 from tests.support.notify_desk import ANA, BEN, NOON, Story, directory, opened, run, sla
 from tests.support.notify_goals import reach_goals
 from tests.support.notify_repairs import ask_for_approval, ask_for_consent, find_cured_late
+from tests.support.notify_reports import rank_services
 
 HERE = Path(__file__).parents[1] / "unit" / "notify"
 LANGUAGES: tuple[Language, ...] = ("en", "de")
@@ -108,7 +102,7 @@ def _all(language: Language) -> Iterator[Notified]:
     yield from _signal_changes(others)
     yield from tell_demands(others)
     yield from tell_approvers(others)
-    yield from _reports(others)
+    yield from rank_services(others)
     yield from reach_goals(others)
 
 
@@ -235,6 +229,21 @@ def _other_ends(
     same = message("problem.merged", problem="p-1")
     merged = {**fields, **faded, "resolution": same, "end": "merged", "ticket_count": 900}
     yield from story.happens(ProblemResolved.model_validate(merged), "p-4")
+    fix, days = "Restart the spooler", message("count.days", count=30)
+    often = message("problem.repeated-at", fix=fix, target="print-01", count=3, days=days)
+    why = message("problem.repeated-why", why="A job that cannot be read blocks it.")
+    repeated = {
+        **fields,
+        "title": message("problem.repeated-title", fix=fix),
+        "tickets": (),
+        "people": (),
+        "team": "print-and-rooms",
+        "message": message("problem.repeated-notice", fix=fix, team="Print and rooms"),
+        "explanation": (often, why),
+        "status": "proposed",
+        "runbook": "restart-print-spooler",
+    }
+    yield from story.happens(ProblemDetected.model_validate(repeated), "p-5")
 
 
 def _repairs(story: Story) -> Iterator[Notified]:
@@ -335,62 +344,6 @@ _DROPPED = {
     "title": "40% of all VPN logins fail on vpn-gw", "seen_at": NOON, "service": "vpn",
     "explanation": [message("signal.unwatched", detector="vpn-logins")],
 }  # fmt: skip
-_WHY = "The desk repaired it 31 times, and 12 of these repairs did not last a day."
-_PEOPLE = {"deflected": 4, "reported_lost_minutes": 95.0, "reported_lost_answers": 3}
-
-
-def _reports(story: Story) -> Iterator[Notified]:
-    ranked = ServiceRanked(
-        service="vpn",
-        team="network",
-        period="2026-W44/2026-W47",
-        since=NOON - timedelta(days=28),
-        until=NOON,
-        rank=1,
-        of=13,
-        contacts=84,
-        contacts_before=61,
-        lost_minutes=5310,
-        repeat_contacts=9,
-        healing_debt=31,
-        relapses=12,
-        slas_breached=7,
-        score=6_569,
-        proposal=Proposal.REPAIR,
-        in_a_row=2,
-        reasons=(verbatim(_WHY),),
-        based_on=verbatim("84 contacts and 31 repairs."),
-    )
-    for update in ({}, {"is_before_known": False}, _PEOPLE):
-        yield from story.happens(ranked.model_copy(update=update), "network")
-    quiet = ranked.model_copy(update={"proposal": Proposal.LEAVE})
-    assert not list(story.happens(quiet, "network"))
-    yield from _answers(story, ranked)
-    gap = SkillGapReported(
-        team="network",
-        skill="wifi",
-        period="2026-W35/2026-W47",
-        since=NOON - timedelta(days=91),
-        until=NOON,
-        bus_factor=1,
-        members=2,
-        requested=46,
-        handed_on=18,
-        reasons=(verbatim("46 tickets asked for wifi; one member has it."),),
-    )
-    yield from story.happens(gap, "network")
-
-
-def _answers(story: Story, ranked: ServiceRanked) -> Iterator[Notified]:
-    silent = {"unanswered": 2, "unanswered_since": NOON - timedelta(days=14), "escalated": True}
-    others = {**silent, "escalated_to": "service-care"}
-    yield from story.happens(ranked.model_copy(update=others), "network")
-    yield from story.happens(ranked.model_copy(update=silent), "network")
-    planned = {"answer": Answer.ACCEPTED, "target_date": date(2026, 11, 20)}
-    yield from story.happens(ranked.model_copy(update=planned), "network")
-    for outcome in AnswerOutcome:
-        done = {"answer": Answer.DONE, "outcome": outcome, "proposal": Proposal.LEAVE}
-        yield from story.happens(ranked.model_copy(update=done), "network")
 
 
 if __name__ == "__main__":

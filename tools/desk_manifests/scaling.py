@@ -33,6 +33,7 @@ SUBSCRIPTIONS: Final[dict[Service, dict[str, tuple[str, ...]]]] = {
     "triage": {
         "triage": (names.TICKETS, names.CHANGES, names.SIGNALS, names.SLA),
         "triage.telemetry": (names.TELEMETRY,),
+        "triage.repairs": (names.AUTOMATION,),
         "triage.register": (names.TROUBLE,),
     },
     "automation": {

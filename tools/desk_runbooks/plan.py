@@ -120,6 +120,13 @@ def _describe_use(version: str, use: RunbookUse | str) -> Iterator[str]:
     )
     if use.rollout is not None:
         yield f"rings now: {use.rollout.status}"
+    if use.debt is not None:
+        yield (
+            f"needed: {use.debt.cures} verified cures in {use.debt.days} days,"
+            f" {use.debt.problems} times too often"
+        )
+    if use.natural_recovery is not None:
+        yield f"natural recovery: {use.natural_recovery.text}"
     if use.version != version:
         yield f"The desk that runs has another version of it: {use.version}, mode {use.mode}."
 

@@ -49,6 +49,20 @@ class RolloutUse(BaseModel):
     status: str
 
 
+class NaturalRecovery(BaseModel):
+    """What a runbook heals beyond what heals by itself, as a sentence."""
+
+    text: str
+
+
+class Debt(BaseModel):
+    """How often a runbook was needed of late."""
+
+    days: int
+    cures: int
+    problems: int
+
+
 class RunbookUse(BaseModel):
     """How much of a runbook's limits is used, by the desk that runs."""
 
@@ -60,6 +74,8 @@ class RunbookUse(BaseModel):
     breaker: str
     failures_in_a_row: int
     rollout: RolloutUse | None = None
+    natural_recovery: NaturalRecovery | None = None
+    debt: Debt | None = None
 
 
 class _Runbooks(BaseModel):

@@ -114,7 +114,7 @@ def run_device(
             ),
         )
         assessments = assess(subject, event, detectors[metric], FAR)
-        decision = measure(subject, event, assessments, charter, EMPTY)
+        decision = measure(subject, event, assessments, charter, EMPTY, event.time)
         if decision is not None:
             subject = decision.state
             count = sum(isinstance(emitted.data, SignalRaised) for emitted in decision.events)

@@ -53,7 +53,8 @@ def measure_speed(series: int, charter: Charter) -> Speed:
     learned: Subject | None = None
     for hour in range(-LEARNED, 0):
         event = make(START_S + 3_600 * hour)
-        decision = measure(learned, event, assess(learned, event, detectors, FAR), charter, EMPTY)
+        assessments = assess(learned, event, detectors, FAR)
+        decision = measure(learned, event, assessments, charter, EMPTY, event.time)
         learned = learned if decision is None else decision.state
     document = (learned or Subject()).model_dump_json()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -68,7 +69,7 @@ def measure_speed(series: int, charter: Charter) -> Speed:
         for number, event in enumerate(events):
             subject = subjects[number]
             assessments = assess(subject, event, detectors, FAR)
-            decision = measure(subject, event, assessments, charter, EMPTY)
+            decision = measure(subject, event, assessments, charter, EMPTY, event.time)
             if decision is not None:
                 subjects[number] = decision.state
         # The first round has all of them learn at once.

@@ -21,6 +21,7 @@ from desk_platform.lookout import Lookout
 from desk_platform.service import Service, Subscription, Web
 from desk_platform.settings import read_chain_key
 from desk_platform.startup import start_service
+from desk_platform.store import Documents
 
 from desk_automation.actions.executor import Executor
 from desk_automation.adapters.executors.device import Devices
@@ -32,11 +33,13 @@ from desk_automation.chains.decide import Sealing
 from desk_automation.devices.api import DevicesApi, device_router
 from desk_automation.devices.charter import POLICIES
 from desk_automation.devices.store import COMMANDS, DEVICES, command_projection, device_projection
-from desk_automation.matching.api import MatchingApi, StartApi, match_router
+from desk_automation.matching.api import MatchingApi, RunbookRecords, StartApi, match_router
 from desk_automation.matching.charter import RUNBOOKS
 from desk_automation.matching.decide import RunPolicy
 from desk_automation.matching.store import OpenRuns, Rulebooks
 from desk_automation.matching.worker import note_runbooks, run_projection
+from desk_automation.recurrence.model import TargetHistory
+from desk_automation.recurrence.store import DEBTS, HISTORIES, history_projection
 from desk_automation.rollouts.api import RolloutApi, rollout_router
 from desk_automation.rollouts.model import RolloutState
 from desk_automation.rollouts.store import ROLLOUTS, rollout_projection
@@ -49,9 +52,9 @@ from desk_automation.runs.model import Run
 from desk_automation.runs.store import RUNS
 from desk_automation.runs.worker.admission import Collections
 from desk_automation.runs.worker.driver import Concurrency, OnDue, Worker
+from desk_automation.runs.worker.relapses import Relapses
 from desk_automation.runs.worker.takeover import Takeover
 from desk_automation.safety.api import StopApi, stop_router
-from desk_automation.safety.global_stop import GlobalStop
 from desk_automation.safety.store import STATISTICS, STOPS, TARGETS, target_projection
 from desk_automation.safety.target import Target
 from desk_automation.settings import AutomationSettings
@@ -75,6 +78,7 @@ class Units(NamedTuple):
     subjects: UnitOfWork[Subject]
     targets: UnitOfWork[Target]
     rollouts: UnitOfWork[RolloutState]
+    histories: UnitOfWork[TargetHistory]
 
 
 def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None) -> Web:
@@ -84,7 +88,9 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     rulebooks = Rulebooks(desk.charter)
     policy = RunPolicy(settings.queue_wait, settings.stale_after, EXECUTORS.kinds)
     stored_runs, stored_subjects = desk.documents(RUNS), desk.documents(SUBJECTS)
-    stored_statistics, stored_rollouts = desk.documents(STATISTICS), desk.documents(ROLLOUTS)
+    records = RunbookRecords(
+        desk.documents(STATISTICS), desk.documents(DEBTS), desk.documents(ROLLOUTS)
+    )
     desk.part("open runs", Beginning(OpenRuns(stored_runs, rulebooks, desk.clock).hear))
     seal = Sealing(read_chain_key(settings.environment, settings.chain_key))
     signals = run_projection(
@@ -93,39 +99,51 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     runs = desk.unit_of_work("runs", replace(signals, seal=seal), cached=0)
     measured = subject_projection(stored_subjects, lambda: rulebooks().measurements)
     subjects = desk.unit_of_work("subjects", measured, cached=0)
-    stored_targets, stored_stops = desk.documents(TARGETS), desk.documents(STOPS)
+    stored_targets, stored_histories = desk.documents(TARGETS), desk.documents(HISTORIES)
     targets = desk.unit_of_work("targets", target_projection(stored_targets), cached=0)
-    statistics = desk.unit_of_work("runbooks", Projection(stored_statistics), cached=0)
-    counted = rollout_projection(stored_rollouts, rulebooks.find_faults, settings.stale_after)
-    rollouts = desk.unit_of_work(
-        "rollouts", replace(counted, seal=seal.within("runbook/")), cached=0
-    )
-    stops = desk.commands(desk.unit_of_work("stops", Projection(stored_stops, seal=seal), cached=0))
-    collections = Collections(
-        runs=hooks.around_journal(desk.commands(runs)),
-        targets=desk.commands(targets),
-        statistics=desk.commands(statistics),
-        rollouts=desk.commands(rollouts),
-        subjects=desk.commands(subjects),
-        stored_runs=stored_runs,
-        stored_subjects=stored_subjects,
-        stored_stops=stored_stops,
-    )
+    seen = history_projection(stored_histories, lambda event: rulebooks().find_targets(event))
+    histories = desk.unit_of_work("histories", seen, cached=0)
+    counted = rollout_projection(records.rollouts, rulebooks.find_faults, settings.stale_after)
+    counted = replace(counted, seal=seal.within("runbook/"))
+    rollouts = desk.unit_of_work("rollouts", counted, cached=0)
+    units = Units(runs, subjects, targets, rollouts, histories)
+    collections = _collect(desk, hooks, units, records, seal)
     worker = _add_worker(desk, settings, collections, runs.due.remember, hooks)
-    takeover = Takeover(collections.targets, stored_targets, collections.runs, stored_runs)
-    _add_timers(desk, collections, Units(runs, subjects, targets, rollouts), worker, takeover)
-    stored = (stored_statistics, stored_rollouts, stored_runs)
-    matching = MatchingApi(desk.charter, *stored, lookout, desk.clock)
-    return _open_routes(desk, collections, stops, matching, policy)
+    _add_timers(desk, collections, units, worker, stored_targets)
+    matching = MatchingApi(desk.charter, records, stored_runs, lookout, desk.clock)
+    return _open_routes(desk, collections, seal, matching, policy)
+
+
+def _collect(
+    desk: Desk, hooks: Hooks, units: Units, records: RunbookRecords, seal: Sealing
+) -> Collections:
+    """What the worker and the routes change, one command at a time."""
+    statistics = desk.unit_of_work("runbooks", Projection(records.statistics), cached=0)
+    debts = desk.unit_of_work("debts", Projection(records.debts, seal=seal), cached=0)
+    return Collections(
+        runs=hooks.around_journal(desk.commands(units.runs)),
+        targets=desk.commands(units.targets),
+        statistics=desk.commands(statistics),
+        rollouts=desk.commands(units.rollouts),
+        subjects=desk.commands(units.subjects),
+        histories=desk.commands(units.histories),
+        debts=desk.commands(debts),
+        stored_runs=desk.documents(RUNS),
+        stored_subjects=desk.documents(SUBJECTS),
+        stored_histories=desk.documents(HISTORIES),
+        stored_stops=desk.documents(STOPS),
+    )
 
 
 def _open_routes(
     desk: Desk,
     collections: Collections,
-    stops: CommandQueue[GlobalStop],
+    seal: Sealing,
     matching: MatchingApi,
     policy: RunPolicy,
 ) -> Web:
+    sealed = Projection(collections.stored_stops, seal=seal)
+    stops = desk.commands(desk.unit_of_work("stops", sealed, cached=0))
     runs_api = RunsApi(collections.stored_runs, collections.runs)
     devices = DevicesApi(desk.documents(DEVICES), partial(_policies, desk))
     return Web(
@@ -142,13 +160,23 @@ def _open_routes(
 
 
 def _add_timers(
-    desk: Desk, collections: Collections, units: Units, worker: Worker, takeover: Takeover
+    desk: Desk,
+    collections: Collections,
+    units: Units,
+    worker: Worker,
+    stored_targets: Documents[Target],
 ) -> None:
     """What is written with a due time reaches its worker at that time."""
     acts = NothingUnread("an act asks for the run's fence and the signal's end just before")
     desk.timers("runs", units.runs, worker.on_timer, acts)
+    takeover = Takeover(
+        collections.targets, stored_targets, collections.runs, collections.stored_runs
+    )
     takings = NothingUnread("that somebody took a device is in its document")
     desk.timers("targets", units.targets, takeover.on_timer, takings)
+    relapses = Relapses(collections, desk.clock)
+    back = NothingUnread("that the trouble is back is in its document")
+    desk.timers("histories", units.histories, relapses.on_timer, back)
     # That nothing well was measured is concluded from silence: only by who reads the device.
     notifier = VerificationNotifier(
         collections.subjects, collections.stored_subjects, worker.reschedule
@@ -210,12 +238,19 @@ def _add_worker(
 SERVICE = Service(
     "automation",
     AutomationSettings,
-    collections=(RUNS, SUBJECTS, TARGETS, STATISTICS, ROLLOUTS, STOPS, COMMANDS, DEVICES),
+    collections=(
+        *(RUNS, SUBJECTS, TARGETS, STATISTICS, ROLLOUTS, STOPS, COMMANDS, DEVICES),
+        *(HISTORIES, DEBTS),
+    ),
     subscriptions=(
-        Subscription((names.SIGNALS,), to=("runs", "subjects", "rollouts")),
+        Subscription((names.SIGNALS,), to=("runs", "subjects", "rollouts", "histories")),
         Subscription((names.TICKETS,), to=("runs", "subjects", "targets"), group="requests"),
         Subscription((names.TELEMETRY,), to=("subjects",), group="telemetry"),
-        Subscription((names.ACTION_RESULTS,), to=("commands", "devices", "runs"), group="devices"),
+        Subscription(
+            (names.ACTION_RESULTS,),
+            to=("commands", "devices", "runs", "histories"),
+            group="devices",
+        ),
     ),
     organisation=obey_charter(RUNBOOKS, POLICIES),
     compose=compose,

@@ -227,7 +227,7 @@ def test_one_trouble_is_one_episode(case: Case) -> None:
         data = Measured(subject_kind=SubjectKind.DEVICE, name="m.free", value=value)
         measured: Any = event("laptop-1", data, minute)
         result = assess(subject, measured, [case.detector], at(10_000))
-        decision = measure(subject, measured, result, CHARTER, EMPTY)
+        decision = measure(subject, measured, result, CHARTER, EMPTY, measured.time)
         if decision is not None:
             subject = decision.state
             emitted += [type(entry.data) for entry in decision.events]

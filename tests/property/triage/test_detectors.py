@@ -51,7 +51,7 @@ def run(
     emitted: list[AnyEvent] = []
     for item in events:
         assessments = assess(subject, item, [made(detector)], LATER)
-        outcome = measure(subject, item, assessments, CHARTER, EMPTY)
+        outcome = measure(subject, item, assessments, CHARTER, EMPTY, item.time)
         texts = {type(event.data) for event in outcome.events} if outcome else set()
         # Why it acted or did not is told as it was.
         look = explain_outcome(assessments[0]).name

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 from desk_automation.conditions.expression import parts_of
-from desk_automation.matching.api import MatchingApi, StartApi, match_router
+from desk_automation.matching.api import MatchingApi, RunbookRecords, StartApi, match_router
 from desk_automation.matching.worker import note_runbooks
 from desk_automation.runs.api.views import RunsApi
 from desk_charter import CharterSource
@@ -27,7 +27,8 @@ def lookout(engine: Engine) -> Lookout:
 
 def matching_api(engine: Engine, seen: Lookout) -> MatchingApi:
     charter = CharterSource(Path(__file__).parents[3] / "charter", engine.clock)
-    return MatchingApi(charter, engine.statistics, engine.rollouts, engine.runs, seen, engine.clock)
+    records = RunbookRecords(engine.statistics, engine.debts, engine.rollouts)
+    return MatchingApi(charter, records, engine.runs, seen, engine.clock)
 
 
 @pytest.mark.parametrize(

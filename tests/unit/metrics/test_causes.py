@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from desk_contracts import AnyEvent, Event
-from desk_contracts.events.automation import RunHealed, RunStarted
+from desk_contracts.events.automation import RunHealed, RunRelapsed
 from desk_contracts.events.changes import ChangeFinished, ChangeKind
 from desk_contracts.events.tickets import Kind
 from desk_metrics.measures.contributions import Contribution, Slice
@@ -42,13 +42,23 @@ async def statuses(
     return causes.rank(SERVICES, changes or {})
 
 
-def run(name: str, when: str, *, healed: bool) -> AnyEvent:
-    data: RunHealed | RunStarted = (
-        RunHealed(run=name, runbook="restart", title="Restart it", service="vpn")
-        if healed
-        else RunStarted(run=name, runbook="restart", version="1", title="Restart it")
+def heal(name: str, when: str) -> AnyEvent:
+    data = RunHealed(run=name, runbook="restart", title="Restart it", service="vpn")
+    return Event(f"{name}-healed", "/desk/automation", "gateway-1", at(when), data)
+
+
+def relapse(name: str, healed: str, relapsed: str) -> AnyEvent:
+    data = RunRelapsed(
+        run=name,
+        runbook="restart",
+        title="Restart it",
+        again="gateway-1/2",
+        healed_at=at(healed),
+        relapsed_at=at(relapsed),
+        service="vpn",
+        team="network",
     )
-    return Event(f"{name}-{healed}", "/desk/automation", "gateway-1", at(when), data)
+    return Event(f"{name}-relapsed", "/desk/automation", "gateway-1", at(relapsed), data)
 
 
 async def test_a_score_is_lost_minutes_and_a_quarter_of_an_hour_for_each_contact() -> None:
@@ -90,10 +100,11 @@ async def test_who_came_back_and_what_was_not_kept_is_counted() -> None:
 
 async def test_repairs_are_a_debt_whether_they_last_or_not() -> None:
     runs = (
-        run("r1", "09:00", healed=False), run("r1", "09:05", healed=True),
-        run("r2", "12:00", healed=False), run("r2", "12:05", healed=True),
-        run("r3", "2026-11-26 12:00", healed=False), run("r3", "2026-11-26 12:05", healed=True),
-    )  # fmt: skip
+        heal("r1", "09:05"),
+        relapse("r1", "09:05", "12:00"),
+        heal("r2", "12:05"),
+        heal("r3", "2026-11-26 12:05"),
+    )
     (vpn, *_) = await statuses(others=runs)
     assert (vpn.trouble.healing_debt, vpn.trouble.relapses) == (3, 1)
     assert vpn.trouble.score == 0

@@ -4,7 +4,7 @@ from functools import reduce
 
 import pytest
 from desk_contracts import AnyEvent, Event
-from desk_contracts.events.automation import RunHealed, RunStarted
+from desk_contracts.events.automation import RunHealed, RunRelapsed
 from desk_contracts.events.signals import SignalRaised
 from desk_contracts.events.tickets import How, Kind, TicketStarted
 from desk_contracts.value_types import Severity, SubjectKind
@@ -145,26 +145,37 @@ async def test_lost_minutes_are_open_hours_of_incidents() -> None:
     assert (measured["lost_minutes"], measured["lost_cost"]) == (120, 60)
 
 
-def _run(run: str, when: str, *, healed: bool, person: str = "") -> AnyEvent:
-    data: RunHealed | RunStarted = (
-        RunHealed(run=run, runbook="free-disk", title="Free the disk", person=person)
-        if healed
-        else RunStarted(run=run, runbook="free-disk", version="1", title="Free the disk")
+def _heal(run: str, when: str, person: str = "") -> AnyEvent:
+    data = RunHealed(run=run, runbook="free-disk", title="Free the disk", person=person)
+    return Event(f"{run}-healed", "/desk/automation", "laptop-1", at(when), data)
+
+
+def _relapse(run: str, healed: str, relapsed: str) -> AnyEvent:
+    data = RunRelapsed(
+        run=run,
+        runbook="free-disk",
+        title="Free the disk",
+        again="laptop-1/2",
+        healed_at=at(healed),
+        relapsed_at=at(relapsed),
+        team="workplace",
     )
-    kind = "healed" if healed else "started"
-    return Event(f"{run}-{kind}", "/desk/automation", "laptop-1", at(when), data)
+    return Event(f"{run}-relapsed", "/desk/automation", "laptop-1", at(relapsed), data)
 
 
 async def test_a_repair_counts_until_the_same_trouble_is_back() -> None:
-    lasting = [_run("r1", "09:00", healed=False), _run("r1", "09:05", healed=True, person="ana")]
+    lasting = [_heal("r1", "09:05", "ana")]
     measured = await figures(lasting)
     assert (measured["auto_healed"], measured["prevented_contacts"], measured["relapses"]) == (
         1,
         1,
         0,
     )
-    back = [*lasting, _run("r2", "20:00", healed=False)]
+    back = [*lasting, _relapse("r1", "09:05", "20:00")]
     measured = await figures(back)
+    assert measured == await figures([*reversed(back), back[1]])
+    early = await figures(back, as_of=at("19:59"))
+    assert (early["auto_healed"], early["relapses"]) == (1, 0)
     assert (measured["auto_healed"], measured["prevented_contacts"], measured["relapses"]) == (
         0,
         0,
@@ -174,9 +185,10 @@ async def test_a_repair_counts_until_the_same_trouble_is_back() -> None:
 
 
 async def test_runs_told_twice_and_in_any_order_count_once() -> None:
-    events = [_run("r1", "09:05", healed=True), _run("r1", "09:00", healed=False)]
-    again = [event._replace(id=f"{event.id}-again") for event in events]
-    assert (await figures([*events, *again]))["auto_healed"] == 1
+    events = [_heal("r1", "09:05"), _heal("r2", "09:00"), _relapse("r2", "09:00", "09:04")]
+    again = [event._replace(id=f"{event.id}-again") for event in reversed(events)]
+    measured = await figures([*events, *again])
+    assert (measured["auto_healed"], measured["relapses"]) == (1, 1)
 
 
 def _warning(when: str) -> AnyEvent:

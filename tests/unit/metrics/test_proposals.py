@@ -96,8 +96,8 @@ def test_every_reason_says_its_numbers() -> None:
         contacts=84, lost_us=5310 * MINUTE, healing_debt=31, relapses=12, slas_breached=1
     )
     assert [english(reason) for reason in propose(service_status)[1]] == [
-        "The desk repaired it 31 times, and 12 of these repairs (39%) did not last a day: the cause"
-        " is still there.",
+        "The desk repaired it 31 times, and 12 of these repairs (39%) did not last: the cause is"
+        " still there.",
         "It cost people 109.5 hours: 5,310 minutes of incidents and 84 contacts at 15 minutes.",
         "1 SLA was not met.",
     ]

@@ -30,8 +30,13 @@ from desk_platform.store import Documents, Stored, readable
 from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 
+from desk_automation.holdback.decide import compare
+from desk_automation.holdback.description import describe_difference
+from desk_automation.holdback.model import Tally
 from desk_automation.matching.by_person import RunRequest, request_run
 from desk_automation.matching.decide import RunPolicy
+from desk_automation.recurrence.debts import count_since, debt_id
+from desk_automation.recurrence.model import Debt
 from desk_automation.rollouts.api import RolloutView, find_runbook, no_runbook, show_rollout
 from desk_automation.rollouts.model import RolloutState
 from desk_automation.runs.api.views import RunDetail, RunsApi, may_see_run, no_run, show_run
@@ -43,9 +48,43 @@ from desk_automation.safety.statistics import RunbookStatistics
 
 # Of the runs on a target, the newest; all of them are at /v1/runs.
 MAX_RUNS = 20
+# Where the charter does not say in how many days fixes are counted.
+_DAYS = 30
 AttributeText = Annotated[str, Field(max_length=1000)]
 _may_start = require(Role.MEMBER, Role.OPERATOR)
 _may_see = require(Role.MEMBER, Role.OWNER, Role.OPERATOR)
+
+
+class RecoveryView(Frozen):
+    """How much more was well where the runbook acted than where it waited."""
+
+    acted: Tally
+    """Matches that did not wait: healed, or over before their turn."""
+    waited: Tally
+    """Matches that waited: over by themselves in the declared time."""
+    beyond: float | None
+    """Healed beyond natural recovery, as a share; null where too few are known."""
+    low: float | None
+    """The least that it may be, at 95 %, however the unknown ones ended."""
+    high: float | None
+    """The most that it may be."""
+    text: str
+    """The same as a sentence."""
+
+
+class DebtView(Frozen):
+    """How often a runbook was needed at all targets together."""
+
+    days: int
+    """In so many days, today included, in UTC."""
+    cures: int
+    """So many verified cures, those that did not last included."""
+    too_many: int | None
+    """With so many since the last problem its owner gets one; null where the charter says none."""
+    problems: int
+    """How often that was so."""
+    last_problem_at: datetime | None
+    """When it was so last."""
 
 
 class RunbookView(Frozen):
@@ -80,10 +119,23 @@ class RunbookView(Frozen):
     failures_in_a_row: int
     """Runs in a row that did not heal."""
     totals: Mapping[str, int]
-    """Runs so far by outcome."""
+    """Runs so far by outcome; `relapsed` are cures that did not last, taken out of `healed`."""
+    natural_recovery: RecoveryView | None
+    """What heals by itself beside it; null where the charter measures none."""
+    debt: DebtView
+    """How often it was needed of late, and when that is too often."""
     rollout: RolloutView | None
     """Its rings, what waits, and whether it is stopped; none where it has neither rings nor a
     fleet guard."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunbookRecords:
+    """What is kept of each runbook."""
+
+    statistics: Documents[RunbookStatistics]
+    debts: Documents[Debt]
+    rollouts: Documents[RolloutState]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +143,7 @@ class MatchingApi:
     """What the routes read."""
 
     charter: CharterSource
-    statistics: Documents[RunbookStatistics]
-    rollouts: Documents[RolloutState]
+    records: RunbookRecords
     runs: Documents[Run]
     lookout: Lookout
     clock: Clock
@@ -144,15 +195,23 @@ def _add_listing(router: APIRouter, api: MatchingApi) -> None:
         seen = sight(request, caller)
         every = api.charter.current.of(RUNBOOKS)
         runbooks = [runbook for runbook in every if not seen.hides(team=runbook.owner_team)]
-        ids = [runbook.id for runbook in runbooks]
-        stored, damaged = await readable(api.statistics, ids)
-        rollouts, damaged_rollouts = await readable(api.rollouts, ids)
+        records, ids = api.records, [runbook.id for runbook in runbooks]
+        stored, damaged = await readable(records.statistics, ids)
+        debts, lost = await readable(records.debts, [debt_id(id) for id in ids])
+        rollouts, damaged_rollouts = await readable(records.rollouts, ids)
         now = api.clock.now()
         return Page(
             items=tuple(
-                _view_runbook(runbook, stored.get(runbook.id), rollouts.get(runbook.id), now)
+                _view_runbook(
+                    runbook,
+                    stored.get(runbook.id),
+                    debts.get(debt_id(runbook.id)),
+                    rollouts.get(runbook.id),
+                    now,
+                )
                 for runbook in runbooks
-                if runbook.id not in damaged and runbook.id not in damaged_rollouts
+                if runbook.id not in {*damaged, *damaged_rollouts}
+                and debt_id(runbook.id) not in lost
             )
         )
 
@@ -216,6 +275,7 @@ def _view_run(run: Run) -> LookView:
 def _view_runbook(
     runbook: Runbook,
     stored: Stored[RunbookStatistics] | None,
+    debt: Stored[Debt] | None,
     rollout: Stored[RolloutState] | None,
     now: datetime,
 ) -> RunbookView:
@@ -237,5 +297,34 @@ def _view_runbook(
         breaker=statistics.find_breaker(counts, bounds, now),
         failures_in_a_row=counts.failures,
         totals=dict(counts.totals),
+        natural_recovery=_view_recovery(runbook, counts),
+        debt=_view_debt(runbook, (debt and debt.state) or Debt(runbook=runbook.id), now),
         rollout=show_rollout(runbook, (rollout and rollout.state) or RolloutState(), now),
+    )
+
+
+def _view_debt(runbook: Runbook, debt: Debt, now: datetime) -> DebtView:
+    bound = runbook.debt.per_cause if runbook.debt else None
+    days = bound.within.days if bound else _DAYS
+    return DebtView(
+        days=days,
+        cures=count_since(debt.by_day, days, now),
+        too_many=bound.times if bound else None,
+        problems=debt.reports,
+        last_problem_at=debt.reported_at,
+    )
+
+
+def _view_recovery(runbook: Runbook, counts: RunbookStatistics) -> RecoveryView | None:
+    if runbook.hold_back is None:
+        return None
+    comparison, least = counts.comparison, runbook.hold_back.least
+    difference = compare(comparison, least)
+    return RecoveryView(
+        acted=comparison.acts,
+        waited=comparison.waits,
+        beyond=None if difference is None else difference.beyond,
+        low=None if difference is None else difference.low,
+        high=None if difference is None else difference.high,
+        text=sentence(describe_difference(difference, comparison, least)),
     )

@@ -7,6 +7,7 @@ between, must not repair twice. The version is pinned inside the run.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from desk_charter.people import Team
 from desk_charter.runbooks import Runbook
@@ -22,6 +23,7 @@ from pydantic import JsonValue
 from desk_automation.actions.decide import Kinds
 from desk_automation.actions.redaction import cut
 from desk_automation.actions.template import PlanFailed, as_text, lookup
+from desk_automation.holdback.decide import choose_arm
 from desk_automation.runs import consenting, lifecycle
 from desk_automation.runs.decide import steps_of
 from desk_automation.runs.model import Phase, Run, Trigger
@@ -61,6 +63,11 @@ def run_id(event: Raised, runbook: Runbook) -> str:
     return derive_id(episode_of(event), "\n".join(["run", runbook.id, *by]))
 
 
+def target_of(event: Raised, runbook: Runbook) -> str:
+    """What the runbook acts on; empty where the event does not say it."""
+    return as_text(lookup(runbook.target, values_of(event, ""))) or ""
+
+
 def episode_of(event: Raised) -> str:
     """What ends by itself, or is taken back: a trouble, or a ticket's request."""
     return event.data.episode if isinstance(event.data, SignalRaised) else event.subject
@@ -87,10 +94,10 @@ def start_run(  # noqa: PLR0913 (what starts a run, and by whose leave)
     `owner` is the team that answers for the runbook. `id` and `mode` stand in for those that come
     from the episode and the runbook, where a person asked for the run.
     """
+    is_by_hand = bool(id)
     id = id or run_id(event, runbook)
     values = values_of(event, id)
-    target = as_text(lookup(runbook.target, values))
-    values["target"] = target or ""
+    target = values["target"] = as_text(lookup(runbook.target, values)) or ""
     try:
         plan = make_plan(runbook, mode or runbook.mode_on(now.date()), id, values, policy.kinds)
     except PlanFailed as failed:
@@ -105,12 +112,25 @@ def start_run(  # noqa: PLR0913 (what starts a run, and by whose leave)
         steps = steps_of(plan)
         reason = message("run.not-run-by-mode", mode=plan.mode, plan=plan.hash, steps=steps)
         return _close_at_once(lifecycle.skip(run, reason, now))
-    begins_at = find_beginning(runbook, event, owner, now)
+    held = {} if is_by_hand else _hold_back(runbook, event, id, now)
+    begins_at = max(find_beginning(runbook, event, owner, now), held.get("held_until", now))
+    if "held_until" not in held and begins_at > now + runbook.settle:
+        held["reason"] = message("run.waits-for-shift", at=begins_at, team=owner.title)
     run, consented = consenting.consent_by_request(run)
-    update: dict[str, object] = {"timer_at": begins_at, "queue_until": begins_at + policy.queue}
-    if begins_at > now + runbook.settle:
-        update["reason"] = message("run.waits-for-shift", at=begins_at, team=owner.title)
+    update = {"timer_at": begins_at, "queue_until": begins_at + policy.queue, **held}
     return Decision(run.model_copy(update=update), consented)
+
+
+def _hold_back(runbook: Runbook, event: Raised, id: str, now: datetime) -> dict[str, Any]:
+    """Nobody waits for a request, nor for trouble that is still to come."""
+    declared, data = runbook.hold_back, event.data
+    if declared is None or not isinstance(data, SignalRaised) or data.expected_at is not None:
+        return {}
+    arm = choose_arm(id, declared.percent)
+    if arm != "waits":
+        return {"arm": arm}
+    until = now + max(declared.wait, runbook.settle)
+    return {"arm": arm, "held_until": until, "reason": message("run.held-back", until=until)}
 
 
 def find_beginning(runbook: Runbook, event: Raised, owner: Team, now: datetime) -> datetime:

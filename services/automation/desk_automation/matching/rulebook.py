@@ -13,7 +13,7 @@ from desk_contracts.events.signals import SignalRaised
 
 from desk_automation.actions.template import as_text, lookup
 from desk_automation.conditions.expression import Condition, Inputs, condition
-from desk_automation.matching.decide import Raised, is_meant, run_id, values_of
+from desk_automation.matching.decide import Raised, is_meant, run_id, target_of, values_of
 from desk_automation.rollouts.fleet import FleetRules
 from desk_automation.rollouts.model import FaultSeen
 
@@ -51,6 +51,15 @@ class Rulebook:
         for rule in self.rules:
             if is_meant(rule.runbook, event) and rule.when.holds(inputs):
                 yield rule.runbook
+
+    def find_targets(self, event: Raised) -> dict[str, tuple[str, ...]]:
+        """What the event is trouble of: the runbooks that match it, by the target of each."""
+        targets: dict[str, tuple[str, ...]] = {}
+        for runbook in self.find_matching(event):
+            target = target_of(event, runbook)
+            if target:
+                targets[target] = (*targets.get(target, ()), runbook.id)
+        return targets
 
     def runs(self, event: Raised) -> dict[str, Runbook]:
         """The runs that the event stands for, by id."""

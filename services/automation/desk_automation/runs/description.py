@@ -9,6 +9,8 @@ from desk_automation.runs.model import Entry, Phase, Run
 def describe_run(run: Run) -> Message:
     """Where the run is, and why."""
     facts: dict[str, Param] = {"reason": redact_message(run.reason) if run.reason else ""}
+    if run.relapse is not None:
+        return message("phase.relapsed", at=run.relapse.at, again=run.relapse.episode, **facts)
     sentences = {
         Phase.SETTLING: message("phase.settling", **facts),
         Phase.AWAITING_APPROVAL: message("phase.awaiting-approval", **facts),

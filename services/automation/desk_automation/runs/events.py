@@ -16,6 +16,7 @@ from desk_contracts.events.automation import (
     RunConsentRequested,
     RunEscalated,
     RunHealed,
+    RunRelapsed,
     RunRequested,
     RunSkipped,
     RunStarted,
@@ -27,6 +28,7 @@ from desk_contracts.message import Message, Param, message
 from desk_contracts.names import AUTOMATION_SOURCE
 
 from desk_automation.actions.redaction import cut, redact_message
+from desk_automation.recurrence.model import Relapse
 from desk_automation.runs.model import Entry, Run
 from desk_automation.safety.approval import Approval, Vote
 from desk_automation.safety.consent import Consent, PersonReply
@@ -180,6 +182,24 @@ def emit_healed(run: Run, at: datetime) -> AnyEvent:
         request=trigger.request,
     )
     return _make_event(run, data, "healed", at)
+
+
+def emit_relapsed(run: Run, relapse: Relapse, at: datetime) -> AnyEvent:
+    """The same trouble is back: the cure is taken back."""
+    trigger = run.trigger
+    data = RunRelapsed(
+        run=run.id,
+        runbook=run.plan.runbook,
+        title=run.plan.title,
+        episode=trigger.episode,
+        again=relapse.episode,
+        healed_at=run.ended_at or at,
+        relapsed_at=relapse.at,
+        service=trigger.service,
+        person=trigger.person,
+        team=run.plan.team,
+    )
+    return _make_event(run, data, "relapsed", at)
 
 
 def emit_escalated(run: Run, at: datetime) -> AnyEvent:

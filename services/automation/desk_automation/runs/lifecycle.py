@@ -8,6 +8,7 @@ from desk_contracts.events.automation import Outcome, StepStatus
 from desk_contracts.message import Message, message
 from desk_kernel import Decision
 
+from desk_automation.recurrence.model import Relapse
 from desk_automation.runs import events, undo
 from desk_automation.runs.decide import Stop, why_stopped
 from desk_automation.runs.model import Entry, Phase, Run
@@ -215,6 +216,14 @@ def reschedule(run: Run | None, now: datetime) -> Decided | None:
     if run.timer_at is not None and run.timer_at <= now:
         return None
     return Decision(run.model_copy(update={"timer_at": now}))
+
+
+def take_back(run: Run, relapse: Relapse, now: datetime) -> Decided | None:
+    """The cure did not last: said once, by the first trouble that showed it."""
+    if run.phase is not Phase.HEALED or run.relapse is not None:
+        return None
+    relapsed = run.model_copy(update={"relapse": relapse})
+    return Decision(relapsed, (events.emit_relapsed(relapsed, relapse, now),))
 
 
 def close(run: Run, now: datetime) -> Decided:

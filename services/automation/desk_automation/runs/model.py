@@ -12,6 +12,8 @@ from desk_contracts.frozen import Frozen
 from desk_contracts.message import Message
 
 from desk_automation.actions.model import EntryKind, PlannedAct, PlannedStep
+from desk_automation.holdback.model import Arm
+from desk_automation.recurrence.model import Relapse
 from desk_automation.runs.plan import Plan
 from desk_automation.safety.approval import Approval
 from desk_automation.safety.consent import Consent
@@ -141,6 +143,11 @@ class Run(Frozen):
     corrects: Outcome | None = None
     undoing: Undoing | None = None
     undo: UndoState | None = None
+    # Whether it is compared with natural recovery, and until when it waits for that.
+    arm: Arm = ""
+    held_until: datetime | None = None
+    # The same trouble, back too soon: the cure is taken back.
+    relapse: Relapse | None = None
     # Where the chain of its transitions ends.
     link: Link = Link()
 

@@ -7,12 +7,14 @@ import hashlib
 from datetime import timedelta
 from typing import Literal
 
+from desk_charter.runbook_brakes import Repeats
 from desk_charter.runbooks import Runbook, Verify
 from desk_contracts.frozen import Frozen
 
 from desk_automation.actions.decide import Kinds, plan_probe, plan_step
 from desk_automation.actions.model import PlannedAct, PlannedProbe, PlannedStep, PlannedWait
 from desk_automation.actions.template import Values, fill
+from desk_automation.recurrence.model import DebtBound, PlannedDebt
 from desk_automation.rollouts.model import PlannedRollout
 from desk_automation.safety.approval import PlannedApproval
 from desk_automation.safety.consent import PlannedConsent
@@ -40,6 +42,7 @@ class Plan(Frozen):
     bounds: Bounds
     approval: PlannedApproval | None = None
     consent: PlannedConsent | None = None
+    debt: PlannedDebt | None = None
     rollout: PlannedRollout | None = None
     is_fleet_guarded: bool = False
 
@@ -97,6 +100,7 @@ def make_plan(runbook: Runbook, mode: Mode, run: str, values: Values, kinds: Kin
         bounds=bounds_of(runbook),
         approval=_approval(runbook) if mode == "approve" else None,
         consent=_consent(runbook),
+        debt=_debt(runbook),
         rollout=_rollout(runbook),
         is_fleet_guarded=runbook.fleet_guard is not None,
     )
@@ -111,6 +115,24 @@ def _consent(runbook: Runbook) -> PlannedConsent | None:
         defer=consent.defer,
         again_after=consent.again_after,
         otherwise=consent.otherwise,
+    )
+
+
+def _debt(runbook: Runbook) -> PlannedDebt | None:
+    debt = runbook.debt
+    if debt is None:
+        return None
+
+    def bound(repeats: Repeats | None) -> DebtBound | None:
+        if repeats is None:
+            return None
+        return DebtBound(times=repeats.times, days=repeats.within.days)
+
+    return PlannedDebt(
+        team=runbook.owner_team,
+        why=runbook.why,
+        per_target=bound(debt.per_target),
+        per_cause=bound(debt.per_cause),
     )
 
 

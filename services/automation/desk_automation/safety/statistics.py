@@ -8,10 +8,15 @@ from desk_contracts.frozen import Frozen
 from desk_contracts.message import message
 from pydantic import Field
 
+from desk_automation.holdback.decide import add_result, change_result
+from desk_automation.holdback.model import Arm, Comparison, Result
 from desk_automation.safety.model import Bounds, Refusal
 
 HOUR = timedelta(hours=1)
 MAX_COUNTED = 200
+LOST_COUNT_FOR = timedelta(days=7)
+# In the totals: a cure that was taken back.
+RELAPSED = "relapsed"
 _BAD = frozenset({Outcome.NOT_HEALED, Outcome.INCONCLUSIVE, Outcome.IN_DOUBT})
 
 
@@ -19,6 +24,13 @@ class Start(Frozen):
     """A run that was let start."""
 
     run: str
+    at: datetime
+
+
+class LostCure(Frozen):
+    """A target whose cure did not last, and when that was seen."""
+
+    target: str
     at: datetime
 
 
@@ -30,8 +42,12 @@ class RunbookStatistics(Frozen):
     failures: int = 0
     # What failed since the last cure, each target once.
     failed: tuple[str, ...] = ()
+    # Cures that did not last: another cure says nothing against them.
+    lost: tuple[LostCure, ...] = ()
     opened_at: datetime | None = None
     canary: str = ""
+    # What became of those that waited to see what heals by itself, and of the others.
+    comparison: Comparison = Comparison()
     totals: dict[str, int] = Field(default_factory=dict)
 
 
@@ -46,6 +62,8 @@ class RunResult:
     outcome: Outcome | None
     target: str
     has_sent: bool
+    arm: Arm = ""
+    result: Result = "unknown"
 
 
 def find_breaker(counts: RunbookStatistics, bounds: Bounds, now: datetime) -> str:
@@ -104,6 +122,7 @@ def count_outcome(
         "counted": (*counts.counted, run)[-MAX_COUNTED:],
         "totals": {**counts.totals, name: counts.totals.get(name, 0) + 1},
         "canary": "" if counts.canary == run else counts.canary,
+        "comparison": add_result(counts.comparison, ended.arm, ended.result),
     }
     if outcome is Outcome.HEALED:
         changes |= {"failures": 0, "failed": (), "opened_at": None}
@@ -120,25 +139,63 @@ def count_outcome(
 
 
 def correct(
-    counts: RunbookStatistics | None, run: str, was: Outcome, target: str, bounds: Bounds
+    counts: RunbookStatistics | None, run: str, was: Outcome, ended: RunResult, bounds: Bounds
 ) -> RunbookStatistics | None:
     """The statistics once a run that counted as `was` turned out to have helped; else None."""
-    mark = f"{run} corrected"
+    mark, target = f"{run} corrected", ended.target
+    before: Result = "ill" if was is Outcome.NOT_HEALED else "unknown"
     if counts is None or mark in counts.counted:
         return None
     totals = {**counts.totals, was.value: max(0, counts.totals.get(was.value, 0) - 1)}
     totals[Outcome.HEALED.value] = totals.get(Outcome.HEALED.value, 0) + 1
     failed = tuple(count for count in counts.failed if count != target)
+    comparison = counts.comparison
+    if ended.arm == "acts":  # of one that waited, what happened in its wait is as it was
+        comparison = change_result(comparison, "acts", before, "well")
     is_open = counts.opened_at is not None and len(failed) >= bounds.failures
     return counts.model_copy(
         update={
             "counted": (*counts.counted, mark)[-MAX_COUNTED:],
             "totals": totals,
+            "comparison": comparison,
             "failures": len(failed) if target in counts.failed else counts.failures,
             "failed": failed,
             "opened_at": counts.opened_at if is_open else None,
         }
     )
+
+
+def take_back(
+    counts: RunbookStatistics | None, run: str, ended: RunResult, bounds: Bounds, now: datetime
+) -> RunbookStatistics | None:
+    """The statistics once a cure did not last, counted once; else None.
+
+    The breaker opens when as many targets as it has failures relapsed of late; what is healed
+    meanwhile may relapse as well, so it does not take that back.
+    """
+    mark, target = f"{run} relapsed", ended.target
+    counts = counts or RunbookStatistics()
+    if mark in counts.counted:
+        return None
+    totals = counts.totals
+    changed = {
+        Outcome.HEALED.value: max(0, totals.get(Outcome.HEALED.value, 0) - 1),
+        RELAPSED: totals.get(RELAPSED, 0) + 1,
+    }
+    others = (
+        item for item in counts.lost if item.target != target and item.at > now - LOST_COUNT_FOR
+    )
+    lost = (*others, LostCure(target=target, at=now))[-MAX_COUNTED:]
+    changes: dict[str, object] = {
+        "counted": (*counts.counted, mark)[-MAX_COUNTED:],
+        "totals": {**totals, **changed},
+        "lost": lost,
+    }
+    if ended.arm == "acts":
+        changes["comparison"] = change_result(counts.comparison, "acts", "well", "ill")
+    if len(lost) >= bounds.failures:  # to open again it takes as many again
+        changes |= {"lost": (), "failures": len(lost), "opened_at": now}
+    return counts.model_copy(update=changes)
 
 
 def _last_hour(counts: RunbookStatistics, now: datetime) -> tuple[Start, ...]:

@@ -7,18 +7,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from desk_contracts.envelope import AnyEvent, Event, Payload
-from desk_contracts.events.automation import RunHealed, RunStarted
+from desk_contracts.events.automation import RunHealed, RunRelapsed
 from desk_contracts.events.signals import SignalRaised
 from desk_contracts.events.tickets import Kind, TicketOpened
 from desk_kernel import Readings, Reducers
 
 from desk_metrics.measures.contributions import Slice
 from desk_metrics.measures.detection import Report, Warned, contribute_detection
-from desk_metrics.measures.healing import Heal, Start, contribute_healing
+from desk_metrics.measures.healing import Heal, TakenBack, contribute_healing
 from desk_metrics.measures.publication import SourceRecord, find_source, publish
 from desk_metrics.sla.worktime import micros
 
-KEPT = 3 * 24 * 3600 * 1_000_000
+_DAY = 24 * 3600 * 1_000_000
+KEPT = 3 * _DAY
+# A cure can be taken back for seven days, and what tells so may come late.
+REPAIRS_KEPT = 14 * _DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class Repairs:
     """The runs of one runbook at one target."""
 
     heals: tuple[Heal, ...] = ()
-    starts: tuple[Start, ...] = ()
+    relapses: tuple[TakenBack, ...] = ()
     sources: tuple[SourceRecord, ...] = ()
 
 
@@ -40,22 +43,29 @@ class Detections:
     sources: tuple[SourceRecord, ...] = ()
 
 
-def repairs_key(event: AnyEvent) -> str | None:
-    """Which repairs an event belongs to; what somebody asked for repairs nothing."""
-    if isinstance(event.data, RunStarted | RunHealed) and not event.data.request:
-        return f"{event.subject}|{event.data.runbook}"
-    return None
+# Which repairs an event belongs to; what somebody asked for repairs nothing.
+repairs_key: Readings[str | None] = Readings(None)
+
+
+@repairs_key.on(RunHealed)
+def _repairs_of_heal(event: Event[RunHealed]) -> str | None:
+    return None if event.data.request else f"{event.subject}|{event.data.runbook}"
+
+
+@repairs_key.on(RunRelapsed)
+def _repairs_of_relapse(event: Event[RunRelapsed]) -> str:
+    return f"{event.subject}|{event.data.runbook}"
 
 
 _add_run: Reducers[Repairs, [], Repairs] = Reducers(lambda state, _event: state)
 
 
-@_add_run.on(RunStarted)
-def _add_start(state: Repairs, event: Event[RunStarted]) -> Repairs:
-    start = Start(event.data.run, micros(event.time))
-    if any(other.run == start.run for other in state.starts):
+@_add_run.on(RunRelapsed)
+def _add_relapse(state: Repairs, event: Event[RunRelapsed]) -> Repairs:
+    relapse = TakenBack(event.data.run, micros(event.data.relapsed_at))
+    if any(other.run == relapse.run for other in state.relapses):
         return state
-    return replace(state, starts=tuple(sorted((*state.starts, start))))
+    return replace(state, relapses=tuple(sorted((*state.relapses, relapse))))
 
 
 @_add_run.on(RunHealed)
@@ -72,18 +82,19 @@ def add_run(before: Repairs, event: AnyEvent) -> tuple[Repairs, tuple[Event[Payl
     state = _add_run(before, event)
     if state is before:
         return None
-    latest = max([start.at for start in state.starts] + [item.at for item in state.heals])
+    latest = max([item.at for item in state.heals] + [item.at for item in state.relapses])
+    relapsed = {item.run: item.at for item in state.relapses}
     sources, events = dict[str, SourceRecord](), list[Event[Payload]]()
     for heal in state.heals:
-        contributions = tuple(contribute_healing(heal, state.starts))
+        contributions = tuple(contribute_healing(heal, relapsed.get(heal.run)))
         book, fresh = publish(
             find_source(state.sources, heal.run), Slice("", heal.service), contributions, latest
         )
         sources[heal.run] = book
         events += fresh
-    heals = tuple(item for item in state.heals if item.at >= latest - KEPT)
-    starts = tuple(item for item in state.starts if item.at >= latest - KEPT)
-    return Repairs(heals, starts, tuple(sources[item.run] for item in heals)), tuple(events)
+    heals = tuple(item for item in state.heals if item.at >= latest - REPAIRS_KEPT)
+    relapses = tuple(item for item in state.relapses if item.at >= latest - REPAIRS_KEPT)
+    return Repairs(heals, relapses, tuple(sources[item.run] for item in heals)), tuple(events)
 
 
 # Each device and service that a warning or a person's ticket is about.

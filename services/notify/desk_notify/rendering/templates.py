@@ -61,6 +61,7 @@ class Rule(StrEnum):
     TEAM_DEMAND_OVERDUE = "team-demand-overdue"
     TEAM_PROBLEM = "team-problem"
     TEAM_PROBLEM_PROPOSED = "team-problem-proposed"
+    TEAM_PROBLEM_REPEATED = "team-problem-repeated"
     TEAM_PROBLEM_OVER = "team-problem-over"
     TEAM_PROBLEM_FADED = "team-problem-faded"
     TEAM_PROBLEM_REJECTED = "team-problem-rejected"

@@ -123,7 +123,8 @@ def _problem(
     }
     is_confirmed = data.status is ProblemStatus.CONFIRMED
     about = About(problem=cause.subject, urgent=is_confirmed)
-    rule = Rule.TEAM_PROBLEM if is_confirmed else Rule.TEAM_PROBLEM_PROPOSED
+    proposed = Rule.TEAM_PROBLEM_REPEATED if data.runbook else Rule.TEAM_PROBLEM_PROPOSED
+    rule = Rule.TEAM_PROBLEM if is_confirmed else proposed
     return topic, (render_notice(cause, rule, team(profile), fields, about),)
 
 

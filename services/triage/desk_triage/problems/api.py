@@ -60,10 +60,17 @@ class ProblemView(Frozen):
     tickets: int
     people: int
     signals: tuple[str, ...]
+    runbook: str
+    """The fix that is needed too often, where that is what points to the problem; else empty."""
+    target: str
+    """Where it is needed too often; empty: at all targets together."""
+    repeats: int
+    """How often so far, since the problem is open and before."""
     recalls: str
     """The solved problem that it looks like, if there is one."""
     ends_at: datetime | None
-    """When it is looked at next whether it is over; null while a signal of it is open."""
+    """When it is looked at next whether it is over; null while a signal of it is open, and for a
+    fix that is needed too often: a person says that it is over."""
 
 
 class MemberView(Frozen):
@@ -157,7 +164,7 @@ def problem_router(documents: ProblemDocuments) -> APIRouter:
             rules = documents.inputs.charter().routing.problems
             return [
                 _view(problem, ends_at(problem, register, rules))
-                for problem in register.problems
+                for problem in (*register.problems, *register.repeated)
                 if not listing.seen.hides(problem.service, problem.team)
             ]
 
@@ -332,6 +339,9 @@ def _view(problem: Problem, ends: datetime | None) -> ProblemView:
         tickets=problem.tickets,
         people=problem.head_count,
         signals=problem.signals,
+        runbook=problem.runbook,
+        target=problem.target,
+        repeats=problem.repeats,
         recalls=problem.recalls,
         ends_at=ends,
     )

@@ -173,9 +173,12 @@ def end_if_quiet(register: ProblemRegister, now: datetime, desk: Desk) -> Decisi
 def ends_at(
     problem: Problem, register: ProblemRegister, rules: ProblemClustering
 ) -> datetime | None:
-    """When it is looked at next whether it is over; not while a signal of it is open."""
+    """When it is looked at next whether it is over; not while a signal of it is open.
+
+    Of a fix that is needed too often a person says so: that it was not needed is no cure.
+    """
     open_signals = {evidence.episode for evidence in register.signals}
-    if open_signals & set(problem.signals):
+    if problem.runbook or open_signals & set(problem.signals):
         return None
     return problem.tally.since + rules.quiet
 
@@ -205,8 +208,11 @@ def close(
         wording=problem.wording,
         resolution=ending.why if ending.how is ProblemEnd.SOLVED else None,
     )
-    problems = tuple(item for item in register.problems if item.id != problem.id)
-    closed = {"problems": problems, "solved": (*register.solved, solved)[-MAX_SOLVED:]}
+    closed = {
+        "problems": tuple(item for item in register.problems if item.id != problem.id),
+        "repeated": tuple(item for item in register.repeated if item.id != problem.id),
+        "solved": (*register.solved, solved)[-MAX_SOLVED:],
+    }
     return register.model_copy(update=closed), events
 
 

@@ -63,6 +63,7 @@ def describe_problem(
         recalls=problem.recalls,
         ticket_count=problem.tickets,
         people_count=problem.head_count,
+        runbook=problem.runbook,
     )
     event = _event(problem, detected, "problem/detected", at, cause)
     return [event, *_describe_more(problem, more, _list_people(first), at, cause)]

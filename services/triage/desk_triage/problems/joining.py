@@ -89,6 +89,8 @@ def confirm_with(
     joined = describe_update(problem, at, cause) if problem.joining else []
     owner = desk.charter.find_team(problem.team) or desk.charter.owner_of(problem.service)
     notice = write_notice(problem.service, owner, ProblemStatus.CONFIRMED, desk, by=by)
+    if problem.runbook:  # nobody reported anything: what is known is what was repaired
+        notice = problem.message
     update = {"status": ProblemStatus.CONFIRMED, "message": notice, "team": owner.name}
     problem = problem.model_copy(update={**update, "joining": ()})
     return problem, [*joined, *describe_confirmation(problem, reasons, by, at, cause)]

@@ -88,6 +88,10 @@ class Problem(Value):
     recalls: str = ""
     # How many people are in it, where the members are left out.
     people_count: int | None = None
+    # The fix that was needed too often, at which target (empty: at all), and how often so far.
+    runbook: str = ""
+    target: str = ""
+    repeats: int = 0
 
     @property
     def profile(self) -> Profile:
@@ -139,11 +143,14 @@ class ProblemRegister(Value):
     latest: datetime | None = None
     signals: tuple[Evidence, ...] = ()
     problems: tuple[Problem, ...] = ()
+    # Those that no ticket points to, but a fix that is needed too often. No ticket joins them.
+    repeated: tuple[Problem, ...] = ()
     solved: tuple[SolvedProblem, ...] = ()
 
     def find(self, problem: str) -> Problem | None:
         """The open problem of this id."""
-        return next((item for item in self.problems if item.id == problem), None)
+        every = (*self.problems, *self.repeated)
+        return next((item for item in every if item.id == problem), None)
 
 
 def omit_members(register: ProblemRegister) -> ProblemRegister:
@@ -161,4 +168,10 @@ def omit_members(register: ProblemRegister) -> ProblemRegister:
         )
         for problem in register.problems
     )
-    return ProblemRegister(signals=register.signals, problems=problems)
+    return ProblemRegister(signals=register.signals, problems=problems, repeated=register.repeated)
+
+
+class RepeatedFix(Value):
+    """How often a fix of automation was reported as needed too often."""
+
+    reports: int = 0

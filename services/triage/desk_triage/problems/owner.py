@@ -154,8 +154,11 @@ def _change(
 
 
 def _replace(register: ProblemRegister, problem: Problem) -> ProblemRegister:
-    problems = tuple(problem if item.id == problem.id else item for item in register.problems)
-    return register.model_copy(update={"problems": problems})
+    def replace(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+        return tuple(problem if item.id == problem.id else item for item in problems)
+
+    update = {"problems": replace(register.problems), "repeated": replace(register.repeated)}
+    return register.model_copy(update=update)
 
 
 def _unite(target: Problem, problem: Problem) -> Problem:

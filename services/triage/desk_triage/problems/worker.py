@@ -8,9 +8,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from desk_contracts import AnyEvent, Event, derive
+from desk_contracts.events.automation import FixRepeated
 from desk_contracts.events.signals import SignalCleared, SignalDropped, SignalRaised
 from desk_contracts.events.tickets import TicketOpened
-from desk_contracts.events.trouble import EvidenceChanged, TroubleReported
+from desk_contracts.events.trouble import EvidenceChanged, RepeatedFixReported, TroubleReported
+from desk_contracts.ids import derive_id
 from desk_contracts.names import TROUBLE
 from desk_contracts.topics import identity_retention
 from desk_contracts.value_types import SubjectKind
@@ -20,10 +22,10 @@ from desk_platform.store import Documents
 from desk_platform.store.document import S
 
 from desk_triage.changes.worker import Inputs
-from desk_triage.problems import decide
+from desk_triage.problems import decide, repeats
 from desk_triage.problems.counting import Counts
 from desk_triage.problems.joining import Desk
-from desk_triage.problems.model import REGISTER, ProblemRegister
+from desk_triage.problems.model import REGISTER, ProblemRegister, RepeatedFix
 from desk_triage.problems.terms import read_words
 from desk_triage.routing.model import SOURCE, Ticket
 from desk_triage.routing.model import TROUBLE as TROUBLE_KINDS
@@ -61,6 +63,32 @@ def register_projection(
         return None if state is None else decide.end_if_quiet(state, context.now, desk())
 
     return Projection(documents, keys, react, on_timer, known_for=identity_retention(TROUBLE))
+
+
+def fix_projection(documents: Documents[RepeatedFix]) -> Projection[RepeatedFix]:
+    """Each fix that automation needs too often is reported to the register, once."""
+    keys: Readings[Iterable[str]] = Readings(())
+    react: Reducers[RepeatedFix | None, [], Decision[RepeatedFix] | None] = Reducers(
+        lambda _fix, _event: None
+    )
+
+    @keys.on(FixRepeated)
+    def find_fix(event: Event[FixRepeated]) -> Iterable[str]:
+        return (derive_id(event.data.runbook, f"fix/{event.data.target}"),)
+
+    @react.on(FixRepeated)
+    def report_fix(
+        fix: RepeatedFix | None, event: Event[FixRepeated]
+    ) -> Decision[RepeatedFix] | None:
+        data, reports = event.data, 0 if fix is None else fix.reports
+        if data.number <= reports:
+            return None
+        named = RepeatedFixReported.model_fields
+        report = RepeatedFixReported.model_validate(data.model_dump(include=set(named)))
+        shown = derive(event, report, source=SOURCE, subject=REGISTER, rule="fix", at=event.time)
+        return Decision(RepeatedFix(reports=data.number), (shown,))
+
+    return Projection(documents, keys, lambda fix, event, _context: react(fix, event))
 
 
 def report_tickets(tickets: Projection[Ticket]) -> Projection[Ticket]:
@@ -143,5 +171,11 @@ def _gatherer() -> _Gather:
     ) -> Decision[ProblemRegister] | None:
         change = decide.add_signal if event.data.is_open else decide.remove_signal
         return change(state, event, desk)
+
+    @gather.on(RepeatedFixReported)
+    def add_repeated(
+        state: ProblemRegister | None, event: Event[RepeatedFixReported], desk: Desk
+    ) -> Decision[ProblemRegister] | None:
+        return repeats.add_repeated(state, event, desk)
 
     return gather

@@ -276,6 +276,42 @@ class RunHealed(Payload, type="desk.run.healed.v1", topic=names.AUTOMATION):
     )
 
 
+class RunRelapsed(Payload, type="desk.run.relapsed.v1", topic=names.AUTOMATION):
+    """The trouble of a verified cure was back at the same target within seven days.
+
+    The cure is taken back: no figure counts it as one that lasted.
+    """
+
+    run: Identifier = Field(description="The run that was told as healed.")
+    runbook: Identifier
+    title: ShortText
+    episode: str = Field(default="", description="The trouble that was cured.")
+    again: Identifier = Field(description="The same trouble, when it was back.")
+    healed_at: datetime
+    relapsed_at: datetime = Field(description="When it was seen again.")
+    service: str = ""
+    person: OptionalPerson = ""
+    team: str = Field(description="Who answers for what it could not heal.")
+
+
+class FixRepeated(Payload, type="desk.automation.fix-repeated.v1", topic=names.AUTOMATION):
+    """A fix was needed so often that its cause has to be mended; triage opens a problem from this.
+
+    Each cure counts for one such event of its target, and one of its runbook.
+    """
+
+    runbook: Identifier = Field(description="The fix, which stands for the cause that it is for.")
+    title: ShortText
+    why: LongText = Field(default="", description="What the runbook takes for the cause.")
+    team: str = Field(description="Who answers for the runbook, and gets the problem.")
+    target: str = Field(default="", description="Empty where all targets were counted.")
+    service: str = ""
+    count: int = Field(ge=1, description="Verified cures since the last such event, if any.")
+    days: int = Field(ge=1, description="In so many days, the last one included, in UTC.")
+    runs: tuple[Identifier, ...] = Field(default=(), description="The newest of them.")
+    number: int = Field(ge=1, description="The first such event of this cause and target is 1.")
+
+
 class RunEscalated(Payload, type="desk.run.escalated.v1", topic=names.AUTOMATION):
     """The repair did not work, or nobody can tell; the owner team gets it with the evidence.
 

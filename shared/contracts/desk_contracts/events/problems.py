@@ -51,6 +51,10 @@ class ProblemDetected(Payload, type="desk.problem.detected.v1", topic=names.PROB
     recalls: str = Field(default="", description="The problem before, that it looks like.")
     ticket_count: int | None = Field(default=None, ge=0, description=_TICKET_COUNT)
     people_count: int | None = Field(default=None, ge=0, description=_PEOPLE_COUNT)
+    runbook: str = Field(
+        default="",
+        description="The fix that is needed too often, where nothing else points to the problem.",
+    )
 
 
 class ProblemConfirmed(Payload, type="desk.problem.confirmed.v1", topic=names.PROBLEMS):

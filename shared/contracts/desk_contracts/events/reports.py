@@ -82,7 +82,7 @@ class ServiceRanked(Payload, type="desk.report.service-ranked.v1", topic=names.R
     healing_debt: int = Field(
         ge=0, description="Repairs that the desk made while the cause stayed, relapses included."
     )
-    relapses: int = Field(default=0, ge=0, description="Of these, those that did not last a day.")
+    relapses: int = Field(default=0, ge=0, description="Of these, those that did not last.")
     slas_breached: int = Field(ge=0)
     problems: int = Field(default=0, ge=0, description="Outages and known problems detected.")
     changes: int = Field(default=0, ge=0, description="Changes that were finished.")

@@ -37,3 +37,17 @@ class EvidenceChanged(Payload, type="desk.triage.evidence-changed.v1", topic=nam
         default=False,
         description="True if nobody watches it any more: whether it is over is not known.",
     )
+
+
+class RepeatedFixReported(Payload, type="desk.triage.fix-reported.v1", topic=names.TROUBLE):
+    """Automation mended the same again and again: its cause is a problem of its owner."""
+
+    runbook: Identifier
+    title: str
+    why: str = ""
+    team: str
+    target: str = Field(default="", description="Empty where all targets were counted.")
+    service: str = ""
+    count: int = Field(ge=1, description="Verified cures since the last such report.")
+    days: int = Field(ge=1)
+    number: int = Field(ge=1)

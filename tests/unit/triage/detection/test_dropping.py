@@ -138,12 +138,8 @@ async def test_a_dropped_signal_of_a_service_is_no_evidence_any_more() -> None:
     desk.in_force.current = watching()
     await pass_hour(desk, "vpn-gw")
     evidence = [event.data for event in desk.emitted(EvidenceChanged)]
-    shown = [(item.is_open, item.is_unknown) for item in evidence if _is_evidence(item)]
+    shown = [(it.is_open, it.is_unknown) for it in evidence if isinstance(it, EvidenceChanged)]
     assert shown == [(True, False), (False, True)]
-
-
-def _is_evidence(data: object) -> bool:
-    return isinstance(data, EvidenceChanged)
 
 
 def of_fleet(number: int, value: float, minutes: float) -> AnyEvent:

@@ -40,6 +40,8 @@ class RunView(Frozen):
     """Where the run is."""
     outcome: Outcome | None
     """What verification said, once the run is over."""
+    relapsed_at: datetime | None
+    """When the trouble of its cure was back, within seven days: the cure is taken back."""
     corrects: Outcome | None
     """The outcome that was told first and that late measurements showed not to be so."""
     done_by: Literal["desk", "device"]
@@ -162,6 +164,7 @@ def summarize_run(run: Run) -> RunView:
         episode=run.trigger.episode,
         phase=run.phase,
         outcome=run.outcome,
+        relapsed_at=None if run.relapse is None else run.relapse.at,
         corrects=run.corrects,
         done_by="device" if run.is_by_device else "desk",
         status=sentence(describe_run(run)),

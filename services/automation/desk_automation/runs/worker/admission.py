@@ -15,8 +15,13 @@ from desk_platform.kafka import CommandQueue
 from desk_platform.kafka.unit_of_work import Rule
 from desk_platform.store import Documents
 
+from desk_automation.recurrence.debts import Cause, add_fix, debt_id
+from desk_automation.recurrence.decide import add_cure, add_trouble
+from desk_automation.recurrence.model import Cure, Debt, Fix, TargetHistory, Trouble
+from desk_automation.recurrence.store import history_rule
 from desk_automation.rollouts.model import RolloutState
 from desk_automation.runs import lifecycle, verdict
+from desk_automation.runs.comparison import result_of
 from desk_automation.runs.model import Phase, Run
 from desk_automation.runs.store import run_rule
 from desk_automation.runs.worker.places import Places
@@ -39,8 +44,11 @@ class Collections:
     statistics: CommandQueue[RunbookStatistics]
     rollouts: CommandQueue[RolloutState]
     subjects: CommandQueue[Subject]
+    histories: CommandQueue[TargetHistory]
+    debts: CommandQueue[Debt]
     stored_runs: Documents[Run]
     stored_subjects: Documents[Subject]
+    stored_histories: Documents[TargetHistory]
     stored_stops: Documents[GlobalStop]
 
 
@@ -100,15 +108,18 @@ class Admissions:
             return keep_watch(subject, run.id, measured, now)
 
         def count(state: RunbookStatistics | None) -> RunbookStatistics | None:
+            outcome = RunResult(run.outcome, run.target, run.has_sent, run.arm, result_of(run))
             if run.corrects is not None:
-                was, bounds = run.corrects, run.plan.bounds
-                return statistics.correct(state, run.id, was, run.target, bounds)
-            outcome = RunResult(run.outcome, run.target, run.has_sent)
+                bounds = run.plan.bounds
+                return statistics.correct(state, run.id, run.corrects, outcome, bounds)
             return statistics.count_outcome(state, run.id, outcome, run.plan.bounds, now)
 
         await self._collections.subjects.change(run.trigger.subject, subject_rule(let_go))
         await self._collections.statistics.change(run.plan.runbook, _plain_rule(count))
         await self._places.record_end(run, now)
+        if run.phase is Phase.HEALED and not run.trigger.request:
+            await self._watch_cure(run)
+            await self._count_fix(run)
         is_void = run.phase in {Phase.SKIPPED, Phase.CANCELLED}
         released = await self.release(run, is_void=is_void)
         for waiting in () if released is None else released.waiting:
@@ -118,6 +129,44 @@ class Admissions:
         """Let go of all: the run ended before it was let in."""
         await self.release(run, is_void=True)
         await self._places.give_back(run, self._clock.now())
+
+    async def _watch_cure(self, run: Run) -> None:
+        """From now on it is seen whether the trouble comes back. What a ticket asked for is none,
+        and what a person asked for has no name."""
+        trigger, runbook = run.trigger, run.plan.runbook
+        signal = "" if trigger.requested_by else trigger.signal
+        trouble = Trouble(
+            episode=trigger.episode, at=trigger.at, signal=signal, runbooks=(runbook,)
+        )
+        cure = Cure(
+            run=run.id,
+            runbook=runbook,
+            episode=trigger.episode,
+            at=run.ended_at or self._clock.now(),
+            signal=signal,
+        )
+
+        def add(history: TargetHistory | None, _now: datetime) -> TargetHistory | None:
+            begun = add_trouble(history, trouble)
+            return add_cure(begun or history, cure) or begun
+
+        await self._collections.histories.change(run.target, history_rule(add))
+
+    async def _count_fix(self, run: Run) -> None:
+        """One cure more of its target, where that is declared, and of its cause."""
+        plan, at = run.plan, run.ended_at or self._clock.now()
+        cause = Cause(plan.runbook, plan.title, run.trigger.service, plan.debt)
+        fix = Fix(run=run.id, target=run.target, at=at)
+
+        def add(*, is_of_target: bool) -> Rule[Debt]:
+            return lambda debt, context: add_fix(
+                debt, fix, cause, context.now, is_of_target=is_of_target
+            )
+
+        debts = self._collections.debts
+        if plan.debt is not None and plan.debt.per_target is not None:
+            await debts.change(debt_id(plan.runbook, run.target), add(is_of_target=True))
+        await debts.change(debt_id(plan.runbook), add(is_of_target=False))
 
     async def release(self, run: Run, *, is_void: bool) -> Target | None:
         """Let go of the target."""

@@ -1,0 +1,1 @@
+"""What comes back: troubles after their cure, and cures that are needed again and again."""

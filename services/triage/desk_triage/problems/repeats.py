@@ -1,0 +1,86 @@
+"""A fix that automation needs too often is a problem of its owner, though nobody reports anything.
+
+It is proposed: its owner says whether there is a cause to remove. While it is open, further reports
+are counted in it; the next one after its end opens another.
+"""
+
+from desk_contracts import AnyEvent, Event
+from desk_contracts.events.problems import ProblemStatus
+from desk_contracts.events.trouble import RepeatedFixReported
+from desk_contracts.ids import derive_id
+from desk_contracts.message import Param, message
+from desk_kernel import Decision
+
+from desk_triage.problems.decide import decide_register
+from desk_triage.problems.events import describe_problem
+from desk_triage.problems.joining import Desk
+from desk_triage.problems.model import Problem, ProblemRegister, Tally
+
+# With so many open the register takes no more; the next report of a fix opens it when there is
+# room.
+MAX_REPEATED = 100
+
+
+def add_repeated(
+    register: ProblemRegister | None, event: Event[RepeatedFixReported], desk: Desk
+) -> Decision[ProblemRegister] | None:
+    """The problem of the fix, opened or counted on; None if there is no room for it."""
+    register, data = register or ProblemRegister(), event.data
+    before = next(
+        (
+            item
+            for item in register.repeated
+            if (item.runbook, item.target) == (data.runbook, data.target)
+        ),
+        None,
+    )
+    if before is not None:
+        changes = {"repeats": before.repeats + data.count, "last_at": event.time}
+        counted = before.model_copy(update=changes)
+        repeated = tuple(counted if item is before else item for item in register.repeated)
+        return decide_register(register.model_copy(update={"repeated": repeated}), desk)
+    if len(register.repeated) >= MAX_REPEATED:
+        return None
+    problem = _open(event, desk)
+    events = _describe(problem, event, desk)
+    repeated = (*register.repeated, problem)
+    return decide_register(register.model_copy(update={"repeated": repeated}), desk, events)
+
+
+def _open(event: Event[RepeatedFixReported], desk: Desk) -> Problem:
+    """A team that the charter does not have any more hands it to who answers for the service."""
+    data = event.data
+    owner = desk.charter.find_team(data.team) or desk.charter.owner_of(data.service)
+    return Problem(
+        id=derive_id(event.id, "problem"),
+        service=data.service,
+        title=message("problem.repeated-title", fix=data.title),
+        team=owner.name,
+        message=message("problem.repeated-notice", fix=data.title, team=owner.title),
+        status=ProblemStatus.PROPOSED,
+        first_at=event.time,
+        last_at=event.time,
+        members=(),
+        seed=0,
+        worded_by=0,
+        wording={},
+        enough=0.0,
+        tally=Tally(since=event.time),
+        runbook=data.runbook,
+        target=data.target,
+        repeats=data.count,
+    )
+
+
+def _describe(problem: Problem, event: Event[RepeatedFixReported], desk: Desk) -> list[AnyEvent]:
+    data = event.data
+    days = message("count.days", count=data.days)
+    facts: dict[str, Param] = {"count": data.count, "days": days, "fix": data.title}
+    reasons = [
+        message("problem.repeated-at", target=data.target, **facts)
+        if data.target
+        else message("problem.repeated-everywhere", **facts)
+    ]
+    if data.why:
+        reasons.append(message("problem.repeated-why", why=data.why))
+    return describe_problem(problem, reasons, desk.charter.version, event.time, event.id)
