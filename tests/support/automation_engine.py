@@ -57,6 +57,7 @@ NO_CONNECTION = Answer(Result.NOT_TAKEN, verbatim("no connection"), is_sent=Fals
 UNREADABLE = Answer(
     Result.UNKNOWN, verbatim("it cannot be told from the answer, it is no JSON: 200 {")
 )
+_Shown = RunHealed | RunEscalated | RunSkipped | RunStepRecorded
 NOT_OURS = Answer(Result.NOT_TAKEN, verbatim("another worker has the run"), is_sent=False)
 
 
@@ -79,9 +80,11 @@ class FakeTarget:
     async def close(self) -> None:
         self.is_closed = True
 
+    def kinds(self) -> list[str]:
+        return [call.kind for call in self.calls]
+
     @property
     def distinct_effects(self) -> int:
-        """What a far side that keeps idempotency keys has done."""
         return len(self.keys)
 
     async def execute(self, attempt: Attempt, _run: str, token: int, fence: Fence) -> Answer:
@@ -99,9 +102,6 @@ class FakeTarget:
         if isinstance(answer, type):
             raise answer
         return answer
-
-    def kinds(self) -> list[str]:
-        return [call.kind for call in self.calls]
 
 
 @dataclass
@@ -155,10 +155,11 @@ class Engine:
         self.restart()
 
     def _open_rollouts(self) -> UnitOfWork[RolloutState]:
-        def find(event: Event[SignalRaised], now: datetime) -> dict[str, Any]:
-            return self.rulebook.find_faults(event, now)
-
-        counted = rollout_projection(self.rollouts, find, self.policy.stale)
+        counted = rollout_projection(
+            self.rollouts,
+            lambda it, now: self.rulebook.find_faults(it, now),  # noqa: PLW0108 (it is replaced)
+            self.policy.stale,
+        )
         self.rollout_projection = replace(counted, seal=Sealing(CHAIN_KEY))
         return self._unit_of_work(self.rollout_projection)
 
@@ -183,12 +184,11 @@ class Engine:
 
     def restart(self) -> None:
         """A new worker that knows nothing of the last one."""
-        bounds = Concurrency(term=TERM)
         self.worker = Worker(
             self.collections,
             self.executors,
             self.clock,
-            bounds,
+            Concurrency(term=TERM),
             telemetry=record_telemetry().telemetry,
             on_due=self.run_unit_of_work.due.remember,
             jitter=lambda: 1.0,
@@ -262,18 +262,17 @@ class Engine:
         return stored.state
 
     async def rollout(self, runbook: str = "clean-disk") -> RolloutState:
-        """How far the runbook's rings are."""
         stored = (await self.rollouts.load([runbook])).get(runbook)
         return (stored and stored.state) or RolloutState()
 
     def emitted(self) -> list[str]:
-        """Short names of the events published, in order, without doubles."""
+        """Short names of the published events, each once."""
         types = {event.id: event.type for event in self.bus.events()}.values()
         return [item.removeprefix("desk.run.").removesuffix(".v1") for item in types]
 
-    def last(self) -> RunHealed | RunEscalated | RunSkipped | RunStepRecorded:
+    def last(self) -> _Shown:
         data = self.bus.events()[-1].data
-        assert isinstance(data, RunHealed | RunEscalated | RunSkipped | RunStepRecorded)
+        assert isinstance(data, _Shown)
         return data
 
 

@@ -101,8 +101,10 @@ PROTECTIONS: tuple[Protection, ...] = (
         "F6",
         "a run for which a target's list of waiting ones has no room is forgotten",
         f"{_RUNS}/lifecycle.py",
-        'changes = {"phase": Phase.QUEUED, "timer_at": until, "reason": refused.reason}',
-        'changes = {"phase": Phase.QUEUED, "timer_at": refused.until, "reason": refused.reason}',
+        "escalate(run, Outcome.NOT_RUN, reason, now)\n"
+        '    changes = {"phase": Phase.QUEUED, "timer_at": until, "reason": refused.reason}',
+        "escalate(run, Outcome.NOT_RUN, reason, now)\n"
+        '    changes = {"phase": Phase.QUEUED, "timer_at": refused.until, "reason": None}',
         f"{_UNIT}/test_limits.py::test_of_more_runs_than_a_target_remembers_none_is_dropped",
     ),
     Protection(
@@ -145,6 +147,23 @@ PROTECTIONS: tuple[Protection, ...] = (
         "if len(starts) >= bounds.per_hour:",
         "if len(starts) < 0:",
         f"{_UNIT}/test_limits.py::test_the_hourly_limit_counts_all_targets_of_a_runbook",
+    ),
+    Protection(
+        "F9",
+        "a fault that many targets show at once is repaired target by target",
+        f"{_AUTOMATION}/rollouts/fleet.py",
+        "if len(recent) > rules.more_than:",
+        "if len(recent) < 0:",
+        f"{_UNIT}/test_fleet_guard.py"
+        "::test_too_many_equal_faults_stop_the_runbook_before_anything_is_done",
+    ),
+    Protection(
+        "F10",
+        "a fix that is needed too often is no problem of its owner",
+        f"{_AUTOMATION}/recurrence/debts.py",
+        "if bound is None or count < bound.times:",
+        "if bound is None or count > 0:",
+        f"{_UNIT}/test_debts.py::test_so_many_cures_of_one_target_are_told_once_and_counted_anew",
     ),
     Protection(
         "F10",
