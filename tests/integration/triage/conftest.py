@@ -49,9 +49,8 @@ class Bus:
 
 @pytest.fixture
 async def bus(kafka: str, prefix: str) -> AsyncIterator[Bus]:
-    topics = [
-        t for t in all_topics(["network"]) if t.writer in ("triage", "intake", "metrics", "outside")
-    ]
+    every = all_topics(["network"])
+    topics = [t for t in every if "triage" in {t.writer, *t.readers, *t.followers}]
     settings = KafkaSettings(bootstrap=kafka)
     await apply_topics(settings, topics, prefix=prefix, partitions=2)
     producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all")
