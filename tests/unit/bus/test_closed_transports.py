@@ -26,7 +26,7 @@ async def test_a_closed_transport_is_a_lost_connection() -> None:
     refuse_closed_transports()
     connection = AIOKafkaConnection("127.0.0.1", 1)
     connection._reader, connection._writer = asyncio.StreamReader(), ClosedWriter()
-    connection._read_task = asyncio.create_task(asyncio.sleep(0))
+    connection._read_task = asyncio.get_running_loop().create_future()
     with pytest.raises(KafkaConnectionError, match="the connection is closed"):
         await connection.send(MetadataRequest([]))
     assert not connection.connected()

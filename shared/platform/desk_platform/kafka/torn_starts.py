@@ -4,15 +4,19 @@ aiokafka 0.14 holds that connection in a local variable until the broker has ans
 is cancelled meanwhile loses it, and `stop` cannot close what the client does not know.
 """
 
+from collections.abc import Iterable
+from contextlib import ExitStack
 from contextvars import ContextVar
 from typing import Any
+from weakref import WeakSet
 
 from aiokafka import client as aiokafka_client
 from aiokafka.client import AIOKafkaClient
 from aiokafka.conn import AIOKafkaConnection
 
 _bootstrap, _connect = AIOKafkaClient.bootstrap, aiokafka_client.create_conn
-_opened: ContextVar[list[AIOKafkaConnection] | None] = ContextVar("_opened", default=None)
+# Tasks that a start begins see it for as long as they live, so it keeps no connection alive.
+_opened: ContextVar[WeakSet[AIOKafkaConnection] | None] = ContextVar("_opened", default=None)
 
 
 def close_torn_starts() -> None:
@@ -22,21 +26,22 @@ def close_torn_starts() -> None:
 
 
 async def _start(client: AIOKafkaClient) -> None:
-    opened: list[AIOKafkaConnection] = []
+    opened = WeakSet[AIOKafkaConnection]()
     _opened.set(opened)
-    try:
+    with ExitStack() as torn:
+        torn.callback(_close, opened)
         await _bootstrap(client)
-    except BaseException:  # above all a cancellation
-        for connection in opened:
-            connection.close()
-        raise
-    finally:
-        _opened.set(None)
+        torn.pop_all()  # from here on the client knows what is open
 
 
 async def _open(*address: Any, **options: Any) -> AIOKafkaConnection:
     connection = await _connect(*address, **options)
     opened = _opened.get()
     if opened is not None:
-        opened.append(connection)
+        opened.add(connection)
     return connection
+
+
+def _close(connections: Iterable[AIOKafkaConnection]) -> None:
+    for connection in connections:
+        connection.close()
