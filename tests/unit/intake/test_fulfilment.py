@@ -20,7 +20,7 @@ from desk_contracts.events.automation import (
 from desk_contracts.events.fulfilment import TicketFulfilmentRequested, TicketFulfilmentWithdrawn
 from desk_contracts.events.problems import ProblemResolved
 from desk_contracts.events.tickets import TicketResolved
-from desk_contracts.message import verbatim
+from desk_contracts.message import message, verbatim
 
 from tests.support.fulfilling import load_fulfilling, write_charter
 from tests.support.intake_world import Desk, make_desk, triage_says
@@ -86,10 +86,10 @@ async def test_what_telemetry_shows_to_be_done_is_resolved_once(desk: Desk) -> N
     assert (resolved.how, resolved.verified_by, resolved.requester) == ("automation", "r-1", "ana")
 
 
-async def unanswered(desk: Desk, ticket: str, attempt: int, executor: str = "device") -> None:
+async def fail(desk: Desk, ticket: str, attempt: int, why: str = "answer.device-silent") -> None:
     data = RunStepRecorded(
-        **RUN, request=ticket, step="device-answers", executor=executor, status=StepStatus.FAILED,
-        attempt=attempt,
+        **RUN, request=ticket, step="device-answers", executor="device", status=StepStatus.FAILED,
+        attempt=attempt, message=message(why),
     )  # fmt: skip
     await desk.hear(data, DEVICE, id=f"step-{attempt}")
 
@@ -102,7 +102,7 @@ async def why(desk: Desk, ticket: str) -> tuple[str, str]:
 async def test_why_nothing_has_begun_is_said_once_and_not_after_the_beginning(desk: Desk) -> None:
     ticket = await request(desk)
     for attempt in (1, 2):
-        await unanswered(desk, ticket, attempt)
+        await fail(desk, ticket, attempt)
     status, reason = await why(desk, ticket)
     assert (status, reason.partition(".")[0]) == (
         "requested",
@@ -111,10 +111,12 @@ async def test_why_nothing_has_begun_is_said_once_and_not_after_the_beginning(de
     kinds = [event.type for event in desk.log(ticket)]
     assert kinds.count("desk.ticket.fulfilment-reported.v1") == 1
     assert "Switch it on" in (await desk.ana.get(f"/tickets/{ticket}")).text
-    await unanswered(desk, ticket, 3, executor="http")
-    assert "has to check before" in (await why(desk, ticket))[1]
+    # Whoever refuses has answered.
+    await fail(desk, ticket, 3, why="answer.device-refused")
+    _, reason = await why(desk, ticket)
+    assert reason == "What the desk has to check before has not succeeded yet."
     await hear(desk, ticket, RunStarted, version="v", title="Restart")
-    await unanswered(desk, ticket, 4)
+    await fail(desk, ticket, 4)
     assert await why(desk, ticket) == ("started", "")
 
 

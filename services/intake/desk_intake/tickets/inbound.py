@@ -51,8 +51,8 @@ from desk_intake.tickets.model import Ticket
 from desk_intake.tickets.registration import from_taken_run
 
 DESK = "desk"
-# Of the step that asks the agent on a device.
-DEVICE_EXECUTOR = "device"
+# What automation says of a device's agent that did not answer; a refusal is an answer.
+DEVICE_SILENT = "answer.device-silent"
 _AT_WORK = frozenset({State.IN_PROGRESS, State.WAITING})
 _OVER = frozenset({State.CLOSED, State.MERGED})
 
@@ -320,13 +320,13 @@ def _note_start(ticket: Ticket, fact: Event[RunStarted]) -> list[Payload]:
 
 @apply_inbound.on(RunStepRecorded)
 def _note_hindrance(ticket: Ticket, fact: Event[RunStepRecorded]) -> list[Payload]:
-    """A check before the first act had no answer: why nothing has begun, said once."""
+    """A check before the first act did not succeed: why nothing has begun, said once."""
     data, fulfilment = fact.data, ticket.fulfilment
     is_before = fulfilment is not None and fulfilment.status is FulfilmentStatus.REQUESTED
     if fulfilment is None or not is_before or data.status is not StepStatus.FAILED:
         return []
-    is_device = data.executor == DEVICE_EXECUTOR
-    why = message("fulfilment.device-away" if is_device else "fulfilment.check-unanswered")
+    is_silent = data.message is not None and data.message.code == DEVICE_SILENT
+    why = message("fulfilment.device-away" if is_silent else "fulfilment.check-failed")
     if not ticket.is_done_by_runbook or fulfilment.explanation == (why,):
         return []
     return [report(fulfilment, FulfilmentStatus.REQUESTED, data.run, why)]
