@@ -17,6 +17,7 @@ from desk_contracts.events.automation import (
     RunSkipped,
 )
 from desk_contracts.events.fulfilment import TicketFulfilmentRequested
+from desk_contracts.message import message
 
 from tests.support.automation_engine import START, Engine, act, cleared, raised, runbook
 from tests.support.automation_http import Desk, open_desk
@@ -178,6 +179,18 @@ async def test_after_a_no_nobody_is_asked_again_for_the_declared_time(desk: Desk
     assert last.reason.code == "consent.declined-before"
     desk.engine.clock.advance(timedelta(days=1))
     assert await again("e-3") == ["ana", "ana"]
+
+
+async def test_what_is_asked_already_is_not_asked_twice_nor_handed_over(desk: Desk) -> None:
+    first = await desk.engine.run()
+    event = raised(episode="e-2", at=desk.engine.clock.now())
+    await desk.engine.hear(event)
+    await desk.engine.settle(SOON)
+    assert isinstance(desk.engine.last(), RunSkipped)
+    second = await desk.engine.run(event)
+    assert second.reason == message("run.same-already", run=first.id)
+    assert desk.engine.emitted().count("consent-requested") == 1
+    assert (await desk.engine.run(raised())).phase is Phase.AWAITING_CONSENT
 
 
 async def test_trouble_that_goes_by_itself_asks_nobody_any_more(desk: Desk) -> None:

@@ -41,32 +41,25 @@ def consent_by_request(run: Run) -> tuple[Run, tuple[AnyEvent, ...]]:
     return after, (events.emit_consent_recorded(after, consent, reply, number=1),)
 
 
-def find_hindrance(run: Run, others: Iterable[Run], now: datetime) -> Message | None:
-    """Why the person is not asked now: they said no not long ago, or are being asked already."""
-    planned = run.plan.consent
-    for other in others:
-        given = other.consent
-        is_same = (other.target, other.plan.runbook) == (run.target, run.plan.runbook)
-        if planned is None or given is None or not is_same or other.id == run.id:
-            continue
-        if other.phase is Phase.AWAITING_CONSENT:
-            return message("run.same-already", run=other.id)
-        reply = given.reply
-        if reply is None or reply.answer is not ConsentAnswer.NO:
-            continue
-        again_at = reply.given_at + planned.again_after
-        if now < again_at and given.person == run.trigger.person:
-            return message("consent.declined-before", by=reply.by, again=again_at)
-    return None
+def request_consent(run: Run, others: Iterable[Run], now: datetime) -> Decided:
+    """Ask the person; nothing is done until they answer, and nobody is asked in vain.
 
-
-def request_consent(run: Run, hindrance: Message | None, now: datetime) -> Decided:
-    """Ask the person; nothing is done until they answer, and nobody is asked in vain."""
+    `others` are runs on the same target. What is asked already is not asked twice, and people need
+    not take over what still waits for its answer.
+    """
+    same = [
+        other for other in others if other.id != run.id and other.plan.runbook == run.plan.runbook
+    ]
+    asking = next((other for other in same if other.phase is Phase.AWAITING_CONSENT), None)
+    if asking is not None:
+        return skip(run, message("run.same-already", run=asking.id), now)
     planned, person = run.plan.consent, run.trigger.person
-    if hindrance is not None:
-        return _end(run, hindrance, now)
     if planned is None or not person:
         return escalate(run, Outcome.NOT_RUN, message("consent.nobody-to-ask"), now)
+    declined = _find_decline(same, person, now - planned.again_after)
+    if declined is not None:
+        again = declined.given_at + planned.again_after
+        return _end(run, message("consent.declined-before", by=declined.by, again=again), now)
     until = now + planned.within
     consent = Consent(
         plan=run.plan.hash, person=person, asked_at=now, until=until, latest=now + planned.defer
@@ -79,6 +72,16 @@ def request_consent(run: Run, hindrance: Message | None, now: datetime) -> Decid
     }
     waiting = run.model_copy(update=changes)
     return Decision(waiting, (events.emit_consent_requested(waiting, consent, now),))
+
+
+def _find_decline(same: Iterable[Run], person: str, since: datetime) -> PersonReply | None:
+    """A no that the person said after that moment."""
+    for other in same:
+        given = other.consent
+        reply = None if given is None or given.person != person else given.reply
+        if reply is not None and reply.answer is ConsentAnswer.NO and reply.given_at > since:
+            return reply
+    return None
 
 
 def await_consent(run: Run, now: datetime) -> Decided:

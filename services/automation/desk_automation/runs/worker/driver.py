@@ -203,12 +203,7 @@ class Worker:
             facets, order="newest", limit=NEWEST
         )
         others = [item.state for item in listed if item.state is not None]
-
-        def decide(run: Run, now: datetime) -> Decision[Run]:
-            hindrance = consenting.find_hindrance(run, others, now)
-            return consenting.request_consent(run, hindrance, now)
-
-        return await self._write(run, action, decide)
+        return await self._write(run, action, lambda r, n: consenting.request_consent(r, others, n))
 
     async def _admit(self, run: Run, action: Admit) -> Run | None:
         refusal = await self._admissions.find_refusal(run)
