@@ -1,6 +1,7 @@
 """Real servers around automation: its topics, its process, a target."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from desk_contracts import names
 from desk_contracts.topics import all_topics
 from desk_platform.kafka.admin import apply_topics
 from desk_platform.settings import KafkaSettings
+from desk_testing import eventually
 from desk_testing.processes import environment
 
 from tests.support.automation_desk import Automation, Bus, Target
@@ -21,6 +23,20 @@ TOPICS = {
     names.ACTIONS,
     names.ACTION_RESULTS,
 }
+
+
+@asynccontextmanager
+async def running(*replicas: Automation) -> AsyncIterator[list[Automation]]:
+    """All of them run and read; ended whatever happens."""
+    for replica in replicas:
+        replica.launch()
+    try:
+        for replica in replicas:
+            await eventually(replica.is_ready, timeout=240, interval=0.1)
+        yield list(replicas)
+    finally:
+        for replica in replicas:
+            replica.stop()
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from desk_platform.telemetry import get_logger
 from desk_testing import eventually
 
 from tests.support.automation_desk import Automation, Bus, Target, measured, raised
+from tests.support.automation_servers import running
 
 pytestmark = [pytest.mark.chaos, pytest.mark.connected, pytest.mark.timeout(300)]
 
@@ -56,16 +57,8 @@ async def replicas(mortal: Automation, second: Automation) -> AsyncIterator[list
         steps = "".join(ACT.format(number=number) for number in range(count))
         text = RUNBOOK.format(id=id, mode=mode, steps=steps)
         (folder / f"{id}.yaml").write_text(text, encoding="utf-8")
-    both = [mortal, second]
-    for replica in both:
-        replica.launch()
-    try:
-        for replica in both:
-            await eventually(replica.is_ready, timeout=240, interval=0.1)
+    async with running(mortal, second) as both:
         yield both
-    finally:
-        for replica in both:
-            replica.stop()
 
 
 async def begin_long_repairs(bus: Bus, target: Target) -> list[str]:

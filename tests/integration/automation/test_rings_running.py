@@ -15,6 +15,7 @@ from desk_testing import eventually
 from desk_testing.processes import CHARTER
 
 from tests.support.automation_desk import Automation, Bus, Target, measured, raised
+from tests.support.automation_servers import running
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(480)]
 
@@ -59,16 +60,8 @@ async def replicas(
         text = RUNBOOK.format(id=id, settle=settle, within=within, more=more)
         (charter / "runbooks" / f"{id}.yaml").write_text(text, encoding="utf-8")
     service.env["DESK_CHARTER"] = str(charter)
-    both = [service, second]
-    for replica in both:
-        replica.launch()
-    try:
-        for replica in both:
-            await eventually(replica.is_ready, timeout=240, interval=0.1)
+    async with running(service, second) as both:
         yield both
-    finally:
-        for replica in both:
-            replica.stop()
 
 
 async def events_of(bus: Bus, subject: str, kind: type) -> list[object]:
