@@ -11,7 +11,6 @@ from desk_charter.runbooks import Runbook
 from desk_contracts import Event
 from desk_contracts.events.signals import SignalRaised
 
-from desk_automation.actions.template import as_text, lookup
 from desk_automation.conditions.expression import Condition, Inputs, condition
 from desk_automation.matching.decide import Raised, is_meant, run_id, target_of, values_of
 from desk_automation.rollouts.fleet import FleetRules
@@ -69,16 +68,11 @@ class Rulebook:
         self, event: Event[SignalRaised], now: datetime
     ) -> dict[str, tuple[FaultSeen, FleetRules]]:
         """The fault that the event shows, for each runbook that acts and whose fleet is guarded."""
-        values = values_of(event, "")
-        inputs = Inputs({"event": values["event"], "data": values["data"]})
         faults = {}
-        for rule in self.rules:
-            runbook, guard = rule.runbook, rule.runbook.fleet_guard
+        for runbook in self.find_matching(event):
+            guard, target = runbook.fleet_guard, target_of(event, runbook)
             is_at_work = runbook.mode_on(now.date()) in {"approve", "auto"}
-            if guard is None or not is_at_work or not is_meant(runbook, event):
-                continue
-            target = as_text(lookup(runbook.target, values))
-            if target and rule.when.holds(inputs):
+            if guard is not None and is_at_work and target:
                 team = runbook.escalate.team or runbook.owner_team
                 rules = FleetRules(guard.more_than, guard.within, runbook.title, team)
                 faults[runbook.id] = (FaultSeen(target=target, at=event.time), rules)

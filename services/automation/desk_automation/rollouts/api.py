@@ -27,7 +27,7 @@ from desk_platform.kafka.unit_of_work import Cause
 from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 
-from desk_automation.rollouts.decide import resume
+from desk_automation.rollouts.decide import describe_ring, describe_stop, resume
 from desk_automation.rollouts.fleet import count_recent
 from desk_automation.rollouts.model import RolloutState
 from desk_automation.rollouts.store import rollout_rule
@@ -54,8 +54,9 @@ class RolloutView(Frozen):
     """Until when its cures must last; none while a place is free or has no verdict."""
     waiting: int
     """How many runs wait for a ring, or for the runbook to go on; at 1000 perhaps more."""
-    faults: int
-    """How many targets showed the fault within the time of the fleet guard; 0 without one."""
+    faults: int | None
+    """How many targets showed the fault within the time of the fleet guard; null without one, since
+    nobody counts then."""
     stopped_since: datetime | None
     """Since when the runbook starts nothing; none where it is not stopped."""
     targets: tuple[str, ...]
@@ -132,7 +133,7 @@ def _view_rollout(runbook: Runbook, state: RolloutState, now: datetime) -> Rollo
         needed=ring.needed if has_ring else 0,
         held_until=ring.held_until,
         waiting=len(state.waiting),
-        faults=0 if guard is None else count_recent(state, guard.within, now),
+        faults=None if guard is None else count_recent(state, guard.within, now),
         stopped_since=None if stop is None else stop.at,
         targets=() if stop is None else stop.targets,
         status=sentence(describe_rollout(state)),
@@ -141,9 +142,9 @@ def _view_rollout(runbook: Runbook, state: RolloutState, now: datetime) -> Rollo
 
 def describe_rollout(state: RolloutState) -> Message:
     """Whether it starts anything, and what the next ring waits for."""
-    ring, stop, count = state.ring, state.stop, len(state.waiting)
-    if stop is not None:
-        return message("refusal.runbook-stopped", since=stop.at, why=stop.reason, count=count)
+    ring = state.ring
+    if state.stop is not None:
+        return describe_stop(state.stop, state)
     if ring.rules is None:
         return message("rollout.not-begun")
     if ring.held_until is not None:
@@ -152,16 +153,9 @@ def describe_rollout(state: RolloutState) -> Message:
             ring=ring.number,
             size=ring.size,
             until=ring.held_until,
-            count=count,
+            count=len(state.waiting),
         )
-    return message(
-        "refusal.ring",
-        ring=ring.number,
-        size=ring.size,
-        healed=ring.healed,
-        open=ring.under_way,
-        count=count,
-    )
+    return describe_ring(state)
 
 
 def find_runbook(charter: Charter, id: str, caller: Principal, seen: Sight) -> Runbook:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from desk_contracts.events.automation import StopKind
-from desk_contracts.message import message
+from desk_contracts.message import Message, message
 
 from desk_automation.rollouts.model import (
     CALL,
@@ -64,24 +64,33 @@ def request_place(
 
 def find_refusal(state: RolloutState, ask: RingRequest, now: datetime) -> Refusal | None:
     """Why the run may not start; None if it has its place, or needs none."""
-    ring, stop, count = state.ring, state.stop, len(state.waiting)
+    stop, again = state.stop, now + LOOK_AGAIN
     if stop is not None:
-        held = message("refusal.runbook-stopped", since=stop.at, why=stop.reason, count=count)
-        is_fleet = stop.kind is StopKind.FLEET
-        again = now + LOOK_AGAIN
+        held, is_fleet = describe_stop(stop, state), stop.kind is StopKind.FLEET
         return Refusal("fleet" if is_fleet else "stopped", held, again, holder=stop.run)
-    place = ring.place_of(ask.run)
+    place = state.ring.place_of(ask.run)
     if ask.rules is None or (place is not None and place.is_started):
         return None
-    waits = message(
+    return Refusal("ring", describe_ring(state), again)
+
+
+def describe_stop(stop: RunbookStop, state: RolloutState) -> Message:
+    """Since when the runbook starts nothing, why, and how many wait."""
+    count = len(state.waiting)
+    return message("refusal.runbook-stopped", since=stop.at, why=stop.reason, count=count)
+
+
+def describe_ring(state: RolloutState) -> Message:
+    """How far the ring that is open has come, and how many wait for the next."""
+    ring = state.ring
+    return message(
         "refusal.ring",
         ring=ring.number,
         size=ring.size,
         healed=ring.healed,
         open=ring.under_way,
-        count=count,
+        count=len(state.waiting),
     )
-    return Refusal("ring", waits, now + LOOK_AGAIN)
 
 
 def end_place(

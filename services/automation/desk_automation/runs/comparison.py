@@ -15,8 +15,8 @@ CLEARED = "run.signal-cleared-before"
 
 def result_of(run: Run) -> Result:
     """Of a run that waited only what happened in its wait counts; of the others how they ended."""
-    is_cleared = run.phase is Phase.SKIPPED and run.reason is not None
-    is_cleared = is_cleared and run.reason is not None and run.reason.code == CLEARED
+    reason = run.reason
+    is_cleared = run.phase is Phase.SKIPPED and reason is not None and reason.code == CLEARED
     if run.arm == "waits":
         return _find_natural(run, is_cleared=is_cleared)
     if is_cleared or run.outcome is Outcome.HEALED:

@@ -18,7 +18,7 @@ from desk_kernel import Decision
 
 from desk_triage.changes.snapshot import ContextSnapshot, explain_changes
 from desk_triage.detection.detector import Detector, Finding, Verdict
-from desk_triage.detection.dropping import JOINT, Watched, is_watched, plan_look
+from desk_triage.detection.dropping import JOINT, Watched, fits, plan_look
 from desk_triage.detection.fleet import find_facts
 from desk_triage.detection.hysteresis import apply_verdict, is_lasting, is_over
 from desk_triage.detection.model import DetectorState, Episode, Subject, Watch
@@ -47,8 +47,8 @@ def assess(
     assessments = []
     for detector in detectors:
         settings, unit = detector.settings, event.data.unit
-        watched, watch_before = {settings.id: Watched.of(settings)}, before.watch(settings.id)
-        if watch_before is None or not is_watched(watch_before, watched):
+        watch_before = before.watch(settings.id)
+        if watch_before is None or not fits(watch_before, Watched.of(settings)):
             # What was learned of another measurement says nothing of this one.
             watch_before = Watch(
                 detector=settings.id,

@@ -38,10 +38,9 @@ def list_watched(detectors: Sequence[DetectorSettings]) -> Mapping[str, Watched]
     return {settings.id: Watched.of(settings) for settings in detectors}
 
 
-def is_watched(watch: Watch, watched: Mapping[str, Watched]) -> bool:
-    """Whether the charter still has the detector as it was when it took these samples."""
-    now = watched.get(watch.detector)
-    return now is not None and now == (watch.measurement or now.measurement, watch.join)
+def fits(watch: Watch, now: Watched) -> bool:
+    """Whether the detector is as it was when it took these samples."""
+    return now == (watch.measurement or now.measurement, watch.join)
 
 
 def drop_unwatched(
@@ -57,7 +56,7 @@ def drop_unwatched(
         for watch in subject.watches
         if watch.is_raised
         and not watch.detector.startswith(JOINT)
-        and not is_watched(watch, watched)
+        and not ((seen := watched.get(watch.detector)) and fits(watch, seen))
     ]
     if not gone:
         return subject, []
