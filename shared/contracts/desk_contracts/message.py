@@ -9,7 +9,7 @@ from enum import Enum
 from math import isfinite
 from typing import Annotated, cast
 
-from pydantic import Field, FiniteFloat, GetCoreSchemaHandler
+from pydantic import BaseModel, Field, FiniteFloat, GetCoreSchemaHandler
 from pydantic_core import CoreSchema
 
 from desk_contracts.value_types import Value
@@ -33,7 +33,7 @@ class Message(Value):
 
     @classmethod
     def __get_pydantic_core_schema__(
-        cls, source: type["Message"], handler: GetCoreSchemaHandler
+        cls, source: type[BaseModel], handler: GetCoreSchemaHandler
     ) -> CoreSchema:
         """A reference of its own for each field: pydantic 2.14 writes a field's description into
         the one that it is given, and all other fields of this type would show it."""
