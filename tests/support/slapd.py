@@ -1,5 +1,6 @@
 """A real OpenLDAP server with ppolicy on loopback, in a folder of the test."""
 
+import os
 import signal
 import subprocess
 from dataclasses import dataclass
@@ -168,9 +169,11 @@ class Slapd:
             self.process = None
 
     def pause(self) -> None:
-        """It keeps its connections and answers nothing."""
+        """It keeps its connections and answers nothing, from the moment of return on: a signal is
+        only on its way, and a busy machine delivers it later."""
         assert self.process is not None
         self.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WNOWAIT)
 
     def resume(self) -> None:
         assert self.process is not None

@@ -30,6 +30,7 @@ MaxStartups 100
 PermitRootLogin yes
 LogLevel ERROR
 """
+_STOPPED_OR_GONE = frozenset({"T", "Z", "X", ""})
 
 
 def is_installed() -> bool:
@@ -98,8 +99,11 @@ class Sshd:
         self._signal(signal.SIGKILL)
 
     def pause(self) -> None:
-        """Those that are connected hear nothing more."""
+        """Those that are connected hear nothing more, from the moment of return on."""
         self._signal(signal.SIGSTOP)
+        for child in self._children():
+            while _read_state(child) not in _STOPPED_OR_GONE:
+                os.sched_yield()  # its parent is sshd, so nothing tells us of it
 
     def _signal(self, sent: signal.Signals) -> None:
         for child in self._children():
@@ -129,3 +133,11 @@ class Sshd:
 def host_line(host: str, key: asyncssh.SSHKey, marker: str = "") -> str:
     """A line of known_hosts."""
     return f"{marker}{host} {key.export_public_key().decode().strip()}"
+
+
+def _read_state(pid: int) -> str:
+    """The process's state as Linux names it; empty if there is none any more (proc(5))."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
