@@ -23,6 +23,8 @@ from desk_storm.mutants.protections import PROTECTIONS
 from desk_storm.trials import copied, paths
 
 _LONGEST_SECONDS = 300
+# As `timeout` of coreutils says it.
+TOO_LONG = 124
 _WIDTH = 62
 
 
@@ -72,7 +74,7 @@ def show_table(rows: Sequence[Protection], outcomes: Sequence[Outcome]) -> str:
 
 
 def run_tests(without: Sequence[Protection], tests: Sequence[str]) -> tuple[int, str]:
-    """pytest's exit code and output on a copy without these protections."""
+    """pytest's exit code and output on a copy without these protections; `TOO_LONG` if it hangs."""
     with tempfile.TemporaryDirectory(prefix="desk-protection-") as folder:
         copy = Path(folder)
         copied(ROOT, copy)
@@ -80,16 +82,19 @@ def run_tests(without: Sequence[Protection], tests: Sequence[str]) -> tuple[int,
             row.apply(copy)
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]
         env = {**os.environ, "PYTHONPATH": paths(copy), "PYTHONDONTWRITEBYTECODE": "1"}
-        done = subprocess.run(
-            command,
-            cwd=copy,
-            env=env,
-            check=False,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=_LONGEST_SECONDS,
-        )
+        try:
+            done = subprocess.run(
+                command,
+                cwd=copy,
+                env=env,
+                check=False,
+                text=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                timeout=_LONGEST_SECONDS,
+            )
+        except subprocess.TimeoutExpired:
+            return TOO_LONG, f"The tests did not end within {_LONGEST_SECONDS} s."
     return done.returncode, done.stdout
 
 

@@ -66,7 +66,11 @@ async def fill(settings: KafkaSettings, topic: str) -> None:
 
 async def commit(settings: KafkaSettings, topic: str, group: str, offset: int) -> None:
     place = TopicPartition(topic, 0)
-    async with AIOKafkaConsumer(group_id=group, **kafka_arguments(settings)) as consumer:
+    # Without this the consumer commits once more when it stops, and then without the milestone.
+    consumer = AIOKafkaConsumer(
+        group_id=group, enable_auto_commit=False, **kafka_arguments(settings)
+    )
+    async with consumer:
         consumer.assign([place])
         await consumer.commit({place: OffsetAndMetadata(offset, "milestone:9")})
 

@@ -8,7 +8,7 @@ import pytest
 from desk_local.paths import ROOT
 from desk_storm.mutants.protection import Protection
 from desk_storm.mutants.protections import PROTECTIONS
-from desk_storm.protections import Outcome, outcome_of, show_table
+from desk_storm.protections import TOO_LONG, Outcome, outcome_of, show_table
 
 FAILURE_MODES = {f"F{number}" for number in range(1, 18)}
 
@@ -45,8 +45,8 @@ def test_every_failure_mode_has_a_row_and_no_row_stands_twice() -> None:
 
 def test_only_a_test_that_failed_is_red() -> None:
     # 2 to 5: interrupted, pytest's own fault, wrong arguments, no test.
-    outcomes = [outcome_of(code) for code in (0, 1, 2, 3, 4, 5)]
-    assert outcomes == [Outcome.GREEN, Outcome.RED, *[Outcome.BROKEN] * 4]
+    outcomes = [outcome_of(code) for code in (0, 1, 2, 3, 4, 5, TOO_LONG)]
+    assert outcomes == [Outcome.GREEN, Outcome.RED, *[Outcome.BROKEN] * 5]
 
 
 def test_the_table_says_of_each_what_became_of_it() -> None:
