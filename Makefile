@@ -90,7 +90,8 @@ unit: setup ## Pure code and handlers with fakes
 .PHONY: coverage
 coverage: setup ## Unit tests, and how much of the pure code they run: no less than before
 	@# Not by a plug-in of pytest: what pytest itself loads would count as never run.
-	@rm -f .coverage; $(PY) -m coverage run -m pytest tests/unit $(ARGS) && $(PY) -m scripts.coverage
+	@rm -f .coverage .coverage.*; $(PY) -m coverage run -m pytest -n 2 --dist loadfile tests/unit $(ARGS) \
+	  && $(PY) -m coverage combine --quiet && $(PY) -m scripts.coverage
 
 .PHONY: property
 property: setup ## Laws that must hold for any input

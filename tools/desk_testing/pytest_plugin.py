@@ -3,9 +3,11 @@
 import logging
 import secrets
 from collections.abc import Iterator
+from functools import lru_cache
 
 import pytest
 import structlog
+from desk_charter import documents
 from desk_local import CannotStart, local_servers
 from desk_local.servers import BACKENDS
 from hypothesis import HealthCheck, Phase, settings
@@ -46,7 +48,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """A suite that only fakes pass fails, if whole files were asked for."""
+    """A suite that only fakes pass fails, if whole files were asked for.
+
+    Hundreds of tests load the shipped charter: in a process each of its texts is parsed once.
+    """
+    documents.parse_document = lru_cache(maxsize=128)(documents.parse_document)
     is_whole = not any("::" in argument for argument in config.args)
     config.pluginmanager.register(FakesOnly(is_whole=is_whole), "desk-fakes-only")
 
