@@ -23,12 +23,12 @@ async def main() -> None:
     DBOS(config=DBOSConfig(name="bench", system_database_url=database, log_level="ERROR"))
     async with httpx.AsyncClient(limits=httpx.Limits(max_connections=32), timeout=30) as client:
 
-        @DBOS.step()
+        @DBOS.step()  # type: ignore[untyped-decorator]
         async def act(key: str) -> int:
             answer = await client.post(f"{url}/act", headers={"Idempotency-Key": key})
             return answer.status_code
 
-        @DBOS.workflow()
+        @DBOS.workflow()  # type: ignore[untyped-decorator]
         async def repair(target: str) -> int:
             return sum([await act(f"{target}-{number}") for number in range(steps)])
 
