@@ -30,6 +30,7 @@ from desk_bench import (
     following,
     history,
     identities,
+    matching,
     projecting,
     rebuilding,
     roundtrip,
@@ -48,8 +49,8 @@ ROOT = Path(__file__).resolve().parents[2]
 HEAP, LARGE_HEAP = "2g", "8g"
 # What most people meet first is the embedded store; the others measure our own part of the work.
 ON_EMBEDDED = {
-    "burst", "catching-up", "checking", "durable", "erasing", "following", "guarded", "history",
-    "roundtrip",
+    "automation-steps", "burst", "catching-up", "checking", "erasing", "following", "guarded",
+    "history", "roundtrip",
 }  # fmt: skip
 NEEDS_ROOM = {"metrics-scale", "identities"}
 Benchmark = Callable[[str, str, "Share"], Awaitable[list[Row]]]
@@ -106,7 +107,8 @@ BENCHMARKS: dict[str, Benchmark] = {
     "erasing": lambda kafka, store_url, share: erasing.run(
         KafkaSettings(bootstrap=kafka), store_url, share.of(10_000, 100)
     ),
-    "durable": lambda kafka, store_url, share: durable.run(
+    "automation-matching": lambda _, __, share: matching.run(share.of(50_000, 1_000)),
+    "automation-steps": lambda kafka, store_url, share: durable.run(
         kafka, store_url, share.of(1_000, 50), [int(size * share.share) for size in HISTORIES]
     ),
     "metrics-windows": lambda kafka, store_url, share: windows.run(
