@@ -244,6 +244,33 @@ def _other_ends(
         "runbook": "restart-print-spooler",
     }
     yield from story.happens(ProblemDetected.model_validate(repeated), "p-5")
+    yield from _stop_runbook(story, repeated, fix)
+
+
+def _stop_runbook(story: Story, problem: Mapping[str, object], fix: str) -> Iterator[Notified]:
+    """Too many show its fault at once; then somebody lets it go on."""
+    targets = ["print-01", "print-02", "print-03"]
+    within = timedelta(minutes=10)
+    stopped = {
+        **problem,
+        "title": message("problem.stopped-fleet", fix=fix, count=3),
+        "message": message("problem.stopped-notice", fix=fix, team="Print and rooms"),
+        "explanation": (
+            message("stop.fleet", count=3, within=within, targets=targets),
+            message("problem.stopped-waiting", count=2),
+        ),
+        "stop": "fleet",
+    }
+    yield from story.happens(ProblemDetected.model_validate(stopped), "p-6")
+    since = datetime(2026, 12, 1, 9, tzinfo=UTC)
+    for code in ("problem.stop-over", "problem.stop-again"):
+        update = {
+            "service": "",
+            "title": stopped["title"],
+            "status": "proposed",
+            "explanation": (message(code, since=since),),
+        }
+        yield from story.happens(ProblemUpdated.model_validate(update), "p-6")
 
 
 def _repairs(story: Story) -> Iterator[Notified]:

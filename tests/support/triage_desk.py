@@ -34,12 +34,13 @@ from desk_triage.detection.worker import fleet_projection, subject_projection
 from desk_triage.learning.decide import predict_team
 from desk_triage.learning.model import LearnedModel
 from desk_triage.problems.api import ProblemDocuments, problem_router
-from desk_triage.problems.store import FIXES, REGISTERS
+from desk_triage.problems.store import FIXES, REGISTERS, STOPS
 from desk_triage.problems.worker import (
     fix_projection,
     register_projection,
     report_signals,
     report_tickets,
+    stop_projection,
 )
 from desk_triage.routing.api import decision_router
 from desk_triage.routing.gauges import RoutingQuality
@@ -190,6 +191,7 @@ class TriageDesk:
         self.subjects = FakeDocuments(SUBJECTS, self.clock)
         self.register = FakeDocuments(REGISTERS, self.clock)
         self.fixes = FakeDocuments(FIXES, self.clock)
+        self.stops = FakeDocuments(STOPS, self.clock)
         meters = self.lookout.meters
         quality = RoutingQuality(record_telemetry().telemetry.meter, lambda: 0.9)
         self.inputs = inputs
@@ -211,6 +213,7 @@ class TriageDesk:
             UnitOfWork(change_projection(self.changes), self.publisher, self.clock, meters),
             self.subjects_unit_of_work,
             UnitOfWork(fix_projection(self.fixes), self.publisher, self.clock, meters, cached=0),
+            UnitOfWork(stop_projection(self.stops), self.publisher, self.clock, meters, cached=0),
             self.register_unit_of_work,
             UnitOfWork(person, self.publisher, self.clock, meters, cached=0),
             self.fleets_unit_of_work,

@@ -30,12 +30,13 @@ from desk_triage.escalation.worker import escalation_projection
 from desk_triage.learning.decide import predict_team
 from desk_triage.learning.worker import ModelSource
 from desk_triage.problems.api import ProblemDocuments, problem_router
-from desk_triage.problems.store import FIXES, REGISTERS, count_people
+from desk_triage.problems.store import FIXES, REGISTERS, STOPS, count_people
 from desk_triage.problems.worker import (
     fix_projection,
     register_projection,
     report_signals,
     report_tickets,
+    stop_projection,
 )
 from desk_triage.routing.api import decision_router
 from desk_triage.routing.gauges import RoutingQuality
@@ -73,6 +74,7 @@ def compose(desk: Desk, settings: TriageSettings) -> Web:
     projection = register_projection(register, inputs)
     reported = desk.unit_of_work("register", projection, cached=1, stops=stops)
     desk.unit_of_work("fixes", fix_projection(desk.documents(FIXES)), cached=0)
+    desk.unit_of_work("stops", stop_projection(desk.documents(STOPS)), cached=0)
     _watch_telemetry(desk, subjects, inputs)
     similar = _compose_tickets(desk, settings, inputs)
     desk.job("snapshot", snapshot.run)
@@ -140,7 +142,17 @@ def _watch_telemetry(desk: Desk, subjects: Documents[Subject], inputs: Inputs) -
 SERVICE = Service(
     "triage",
     TriageSettings,
-    collections=(TICKETS, SUBJECTS, REGISTERS, CHANGES, FLEETS, ESCALATIONS, PERSON_TICKETS, FIXES),
+    collections=(
+        TICKETS,
+        SUBJECTS,
+        REGISTERS,
+        CHANGES,
+        FLEETS,
+        ESCALATIONS,
+        PERSON_TICKETS,
+        FIXES,
+        STOPS,
+    ),
     subscriptions=(
         Subscription(
             (names.TICKETS, names.CHANGES, names.SIGNALS, names.SLA),
@@ -148,7 +160,7 @@ SERVICE = Service(
         ),
         # However much telemetry there is, no ticket waits behind it.
         Subscription((names.TELEMETRY,), to=("subjects",), group="telemetry"),
-        Subscription((names.AUTOMATION,), to=("fixes",), group="repairs"),
+        Subscription((names.AUTOMATION,), to=("fixes", "stops"), group="repairs"),
         # What triage tells itself. The register is one document: written once for many reports.
         Subscription((names.TROUBLE,), to=("register",), group="register", linger=REGISTER_LINGER),
     ),

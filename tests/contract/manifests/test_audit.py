@@ -1,4 +1,4 @@
-"""The nightly audit: its result is the job's, and somebody is told of it."""
+"""The nightly audits: their result is the job's, and somebody is told of it."""
 
 import re
 from pathlib import Path
@@ -10,29 +10,53 @@ import yaml
 from tests.support.monitoring import MONITORING, ROOT
 from tests.support.prometheus import play_rules
 
+# Each CronJob with what it runs and the file of its alerts.
+AUDITS = {
+    "desk-audit": (["desk", "audit", "--again", "120"], "audit"),
+    "desk-run-audit": (["desk", "audit", "--runs"], "run-audit"),
+}
+
 
 def rules() -> list[dict[str, Any]]:
-    document = yaml.safe_load((MONITORING / "audit.yaml").read_text(encoding="utf-8"))
-    return [rule for group in document["spec"]["groups"] for rule in group["rules"]]
+    files = [MONITORING / f"{file}.yaml" for _, file in AUDITS.values()]
+    documents = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in files]
+    groups = [group for document in documents for group in document["spec"]["groups"]]
+    return [rule for group in groups for rule in group["rules"]]
 
 
+@pytest.mark.parametrize("name", AUDITS)
 def test_what_was_found_fails_at_once_and_what_could_not_be_asked_is_asked_again(
-    overlay: Any,
+    overlay: Any, name: str
 ) -> None:
     """`desk audit` ends with 1 for findings; 2 and 3 are settings and brokers that are away."""
-    job = overlay.named("CronJob", "desk-audit")["spec"]["jobTemplate"]["spec"]
+    job = overlay.named("CronJob", name)["spec"]["jobTemplate"]["spec"]
     (rule,) = job["podFailurePolicy"]["rules"]
     assert (rule["action"], rule["onExitCodes"]["values"]) == ("FailJob", [1])
     (container,) = job["template"]["spec"]["containers"]
     assert rule["onExitCodes"]["containerName"] == container["name"]
-    assert container["command"] == ["desk", "audit", "--again", "120"]
+    assert container["command"] == AUDITS[name][0]
     # What Kubernetes asks of a job with such a policy.
     assert job["template"]["spec"]["restartPolicy"] == "Never"
     assert job["backoffLimit"] > 0
 
 
-def test_one_audit_at_a_time(overlay: Any) -> None:
-    assert overlay.named("CronJob", "desk-audit")["spec"]["concurrencyPolicy"] == "Forbid"
+@pytest.mark.parametrize("name", AUDITS)
+def test_one_audit_at_a_time(overlay: Any, name: str) -> None:
+    assert overlay.named("CronJob", name)["spec"]["concurrencyPolicy"] == "Forbid"
+
+
+def test_the_key_of_the_seals_is_a_secret_and_the_same_for_who_seals_and_who_checks(
+    overlay: Any,
+) -> None:
+    given = []
+    for kind, name in (("Deployment", "automation"), ("CronJob", "desk-run-audit")):
+        spec = overlay.named(kind, name)["spec"]
+        spec = spec["jobTemplate"]["spec"] if kind == "CronJob" else spec
+        (container,) = spec["template"]["spec"]["containers"]
+        variables = {item["name"]: item for item in container["env"]}
+        reference = variables["AUTOMATION_CHAIN_KEY"]["valueFrom"]["secretKeyRef"]
+        given.append((reference["name"], reference["key"]))
+    assert given == [("desk-chain", "secret")] * 2
 
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule["alert"])
@@ -48,5 +72,6 @@ def test_an_alert_names_the_job_of_the_manifests_and_has_a_page(
     assert section in {heading.lower() for heading in headings}
 
 
-def test_alerts_fire_and_stay_silent_as_they_should(tmp_path: Path) -> None:
-    play_rules(MONITORING / "audit.yaml", MONITORING / "audit.test.yaml", tmp_path)
+@pytest.mark.parametrize("file", [file for _, file in AUDITS.values()])
+def test_alerts_fire_and_stay_silent_as_they_should(file: str, tmp_path: Path) -> None:
+    play_rules(MONITORING / f"{file}.yaml", MONITORING / f"{file}.test.yaml", tmp_path)

@@ -124,9 +124,10 @@ REQUIRED: list[tuple[str, str, int]] = [
     ("gateway", "keycloak", 8080),
     *((source, service, 8000) for service in SERVICES for source in ("prometheus", "scraper")),
     *(("toolbox", service, 8000) for service in SERVICES),
-    *((who, "dns", 53) for who in ("toolbox", "desk-audit", "mongodb")),
-    *((who, "dns-cache", 53) for who in ("toolbox", "desk-audit", "mongodb")),
+    *((who, "dns", 53) for who in ("toolbox", "desk-audit", "desk-run-audit", "mongodb")),
+    *((who, "dns-cache", 53) for who in ("toolbox", "desk-audit", "desk-run-audit", "mongodb")),
     *((who, "broker", 9093) for who in ("toolbox", "desk-audit", "keda", "team-reader")),
+    ("desk-run-audit", "broker", 9093),
     *((who, "store-inside", 27017) for who in ("toolbox", "desk-audit")),
     *((who, "mongodb", 27017) for who in ("toolbox", "desk-audit")),
     ("prometheus", "collector", 8888),
@@ -146,7 +147,8 @@ REQUIRED: list[tuple[str, str, int]] = [
     ("operator-here", "broker", 9091),
 ]  # fmt: skip
 FORBIDDEN: list[tuple[str, str, int]] = [
-    *((who, target, port) for who in (*SERVICES, "toolbox", "desk-audit", "collector")
+    *((who, target, port)
+      for who in (*SERVICES, "toolbox", "desk-audit", "desk-run-audit", "collector")
       for target in ("metadata", "metadata-v6") for port in (80, 443)),
     *((service, "internet", 80) for service in SERVICES),
     *((service, "internet", port) for service in SERVICES if service not in MAILING
@@ -167,6 +169,8 @@ FORBIDDEN: list[tuple[str, str, int]] = [
     *((who, "mongodb", 27017) for who in ("stranger", "unknown-here", "broker", "gateway")),
     *((who, "collector", 4318) for who in ("stranger", "unknown-here")),
     *((service, "broker", 9091) for service in SERVICES),
+    *(("desk-run-audit", target, port) for target, port in (("store-inside", 27017),
+      ("mongodb", 27017), ("internet", 27017), ("internet", 443), ("automation", 8000))),
     ("unknown-here", "dns", 9999),
     ("keycloak", "internet", 443),
 ]  # fmt: skip

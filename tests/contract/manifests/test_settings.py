@@ -15,7 +15,7 @@ from tests.support.authority import Authority
 from tests.support.service_settings import MADE_UP, settings_of
 
 # What people look with, and what looks every night.
-HANDS = ("toolbox", "desk-audit")
+HANDS = ("toolbox", "desk-audit", "desk-run-audit")
 
 
 # As keys are made: 32 bytes in base64.

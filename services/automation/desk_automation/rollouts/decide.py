@@ -241,6 +241,7 @@ def _close_ring(state: RolloutState, run: str, now: datetime) -> RolloutState:
         title=ring.title,
         team=ring.team,
         targets=tuple(targets[:MAX_TARGETS]),
+        target_count=len(targets),
         run=run,
     )
     called = [p.run for p in ring.places if p.is_healed is None and not p.is_started]

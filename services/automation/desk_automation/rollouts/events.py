@@ -38,8 +38,7 @@ def emit_changes(
             healed=ring.earned_by,
         )
         yield _make_event(runbook, opened, f"ring/{ring.number}/{ring.opened_at.isoformat()}", now)
-    if after.stop is not None and (before.stop is None or before.stop.at != after.stop.at):
-        stop = after.stop
+    if (stop := after.stop) and (before.stop is None or before.stop.at != stop.at):
         stopped = RunbookStopped(
             runbook=runbook,
             title=stop.title,
@@ -47,6 +46,7 @@ def emit_changes(
             kind=stop.kind,
             explanation=(stop.reason,),
             targets=stop.targets,
+            target_count=stop.target_count,
             waiting=len(after.waiting),
             run=stop.run,
         )

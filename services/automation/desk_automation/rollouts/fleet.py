@@ -68,5 +68,6 @@ def _stop(state: RolloutState, rules: FleetRules, now: datetime) -> RolloutState
         title=rules.title,
         team=rules.team,
         targets=targets[:MAX_TARGETS],
+        target_count=len(targets),
     )
     return state.model_copy(update={"stop": stop})

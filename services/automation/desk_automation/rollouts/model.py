@@ -107,6 +107,8 @@ class RunbookStop(Frozen):
     title: str
     team: str
     targets: tuple[str, ...] = ()
+    # How many show it, also beyond those listed.
+    target_count: int = 0
     run: str = ""
 
 

@@ -62,6 +62,8 @@ class Rule(StrEnum):
     TEAM_PROBLEM = "team-problem"
     TEAM_PROBLEM_PROPOSED = "team-problem-proposed"
     TEAM_PROBLEM_REPEATED = "team-problem-repeated"
+    TEAM_PROBLEM_STOPPED = "team-problem-stopped"
+    TEAM_PROBLEM_CHANGED = "team-problem-changed"
     TEAM_PROBLEM_OVER = "team-problem-over"
     TEAM_PROBLEM_FADED = "team-problem-faded"
     TEAM_PROBLEM_REJECTED = "team-problem-rejected"

@@ -123,7 +123,8 @@ def _problem(
     }
     is_confirmed = data.status is ProblemStatus.CONFIRMED
     about = About(problem=cause.subject, urgent=is_confirmed)
-    proposed = Rule.TEAM_PROBLEM_REPEATED if data.runbook else Rule.TEAM_PROBLEM_PROPOSED
+    by_runbook = Rule.TEAM_PROBLEM_STOPPED if data.stop else Rule.TEAM_PROBLEM_REPEATED
+    proposed = by_runbook if data.runbook else Rule.TEAM_PROBLEM_PROPOSED
     rule = Rule.TEAM_PROBLEM if is_confirmed else proposed
     return topic, (render_notice(cause, rule, team(profile), fields, about),)
 
@@ -154,12 +155,26 @@ def _problem_grows(
     before: TeamTopic | None, cause: Event[ProblemUpdated], directory: Directory
 ) -> Reaction:
     data = cause.data
+    if data.explanation:
+        return _report_change(before, cause, directory)
     if not data.tickets:
         return None
     if before is None:
         profile = directory.owner_of(data.service)
         before = _topic(TopicKind.PROBLEM, profile, "")
     return before.model_copy(update={"tickets": before.tickets + len(data.tickets)}), ()
+
+
+def _report_change(
+    before: TeamTopic | None, cause: Event[ProblemUpdated], directory: Directory
+) -> Reaction:
+    """The team that has the problem hears it; what is over needs no news."""
+    data = cause.data
+    if before is None or before.is_over:
+        return None
+    fields: Fields = {"title": data.title, "explanation": data.explanation}
+    recipient, about = team(directory.team(before.team)), About(problem=cause.subject)
+    return before, (render_notice(cause, Rule.TEAM_PROBLEM_CHANGED, recipient, fields, about),)
 
 
 # Nothing is over where there was no problem, or where it goes on as another.

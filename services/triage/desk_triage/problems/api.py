@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated
 
 from desk_contracts.errors import NotFound
+from desk_contracts.events.automation import StopKind
 from desk_contracts.events.problems import ProblemStatus
 from desk_contracts.frozen import Frozen, example
 from desk_contracts.message import message
@@ -61,16 +62,24 @@ class ProblemView(Frozen):
     people: int
     signals: tuple[str, ...]
     runbook: str
-    """The fix that is needed too often, where that is what points to the problem; else empty."""
+    """The fix that is needed too often or was stopped, where that is what points to the problem;
+    else empty."""
     target: str
     """Where it is needed too often; empty: at all targets together."""
     repeats: int
     """How often so far, since the problem is open and before."""
+    stop: StopKind | None
+    """Why that runbook was stopped, where this is what points to the problem; else null."""
+    stopped_at: datetime | None
+    """Since when; null where no stop points to it."""
+    resumed_at: datetime | None
+    """Since when it goes on again; null while it is stopped. The problem stays until a person ends
+    it."""
     recalls: str
     """The solved problem that it looks like, if there is one."""
     ends_at: datetime | None
     """When it is looked at next whether it is over; null while a signal of it is open, and for a
-    fix that is needed too often: a person says that it is over."""
+    fix that is needed too often or stopped: a person says that it is over."""
 
 
 class MemberView(Frozen):
@@ -164,7 +173,7 @@ def problem_router(documents: ProblemDocuments) -> APIRouter:
             rules = documents.inputs.charter().routing.problems
             return [
                 _view(problem, ends_at(problem, register, rules))
-                for problem in (*register.problems, *register.repeated)
+                for problem in (*register.problems, *register.unreported)
                 if not listing.seen.hides(problem.service, problem.team)
             ]
 
@@ -342,6 +351,9 @@ def _view(problem: Problem, ends: datetime | None) -> ProblemView:
         runbook=problem.runbook,
         target=problem.target,
         repeats=problem.repeats,
+        stop=problem.stop,
+        stopped_at=problem.stopped_at,
+        resumed_at=problem.resumed_at,
         recalls=problem.recalls,
         ends_at=ends,
     )

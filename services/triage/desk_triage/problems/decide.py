@@ -175,7 +175,8 @@ def ends_at(
 ) -> datetime | None:
     """When it is looked at next whether it is over; not while a signal of it is open.
 
-    Of a fix that is needed too often a person says so: that it was not needed is no cure.
+    Of a fix that is needed too often, or stopped, a person says so: that it was not needed, or goes
+    on, is no cure.
     """
     open_signals = {evidence.episode for evidence in register.signals}
     if problem.runbook or open_signals & set(problem.signals):
@@ -210,7 +211,7 @@ def close(
     )
     closed = {
         "problems": tuple(item for item in register.problems if item.id != problem.id),
-        "repeated": tuple(item for item in register.repeated if item.id != problem.id),
+        "unreported": tuple(item for item in register.unreported if item.id != problem.id),
         "solved": (*register.solved, solved)[-MAX_SOLVED:],
     }
     return register.model_copy(update=closed), events

@@ -64,6 +64,7 @@ def describe_problem(
         ticket_count=problem.tickets,
         people_count=problem.head_count,
         runbook=problem.runbook,
+        stop=problem.stop,
     )
     event = _event(problem, detected, "problem/detected", at, cause)
     return [event, *_describe_more(problem, more, _list_people(first), at, cause)]
@@ -121,6 +122,22 @@ def describe_removal(
         )
         events.append(_event(problem, removed, f"problem/removed/{members[0][0]}", at))
     return events
+
+
+def describe_change(
+    problem: Problem, reasons: Sequence[Message], rule: str, at: datetime, cause: str
+) -> AnyEvent:
+    """What its owner hears while nothing joins it."""
+    update = ProblemUpdated(
+        service=problem.service,
+        title=problem.title,
+        message=problem.message,
+        status=problem.status,
+        explanation=tuple(reasons),
+        ticket_count=problem.tickets,
+        people_count=problem.head_count,
+    )
+    return _event(problem, update, f"problem/changed/{rule}", at, cause)
 
 
 def describe_resolution(problem: Problem, at: datetime, ending: Ending) -> list[AnyEvent]:

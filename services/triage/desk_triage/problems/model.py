@@ -6,6 +6,7 @@ decides, `events.py` makes the events.
 
 from datetime import datetime
 
+from desk_contracts.events.automation import StopKind
 from desk_contracts.events.problems import ProblemStatus
 from desk_contracts.message import Message
 from desk_contracts.people import PersonId
@@ -92,6 +93,10 @@ class Problem(Value):
     runbook: str = ""
     target: str = ""
     repeats: int = 0
+    # Why that runbook was stopped, where this is what points to it; and what is known of it now.
+    stop: StopKind | None = None
+    stopped_at: datetime | None = None
+    resumed_at: datetime | None = None
 
     @property
     def profile(self) -> Profile:
@@ -143,13 +148,14 @@ class ProblemRegister(Value):
     latest: datetime | None = None
     signals: tuple[Evidence, ...] = ()
     problems: tuple[Problem, ...] = ()
-    # Those that no ticket points to, but a fix that is needed too often. No ticket joins them.
-    repeated: tuple[Problem, ...] = ()
+    # Those that no ticket points to, but a fix that is needed too often, or a runbook that was
+    # stopped. No ticket joins them.
+    unreported: tuple[Problem, ...] = ()
     solved: tuple[SolvedProblem, ...] = ()
 
     def find(self, problem: str) -> Problem | None:
         """The open problem of this id."""
-        every = (*self.problems, *self.repeated)
+        every = (*self.problems, *self.unreported)
         return next((item for item in every if item.id == problem), None)
 
 
@@ -168,10 +174,19 @@ def omit_members(register: ProblemRegister) -> ProblemRegister:
         )
         for problem in register.problems
     )
-    return ProblemRegister(signals=register.signals, problems=problems, repeated=register.repeated)
+    return ProblemRegister(
+        signals=register.signals, problems=problems, unreported=register.unreported
+    )
 
 
 class RepeatedFix(Value):
     """How often a fix of automation was reported as needed too often."""
 
     reports: int = 0
+
+
+class StoppedRunbook(Value):
+    """The newest stop of a runbook that was reported, and whether its end was, too."""
+
+    stopped_at: datetime
+    resumed_at: datetime | None = None

@@ -157,7 +157,7 @@ def _replace(register: ProblemRegister, problem: Problem) -> ProblemRegister:
     def replace(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
         return tuple(problem if item.id == problem.id else item for item in problems)
 
-    update = {"problems": replace(register.problems), "repeated": replace(register.repeated)}
+    update = {"problems": replace(register.problems), "unreported": replace(register.unreported)}
     return register.model_copy(update=update)
 
 

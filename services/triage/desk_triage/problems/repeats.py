@@ -29,22 +29,22 @@ def add_repeated(
     before = next(
         (
             item
-            for item in register.repeated
-            if (item.runbook, item.target) == (data.runbook, data.target)
+            for item in register.unreported
+            if item.stop is None and (item.runbook, item.target) == (data.runbook, data.target)
         ),
         None,
     )
     if before is not None:
         changes = {"repeats": before.repeats + data.count, "last_at": event.time}
         counted = before.model_copy(update=changes)
-        repeated = tuple(counted if item is before else item for item in register.repeated)
-        return decide_register(register.model_copy(update={"repeated": repeated}), desk)
-    if len(register.repeated) >= MAX_REPEATED:
+        items = tuple(counted if item is before else item for item in register.unreported)
+        return decide_register(register.model_copy(update={"unreported": items}), desk)
+    if sum(item.stop is None for item in register.unreported) >= MAX_REPEATED:
         return None
     problem = _open(event, desk)
     events = _describe(problem, event, desk)
-    repeated = (*register.repeated, problem)
-    return decide_register(register.model_copy(update={"repeated": repeated}), desk, events)
+    items = (*register.unreported, problem)
+    return decide_register(register.model_copy(update={"unreported": items}), desk, events)
 
 
 def _open(event: Event[RepeatedFixReported], desk: Desk) -> Problem:

@@ -7,12 +7,18 @@ from collections.abc import Mapping
 from desk_contracts.events.problems import ProblemStatus
 from desk_platform.store import Documents, Schema
 
-from desk_triage.problems.model import REGISTER, ProblemRegister, RepeatedFix, omit_members
+from desk_triage.problems.model import (
+    REGISTER,
+    ProblemRegister,
+    RepeatedFix,
+    StoppedRunbook,
+    omit_members,
+)
 
 
 def _facets(register: ProblemRegister) -> dict[str, object]:
     """Who is affected stands beside the register: it is a large document, and asked each second."""
-    if not (register.problems or register.repeated):
+    if not (register.problems or register.unreported):
         return {}
     people: Counter[tuple[str, str]] = Counter()
     for problem in register.problems:
@@ -26,6 +32,7 @@ def _facets(register: ProblemRegister) -> dict[str, object]:
 _FEW = 10
 REGISTERS = Schema("problems", ProblemRegister, _facets, searched=(("open",),), brief=omit_members)
 FIXES = Schema("fixes", RepeatedFix)
+STOPS = Schema("stops", StoppedRunbook)
 
 
 async def count_people(documents: Documents[ProblemRegister]) -> Mapping[tuple[str, str], int]:

@@ -6,12 +6,18 @@ a topic of triage's own, so the register has one order, and one replica that kee
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 
 from desk_contracts import AnyEvent, Event, derive
-from desk_contracts.events.automation import FixRepeated
+from desk_contracts.events.automation import FixRepeated, RunbookResumed, RunbookStopped
 from desk_contracts.events.signals import SignalCleared, SignalDropped, SignalRaised
 from desk_contracts.events.tickets import TicketOpened
-from desk_contracts.events.trouble import EvidenceChanged, RepeatedFixReported, TroubleReported
+from desk_contracts.events.trouble import (
+    EvidenceChanged,
+    RepeatedFixReported,
+    StopReported,
+    TroubleReported,
+)
 from desk_contracts.ids import derive_id
 from desk_contracts.names import TROUBLE
 from desk_contracts.topics import identity_retention
@@ -22,10 +28,10 @@ from desk_platform.store import Documents
 from desk_platform.store.document import S
 
 from desk_triage.changes.worker import Inputs
-from desk_triage.problems import decide, repeats
+from desk_triage.problems import decide, repeats, stops
 from desk_triage.problems.counting import Counts
 from desk_triage.problems.joining import Desk
-from desk_triage.problems.model import REGISTER, ProblemRegister, RepeatedFix
+from desk_triage.problems.model import REGISTER, ProblemRegister, RepeatedFix, StoppedRunbook
 from desk_triage.problems.terms import read_words
 from desk_triage.routing.model import SOURCE, Ticket
 from desk_triage.routing.model import TROUBLE as TROUBLE_KINDS
@@ -91,6 +97,38 @@ def fix_projection(documents: Documents[RepeatedFix]) -> Projection[RepeatedFix]
     return Projection(documents, keys, lambda fix, event, _context: react(fix, event))
 
 
+def stop_projection(documents: Documents[StoppedRunbook]) -> Projection[StoppedRunbook]:
+    """Each stop of a runbook, and that it goes on, is reported to the register, once."""
+    keys: Readings[Iterable[str]] = Readings(())
+    react: Reducers[StoppedRunbook | None, [], Decision[StoppedRunbook] | None] = Reducers(
+        lambda _stop, _event: None
+    )
+
+    @keys.on(RunbookStopped, RunbookResumed)
+    def find_runbook(event: Event[RunbookStopped | RunbookResumed]) -> Iterable[str]:
+        return (derive_id(event.data.runbook, "stop"),)
+
+    @react.on(RunbookStopped)
+    def report_stop(
+        stop: StoppedRunbook | None, event: Event[RunbookStopped]
+    ) -> Decision[StoppedRunbook] | None:
+        if stop is not None and event.time <= stop.stopped_at:
+            return None
+        return Decision(StoppedRunbook(stopped_at=event.time), (_report_stop(event, event.data),))
+
+    @react.on(RunbookResumed)
+    def report_end(
+        stop: StoppedRunbook | None, event: Event[RunbookResumed]
+    ) -> Decision[StoppedRunbook] | None:
+        data = event.data
+        if stop is None or stop.resumed_at is not None or data.stopped_at < stop.stopped_at:
+            return None
+        after = stop.model_copy(update={"resumed_at": event.time})
+        return Decision(after, (_report_end(event, data, stop.stopped_at),))
+
+    return Projection(documents, keys, lambda stop, event, _context: react(stop, event))
+
+
 def report_tickets(tickets: Projection[Ticket]) -> Projection[Ticket]:
     """The same, and each ticket that is opened for trouble is reported to the register."""
 
@@ -136,6 +174,32 @@ def _report(event: AnyEvent, opened: TicketOpened, ticket: Ticket) -> AnyEvent:
     return derive(event, report, source=SOURCE, subject=REGISTER, rule="report", at=event.time)
 
 
+def _report_stop(event: AnyEvent, stopped: RunbookStopped) -> AnyEvent:
+    report = StopReported(
+        runbook=stopped.runbook,
+        title=stopped.title,
+        team=stopped.team,
+        kind=stopped.kind,
+        stopped_at=event.time,
+        explanation=stopped.explanation,
+        targets=stopped.targets,
+        target_count=max(len(stopped.targets), stopped.target_count or 0),
+        waiting=stopped.waiting,
+    )
+    return derive(event, report, source=SOURCE, subject=REGISTER, rule="stop", at=event.time)
+
+
+def _report_end(event: AnyEvent, resumed: RunbookResumed, stopped_at: datetime) -> AnyEvent:
+    report = StopReported(
+        runbook=resumed.runbook,
+        title=resumed.title,
+        kind=resumed.kind,
+        stopped_at=stopped_at,
+        resumed_at=event.time,
+    )
+    return derive(event, report, source=SOURCE, subject=REGISTER, rule="stop", at=event.time)
+
+
 # A signal of a service itself as evidence; None for everything else.
 _show: Readings[AnyEvent | None] = Readings(None)
 
@@ -177,5 +241,11 @@ def _gatherer() -> _Gather:
         state: ProblemRegister | None, event: Event[RepeatedFixReported], desk: Desk
     ) -> Decision[ProblemRegister] | None:
         return repeats.add_repeated(state, event, desk)
+
+    @gather.on(StopReported)
+    def add_stop(
+        state: ProblemRegister | None, event: Event[StopReported], desk: Desk
+    ) -> Decision[ProblemRegister] | None:
+        return stops.add_stop(state, event, desk)
 
     return gather

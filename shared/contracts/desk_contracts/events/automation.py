@@ -218,6 +218,9 @@ class RunbookStopped(Payload, type="desk.runbook.stopped.v1", topic=names.AUTOMA
     targets: tuple[Identifier, ...] = Field(
         default=(), description="Those that show it, at most 50: not healed, or with the fault."
     )
+    target_count: int | None = Field(
+        default=None, ge=0, description="How many show it, listed or not; none in older events."
+    )
     waiting: int = Field(default=0, ge=0, description="How many runs wait already.")
     run: str = Field(
         default="", description="The run whose end or match showed it, where there is one."

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from desk_contracts import names
 from desk_contracts.envelope import Payload
+from desk_contracts.events.automation import StopKind
 from desk_contracts.message import Explanation, Message
 from desk_contracts.people import OptionalPerson, PersonId
 from desk_contracts.value_types import Identifier
@@ -53,7 +54,11 @@ class ProblemDetected(Payload, type="desk.problem.detected.v1", topic=names.PROB
     people_count: int | None = Field(default=None, ge=0, description=_PEOPLE_COUNT)
     runbook: str = Field(
         default="",
-        description="The fix that is needed too often, where nothing else points to the problem.",
+        description="The fix that is needed too often, or stopped, where nothing else points to"
+        " the problem.",
+    )
+    stop: StopKind | None = Field(
+        default=None, description="Why the runbook was stopped, where that points to the problem."
     )
 
 
@@ -89,6 +94,9 @@ class ProblemUpdated(Payload, type="desk.problem.updated.v1", topic=names.PROBLE
     removed_people: tuple[PersonId, ...] = Field(
         default=(),
         description="People in it no longer, nor in a problem that was split off from it.",
+    )
+    explanation: Explanation = Field(
+        default=(), description="What its owner hears of it besides: news of a stopped runbook."
     )
     ticket_count: int | None = Field(default=None, ge=0, description=_TICKET_COUNT)
     people_count: int | None = Field(default=None, ge=0, description=_PEOPLE_COUNT)

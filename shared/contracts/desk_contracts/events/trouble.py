@@ -9,6 +9,8 @@ from pydantic import Field
 
 from desk_contracts import names
 from desk_contracts.envelope import Payload
+from desk_contracts.events.automation import StopKind
+from desk_contracts.message import Explanation
 from desk_contracts.people import PersonId
 from desk_contracts.value_types import Identifier
 
@@ -51,3 +53,22 @@ class RepeatedFixReported(Payload, type="desk.triage.fix-reported.v1", topic=nam
     count: int = Field(ge=1, description="Verified cures since the last such report.")
     days: int = Field(ge=1)
     number: int = Field(ge=1)
+
+
+class StopReported(Payload, type="desk.triage.stop-reported.v1", topic=names.TROUBLE):
+    """Automation stopped a runbook since its repairs prove nothing, or lets it go on again."""
+
+    runbook: Identifier
+    title: str
+    team: str = Field(default="", description="Who answers for it; empty once it goes on.")
+    kind: StopKind
+    stopped_at: datetime
+    resumed_at: datetime | None = Field(
+        default=None, description="Since when it goes on; none while it is stopped."
+    )
+    explanation: Explanation = ()
+    targets: tuple[Identifier, ...] = Field(
+        default=(), description="Those that show it, at most 50."
+    )
+    target_count: int = Field(default=0, ge=0, description="How many show it, listed or not.")
+    waiting: int = Field(default=0, ge=0, description="How many runs waited when it was stopped.")

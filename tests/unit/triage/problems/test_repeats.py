@@ -49,7 +49,7 @@ async def register_of(desk: TriageDesk) -> ProblemRegister:
 
 
 async def open_problem(desk: TriageDesk) -> Problem:
-    [problem] = (await register_of(desk)).repeated
+    [problem] = (await register_of(desk)).unreported
     return problem
 
 
@@ -78,7 +78,7 @@ async def test_while_it_is_open_further_reports_are_counted_in_it() -> None:
     await desk.feed(repeated(2), repeated(1, "laptop-1"))
     assert len(desk.emitted(ProblemDetected)) == 2
     assert not desk.emitted(ProblemUpdated)
-    first, of_target = (await register_of(desk)).repeated
+    first, of_target = (await register_of(desk)).unreported
     assert (first.repeats, of_target.repeats, of_target.target) == (6, 3, "laptop-1")
 
 
@@ -88,9 +88,9 @@ async def test_time_ends_it_never_and_a_person_does() -> None:
     register, problem = await register_of(desk), await open_problem(desk)
     later = MONDAY + timedelta(days=60)
     quiet = end_if_quiet(register, later, played.desk)
-    assert (quiet.state.repeated, quiet.due, quiet.events) == ((problem,), None, ())
+    assert (quiet.state.unreported, quiet.due, quiet.events) == ((problem,), None, ())
     solved = resolve_problem(register, problem.id, "eva", "Caches are bounded", later, played.desk)
-    assert not solved.state.repeated
+    assert not solved.state.unreported
     [event] = solved.events
     assert isinstance(event.data, ProblemResolved)
     assert (event.data.end, event.data.tickets) == (ProblemEnd.SOLVED, ())
@@ -118,7 +118,7 @@ async def test_who_confirms_it_says_only_what_is_known() -> None:
     [event] = decided.events
     assert isinstance(event.data, ProblemConfirmed)
     assert event.data.message.code == "problem.repeated-notice"
-    [confirmed] = decided.state.repeated
+    [confirmed] = decided.state.unreported
     assert confirmed.status is ProblemStatus.CONFIRMED
 
 
@@ -130,7 +130,7 @@ async def test_no_ticket_joins_it_and_no_outage_hides_behind_it() -> None:
     [outage_problem] = played.problems
     assert len(outage_problem.members) == 6
     assert played.register is not None
-    [problem] = played.register.repeated
+    [problem] = played.register.unreported
     assert not problem.members
 
 
@@ -140,10 +140,10 @@ async def test_its_owner_may_say_that_an_outage_is_the_same() -> None:
     played.register = await register_of(desk)
     played.play([*ordinary(), *outage(6)])
     register, [outage_problem] = played.register, played.problems
-    [problem] = register.repeated
+    [problem] = register.unreported
     into = outage_problem.id
     merged = merge_problems(register, problem.id, into, "eva", MONDAY + HOUR, played.desk)
-    assert not merged.state.repeated
+    assert not merged.state.unreported
     assert len(merged.state.problems[0].members) == 6
 
 
@@ -151,7 +151,7 @@ async def test_a_full_register_takes_no_more() -> None:
     desk = TriageDesk()
     for number in range(MAX_REPEATED + 2):
         await desk.feed(repeated(1, f"laptop-{number}"))
-    assert len((await register_of(desk)).repeated) == MAX_REPEATED
+    assert len((await register_of(desk)).unreported) == MAX_REPEATED
     assert len(desk.emitted(ProblemDetected)) == MAX_REPEATED
 
 
@@ -160,7 +160,7 @@ async def test_a_listing_shows_them_beside_the_others(reports: int) -> None:
     desk = TriageDesk()
     await desk.feed(*[repeated()][:reports])
     stored = (await desk.register.load([REGISTER])).get(REGISTER)
-    listed = [] if stored is None or stored.state is None else omit_members(stored.state).repeated
+    listed = [] if stored is None or stored.state is None else omit_members(stored.state).unreported
     assert len(listed) == reports
     facets = await desk.register.find_facets({"open": True}, limit=2)
     assert len(list(facets)) == reports

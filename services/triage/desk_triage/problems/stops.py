@@ -1,0 +1,112 @@
+"""A runbook that automation stopped is a problem of its owner: many equal faults have one cause, or
+the repair is none.
+
+It is proposed: its owner says whether there is a cause to remove. That the runbook goes on again
+ends nothing. A person may have let it go on to look, a newer version may be as wrong, and a cause
+is gone only when somebody says so. The owner is told, and told that the problem may be over.
+"""
+
+from desk_contracts import Event
+from desk_contracts.events.automation import StopKind
+from desk_contracts.events.problems import ProblemStatus
+from desk_contracts.events.trouble import StopReported
+from desk_contracts.ids import derive_id
+from desk_contracts.message import Message, Param, message
+from desk_kernel import Decision
+
+from desk_triage.problems.decide import decide_register
+from desk_triage.problems.events import describe_change, describe_problem
+from desk_triage.problems.joining import Desk
+from desk_triage.problems.model import Problem, ProblemRegister, Tally
+
+# One per runbook and kind of stop, so only a desk with more stopped runbooks comes to it. Then the
+# next stop of the runbook opens its problem, if there is room.
+MAX_STOPPED = 200
+# So many targets are named to people; the event has more.
+_MOST_NAMED = 10
+
+
+def add_stop(
+    register: ProblemRegister | None, event: Event[StopReported], desk: Desk
+) -> Decision[ProblemRegister] | None:
+    """The problem of the stopped runbook, opened or with the news; None if nothing changes."""
+    register, data = register or ProblemRegister(), event.data
+    before = next(
+        (
+            item
+            for item in register.unreported
+            if (item.runbook, item.stop) == (data.runbook, data.kind)
+        ),
+        None,
+    )
+    if before is not None:
+        return _continue(register, before, event, desk)
+    is_full = sum(item.stop is not None for item in register.unreported) >= MAX_STOPPED
+    if data.resumed_at is not None or is_full:
+        return None  # who ended the problem before the runbook went on needs no news of it
+    problem = _open(event, desk)
+    reasons = _list_evidence(data)
+    events = describe_problem(problem, reasons, desk.charter.version, event.time, event.id)
+    items = (*register.unreported, problem)
+    return decide_register(register.model_copy(update={"unreported": items}), desk, events)
+
+
+def _continue(
+    register: ProblemRegister, before: Problem, event: Event[StopReported], desk: Desk
+) -> Decision[ProblemRegister] | None:
+    """The open problem, whose runbook goes on, or is stopped again; None if that is known."""
+    data = event.data
+    if (before.stopped_at, before.resumed_at) == (data.stopped_at, data.resumed_at):
+        return None
+    changes = {"stopped_at": data.stopped_at, "resumed_at": data.resumed_at, "last_at": event.time}
+    after = before.model_copy(update=changes)
+    reasons = (
+        [message("problem.stop-again", since=data.stopped_at), *_list_evidence(data)]
+        if data.resumed_at is None
+        else [message("problem.stop-over", since=data.resumed_at)]
+    )
+    items = tuple(after if item is before else item for item in register.unreported)
+    change = describe_change(after, reasons, event.id, event.time, event.id)
+    return decide_register(register.model_copy(update={"unreported": items}), desk, [change])
+
+
+def _open(event: Event[StopReported], desk: Desk) -> Problem:
+    """Which service it is about is not known; a team that the charter does not have any more hands
+    it to the default team."""
+    data = event.data
+    owner = desk.charter.find_team(data.team) or desk.charter.owner_of("")
+    facts: dict[str, Param] = {"fix": data.title, "count": data.target_count}
+    return Problem(
+        id=derive_id(event.id, "problem"),
+        service="",
+        title=(
+            message("problem.stopped-fleet", **facts)
+            if data.kind is StopKind.FLEET
+            else message("problem.stopped-ring", **facts)
+        ),
+        team=owner.name,
+        message=message("problem.stopped-notice", fix=data.title, team=owner.title),
+        status=ProblemStatus.PROPOSED,
+        first_at=event.time,
+        last_at=event.time,
+        members=(),
+        seed=0,
+        worded_by=0,
+        wording={},
+        enough=0.0,
+        tally=Tally(since=event.time),
+        runbook=data.runbook,
+        stop=data.kind,
+        stopped_at=data.stopped_at,
+    )
+
+
+def _list_evidence(data: StopReported) -> list[Message]:
+    """Why it was stopped, in numbers, where, and what waits for it."""
+    evidence = list(data.explanation)
+    if data.targets and data.kind is StopKind.RING:  # the reason of a fleet's stop names them
+        named = list(data.targets[:_MOST_NAMED])
+        evidence.append(message("problem.stopped-at", targets=named, count=data.target_count))
+    if data.waiting:
+        evidence.append(message("problem.stopped-waiting", count=data.waiting))
+    return evidence
