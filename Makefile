@@ -104,6 +104,10 @@ contract: setup ## Schemas, fakes against the real thing, API snapshots
 fuzz: setup ## The OpenAPI documents with 280 examples of each call; many minutes
 	@DESK_FUZZ_EXAMPLES=$${DESK_FUZZ_EXAMPLES:-280} $(PYTEST) tests/contract/http/test_fuzzing.py $(ARGS)
 
+.PHONY: lives
+lives: setup ## 2,000 runs of a ticket's state machine on the real store against the pure model; minutes
+	@DESK_LIVES=$${DESK_LIVES:-2000} $(PYTEST) tests/property/intake/test_store_agrees.py $(ARGS)
+
 .PHONY: integration
 integration: setup ## One part on a real broker and store
 	@$(call tests,integration)
