@@ -105,6 +105,10 @@ contract: setup ## Schemas, fakes against the real thing, API snapshots
 fuzz: setup ## The OpenAPI documents with 280 examples of each call; many minutes
 	@DESK_FUZZ_EXAMPLES=$${DESK_FUZZ_EXAMPLES:-280} $(PYTEST) tests/contract/http/test_fuzzing.py $(ARGS)
 
+.PHONY: lives
+lives: setup ## 2,000 runs of a ticket's state machine on the real store against the pure model; minutes
+	@DESK_LIVES=$${DESK_LIVES:-2000} $(PYTEST) tests/property/intake/test_store_agrees.py $(ARGS)
+
 .PHONY: integration
 integration: setup ## One part on a real broker and store
 	@$(call tests,integration)
@@ -130,6 +134,10 @@ storm: setup ## Two replicas of each service, everything around them failing, an
 .PHONY: storm-short
 storm-short: setup ## The same in some minutes
 	@PYTHONPATH=storm $(PY) -m desk_storm --short $(ARGS)
+
+.PHONY: storm-front-door
+storm-front-door: setup ## A short storm with orders from the catalogue, mail and recoveries of accounts; needs slapd
+	@PYTHONPATH=storm $(PY) -m desk_storm --short --front-door --settle 110 $(ARGS)
 
 .PHONY: storm-mutants
 storm-mutants: setup ## One line of the product changed for each law of the storm; each is found

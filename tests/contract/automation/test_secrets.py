@@ -13,6 +13,7 @@ import asyncssh
 import pytest
 from desk_automation.adapters.executors.registry import EXECUTORS
 from desk_automation.runs.model import Phase
+from desk_testing.slapd import BASE, WORD
 
 from tests.support import slapd, sshd
 from tests.support.automation_engine import Engine, act, raised, runbook
@@ -26,7 +27,6 @@ from tests.support.executor_sides import (
     surroundings,
 )
 from tests.support.kubernetes_api import TOKEN
-from tests.support.slapd import BASE, WORD
 
 
 async def run_of(folder: Path, step: Mapping[str, object]) -> Engine:

@@ -1,16 +1,24 @@
 """Whole lives against the real store: it holds what the pure model says, and so does the log.
 
 Two tickets of one person, people's calls, what others say on the bus, time, and intake reading its
-own log. The process may be replaced at any moment by one that has only the store.
+own log. The process may be replaced at any moment by one that has only the store. `make lives` runs
+thousands of them and tells which ends they reached.
 """
 
 import asyncio
+import os
+import random
+import sys
 import tempfile
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import ClassVar
 
+import pytest
 from desk_contracts import AnyEvent, Event, Payload
 from desk_contracts.errors import Forbidden, Invalid, Rejected
 from desk_contracts.events.requests import TicketRequested
@@ -33,10 +41,22 @@ from desk_platform.kafka.work_items import WorkItem
 from desk_platform.store.sqlite.store import SqliteStore
 from desk_testing.fakes import FakeDocuments, FakePublisher
 from desk_testing.telemetry import record_telemetry
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    get_state_machine_test,
+    initialize,
+    invariant,
+    rule,
+)
 
+# Each run of the machine lives two tickets.
+RUNS = int(os.environ.get("DESK_LIVES", "25"))
+SEED = int(os.environ.get("DESK_LIVES_SEED") or random.SystemRandom().randrange(2**32))
+SECONDS_A_RUN = 2
+# So many reach every end.
+MANY = 500
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CLOSE_AFTER = timedelta(days=5)
 MAX = Actor("max", is_staff=True, team="network")
@@ -76,8 +96,40 @@ IDS = tuple(request_ticket_id("/crm", item.id) for item in REQUESTS)
 tickets = st.sampled_from(IDS)
 
 
+@dataclass
+class Tally:
+    """What was lived: runs of the machine, lives of tickets, and how far they came."""
+
+    runs: int = 0
+    restarts: int = 0
+    events: int = 0
+    paths: set[tuple[str, ...]] = field(default_factory=set)
+    reached: Counter[str] = field(default_factory=Counter)
+
+    def add(self, log: Mapping[str, Sequence[AnyEvent]], restarts: int) -> None:
+        self.runs += 1
+        self.restarts += restarts
+        for events in log.values():
+            path = tuple(event.type.split(".")[2] for event in events)
+            self.events += len(path)
+            self.paths.add(path)
+            self.reached.update(set(path))
+
+    def __str__(self) -> str:
+        """As `make lives` prints it."""
+        most = ", ".join(f"{count} {kind}" for kind, count in self.reached.most_common())
+        return (
+            f"seed {SEED}: {self.runs} runs with {self.runs * len(IDS)} lives of tickets on the"
+            f" embedded store, {len(self.paths)} different ones, {self.events} events,"
+            f" {self.restarts} restarts; the store, the log and the model agreed after each step\n"
+            f"lives that were ever: {most}"
+        )
+
+
 class Lives(RuleBasedStateMachine):
     """The model changes first, by pure functions alone; the store has to follow."""
+
+    tally: ClassVar[Tally]
 
     def __init__(self) -> None:
         super().__init__()
@@ -87,7 +139,7 @@ class Lives(RuleBasedStateMachine):
         self.pure = tickets_projection(FakeDocuments(TICKETS, self.clock), CLOSE_AFTER)
         self.model: dict[str, Ticket] = {}
         self.log: dict[str, list[AnyEvent]] = {id: [] for id in IDS}
-        self.number = self.heard = 0
+        self.number = self.heard = self.restarts = 0
         self.begin()
 
     def begin(self) -> None:
@@ -101,6 +153,7 @@ class Lives(RuleBasedStateMachine):
         self.work = UnitOfWork(projection, self.publisher, self.clock, meters, cached=0)
 
     def teardown(self) -> None:
+        self.tally.add(self.log, self.restarts)
         self.loop.run(self.store.stop())
         self.loop.close()
         self.folder.cleanup()
@@ -113,6 +166,15 @@ class Lives(RuleBasedStateMachine):
     @rule(id=tickets, name=st.sampled_from(sorted(ACTIONS)))
     def act(self, id: str, name: str) -> None:
         self._call(id, ACTIONS[name])
+
+    @rule(id=tickets, last=st.sampled_from(["confirm", "close", "reopen", "nothing"]))
+    def end(self, id: str, last: str) -> None:
+        """As most tickets end; by chance alone few would come so far."""
+        self._call(id, ACTIONS["resolve"])
+        if last == "nothing":
+            self._pass(CLOSE_AFTER)
+        else:
+            self._call(id, ACTIONS[last])
 
     @rule(id=tickets)
     def merge(self, id: str) -> None:
@@ -135,15 +197,11 @@ class Lives(RuleBasedStateMachine):
 
     @rule(hours=st.integers(1, 80))
     def pass_time(self, hours: int) -> None:
-        self.clock.advance(timedelta(hours=hours))
-        due = self.loop.run(self.documents.due(self.clock.now(), 10))
-        assert self.pure.on_timer is not None
-        for _, id in due:
-            self._keep(id, self.pure.on_timer(self.model[id], Context(self.clock.now())))
-        self.loop.run(self.work.on_timer([id for _, id in due], self._fail))
+        self._pass(timedelta(hours=hours))
 
     @rule()
     def restart(self) -> None:
+        self.restarts += 1
         self.loop.run(self.store.stop())
         self.begin()
 
@@ -158,6 +216,14 @@ class Lives(RuleBasedStateMachine):
             assert replay(log) == self.model.get(id)
         merged = [it for it in self.model.values() if it.state is State.MERGED]
         assert len(merged) < len(IDS), "both went on inside each other"
+
+    def _pass(self, pause: timedelta) -> None:
+        self.clock.advance(pause)
+        due = self.loop.run(self.documents.due(self.clock.now(), 10))
+        assert self.pure.on_timer is not None
+        for _, id in due:
+            self._keep(id, self.pure.on_timer(self.model[id], Context(self.clock.now())))
+        self.loop.run(self.work.on_timer([id for _, id in due], self._fail))
 
     def _call(self, id: str, action: Action) -> None:
         self.number += 1
@@ -195,10 +261,29 @@ class Lives(RuleBasedStateMachine):
         raise AssertionError(failures)
 
 
-LivesTest = Lives.TestCase
-LivesTest.settings = settings(
-    max_examples=25,
-    stateful_step_count=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+@pytest.mark.timeout(60 + SECONDS_A_RUN * RUNS)
+def test_the_store_and_the_log_agree_with_the_model_after_each_step(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class Counted(Lives):
+        tally = Tally()
+
+    chosen = settings(
+        max_examples=RUNS,
+        stateful_step_count=25,
+        deadline=None,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    seed(SEED)(get_state_machine_test(Counted, settings=chosen))()
+    with capsys.disabled():
+        sys.stdout.write(f"\n{Counted.tally}\n")
+    assert Counted.tally.runs >= RUNS
+    if RUNS >= MANY:
+        assert {
+            "paused",
+            "resolved",
+            "reopened",
+            "closed",
+            "merged",
+        } <= Counted.tally.reached.keys()

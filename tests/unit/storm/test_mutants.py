@@ -13,8 +13,13 @@ from desk_storm.laws import LAWS, Broken
 from desk_storm.mutants import MUTANTS, Mutant
 from desk_storm.trials import copied, grouped, is_found, paths
 
-# It needs a service frozen for longer than a lease between its last look and the first byte.
-WITHOUT_A_MUTANT = {"act-after-the-end-is-said"}
+# The first needs a service frozen for longer than a lease between its last look and the first byte.
+# Of the others each is falsified in books only.
+WITHOUT_A_MUTANT = {
+    "act-after-the-end-is-said",
+    "accepted-ask-is-mailed",
+    "order-is-run-once",
+}
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
