@@ -29,6 +29,7 @@ _CHARTER = (
     "runbooks",
     "services",
     "value_types",
+    "windows",
 )
 _OUTSIDE = frozenset(
     (

@@ -1,6 +1,6 @@
 """The whole engine in memory: real rules and worker, a fake clock, store, bus and target."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -35,16 +35,16 @@ from desk_contracts.events.signals import SignalCleared, SignalRaised
 from desk_contracts.events.telemetry import Measured
 from desk_contracts.message import verbatim
 from desk_contracts.value_types import Severity, SubjectKind
-from desk_kernel import Context, Decision
 from desk_platform.clock import FakeClock
 from desk_platform.kafka import CommandQueue, Projection, UnitOfWork
-from desk_platform.kafka.unit_of_work import Cause, WorkItem
 from desk_platform.store.document import S
 from desk_testing.fakes import FakeDocuments, FakePublisher
 from desk_testing.telemetry import record_telemetry
 
 from tests.support.automation_books import OneBook
 from tests.support.automation_crashes import Boundary, Crash, CrashingCommands
+from tests.support.automation_restraints import FakeRestraints
+from tests.support.automation_units import apply_event, refuse_failures
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TERM = timedelta(seconds=6)
@@ -114,9 +114,12 @@ class Engine:
         default_factory=lambda: RunPolicy(timedelta(hours=1), timedelta(hours=1), EXECUTORS.kinds)
     )
 
+    restraints: FakeRestraints = field(default_factory=FakeRestraints)
+
     def __post_init__(self) -> None:
         self.clock = FakeClock(START)
         self.bus = FakePublisher()
+        self.restraints.open(self.clock, self._unit_of_work, self.runbooks)
         self.runs = FakeDocuments(RUNS, self.clock)
         self.targets = FakeDocuments(TARGETS, self.clock)
         self.statistics = FakeDocuments(STATISTICS, self.clock)
@@ -125,6 +128,7 @@ class Engine:
         self.rollouts = FakeDocuments(ROLLOUTS, self.clock)
         self.stop_commands = CommandQueue(self._unit_of_work(Projection(self.stops)))
         self.rulebook = OneBook(*self.runbooks)
+        self.crashes, self.boundary = 0, Boundary()
         self.executors: dict[str, Executor] = {"http": self.target, "wait": WaitExecutor()}
         self.restart_projection()
         self.subject_projection = subject_projection(
@@ -132,7 +136,6 @@ class Engine:
         )
         self.run_unit_of_work = self._unit_of_work(self.run_projection)
         self.subject_unit_of_work = self._unit_of_work(self.subject_projection)
-        self.boundary = Boundary()
         self.journal = self._changes(self.run_unit_of_work)
         self.target_projection = target_projection(self.targets)
         self.target_unit_of_work = self._unit_of_work(self.target_projection)
@@ -150,8 +153,8 @@ class Engine:
             stored_subjects=self.subjects,
             stored_histories=self.histories,
             stored_stops=self.stops,
+            restraints=self.restraints.records,
         )
-        self.crashes = 0
         self.restart()
 
     def _open_rollouts(self) -> UnitOfWork[RolloutState]:
@@ -208,11 +211,13 @@ class Engine:
     async def hear(self, *events: AnyEvent) -> None:
         """Events arrive, as from the bus."""
         for event in events:
-            await _projection(self.run_unit_of_work, self.run_projection, event)
-            await _projection(self.subject_unit_of_work, self.subject_projection, event)
-            await _projection(self.target_unit_of_work, self.target_projection, event)
-            await _projection(self.rollout_unit_of_work, self.rollout_projection, event)
-            await _projection(self.history_unit_of_work, self.history_projection, event)
+            await apply_event(self.run_unit_of_work, self.run_projection, event)
+            await apply_event(self.subject_unit_of_work, self.subject_projection, event)
+            await apply_event(self.target_unit_of_work, self.target_projection, event)
+            await apply_event(self.rollout_unit_of_work, self.rollout_projection, event)
+            await apply_event(self.history_unit_of_work, self.history_projection, event)
+            for unit_of_work, projection in self.restraints.units:
+                await apply_event(unit_of_work, projection, event)
 
     async def settle(self, until: timedelta = timedelta(hours=3)) -> None:
         """Do all that is due, moving the clock on, until nothing is due before `until`."""
@@ -241,9 +246,9 @@ class Engine:
         }
         try:
             if kind in timers:
-                await timers[kind]([id], _no_failures)
+                await timers[kind]([id], refuse_failures)
             elif kind == "news":
-                await self.notifier.on_timer([id], _no_failures, self.clock.now())
+                await self.notifier.on_timer([id], refuse_failures, self.clock.now())
             else:
                 await self.worker.advance(id)
         except Crash:
@@ -274,21 +279,6 @@ class Engine:
         data = self.bus.events()[-1].data
         assert isinstance(data, _Shown)
         return data
-
-
-async def _projection(
-    unit_of_work: UnitOfWork[S], projection: Projection[S], event: AnyEvent
-) -> None:
-    def rule(state: S | None, context: Context) -> Decision[S] | None:
-        return projection.react(state, event, context)
-
-    tasks = [WorkItem(key, rule, Cause(event.id)) for key in projection.keys(event)]
-    await unit_of_work.run(tasks, _no_failures)
-
-
-async def _no_failures(failures: Iterable[tuple[object, Exception]]) -> None:
-    for _, error in failures:
-        raise error
 
 
 def runbook(**changes: object) -> Runbook:

@@ -17,6 +17,7 @@ from tests.support.automation_desk import Automation, Bus, Target
 
 TOPICS = {
     names.SIGNALS,
+    names.CHANGES,
     names.TELEMETRY,
     names.AUTOMATION,
     names.TICKETS,

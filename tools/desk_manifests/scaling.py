@@ -38,6 +38,7 @@ SUBSCRIPTIONS: Final[dict[Service, dict[str, tuple[str, ...]]]] = {
     },
     "automation": {
         "automation": (names.SIGNALS,),
+        "automation.changes": (names.CHANGES,),
         "automation.requests": (names.TICKETS,),
         "automation.telemetry": (names.TELEMETRY,),
         "automation.devices": (names.ACTION_RESULTS,),

@@ -46,6 +46,10 @@ _LIMITS = {
     "refusal.per-hour": "per_hour",
     "refusal.breaker": "breaker",
     "refusal.canary": "breaker",
+    "refusal.maintenance": "window",
+    "refusal.freeze": "window",
+    "refusal.planned-change": "window",
+    "refusal.inhibited": "open signal",
 }
 _SOURCE = "/backtest"
 # Samples of one cure are so far apart, and the last is so long before the window's end.
@@ -109,6 +113,8 @@ class _Playback:
     def __init__(self, past: PastEvents, until: datetime, charter: Charter, played: Played) -> None:
         self._past, self._until, self._played = past, until, played
         self._rulebook = Rulebook(charter)
+        runbooks = charter.of(RUNBOOKS)
+        self._inhibitors = {name for runbook in runbooks for name in runbook.inhibited_by}
         self._clock = FakeClock(past.triggers[0].time)
         self._desk = SimulatedDesk(charter, self._clock)
         self._queue: list[tuple[datetime, int, AnyEvent]] = []
@@ -141,7 +147,8 @@ class _Playback:
             match event.data:
                 case SignalRaised() | TicketFulfilmentRequested():
                     raised = cast("Raised", event)
-                    if any(self._rulebook.find_matching(raised)):
+                    is_inhibitor = getattr(raised.data, "signal", "") in self._inhibitors
+                    if is_inhibitor or any(self._rulebook.find_matching(raised)):
                         episodes.add(episode_of(raised))
                         yield event
                 case SignalCleared(episode=episode):
@@ -158,6 +165,7 @@ class _Playback:
 
     def _note(self, run: Run) -> None:
         self._played.note(run, self._clock.now())
+        self._answer_recheck(run)
         verify, until = run.plan.verify, run.verify_until
         if verify is None or until is None or run.id in self._measured:
             return
@@ -166,6 +174,18 @@ class _Playback:
         for number in range(1, verify.samples + 1):
             at = max(self._clock.now(), until - number * _APART)
             id = f"measure/{run.id}/{number}"
+            self._push(Event(id, _SOURCE, run.trigger.subject, at, data))
+
+    def _answer_recheck(self, run: Run) -> None:
+        """What was held back is asked for anew: its trouble is there until the log clears it."""
+        verify, held = run.plan.verify, run.withheld
+        if verify is None or held is None or held.over_at is None:
+            return
+        id = f"recheck/{run.id}/{held.over_at.isoformat()}"
+        if id not in self._measured:
+            self._measured.add(id)
+            data = Measured(subject_kind=SubjectKind.DEVICE, name=verify.measurement, value=1.0)
+            at = held.over_at + _APART
             self._push(Event(id, _SOURCE, run.trigger.subject, at, data))
 
 

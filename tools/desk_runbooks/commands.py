@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,7 @@ from pydantic_core import to_json
 
 from desk_runbooks.backtest_report import backtest, describe_backtest
 from desk_runbooks.lint import Finding, find_all, findings_of
+from desk_runbooks.lint_windows import find_in_windows
 from desk_runbooks.past_events import read_brokers, read_file
 from desk_runbooks.plan import describe_plan, example_of
 from desk_runbooks.runs_api import RunbookUse, RunsClient, describe_story
@@ -58,7 +60,9 @@ def lint(
     """
     folder = charter or settings().charter
     try:
-        findings = list(find_all(load_charter(folder), folder))
+        loaded = load_charter(folder)
+        in_windows = find_in_windows(loaded, folder, datetime.now(UTC))
+        findings = [*find_all(loaded, folder), *in_windows]
     except InvalidCharter as invalid:
         findings = list(findings_of(invalid.problems))
     if json:

@@ -16,7 +16,9 @@ from desk_charter.documents import Document, read_document
 from desk_charter.runbook_checks import RUNBOOKS
 from desk_charter.runbooks import ActStep, Runbook
 
-Rule = Literal["charter", "no-verify", "no-undo", "unreachable", "overlap", "no-test"]
+Rule = Literal[
+    "charter", "no-verify", "no-undo", "unreachable", "overlap", "no-test", "over", "same-time"
+]
 _EQUAL = re.compile(r"""^\s*([\w.]+)\s*==\s*(["'])([^"']*)\2\s*$""")
 _BOUND = re.compile(r"^\s*([\w.]+)\s*(<=|>=|<|>)\s*(-?\d+(?:\.\d+)?)\s*$")
 _GIVEN = re.compile(r"""^\s*(!?)\s*\(?\s*(["'])(\w+)\2\s+in\s+([\w.]+)\s*\)?\s*$""")

@@ -8,6 +8,7 @@ from desk_cli.options import settings
 from desk_contracts import AnyEvent, Codec, names
 from desk_contracts.errors import Invalid
 from desk_contracts.events.automation import RunStarted
+from desk_contracts.events.changes import ChangeFinished, ChangePlanned
 from desk_contracts.events.devices import PolicyApplied
 from desk_contracts.events.fulfilment import TicketFulfilmentRequested, TicketFulfilmentWithdrawn
 from desk_contracts.events.signals import SignalCleared, SignalDropped, SignalRaised
@@ -15,10 +16,10 @@ from desk_contracts.json_values import read_object
 from desk_platform.kafka.deserializer import RecordDecoder
 from desk_platform.kafka.topic_reader import list_topic_names, read_all
 
-TOPICS = (names.SIGNALS, names.TICKETS, names.AUTOMATION, names.ACTION_RESULTS)
+TOPICS = (names.SIGNALS, names.TICKETS, names.AUTOMATION, names.ACTION_RESULTS, names.CHANGES)
 _USED = (
     SignalRaised, SignalCleared, TicketFulfilmentRequested, TicketFulfilmentWithdrawn, RunStarted,
-    PolicyApplied, SignalDropped,
+    PolicyApplied, SignalDropped, ChangePlanned, ChangeFinished,
 )  # fmt: skip
 _HEADERS = (("content-type", b"application/cloudevents+json"),)
 

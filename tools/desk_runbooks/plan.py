@@ -7,9 +7,13 @@ from datetime import UTC, datetime, timedelta
 from desk_automation.actions.model import PlannedAct, PlannedProbe, PlannedWait
 from desk_automation.adapters.executors.registry import EXECUTORS
 from desk_automation.matching.decide import RunPolicy, start_run
+from desk_automation.runs.model import Run
+from desk_automation.windows.decide import find_open
+from desk_automation.windows.model import Affected, PlannedChanges
 from desk_charter import Charter
 from desk_charter.runbooks import Runbook
 from desk_charter.value_types import write_duration
+from desk_charter.windows import WINDOWS
 from desk_contracts import Event
 from desk_contracts.errors import Rejected
 from desk_contracts.events.signals import SignalRaised
@@ -89,6 +93,7 @@ def _lines(charter: Charter, example: Example, use: RunbookUse | str) -> Iterato
         f" a day on a target, {bounds.per_hour} an hour in all; beyond: {bounds.overflow}"
     )
     yield from _describe_rings(runbook)
+    yield from _describe_windows(charter, run)
     yield from _describe_use(plan.version, use)
     yield "Nothing was sent to the target."
 
@@ -107,6 +112,34 @@ def _describe_rings(runbook: Runbook) -> Iterator[str]:
             f"fleet guard: more than {guard.more_than} targets within"
             f" {write_duration(guard.within)} are one cause; then it stops"
         )
+
+
+def _describe_windows(charter: Charter, run: Run) -> Iterator[str]:
+    """Windows of the charter that hold for this target at this moment."""
+    plan, trigger = run.plan, run.trigger
+    affected = Affected(
+        runbook=plan.runbook,
+        subject=trigger.subject,
+        target=run.target,
+        service=trigger.service,
+        site=trigger.site,
+    )
+    service = charter.find_service(trigger.service)
+    now = datetime.now(UTC)
+    window = find_open(charter.of(WINDOWS), service, PlannedChanges(), affected, now)
+    then = {"skip": "nothing is done", "wait": "it waits for the end"}[plan.in_window]
+    if window is None:
+        yield (
+            f"windows: none of the charter is open for it now; in one {then}. What changes announce"
+            " is known to the desk that runs only"
+        )
+    else:
+        yield (
+            f"windows: {window.kind} {window.name} is open until"
+            f" {window.until:%Y-%m-%d %H:%M} UTC ({window.why}, {window.by}); in it {then}"
+        )
+    if plan.inhibited_by:
+        yield f"inhibited by: {', '.join(plan.inhibited_by)}, while one is open"
 
 
 def _describe_use(version: str, use: RunbookUse | str) -> Iterator[str]:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import NamedTuple
 
 from desk_charter.desk import Desk, obey_charter
+from desk_charter.windows import WINDOWS
 from desk_contracts import names
 from desk_contracts.device_orders import DevicePolicy
 from desk_contracts.signing import Signer
@@ -33,6 +34,7 @@ from desk_automation.chains.decide import Sealing
 from desk_automation.devices.api import DevicesApi, device_router
 from desk_automation.devices.charter import POLICIES
 from desk_automation.devices.store import COMMANDS, DEVICES, command_projection, device_projection
+from desk_automation.inhibition.store import OPEN_SIGNALS, project_open_signals
 from desk_automation.matching.api import MatchingApi, RunbookRecords, StartApi, match_router
 from desk_automation.matching.charter import RUNBOOKS
 from desk_automation.matching.decide import RunPolicy
@@ -53,6 +55,7 @@ from desk_automation.runs.store import RUNS
 from desk_automation.runs.worker.admission import Collections
 from desk_automation.runs.worker.driver import Concurrency, OnDue, Worker
 from desk_automation.runs.worker.relapses import Relapses
+from desk_automation.runs.worker.restraints import RestraintRecords
 from desk_automation.runs.worker.takeover import Takeover
 from desk_automation.safety.api import StopApi, stop_router
 from desk_automation.safety.store import STATISTICS, STOPS, TARGETS, target_projection
@@ -61,6 +64,7 @@ from desk_automation.settings import AutomationSettings
 from desk_automation.verification.model import Subject
 from desk_automation.verification.store import SUBJECTS, subject_projection
 from desk_automation.verification.worker import VerificationNotifier
+from desk_automation.windows.store import PLANNED_CHANGES, project_planned_changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,25 @@ def _collect(
         stored_subjects=desk.documents(SUBJECTS),
         stored_histories=desk.documents(HISTORIES),
         stored_stops=desk.documents(STOPS),
+        restraints=_add_restraints(desk),
+    )
+
+
+def _add_restraints(desk: Desk) -> RestraintRecords:
+    """What is announced and what is open, as far as a run may have to wait for it."""
+    planned, signals = desk.documents(PLANNED_CHANGES), desk.documents(OPEN_SIGNALS)
+
+    def find_inhibitors() -> frozenset[str]:
+        runbooks = desk.charter.current.of(RUNBOOKS)
+        return frozenset(signal for runbook in runbooks for signal in runbook.inhibited_by)
+
+    desk.unit_of_work("changes", project_planned_changes(planned), cached=0)
+    desk.unit_of_work("open-signals", project_open_signals(signals, find_inhibitors), cached=0)
+    return RestraintRecords(
+        lambda: desk.charter.current.of(WINDOWS),
+        lambda: desk.charter.current.services,
+        planned,
+        signals,
     )
 
 
@@ -240,10 +263,13 @@ SERVICE = Service(
     AutomationSettings,
     collections=(
         *(RUNS, SUBJECTS, TARGETS, STATISTICS, ROLLOUTS, STOPS, COMMANDS, DEVICES),
-        *(HISTORIES, DEBTS),
+        *(HISTORIES, DEBTS, PLANNED_CHANGES, OPEN_SIGNALS),
     ),
     subscriptions=(
-        Subscription((names.SIGNALS,), to=("runs", "subjects", "rollouts", "histories")),
+        Subscription(
+            (names.SIGNALS,), to=("open-signals", "runs", "subjects", "rollouts", "histories")
+        ),
+        Subscription((names.CHANGES,), to=("changes",), group="changes"),
         Subscription((names.TICKETS,), to=("runs", "subjects", "targets"), group="requests"),
         Subscription((names.TELEMETRY,), to=("subjects",), group="telemetry"),
         Subscription(
@@ -252,7 +278,7 @@ SERVICE = Service(
             group="devices",
         ),
     ),
-    organisation=obey_charter(RUNBOOKS, POLICIES),
+    organisation=obey_charter(RUNBOOKS, POLICIES, WINDOWS),
     compose=compose,
 )
 

@@ -30,6 +30,7 @@ from desk_charter.value_types import (
 Risk = Literal["read", "reversible", "disruptive", "destructive"]
 Mode = Literal["observe", "suggest", "approve", "auto"]
 Overflow = Literal["queue", "coalesce", "escalate"]
+InWindow = Literal["skip", "wait"]
 # Text of the Common Expression Language; compiled and type-checked by automation at load.
 Cel = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
 
@@ -272,6 +273,16 @@ class Runbook(CharterModel):
     lead: Lead | None = Field(
         default=None,
         description="With it, trouble that is forecast is repaired when the owner team works next.",
+    )
+    in_window: InWindow = Field(
+        default="skip",
+        description="In a maintenance or freeze window. skip: nothing is done; wait: after its end,"
+        " if a measurement then shows that the trouble is still there.",
+    )
+    inhibited_by: tuple[Slug, ...] = Field(
+        default=(),
+        description="Signals that hold it back while one is open on the subject, on its service or"
+        " on a service that it depends on.",
     )
     limits: Limits = Field(default=Limits(), description="How often it may act.")
     guards: tuple[ProbeStep, ...] = Field(default=(), description="Else the run is skipped.")

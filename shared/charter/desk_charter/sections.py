@@ -23,7 +23,7 @@ T_co = TypeVar("T_co", covariant=True)
 OF_FEATURES = frozenset(
     {
         *("catalogue", "chats", "escalation", "goals", "mailboxes", "policies", "retention"),
-        *("runbooks", "slas", "webhooks"),
+        *("runbooks", "slas", "webhooks", "windows"),
     }
 )
 

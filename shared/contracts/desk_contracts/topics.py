@@ -76,7 +76,13 @@ CATALOGUE: tuple[Topic, ...] = (
         _TELEMETRY_KEPT,
         relays=("intake",),
     ),
-    Topic(names.CHANGES, "service", "outside", ("intake", "triage", "metrics"), relays=("intake",)),
+    Topic(
+        names.CHANGES,
+        "service",
+        "outside",
+        ("intake", "triage", "automation", "metrics"),
+        relays=("intake",),
+    ),
     Topic(
         names.TICKETS,
         "ticket id",

@@ -2,12 +2,14 @@
 
 import json
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from desk_charter import load_charter
 from desk_runbooks.commands import runbook_app
 from desk_runbooks.lint import Finding, facts_of, find_all
+from desk_runbooks.lint_windows import find_in_windows
 from typer.testing import CliRunner
 
 ROOT = Path(__file__).parents[3]
@@ -104,3 +106,50 @@ def test_a_plan_names_every_call_and_sends_nothing(folder: Path) -> None:
     assert "POST http://127.0.0.1:9000/v1/actions/restart-service (idempotent, 2 tries)" in text
     assert "target: server-9" in text
     assert text.endswith("Nothing was sent to the target.\n")
+
+
+WINDOW = """\
+  - name: {name}
+    kind: freeze
+    owner_team: business-apps
+    why: Nothing may move.
+    {scope}
+    {when}
+"""
+WEEKLY = 'weekly: {zone: UTC, hours: {days: [mon], from: "22:00", to: "23:00"}}'
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+def in_windows(folder: Path, *windows: tuple[str, str, str]) -> list[tuple[str, int]]:
+    texts = [WINDOW.format(name=name, scope=scope, when=when) for name, scope, when in windows]
+    (folder / "windows.yaml").write_text("windows:\n" + "".join(texts), "utf-8")
+    in_file = find_in_windows(load_charter(folder), folder, NOW)
+    return [(finding.rule, finding.line) for finding in in_file]
+
+
+def test_windows_that_are_over_or_open_at_once_are_found_with_their_line(folder: Path) -> None:
+    past = "starts: 2025-01-01T00:00:00Z\n    ends: 2025-01-02T00:00:00Z"
+    assert in_windows(folder, ("old", "services: [erp]", past)) == [("over", 8)]
+    late = WEEKLY.replace("22:00", "22:30")
+    for scope, other in (
+        ("services: [erp, mail]", "services: [erp]"),
+        ("devices: ['print-*']", "devices: [print-7]"),
+        ("sites: [berlin]", "sites: [berlin]"),
+    ):
+        twice = in_windows(folder, ("first", scope, WEEKLY), ("second", other, late))
+        assert twice == [("same-time", 8)]
+
+
+@pytest.mark.parametrize(
+    ("scope", "when"),
+    [
+        ("services: [mail]", WEEKLY),
+        ("services: [erp]", WEEKLY.replace("mon", "tue")),
+        ("services: [erp]", WEEKLY.replace('"22:00"', '"20:00"').replace("23:00", "22:00")),
+        ("devices: ['print-*']", WEEKLY),
+    ],
+)
+def test_windows_of_other_things_or_other_hours_are_no_overlap(
+    folder: Path, scope: str, when: str
+) -> None:
+    assert in_windows(folder, ("a", "services: [erp]", WEEKLY), ("b", scope, when)) == []

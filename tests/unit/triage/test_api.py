@@ -21,6 +21,7 @@ from desk_testing.http import FakeAuthenticator
 from desk_testing.telemetry import record_telemetry
 from desk_triage.detection.model import DetectorState
 from desk_triage.detection.store import SUBJECTS
+from desk_triage.problems.members import Members
 from desk_triage.problems.store import REGISTERS
 
 from tests.support.triage_desk import CHARTER, TriageDesk, measured, opened
@@ -158,7 +159,7 @@ async def test_a_problem_is_listed_the_same_and_as_shortly_however_many_are_in_i
     (listed,) = (await front.client.get("/v1/problems")).json()["items"]
     assert (listed["tickets"], listed["people"]) == (11, 8)
     members = tuple((f"ticket-{n}", f"person-{n % 7_000}") for n in range(20_000))
-    large = register.problems[0].model_copy(update={"members": members, "unlisted": 5})
+    large = register.problems[0].model_copy(update={"members": Members(members), "unlisted": 5})
     brief = brief_of(REGISTERS, register.model_copy(update={"problems": (large,)}))
     assert len(brief.model_dump_json()) < 1_500
     (shown,) = brief.problems

@@ -103,6 +103,18 @@ class Undoing(Frozen):
     reason: Message
 
 
+class Withheld(Frozen):
+    """A window or an open signal holds the run back, or did.
+
+    `over_at` is when that was seen to be over; until `ask_until` a measurement since then is waited
+    for.
+    """
+
+    since: datetime
+    over_at: datetime | None = None
+    ask_until: datetime | None = None
+
+
 class Run(Frozen):
     """One repair of one target for one episode."""
 
@@ -146,6 +158,7 @@ class Run(Frozen):
     # Whether it is compared with natural recovery, and until when it waits for that.
     arm: Arm = ""
     held_until: datetime | None = None
+    withheld: Withheld | None = None
     # The same trouble, back too soon: the cure is taken back.
     relapse: Relapse | None = None
     # Where the chain of its transitions ends.

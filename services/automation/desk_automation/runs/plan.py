@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Literal
 
 from desk_charter.runbook_brakes import Repeats
-from desk_charter.runbooks import Runbook, Verify
+from desk_charter.runbooks import InWindow, Runbook, Verify
 from desk_contracts.frozen import Frozen
 
 from desk_automation.actions.decide import Kinds, plan_probe, plan_step
@@ -45,6 +45,8 @@ class Plan(Frozen):
     debt: PlannedDebt | None = None
     rollout: PlannedRollout | None = None
     is_fleet_guarded: bool = False
+    in_window: InWindow = "skip"
+    inhibited_by: tuple[str, ...] = ()
 
     @property
     def waits_for_runbook(self) -> bool:
@@ -103,6 +105,8 @@ def make_plan(runbook: Runbook, mode: Mode, run: str, values: Values, kinds: Kin
         debt=_debt(runbook),
         rollout=_rollout(runbook),
         is_fleet_guarded=runbook.fleet_guard is not None,
+        in_window=runbook.in_window,
+        inhibited_by=runbook.inhibited_by,
     )
 
 

@@ -41,7 +41,7 @@ def compare(run: Run, watch: Watch | None, is_well: IsWell, now: datetime) -> De
     samples = () if watch is None else watch.samples
     run = run.model_copy(update={"samples": samples})
     newest = fresh(samples, acted_at)[-verify.samples :]
-    if _is_cure(newest, verify.samples, is_well):
+    if is_cure(newest, verify.samples, is_well):
         return _heal(run, now)
     # Without a watch nobody listens: there is nothing to wait for beyond the time itself.
     if now < until or (watch is not None and not watch.is_over):
@@ -66,13 +66,14 @@ def review(run: Run, watch: Watch | None, is_well: IsWell, now: datetime) -> Dec
     measured = run.samples if watch is None else watch.samples
     samples = tuple(item for item in measured if watch is None or watch.may_decide(item))
     newest = fresh(samples, acted_at)[-verify.samples :]
-    if not _is_cure(newest, verify.samples, is_well):
+    if not is_cure(newest, verify.samples, is_well):
         return Decision(run.model_copy(update={"timer_at": None}))
     changes = {"samples": samples, "corrects": run.outcome, "is_closed": False}
     return _heal(run.model_copy(update=changes), now)
 
 
-def _is_cure(newest: Sequence[Sample], wanted: int, is_well: IsWell) -> bool:
+def is_cure(newest: Sequence[Sample], wanted: int, is_well: IsWell) -> bool:
+    """Whether enough samples in a row are well."""
     return len(newest) == wanted and all(is_well(sample.value) for sample in newest)
 
 

@@ -28,6 +28,7 @@ from desk_triage.problems.events import (
     describe_update,
 )
 from desk_triage.problems.joining import MAX_SIGNALS, Desk, add_member, confirm_with
+from desk_triage.problems.members import Members
 from desk_triage.problems.model import (
     Evidence,
     Problem,
@@ -102,7 +103,7 @@ def emit_joined(
     for problem in register.problems:
         if problem.joining:
             events += describe_update(problem, at, cause)
-        problems.append(problem.model_copy(update={"joining": ()}))
+        problems.append(problem.model_copy(update={"joining": Members()}))
     return _decide(register.model_copy(update={"problems": tuple(problems)}), desk, events)
 
 

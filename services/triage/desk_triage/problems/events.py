@@ -201,7 +201,7 @@ def _event(
     )
 
 
-def split_members(members: Sequence[Member]) -> Iterator[list[Member]]:
+def split_members(members: Iterable[Member]) -> Iterator[list[Member]]:
     """The members in lists small enough for one event each; at least one list."""
     batch: list[Member] = []
     size = 0

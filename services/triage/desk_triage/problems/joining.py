@@ -20,6 +20,7 @@ from desk_triage.problems.events import (
     describe_confirmation,
     describe_update,
 )
+from desk_triage.problems.members import Members
 from desk_triage.problems.model import (
     MAX_MEMBERS,
     Problem,
@@ -54,8 +55,8 @@ def add_member(
     update = {
         "first_at": min(problem.first_at, report.at),
         "last_at": max(problem.last_at, report.at),
-        "members": (*problem.members, member) if has_room else problem.members,
-        "joining": (*problem.joining, member),
+        "members": problem.members.add(member) if has_room else problem.members,
+        "joining": problem.joining.add(member),
         "unlisted": problem.unlisted + (0 if has_room else 1),
         "worded_by": profile.tickets,
         "wording": dict(profile.counts),
@@ -92,7 +93,7 @@ def confirm_with(
     if problem.runbook:  # nobody reported anything: what is known is what was repaired
         notice = problem.message
     update = {"status": ProblemStatus.CONFIRMED, "message": notice, "team": owner.name}
-    problem = problem.model_copy(update={**update, "joining": ()})
+    problem = problem.model_copy(update={**update, "joining": Members()})
     return problem, [*joined, *describe_confirmation(problem, reasons, by, at, cause)]
 
 

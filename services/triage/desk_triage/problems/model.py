@@ -12,6 +12,7 @@ from desk_contracts.message import Message
 from desk_contracts.people import PersonId
 from desk_contracts.value_types import Identifier, Value
 
+from desk_triage.problems.members import Members
 from desk_triage.problems.profile import Profile, Wording
 
 REGISTER = "register"
@@ -68,9 +69,9 @@ class Problem(Value):
     status: ProblemStatus = ProblemStatus.PROPOSED
     first_at: datetime
     last_at: datetime
-    members: tuple[tuple[str, str], ...]
+    members: Members
     # Those of the members at the end, or beyond the most, of whom no event has told yet.
-    joining: tuple[tuple[str, str], ...] = ()
+    joining: Members = Members()
     unlisted: int = 0
     signals: tuple[str, ...] = ()
     # One of its signals gave way to newer ones, or nobody watches it any more: the end of the
@@ -164,8 +165,8 @@ def omit_members(register: ProblemRegister) -> ProblemRegister:
     problems = tuple(
         problem.model_copy(
             update={
-                "members": (),
-                "joining": (),
+                "members": Members(),
+                "joining": Members(),
                 "removed": (),
                 "wording": {},
                 "unlisted": problem.tickets,

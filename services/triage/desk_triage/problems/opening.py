@@ -19,6 +19,7 @@ from desk_triage.problems.events import (
     title_of,
 )
 from desk_triage.problems.joining import Desk, add_member, write_notice
+from desk_triage.problems.members import Members
 from desk_triage.problems.model import (
     Problem,
     ProblemRegister,
@@ -149,7 +150,7 @@ def _make_problem(
         status=status,
         first_at=members[0].at,
         last_at=max(item.at for item in members),
-        members=tuple((item.ticket, item.person) for item in members),
+        members=Members((item.ticket, item.person) for item in members),
         signals=signals,
         seed=group.burst.term,
         worded_by=group.profile.tickets,

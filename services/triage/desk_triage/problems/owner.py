@@ -13,6 +13,7 @@ from desk_kernel import Decision
 from desk_triage.problems.decide import close, confirm, decide_register, emit_joined
 from desk_triage.problems.events import Ending, Member, describe_problem, describe_removal
 from desk_triage.problems.joining import MAX_SIGNALS, Desk
+from desk_triage.problems.members import Members
 from desk_triage.problems.model import MAX_MEMBERS, Problem, ProblemRegister, Tally
 from desk_triage.problems.profile import combine
 
@@ -96,8 +97,8 @@ def split_problem(
         other = problem.model_copy(
             update={
                 "id": derive_id(problem.id, f"split/{gone[0][0]}"),
-                "members": tuple(gone),
-                "joining": (),
+                "members": Members(gone),
+                "joining": Members(),
                 "unlisted": 0,
                 "removed": tuple(ticket for ticket, _ in left.members)[-MAX_REMOVED:],
                 "tally": Tally(since=now, joined=len(gone), seen=len(gone)),
@@ -171,8 +172,8 @@ def _unite(target: Problem, problem: Problem) -> Problem:
     tickets = {ticket for ticket, _ in members}
     removed = (ticket for ticket in (*target.removed, *problem.removed) if ticket not in tickets)
     update = {
-        "members": members[:MAX_MEMBERS],
-        "joining": (*target.joining, *joining),
+        "members": Members(members[:MAX_MEMBERS]),
+        "joining": Members((*target.joining, *joining)),
         "unlisted": target.unlisted + problem.unlisted + beyond,
         "first_at": min(target.first_at, problem.first_at),
         "last_at": max(target.last_at, problem.last_at),
@@ -200,8 +201,8 @@ def _part(problem: Problem, tickets: Sequence[str]) -> tuple[Problem, list[Membe
         first = ", ".join(sorted(wanted)[:3])
         raise NotFound(message("problem.not-in-it", tickets=first), problem=problem.id)
     update = {
-        "members": tuple(member for member in problem.members if member[0] not in wanted),
-        "joining": tuple(member for member in problem.joining if member[0] not in wanted),
+        "members": Members(member for member in problem.members if member[0] not in wanted),
+        "joining": Members(member for member in problem.joining if member[0] not in wanted),
         "removed": (*problem.removed, *(ticket for ticket, _ in gone))[-MAX_REMOVED:],
     }
     return problem.model_copy(update=update), gone

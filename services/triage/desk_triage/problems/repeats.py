@@ -14,6 +14,7 @@ from desk_kernel import Decision
 from desk_triage.problems.decide import decide_register
 from desk_triage.problems.events import describe_problem
 from desk_triage.problems.joining import Desk
+from desk_triage.problems.members import Members
 from desk_triage.problems.model import Problem, ProblemRegister, Tally
 
 # With so many open the register takes no more; the next report of a fix opens it when there is
@@ -60,7 +61,7 @@ def _open(event: Event[RepeatedFixReported], desk: Desk) -> Problem:
         status=ProblemStatus.PROPOSED,
         first_at=event.time,
         last_at=event.time,
-        members=(),
+        members=Members(),
         seed=0,
         worded_by=0,
         wording={},

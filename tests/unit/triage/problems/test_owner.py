@@ -17,6 +17,7 @@ from desk_triage.changes.snapshot import EMPTY
 from desk_triage.problems.counting import Counts
 from desk_triage.problems.decide import add_report
 from desk_triage.problems.joining import Desk
+from desk_triage.problems.members import Members
 from desk_triage.problems.model import MAX_MEMBERS, ProblemRegister
 from desk_triage.problems.owner import (
     confirm_problem,
@@ -120,7 +121,7 @@ def test_a_merge_counts_whom_no_event_lists_and_keeps_what_they_say(
     assert register is not None
     first_problem, other = register.problems
     many = tuple((f"t{n}", f"p{n}") for n in range(MAX_MEMBERS))
-    large = first_problem.model_copy(update={"members": many, "unlisted": 3})
+    large = first_problem.model_copy(update={"members": Members(many), "unlisted": 3})
     other = other.model_copy(update={"unlisted": 4, "worded_by": 2, "wording": {7: 2}})
     register = register.model_copy(update={"problems": (large, other)})
     played.take(merge_problems(register, other.id, first, "eva", NOW, played.desk))
@@ -135,7 +136,7 @@ def _with_joining(played: PlayedRegister) -> ProblemRegister:
     """As it lies in the store between two parts of a batch: one joined, and no event says so."""
     late = report("late", "late-p", 5, VPN[0], "vpn")
     register = add_report(played.register, late, played.desk).state
-    assert register.problems[0].joining == (("late", "late-p"),)
+    assert tuple(register.problems[0].joining) == (("late", "late-p"),)
     return register
 
 
@@ -197,7 +198,7 @@ def test_who_has_no_ticket_left_in_it_is_named_when_tickets_are_removed(
     played: PlayedRegister,
 ) -> None:
     problem = played.problems[0]
-    (first, person), (second, _) = problem.members[:2]
+    (first, person), (second, _) = tuple(problem.members)[:2]
     both = problem.model_copy(update={"members": (*problem.members, ("t-more", person))})
     assert played.register is not None
     played.register = played.register.model_copy(update={"problems": (both,)})

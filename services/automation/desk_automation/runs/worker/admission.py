@@ -25,6 +25,7 @@ from desk_automation.runs.comparison import result_of
 from desk_automation.runs.model import Phase, Run
 from desk_automation.runs.store import run_rule
 from desk_automation.runs.worker.places import Places
+from desk_automation.runs.worker.restraints import RestraintRecords
 from desk_automation.safety import statistics, target
 from desk_automation.safety.global_stop import EVERYTHING, GlobalStop
 from desk_automation.safety.model import Refusal
@@ -50,6 +51,7 @@ class Collections:
     stored_subjects: Documents[Subject]
     stored_histories: Documents[TargetHistory]
     stored_stops: Documents[GlobalStop]
+    restraints: RestraintRecords
 
 
 class Admissions:

@@ -27,7 +27,7 @@ from desk_automation.actions.answer import Answer, Result
 from desk_automation.actions.executor import Executor
 from desk_automation.actions.model import Attempt
 from desk_automation.conditions.expression import Inputs, Undecided, condition
-from desk_automation.runs import approving, consenting, journal, lifecycle, verdict
+from desk_automation.runs import approving, consenting, journal, lifecycle, verdict, withholding
 from desk_automation.runs.decide import (
     Admit,
     AwaitApproval,
@@ -50,6 +50,7 @@ from desk_automation.runs.model import Run
 from desk_automation.runs.store import run_rule
 from desk_automation.runs.worker.admission import Admissions, Collections
 from desk_automation.runs.worker.calling import CallUnderWay
+from desk_automation.runs.worker.restraints import Restraints
 from desk_automation.verification.decide import set_window, watch
 from desk_automation.verification.model import Subject
 from desk_automation.verification.store import subject_rule
@@ -93,6 +94,7 @@ class Worker:
     ) -> None:
         self._collections = collections
         self._admissions = Admissions(collections, clock)
+        self._restraints = Restraints(collections.restraints, collections.subjects, clock)
         self._executors = executors
         self._clock, self._telemetry = clock, telemetry
         self._concurrency = concurrency or Concurrency()
@@ -184,16 +186,19 @@ class Worker:
         """Nobody is asked, and nobody's silence counts, for trouble that is over."""
         if await self._is_over(run):
             return await self._write(run, action, lifecycle.end_cleared)
+        if not isinstance(action, AwaitApproval | AwaitConsent):
+            held = await self._restraints.find_change(run, _is_well(run))
+            if held is not None:
+                return await self._write(run, action, held)
         if isinstance(action, Admit):
-            if (stop := await self._admissions.find_stop()) is not None:
-                return await self._write(run, action, lambda r, n: lifecycle.hold(r, stop, n))
             return await self._admit(run, action)
         if isinstance(action, RequestConsent):
             return await self._ask_person(run, action)
+        decide: Decide = approving.request_approval
         if isinstance(action, AwaitConsent):
-            return await self._write(run, action, consenting.await_consent)
-        is_asked = isinstance(action, AwaitApproval)
-        decide = approving.await_approval if is_asked else approving.request_approval
+            decide = consenting.await_consent
+        elif isinstance(action, AwaitApproval):
+            decide = approving.await_approval
         return await self._write(run, action, decide)
 
     async def _ask_person(self, run: Run, action: RequestConsent) -> Run | None:
@@ -206,6 +211,8 @@ class Worker:
         return await self._write(run, action, lambda r, n: consenting.request_consent(r, others, n))
 
     async def _admit(self, run: Run, action: Admit) -> Run | None:
+        if (stop := await self._admissions.find_stop()) is not None:
+            return await self._write(run, action, lambda r, n: lifecycle.hold(r, stop, n))
         refusal = await self._admissions.find_refusal(run)
         if refusal is not None:
             return await self._write(run, action, lambda r, n: lifecycle.queue(r, refusal, n))
@@ -224,6 +231,15 @@ class Worker:
         is_new = attempt.kind == "act" and run.open_act is None and run.undoing is None
         if is_new and await self._is_over(run):
             return await self._write(run, attempt, lifecycle.end_cleared)
+        if is_new and not run.has_sent:
+            refusal = await self._restraints.find_refusal(run)
+            if refusal is not None:
+                back = await self._write(
+                    run, attempt, lambda r, now: withholding.step_back(r, refusal, now)
+                )
+                if back is not None and back.withheld is not None:
+                    await self._admissions.give_up(back)  # others may have its turn
+                return back
         if attempt.kind == "act" and (stop := await self._admissions.find_stop()) is not None:
             return await self._write(run, attempt, lambda r, n: lifecycle.hold(r, stop, n))
         executor = self._executors.get(attempt.call.executor)

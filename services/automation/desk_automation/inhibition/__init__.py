@@ -1,0 +1,1 @@
+"""Signals that hold runbooks back while they are open."""

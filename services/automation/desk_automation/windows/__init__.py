@@ -1,0 +1,1 @@
+"""Times in which nothing is repaired: maintenance, freezes, planned changes."""
