@@ -35,14 +35,14 @@ async def main() -> None:
         DBOS.launch()
         room = asyncio.Semaphore(AT_ONCE)
 
-        async def one(target: str) -> int:
+        async def start(target: str) -> int:
             async with room:
                 handle = await DBOS.start_workflow_async(repair, target)
                 return int(await handle.get_result())
 
-        await asyncio.gather(*(one(f"warm-{number}") for number in range(max(1, runs // 10))))
+        await asyncio.gather(*(start(f"warm-{number}") for number in range(max(1, runs // 10))))
         started = perf_counter()
-        done = await asyncio.gather(*(one(f"run-{number}") for number in range(runs)))
+        done = await asyncio.gather(*(start(f"run-{number}") for number in range(runs)))
         seconds = perf_counter() - started
     DBOS.destroy()
     print(json.dumps({"steps": sum(done) // 200, "seconds": seconds}))

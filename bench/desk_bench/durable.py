@@ -1,7 +1,7 @@
 """Durable steps of runs: how many a second, beside what waits, against DBOS on PostgreSQL.
 
 Each run has ten acts with a key of its own. An act is written ahead, sent to a target over HTTP,
-and its answer is written and told of on the log: all guarantees are on.
+and its answer is written and published: all guarantees are on.
 """
 
 import asyncio
@@ -79,8 +79,8 @@ class Target:
         try:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).lower()
-                _, found, rest = head.partition(b"content-length: ")
-                await reader.readexactly(int(rest.split(b"\r\n")[0]) if found else 0)
+                _, length, rest = head.partition(b"content-length: ")
+                await reader.readexactly(int(rest.split(b"\r\n")[0]) if length else 0)
                 self.calls += 1
                 writer.write(
                     b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
@@ -91,7 +91,7 @@ class Target:
 
 
 @dataclass
-class Told:
+class RunLog:
     """What automation says of its runs, each event once."""
 
     consumer: AIOKafkaConsumer
@@ -120,8 +120,8 @@ async def run(kafka: str, store_url: str, runs: int, outstanding: list[int]) -> 
     rows = []
     with _automation(kafka, store_url) as port:
         await ready(port, "/health/ready")
-        told = Told(await from_now_on(kafka, names.AUTOMATION))
-        desk = _Desk(KafkaSettings(bootstrap=kafka), url, told)
+        log = RunLog(await from_now_on(kafka, names.AUTOMATION))
+        desk = _Desk(KafkaSettings(bootstrap=kafka), url, log)
         await desk.steps(max(1, runs // 10), "warm-up")
         rates: list[float] = []
         waiting = 0
@@ -137,7 +137,7 @@ async def run(kafka: str, store_url: str, runs: int, outstanding: list[int]) -> 
         rows.append(
             Row(f"signal to its run's start, p99 at {START_RATE}/s", p99, "ms", bar="≤ 1000")
         )
-        await told.consumer.stop()
+        await log.consumer.stop()
     server.close()
     return rows
 
@@ -146,23 +146,23 @@ async def run(kafka: str, store_url: str, runs: int, outstanding: list[int]) -> 
 class _Desk:
     kafka: KafkaSettings
     url: str
-    told: Told
+    log: RunLog
 
     async def steps(self, runs: int, name: str) -> float:
-        """Steps a second, from the first signal to the last step that is told of."""
-        before = len(self.told.done)
+        """Steps a second, from the first signal to the last step that is published."""
+        before = len(self.log.done)
         started = perf_counter()
         await publish(self.kafka, [_raised(f"{name}-{n}", "acts", self.url) for n in range(runs)])
-        while len(self.told.done) < before + runs * STEPS:
-            await self.told.read()
+        while len(self.log.done) < before + runs * STEPS:
+            await self.log.read()
         return runs * STEPS / (perf_counter() - started)
 
     async def wait_for(self, runs: int, name: str) -> None:
         """So many runs more did their first act, and wait before the next."""
-        before = len(self.told.started)
+        before = len(self.log.started)
         await publish(self.kafka, [_raised(f"{name}-{n}", "waits", self.url) for n in range(runs)])
-        while len(self.told.started) < before + runs:
-            await self.told.read()
+        while len(self.log.started) < before + runs:
+            await self.log.read()
 
     async def starts(self, runs: int) -> float:
         """Milliseconds from a signal to the start of its run; signals come at their time."""
@@ -172,12 +172,12 @@ class _Desk:
             batch = range(first, min(runs, first + START_RATE // 10))
             due = began + first / START_RATE
             while perf_counter() < due:
-                await self.told.read()
+                await self.log.read()
             await publish(self.kafka, [_raised(f"p-{n}", "starts", self.url) for n in batch])
             published |= {f"p-{n}": perf_counter() for n in batch}
-        while not published.keys() <= self.told.started.keys():
-            await self.told.read()
-        taken = sorted(self.told.started[id] - at for id, at in published.items())
+        while not published.keys() <= self.log.started.keys():
+            await self.log.read()
+        taken = sorted(self.log.started[id] - at for id, at in published.items())
         return round(1000 * taken[int(len(taken) * 0.99)], 1)
 
 

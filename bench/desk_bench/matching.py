@@ -93,14 +93,14 @@ def _desk(messages: Sequence[Message]) -> float:
             text = _RUNBOOK.format(number=number)
             (charter / "runbooks" / f"bench-{number}.yaml").write_text(text, encoding="utf-8")
         rulebook = Rulebook(load_charter(charter))
-    codec, found = Codec(), 0
+    codec, matches = Codec(), 0
     started = perf_counter()
     for message in messages:
         event = codec.decode(message.key, message.value, message.headers)
         if isinstance(event.data, SignalRaised):
-            found += len(rulebook.runs(cast("Event[SignalRaised]", event)))
+            matches += len(rulebook.runs(cast("Event[SignalRaised]", event)))
     seconds = perf_counter() - started
-    assert found == len(messages)
+    assert matches == len(messages)
     return len(messages) / seconds
 
 
