@@ -38,6 +38,8 @@ from desk_automation.matching.charter import RUNBOOKS
 from desk_automation.matching.decide import RunPolicy
 from desk_automation.matching.store import OpenRuns, Rulebooks
 from desk_automation.matching.worker import note_runbooks, run_projection
+from desk_automation.pattern_windows.store import WINDOWS, window_projection
+from desk_automation.pattern_windows.worker import MatchStarter
 from desk_automation.recurrence.model import TargetHistory
 from desk_automation.recurrence.store import DEBTS, HISTORIES, history_projection
 from desk_automation.rollouts.api import RolloutApi, rollout_router
@@ -109,6 +111,7 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     units = Units(runs, subjects, targets, rollouts, histories)
     collections = _collect(desk, hooks, units, records, seal)
     worker = _add_worker(desk, settings, collections, runs.due.remember, hooks)
+    _add_patterns(desk, collections, rulebooks, policy)
     _add_timers(desk, collections, units, worker, stored_targets)
     matching = MatchingApi(desk.charter, records, stored_runs, lookout, desk.clock)
     return _open_routes(desk, collections, seal, matching, policy)
@@ -188,6 +191,18 @@ def _add_timers(
     desk.timers("subjects", units.subjects, notifier.on_timer, silence)
 
 
+def _add_patterns(
+    desk: Desk, collections: Collections, rulebooks: Rulebooks, policy: RunPolicy
+) -> None:
+    """Patterns over time. That nothing more came is concluded once all signals are read."""
+    projection = window_projection(desk.documents(WINDOWS), rulebooks)
+    windows = desk.unit_of_work("patterns", projection, cached=0)
+    commands = desk.commands(windows)
+    starter = MatchStarter(commands, collections.runs, rulebooks, policy, desk.clock)
+    silence = Silence(desk.watermarks_of_all((names.SIGNALS,)), starter.on_timer)
+    desk.timers("patterns", windows, starter.on_timer, silence)
+
+
 def _add_devices(desk: Desk, settings: AutomationSettings) -> Devices:
     """What agents answer is only looked up by id, by whichever replica waits for it."""
     desk.unit_of_work("commands", command_projection(desk.documents(COMMANDS)), cached=0)
@@ -240,10 +255,12 @@ SERVICE = Service(
     AutomationSettings,
     collections=(
         *(RUNS, SUBJECTS, TARGETS, STATISTICS, ROLLOUTS, STOPS, COMMANDS, DEVICES),
-        *(HISTORIES, DEBTS),
+        *(HISTORIES, DEBTS, WINDOWS),
     ),
     subscriptions=(
-        Subscription((names.SIGNALS,), to=("runs", "subjects", "rollouts", "histories")),
+        Subscription(
+            (names.SIGNALS,), to=("runs", "subjects", "rollouts", "histories", "patterns")
+        ),
         Subscription((names.TICKETS,), to=("runs", "subjects", "targets"), group="requests"),
         Subscription((names.TELEMETRY,), to=("subjects",), group="telemetry"),
         Subscription(

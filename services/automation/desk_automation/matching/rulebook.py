@@ -26,6 +26,12 @@ class Rule:
     runbook: Runbook
     when: Condition
 
+    def matches(self, event: Raised) -> bool:
+        """Whether the runbook wants to act on this event."""
+        values = values_of(event, "")
+        inputs = Inputs({"event": values["event"], "data": values["data"]})
+        return is_meant(self.runbook, event) and self.when.holds(inputs)
+
 
 def compile_rules(runbooks: Sequence[Runbook]) -> tuple[tuple[Rule, ...], tuple[PatternRule, ...]]:
     """Those for which one event is enough, and those that wait for a pattern over time."""
