@@ -35,6 +35,16 @@ def note_runbooks(lookout: Lookout, event: Raised, rulebook: Rulebook) -> None:
         if is_meant(rule.runbook, event):
             look = _look(rule, event, about)._replace(service=event.data.service)
             lookout.note(event.subject, look)
+    for pattern in rulebook.patterns:
+        runbook = rulebook.find(pattern.runbook)
+        if runbook is None or not is_meant(runbook, event):
+            continue
+        if pattern.find_parts(event, values):
+            why = message("runbook.part-of-pattern")
+            look = Consideration("runbook", runbook.id, event.time, "counted", why)
+        else:
+            look = _look(Rule(runbook, condition(runbook.when.starting_condition)), event, about)
+        lookout.note(event.subject, look._replace(service=event.data.service))
 
 
 def _look(rule: Rule, event: Raised, about: Mapping[str, object]) -> Consideration:
