@@ -96,10 +96,15 @@ async def is_forgotten(stored: Documents[SubjectWindows], *subjects: str) -> boo
     )
 
 
-async def started(bus: Bus) -> list[str]:
-    """The targets of all runs that acted."""
-    await bus.read()
-    return sorted(e.subject for e in bus.seen.values() if isinstance(e.data, RunStarted))
+async def wait_started(bus: Bus, *targets: str) -> None:
+    """Until the log has one run that acted for each of these targets, and no other."""
+
+    async def all_started() -> bool:
+        await bus.read()
+        seen = [event.subject for event in bus.seen.values() if isinstance(event.data, RunStarted)]
+        return sorted(seen) == sorted(targets)
+
+    await eventually(all_started, timeout=60)
 
 
 def acted_on(target: Target) -> list[str]:
@@ -138,11 +143,7 @@ async def test_whenever_it_is_killed_nothing_is_lost_or_counted_twice(
     await eventually(automation.is_ready, timeout=60)
     assert set(target.effects.values()) == {1}
     assert len(target.effects) == len(whole)
-
-    async def all_started() -> bool:
-        return await started(bus) == whole
-
-    await eventually(all_started, timeout=60)
+    await wait_started(bus, *whole)
     for name in short:
         assert await heard(stored, name, 2)
 
@@ -163,4 +164,4 @@ async def test_a_timer_fires_after_a_kill_and_hears_first_what_came_meanwhile(
     subjects = [event.subject for event in (*fulls, *silent)]
     await eventually(lambda: is_forgotten(stored, *subjects), timeout=60)
     assert acted_on(target) == ["full-1", "silent-1"]
-    assert await started(bus) == ["full-1", "silent-1"]
+    await wait_started(bus, "full-1", "silent-1")

@@ -1,4 +1,4 @@
-"""What is parked carries all that is needed to try it again; nobody outside can forge that."""
+"""What is retried carries all that is needed to try it again; nobody outside can forge that."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -40,7 +40,7 @@ def desk_headers(message: Message) -> dict[str, str]:
 
 
 def again(message: Message, offset: int = 0) -> Record:
-    """The parked message as it is read again."""
+    """The retried message as it is read again."""
     headers: tuple[tuple[str, bytes | None], ...] = message.headers
     return Record(message.key, message.value, headers, "x-" + message.topic, 1, offset)
 
@@ -192,8 +192,8 @@ def test_when_it_came_is_the_same_after_a_retry_and_nobody_outside_says_it() -> 
 
     raw = Dated(RAW.key, RAW.value, RAW.headers, RAW.topic, RAW.partition, RAW.offset)
     assert find_arrival(raw) == START
-    parked = again(reroute(Failure(raw, LATER), "metrics", START + timedelta(hours=1), "x-"))
-    assert find_arrival(parked) == START
+    retried = again(reroute(Failure(raw, LATER), "metrics", START + timedelta(hours=1), "x-"))
+    assert find_arrival(retried) == START
     forged = replace(RAW, headers=((ARRIVED, b"1"),))
     assert find_arrival(forged) is None
-    assert find_arrival(replace(parked, headers=((ARRIVED, b"9" * 400),))) is None
+    assert find_arrival(replace(retried, headers=((ARRIVED, b"9" * 400),))) is None
