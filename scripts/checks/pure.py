@@ -20,6 +20,7 @@ _CHARTER = (
     "model",
     "calendars",
     "detectors",
+    "patterns",
     "people",
     "slas",
     "routing",

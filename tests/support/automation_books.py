@@ -1,7 +1,6 @@
 """Runbooks without a charter, for tests that need a rulebook only."""
 
-from desk_automation.conditions.expression import condition
-from desk_automation.matching.rulebook import Rule, Rulebook
+from desk_automation.matching.rulebook import Rulebook, compile_rules
 from desk_charter.people import Team
 from desk_charter.runbooks import Runbook
 
@@ -14,10 +13,14 @@ class OneBook(Rulebook):
     def __init__(self, *runbooks: Runbook, owner: Team = ALWAYS_THERE) -> None:
         self.owner = owner
         self.version = "test"
-        self.rules = tuple(Rule(runbook, condition(runbook.when)) for runbook in runbooks)
+        self.books = runbooks
+        self.rules, self.patterns = compile_rules(runbooks)
         self.measurements = frozenset(
             runbook.verify.measurement for runbook in runbooks if runbook.verify
         )
 
     def owner_of(self, runbook: Runbook) -> Team:  # noqa: ARG002
         return self.owner
+
+    def find(self, id: str) -> Runbook | None:
+        return next((book for book in self.books if book.id == id), None)

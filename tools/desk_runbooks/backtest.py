@@ -24,7 +24,12 @@ from desk_charter.runbook_checks import RUNBOOKS
 from desk_charter.runbooks import Runbook
 from desk_contracts import AnyEvent, Event
 from desk_contracts.events.fulfilment import TicketFulfilmentRequested
-from desk_contracts.events.signals import SignalCleared, SignalRaised
+from desk_contracts.events.signals import (
+    SignalCleared,
+    SignalDropped,
+    SignalRaised,
+    SignalSeverityChanged,
+)
 from desk_contracts.events.telemetry import Measured
 from desk_contracts.message import message
 from desk_contracts.value_types import SubjectKind
@@ -141,19 +146,23 @@ class _Playback:
                 self._played.note(document.state, self._clock.now())
 
     def _find_heard(self) -> Iterator[AnyEvent]:
-        """What some runbook acts on, and its end; nothing else changes a run."""
+        """What some runbook acts on, or counts, and its end; nothing else changes a run."""
         episodes: set[str] = set()
         for event in self._past.triggers:
+            is_counted = self._rulebook.is_heard(event)
             match event.data:
                 case SignalRaised() | TicketFulfilmentRequested():
                     raised = cast("Raised", event)
                     is_inhibitor = getattr(raised.data, "signal", "") in self._inhibitors
-                    if is_inhibitor or any(self._rulebook.find_matching(raised)):
+                    is_heard = is_counted or is_inhibitor
+                    if is_heard or any(self._rulebook.find_matching(raised)):
                         episodes.add(episode_of(raised))
                         yield event
                 case SignalCleared(episode=episode):
-                    if episode in episodes:
+                    if is_counted or episode in episodes:
                         yield event
+                case SignalDropped() | SignalSeverityChanged() if not is_counted:
+                    pass
                 case _:
                     yield event
 

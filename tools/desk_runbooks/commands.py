@@ -11,6 +11,7 @@ from desk_charter import Charter, load_charter
 from desk_charter.problems import InvalidCharter
 from desk_charter.runbook_checks import RUNBOOKS
 from desk_charter.runbooks import Runbook
+from desk_charter.value_types import read_duration
 from desk_cli.options import settings
 from desk_cli.run_audit import read_run_log
 from desk_cli.screen import TextTable, show
@@ -28,6 +29,7 @@ from desk_runbooks.plan import describe_plan, example_of
 from desk_runbooks.runs_api import RunbookUse, RunsClient, describe_story
 from desk_runbooks.scenario import Scenario
 from desk_runbooks.scenario_files import BadScenario, read_scenarios
+from desk_runbooks.shadow import Shadow, describe_tally, follow
 from desk_runbooks.simulation import Record, Script, play, scripts_of
 from desk_runbooks.verdict import find_differences
 
@@ -148,6 +150,33 @@ def backtest_runbook(
         say_json(to_json(report).decode())
         return
     for line in describe_backtest(report):
+        say(line)
+
+
+@runbook_app.command("shadow")
+def shadow_runbook(
+    runbook: Annotated[str, typer.Argument(help="Its id.")],
+    charter: CharterFolder = None,
+    since: Annotated[str, typer.Option(help="So long ago the reading begins, as 2h.")] = "0s",
+    lasts: Annotated[
+        str, typer.Option("--for", help="So long it goes on, as 30m; default: until Ctrl-C.")
+    ] = "",
+) -> None:
+    """Follow the log and say what RUNBOOK, as it is in the charter here, would start, and why.
+
+    Nothing is started, and nothing is written to a topic or a store.
+    """
+    loaded = _load(charter)
+    shadow = Shadow(loaded, _find(loaded, runbook))
+    configure_logs("desk", "ERROR")
+    try:
+        ends = read_duration(lasts) if lasts else None
+        asyncio.run(follow(shadow, lambda line: say(plain_line(line)), read_duration(since), ends))
+    except ValueError as error:
+        raise Invalid(str(error)) from error
+    except KeyboardInterrupt:
+        pass  # it was asked to end
+    for line in describe_tally(shadow):
         say(line)
 
 

@@ -111,15 +111,20 @@ def _check(runbook: Runbook, source: _Source) -> Iterator[Finding]:
                     " it is taken back, or another risk"
                 )
                 yield source.make_finding("no-undo", ("steps", number), sentence)
-    if path := facts_of(runbook.when).contradiction:
-        sentence = f"it can never hold: no {path} is all of that at once"
-        yield source.make_finding("unreachable", ("when",), sentence)
-    elif condition(runbook.when).names == frozenset():
-        sentence = "it asks for nothing of the event, so it holds for all or for none"
-        yield source.make_finding("unreachable", ("when",), sentence)
+    yield from _check_conditions(runbook, source)
     if not any(test.expect == "run" for test in runbook.tests):
         sentence = "no test shows an event that starts it; add one with 'expect: run'"
         yield source.make_finding("no-test", ("tests",), sentence)
+
+
+def _check_conditions(runbook: Runbook, source: _Source) -> Iterator[Finding]:
+    for place, text in runbook.when.conditions.items():
+        if path := facts_of(text).contradiction:
+            sentence = f"it can never hold: no {path} is all of that at once"
+            yield source.make_finding("unreachable", ("when", *place), sentence)
+        elif condition(text).names == frozenset():
+            sentence = "it asks for nothing of the event, so it holds for all or for none"
+            yield source.make_finding("unreachable", ("when", *place), sentence)
 
 
 def facts_of(when: str) -> Facts:
@@ -148,20 +153,20 @@ def _describe_overlap(first: Runbook, second: Runbook) -> str:
     """Why both may act on one target for the same event; empty if they surely do not."""
     if (first.event, first.target) != (second.event, second.target):
         return ""
-    if facts_of(f"{first.when.strip()} && {second.when.strip()}").contradiction:
+    ours, theirs = first.when.starting_condition, second.when.starting_condition
+    if facts_of(f"{ours} && {theirs}").contradiction:
         return ""
     for owner, other in ((first, second), (second, first)):
+        if other.when.once is None:
+            continue
         for test in owner.tests:
             values = {"event": {"subject": test.subject}, "data": test.data}
-            if test.expect == "run" and condition(other.when).holds(Inputs(values)):
+            if test.expect == "run" and condition(other.when.once).holds(Inputs(values)):
                 return (
                     f"the event of '{test.name}' starts '{owner.id}' and '{other.id}' on one"
                     " target; say in 'when' which of them is for it"
                 )
-    shared = facts_of(first.when).equal.get("data.signal") == facts_of(second.when).equal.get(
-        "data.signal"
-    )
-    if not shared:
+    if facts_of(ours).equal.get("data.signal") != facts_of(theirs).equal.get("data.signal"):
         return ""
     return (
         f"'{first.id}' listens to the same signal and acts on the same target, and nothing in"

@@ -11,7 +11,12 @@ from desk_contracts.events.automation import RunStarted
 from desk_contracts.events.changes import ChangeFinished, ChangePlanned
 from desk_contracts.events.devices import PolicyApplied
 from desk_contracts.events.fulfilment import TicketFulfilmentRequested, TicketFulfilmentWithdrawn
-from desk_contracts.events.signals import SignalCleared, SignalDropped, SignalRaised
+from desk_contracts.events.signals import (
+    SignalCleared,
+    SignalDropped,
+    SignalRaised,
+    SignalSeverityChanged,
+)
 from desk_contracts.json_values import read_object
 from desk_platform.kafka.deserializer import RecordDecoder
 from desk_platform.kafka.topic_reader import list_topic_names, read_all
@@ -19,7 +24,7 @@ from desk_platform.kafka.topic_reader import list_topic_names, read_all
 TOPICS = (names.SIGNALS, names.TICKETS, names.AUTOMATION, names.ACTION_RESULTS, names.CHANGES)
 _USED = (
     SignalRaised, SignalCleared, TicketFulfilmentRequested, TicketFulfilmentWithdrawn, RunStarted,
-    PolicyApplied, SignalDropped, ChangePlanned, ChangeFinished,
+    PolicyApplied, SignalDropped, SignalSeverityChanged, ChangePlanned, ChangeFinished,
 )  # fmt: skip
 _HEADERS = (("content-type", b"application/cloudevents+json"),)
 
@@ -62,6 +67,7 @@ class PastEvents:
                 self.triggers.append(event)
             case SignalDropped():
                 self.dropped.add(data.episode)
+                self.triggers.append(event)
             case _:
                 self.raised += isinstance(data, SignalRaised)
                 self.requested += isinstance(data, TicketFulfilmentRequested)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from desk_automation.actions.model import PlannedAct, PlannedProbe, PlannedWait
 from desk_automation.adapters.executors.registry import EXECUTORS
 from desk_automation.matching.decide import RunPolicy, start_run
+from desk_automation.patterns.charter import play_test
 from desk_automation.runs.model import Run
 from desk_automation.windows.decide import find_open
 from desk_automation.windows.model import Affected, PlannedChanges
@@ -39,6 +40,9 @@ def example_of(runbook: Runbook, target: str) -> Example:
         raise Rejected(
             f"'{runbook.id}' has no test with 'expect: run', so no event of it is known; add one."
         )
+    given = test.data
+    if given is None:
+        given = play_test(runbook, test)[-1].event.data
     plain = {
         "episode": f"{target}/plan",
         "detector": "plan",
@@ -51,7 +55,7 @@ def example_of(runbook: Runbook, target: str) -> Example:
         "threshold": 0.0,
     }
     try:
-        data = SignalRaised.model_validate(plain | test.data)
+        data = SignalRaised.model_validate(plain | given)
     except ValidationError as error:
         raise Rejected(f"the event of '{test.name}' is no signal: {error}") from error
     now = datetime.now(UTC)

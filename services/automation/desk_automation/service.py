@@ -40,6 +40,8 @@ from desk_automation.matching.charter import RUNBOOKS
 from desk_automation.matching.decide import RunPolicy
 from desk_automation.matching.store import OpenRuns, Rulebooks
 from desk_automation.matching.worker import note_runbooks, run_projection
+from desk_automation.pattern_windows.store import PATTERN_WINDOWS, window_projection
+from desk_automation.pattern_windows.worker import MatchStarter
 from desk_automation.recurrence.model import TargetHistory
 from desk_automation.recurrence.store import DEBTS, HISTORIES, history_projection
 from desk_automation.rollouts.api import RolloutApi, rollout_router
@@ -113,6 +115,7 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     units = Units(runs, subjects, targets, rollouts, histories)
     collections = _collect(desk, hooks, units, records, seal)
     worker = _add_worker(desk, settings, collections, runs.due.remember, hooks)
+    _add_patterns(desk, collections, rulebooks, policy)
     _add_timers(desk, collections, units, worker, stored_targets)
     matching = MatchingApi(desk.charter, records, stored_runs, lookout, desk.clock)
     return _open_routes(desk, collections, seal, matching, policy)
@@ -211,6 +214,18 @@ def _add_timers(
     desk.timers("subjects", units.subjects, notifier.on_timer, silence)
 
 
+def _add_patterns(
+    desk: Desk, collections: Collections, rulebooks: Rulebooks, policy: RunPolicy
+) -> None:
+    """Patterns over time. That nothing more came is concluded once all signals are read."""
+    projection = window_projection(desk.documents(PATTERN_WINDOWS), rulebooks)
+    windows = desk.unit_of_work("patterns", projection, cached=0)
+    commands = desk.commands(windows)
+    starter = MatchStarter(commands, collections.runs, rulebooks, policy, desk.clock)
+    silence = Silence(desk.watermarks_of_all((names.SIGNALS,)), starter.on_timer)
+    desk.timers("patterns", windows, starter.on_timer, silence)
+
+
 def _add_devices(desk: Desk, settings: AutomationSettings) -> Devices:
     """What agents answer is only looked up by id, by whichever replica waits for it."""
     desk.unit_of_work("commands", command_projection(desk.documents(COMMANDS)), cached=0)
@@ -263,11 +278,12 @@ SERVICE = Service(
     AutomationSettings,
     collections=(
         *(RUNS, SUBJECTS, TARGETS, STATISTICS, ROLLOUTS, STOPS, COMMANDS, DEVICES),
-        *(HISTORIES, DEBTS, PLANNED_CHANGES, OPEN_SIGNALS),
+        *(HISTORIES, DEBTS, PLANNED_CHANGES, OPEN_SIGNALS, PATTERN_WINDOWS),
     ),
     subscriptions=(
         Subscription(
-            (names.SIGNALS,), to=("open-signals", "runs", "subjects", "rollouts", "histories")
+            (names.SIGNALS,),
+            to=("open-signals", "runs", "subjects", "rollouts", "histories", "patterns"),
         ),
         Subscription((names.CHANGES,), to=("changes",), group="changes"),
         Subscription((names.TICKETS,), to=("runs", "subjects", "targets"), group="requests"),

@@ -3,8 +3,9 @@
 from datetime import date, timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, JsonValue, StringConstraints, model_validator
+from pydantic import Field, JsonValue, model_validator
 
+from desk_charter.patterns import RAISED, Cel, EventType, When
 from desk_charter.request_model import Effect, Request, Template
 from desk_charter.requests import ExecutorRequest, WaitRequest
 from desk_charter.runbook_brakes import (
@@ -31,8 +32,6 @@ Risk = Literal["read", "reversible", "disruptive", "destructive"]
 Mode = Literal["observe", "suggest", "approve", "auto"]
 Overflow = Literal["queue", "coalesce", "escalate"]
 InWindow = Literal["skip", "wait"]
-# Text of the Common Expression Language; compiled and type-checked by automation at load.
-Cel = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
 
 
 class Match(CharterModel):
@@ -231,13 +230,33 @@ class Lead(CharterModel):
     )
 
 
+class TimedEvent(CharterModel):
+    """One of several events of a subject."""
+
+    at: Duration = Field(default=timedelta(), description="When, since the beginning of the test.")
+    event: EventType = Field(default=RAISED, description="Its type.")
+    data: dict[str, JsonValue] = Field(description="Its payload, or the part that matters.")
+
+
 class RunbookTest(CharterModel):
-    """An event and what the runbook makes of it."""
+    """An event, or for a pattern several, and what the runbook makes of it."""
 
     name: Title = Field(description="What it shows.")
     subject: str = Field(description="The event's subject.")
-    data: dict[str, JsonValue] = Field(description="The event's payload, or the part that matters.")
+    data: dict[str, JsonValue] | None = Field(
+        default=None, description="The event's payload, or the part that matters."
+    )
+    events: tuple[TimedEvent, ...] = Field(
+        default=(), max_length=1000, description="For a pattern over time: the subject's events."
+    )
     expect: Literal["run", "ignore"] = Field(description="Whether a run starts.")
+
+    @model_validator(mode="after")
+    def has_one_form(self) -> Self:
+        """One event, or several with their times."""
+        if (self.data is None) == (not self.events):
+            raise ValueError("write 'data' for one event, or 'events' for a pattern over time")
+        return self
 
 
 class Runbook(CharterModel):
@@ -255,7 +274,10 @@ class Runbook(CharterModel):
         pattern=r"^desk\.[a-z.-]+\.v\d+$",
         description="Type of the events it listens to; their schema types `data`.",
     )
-    when: Cel = Field(description="CEL over `event` (id, type, source, subject, time) and `data`.")
+    when: When = Field(
+        description="CEL over `event` (id, type, source, subject, time) and `data`, or a pattern "
+        "of events over time."
+    )
     match: Match = Field(default=Match(), description="Which of them start one run.")
     target: str = Field(
         default="subject", description="`subject` or `data.…`: what it acts on, one run at a time."
@@ -308,6 +330,16 @@ class Runbook(CharterModel):
         """A ring opens by verified cures only."""
         if self.rollout is not None and self.verify is None:
             raise ValueError("'rollout' needs 'verify': a ring opens by verified cures only")
+        return self
+
+    @model_validator(mode="after")
+    def tests_what_it_waits_for(self) -> Self:
+        """One event says nothing about a pattern over time."""
+        is_pattern = self.when.pattern is not None
+        for test in self.tests:
+            if is_pattern != bool(test.events):
+                form = "'events', since 'when' is a pattern" if is_pattern else "'data'"
+                raise ValueError(f"the test '{test.name}' needs {form}")
         return self
 
     def mode_on(self, day: date) -> Mode:

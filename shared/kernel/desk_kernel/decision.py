@@ -13,7 +13,8 @@ class Context(NamedTuple):
 
     `more` says that the same batch has more for this document, of which some may be known already:
     what is costly may wait for the last, if the document is due until then. `began` is by the
-    clock, also where `now` is an earlier moment.
+    clock, also where `now` is an earlier moment. `arrived` is when the event came into the
+    log, where the projection asks for it.
     """
 
     now: datetime
@@ -21,6 +22,7 @@ class Context(NamedTuple):
     id: str = ""
     more: bool = False
     began: datetime | None = None
+    arrived: datetime | None = None
 
 
 class Decision(NamedTuple, Generic[S]):

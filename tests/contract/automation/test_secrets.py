@@ -13,9 +13,10 @@ import asyncssh
 import pytest
 from desk_automation.adapters.executors.registry import EXECUTORS
 from desk_automation.runs.model import Phase
+from desk_testing import slapd
 from desk_testing.slapd import BASE, WORD
 
-from tests.support import slapd, sshd
+from tests.support import sshd
 from tests.support.automation_engine import Engine, act, raised, runbook
 from tests.support.executor_machines import directory_side, kubernetes_side, ssh_side
 from tests.support.executor_sides import (

@@ -122,3 +122,16 @@ async def test_whom_a_condition_asked_for_is_told_to_owners_operators_and_that_p
     ) as client:
         (look,) = (await client.get(f"/v1/why?subject={raised().subject}")).json()["looks"]
     assert look["values"] == {"data.person": shown}
+
+
+@pytest.mark.parametrize(
+    ("of", "outcome"), [("data.value < 10.0", "counted"), ("data.signal == 'x'", "condition-false")]
+)
+def test_a_pattern_says_which_signals_are_a_part_of_it(of: str, outcome: str) -> None:
+    engine = Engine((runbook(),))
+    seen = lookout(engine)
+    when = {"count": {"of": of, "at_least": 3, "within": "1h"}}
+    note_runbooks(seen, raised(), OneBook(runbook(when=when)))
+    (look,) = seen.looks_at("laptop-1")
+    assert look.outcome == outcome
+    assert english(look.message)

@@ -1,4 +1,4 @@
-"""What is parked carries all that is needed to try it again; nobody outside can forge that."""
+"""What is retried carries all that is needed to try it again; nobody outside can forge that."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -7,6 +7,7 @@ import pytest
 from desk_contracts import Message
 from desk_contracts.errors import Invalid, Transient
 from desk_platform.kafka.records import (
+    ARRIVED,
     ATTEMPT,
     DOCUMENT,
     FAILED_AT,
@@ -20,6 +21,7 @@ from desk_platform.kafka.records import (
     Failure,
     attempts_of,
     buffer_record,
+    find_arrival,
     is_same,
     not_before,
     read_target,
@@ -38,7 +40,7 @@ def desk_headers(message: Message) -> dict[str, str]:
 
 
 def again(message: Message, offset: int = 0) -> Record:
-    """The parked message as it is read again."""
+    """The retried message as it is read again."""
     headers: tuple[tuple[str, bytes | None], ...] = message.headers
     return Record(message.key, message.value, headers, "x-" + message.topic, 1, offset)
 
@@ -182,3 +184,16 @@ def test_copies_are_the_same_wherever_they_were_read() -> None:
     assert is_same(buffer_record(RAW), buffer_record(replace(RAW, offset=99, partition=0)))
     assert is_same(buffer_record(RAW), buffer_record(retried_copy))
     assert not is_same(buffer_record(RAW), buffer_record(record(noted("t", 2))))
+
+
+def test_when_it_came_is_the_same_after_a_retry_and_nobody_outside_says_it() -> None:
+    class Dated(Record):
+        timestamp = int(START.timestamp() * 1000)
+
+    raw = Dated(RAW.key, RAW.value, RAW.headers, RAW.topic, RAW.partition, RAW.offset)
+    assert find_arrival(raw) == START
+    retried = again(reroute(Failure(raw, LATER), "metrics", START + timedelta(hours=1), "x-"))
+    assert find_arrival(retried) == START
+    forged = replace(RAW, headers=((ARRIVED, b"1"),))
+    assert find_arrival(forged) is None
+    assert find_arrival(replace(retried, headers=((ARRIVED, b"9" * 400),))) is None

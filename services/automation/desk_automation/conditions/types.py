@@ -12,6 +12,7 @@ from enum import Enum
 from itertools import pairwise
 from typing import Annotated, Union, get_args, get_origin
 
+from desk_contracts import Payload
 from pydantic import BaseModel
 
 from desk_automation.conditions.expression import (
@@ -21,6 +22,7 @@ from desk_automation.conditions.expression import (
     Inputs,
     Undecided,
     paths_in,
+    problems_in,
 )
 
 # What the library says where a type does not fit; anything else it says is about values.
@@ -33,6 +35,8 @@ _EQUALITY = ("=", "!")
 _TEXT, _MOMENT = "1", "2026-01-01T00:00:00Z"
 
 Shapes = Mapping[str, object]
+# What a name in a condition stands for: a payload, a set of fields, or anything (None).
+Names = Mapping[str, type[Payload] | frozenset[str] | None]
 Token = tuple[str, str, int, int]
 
 
@@ -69,6 +73,11 @@ def _make_plain(shape: object, names: Sequence[str], depth: int) -> object:
     if issubclass(shape, datetime | date):
         return _MOMENT
     return plain.get(shape)
+
+
+def find_wrong(text: str, names: Names, shapes: Shapes) -> list[str]:
+    """What stands in the way of ever deciding it: names first, then types."""
+    return problems_in(text, names) or type_problems(text, shapes)
 
 
 def type_problems(text: str, shapes: Shapes) -> list[str]:

@@ -21,9 +21,8 @@ from desk_automation.conditions.expression import (
     condition,
     problems_in,
 )
-from desk_automation.conditions.types import Shapes, type_problems
-
-Names = Mapping[str, type[Payload] | frozenset[str] | None]
+from desk_automation.conditions.types import Names, find_wrong
+from desk_automation.patterns.charter import check_pattern, check_pattern_tests
 
 
 class _Response(BaseModel):
@@ -54,10 +53,11 @@ def check_runbooks(charter: Charter) -> Iterator[Problem]:
             yield Problem.at(*where, "event", sentence=sentence)
             continue
         shape = PAYLOADS[runbook.event]
-        wrong = list(_conditions(runbook, shape))
+        wrong = [*_conditions(runbook, shape), *check_pattern(runbook)]
         yield from wrong
         if not wrong:
             yield from _tests(runbook)
+            yield from check_pattern_tests(runbook)
         yield from _paths(runbook, shape)
         yield from _executors(runbook)
         if "${steps" in runbook.model_dump_json():
@@ -68,21 +68,17 @@ def check_runbooks(charter: Charter) -> Iterator[Problem]:
 def _conditions(runbook: Runbook, shape: type[Payload]) -> Iterator[Problem]:
     where = ("runbooks", runbook.id)
     names: Names = {"event": EVENT_FIELDS, "data": shape}
-    for sentence in _wrong_in(runbook.when, names, names):
-        yield Problem.at(*where, "when", sentence=sentence)
+    if runbook.when.once is not None:
+        for sentence in find_wrong(runbook.when.once, names, names):
+            yield Problem.at(*where, "when", sentence=sentence)
     names = {"response": frozenset(_Response.model_fields)}
     for place, step in _calls(runbook):
         expect = step.expect if isinstance(step, Probe) else "true"
-        for sentence in _wrong_in(expect, names, {"response": _Response}):
+        for sentence in find_wrong(expect, names, {"response": _Response}):
             yield Problem.at(*where, *place, "expect", sentence=sentence)
     if runbook.verify is not None and runbook.verify.condition is not None:
-        for sentence in _wrong_in(runbook.verify.condition, {"value": None}, {"value": float}):
+        for sentence in find_wrong(runbook.verify.condition, {"value": None}, {"value": float}):
             yield Problem.at(*where, "verify", "condition", sentence=sentence)
-
-
-def _wrong_in(text: str, names: Names, shapes: Shapes) -> list[str]:
-    """What stands in the way of ever deciding it: names first, then types."""
-    return problems_in(text, names) or type_problems(text, shapes)
 
 
 def _executors(runbook: Runbook) -> Iterator[Problem]:
@@ -137,12 +133,14 @@ def _paths(runbook: Runbook, shape: type[Payload]) -> Iterator[Problem]:
 
 def _tests(runbook: Runbook) -> Iterator[Problem]:
     """The runbook's own examples, by the real matcher."""
+    if runbook.when.once is None:
+        return
     for number, test in enumerate(runbook.tests):
         values: Mapping[str, object] = {
             "event": {**dict.fromkeys(EVENT_FIELDS, ""), "subject": test.subject},
             "data": test.data,
         }
-        starts = condition(runbook.when).holds(Inputs(values))
+        starts = condition(runbook.when.once).holds(Inputs(values))
         if starts != (test.expect == "run"):
             did = "starts a run" if starts else "is ignored"
             sentence = f"the event of '{test.name}' {did}, but 'expect: {test.expect}' is written"

@@ -4,7 +4,6 @@ The id leaves the runbook's version out on purpose: a signal read twice, with a 
 between, must not repair twice. The version is pinned inside the run.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,11 +17,11 @@ from desk_contracts.events.signals import SignalRaised
 from desk_contracts.ids import derive_id
 from desk_contracts.message import Message, message
 from desk_kernel import Decision
-from pydantic import JsonValue
 
 from desk_automation.actions.decide import Kinds
 from desk_automation.actions.redaction import cut
 from desk_automation.actions.template import PlanFailed, as_text, lookup
+from desk_automation.conditions.inputs import values_of
 from desk_automation.holdback.decide import choose_arm
 from desk_automation.runs import consenting, lifecycle
 from desk_automation.runs.decide import steps_of
@@ -41,19 +40,6 @@ class RunPolicy:
     queue: timedelta
     stale: timedelta
     kinds: Kinds
-
-
-def values_of(event: Raised, run: str) -> dict[str, object]:
-    """What ${...} and CEL see of an event."""
-    data: Mapping[str, JsonValue] = event.data.model_dump(mode="json")
-    about = {
-        "id": event.id,
-        "type": event.type,
-        "source": event.source,
-        "subject": event.subject,
-        "time": event.time.isoformat(),
-    }
-    return {"subject": event.subject, "event": about, "data": data, "run": {"id": run}}
 
 
 def run_id(event: Raised, runbook: Runbook) -> str:
@@ -88,13 +74,13 @@ def start_run(  # noqa: PLR0913 (what starts a run, and by whose leave)
     *,
     id: str = "",
     mode: Mode | None = None,
+    matched_at: datetime | None = None,
 ) -> Decision[Run]:
     """The new run: waiting for its first moment, or ended at once with the reason why.
 
-    `owner` is the team that answers for the runbook. `id` and `mode` stand in for those that come
-    from the episode and the runbook, where a person asked for the run.
+    `owner` answers for the runbook. `id` and `mode` stand in for those of episode and runbook where
+    a person asked for the run; `id` and `matched_at` come from the match of a pattern over time.
     """
-    is_by_hand = bool(id)
     id = id or run_id(event, runbook)
     values = values_of(event, id)
     target = values["target"] = as_text(lookup(runbook.target, values)) or ""
@@ -106,13 +92,13 @@ def start_run(  # noqa: PLR0913 (what starts a run, and by whose leave)
         reason = message("run.no-target", path=runbook.target)
         return _close_at_once(_hand_over_unplanned(runbook, event, id, reason, now))
     run = _new(id, target, _trigger(event), plan, policy.queue, now)
-    if now - event.time > policy.stale:
+    if now - (matched_at or event.time) > policy.stale:
         return _close_at_once(lifecycle.skip(run, message("run.stale", at=event.time), now))
     if plan.mode in {"observe", "suggest"}:
         steps = steps_of(plan)
         reason = message("run.not-run-by-mode", mode=plan.mode, plan=plan.hash, steps=steps)
         return _close_at_once(lifecycle.skip(run, reason, now))
-    held = {} if is_by_hand else _hold_back(runbook, event, id, now)
+    held = {} if mode is not None else _hold_back(runbook, event, id, now)
     begins_at = max(find_beginning(runbook, event, owner, now), held.get("held_until", now))
     if "held_until" not in held and begins_at > now + runbook.settle:
         held["reason"] = message("run.waits-for-shift", at=begins_at, team=owner.title)

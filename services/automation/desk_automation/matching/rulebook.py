@@ -1,6 +1,6 @@
 """The charter's runbooks, compiled once per version."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,11 +8,13 @@ from desk_charter.model import Charter
 from desk_charter.people import Team
 from desk_charter.runbook_checks import RUNBOOKS
 from desk_charter.runbooks import Runbook
-from desk_contracts import Event
+from desk_contracts import AnyEvent, Event
 from desk_contracts.events.signals import SignalRaised
 
 from desk_automation.conditions.expression import Condition, Inputs, condition
-from desk_automation.matching.decide import Raised, is_meant, run_id, target_of, values_of
+from desk_automation.conditions.inputs import values_of
+from desk_automation.matching.decide import Raised, is_meant, run_id, target_of
+from desk_automation.patterns.rules import PatternRule, compile_pattern
 from desk_automation.rollouts.fleet import FleetRules
 from desk_automation.rollouts.model import FaultSeen
 
@@ -24,6 +26,19 @@ class Rule:
     runbook: Runbook
     when: Condition
 
+    def matches(self, event: Raised) -> bool:
+        """Whether the runbook wants to act on this event."""
+        values = values_of(event, "")
+        inputs = Inputs({"event": values["event"], "data": values["data"]})
+        return is_meant(self.runbook, event) and self.when.holds(inputs)
+
+
+def compile_rules(runbooks: Sequence[Runbook]) -> tuple[tuple[Rule, ...], tuple[PatternRule, ...]]:
+    """Those for which one event is enough, and those that wait for a pattern over time."""
+    single = (Rule(book, condition(book.when.once)) for book in runbooks if book.when.once)
+    patterns = (compile_pattern(book.id, book.when) for book in runbooks if book.when.pattern)
+    return tuple(single), tuple(patterns)
+
 
 class Rulebook:
     """All runbooks of one charter, ready to be asked about an event.
@@ -34,7 +49,7 @@ class Rulebook:
     def __init__(self, charter: Charter, earlier: frozenset[str] = frozenset()) -> None:
         self.version, self._charter = charter.version, charter
         runbooks = charter.of(RUNBOOKS)
-        self.rules = tuple(Rule(runbook, condition(runbook.when)) for runbook in runbooks)
+        self.rules, self.patterns = compile_rules(runbooks)
         self.measurements = earlier | {
             runbook.verify.measurement for runbook in runbooks if runbook.verify
         }
@@ -42,6 +57,15 @@ class Rulebook:
     def owner_of(self, runbook: Runbook) -> Team:
         """The team that answers for it."""
         return self._charter.team(runbook.owner_team)
+
+    def find(self, id: str) -> Runbook | None:
+        """The runbook of that id, if it is in force."""
+        return next((book for book in self._charter.of(RUNBOOKS) if book.id == id), None)
+
+    def is_heard(self, event: AnyEvent) -> bool:
+        """Whether it has to do with some pattern over time."""
+        values = values_of(event, "")
+        return any(rule.find_occurrence(event, values, event.time) for rule in self.patterns)
 
     def find_matching(self, event: Raised) -> Iterator[Runbook]:
         """The runbooks that want to act on this event."""

@@ -15,8 +15,9 @@ from desk_platform.store import Documents
 from desk_platform.telemetry import get_logger
 
 from desk_automation.conditions.expression import Inputs, Undecided, condition, parts_of, paths_in
+from desk_automation.conditions.inputs import values_of
 from desk_automation.devices.store import PoliciesOf
-from desk_automation.matching.decide import Raised, RunPolicy, is_meant, start_run, values_of
+from desk_automation.matching.decide import Raised, RunPolicy, is_meant, start_run
 from desk_automation.matching.rulebook import Rule, Rulebook
 from desk_automation.runs.by_device import record_application
 from desk_automation.runs.model import Run
@@ -34,6 +35,16 @@ def note_runbooks(lookout: Lookout, event: Raised, rulebook: Rulebook) -> None:
         if is_meant(rule.runbook, event):
             look = _look(rule, event, about)._replace(service=event.data.service)
             lookout.note(event.subject, look)
+    for pattern in rulebook.patterns:
+        runbook = rulebook.find(pattern.runbook)
+        if runbook is None or not is_meant(runbook, event):
+            continue
+        if pattern.find_parts(event, values):
+            why = message("runbook.part-of-pattern")
+            look = Consideration("runbook", runbook.id, event.time, "counted", why)
+        else:
+            look = _look(Rule(runbook, condition(runbook.when.starting_condition)), event, about)
+        lookout.note(event.subject, look._replace(service=event.data.service))
 
 
 def _look(rule: Rule, event: Raised, about: Mapping[str, object]) -> Consideration:
@@ -41,7 +52,7 @@ def _look(rule: Rule, event: Raised, about: Mapping[str, object]) -> Considerati
     if rule.when.verdict(inputs) is True:
         explanation = message("runbook.matched")
         return Consideration("runbook", runbook.id, event.time, "matched", explanation)
-    for part in parts_of(runbook.when):
+    for part in parts_of(rule.when.text):
         verdict = condition(part).verdict(inputs)
         if verdict is True:
             continue
@@ -56,8 +67,8 @@ def _look(rule: Rule, event: Raised, about: Mapping[str, object]) -> Considerati
         return Consideration(
             "runbook", runbook.id, event.time, "condition-false", explanation, values
         )
-    explanation = message("runbook.condition-false", part=runbook.when)
-    values = dict(_values(runbook.when, about))
+    explanation = message("runbook.condition-false", part=rule.when.text)
+    values = dict(_values(rule.when.text, about))
     return Consideration("runbook", runbook.id, event.time, "condition-false", explanation, values)
 
 

@@ -17,6 +17,7 @@ from desk_kernel import Decision
 from desk_triage.problems.decide import decide_register
 from desk_triage.problems.events import describe_change, describe_problem
 from desk_triage.problems.joining import Desk
+from desk_triage.problems.members import Members
 from desk_triage.problems.model import Problem, ProblemRegister, Tally
 
 # One per runbook and kind of stop, so only a desk with more stopped runbooks comes to it. Then the
@@ -89,7 +90,7 @@ def _open(event: Event[StopReported], desk: Desk) -> Problem:
         status=ProblemStatus.PROPOSED,
         first_at=event.time,
         last_at=event.time,
-        members=(),
+        members=Members(),
         seed=0,
         worded_by=0,
         wording={},

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from desk_contracts import AnyEvent, Message
@@ -34,6 +34,8 @@ ARRIVED = "desk-arrived"
 SETTLES = "desk-settles"
 _PLACE = re.compile(rb".+/(\d{1,9})/(\d{1,18})", re.DOTALL)
 _MOST_DIGITS = 9
+# Milliseconds of a year that a datetime has.
+_LONGEST_TIME = 14
 _OURS = frozenset(
     {
         ATTEMPT,
@@ -161,6 +163,14 @@ def _foreign_headers(raw: KafkaRecord) -> list[tuple[str, bytes]]:
 def time_of(raw: KafkaRecord) -> int:
     """The record's time by the broker or its producer, in milliseconds; 0 if it has none."""
     return getattr(raw, "timestamp", None) or 0
+
+
+def find_arrival(raw: KafkaRecord) -> datetime | None:
+    """When the record came into the log, the first time; None if nothing says so."""
+    noted = our_headers(raw).get(ARRIVED, b"")
+    is_noted = noted.isdigit() and len(noted) < _LONGEST_TIME
+    at = int(noted) if is_noted else time_of(raw)
+    return datetime.fromtimestamp(at / 1000, UTC) if 0 < at < 10**_LONGEST_TIME else None
 
 
 def _arrival_of(raw: KafkaRecord) -> bytes:

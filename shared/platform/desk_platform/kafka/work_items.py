@@ -64,6 +64,7 @@ class Projection(Generic[S]):
     What a document handled is known for `known_for`, or for ever as the topics of record are kept.
     With `is_exact` the state itself shows what is a repeat, whatever came in between.
     `seal` has the last word on state and messages, in the same write: chains are made there.
+    With `needs_arrival` the context says when an event came into the log: the same at each reading.
     With documents alone it is of a collection that only commands change.
     """
 
@@ -75,6 +76,7 @@ class Projection(Generic[S]):
     known_for: timedelta | None = None
     is_exact: bool = False
     seal: Sealer[S] | None = None
+    needs_arrival: bool = False
 
 
 @dataclass(slots=True)  # not frozen: it is filled while the tasks are done

@@ -13,7 +13,13 @@ from desk_contracts.errors import KeyReused, Transient
 from desk_contracts.message import message as say
 from desk_kernel import Context, Decision
 
-from desk_platform.kafka.records import Received, buffer_record, is_same, restore_record
+from desk_platform.kafka.records import (
+    Received,
+    buffer_record,
+    find_arrival,
+    is_same,
+    restore_record,
+)
 from desk_platform.kafka.retry import attempt
 from desk_platform.kafka.work_items import BatchResult, Cause, Projection, Rule, WorkItem
 from desk_platform.store import Stored
@@ -76,6 +82,8 @@ class Decider(Generic[S]):
     ) -> bool | Exception:
         if document.has_handled(cause.identity, cause.origin):
             return _check_repeat(document, cause, result)
+        if self._projection.needs_arrival and isinstance(cause, Received):
+            context = context._replace(arrived=find_arrival(cause.raw))
         step = self._react(document, task.rule, context, result)
         if step is False and isinstance(cause, Received):
             # What did nothing is handled too: delivered again, it would find another state. Where
