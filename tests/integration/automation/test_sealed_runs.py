@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from desk_contracts import names
 from desk_contracts.chain import SEAL, ChainKey, seal_of
 from desk_contracts.topics import all_topics
 from desk_platform.kafka.admin import apply_topics
+from desk_platform.kafka.records import KafkaRecord
 from desk_platform.settings import KafkaSettings
 from desk_testing import eventually
 from desk_testing.processes import ServiceProcess, environment
@@ -114,6 +115,14 @@ async def test_a_kill_breaks_no_chain_and_what_is_forged_or_removed_is_named(
     assert (code, output.count("vanished")) == (1, 1), output
 
 
+def list_keys(log: Sequence[KafkaRecord]) -> list[str]:
+    """The ids of the keys that sealed the one chain of the log, in its order."""
+    sealed = [seal for seal in map(seal_of, log) if seal is not None]
+    assert len({seal.chain for seal in sealed}) == 1
+    seals = {seal.number: seal.key_id for seal in sealed}
+    return [seals[number] for number in sorted(seals)]
+
+
 async def test_a_key_is_changed_while_a_run_is_under_way(
     metrics: ServiceProcess,  # noqa: ARG001
     service: Automation,
@@ -136,10 +145,7 @@ async def test_a_key_is_changed_while_a_run_is_under_way(
     ids = [ChainKey(key.encode()).id for key in (CHAIN_KEY, newer)]
     settings = KafkaSettings(bootstrap=service.env["DESK_KAFKA"])
     log = await read_log(settings, bus.prefix + names.AUTOMATION)
-    sealed = [seal for seal in map(seal_of, log) if seal is not None]
-    assert len({seal.chain for seal in sealed}) == 1
-    seals = {seal.number: seal.key_id for seal in sealed}
-    used = [seals[number] for number in sorted(seals)]
+    used = list_keys(log)
     before = used.count(ids[0])
     assert 0 < before < len(used)
     assert used == [ids[0]] * before + [ids[1]] * (len(used) - before)
