@@ -29,7 +29,7 @@ from desk_automation.verification.store import SUBJECTS, subject_projection
 from desk_automation.verification.worker import VerificationNotifier
 from desk_charter.runbooks import Runbook
 from desk_contracts import AnyEvent, Event
-from desk_contracts.chain import ChainKey
+from desk_contracts.chain_keys import read_chain_keys
 from desk_contracts.events.automation import RunEscalated, RunHealed, RunSkipped, RunStepRecorded
 from desk_contracts.events.signals import SignalCleared, SignalRaised
 from desk_contracts.events.telemetry import Measured
@@ -48,7 +48,7 @@ from tests.support.automation_units import apply_event, refuse_failures
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TERM = timedelta(seconds=6)
-CHAIN_KEY = ChainKey(b"the engine's own")
+CHAIN_KEYS = read_chain_keys("the engine's own, of thirty-two characters")
 OK = Answer(Result.OK, verbatim("200 done"), is_met=True)
 NOT_MET = Answer(Result.OK, verbatim("200 no"), is_met=False)
 TIMEOUT = Answer(Result.UNKNOWN, verbatim("no answer within 5 s"))
@@ -163,7 +163,7 @@ class Engine:
             lambda it, now: self.rulebook.find_faults(it, now),  # noqa: PLW0108 (it is replaced)
             self.policy.stale,
         )
-        self.rollout_projection = replace(counted, seal=Sealing(CHAIN_KEY))
+        self.rollout_projection = replace(counted, seal=Sealing(lambda: CHAIN_KEYS))
         return self._unit_of_work(self.rollout_projection)
 
     def _open_recurrence(self) -> None:
@@ -171,7 +171,7 @@ class Engine:
         self.history_projection = history_projection(self.histories, self.rulebook.find_targets)
         self.history_unit_of_work = self._unit_of_work(self.history_projection)
         self.debts = FakeDocuments(DEBTS, self.clock)
-        self.debt_projection = Projection(self.debts, seal=Sealing(CHAIN_KEY))
+        self.debt_projection = Projection(self.debts, seal=Sealing(lambda: CHAIN_KEYS))
 
     def _unit_of_work(self, projection: Projection[S]) -> UnitOfWork[S]:
         meters = record_telemetry().telemetry.meters
@@ -183,7 +183,7 @@ class Engine:
     def restart_projection(self) -> None:
         """Plan runs from now on by the policy as it is now."""
         plain = run_projection(self.runs, lambda: self.rulebook, self.policy)
-        self.run_projection = replace(plain, seal=Sealing(CHAIN_KEY))
+        self.run_projection = replace(plain, seal=Sealing(lambda: CHAIN_KEYS))
 
     def restart(self) -> None:
         """A new worker that knows nothing of the last one."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from desk_cli.run_log import RunFindings, RunLog
 from desk_contracts import AnyEvent, Codec, Event, Payload
 from desk_contracts.chain import ChainKey, Link, seal_of
+from desk_contracts.chain_keys import ChainKeys, OlderKey
 from desk_contracts.events.automation import (
     Outcome,
     RunEscalated,
@@ -20,6 +21,8 @@ from desk_metrics.checkpoints.model import Chains
 from desk_platform.kafka.records import KafkaRecord
 
 KEY = ChainKey(b"0123456789abcdef0123456789abcdef")
+NEWER = ChainKey(b"the newer key of thirty-two chars")
+BOTH = ChainKeys(NEWER, [OlderKey(KEY)])
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 IVY = "ivy@desk.example"
 PLACES = 4
@@ -60,15 +63,21 @@ def transitions(run: str) -> list[Payload]:
     ]
 
 
-def sealed_log(runs: Sequence[str]) -> list[Record]:
-    """The runs' transitions in turn, one partition."""
+def sealed_log(
+    runs: Sequence[str], changed_after: int | None = None, changed_back: Sequence[int] = ()
+) -> list[Record]:
+    """The runs' transitions in turn, one partition; the key is changed after so many records, but
+    for a replica that still seals some with the one before."""
     codec, log, ends = Codec(), list[Record](), dict.fromkeys(runs, Link())
     for number in range(PLACES):
         for run in runs:
             event = Event(
                 f"{run}-{number}", "/desk/automation", "laptop", AT, transitions(run)[number]
             )
-            ends[run], message = KEY.seal(run, ends[run], codec.encode(event))
+            is_late = len(log) in changed_back
+            is_changed = changed_after is not None and len(log) >= changed_after and not is_late
+            key = NEWER if is_changed else KEY
+            ends[run], message = key.seal(run, ends[run], codec.encode(event))
             log.append(
                 Record(message.topic, 0, len(log), message.key, message.value, message.headers)
             )
@@ -93,9 +102,10 @@ def check(
     log: Sequence[KafkaRecord],
     seen: Sequence[AnyEvent] = (),
     pseudonyms: frozenset[str] | None = None,
+    keys: ChainKeys | None = None,
 ) -> RunFindings:
     """What an audit finds."""
-    run_log = RunLog(KEY, pseudonyms)
+    run_log = RunLog(keys or ChainKeys(KEY), pseudonyms)
     for event in seen:
         run_log.add_checkpoint(event)
     for record in log:

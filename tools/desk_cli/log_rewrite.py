@@ -15,7 +15,8 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.admin.records_to_delete import RecordsToDelete
 from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
-from desk_contracts.chain import RECEIPT, SEAL, ChainKey, SealedRecord, seal_of
+from desk_contracts.chain import RECEIPT, SealedRecord, seal_of
+from desk_contracts.chain_keys import ChainKeys
 from desk_contracts.errors import Rejected
 from desk_contracts.redaction import Redactor
 from desk_contracts.topics import BY_NAME, DEAD, OPEN_TOPICS, RETRY
@@ -80,10 +81,10 @@ class LogRewriter:
         redactor: Redactor,
         admin: AIOKafkaAdminClient,
         producer: AIOKafkaProducer,
-        chain_key: ChainKey | None = None,
+        chain_keys: ChainKeys | None = None,
     ) -> None:
         self._settings, self._prefix, self._redactor = settings, prefix, redactor
-        self._chain_key = chain_key
+        self._chain_keys = chain_keys
         self._admin, self._producer = admin, producer
 
     async def rewrite(self, topics: Iterable[str]) -> list[Rewritten]:
@@ -163,14 +164,20 @@ class LogRewriter:
             elif mark is not None:
                 copied = max(copied, int(dict(record.headers).get(COPY_OF) or -1))
             elif not is_same(record, rewrite_record(self._redactor, record)):
-                if self._chain_key is None and SEAL in dict(record.headers):
-                    raise Rejected(
-                        f"{place.topic} has sealed transitions to erase: set AUTOMATION_CHAIN_KEY"
-                        " as automation does, else an audit takes them for changed. Nothing of"
-                        " this topic was changed."
-                    )
+                self._require_key(record)
                 until, affected = record.offset + 1, affected + 1
         return Content(place, begin, end, until, affected, mark, copied)
+
+    def _require_key(self, record: KafkaRecord) -> None:
+        """An erasure without the key of the seal would look like a change for ever."""
+        seal = seal_of(record)
+        if seal is None or (self._chain_keys and self._chain_keys.find(seal.key_id)):
+            return
+        raise Rejected(
+            f"{record.topic} has sealed transitions to erase: set AUTOMATION_CHAIN_KEY with the key"
+            f" {seal.key_id}, as automation has it, else an audit takes them for changed. Nothing"
+            " of this topic was changed."
+        )
 
     async def _copy(self, content: Content, commits: Commits, settled: frozenset[str]) -> Rewritten:
         place, mark, count = content.partition, content.mark, 0
@@ -210,10 +217,12 @@ class LogRewriter:
     ) -> list[tuple[str, bytes]]:
         """With a receipt of what was erased from a transition that was as it was sealed, or as the
         erasure before this one left it; what anybody else changed gets none."""
-        seal, key = seal_of(before), self._chain_key
+        seal, keys = seal_of(before), self._chain_keys
         kept = [header for header in headers if header[0] != RECEIPT]
-        if seal is None or key is None:
+        entry = keys.find(seal.key_id) if keys and seal else None
+        if seal is None or entry is None:
             return kept
+        key = entry.key
         if not (key.has_content(seal, before) or key.has_receipt(seal, before)):
             return kept
         return [*kept, (RECEIPT, key.make_receipt(seal, after).encode())]
@@ -272,7 +281,7 @@ async def open_rewriter(
     prefix: str,
     redactor: Redactor,
     kind: type[LogRewriter] = LogRewriter,
-    chain_key: ChainKey | None = None,
+    chain_keys: ChainKeys | None = None,
 ) -> AsyncIterator[LogRewriter]:
     """With its connections to the brokers; a test may ask for one of another kind."""
     admin = AIOKafkaAdminClient(client_id="desk-rewrite", **kafka_arguments(settings))
@@ -282,7 +291,7 @@ async def open_rewriter(
     try:
         await admin.start()
         await producer.start()
-        yield kind(settings, prefix, redactor, admin, producer, chain_key)
+        yield kind(settings, prefix, redactor, admin, producer, chain_keys)
     finally:
         await producer.stop()
         await admin.close()

@@ -24,7 +24,7 @@ class CliSettings(ServiceSettings):
     chain_key: ChainSecret = Field(
         default=None,
         validation_alias="AUTOMATION_CHAIN_KEY",
-        description="Key of the seals of runs' transitions, as automation has it.",
+        description="Keys of the seals of runs' transitions, one a line, as automation has them.",
     )
     token: SecretStr | None = Field(default=None, description="Your token, where people sign in.")
 

@@ -22,7 +22,7 @@ from desk_platform.erasure import read_key
 from desk_platform.erasure.rows import export_row, has_documents, is_owned
 from desk_platform.kafka.deserializer import RecordDecoder
 from desk_platform.kafka.topic_reader import list_topic_names, read_all
-from desk_platform.settings import read_chain_key
+from desk_platform.settings import find_chain_keys
 from desk_platform.store import Store
 from desk_platform.store.raw import pages_of
 from desk_platform.terminal import say, spoken_here
@@ -166,8 +166,9 @@ async def _purge() -> list[Rewritten]:
         if name.startswith(f"{prefix}desk.") and name.removeprefix(prefix) not in _NOT_REWRITTEN
     }
     redactor = Redactor(key or b"", erasures)
-    chain_key = read_chain_key(chosen.environment, chosen.chain_key)
-    async with open_rewriter(chosen.kafka, prefix, redactor, chain_key=chain_key) as rewriter:
+    source = find_chain_keys(chosen.environment, chosen.chain_key)
+    chain_keys = source() if source else None
+    async with open_rewriter(chosen.kafka, prefix, redactor, chain_keys=chain_keys) as rewriter:
         return await rewriter.rewrite(topics)
 
 

@@ -20,7 +20,7 @@ from desk_platform.kafka.timers import Silence
 from desk_platform.lifetimes import Beginning, Ending
 from desk_platform.lookout import Lookout
 from desk_platform.service import Service, Subscription, Web
-from desk_platform.settings import read_chain_key
+from desk_platform.settings import find_chain_keys
 from desk_platform.startup import start_service
 from desk_platform.store import Documents
 
@@ -98,7 +98,7 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
         desk.documents(STATISTICS), desk.documents(DEBTS), desk.documents(ROLLOUTS)
     )
     desk.part("open runs", Beginning(OpenRuns(stored_runs, rulebooks, desk.clock).hear))
-    seal = Sealing(read_chain_key(settings.environment, settings.chain_key))
+    seal = Sealing(find_chain_keys(settings.environment, settings.chain_key))
     signals = run_projection(
         stored_runs, rulebooks, policy, partial(note_runbooks, lookout), partial(_policies, desk)
     )

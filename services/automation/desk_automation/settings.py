@@ -69,8 +69,9 @@ class AutomationSettings(ServiceSettings):
     `openssl rand -base64 32` makes them. Without it no order is given to any device."""
 
     chain_key: ChainSecret = None
-    """Key of the seals that chain the transitions of runs, at least 32 random characters, kept for
-    ever: `desk audit --runs` checks the log with it. Without it nothing is sealed, but in the
+    """Keys of the seals that chain the transitions of runs, one a line, each at least 32 random
+    characters, kept for ever: `desk audit --runs` checks the log with them. The first one seals,
+    the others check what they sealed before. Without a key nothing is sealed, but in the
     environment `local`, where everybody knows the key."""
 
     stale_after: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(hours=1)

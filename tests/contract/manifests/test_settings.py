@@ -34,7 +34,7 @@ def as_in_a_pod(overlay: Any, service: str, folder: Path) -> dict[str, str]:
         filled = re.sub(r"\$\((\w+)\)", lambda match: environment[match[1]], value or made_up)
         environment[name] = filled
         if name.endswith("_FILE"):
-            is_password = name.endswith("_PASSWORD_FILE")
+            is_password = name.endswith(("_PASSWORD_FILE", "_KEY_FILE"))
             (folder / name).write_bytes(MADE_UP.encode() if is_password else CERTIFICATES)
             environment[name] = str(folder / name)
     return environment
@@ -43,7 +43,7 @@ def as_in_a_pod(overlay: Any, service: str, folder: Path) -> dict[str, str]:
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_variable_is_one_the_service_reads(overlay: Any, service: str) -> None:
     read = set(variables(settings_of(service)))
-    secrets = {f"{name}_FILE" for name in read if name.endswith("_PASSWORD")}
+    secrets = {f"{name}_FILE" for name in read if name.endswith(("_PASSWORD", "_KEY"))}
     assert set(overlay.environment(service)) - OF_OTHERS <= read | secrets
 
 

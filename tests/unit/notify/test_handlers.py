@@ -8,7 +8,7 @@ from desk_charter import load_charter
 from desk_contracts import AnyEvent, Event
 from desk_contracts.envelope import number_event
 from desk_contracts.events.notifications import Audience, MessageKind, Notified
-from desk_contracts.events.problems import ProblemDetected, ProblemResolved
+from desk_contracts.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
 from desk_contracts.events.tickets import TicketAssigned
 from desk_contracts.message import verbatim
 from desk_notify.adapters.directories.charter import read_directory
@@ -84,6 +84,23 @@ async def test_a_ticket_learns_nothing_from_strange_topics() -> None:
     message = _notified("network", Audience.TEAM)
     await bus.reads(message)
     assert await bus.tickets.load([message.subject]) == {}
+
+
+async def test_the_team_of_a_stopped_runbook_hears_of_it_until_the_problem_is_over() -> None:
+    """Nobody else does, and what is repeated is the same message."""
+    bus = Bus()
+    about = {"service": "", "title": verbatim("Stopped"), "tickets": (), "people": ()}
+    opened = {**about, "team": "network", "message": verbatim("We look."), "status": "proposed"}
+    detected = ProblemDetected.model_validate({**opened, "runbook": "clean", "stop": "fleet"})
+    goes_on = ProblemUpdated.model_validate({**about, "explanation": (verbatim("It goes on."),)})
+    over = ProblemResolved.model_validate({**about, "resolution": verbatim("Gone.")})
+    changes = [event(goes_on, "p-1", cause=f"u-{number}") for number in range(2)]
+    await bus.reads(event(detected, "p-1"), changes[0])
+    await bus.reads(changes[0], event(over, "p-1"), changes[1])
+    sent = [event.data for event in bus.published.events()]
+    titles = [data.title for data in sent if isinstance(data, Notified)]
+    assert titles == ["One cause? Stopped", "News of a problem: Stopped", "Problem over: Stopped"]
+    assert {recipient for recipient, _ in bus.recipients()} == {"network"}
 
 
 async def test_the_end_of_a_problem_reaches_its_tickets() -> None:

@@ -4,7 +4,7 @@ Shared values have `DESK_*` names, a service's own values its prefix (`INTAKE_*`
 `load_settings`; everywhere else settings are an argument.
 """
 
-from desk_platform.settings.chain import ChainSecret, read_chain_key
+from desk_platform.settings.chain import ChainSecret, find_chain_keys
 from desk_platform.settings.exposure import exposures, refuse_exposure
 from desk_platform.settings.groups import (
     PUBLIC_KEY_ALGORITHMS,
@@ -34,8 +34,8 @@ __all__ = [
     "StoreDriver",
     "StoreSettings",
     "exposures",
+    "find_chain_keys",
     "load_settings",
-    "read_chain_key",
     "read_settings",
     "refuse_exposure",
     "variables",
