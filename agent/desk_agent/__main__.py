@@ -9,7 +9,7 @@ from pathlib import Path
 from desk_contracts.errors import Invalid
 
 from desk_agent.agent import Agent
-from desk_agent.config import AgentConfig, read_config
+from desk_agent.config import read_config
 
 
 def main() -> int:
@@ -24,15 +24,16 @@ def main() -> int:
         if options.check:
             print(f"{options.config} can be used for {config.device}")  # noqa: T201
             return 0
-        asyncio.run(_run(config))
+        asyncio.run(run_until_told(Agent(config)))
     except Invalid as error:
         print(error.message, file=sys.stderr)  # noqa: T201
         return 2
     return 0
 
 
-async def _run(config: AgentConfig) -> None:
-    working = asyncio.create_task(Agent(config).run())
+async def run_until_told(agent: Agent) -> None:
+    """Until SIGTERM or SIGINT."""
+    working = asyncio.create_task(agent.run())
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, working.cancel)

@@ -6,9 +6,11 @@ Whatever touches the device runs in one thread after another, so that no two act
 import asyncio
 import fcntl
 import os
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import psutil
 from desk_contracts import AnyEvent
 from desk_contracts.errors import Invalid
 from desk_contracts.events.devices import AgentConnected, CommandIssued, PolicyIssued
@@ -32,7 +34,9 @@ _SETTLED_EVERY = timedelta(seconds=1)
 class Agent:
     """Everything that the agent's file asks for."""
 
-    def __init__(self, config: AgentConfig) -> None:
+    def __init__(
+        self, config: AgentConfig, boot_time: Callable[[], float] = psutil.boot_time
+    ) -> None:
         """Raises `Invalid` where another agent works on the same state."""
         self._config, signer = config, config.read_signer()
         config.state.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -42,7 +46,7 @@ class Agent:
         self._clock = DeviceClock(None if floor is None else datetime.fromisoformat(floor))
         most = config.spool.most_measurements
         self._spool = Spool(self._database, config.device, config.source, most, signer)
-        self._sensors = Sensors(config, self._database)
+        self._sensors = Sensors(config, self._database, boot_time)
         programs = Programs(config.state / "children.lock")
         self._actions = open_actions(config, programs, self._clock)
         measure = self._sensors.read

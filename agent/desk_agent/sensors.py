@@ -2,7 +2,7 @@
 
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -33,8 +33,14 @@ class Reading:
 class Sensors:
     """All that the agent's file asks for and the system has."""
 
-    def __init__(self, config: AgentConfig, database: Database) -> None:
+    def __init__(
+        self,
+        config: AgentConfig,
+        database: Database,
+        boot_time: Callable[[], float] = psutil.boot_time,
+    ) -> None:
         self._config, self._plan, self._database = config, config.telemetry, database
+        self._boot_time = boot_time
 
     def read(self, name: str) -> float | None:
         """One measurement of now; None if there is none of that name."""
@@ -70,7 +76,7 @@ class Sensors:
         battery = psutil.sensors_battery()
         if battery is not None:
             yield Reading("battery.percent", battery.percent, "%")
-        yield Reading("uptime.seconds", max(0.0, time.time() - psutil.boot_time()), "s")
+        yield Reading("uptime.seconds", max(0.0, time.time() - self._boot_time()), "s")
 
     def _free_percent(self) -> float | None:
         disk, quota, used = self._plan.disk, self._plan.quota_bytes, 0

@@ -27,12 +27,13 @@ class AgentProcess:
 
     folder: Folder
     config: Path
+    module: str = "desk_agent"
     process: "subprocess.Popen[bytes] | None" = None
 
     def start(self) -> None:
         with (self.folder.root / "agent.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "desk_agent", "--config", str(self.config)],
+                [sys.executable, "-m", self.module, "--config", str(self.config)],
                 stdout=log,
                 stderr=log,
             )

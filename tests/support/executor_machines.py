@@ -14,12 +14,12 @@ from desk_automation.adapters.executors.registry import EXECUTORS
 from desk_automation.adapters.executors.ssh import SshAction
 from desk_contracts.accounts import Directory
 from desk_platform.directories.ldap import LdapDirectory, LdapServer
+from desk_testing.slapd import ADMIN, BASE, WORD, Slapd
 from ldap3 import Connection
 
 from tests.support.authority import Authority
 from tests.support.executor_sides import Program, hold_secrets, surroundings
 from tests.support.kubernetes_api import TOKEN, KubernetesApi, deployment
-from tests.support.slapd import ADMIN, BASE, WORD, Slapd
 from tests.support.sshd import HOST, Sshd
 
 SHOP = "/apis/apps/v1/namespaces/shop/deployments/shop"

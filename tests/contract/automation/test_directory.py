@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 from desk_automation.actions.answer import Result
 from desk_testing import eventually
+from desk_testing.slapd import MISSING, WORD, is_installed
 
 from tests.support.executor_machines import DirectorySide, directory_side
 from tests.support.executor_sides import attempt_of, execute
-from tests.support.slapd import MISSING, WORD, is_installed
 from tests.support.spoken import english
 
 pytestmark = pytest.mark.skipif(not is_installed(), reason=MISSING)

@@ -8,8 +8,9 @@ import pytest
 from desk_automation.actions.answer import Result
 from desk_automation.adapters.executors.registry import EXECUTORS
 from desk_contracts.errors import DependencyDown
+from desk_testing import slapd
 
-from tests.support import slapd, sshd
+from tests.support import sshd
 from tests.support.executor_device import device_side
 from tests.support.executor_machines import directory_side, kubernetes_side, ssh_side
 from tests.support.executor_sides import (

@@ -13,8 +13,10 @@ import asyncssh
 import pytest
 from desk_automation.adapters.executors.registry import EXECUTORS
 from desk_automation.runs.model import Phase
+from desk_testing import slapd
+from desk_testing.slapd import BASE, WORD
 
-from tests.support import slapd, sshd
+from tests.support import sshd
 from tests.support.automation_engine import Engine, act, raised, runbook
 from tests.support.executor_machines import directory_side, kubernetes_side, ssh_side
 from tests.support.executor_sides import (
@@ -26,7 +28,6 @@ from tests.support.executor_sides import (
     surroundings,
 )
 from tests.support.kubernetes_api import TOKEN
-from tests.support.slapd import BASE, WORD
 
 
 async def run_of(folder: Path, step: Mapping[str, object]) -> Engine:

@@ -9,9 +9,8 @@ from desk_contracts.accounts import Account, Directory, Effect
 from desk_contracts.errors import DependencyDown
 from desk_platform.directories.ldap import LdapDirectory
 from desk_testing import eventually
+from desk_testing.slapd import MISSING, Slapd, is_installed
 from ldap3 import Connection
-
-from tests.support.slapd import MISSING, Slapd, is_installed
 
 pytestmark = pytest.mark.skipif(not is_installed(), reason=MISSING)
 OLD, NEW = "the old word of ivy", "a new word, long enough"

@@ -15,11 +15,11 @@ from desk_contracts.events.fulfilment import FulfilmentStatus, TicketFulfilmentR
 from desk_contracts.events.tickets import How, TicketAssigned, TicketResolved
 from desk_testing import eventually
 from desk_testing.processes import environment
+from desk_testing.slapd import ADMIN, BASE, MISSING, WORD, Slapd, is_installed
 
 from tests.support.automation_desk import Automation, Target, measured
 from tests.support.fulfilling import write_charter
 from tests.support.intake_around import Bus, Intake
-from tests.support.slapd import ADMIN, BASE, MISSING, WORD, Slapd, is_installed
 
 pytestmark = [
     pytest.mark.connected,

@@ -13,11 +13,11 @@ from desk_contracts.events.tickets import TicketAssigned, TicketOpened, TicketRe
 from desk_local.ports import free_ports
 from desk_testing import eventually
 from desk_testing.processes import environment
+from desk_testing.slapd import ADMIN, BASE, MISSING, WORD, Slapd, is_installed
 
 from tests.support.all_that_is_kept import read_files_of, read_records
 from tests.support.intake_around import Bus, Intake
 from tests.support.notify_channels import Mailbox
-from tests.support.slapd import ADMIN, BASE, MISSING, WORD, Slapd, is_installed
 
 pytestmark = [
     pytest.mark.connected,

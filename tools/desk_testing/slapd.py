@@ -8,10 +8,11 @@ from pathlib import Path
 
 from desk_local.ports import free_ports
 from desk_platform.directories.ldap import LdapServer
-from desk_testing import eventually
 from ldap3 import Connection, Server
 from ldap3.core.exceptions import LDAPException
 from pydantic import SecretStr
+
+from desk_testing.eventually import eventually
 
 BASE = "dc=corp,dc=example"
 ADMIN = f"cn=admin,{BASE}"
@@ -127,9 +128,9 @@ class Slapd:
     """Where it speaks TLS from the first byte, if it was given a certificate."""
 
     @classmethod
-    async def begin(cls, folder: Path, certificate: bytes | None = None) -> "Slapd":
-        """A server with a few people, a policy and two devices; with a key and certificate of its
-        own it also speaks TLS."""
+    async def begin(cls, folder: Path, certificate: bytes | None = None, more: str = "") -> "Slapd":
+        """A server with a few people, a policy, two devices and `more` entries in LDIF; with a key
+        and certificate of its own it also speaks TLS."""
         (folder / "data").mkdir(parents=True)
         config = folder / "slapd.conf"
         tls = ""
@@ -140,9 +141,9 @@ class Slapd:
         config.write_text(tls + text)
         entries = folder / "entries.ldif"
         people = "".join(_PERSON.format(base=BASE, number=number) for number in range(PEOPLE))
-        entries.write_text(_ENTRIES.format(base=BASE) + people)
+        entries.write_text(_ENTRIES.format(base=BASE) + people + more)
         command = [SLAPADD, "-f", str(config), "-l", str(entries)]
-        subprocess.run(command, check=True, capture_output=True)  # noqa: ASYNC221 (short)
+        subprocess.run(command, check=True, capture_output=True)  # noqa: ASYNC221, S603 (short, and ours)
         plain, secure = free_ports(2)
         made = cls(folder, plain, secure_port=None if certificate is None else secure)
         await made.start()
@@ -154,7 +155,7 @@ class Slapd:
         if self.secure_port is not None:
             url += f" ldaps://127.0.0.1:{self.secure_port}"
         command = [SLAPD, "-f", str(self.folder / "slapd.conf"), "-h", url, "-d", "0"]
-        self.process = subprocess.Popen(command)  # noqa: ASYNC220 (our own server)
+        self.process = subprocess.Popen(command)  # noqa: ASYNC220, S603 (our own server)
 
         async def answers() -> bool:
             return self.signs_in("ivy", "not the word", is_counted=False) is not None
@@ -171,13 +172,17 @@ class Slapd:
     def pause(self) -> None:
         """It keeps its connections and answers nothing, from the moment of return on: a signal is
         only on its way, and a busy machine delivers it later."""
-        assert self.process is not None
-        self.process.send_signal(signal.SIGSTOP)
-        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WNOWAIT)
+        process = self._require_process()
+        process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
 
     def resume(self) -> None:
-        assert self.process is not None
-        self.process.send_signal(signal.SIGCONT)
+        self._require_process().send_signal(signal.SIGCONT)
+
+    def _require_process(self) -> "subprocess.Popen[bytes]":
+        if self.process is None:
+            raise RuntimeError("slapd is not started")
+        return self.process
 
     def signs_in(self, uid: str, word: str, *, is_counted: bool = True) -> bool | None:
         """Whether the person can sign in with that; None if the server does not answer."""
