@@ -134,6 +134,10 @@ storm: setup ## Two replicas of each service, everything around them failing, an
 storm-short: setup ## The same in some minutes
 	@PYTHONPATH=storm $(PY) -m desk_storm --short $(ARGS)
 
+.PHONY: storm-front-door
+storm-front-door: setup ## A short storm with orders from the catalogue, mail and recoveries of accounts; needs slapd
+	@PYTHONPATH=storm $(PY) -m desk_storm --short --front-door --settle 110 $(ARGS)
+
 .PHONY: storm-mutants
 storm-mutants: setup ## One line of the product changed for each law of the storm; each is found
 	@PYTHONPATH=storm $(PY) -m desk_storm.trials $(ARGS)

@@ -19,14 +19,17 @@ from desk_local.servers import BACKENDS, Backend
 from desk_local.services import Around
 from desk_platform.kafka.producer import KafkaPublisher
 from desk_platform.settings import KafkaSettings
+from desk_testing import slapd
 
 from desk_storm import charter, collecting, disks
 from desk_storm.archive import keep
 from desk_storm.books import Books, End, Restless, Stuck
 from desk_storm.clocks import lateness
-from desk_storm.coverage import drawn, never, table
+from desk_storm.coverage import AT_THE_DOOR, STEPS, drawn, never, table
 from desk_storm.crowd import Crowd
 from desk_storm.faults import FULL, Planned, schedule, shown
+from desk_storm.front_door import door as front_door
+from desk_storm.front_door.door import FrontDoor
 from desk_storm.history import History
 from desk_storm.laws import Broken, judge
 from desk_storm.mail_server import MailServer
@@ -59,10 +62,24 @@ class Plan:
     rest: float
     backend: Backend
     keep: Path | None
+    front_door: bool
 
 
 def main() -> None:
     """Storm once; the exit code is 1 if a law was broken."""
+    plan = _read_plan()
+    # The clients' complaints about a broker that the storm itself has killed are no news.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    with tempfile.TemporaryDirectory(prefix="desk-storm-") as folder:
+        try:
+            code = asyncio.run(_storm(plan, Path(folder)))
+        except* CannotStart as error:
+            print(f"There was no storm to judge. {error.exceptions[0]}")
+            code = 2
+        raise SystemExit(code)
+
+
+def _read_plan() -> Plan:
     parser = argparse.ArgumentParser(prog="desk_storm", description=__doc__)
     parser.add_argument("--short", action="store_true", help="a storm of some two minutes")
     parser.add_argument("--seed", type=int, default=20261127)
@@ -76,11 +93,16 @@ def main() -> None:
     )
     parser.add_argument("--backend", default="h2", choices=BACKENDS)
     parser.add_argument("--keep", type=Path, help="a folder for the books and the logs")
+    parser.add_argument(
+        "--front-door",
+        action="store_true",
+        help="requests from the catalogue, mail and recoveries of accounts as well; needs slapd",
+    )
     given = parser.parse_args()
-    # The clients' complaints about a broker that the storm itself has killed are no news.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    if given.front_door and not slapd.is_installed():
+        parser.error(slapd.MISSING)
     faults, minutes, rate = (14, 0.75, 2.0) if given.short else (126, 10.0, 4.6)
-    plan = Plan(
+    return Plan(
         given.seed,
         given.faults if given.faults is not None else faults,
         60 * (given.minutes or minutes),
@@ -90,14 +112,8 @@ def main() -> None:
         given.rest,
         given.backend,
         given.keep,
+        given.front_door,
     )
-    with tempfile.TemporaryDirectory(prefix="desk-storm-") as folder:
-        try:
-            code = asyncio.run(_storm(plan, Path(folder)))
-        except* CannotStart as error:
-            print(f"There was no storm to judge. {error.exceptions[0]}")
-            code = 2
-        raise SystemExit(code)
 
 
 async def _storm(plan: Plan, folder: Path) -> int:
@@ -107,17 +123,18 @@ async def _storm(plan: Plan, folder: Path) -> int:
         targets, mail_server = Targets(), MailServer(plan.seed)
         await _around_it(stack, targets, mail_server)
         first = charter.write(folder / "charter")
-        fleet = Fleet.made(folder, _around(servers, mail_server, folder), plan.replicas)
+        door = await _open_door(plan, stack, folder, targets.port)
+        fleet = Fleet.made(folder, _around(servers, mail_server, folder, door), plan.replicas)
+        if door is not None:
+            door.ports = fleet.take_mail()
         await fleet.start(stack)
         kafka = KafkaSettings(bootstrap=servers.kafka)
-        publisher = await stack.enter_async_context(KafkaPublisher(kafka, "storm"))
-        crowd = Crowd([item.address for item in fleet.of("intake")], publisher, targets, plan.seed)
-        weather = Weather(
-            fleet, servers, folder / "charter", _store_files(servers), charters=[first]
-        )
+        crowd = await _gather_crowd(plan, stack, kafka, fleet, targets)
+        store = _store_files(servers)
+        weather = Weather(fleet, servers, folder / "charter", store, charters=[first])
         began = datetime.now(UTC)
         outlook = _outlook(kafka, fleet, targets, mail_server)
-        restless = await _rage(plan, planned, crowd, weather, outlook)
+        restless = await _rage(plan, planned, crowd, weather, outlook, door)
         fleet.look()
         closing = datetime.now(UTC)
         deliveries, records = await collecting.collect(fleet.of("notify")[0].address, kafka)
@@ -136,9 +153,26 @@ async def _storm(plan: Plan, folder: Path) -> int:
             restless,
             tuple(weather.charters),
         )
-        if plan.keep is not None:
-            keep(books, fleet.logs, plan.keep)
-        return _tell(books, weather)
+        if door is not None:
+            books = await door.close(books, kafka, list(fleet.replicas.values()))
+        return _tell(plan, books, weather)
+
+
+async def _open_door(
+    plan: Plan, stack: AsyncExitStack, folder: Path, target: int
+) -> FrontDoor | None:
+    """Its servers, and a charter by which whoever orders it has their own device restarted."""
+    if not plan.front_door:
+        return None
+    charter.write_own_devices(folder / "charter", target)
+    return await FrontDoor.open(stack, folder)
+
+
+async def _gather_crowd(
+    plan: Plan, stack: AsyncExitStack, kafka: KafkaSettings, fleet: Fleet, targets: Targets
+) -> Crowd:
+    publisher = await stack.enter_async_context(KafkaPublisher(kafka, "storm"))
+    return Crowd([item.address for item in fleet.of("intake")], publisher, targets, plan.seed)
 
 
 async def _servers(stack: AsyncExitStack, folder: Path, backend: Backend) -> LocalServers:
@@ -157,6 +191,9 @@ def _store_files(servers: LocalServers) -> StoreFiles | None:
 def _planned(plan: Plan) -> list[Planned]:
     """The faults that can fall here."""
     planned = schedule(plan.seed, plan.faults, plan.seconds, plan.replicas)
+    if plan.front_door:
+        planned += front_door.kills(plan.seed, plan.seconds, plan.replicas)
+        planned.sort(key=lambda item: item.after)
     if not disks.CAN_BE_FULL:
         planned = [item for item in planned if item.kind not in FULL]
         print("Full disks are not tried: only Linux can take the room from a running process.")
@@ -187,8 +224,11 @@ async def _around_it(stack: AsyncExitStack, *outside: Targets | MailServer) -> N
         stack.callback(item.stop)
 
 
-def _around(servers: LocalServers, mail_server: MailServer, folder: Path) -> Around:
-    env = {
+def _around(
+    servers: LocalServers, mail_server: MailServer, folder: Path, door: FrontDoor | None
+) -> Around:
+    env = {} if door is None else door.variables()
+    env |= {
         "DESK_CHARTER": str(folder / "charter"),
         "NOTIFY_SMTP_HOST": "127.0.0.1",
         "NOTIFY_SMTP_PORT": str(mail_server.port),
@@ -200,7 +240,12 @@ def _around(servers: LocalServers, mail_server: MailServer, folder: Path) -> Aro
 
 
 async def _rage(
-    plan: Plan, planned: Sequence[Planned], crowd: Crowd, weather: Weather, outlook: Outlook
+    plan: Plan,
+    planned: Sequence[Planned],
+    crowd: Crowd,
+    weather: Weather,
+    outlook: Outlook,
+    door: FrontDoor | None,
 ) -> tuple[Restless, ...]:
     """The crowd lives while faults fall; then it goes home, and the desk has time to settle."""
     devices = [
@@ -215,12 +260,14 @@ async def _rage(
             group.create_task(crowd.measure(device, _OFFSETS[number % len(_OFFSETS)]))
         asking = group.create_task(crowd.ask(http, plan.rate * 0.8))
         requesting = group.create_task(crowd.request(plan.rate * 0.2))
+        coming = [] if door is None else [door.live(http, crowd, plan.rate)]
+        visiting = [group.create_task(visit) for visit in coming]
         weather_task = group.create_task(_say(crowd, weather))
         raging = group.create_task(weather.rage(planned, plan.seconds))
         # Faults may take longer than planned; the crowd does not.
         await asyncio.sleep(plan.seconds)
         crowd.is_over.set()
-        await asyncio.gather(raging, asking, requesting)
+        await asyncio.gather(raging, asking, requesting, *visiting)
         restless = await _settle(plan, outlook)
         crowd.are_devices_over.set()
         watch.cancel()
@@ -260,7 +307,9 @@ async def _say(crowd: Crowd, weather: Weather) -> None:
         )
 
 
-def _tell(books: Books, weather: Weather) -> int:
+def _tell(plan: Plan, books: Books, weather: Weather) -> int:
+    if plan.keep is not None:
+        keep(books, weather.fleet.logs, plan.keep)
     history = History(books)
     runs = Counter(type(end.event.data).__name__ for end in history.run_ends.values())
     print(
@@ -268,10 +317,13 @@ def _tell(books: Books, weather: Weather) -> int:
         f" {len(books.acts)} acts, {len(books.mails)} mails, {len(books.faults)} faults;"
         f" slowest start {weather.slowest:.1f} s; {len(books.ends)} ended by themselves"
     )
+    if plan.front_door:
+        print(front_door.table(books))
     print(f"runs: {dict(runs)}; verdicts late by: {lateness(history)}")
     counts = table(history)
-    print(drawn(counts))
-    print("Never hit: " + ("; ".join(never(counts)) or "nothing"))
+    steps = (*STEPS, *AT_THE_DOOR) if books.letters else STEPS
+    print(drawn(counts, steps))
+    print("Never hit: " + ("; ".join(never(counts, steps)) or "nothing"))
     broken = judge(books)
     tell_broken(broken)
     lame: tuple[End | Stuck, ...] = (*books.ends, *books.stuck)

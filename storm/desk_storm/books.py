@@ -105,6 +105,67 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail to the desk, handed over until it was answered, maybe at two replicas at once.
+
+    `answers` are the codes of all tries, in words where the line broke; `follows` is the Message-ID
+    of the mail that it answers, whose sender is the same.
+    """
+
+    at: datetime
+    ended_at: datetime
+    id: str
+    sender: str
+    subject: str
+    text: str
+    answers: tuple[str, ...]
+    follows: str = ""
+
+    @property
+    def is_taken(self) -> bool:
+        """The desk said at least once that it has it."""
+        return "250" in self.answers
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption:
+    """One use of a token that came by mail; never the token itself, but which of a person's it is.
+
+    `outcome` is done or unknown where the answer was a yes, else empty; `status` is none where
+    there was no answer.
+    """
+
+    at: datetime
+    answered_at: datetime
+    person: str
+    token: str
+    status: int | None
+    outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the directory itself says of one who could not sign in when the storm is over.
+
+    `changes` counts new passwords. They were told at `asked_at` that a link is on its way, and had
+    it at `mailed_at`; none if it never came.
+    """
+
+    person: str
+    changes: int
+    asked_at: datetime
+    mailed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """A secret that was found where it must not be; which one, never itself."""
+
+    place: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """A record of one of the desk's topics, side topics included, as it lies there at the end.
 
@@ -221,3 +282,7 @@ class Books:
     stuck: tuple[Stuck, ...] = ()
     restless: tuple[Restless, ...] = ()
     charters: tuple[Charter, ...] = ()
+    letters: tuple[Letter, ...] = ()
+    redemptions: tuple[Redemption, ...] = ()
+    accounts: tuple[Account, ...] = ()
+    leaks: tuple[Leak, ...] = ()

@@ -18,6 +18,43 @@ _SLAS = """slas:
 _WITHIN = timedelta(seconds=15)
 
 
+# A restart of one's own device by an agent that takes HTTP calls and knows their keys.
+_RESTART = """id: restart-own-device
+title: Restart a person's own device
+why: People ask for it in the catalogue.
+owner_team: workplace
+risk: disruptive
+mode: auto
+expires: 2027-12-31
+event: desk.ticket.fulfilment-requested.v1
+when: data.device != ""
+target: data.device
+settle: 0s
+limits:
+  per_target: {{cooldown: 0s, per_day: 20}}
+  overflow: queue
+steps:
+  - id: restart
+    kind: act
+    effect: keyed
+    request:
+      method: POST
+      url: http://127.0.0.1:{port}/v1/actions/restart
+      headers: {{Idempotency-Key: "${{key}}"}}
+      body: {{device: "${{target}}"}}
+    timeout: 5s
+    retry: {{attempts: 4, base: 500ms, cap: 5s}}
+verify: {{measurement: device.uptime.minutes, at_most: 30, within: 30s}}
+escalate: {{title: "${{target}} was not restarted"}}
+tell: {{after: Your device was restarted., on_failure: We restart your device by hand.}}
+"""
+
+
+def write_own_devices(folder: Path, port: int) -> None:
+    """Whoever orders it gets a restart by the target on that port."""
+    (folder / "runbooks" / "restart-own-device.yaml").write_text(_RESTART.format(port=port))
+
+
 def write(folder: Path) -> Charter:
     """Make it there; the part of it that laws ask for."""
     shutil.copytree(ROOT / "charter", folder, dirs_exist_ok=True)
@@ -66,6 +103,7 @@ def _build(number: int) -> Charter:
     steps = (
         Step("clean-disk", "clean", path, "keyed", 4),
         Step("wipe-disk", "clean", path, "once", 1),
+        Step("restart-own-device", "restart", "/v1/actions/restart", "keyed", 4),
     )
     verifies = tuple(Verify(name, "disk.free.percent", _WITHIN) for name in _NAMES)
     return Charter(datetime.now(UTC), str(number), steps, verifies, is_always_open=True)

@@ -2,11 +2,16 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from desk_contracts import Payload
 from desk_contracts.events.automation import RunStarted, RunStepRecorded
+from desk_contracts.events.fulfilment import (
+    FulfilmentStatus,
+    TicketFulfilmentReported,
+    TicketFulfilmentRequested,
+)
 from desk_contracts.events.notifications import MessageKind, Notified
 from desk_contracts.events.signals import SignalRaised
 from desk_contracts.events.sla import SlaBreached, SlaMet, SlaStarted
@@ -37,6 +42,17 @@ STEPS = (
 )
 
 
+# Those of a storm with the front door.
+AT_THE_DOOR = (
+    "an order waits for its answer",
+    "a vote waits for its answer",
+    "an order is with its runbook",
+    "a mail to the desk waits for its answer",
+    "a link is on its way",
+    "a token is being used",
+)
+
+
 def spans(history: History) -> Iterator[tuple[str, Span]]:
     """From when to when each step lasted; what never ended is left to the laws."""
     for call in history.books.calls:
@@ -61,6 +77,7 @@ def spans(history: History) -> Iterator[tuple[str, Span]]:
     yield from _between("a clock waits to be started", opened, _firsts(history, SlaStarted))
     yield from _clocks(history)
     yield from _runs(history)
+    yield from _at_the_door(history)
 
 
 def table(history: History) -> dict[tuple[str, str], int]:
@@ -80,17 +97,16 @@ def _struck_until(fault: Fault) -> datetime:
     return fault.until or fault.at if fault.kind in LASTING else fault.at
 
 
-def never(counts: dict[tuple[str, str], int]) -> list[str]:
+def never(counts: dict[tuple[str, str], int], steps: Sequence[str] = STEPS) -> list[str]:
     """Steps, each with the kinds of faults that fell and never into it."""
     kinds = sorted({kind for _, kind in counts})
-    missed = {step: [kind for kind in kinds if (step, kind) not in counts] for step in STEPS}
+    missed = {step: [kind for kind in kinds if (step, kind) not in counts] for step in steps}
     return [f"{step}: {', '.join(those)}" for step, those in missed.items() if those]
 
 
-def drawn(counts: dict[tuple[str, str], int]) -> str:
+def drawn(counts: dict[tuple[str, str], int], steps: Sequence[str] = STEPS) -> str:
     """As a table of text: rows are steps, columns kinds of faults, a dot for none."""
     kinds = sorted({kind for _, kind in counts})
-    steps = STEPS
     width = max(len(step) for step in steps)
     rows = [" " * width + "".join(f"  {kind:>13}" for kind in kinds)]
     for step in steps:
@@ -124,6 +140,31 @@ def _calls(history: History) -> Iterator[tuple[str, Span]]:
             ticket = json.loads(call.answer).get("id")
             if ticket in opened:
                 yield "a call is not yet a ticket", (call.at, max(call.at, opened[ticket]))
+
+
+def _at_the_door(history: History) -> Iterator[tuple[str, Span]]:
+    paths = {
+        "/v1/catalogue/": "an order waits for its answer",
+        "/v1/requests/": "a vote waits for its answer",
+    }
+    for call in history.books.calls:
+        step = next((step for path, step in paths.items() if call.path.startswith(path)), "")
+        if step and call.answered_at is not None:
+            yield step, (call.at, call.answered_at)
+    requested = _firsts(history, TicketFulfilmentRequested)
+    ended = {
+        item.event.subject: item.arrived_at
+        for item in history.of(TicketFulfilmentReported)
+        if item.event.data.status in (FulfilmentStatus.DONE, FulfilmentStatus.HANDED_OVER)
+    }
+    yield from _between("an order is with its runbook", requested, ended)
+    for letter in history.books.letters:
+        yield "a mail to the desk waits for its answer", (letter.at, letter.ended_at)
+    for account in history.books.accounts:
+        if account.mailed_at is not None:
+            yield "a link is on its way", (account.asked_at, account.mailed_at)
+    for use in history.books.redemptions:
+        yield "a token is being used", (use.at, use.answered_at)
 
 
 def _requests(history: History) -> Iterator[tuple[str, Span]]:

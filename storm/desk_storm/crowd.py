@@ -84,14 +84,14 @@ class Crowd:
                 number += 1
                 lives.create_task(self._life(http, number))
                 due += chance.expovariate(per_second)
-                await _until(due)
+                await until(due)
 
     async def _life(self, http: httpx.AsyncClient, number: int) -> None:
         title = f"{_TITLES[number % len(_TITLES)]} {number}"
         pause = stream(self.seed, f"person {number}").uniform(2, 22)
         who = Who(f"person-{number % 500}@desk.example")
         ticket = {"title": title, "channel": "portal"}
-        opened = await self._call(http, who, "/v1/tickets", ticket, f"{number} open")
+        opened = await self.call(http, who, "/v1/tickets", ticket, f"{number} open")
         if opened.status != 201:
             return
         self.tickets += 1
@@ -101,20 +101,20 @@ class Crowd:
         await asyncio.sleep(pause)
         if number % 3:
             comment = {"text": f"We look at it {number}", "public": True}
-            await self._call(http, _SOLVER, f"{url}/start", {}, f"{number} start")
-            await self._call(http, _SOLVER, f"{url}/comments", comment, f"{number} comment")
+            await self.call(http, _SOLVER, f"{url}/start", {}, f"{number} start")
+            await self.call(http, _SOLVER, f"{url}/comments", comment, f"{number} comment")
         if number % 8 == 0:
             if number % 3 == 0:
-                await self._call(http, _SOLVER, f"{url}/start", {}, f"{number} start")
+                await self.call(http, _SOLVER, f"{url}/start", {}, f"{number} start")
             waits = {"waiting_for": "employee"}
-            await self._call(http, _SOLVER, f"{url}/pause", waits, f"{number} pause")
+            await self.call(http, _SOLVER, f"{url}/pause", waits, f"{number} pause")
             await asyncio.sleep(3)
-            await self._call(http, _SOLVER, f"{url}/resume", {}, f"{number} resume")
+            await self.call(http, _SOLVER, f"{url}/resume", {}, f"{number} resume")
         if number % 4:
             done = {"resolution": "Done."}
-            await self._call(http, _SOLVER, f"{url}/resolve", done, f"{number} resolve")
+            await self.call(http, _SOLVER, f"{url}/resolve", done, f"{number} resolve")
 
-    async def _call(
+    async def call(
         self, http: httpx.AsyncClient, who: Who, path: str, body: Mapping[str, object], action: str
     ) -> HttpCall:
         """Ask any replica until one answers, always under the same key."""
@@ -162,10 +162,10 @@ class Crowd:
             data = TicketRequested(requester="monitor", title=f"The ERP answers slowly {number}")
             event = Event(id, "/storm/monitor", "monitor", datetime.now(UTC), data)
             copies = 2 if number % _REPEATED_EVERY == 0 else 1
-            if await self._publish(event, copies=copies):
+            if await self.publish(event, copies=copies):
                 self.tickets += 1
             due += chance.expovariate(per_second)
-            await _until(due)
+            await until(due)
 
     async def measure(self, device: str, behind: timedelta) -> None:
         """A device tells how much of its disk is free, by its own clock, which may be wrong.
@@ -184,12 +184,12 @@ class Crowd:
             if _COPIED <= luck < _COPIED + _LATE:
                 late.append((number + after, made, event))
             else:
-                await self._publish(event, made, copies=2 if luck < _COPIED else 1)
+                await self.publish(event, made, copies=2 if luck < _COPIED else 1)
             for entry in [item for item in late if item[0] <= number]:
                 late.remove(entry)
-                await self._publish(entry[2], entry[1])
+                await self.publish(entry[2], entry[1])
             due += self.measured_every
-            await _until(due)
+            await until(due)
 
     def _measured(self, device: str, number: int, behind: timedelta) -> AnyEvent:
         fills = number % _FILLS_EVERY == 0 and not self.is_over.is_set()
@@ -209,7 +209,7 @@ class Crowd:
         id = derive_id(f"{self.seed} {device}", "measurement", number)
         return Event(id, "/storm/agent", device, at, data)
 
-    async def _publish(
+    async def publish(
         self, event: AnyEvent, made: datetime | None = None, *, copies: int = 1
     ) -> bool:
         """Until it is acknowledged; the book says once what was sent in copies."""
@@ -229,7 +229,7 @@ def _is_asked_twice(key: str) -> bool:
     return key[-1] in "08"
 
 
-async def _until(due: float) -> None:
+async def until(due: float) -> None:
     """Wait for a moment of the loop's clock; who is late goes on at once and is in time again."""
     await asyncio.sleep(max(0.0, due - asyncio.get_running_loop().time()))
 

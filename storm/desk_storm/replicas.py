@@ -29,6 +29,8 @@ class Replica(ServiceProcess):
         self.number = number
         self.name = f"{service}-{number}"
         self.is_meant_to_run = False
+        # Where intake takes mail by SMTP, if it does.
+        self.mail_port: int | None = None
 
     @property
     def code(self) -> int | None:
@@ -39,7 +41,9 @@ class Replica(ServiceProcess):
         return command_of(self.service)
 
     def env(self) -> Mapping[str, str]:
+        mail = {} if self.mail_port is None else {"INTAKE_SMTP_PORT": str(self.mail_port)}
         return {
+            **mail,
             f"{self.service.upper()}_HTTP_HOST": HOST,
             port_variable(self.service): str(self.port),
             **index_variables(self.service, self.places.folder / f"{self.name}.index"),
@@ -67,6 +71,13 @@ class Fleet:
             for (service, number), port in zip(names, ports, strict=True)
         )
         return cls({item.name: item for item in made}, count=count)
+
+    def take_mail(self) -> list[int]:
+        """Each replica of intake on a port of its own; those of the ones that are there always."""
+        intakes = [item for item in self.replicas.values() if item.service == "intake"]
+        for replica, port in zip(intakes, free_ports(len(intakes)), strict=True):
+            replica.mail_port = port
+        return [item.mail_port for item in self.of("intake") if item.mail_port is not None]
 
     @property
     def logs(self) -> list[Path]:

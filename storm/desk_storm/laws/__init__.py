@@ -4,9 +4,12 @@ from desk_storm.books import Books
 from desk_storm.history import History
 from desk_storm.laws import (
     acts,
+    letters,
     mails,
     messages,
+    orders,
     outcomes,
+    recoveries,
     resting,
     services,
     slas,
@@ -25,6 +28,9 @@ LAWS: tuple[Law, ...] = (
     *verdicts.LAWS,
     *mails.LAWS,
     *messages.LAWS,
+    *orders.LAWS,
+    *letters.LAWS,
+    *recoveries.LAWS,
     *services.LAWS,
     *resting.LAWS,
 )
