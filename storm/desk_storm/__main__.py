@@ -191,7 +191,7 @@ def _store_files(servers: LocalServers) -> StoreFiles | None:
 def _planned(plan: Plan) -> list[Planned]:
     """The faults that can fall here."""
     planned = schedule(plan.seed, plan.faults, plan.seconds, plan.replicas)
-    if plan.front_door:
+    if plan.front_door and plan.faults:
         planned += front_door.kills(plan.seed, plan.seconds, plan.replicas)
         planned.sort(key=lambda item: item.after)
     if not disks.CAN_BE_FULL:

@@ -1,6 +1,6 @@
 """One line of the product changed for each law: a storm that does not find it proves nothing."""
 
-from desk_storm.mutants import bus, messages, repairs, slas, tickets
+from desk_storm.mutants import bus, front_door, messages, repairs, slas, tickets
 from desk_storm.mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -9,6 +9,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *repairs.MUTANTS,
     *slas.MUTANTS,
     *messages.MUTANTS,
+    *front_door.MUTANTS,
 )
 
 __all__ = ["MUTANTS", "Mutant"]
