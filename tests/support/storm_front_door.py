@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from desk_contracts.events import tickets as life
-from desk_contracts.events.automation import RunStarted
+from desk_contracts.events.automation import Outcome, RunEscalated, RunStarted
 from desk_contracts.events.fulfilment import (
     FulfilmentStatus,
     TicketFulfilmentReported,
@@ -18,7 +18,7 @@ from desk_storm.books import Account, Books, HttpCall, Leak, Letter, Redemption
 from tests.support.storm_stories import Story, again, at, changed, without
 
 Falsify = Callable[[Books], Books]
-_ORDER, _RESTART, _MAIL, _RECOVERY = "order", "restart", "mail", "recovery"
+_ORDER, _RESTART, _FAILED, _MAIL, _RECOVERY = "order", "restart", "failed", "mail", "recovery"
 
 
 def _call(story: Story, person: str, path: str, status: int, answer: Mapping[str, str]) -> None:
@@ -38,7 +38,7 @@ def _open(story: Story, ticket: str, person: str, seconds: float) -> None:
 
 
 def _ordered(story: Story) -> None:
-    """One needs a yes and goes to its team, one is done by a runbook."""
+    """One needs a yes and goes to its team, one is done by a runbook, one is not."""
     _call(story, "asker-1", "/v1/catalogue/access/requests", 201, {"id": _ORDER})
     _open(story, _ORDER, "asker-1", 1)
     _call(story, "identity-1", f"/v1/requests/{_ORDER}/approve", 200, {})
@@ -58,6 +58,26 @@ def _ordered(story: Story) -> None:
     done = TicketFulfilmentReported(status=FulfilmentStatus.DONE, runbook="r", run="own")
     story.tell("own-done", _RESTART, 9, done)
     _resolve(story, _RESTART, 9, life.How.AUTOMATION)
+    _call(story, "asker-3", "/v1/catalogue/reboot/requests", 201, {"id": _FAILED})
+    _open(story, _FAILED, "asker-3", 1)
+    story.tell("wanted-3", _FAILED, 2, wanted)
+    story.tell("over-3", "own-ok-3", 8, _escalated("cannot tell"))
+    status = FulfilmentStatus.HANDED_OVER
+    why = (verbatim("cannot tell"),)
+    over_3 = TicketFulfilmentReported(status=status, runbook="r", run="own-3", explanation=why)
+    story.tell("own-over", _FAILED, 9, over_3)
+    story.tell("failed-assigned", _FAILED, 9, life.TicketAssigned(team="workplace"))
+
+
+def _escalated(reason: str) -> RunEscalated:
+    return RunEscalated(
+        run="own-3",
+        runbook="r",
+        title="t",
+        outcome=Outcome.INCONCLUSIVE,
+        team="workplace",
+        reason=verbatim(reason),
+    )
 
 
 def _resolve(story: Story, ticket: str, seconds: float, how: life.How) -> None:
@@ -122,6 +142,7 @@ FALSE: list[tuple[str, Falsify]] = [
     ("order-is-run-once", lambda b: again(b, "own-began", run="another")),
     ("end-of-an-order-is-said-once", lambda b: without(b, "own-done")),
     ("end-of-an-order-is-said-once", lambda b: again(b, "own-done", _sequence=9)),
+    ("handed-over-order-says-why", lambda b: changed(b, "over-3", reason=verbatim("no effect"))),
     ("order-has-its-end", lambda b: without(b, "order-assigned")),
     ("mail-is-one-ticket", lambda b: without(b, "opened-mail")),
     ("mail-is-one-ticket", lambda b: again(b, "opened-mail", _subject="twin")),

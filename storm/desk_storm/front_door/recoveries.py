@@ -57,11 +57,15 @@ class Recoveries:
                 return
             await asyncio.sleep(_LOOKS_EVERY)
         self.mailed_at[person] = datetime.now(UTC)
-        token = tokens[-1]
-        self.secrets[f"the token of {person}"] = token.partition(".")[2]
-        async with asyncio.TaskGroup() as group:
-            for rival in range(_RIVALS):
-                group.create_task(self._redeem(person, token, number, rival))
+        used = 0
+        # A replica that died over an ask may leave two mails; the newer link is the good one.
+        while len(tokens) > used:
+            used, token = len(tokens), tokens[-1]
+            self.secrets[f"the token {used} of {person}"] = token.partition(".")[2]
+            async with asyncio.TaskGroup() as group:
+                for rival in range(_RIVALS):
+                    use = self._redeem(f"{person}/{used}", token, number, rival)
+                    group.create_task(use)
 
     async def _ask(self, http: httpx.AsyncClient, body: dict[str, str], number: int) -> bool:
         """Again until it is taken, as people do."""
@@ -77,11 +81,11 @@ class Recoveries:
             await asyncio.sleep(_AGAIN_SECONDS)
         return False
 
-    async def _redeem(self, person: str, token: str, number: int, rival: int) -> None:
+    async def _redeem(self, name: str, token: str, number: int, rival: int) -> None:
         """Once, and again where no answer came or it is for later."""
-        chance = stream(self.seed, f"redeem {number} {rival}")
-        password = f"the new word of {person} by rival {rival}"
-        self.secrets[f"a password of {person}, {rival}"] = password
+        chance, person = stream(self.seed, f"redeem {name} {rival}"), locked(number)
+        password = f"the new word of {name} by rival {rival}"
+        self.secrets[f"a password of {name}, {rival}"] = password
         body = {"token": token, "password": password}
         async with _from(number, rival) as http:
             for _ in range(_TRIES):
@@ -93,7 +97,6 @@ class Recoveries:
                     outcome = answer.json().get("outcome", "") if status == _OK else ""
                 except httpx.TransportError:
                     pass  # nobody knows; the person tries again
-                name = f"{person}/{len(self.links.tokens[f'{person}@corp.example'])}"
                 answered_at = datetime.now(UTC)
                 self.redemptions.append(Redemption(at, answered_at, person, name, status, outcome))
                 if status is not None and status not in _FOR_LATER:

@@ -11,6 +11,7 @@ from desk_contracts.events.automation import (
     RunHealed,
     RunStarted,
 )
+from desk_contracts.events.fulfilment import TicketFulfilmentReported
 from desk_contracts.events.notifications import MessageKind, Notified
 from desk_contracts.events.problems import (
     ProblemConfirmed,
@@ -133,7 +134,10 @@ def correction_reaches_who_was_told(history: History) -> Iterator[Finding]:
 @law
 def repair_message_says_the_outcome(history: History) -> Iterator[Finding]:
     """The ticket of a run that people get says what the run says, doubt included."""
-    handed = {item.event.data.run: item for item in history.of(RunEscalated)}
+    ordered = {item.event.data.run for item in history.of(TicketFulfilmentReported)}
+    escalated = ((item.event.data.run, item) for item in history.of(RunEscalated))
+    # What was ordered has a ticket already, and a law of its own.
+    handed = {run: item for run, item in escalated if run not in ordered}
     opened = {
         run: item
         for item in history.of(life.TicketOpened)

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from desk_contracts.events import tickets as life
-from desk_contracts.events.automation import RunStarted
+from desk_contracts.events.automation import RunEscalated, RunStarted
 from desk_contracts.events.fulfilment import (
     FulfilmentStatus,
     TicketFulfilmentReported,
@@ -105,6 +105,21 @@ def end_of_an_order_is_said_once(history: History) -> Iterator[Finding]:
 
 
 @law
+def handed_over_order_says_why(history: History) -> Iterator[Finding]:
+    """The ticket of an order says of its run what the run says itself, doubt included."""
+    reports = {
+        item.event.data.run: item.event
+        for item in history.of(TicketFulfilmentReported)
+        if item.event.data.status in _ENDS
+    }
+    for item in history.of(RunEscalated):
+        data, report = item.event.data, reports.get(item.event.data.run)
+        if report is not None and data.reason not in report.data.explanation:
+            text = f"{report.data.status}, {report.data.explanation}; its run says {data.reason}"
+            yield report.subject, text
+
+
+@law
 def order_has_its_end(history: History) -> Iterator[Finding]:
     """What was voted on or run is resolved, denied or with a team."""
     accepted = {_ticket(call) for call in _orders(history) if call.status == _CREATED}
@@ -126,5 +141,6 @@ LAWS = (
     approval_ends_once_and_before_the_work,
     order_is_run_once,
     end_of_an_order_is_said_once,
+    handed_over_order_says_why,
     order_has_its_end,
 )

@@ -24,7 +24,8 @@ MUTANTS = (
         f"{_RECOVERY}/worker.py",
         "        secret = secrets.token_urlsafe(SECRET_BYTES)\n",
         "        secret = secrets.token_urlsafe(SECRET_BYTES)\n"
-        '        log.warning("recovery_issued", token=secret)\n',
+        # Under a name like `token` the log would hide it.
+        '        log.warning("recovery_issued", given=secret)\n',
         together="M",
         weather=_OPEN,
     ),

@@ -18,6 +18,7 @@ from desk_storm.trials import copied, grouped, is_found, paths
 WITHOUT_A_MUTANT = {
     "act-after-the-end-is-said",
     "accepted-ask-is-mailed",
+    "handed-over-order-says-why",
     "order-is-run-once",
 }
 
