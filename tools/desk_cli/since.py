@@ -1,6 +1,6 @@
 """How commands are told from when on: a moment, a day, or how long ago."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 
 from desk_charter.value_types import read_duration
 from desk_contracts.errors import Invalid
@@ -9,13 +9,13 @@ from desk_contracts.rfc3339 import read_moment
 
 def read_since(text: str, now: datetime) -> datetime:
     """`2026-03-01T08:00:00Z`, `2026-03-01` (from midnight UTC on) or `7d`, `36h`, `30m` ago."""
-    readers = (_read_day, read_moment, lambda age: _go_back(age, now))
+    readers = (_read_day, read_moment, lambda age: now - read_duration(age))
     for read in readers:
         try:
             moment = read(text.strip())
         except (ValueError, Invalid, OverflowError):
             continue
-        if moment is not None and moment <= now:
+        if moment is not None and moment < now:
             return moment
         raise Invalid(f"'{text}' is not in the past.")
     raise Invalid(
@@ -25,10 +25,3 @@ def read_since(text: str, now: datetime) -> datetime:
 
 def _read_day(text: str) -> datetime:
     return datetime.combine(date.fromisoformat(text), time(), UTC)
-
-
-def _go_back(age: str, now: datetime) -> datetime:
-    ago = read_duration(age)
-    if ago <= timedelta():
-        raise ValueError("no time ago")
-    return now - ago

@@ -56,7 +56,8 @@ class PastEvents:
         if is_before and isinstance(data, SignalRaised | TicketFulfilmentRequested):
             return
         if not is_before:
-            self._widen(event.time)
+            self.since = min(self.since or event.time, event.time)
+            self.until = max(self.until or event.time, event.time)
         match data:
             case RunStarted():
                 _keep_first(self.started, data.episode, event.time)
@@ -71,10 +72,6 @@ class PastEvents:
                 self.raised += isinstance(data, SignalRaised)
                 self.requested += isinstance(data, TicketFulfilmentRequested)
                 self.triggers.append(event)
-
-    def _widen(self, at: datetime) -> None:
-        self.since = min(self.since or at, at)
-        self.until = max(self.until or at, at)
 
     def put_in_order(self) -> None:
         """By their own time; what came at one moment stays in the order of the log."""

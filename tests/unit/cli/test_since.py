@@ -25,14 +25,14 @@ def test_a_moment_a_day_or_an_age_is_read(text: str, moment: datetime) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "yesterday", "7", "-1d", "0s", "2026-13-01", "2026-03-01T08:00:00", "99999999999d"]
+    "text", ["", "yesterday", "7", "-1d", "2026-13-01", "2026-03-01T08:00:00", "99999999999d"]
 )
 def test_what_is_no_time_is_refused_with_what_to_write(text: str) -> None:
     with pytest.raises(Invalid, match="is no time; write"):
         read_since(text, NOW)
 
 
-@pytest.mark.parametrize("text", ["2026-03-11", "2026-03-10T12:00:01Z"])
+@pytest.mark.parametrize("text", ["2026-03-11", "2026-03-10T12:00:01Z", "0s"])
 def test_the_future_is_refused(text: str) -> None:
     with pytest.raises(Invalid, match="is not in the past"):
         read_since(text, NOW)
