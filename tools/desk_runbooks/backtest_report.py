@@ -76,6 +76,10 @@ async def backtest(past: PastEvents, charter: Charter, runbook: Runbook) -> Back
     """The report; `Rejected` where the log has nothing that starts runbooks."""
     read = past.raised + past.requested
     if not read or past.since is None or past.until is None:
+        if past.begin is not None:
+            raise Rejected(
+                f"The log holds no signals and no requests since {past.begin:%F %R} UTC."
+            )
         raise Rejected(
             "The log holds no signals and no requests, so nothing can be played back. Try it on a"
             " desk that ran for a while, or name a file of CloudEvents (JSON Lines) with --file."

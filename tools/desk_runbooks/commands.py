@@ -15,6 +15,7 @@ from desk_charter.value_types import read_duration
 from desk_cli.options import settings
 from desk_cli.run_audit import read_run_log
 from desk_cli.screen import TextTable, show
+from desk_cli.since import read_since
 from desk_contracts.errors import DependencyDown, Invalid, NotFound, Rejected
 from desk_contracts.text import plain_line
 from desk_platform.telemetry import configure_logs
@@ -135,16 +136,22 @@ def backtest_runbook(
     file: Annotated[
         Path | None, typer.Option(help="CloudEvents in JSON Lines; default: the desk's own log.")
     ] = None,
+    since: Annotated[
+        str,
+        typer.Option(help="From when on: 2026-03-01T08:00:00Z, 2026-03-01, or 7d for 7 days ago."),
+    ] = "",
     json: AsJson = False,
 ) -> None:
     """How often RUNBOOK would have run in the past, on whom, and what would have healed anyway.
 
-    The log goes through the real matcher, limits and locks in event time; nothing is sent.
+    The log goes through the real matcher, limits and locks in event time; nothing is sent. With
+    --since, what was before counts for no limit.
     """
     loaded = _load(charter)
     chosen = _find(loaded, runbook)
     configure_logs("desk", "ERROR")
-    past = asyncio.run(read_brokers()) if file is None else read_file(file)
+    begin = read_since(since, datetime.now(UTC)) if since else None
+    past = asyncio.run(read_brokers(begin)) if file is None else read_file(file, begin)
     report = asyncio.run(backtest(past, loaded, chosen))
     if json:
         say_json(to_json(report).decode())

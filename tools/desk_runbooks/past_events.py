@@ -44,6 +44,8 @@ class PastEvents:
     raised: int = 0
     requested: int = 0
     unreadable: int = 0
+    # Signals and requests before it are not played.
+    begin: datetime | None = None
     since: datetime | None = None
     until: datetime | None = None
     # What repeats an event is counted once.
@@ -55,8 +57,12 @@ class PastEvents:
         if not isinstance(data, _USED) or identity in self._identities:
             return
         self._identities.add(identity)
-        self.since = min(self.since or event.time, event.time)
-        self.until = max(self.until or event.time, event.time)
+        is_before = self.begin is not None and event.time < self.begin
+        if is_before and isinstance(data, SignalRaised | TicketFulfilmentRequested):
+            return
+        if not is_before:
+            self.since = min(self.since or event.time, event.time)
+            self.until = max(self.until or event.time, event.time)
         match data:
             case RunStarted():
                 _keep_first(self.started, data.episode, event.time)
@@ -82,11 +88,11 @@ def _keep_first(times: dict[str, datetime], episode: str, at: datetime) -> None:
     times[episode] = min(times.get(episode, at), at)
 
 
-def read_file(file: Path) -> PastEvents:
+def read_file(file: Path, begin: datetime | None = None) -> PastEvents:
     """A log of CloudEvents in JSON Lines; `Invalid` names the line that is none."""
     if not file.is_file():
         raise Invalid(f"There is no file '{file}'.")
-    past, codec, now = PastEvents(), Codec(), datetime.now(UTC)
+    past, codec, now = PastEvents(begin=begin), Codec(), datetime.now(UTC)
     with file.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
@@ -101,9 +107,9 @@ def read_file(file: Path) -> PastEvents:
     return past
 
 
-async def read_brokers() -> PastEvents:
+async def read_brokers(begin: datetime | None = None) -> PastEvents:
     """The whole log of this desk; a record that cannot be read is counted."""
-    chosen, past = settings(), PastEvents()
+    chosen, past = settings(), PastEvents(begin=begin)
     decoder = RecordDecoder(prefix=chosen.topic_prefix)
     there = await list_topic_names(chosen.kafka)
     # Signals must be there; of the others those that this desk has.

@@ -57,7 +57,8 @@ class Severity(StrEnum):
 
 
 class SubjectKind(StrEnum):
-    """What telemetry talks about."""
+    """What telemetry and signals talk about; a fleet is many devices that share no service."""
 
     DEVICE = "device"
     SERVICE = "service"
+    FLEET = "fleet"

@@ -158,6 +158,32 @@ PROTECTIONS: tuple[Protection, ...] = (
         "::test_too_many_equal_faults_stop_the_runbook_before_anything_is_done",
     ),
     Protection(
+        "F9",
+        "what looks broken behind a broken network is repaired one by one",
+        f"{_RUNS}/worker/restraints.py",
+        "return await self._find_window(run) or await self._find_inhibitor(run)",
+        "return await self._find_window(run)",
+        f"{_UNIT}/test_inhibition.py::test_what_is_inhibited_too_long_is_skipped_with_the_reason",
+    ),
+    Protection(
+        "a window",
+        "a run that was let in acts in a freeze that began since",
+        f"{_RUNS}/worker/driver.py",
+        "if is_new and not run.has_sent:",
+        "if is_new and run.has_sent:",
+        f"{_UNIT}/test_restraints.py"
+        "::test_a_run_let_in_before_a_freeze_does_not_begin_an_act_in_it",
+    ),
+    Protection(
+        "a window",
+        "what waited for the end acts on what was measured before it",
+        f"{_RUNS}/withholding.py",
+        "newest = fresh(samples, held.over_at)[-verify.samples :]",
+        "newest = samples[-verify.samples :]",
+        f"{_UNIT}/test_restraints.py"
+        "::test_only_what_is_measured_after_the_end_counts_and_else_people_get_it",
+    ),
+    Protection(
         "F10",
         "a fix that is needed too often is no problem of its owner",
         f"{_AUTOMATION}/recurrence/debts.py",

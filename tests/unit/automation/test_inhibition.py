@@ -55,6 +55,24 @@ async def test_signals_of_others_do_not_inhibit(inhibitor: Event[SignalRaised]) 
     assert (await desk.run(event)).phase is Phase.VERIFYING
 
 
+@pytest.mark.parametrize(
+    ("when", "count"),
+    [
+        ('data.signal == "disk-filling"', 0),
+        ('data.signal == "disk-filling" && data.subject_kind == "fleet"', 1),
+    ],
+)
+async def test_a_signal_of_a_fleet_starts_only_what_asks_for_its_kind(
+    when: str, count: int
+) -> None:
+    desk = engine(when=when)
+    event = raised("fleet/disk-filling")
+    data = event.data.model_copy(update={"subject_kind": SubjectKind.FLEET})
+    fleet = Event(id="f", source="/t", subject=event.subject, time=event.time, data=data)
+    await desk.hear(fleet)
+    assert await desk.runs.count() == count
+
+
 async def test_a_signal_whose_watcher_has_gone_holds_nothing_back() -> None:
     desk = engine(inhibited_by=["network-down"])
     dropped = SignalDropped(

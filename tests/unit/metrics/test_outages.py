@@ -24,6 +24,13 @@ def began(at: datetime) -> AnyEvent:
     return signal_event(raised, at)
 
 
+def test_what_many_devices_share_is_no_outage_beside_theirs() -> None:
+    event = began(MONDAY)
+    assert isinstance(event.data, SignalRaised)
+    data = event.data.model_copy(update={"subject_kind": SubjectKind.FLEET})
+    assert outages_key(signal_event(data, MONDAY)) is None
+
+
 def dropped(at: datetime, seen_at: datetime) -> AnyEvent:
     data = SignalDropped(
         episode="e", detector="d", signal="s", title="It fails", seen_at=seen_at,

@@ -11,6 +11,7 @@ from desk_charter.runbook_checks import RUNBOOKS
 from desk_contracts import AnyEvent, Event, Payload
 from desk_contracts.errors import DeskError, Invalid, NotFound, Rejected
 from desk_contracts.events.automation import RunStarted
+from desk_contracts.events.changes import ChangeKind, ChangePlanned
 from desk_contracts.events.signals import SignalCleared, SignalRaised
 from desk_contracts.value_types import Severity, SubjectKind
 from desk_runbooks.backtest_report import Backtest, backtest
@@ -194,6 +195,42 @@ def test_a_file_is_played_back_for_people_and_programs(tmp_path: Path) -> None:
     assert "cleared without a run: 1 of 1 (0 before it acted), half of them within 5m" in shown
     report = json.loads(run("clean-disk", "--file", str(log), "--json").output)
     assert (report["acted"], report["natural"]["alone"]) == (1, 1)
+
+
+def test_what_was_before_a_moment_is_not_played_and_uses_up_no_limit(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    end = cleared("laptop-1", 90 * MINUTE, "e2")
+    events = [raised("laptop-1", 0 * MINUTE, "e1"), raised("laptop-1", 5 * MINUTE, "e2"), end]
+    log.write_text("\n".join(map(line_of, events)), "utf-8")
+    every = json.loads(run("clean-disk", "--file", str(log), "--json").output)
+    since = (START + 2 * MINUTE).isoformat()
+    late = json.loads(run("clean-disk", "--file", str(log), "--since", since, "--json").output)
+    assert (every["matched"], late["matched"]) == (2, 1)
+    assert (every["held_back_runs"], late["held_back_runs"]) == (1, 0)
+    assert datetime.fromisoformat(late["since"]) == START + 5 * MINUTE
+    after = (START + 20 * MINUTE).isoformat()
+    refused = run("clean-disk", "--file", str(log), "--since", after).exception
+    assert "no signals and no requests since 2026-03-02 09:20" in str(refused)
+    assert isinstance(run("clean-disk", "--since", "soon").exception, Invalid)
+
+
+async def test_an_announced_change_counts_as_a_limit(
+    charter: Charter,
+) -> None:
+    change = ChangePlanned(
+        change="CHG-1",
+        kind=ChangeKind.MAINTENANCE,
+        title="Exchange",
+        starts=START,
+        ends=START + 30 * MINUTE,
+    )
+    item = raised("laptop-1", 10 * MINUTE, "e1")
+    assert isinstance(item.data, SignalRaised)
+    data = item.data.model_copy(update={"service": "laptop"})
+    events = [event("laptop", 0 * MINUTE, change), event("laptop-1", 10 * MINUTE, data)]
+    events.append(cleared("laptop-1", 40 * MINUTE, "e1"))
+    report = await play(charter, events)
+    assert (report.matched, report.acted, report.held_back) == (1, 0, {"window": 1})
 
 
 @pytest.mark.parametrize(

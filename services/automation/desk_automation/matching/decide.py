@@ -16,6 +16,7 @@ from desk_contracts.events.fulfilment import TicketFulfilmentRequested
 from desk_contracts.events.signals import SignalRaised
 from desk_contracts.ids import derive_id
 from desk_contracts.message import Message, message
+from desk_contracts.value_types import SubjectKind
 from desk_kernel import Decision
 
 from desk_automation.actions.decide import Kinds
@@ -29,6 +30,7 @@ from desk_automation.runs.model import Phase, Run, Trigger
 from desk_automation.runs.plan import Mode, Plan, bounds_of, make_plan, version_of
 
 # What starts runs: trouble, and what people ask for.
+_ASKS_KIND = "data.subject_kind"
 Raised = Event[SignalRaised] | Event[TicketFulfilmentRequested]
 
 
@@ -60,8 +62,13 @@ def episode_of(event: Raised) -> str:
 
 
 def is_meant(runbook: Runbook, event: Raised) -> bool:
-    """Whether the event is of the runbook's kind; a request names the one that fulfils it."""
-    is_named = isinstance(event.data, SignalRaised) or event.data.runbook == runbook.id
+    """Whether the event is of the runbook's kind; a request names the one that fulfils it, and a
+    signal of a fleet starts only a runbook that asks for the kind of its subject."""
+    data = event.data
+    if isinstance(data, SignalRaised):
+        is_named = data.subject_kind is not SubjectKind.FLEET or _ASKS_KIND in runbook.when
+    else:
+        is_named = data.runbook == runbook.id
     return is_named and runbook.event == event.type
 
 

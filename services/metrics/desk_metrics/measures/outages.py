@@ -47,8 +47,8 @@ class Outages:
 
 
 def outages_key(event: AnyEvent) -> str | None:
-    """Which device or service a signal is about."""
-    if isinstance(event.data, _READ):
+    """Which device or service a signal is about; a fleet's devices have signals of their own."""
+    if isinstance(event.data, _READ) and event.data.subject_kind is not SubjectKind.FLEET:
         return f"{event.data.subject_kind}:{event.subject}"
     return None
 

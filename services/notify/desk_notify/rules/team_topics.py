@@ -77,16 +77,17 @@ def _find_topic_of_demand(event: Event[DemandReminded]) -> Iterable[str]:
 
 @topics_of.on(SignalRaised)
 def _find_topic_of_signal(event: Event[SignalRaised]) -> Iterable[str]:
-    """A device's signal is the runbooks' business; only what stops a service calls its team."""
+    """A device's signal is the runbooks' business; what stops a service, or is of many devices,
+    calls a team."""
     is_critical = event.data.severity is Severity.CRITICAL
-    is_service = event.data.subject_kind is SubjectKind.SERVICE
-    return (f"{TopicKind.SIGNAL}:{event.data.episode}",) if is_service and is_critical else ()
+    is_of_many = event.data.subject_kind is not SubjectKind.DEVICE
+    return (f"{TopicKind.SIGNAL}:{event.data.episode}",) if is_of_many and is_critical else ()
 
 
 @topics_of.on(SignalSeverityChanged, SignalDropped)
 def _find_topic_of_change(event: Event[SignalSeverityChanged | SignalDropped]) -> Iterable[str]:
-    is_service = event.data.subject_kind is SubjectKind.SERVICE
-    return (f"{TopicKind.SIGNAL}:{event.data.episode}",) if is_service else ()
+    is_of_many = event.data.subject_kind is not SubjectKind.DEVICE
+    return (f"{TopicKind.SIGNAL}:{event.data.episode}",) if is_of_many else ()
 
 
 @topics_of.on(*reports.is_worth_reporting.types)
@@ -301,12 +302,18 @@ def _remind_of_demand(
     return _topic(TopicKind.DEMAND, profile, data.what), (message,)
 
 
+def _name_service(event: Event[SignalRaised | SignalSeverityChanged | SignalDropped]) -> str:
+    """Its own name where the subject is a service; a fleet of devices is of none."""
+    is_fleet = event.data.subject_kind is SubjectKind.FLEET
+    return event.data.service or ("" if is_fleet else event.subject)
+
+
 @react.on(SignalRaised)
 def _signal(before: TeamTopic | None, cause: Event[SignalRaised], directory: Directory) -> Reaction:
     if before is not None:
         return None
     signal = cause.data
-    service = signal.service or cause.subject
+    service = _name_service(cause)
     profile = directory.owner_of(service)
     recipient = team(profile)
     fields: Fields = {
@@ -332,7 +339,7 @@ def _signal_changed(
     signal = cause.data
     if before is None and not signal.is_worse:
         return None
-    service = signal.service or cause.subject
+    service = _name_service(cause)
     profile = directory.owner_of(service)
     recipient = team(profile)
     fields: Fields = {
@@ -361,7 +368,7 @@ def _signal_dropped(
     fields: Fields = {
         "title": signal.title,
         "subject": cause.subject,
-        "service": directory.service(signal.service or cause.subject),
+        "service": directory.service(_name_service(cause)),
         "since": signal.seen_at,
         "explanation": signal.explanation,
     }

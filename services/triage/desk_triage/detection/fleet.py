@@ -294,7 +294,7 @@ def _emit_raised(
         signal=f"{DETECTOR}-{occasion.signal}",
         title=f"{occasion.signal}: {shared.cause.name} {shared.cause.value}"[:300],
         severity=Severity.WARNING if occasion.severity is Severity.INFO else Severity.CRITICAL,
-        subject_kind=SubjectKind.SERVICE,
+        subject_kind=SubjectKind.SERVICE if occasion.service else SubjectKind.FLEET,
         measurement=occasion.measurement,
         value=shared.ill_with,
         threshold=FEWEST,
@@ -307,7 +307,7 @@ def _emit_raised(
     return Event(
         id=derive_id(occasion.seed, "raise/fleet"),
         source=SOURCE,
-        subject=occasion.service or occasion.subject,
+        subject=occasion.service or f"{DETECTOR}/{occasion.signal}",
         time=now,
         data=signal,
         correlation_id=occasion.correlation_id,

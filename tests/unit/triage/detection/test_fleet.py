@@ -19,7 +19,7 @@ from desk_triage.detection.fleet import (
 from desk_triage.detection.store import find_population
 
 from tests.support.spoken import english
-from tests.support.triage_desk import TriageDesk, cleared, measured, raised
+from tests.support.triage_desk import CHARTER, TriageDesk, cleared, measured, raised
 
 OLD, NEW = "14.1", "14.2"
 
@@ -62,6 +62,33 @@ async def test_devices_with_one_version_are_one_signal_that_names_it() -> None:
     assert cleared(desk, "fleet-disk-filling") == []
     await desk.feed(disk(70, 60, 22))
     assert len(cleared(desk, "fleet-disk-filling")) == 1
+
+
+async def test_of_devices_without_a_service_the_subject_is_the_fleet_and_no_device() -> None:
+    detectors = [
+        each.model_copy(update={"service": None})
+        for each in CHARTER.routing.detectors
+        if each.id == "disk-nearly-full"
+    ]
+    routing = CHARTER.routing.model_copy(update={"detectors": tuple(detectors)})
+    desk = TriageDesk(CHARTER.model_copy(update={"routing": routing}))
+
+    def bare(number: int, free: float, minutes: float) -> AnyEvent:
+        version = NEW if number % 10 == 0 else "14.1"
+        attributes = {"os.version": version}
+        subject = f"laptop-{number:03}"
+        return measured(free, minutes, subject=subject, attributes=attributes)
+
+    await desk.feed(*(bare(number, 60, number / 100) for number in range(100)))
+    await count_devices(desk)
+    ill = range(0, 100, 10)
+    await desk.feed(*(bare(number, 5, 10 + number / 100) for number in ill))
+    await desk.feed(*(bare(number, 60, 20 + number / 100) for number in ill))
+    both = [*desk.emitted(SignalRaised), *desk.emitted(SignalCleared)]
+    ours = [event for event in both if getattr(event.data, "detector", "") == "fleet"]
+    assert [event.subject for event in ours] == ["fleet/disk-filling"] * 2
+    assert {getattr(event.data, "subject_kind", None) for event in ours} == {SubjectKind.FLEET}
+    assert {getattr(event.data, "service", None) for event in ours} == {""}
 
 
 async def test_a_fleet_signal_ends_where_it_was_raised() -> None:
