@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from desk_automation.matching.rulebook import Rules
 from desk_automation.recurrence.decide import WATCHED
 from desk_automation.runs.api.views import show_run
 from desk_automation.runs.description import describe_run
@@ -99,7 +100,7 @@ async def test_a_relapse_is_seen_though_the_runbook_is_gone_from_the_charter() -
     engine = Engine((runbook(),))
     first = raised()
     proven = await healed(engine, first)
-    engine.rulebook.rules = ()
+    engine.rulebook.rules = Rules(())
     await engine.hear(raised(episode="laptop-1/2", at=proven + MINUTE))
     await engine.settle(MINUTE)
     assert (await engine.run(first)).relapse is not None

@@ -68,6 +68,9 @@ TOKEN = re.compile(
 _OPENING, _CLOSING, _ALTERNATIVE = frozenset("([{"), frozenset(")]}"), frozenset("|?")
 
 
+_SIGNAL = re.compile(r"""data\.signal\s*==\s*(?P<quote>["'])(?P<name>[\w.-]+)(?P=quote)""")
+
+
 class BadCondition(Invalid):
     """The expression cannot be read, or asks for what its input never has."""
 
@@ -86,6 +89,9 @@ class Condition:
         ]
         self.cost_problem = cost_problem(tokens)
         self._has_loop = bool(loops_in(tokens))
+        self._paths = frozenset(paths_in(text))
+        # The one signal it may hold for, where it says so in plain words; None if it may be any.
+        self.signal = find_required_signal(text)
         try:
             self._program = cel.compile(text)
         except ValueError as error:
@@ -95,6 +101,10 @@ class Condition:
     def names(self) -> frozenset[str]:
         """The variables it asks for, those of its own comprehensions included."""
         return frozenset(self._program.variables())
+
+    def asks_for(self, *path: str) -> bool:
+        """Whether it speaks of that field, as in `data.subject_kind`."""
+        return path in self._paths
 
     @property
     def unknown_functions(self) -> list[str]:
@@ -258,6 +268,12 @@ def parts_of(text: str) -> list[str]:
             start = token.end()
         before = mark
     return [part for item in (*parts, text[start:]) if (part := item.strip())]
+
+
+def find_required_signal(text: str) -> str | None:
+    """The name that `data.signal` must have, where that is one of the parts that must all hold."""
+    required = (_SIGNAL.fullmatch(part) for part in parts_of(text))
+    return next((match["name"] for match in required if match), None)
 
 
 def _first_line(error: BaseException) -> str:

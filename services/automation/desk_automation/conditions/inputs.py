@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from desk_contracts import AnyEvent
 from pydantic import JsonValue
 
+# A condition that is not about this field is meant for single devices and services, not for fleets.
+SUBJECT_KIND = ("data", "subject_kind")
+
 
 def values_of(event: AnyEvent, run: str) -> dict[str, object]:
     """What ${...} and CEL see of an event."""

@@ -22,7 +22,8 @@ from desk_kernel import Decision
 from desk_automation.actions.decide import Kinds
 from desk_automation.actions.redaction import cut
 from desk_automation.actions.template import PlanFailed, as_text, lookup
-from desk_automation.conditions.inputs import values_of
+from desk_automation.conditions.expression import Condition
+from desk_automation.conditions.inputs import SUBJECT_KIND, values_of
 from desk_automation.holdback.decide import choose_arm
 from desk_automation.runs import consenting, lifecycle
 from desk_automation.runs.decide import steps_of
@@ -30,7 +31,6 @@ from desk_automation.runs.model import Phase, Run, Trigger
 from desk_automation.runs.plan import Mode, Plan, bounds_of, make_plan, version_of
 
 # What starts runs: trouble, and what people ask for.
-_ASKS_KIND = "data.subject_kind"
 Raised = Event[SignalRaised] | Event[TicketFulfilmentRequested]
 
 
@@ -61,12 +61,12 @@ def episode_of(event: Raised) -> str:
     return event.data.episode if isinstance(event.data, SignalRaised) else event.subject
 
 
-def is_meant(runbook: Runbook, event: Raised) -> bool:
+def is_meant(runbook: Runbook, when: Condition, event: Raised) -> bool:
     """Whether the event is of the runbook's kind; a request names the one that fulfils it, and a
     signal of a fleet starts only a runbook that asks for the kind of its subject."""
     data = event.data
     if isinstance(data, SignalRaised):
-        is_named = data.subject_kind is not SubjectKind.FLEET or _ASKS_KIND in runbook.when
+        is_named = data.subject_kind is not SubjectKind.FLEET or when.asks_for(*SUBJECT_KIND)
     else:
         is_named = data.runbook == runbook.id
     return is_named and runbook.event == event.type

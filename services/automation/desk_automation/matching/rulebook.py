@@ -1,6 +1,6 @@
 """The charter's runbooks, compiled once per version."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,14 +30,35 @@ class Rule:
         """Whether the runbook wants to act on this event."""
         values = values_of(event, "")
         inputs = Inputs({"event": values["event"], "data": values["data"]})
-        return is_meant(self.runbook, event) and self.when.holds(inputs)
+        return is_meant(self.runbook, self.when, event) and self.when.holds(inputs)
 
 
-def compile_rules(runbooks: Sequence[Runbook]) -> tuple[tuple[Rule, ...], tuple[PatternRule, ...]]:
+class Rules:
+    """All rules, and those of them that one signal can meet at all: most name theirs."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._rules = tuple(rules)
+        self._of_any_signal = tuple(rule for rule in self._rules if rule.when.signal is None)
+        self._by_signal = {
+            signal: tuple(rule for rule in self._rules if rule.when.signal in {signal, None})
+            for signal in {rule.when.signal for rule in self._rules}
+        }
+
+    def __iter__(self) -> Iterator[Rule]:
+        return iter(self._rules)
+
+    def find_about(self, event: Raised) -> tuple[Rule, ...]:
+        """In the order of the charter; all others would say no."""
+        if isinstance(event.data, SignalRaised):
+            return self._by_signal.get(event.data.signal, self._of_any_signal)
+        return self._of_any_signal
+
+
+def compile_rules(runbooks: Sequence[Runbook]) -> tuple[Rules, tuple[PatternRule, ...]]:
     """Those for which one event is enough, and those that wait for a pattern over time."""
     single = (Rule(book, condition(book.when.once)) for book in runbooks if book.when.once)
     patterns = (compile_pattern(book.id, book.when) for book in runbooks if book.when.pattern)
-    return tuple(single), tuple(patterns)
+    return Rules(single), tuple(patterns)
 
 
 class Rulebook:
@@ -69,10 +90,13 @@ class Rulebook:
 
     def find_matching(self, event: Raised) -> Iterator[Runbook]:
         """The runbooks that want to act on this event."""
+        rules = self.rules.find_about(event)
+        if not rules:
+            return
         values = values_of(event, "")
         inputs = Inputs({"event": values["event"], "data": values["data"]})
-        for rule in self.rules:
-            if is_meant(rule.runbook, event) and rule.when.holds(inputs):
+        for rule in rules:
+            if is_meant(rule.runbook, rule.when, event) and rule.when.holds(inputs):
                 yield rule.runbook
 
     def find_targets(self, event: Raised) -> dict[str, tuple[str, ...]]:

@@ -32,18 +32,21 @@ def note_runbooks(lookout: Lookout, event: Raised, rulebook: Rulebook) -> None:
     values = values_of(event, "")
     about = {"event": values["event"], "data": values["data"]}
     for rule in rulebook.rules:
-        if is_meant(rule.runbook, event):
+        if is_meant(rule.runbook, rule.when, event):
             look = _look(rule, event, about)._replace(service=event.data.service)
             lookout.note(event.subject, look)
     for pattern in rulebook.patterns:
         runbook = rulebook.find(pattern.runbook)
-        if runbook is None or not is_meant(runbook, event):
+        if runbook is None:
+            continue
+        starting = condition(runbook.when.starting_condition)
+        if not is_meant(runbook, starting, event):
             continue
         if pattern.find_parts(event, values):
             why = message("runbook.part-of-pattern")
             look = Consideration("runbook", runbook.id, event.time, "counted", why)
         else:
-            look = _look(Rule(runbook, condition(runbook.when.starting_condition)), event, about)
+            look = _look(Rule(runbook, starting), event, about)
         lookout.note(event.subject, look._replace(service=event.data.service))
 
 

@@ -10,9 +10,11 @@ from desk_charter.patterns import When
 from desk_contracts import AnyEvent, Event
 from desk_contracts.events.signals import SignalCleared, SignalDropped, SignalRaised
 from desk_contracts.ids import derive_id
+from desk_contracts.value_types import SubjectKind
 
 from desk_automation.actions.template import as_text, lookup
 from desk_automation.conditions.expression import Condition, Inputs, condition
+from desk_automation.conditions.inputs import SUBJECT_KIND
 from desk_automation.patterns.decide import elapse, find_due, find_window, hear
 from desk_automation.patterns.model import KeptEvent, Match, Occurrence, SubjectWindows
 
@@ -62,10 +64,13 @@ class PatternRule:
         if all(type != event.type for type, _ in self.parts):
             return ()
         inputs = Inputs({"event": values["event"], "data": values["data"]})
+        kind = getattr(event.data, "subject_kind", None)
         return tuple(
             place
             for place, (type, holds) in enumerate(self.parts)
-            if type == event.type and holds.holds(inputs)
+            if type == event.type
+            and (kind is not SubjectKind.FLEET or holds.asks_for(*SUBJECT_KIND))
+            and holds.holds(inputs)
         )
 
 
