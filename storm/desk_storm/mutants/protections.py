@@ -284,7 +284,7 @@ PROTECTIONS: tuple[Protection, ...] = (
     Protection(
         "type-error",
         "a condition whose types never fit is loaded and waits for ever",
-        f"{_AUTOMATION}/matching/charter.py",
+        f"{_AUTOMATION}/conditions/types.py",
         "return problems_in(text, names) or type_problems(text, shapes)",
         "return problems_in(text, names)",
         f"{_UNIT}/test_conditions.py::test_a_wrong_runbook_is_refused_with_file_and_line",
