@@ -1,6 +1,7 @@
 """Fixtures of every test: real servers once per run, and names nobody else uses."""
 
 import logging
+import os
 import secrets
 from collections.abc import Iterator
 from functools import lru_cache
@@ -51,7 +52,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """A suite that only fakes pass fails, if whole files were asked for.
 
     Hundreds of tests load the shipped charter: in a process each of its texts is parsed once.
+    Coverage follows the processes that run tests, and not those that tests start.
     """
+    if hasattr(config, "workerinput"):
+        os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
     documents.parse_document = lru_cache(maxsize=128)(documents.parse_document)
     is_whole = not any("::" in argument for argument in config.args)
     config.pluginmanager.register(FakesOnly(is_whole=is_whole), "desk-fakes-only")
