@@ -54,7 +54,6 @@ def describe_inhibitor(inhibitor: OpenSignal) -> Message:
         signal=inhibitor.signal,
         subject=inhibitor.subject,
         since=inhibitor.since,
-        episode=inhibitor.episode,
     )
 
 
