@@ -4,11 +4,12 @@ It is proposed: its owner says whether there is a cause to remove. While it is o
 are counted in it; the next one after its end opens another.
 """
 
+from desk_charter.people import Team
 from desk_contracts import AnyEvent, Event
 from desk_contracts.events.problems import ProblemStatus
-from desk_contracts.events.trouble import RepeatedFixReported
+from desk_contracts.events.trouble import RepeatedFixReported, StopReported
 from desk_contracts.ids import derive_id
-from desk_contracts.message import Param, message
+from desk_contracts.message import Message, Param, message
 from desk_kernel import Decision
 
 from desk_triage.problems.decide import decide_register
@@ -52,12 +53,28 @@ def _open(event: Event[RepeatedFixReported], desk: Desk) -> Problem:
     """A team that the charter does not have any more hands it to who answers for the service."""
     data = event.data
     owner = desk.charter.find_team(data.team) or desk.charter.owner_of(data.service)
+    return propose(
+        event,
+        owner,
+        title=message("problem.repeated-title", fix=data.title),
+        notice=message("problem.repeated-notice", fix=data.title, team=owner.title),
+    ).model_copy(update={"service": data.service, "target": data.target, "repeats": data.count})
+
+
+def propose(
+    event: Event[RepeatedFixReported] | Event[StopReported],
+    owner: Team,
+    *,
+    title: Message,
+    notice: Message,
+) -> Problem:
+    """A problem of a runbook, without a single ticket; its owner says whether it is one."""
     return Problem(
         id=derive_id(event.id, "problem"),
-        service=data.service,
-        title=message("problem.repeated-title", fix=data.title),
+        service="",
+        title=title,
         team=owner.name,
-        message=message("problem.repeated-notice", fix=data.title, team=owner.title),
+        message=notice,
         status=ProblemStatus.PROPOSED,
         first_at=event.time,
         last_at=event.time,
@@ -67,9 +84,7 @@ def _open(event: Event[RepeatedFixReported], desk: Desk) -> Problem:
         wording={},
         enough=0.0,
         tally=Tally(since=event.time),
-        runbook=data.runbook,
-        target=data.target,
-        repeats=data.count,
+        runbook=event.data.runbook,
     )
 
 

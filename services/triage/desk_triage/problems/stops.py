@@ -8,17 +8,15 @@ is gone only when somebody says so. The owner is told, and told that the problem
 
 from desk_contracts import Event
 from desk_contracts.events.automation import StopKind
-from desk_contracts.events.problems import ProblemStatus
 from desk_contracts.events.trouble import StopReported
-from desk_contracts.ids import derive_id
 from desk_contracts.message import Message, Param, message
 from desk_kernel import Decision
 
 from desk_triage.problems.decide import decide_register
 from desk_triage.problems.events import describe_change, describe_problem
 from desk_triage.problems.joining import Desk
-from desk_triage.problems.members import Members
-from desk_triage.problems.model import Problem, ProblemRegister, Tally
+from desk_triage.problems.model import Problem, ProblemRegister
+from desk_triage.problems.repeats import propose
 
 # One per runbook and kind of stop, so only a desk with more stopped runbooks comes to it. Then the
 # next stop of the runbook opens its problem, if there is room.
@@ -77,29 +75,16 @@ def _open(event: Event[StopReported], desk: Desk) -> Problem:
     data = event.data
     owner = desk.charter.find_team(data.team) or desk.charter.owner_of("")
     facts: dict[str, Param] = {"fix": data.title, "count": data.target_count}
-    return Problem(
-        id=derive_id(event.id, "problem"),
-        service="",
+    return propose(
+        event,
+        owner,
         title=(
             message("problem.stopped-fleet", **facts)
             if data.kind is StopKind.FLEET
             else message("problem.stopped-ring", **facts)
         ),
-        team=owner.name,
-        message=message("problem.stopped-notice", fix=data.title, team=owner.title),
-        status=ProblemStatus.PROPOSED,
-        first_at=event.time,
-        last_at=event.time,
-        members=Members(),
-        seed=0,
-        worded_by=0,
-        wording={},
-        enough=0.0,
-        tally=Tally(since=event.time),
-        runbook=data.runbook,
-        stop=data.kind,
-        stopped_at=data.stopped_at,
-    )
+        notice=message("problem.stopped-notice", fix=data.title, team=owner.title),
+    ).model_copy(update={"stop": data.kind, "stopped_at": data.stopped_at})
 
 
 def _list_evidence(data: StopReported) -> list[Message]:
