@@ -129,6 +129,12 @@ def play_runbook(
     _play_all(scenarios, loaded, details=details, json=False)
 
 
+Since = Annotated[
+    str,
+    typer.Option(help="From when on: 2026-03-01T08:00:00Z, 2026-03-01, or 7d for 7 days ago."),
+]
+
+
 @runbook_app.command("backtest")
 def backtest_runbook(
     runbook: Annotated[str, typer.Argument(help="Its id.")],
@@ -136,10 +142,7 @@ def backtest_runbook(
     file: Annotated[
         Path | None, typer.Option(help="CloudEvents in JSON Lines; default: the desk's own log.")
     ] = None,
-    since: Annotated[
-        str,
-        typer.Option(help="From when on: 2026-03-01T08:00:00Z, 2026-03-01, or 7d for 7 days ago."),
-    ] = "",
+    since: Since = "",
     json: AsJson = False,
 ) -> None:
     """How often RUNBOOK would have run in the past, on whom, and what would have healed anyway.
@@ -164,7 +167,7 @@ def backtest_runbook(
 def shadow_runbook(
     runbook: Annotated[str, typer.Argument(help="Its id.")],
     charter: CharterFolder = None,
-    since: Annotated[str, typer.Option(help="So long ago the reading begins, as 2h.")] = "0s",
+    since: Since = "",
     lasts: Annotated[
         str, typer.Option("--for", help="So long it goes on, as 30m; default: until Ctrl-C.")
     ] = "",
@@ -176,9 +179,11 @@ def shadow_runbook(
     loaded = _load(charter)
     shadow = Shadow(loaded, _find(loaded, runbook))
     configure_logs("desk", "ERROR")
+    now = datetime.now(UTC)
+    begin = read_since(since, now) if since else now
     try:
         ends = read_duration(lasts) if lasts else None
-        asyncio.run(follow(shadow, lambda line: say(plain_line(line)), read_duration(since), ends))
+        asyncio.run(follow(shadow, lambda line: say(plain_line(line)), begin, ends))
     except ValueError as error:
         raise Invalid(str(error)) from error
     except KeyboardInterrupt:

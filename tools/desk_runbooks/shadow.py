@@ -9,11 +9,11 @@ from typing import cast
 from aiokafka import AIOKafkaConsumer
 from desk_automation.adapters.executors.registry import EXECUTORS
 from desk_automation.matching.decide import Raised, RunPolicy, run_id, start_run
-from desk_automation.matching.rulebook import compile_rules
+from desk_automation.matching.rulebook import Rules, compile_rules
 from desk_automation.pattern_windows.decide import find_next, hear_event, let_time_pass
 from desk_automation.patterns.decide import clear_matches
 from desk_automation.patterns.model import Match, SubjectWindows
-from desk_automation.patterns.rules import match_run_id, restore
+from desk_automation.patterns.rules import PatternRule, match_run_id, restore
 from desk_automation.runs.model import Phase
 from desk_charter import Charter
 from desk_charter.runbooks import Runbook
@@ -54,25 +54,28 @@ class Shadow:
     runbook: Runbook
     tally: Tally = field(default_factory=Tally)
     _windows: dict[str, SubjectWindows] = field(default_factory=dict)
+    _rules: Rules = field(init=False)
+    _patterns: tuple[PatternRule, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._rules, self._patterns = compile_rules([self.runbook])
 
     def hear(self, event: AnyEvent, arrived: datetime, now: datetime) -> Iterator[str]:
         """What an event would have started, in lines."""
         self.tally.read += 1
-        rules, patterns = compile_rules([self.runbook])
-        for rule in rules:
+        if event.type in _STARTING:
             raised = cast("Raised", event)
-            if event.type in _STARTING and rule.matches(raised):
+            for _ in self._rules.find_matching(raised):
                 yield from self._describe(raised, run_id(raised, self.runbook), "", None, now)
         before = self._windows.get(event.subject)
-        after = hear_event(before, event, arrived, patterns)
+        after = hear_event(before, event, arrived, self._patterns)
         if after is not None:
             self._keep(event.subject, after)
             yield from self._take_matches(event.subject, now)
 
     def let_time_pass(self, now: datetime) -> Iterator[str]:
         """What would have started since no more was heard until now; all of the log is read."""
-        _, patterns = compile_rules([self.runbook])
-        rules = {rule.runbook: rule for rule in patterns}
+        rules = {rule.runbook: rule for rule in self._patterns}
         for subject, windows in list(self._windows.items()):
             due = find_next(windows, rules, now)
             if due is not None and due <= now:
@@ -130,8 +133,8 @@ class Shadow:
             yield f"  then: {state.reason}"
 
 
-async def follow(shadow: Shadow, say: Say, since: timedelta, lasts: timedelta | None) -> None:
-    """Read the log of the desk from so long ago, and go on as it grows, for so long or until it is
+async def follow(shadow: Shadow, say: Say, begin: datetime, lasts: timedelta | None) -> None:
+    """Read the log of the desk from that moment, and go on as it grows, for so long or until it is
     stopped. No group reads, so nobody's position moves."""
     chosen = settings()
     decoder = RecordDecoder(prefix=chosen.topic_prefix)
@@ -139,7 +142,7 @@ async def follow(shadow: Shadow, say: Say, since: timedelta, lasts: timedelta | 
     topics = topics if shadow.runbook.event != SignalRaised.TYPE else topics[:1]
     ends = None if lasts is None else datetime.now(UTC) + lasts
     async with reader(chosen.kafka, topics) as consumer:
-        await _begin(consumer, datetime.now(UTC) - since)
+        await _begin(consumer, begin)
         while ends is None or datetime.now(UTC) < ends:
             batches = await consumer.getmany(timeout_ms=_POLL_MS, max_records=2000)
             now = datetime.now(UTC)

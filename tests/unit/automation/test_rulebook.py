@@ -1,7 +1,7 @@
 """A signal is asked of the rules that it can meet, and what matches is what all rules would say."""
 
 import pytest
-from desk_automation.conditions.expression import Condition, condition, find_required_signal
+from desk_automation.conditions.expression import Condition, Inputs, condition, find_required_signal
 from desk_automation.conditions.inputs import values_of
 from desk_automation.matching.rulebook import Rule, Rules
 from desk_charter.runbooks import Runbook
@@ -41,7 +41,9 @@ def named(signal: str, kind: SubjectKind = SubjectKind.DEVICE) -> Event[SignalRa
 def test_what_matches_is_what_each_rule_says_by_itself(signal: str) -> None:
     books = [runbook(id=f"book-{number}", when=when) for number, when in enumerate(WHENS)]
     event = named(signal)
-    expected = [book.id for book in books if Rule(book, compiled(book)).matches(event)]
+    values = values_of(event, "")
+    inputs = Inputs({"event": values["event"], "data": values["data"]})
+    expected = [book.id for book in books if Rule(book, compiled(book)).matches(event, inputs)]
     assert [book.id for book in OneBook(*books).find_matching(event)] == expected != []
 
 

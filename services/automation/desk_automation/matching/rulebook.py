@@ -26,10 +26,8 @@ class Rule:
     runbook: Runbook
     when: Condition
 
-    def matches(self, event: Raised) -> bool:
-        """Whether the runbook wants to act on this event."""
-        values = values_of(event, "")
-        inputs = Inputs({"event": values["event"], "data": values["data"]})
+    def matches(self, event: Raised, inputs: Inputs) -> bool:
+        """Whether the runbook wants to act on this event, whose values are the inputs."""
         return is_meant(self.runbook, self.when, event) and self.when.holds(inputs)
 
 
@@ -46,6 +44,17 @@ class Rules:
 
     def __iter__(self) -> Iterator[Rule]:
         return iter(self._rules)
+
+    def find_matching(self, event: Raised) -> Iterator[Runbook]:
+        """The runbooks that want to act on this event, in the order of the charter."""
+        rules = self.find_about(event)
+        if not rules:
+            return
+        values = values_of(event, "")
+        inputs = Inputs({"event": values["event"], "data": values["data"]})
+        for rule in rules:
+            if rule.matches(event, inputs):
+                yield rule.runbook
 
     def find_about(self, event: Raised) -> tuple[Rule, ...]:
         """In the order of the charter; all others would say no."""
@@ -90,14 +99,7 @@ class Rulebook:
 
     def find_matching(self, event: Raised) -> Iterator[Runbook]:
         """The runbooks that want to act on this event."""
-        rules = self.rules.find_about(event)
-        if not rules:
-            return
-        values = values_of(event, "")
-        inputs = Inputs({"event": values["event"], "data": values["data"]})
-        for rule in rules:
-            if is_meant(rule.runbook, rule.when, event) and rule.when.holds(inputs):
-                yield rule.runbook
+        return self.rules.find_matching(event)
 
     def find_targets(self, event: Raised) -> dict[str, tuple[str, ...]]:
         """What the event is trouble of: the runbooks that match it, by the target of each."""
