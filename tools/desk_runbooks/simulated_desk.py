@@ -150,7 +150,7 @@ class SimulatedDesk(ServiceBuilder[CharterSource]):
     def part(self, name: str, lifetime: Lifetime) -> None:  # noqa: ARG002
         self._parts.append(lifetime)
 
-    def job(self, name: str, loop: Loop) -> None:
+    def job(self, name: str, loop: Loop, *, required: bool = True) -> None:
         """Loops that only look after what is real have nothing to do here."""
 
     async def open(self) -> None:

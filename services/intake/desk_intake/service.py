@@ -284,7 +284,7 @@ def _compose_indexes(desk: Desk, settings: IntakeSettings) -> Indexes:
             name, topic, settings.kafka, index, follow, desk.health, prefix=settings.topic_prefix
         )
         reader.erasures = desk.erasures
-        desk.job(name, reader.run)
+        desk.job(name, reader.run, required=False)
         return index, reader
 
     tickets, of_tickets = read(names.TICKETS, IndexedTicket, follow_ticket)

@@ -121,7 +121,7 @@ def _compose_tickets(desk: Desk, settings: TriageSettings, inputs: Inputs) -> Si
         prefix=settings.topic_prefix,
     )
     reader.erasures = desk.erasures
-    desk.job("similar tickets", reader.run)
+    desk.job("similar tickets", reader.run, required=False)
     return SimilarReads(index, reader)
 
 

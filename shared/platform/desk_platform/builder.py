@@ -47,7 +47,7 @@ from desk_platform.store.document import S
 from desk_platform.store.idempotency import KeptCalls, Sweeper
 from desk_platform.store.leases import Leases
 from desk_platform.store.measured import MeasuredDocuments
-from desk_platform.supervision import Loop, Supervisor
+from desk_platform.supervision import Loop, Supervisor, loop_component
 from desk_platform.telemetry import Telemetry, get_logger, start
 
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
@@ -236,7 +236,7 @@ class ServiceBuilder(Generic[O]):
         """The end of a topic, which every replica reads for itself."""
         settings, prefix = self.settings.kafka, self.settings.topic_prefix
         tail = TopicTail(settings, topic, self.clock, self.health, prefix=prefix)
-        self.job(f"end of {topic}", tail.run)
+        self.job(f"end of {topic}", tail.run, required=False)
         return tail
 
     def tells_how_far(self, topic: str, unit_of_work: UnitOfWork[S], collection: str) -> None:
@@ -307,8 +307,11 @@ class ServiceBuilder(Generic[O]):
         """Something to open after what stands before it, and to close before it."""
         self._lifetimes.append((name, lifetime))
 
-    def job(self, name: str, loop: Loop) -> None:
-        """Something that runs until the service stops."""
+    def job(self, name: str, loop: Loop, *, required: bool = True) -> None:
+        """Something that runs until the service stops; without one that is not required it is
+        ready all the same."""
+        if not required:
+            self.health.expect(loop_component(name), required=False)
         self._jobs[name] = loop
 
     def assemble(self, web: Web) -> Assembled:

@@ -25,6 +25,11 @@ Loop = Callable[[], Coroutine[None, None, None]]
 LONGEST_PAUSE = timedelta(seconds=30)
 
 
+def loop_component(name: str) -> str:
+    """What a loop is called in health."""
+    return f"loop {name}"
+
+
 class EndedByItself(Exception):
     """A loop came to its end although nobody stopped it."""
 
@@ -37,7 +42,7 @@ class Supervisor:
 
     async def keep(self, name: str, loop: Loop) -> None:
         """Run it for ever."""
-        failures, component = 0, f"loop {name}"
+        failures, component = 0, loop_component(name)
 
         def tell() -> None:
             nonlocal failures
@@ -46,7 +51,7 @@ class Supervisor:
                 self._health.mark(component, State.READY)
             failures = 0
 
-        self._health.expect(component)
+        self._health.expect(component, unless_known=True)
         self._health.mark(component, State.READY)
         self._meters.loop_failures.add(0, {names.LOOP: name})
         on_beat.set(tell)
@@ -75,7 +80,8 @@ class Supervisor:
         """Only a bug of the supervisor's own ends what it keeps before it is stopped."""
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("loop_ended", loop=task.get_name(), exc_info=error)
-            self._health.mark(f"loop {task.get_name()}", State.DOWN, f"it ended: {error!r}")
+            component = loop_component(task.get_name())
+            self._health.mark(component, State.DOWN, f"it ended: {error!r}")
 
     def _report(self, name: str, component: str, error: Exception, failures: int) -> None:
         """What is away makes us not ready; despite a bug in one loop the rest is worth having."""

@@ -48,14 +48,22 @@ class Desk:
         since = time.monotonic()
 
         async def wait(service: ServiceProcess) -> float:
+            heard = list[tuple[float, list[str]]]()
+
             async def has_changed() -> bool:
                 reasons = await self.reasons(service)
+                if not heard or heard[-1][1] != reasons:
+                    heard.append((round(time.monotonic() - since, 1), reasons))
                 if ready:
                     assert not reasons, reasons
                     return True
                 return any(named in reason for reason in reasons)
 
-            await eventually(has_changed, timeout=120, interval=0.1)
+            try:
+                await eventually(has_changed, timeout=120, interval=0.1)
+            except AssertionError as error:
+                error.add_note(f"{service.name} said, after so many seconds: {heard}")
+                raise
             return round(time.monotonic() - since, 1)
 
         spans = await asyncio.gather(*map(wait, self.services))

@@ -8,7 +8,7 @@ from desk_contracts.errors import DependencyDown, Transient
 from desk_platform.clock import FakeClock
 from desk_platform.health import Component, Health, State
 from desk_platform.heartbeat import beat
-from desk_platform.supervision import Supervisor
+from desk_platform.supervision import Supervisor, loop_component
 from desk_platform.telemetry import names
 from desk_testing import eventually
 from desk_testing.telemetry import record_telemetry
@@ -61,6 +61,18 @@ async def test_a_loop_that_fails_begins_again_and_health_says_so(
     assert not running.done()
     assert loop.states == [(State.READY, True), *[(state, is_ready)] * 30, (State.READY, True)]
     assert telemetry.value(names.LOOP_FAILURES) == 30
+    running.cancel()
+
+
+async def test_a_loop_that_is_not_required_leaves_the_service_ready() -> None:
+    clock = FakeClock(START)
+    health = Health(clock)
+    health.expect(loop_component("x"), required=False)
+    loop = Loop([DependencyDown("the brokers are away")], health)
+    supervisor = Supervisor(clock, health, record_telemetry().telemetry.meters)
+    running = asyncio.create_task(supervisor.keep("x", loop.run))
+    await eventually(lambda: len(loop.states) == 3)
+    assert loop.states == [(State.READY, True), (State.DOWN, True), (State.READY, True)]
     running.cancel()
 
 

@@ -13,7 +13,9 @@ from desk_platform.health import Health
 from desk_platform.heartbeat import beat
 from desk_platform.kafka.connection import kafka_arguments, renew_login
 from desk_platform.kafka.deserializer import RecordDecoder
+from desk_platform.kafka.end_offsets import end_offsets
 from desk_platform.kafka.records import KafkaRecord
+from desk_platform.kafka.tracked_consumer import ASKED_WITHIN, within
 from desk_platform.settings import ServiceSettings
 from desk_platform.settings.groups import Environment
 from desk_platform.settings.loader import SettingsError
@@ -82,7 +84,8 @@ class Erasures:
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         partition = TopicPartition(self._name, 0)
         consumer.assign([partition])
-        end = (await consumer.end_offsets([partition]))[partition]
+        async with within(ASKED_WITHIN, f"the end of {self._name}"):
+            end = (await end_offsets(consumer._client, [partition]))[partition]  # noqa: SLF001
         while True:
             if not self.is_complete and await consumer.position(partition) >= end:
                 self.is_complete = True

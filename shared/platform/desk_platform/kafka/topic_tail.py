@@ -24,6 +24,7 @@ from desk_platform.kafka.log_position import LogPosition
 from desk_platform.kafka.recent_records import ReadEvent, RecentRecords
 from desk_platform.kafka.records import KafkaRecord
 from desk_platform.kafka.topic_ids import topic_ids
+from desk_platform.kafka.tracked_consumer import ASKED_WITHIN, within
 from desk_platform.settings import KafkaSettings
 from desk_platform.telemetry import get_logger
 
@@ -82,7 +83,7 @@ class TopicTail:
             while True:
                 async with self._consumer() as consumer:
                     await self._follow(consumer)
-        except (KafkaError, OSError) as error:
+        except (KafkaError, OSError, DependencyDown) as error:
             reason = f"the brokers do not give {self._topic}: {error!r}"
             self._health.mark(self._component, State.DEGRADED, reason)
             raise DependencyDown(reason, dependency="kafka") from error
@@ -127,7 +128,8 @@ class TopicTail:
             log.warning("topic_is_another", topic=self._topic)
             self.on_reset()
         client = consumer._client  # noqa: SLF001
-        ends, begins = await end_offsets(client, places), await begin_offsets(client, places)
+        async with within(ASKED_WITHIN, f"where {self._topic} begins and ends"):
+            ends, begins = await end_offsets(client, places), await begin_offsets(client, places)
         each = PRELOADED // max(1, len(places))
         offsets = tuple(max(begins[place], ends[place] - each) for place in places)
         self._position = LogPosition(made, offsets)
@@ -180,7 +182,7 @@ class TopicTail:
             async with self._catching_up, self._consumer() as consumer:
                 async for batch in self._read_log(consumer, since, until):
                     yield batch  # the consumer is stopped wherever its reader goes
-        except (KafkaError, OSError) as error:
+        except (KafkaError, OSError, DependencyDown) as error:
             raise Transient(message("request.log-away"), code="log-away") from error
 
     async def _read_log(
@@ -188,7 +190,8 @@ class TopicTail:
     ) -> AsyncIterator[Sequence[ReadEvent]]:
         made, places = await self._look(consumer)
         client = consumer._client  # noqa: SLF001
-        ends, begins = await end_offsets(client, places), await begin_offsets(client, places)
+        async with within(ASKED_WITHIN, f"where {self._topic} begins and ends"):
+            ends, begins = await end_offsets(client, places), await begin_offsets(client, places)
         if made != since.made or any(since.at(p.partition) > ends[p] for p in places):
             raise LostPosition(message("live.other-log"), reason="other-log")
         if any(since.at(p.partition) < begins[p] for p in places):

@@ -22,9 +22,11 @@ from desk_platform.clock import Clock
 from desk_platform.heartbeat import beat
 from desk_platform.kafka.connection import kafka_arguments, renew_login
 from desk_platform.kafka.deserializer import RecordDecoder
+from desk_platform.kafka.end_offsets import end_offsets
 from desk_platform.kafka.producer import Publisher
 from desk_platform.kafka.records import KafkaRecord
 from desk_platform.kafka.retry import attempt_async
+from desk_platform.kafka.tracked_consumer import ASKED_WITHIN, within
 from desk_platform.kafka.unit_of_work import UnitOfWork
 from desk_platform.kafka.writer_leases import RENEWED_EVERY, WriterLeases
 from desk_platform.settings import KafkaSettings
@@ -135,7 +137,8 @@ class WritersReader:
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         partition = TopicPartition(self._name, 0)
         consumer.assign([partition])
-        end = (await consumer.end_offsets([partition]))[partition]
+        async with within(ASKED_WITHIN, f"the end of {self._name}"):
+            end = (await end_offsets(consumer._client, [partition]))[partition]  # noqa: SLF001
         while True:
             if await consumer.position(partition) >= end:
                 self._writers.is_complete = True

@@ -5,7 +5,7 @@ from hashlib import blake2b
 from typing import Generic
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 from desk_contracts import AnyEvent
 from desk_contracts.errors import DependencyDown, Invalid
 
@@ -14,8 +14,10 @@ from desk_platform.health import Health, State
 from desk_platform.heartbeat import beat
 from desk_platform.kafka.connection import kafka_arguments, renew_login
 from desk_platform.kafka.deserializer import RecordDecoder
+from desk_platform.kafka.end_offsets import begin_offsets, end_offsets
 from desk_platform.kafka.records import KafkaRecord
 from desk_platform.kafka.topic_ids import topic_ids
+from desk_platform.kafka.tracked_consumer import ASKED_WITHIN, within
 from desk_platform.settings import KafkaSettings
 from desk_platform.similar.index import S, TextIndex
 from desk_platform.telemetry import get_logger
@@ -87,14 +89,17 @@ class IndexReader(Generic[S]):
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         client = consumer._client  # noqa: SLF001 (nothing public has it)
         named = await topic_ids(client, [self._topic])
+        if self._topic not in named.topics:
+            # Nothing to read is not the same as an empty topic: the index keeps what it has.
+            raise UnknownTopicOrPartitionError(self._topic)
         erased = self._name_erasures()
-        made = f"{named.cluster}/{named.topics.get(self._topic, '')}{erased}"
+        made = f"{named.cluster}/{named.topics[self._topic]}{erased}"
         positions = await self._index.open(made)
         self.is_open = True
-        places = [TopicPartition(self._topic, n) for n in named.partitions.get(self._topic, ())]
+        places = [TopicPartition(self._topic, n) for n in named.partitions[self._topic]]
         consumer.assign(places)
-        ends = await consumer.end_offsets(places)
-        begins = await consumer.beginning_offsets(places)
+        async with within(ASKED_WITHIN, f"where {self._topic} begins and ends"):
+            ends, begins = await end_offsets(client, places), await begin_offsets(client, places)
         for place in places:
             # What the index has of a topic that was cut off meanwhile stays in it.
             at = positions.get(place.partition, 0)
