@@ -121,6 +121,10 @@ e2e: setup ## The five services as processes
 chaos: setup ## Kills, restarts and pauses; takes long
 	@$(call tests,chaos)
 
+.PHONY: kills
+kills: setup ## 1,000 kills, stops and outages around two replicas of automation whose targets count effects; an hour
+	@DESK_KILLS=$${DESK_KILLS:-1000} $(PYTEST) tests/chaos/automation/test_many_kills.py $(ARGS)
+
 .PHONY: eval-search
 eval-search: setup ## How well texts that say the same are found: make eval-search PATH, a folder with tickets.csv and pairs.csv
 	@.venv/bin/desk eval-search $(filter-out $@,$(MAKECMDGOALS)) $(ARGS)

@@ -10,18 +10,14 @@ from desk_contracts import Event
 from desk_contracts.events.signals import SignalRaised
 from desk_testing import eventually
 
-from tests.support.automation_desk import Automation, Bus, Target, measured, raised
+from tests.support.automation_desk import Automation, Bus, Target, measured
+from tests.support.automation_kills import DYING, assert_sound, ends_of, fresh_trouble
 
 pytestmark = [pytest.mark.chaos, pytest.mark.connected, pytest.mark.timeout(150)]
 
-CLASSES = ("keyed", "idempotent", "confirmable", "once")
 BOUNDARIES = ["call:before", "call:after", *(f"before:{n}" for n in (1, 3, 5, 8, 11, 14, 17))]
 ENDED = {"healed", "escalated", "skipped"}
 RECOVERY_SECONDS = 15.0
-
-
-def fresh_trouble(target: Target, name: str) -> list[Event[SignalRaised]]:
-    return [raised(f"{name}-{effect}", target.url, effect) for effect in CLASSES]
 
 
 async def phases(automation: Automation, troubles: list[Event[SignalRaised]]) -> dict[str, str]:
@@ -42,32 +38,11 @@ async def all_ended(automation: Automation, bus: Bus, troubles: list[Event[Signa
     return is_told and len(by_trouble) == len(troubles) and set(by_trouble.values()) <= ENDED
 
 
-def assert_sound(bus: Bus, target: Target, troubles: list[Event[SignalRaised]]) -> None:
-    """No effect of `once` repeated, one key for each step, one end for each run."""
-    for trouble in troubles:
-        path = f"/v1/actions/{trouble.data.signal}/{trouble.subject}"
-        keys = [key for requested, key in target.requests if requested == path]
-        assert len(set(keys)) <= 1, path
-        if trouble.data.signal in {"once", "confirmable"}:
-            assert len(keys) <= 1, path
-        assert len(ends_of(bus, trouble)) == 1, trouble.subject
-
-
-def ends_of(bus: Bus, trouble: Event[SignalRaised]) -> list[str]:
-    """What was said about the end of a run, doubles left out."""
-    return [
-        event.type
-        for event in bus.seen.values()
-        if event.subject == trouble.subject
-        and event.type.split(".")[2] in {"healed", "escalated", "skipped"}
-    ]
-
-
 @pytest.mark.parametrize("boundary", BOUNDARIES)
 async def test_killed_at_a_boundary_it_goes_on_where_it_was(
     mortal: Automation, bus: Bus, target: Target, boundary: str
 ) -> None:
-    healthy, mortal.module = mortal.module, "tests.support.automation_dying_automation"
+    healthy, mortal.module = mortal.module, DYING
     await mortal.start(DIE_AT=boundary)
     troubles = fresh_trouble(target, "laptop")
     await bus.publish(*troubles)
