@@ -23,6 +23,7 @@ TOPICS = {
     names.TICKETS,
     names.ACTIONS,
     names.ACTION_RESULTS,
+    names.ERASURES,
 }
 
 
