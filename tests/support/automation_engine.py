@@ -144,7 +144,7 @@ class Engine:
         self.collections = Collections(
             runs=self.journal,
             targets=self._changes(self.target_unit_of_work),
-            statistics=self._changes(self._unit_of_work(Projection(self.statistics))),
+            statistics=self._changes(self._unit_of_work(self._sealed(self.statistics))),
             rollouts=self._changes(self.rollout_unit_of_work),
             subjects=self._changes(self.subject_unit_of_work),
             histories=self._changes(self.history_unit_of_work),
@@ -172,6 +172,9 @@ class Engine:
         self.history_unit_of_work = self._unit_of_work(self.history_projection)
         self.debts = FakeDocuments(DEBTS, self.clock)
         self.debt_projection = Projection(self.debts, seal=Sealing(lambda: CHAIN_KEYS))
+
+    def _sealed(self, documents: FakeDocuments[S]) -> Projection[S]:
+        return Projection(documents, seal=Sealing(lambda: CHAIN_KEYS, "breaker/"))
 
     def _unit_of_work(self, projection: Projection[S]) -> UnitOfWork[S]:
         meters = record_telemetry().telemetry.meters

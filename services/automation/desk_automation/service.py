@@ -125,7 +125,8 @@ def _collect(
     desk: Desk, hooks: Hooks, units: Units, records: RunbookRecords, seal: Sealing
 ) -> Collections:
     """What the worker and the routes change, one command at a time."""
-    statistics = desk.unit_of_work("runbooks", Projection(records.statistics), cached=0)
+    breakers = Projection(records.statistics, seal=seal.within("breaker/"))
+    statistics = desk.unit_of_work("runbooks", breakers, cached=0)
     debts = desk.unit_of_work("debts", Projection(records.debts, seal=seal), cached=0)
     return Collections(
         runs=hooks.around_journal(desk.commands(units.runs)),

@@ -21,6 +21,7 @@ from desk_contracts.events.automation import (
     RunSkipped,
     RunStarted,
     RunStepRecorded,
+    RunWithheld,
     StepStatus,
 )
 from desk_contracts.ids import derive_id
@@ -236,6 +237,21 @@ def emit_skipped(run: Run, at: datetime) -> AnyEvent:
         request=run.trigger.request,
     )
     return _make_event(run, data, "skipped", at)
+
+
+def emit_withheld(run: Run, until: datetime | None, at: datetime) -> AnyEvent:
+    """It waits for a window or an open signal, and why."""
+    data = RunWithheld(
+        run=run.id,
+        runbook=run.plan.runbook,
+        title=run.plan.title,
+        episode=run.trigger.episode,
+        service=run.trigger.service,
+        reason=_redact_reason(run),
+        until=until,
+        request=run.trigger.request,
+    )
+    return _make_event(run, data, f"withheld/{at.isoformat()}", at)
 
 
 def collect_evidence(run: Run) -> tuple[Evidence, ...]:

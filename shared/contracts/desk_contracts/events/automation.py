@@ -47,11 +47,12 @@ class UndoState(StrEnum):
 
 
 class StopKind(StrEnum):
-    """Why a runbook starts nothing any more: too few of a ring were healed, or too many targets
-    show the same at once, so that one cause lies behind them."""
+    """Why a runbook starts nothing any more: too few of a ring were healed, too many targets show
+    the same at once, so that one cause lies behind them, or its breaker opened."""
 
     RING = "ring"
     FLEET = "fleet"
+    BREAKER = "breaker"
 
 
 class Evidence(Value):
@@ -107,6 +108,26 @@ class RunSkipped(Payload, type="desk.run.skipped.v1", topic=names.AUTOMATION):
     episode: str = ""
     explanation: Explanation
     run: str = ""
+    request: str = Field(
+        default="", description="The ticket whose request it fulfils; empty if it is a repair."
+    )
+
+
+class RunWithheld(Payload, type="desk.run.withheld.v1", topic=names.AUTOMATION):
+    """A run waits for the end of a window or of an open signal, and holds nothing meanwhile.
+
+    Said once when the wait begins; the window may change meanwhile.
+    """
+
+    run: Identifier
+    runbook: Identifier
+    title: ShortText
+    episode: str = ""
+    service: str = ""
+    reason: Message
+    until: datetime | None = Field(
+        default=None, description="When the window closes, as it is known; none for a signal."
+    )
     request: str = Field(
         default="", description="The ticket whose request it fulfils; empty if it is a repair."
     )
@@ -207,8 +228,9 @@ class RingOpened(Payload, type="desk.runbook.ring-opened.v1", topic=names.AUTOMA
 
 
 class RunbookStopped(Payload, type="desk.runbook.stopped.v1", topic=names.AUTOMATION):
-    """A runbook starts nothing any more until a person lets it go on; what it began goes on. It
-    asks its team for a look at the cause behind all these targets. Key: the runbook."""
+    """A runbook starts nothing any more until a person lets it go on, or until one run of it heals
+    where its breaker opened; what it began goes on. It asks its team for a look at the cause behind
+    all these targets. Key: the runbook."""
 
     runbook: Identifier
     title: ShortText
@@ -225,10 +247,14 @@ class RunbookStopped(Payload, type="desk.runbook.stopped.v1", topic=names.AUTOMA
     run: str = Field(
         default="", description="The run whose end or match showed it, where there is one."
     )
+    until: datetime | None = Field(
+        default=None,
+        description="From then on one run may try; none where a person lets it go on.",
+    )
 
 
 class RunbookResumed(Payload, type="desk.runbook.resumed.v1", topic=names.AUTOMATION):
-    """A stopped runbook goes on, with the first ring. Key: the runbook."""
+    """A stopped runbook goes on, with the first ring if it has rings. Key: the runbook."""
 
     runbook: Identifier
     title: ShortText
@@ -236,7 +262,7 @@ class RunbookResumed(Payload, type="desk.runbook.resumed.v1", topic=names.AUTOMA
     stopped_at: datetime
     by: OptionalPerson = Field(
         default="",
-        description="Who let it go on; empty where a newer version or late measurements did.",
+        description="Who let it go on; empty where a newer version or a cure did.",
     )
     reason: LongText = ""
 
