@@ -43,6 +43,7 @@ from desk_testing.telemetry import record_telemetry
 
 from tests.support.automation_books import OneBook
 from tests.support.automation_crashes import Boundary, Crash, CrashingCommands
+from tests.support.automation_promotions import FakePromotions
 from tests.support.automation_restraints import FakeRestraints
 from tests.support.automation_units import apply_event, refuse_failures
 
@@ -115,11 +116,16 @@ class Engine:
     )
 
     restraints: FakeRestraints = field(default_factory=FakeRestraints)
+    promotions: FakePromotions = field(default_factory=FakePromotions)
+    clock: FakeClock = field(default_factory=lambda: FakeClock(START))
+    bus: FakePublisher = field(default_factory=FakePublisher)
+    crashes: int = 0
+    boundary: Boundary = field(default_factory=Boundary)
 
     def __post_init__(self) -> None:
-        self.clock = FakeClock(START)
-        self.bus = FakePublisher()
         self.restraints.open(self.clock, self._unit_of_work, self.runbooks)
+        self.promotions.open(self.clock, self._unit_of_work, self.runbooks)
+        self.policy = replace(self.policy, mode_of=self.promotions.modes.find)
         self.runs = FakeDocuments(RUNS, self.clock)
         self.targets = FakeDocuments(TARGETS, self.clock)
         self.statistics = FakeDocuments(STATISTICS, self.clock)
@@ -128,7 +134,6 @@ class Engine:
         self.rollouts = FakeDocuments(ROLLOUTS, self.clock)
         self.stop_commands = CommandQueue(self._unit_of_work(Projection(self.stops)))
         self.rulebook = OneBook(*self.runbooks)
-        self.crashes, self.boundary = 0, Boundary()
         self.executors: dict[str, Executor] = {"http": self.target, "wait": WaitExecutor()}
         self.restart_projection()
         self.subject_projection = subject_projection(
@@ -154,6 +159,7 @@ class Engine:
             stored_histories=self.histories,
             stored_stops=self.stops,
             restraints=self.restraints.records,
+            is_promoted=self.promotions.modes.is_promoted,
         )
         self.restart()
 

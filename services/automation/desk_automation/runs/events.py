@@ -86,6 +86,7 @@ def emit_approval_requested(run: Run, approval: Approval, at: datetime) -> AnyEv
     data = RunApprovalRequested(
         run=run.id,
         runbook=plan.runbook,
+        version=plan.version,
         title=plan.title,
         plan=approval.plan,
         explanation=(_redact_reason(run),),
@@ -105,6 +106,7 @@ def emit_approval_recorded(run: Run, approval: Approval, vote: Vote) -> AnyEvent
     data = RunApprovalRecorded(
         run=run.id,
         runbook=run.plan.runbook,
+        version=run.plan.version,
         plan=approval.plan,
         by=vote.by,
         is_approved=vote.is_approved,
@@ -173,6 +175,7 @@ def emit_healed(run: Run, at: datetime) -> AnyEvent:
     data = RunHealed(
         run=run.id,
         runbook=plan.runbook,
+        version=plan.version,
         title=plan.title,
         episode=trigger.episode,
         service=trigger.service,
@@ -191,6 +194,7 @@ def emit_relapsed(run: Run, relapse: Relapse, at: datetime) -> AnyEvent:
     data = RunRelapsed(
         run=run.id,
         runbook=run.plan.runbook,
+        version=run.plan.version,
         title=run.plan.title,
         episode=trigger.episode,
         again=relapse.episode,
@@ -209,6 +213,7 @@ def emit_escalated(run: Run, at: datetime) -> AnyEvent:
     data = RunEscalated(
         run=run.id,
         runbook=plan.runbook,
+        version=plan.version,
         title=cut(plan.escalation_title, MAX_TITLE) or plan.title,
         outcome=run.outcome or Outcome.INCONCLUSIVE,
         team=plan.team,
@@ -232,6 +237,7 @@ def emit_skipped(run: Run, at: datetime) -> AnyEvent:
     data = RunSkipped(
         run=run.id,
         runbook=run.plan.runbook,
+        version=run.plan.version,
         episode=run.trigger.episode,
         explanation=(_redact_reason(run),),
         request=run.trigger.request,

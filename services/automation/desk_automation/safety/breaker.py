@@ -28,6 +28,7 @@ class Counted:
     """The run that is counted, and the evidence that it brings: how it ended, or its relapse."""
 
     run: str
+    version: str
     title: str
     team: str
     bounds: Bounds
@@ -76,6 +77,7 @@ def _emit(
         evidence = () if counted.evidence is None else (counted.evidence,)
         stopped = RunbookStopped(
             runbook=runbook,
+            version=counted.version,
             title=counted.title,
             team=counted.team,
             kind=StopKind.BREAKER,

@@ -105,6 +105,7 @@ class RunSkipped(Payload, type="desk.run.skipped.v1", topic=names.AUTOMATION):
     """A runbook matched but must not act: a limit, a cool-down, a guard, its mode."""
 
     runbook: Identifier
+    version: str = Field(default="", description="Content hash of the runbook.")
     episode: str = ""
     explanation: Explanation
     run: str = ""
@@ -138,6 +139,7 @@ class RunApprovalRequested(Payload, type="desk.run.approval-requested.v1", topic
 
     run: Identifier
     runbook: Identifier
+    version: str = Field(default="", description="Content hash of the runbook.")
     title: ShortText
     plan: str = Field(description="Hash of the plan; a yes names it, and holds for no other.")
     explanation: Explanation = Field(description="What would be done, to what.")
@@ -155,6 +157,7 @@ class RunApprovalRecorded(Payload, type="desk.run.approval-recorded.v1", topic=n
 
     run: Identifier
     runbook: Identifier
+    version: str = Field(default="", description="Content hash of the runbook.")
     plan: str = Field(description="Hash of the plan that was answered.")
     by: PersonId
     is_approved: bool
@@ -233,6 +236,7 @@ class RunbookStopped(Payload, type="desk.runbook.stopped.v1", topic=names.AUTOMA
     all these targets. Key: the runbook."""
 
     runbook: Identifier
+    version: str = Field(default="", description="Content hash of the runbook.")
     title: ShortText
     team: str
     kind: StopKind
@@ -289,6 +293,7 @@ class RunHealed(Payload, type="desk.run.healed.v1", topic=names.AUTOMATION):
 
     run: Identifier
     runbook: Identifier
+    version: str = Field(default="", description="Content hash of the runbook.")
     title: ShortText
     episode: str = ""
     service: str = ""
@@ -313,6 +318,7 @@ class RunRelapsed(Payload, type="desk.run.relapsed.v1", topic=names.AUTOMATION):
 
     run: Identifier = Field(description="The run that was told as healed.")
     runbook: Identifier
+    version: str = Field(default="", description="Content hash of the runbook.")
     title: ShortText
     episode: str = Field(default="", description="The trouble that was cured.")
     again: Identifier = Field(description="The same trouble, when it was back.")
@@ -350,6 +356,7 @@ class RunEscalated(Payload, type="desk.run.escalated.v1", topic=names.AUTOMATION
 
     run: Identifier
     runbook: Identifier
+    version: str = Field(default="", description="Content hash of the runbook.")
     title: ShortText
     outcome: Outcome
     team: str

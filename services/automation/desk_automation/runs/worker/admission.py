@@ -4,11 +4,13 @@ Each is a document of its own and one atomic write, harmless to repeat because t
 it.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from desk_charter.runbook_brakes import Mode
+from desk_contracts.message import message
 from desk_kernel import Context, Decision
 from desk_platform.clock import Clock
 from desk_platform.kafka import CommandQueue
@@ -37,6 +39,9 @@ from desk_automation.verification.decide import keep_watch, unwatch
 from desk_automation.verification.model import Subject
 from desk_automation.verification.store import subject_rule
 
+# Whether that version of a runbook still has the mode to which people promoted it.
+IsPromoted = Callable[[str, str, Mode], Awaitable[bool]]
+
 
 @dataclass(frozen=True, slots=True)
 class Collections:
@@ -54,6 +59,7 @@ class Collections:
     stored_histories: Documents[TargetHistory]
     stored_stops: Documents[GlobalStop]
     restraints: RestraintRecords
+    is_promoted: IsPromoted
 
 
 class Admissions:
@@ -72,7 +78,10 @@ class Admissions:
     async def find_refusal(self, run: Run) -> Refusal | None:
         """The runbook's ring first, since most wait there, then the target, then the limits; a run
         that one of them refuses holds none."""
-        now = self._clock.now()
+        now, plan = self._clock.now(), run.plan
+        is_promoted = self._collections.is_promoted
+        if plan.is_promoted and not await is_promoted(plan.runbook, plan.version, plan.mode):
+            return Refusal("demoted", message("refusal.demoted"))
         refusal = await self._places.find_refusal(run, now)
         if refusal is not None:
             return refusal
@@ -187,7 +196,15 @@ def describe_counted(run: Run) -> Counted:
     """What the run brings to the breaker of its runbook."""
     plan, evidence = run.plan, None if run.reason is None else redact_message(run.reason)
     is_relapse = run.relapse is not None
-    return Counted(run.id, plan.title, plan.team, plan.bounds, evidence, is_relapse=is_relapse)
+    return Counted(
+        run.id,
+        plan.version,
+        plan.title,
+        plan.team,
+        plan.bounds,
+        evidence,
+        is_relapse=is_relapse,
+    )
 
 
 def _target_rule(decide: Callable[[Target | None], Target | None]) -> Rule[Target]:
