@@ -24,6 +24,7 @@ from desk_automation.runs.worker.admission import Collections
 from desk_automation.runs.worker.driver import Concurrency, Worker
 from desk_automation.runs.worker.relapses import Relapses
 from desk_automation.runs.worker.takeover import Takeover
+from desk_automation.safety.statistics import RunbookStatistics
 from desk_automation.safety.store import STATISTICS, STOPS, TARGETS, target_projection
 from desk_automation.verification.store import SUBJECTS, subject_projection
 from desk_automation.verification.worker import VerificationNotifier
@@ -179,7 +180,7 @@ class Engine:
         self.debts = FakeDocuments(DEBTS, self.clock)
         self.debt_projection = Projection(self.debts, seal=Sealing(lambda: CHAIN_KEYS))
 
-    def _sealed(self, documents: FakeDocuments[S]) -> Projection[S]:
+    def _sealed(self, documents: FakeDocuments[RunbookStatistics]) -> Projection[RunbookStatistics]:
         return Projection(documents, seal=Sealing(lambda: CHAIN_KEYS, "breaker/"))
 
     def _unit_of_work(self, projection: Projection[S]) -> UnitOfWork[S]:
