@@ -24,6 +24,7 @@ from desk_automation.runs.worker.admission import Collections
 from desk_automation.runs.worker.driver import Concurrency, Worker
 from desk_automation.runs.worker.relapses import Relapses
 from desk_automation.runs.worker.takeover import Takeover
+from desk_automation.safety.statistics import RunbookStatistics
 from desk_automation.safety.store import STATISTICS, STOPS, TARGETS, target_projection
 from desk_automation.verification.store import SUBJECTS, subject_projection
 from desk_automation.verification.worker import VerificationNotifier
@@ -43,6 +44,7 @@ from desk_testing.telemetry import record_telemetry
 
 from tests.support.automation_books import OneBook
 from tests.support.automation_crashes import Boundary, Crash, CrashingCommands
+from tests.support.automation_promotions import FakePromotions
 from tests.support.automation_restraints import FakeRestraints
 from tests.support.automation_units import apply_event, refuse_failures
 
@@ -115,11 +117,16 @@ class Engine:
     )
 
     restraints: FakeRestraints = field(default_factory=FakeRestraints)
+    promotions: FakePromotions = field(default_factory=FakePromotions)
+    clock: FakeClock = field(default_factory=lambda: FakeClock(START))
+    bus: FakePublisher = field(default_factory=FakePublisher)
+    crashes: int = 0
+    boundary: Boundary = field(default_factory=Boundary)
 
     def __post_init__(self) -> None:
-        self.clock = FakeClock(START)
-        self.bus = FakePublisher()
         self.restraints.open(self.clock, self._unit_of_work, self.runbooks)
+        self.promotions.open(self.clock, self._unit_of_work, self.runbooks)
+        self.policy = replace(self.policy, mode_of=self.promotions.modes.find)
         self.runs = FakeDocuments(RUNS, self.clock)
         self.targets = FakeDocuments(TARGETS, self.clock)
         self.statistics = FakeDocuments(STATISTICS, self.clock)
@@ -128,7 +135,6 @@ class Engine:
         self.rollouts = FakeDocuments(ROLLOUTS, self.clock)
         self.stop_commands = CommandQueue(self._unit_of_work(Projection(self.stops)))
         self.rulebook = OneBook(*self.runbooks)
-        self.crashes, self.boundary = 0, Boundary()
         self.executors: dict[str, Executor] = {"http": self.target, "wait": WaitExecutor()}
         self.restart_projection()
         self.subject_projection = subject_projection(
@@ -144,7 +150,7 @@ class Engine:
         self.collections = Collections(
             runs=self.journal,
             targets=self._changes(self.target_unit_of_work),
-            statistics=self._changes(self._unit_of_work(Projection(self.statistics))),
+            statistics=self._changes(self._unit_of_work(self._sealed(self.statistics))),
             rollouts=self._changes(self.rollout_unit_of_work),
             subjects=self._changes(self.subject_unit_of_work),
             histories=self._changes(self.history_unit_of_work),
@@ -154,6 +160,7 @@ class Engine:
             stored_histories=self.histories,
             stored_stops=self.stops,
             restraints=self.restraints.records,
+            is_promoted=self.promotions.modes.is_promoted,
         )
         self.restart()
 
@@ -172,6 +179,9 @@ class Engine:
         self.history_unit_of_work = self._unit_of_work(self.history_projection)
         self.debts = FakeDocuments(DEBTS, self.clock)
         self.debt_projection = Projection(self.debts, seal=Sealing(lambda: CHAIN_KEYS))
+
+    def _sealed(self, documents: FakeDocuments[RunbookStatistics]) -> Projection[RunbookStatistics]:
+        return Projection(documents, seal=Sealing(lambda: CHAIN_KEYS, "breaker/"))
 
     def _unit_of_work(self, projection: Projection[S]) -> UnitOfWork[S]:
         meters = record_telemetry().telemetry.meters

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 from desk_automation.matching.api import MatchingApi, RunbookRecords, StartApi, match_router
+from desk_automation.promotion.api import PromotionApi, promotion_router
 from desk_automation.rollouts.api import RolloutApi, rollout_router
 from desk_automation.runs.api.approvals import approval_router
 from desk_automation.runs.api.consents import consent_router
@@ -66,7 +67,9 @@ async def open_desk(engine: Engine) -> AsyncIterator[Desk]:
     """All routes of automation over the engine."""
     charter = CharterSource(CHARTER, engine.clock)
     lookout = Lookout(engine.clock.now(), record_telemetry().telemetry.meters)
-    records = RunbookRecords(engine.statistics, engine.debts, engine.rollouts)
+    records = RunbookRecords(
+        engine.statistics, engine.debts, engine.rollouts, engine.promotions.documents
+    )
     matching = MatchingApi(charter, records, engine.runs, lookout, engine.clock)
     api = RunsApi(engine.runs, engine.journal)
     routers = [
@@ -76,6 +79,7 @@ async def open_desk(engine: Engine) -> AsyncIterator[Desk]:
         stop_router(StopApi(engine.stop_commands, engine.stops)),
         match_router(matching, StartApi(engine.policy, api)),
         rollout_router(RolloutApi(charter, engine.collections.rollouts, engine.clock)),
+        promotion_router(PromotionApi(charter, engine.promotions.commands, engine.clock)),
     ]
     parts = AppParts(
         Health(engine.clock), record_telemetry().telemetry, FakeAuthenticator(*PEOPLE), engine.clock

@@ -107,6 +107,8 @@ SINCE = "?change=2026-11-10&weeks=1"
 
 BY_HAND = "POST /v1/runbooks/{runbook}/runs"
 GO_ON = "POST /v1/runbooks/{runbook}/resume"
+PROMOTE = "POST /v1/runbooks/{runbook}/promote"
+DEMOTE = "POST /v1/runbooks/{runbook}/demote"
 BY_HAND_BODY = {
     "target": "laptop-9",
     "reason": "x",
@@ -222,6 +224,8 @@ ROWS = [
     # Its own team and operators: max is of another, and nil of none.
     Row("automation", BY_HAND, OPERATORS, "fff+nff+-u", body=BY_HAND_BODY),
     Row("automation", GO_ON, OPERATORS, "fff+nff+-u", body={"reason": "x"}),
+    Row("automation", PROMOTE, OPERATORS, "fff+nff+-u", body={"mode": "auto", "reason": "x"}),
+    Row("automation", DEMOTE, OPERATORS, "fff+nff+-u", body={"reason": "x"}),
     Row("automation", "POST /v1/runs/{id}/approve", STAFF, STAFFS_SECRET, body={"plan": "x"}),
     Row("automation", "POST /v1/runs/{id}/decline", STAFF, STAFFS_SECRET, body={"plan": "x"}),
     Row("automation", "GET /v1/consents", ALL, ALL),

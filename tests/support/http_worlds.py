@@ -15,6 +15,7 @@ from desk_automation.devices.model import DeviceRecord
 from desk_automation.devices.store import DEVICES
 from desk_automation.matching.api import MatchingApi, RunbookRecords, StartApi, match_router
 from desk_automation.matching.worker import note_runbooks
+from desk_automation.promotion.api import PromotionApi, promotion_router
 from desk_automation.rollouts.api import RolloutApi, rollout_router
 from desk_automation.runs.api.approvals import approval_router
 from desk_automation.runs.api.consents import consent_router
@@ -231,7 +232,9 @@ async def automation() -> World:
     source = cast("CharterSource", SimpleNamespace(current=CHARTER))
     matching = MatchingApi(
         source,
-        RunbookRecords(engine.statistics, engine.debts, engine.rollouts),
+        RunbookRecords(
+            engine.statistics, engine.debts, engine.rollouts, engine.promotions.documents
+        ),
         engine.runs,
         lookout,
         engine.clock,
@@ -244,6 +247,7 @@ async def automation() -> World:
         stop_router(StopApi(engine.stop_commands, engine.stops)),
         match_router(matching, StartApi(engine.policy, api)),
         rollout_router(RolloutApi(source, engine.collections.rollouts, engine.clock)),
+        promotion_router(PromotionApi(source, engine.promotions.commands, engine.clock)),
         device_router(DevicesApi(await _devices(engine.clock), _policies), Cursors(b"x")),
     ]
     names = {

@@ -1,5 +1,6 @@
 """Runs of which much can be told: one that waits for people's yes, one that was cured late."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from desk_contracts.events.automation import (
@@ -10,7 +11,8 @@ from desk_contracts.events.automation import (
     RunHealed,
     StepStatus,
 )
-from desk_contracts.message import verbatim
+from desk_contracts.events.promotions import PromotionEvidence, PromotionProposed, RunbookDemoted
+from desk_contracts.message import Param, message, verbatim
 
 from tests.support.notify_desk import ANA, run
 
@@ -29,6 +31,24 @@ def ask_for_approval(until: datetime) -> RunApprovalRequested:
         service="laptop",
         explanation=(verbatim("It would restart the spooler."),),
     )
+
+
+def tell_promotions() -> Iterator[PromotionProposed | RunbookDemoted]:
+    """A runbook may act by itself, and then may not any more."""
+    common = {
+        "runbook": "restart-print-spooler",
+        "version": "0f3a4c5d6e7f8091",
+        "title": "Restart a stuck print spooler",
+        "team": "network",
+        "evidence": PromotionEvidence(approved=24, healed=24),
+    }
+    facts: dict[str, Param] = {"count": 24, "of": 24, "low": 89.9, "least": 80.0}
+    proven = (message("promotion.healed", **facts), message("promotion.approved", **facts))
+    proposed = common | {"mode": "approve", "proposed": "auto", "explanation": proven}
+    yield PromotionProposed.model_validate(proposed)
+    why = (message("promotion.stopped"),)
+    demoted = common | {"previous": "auto", "mode": "approve", "explanation": why}
+    yield RunbookDemoted.model_validate(demoted)
 
 
 def ask_for_consent(until: datetime) -> RunConsentRequested:

@@ -50,7 +50,12 @@ from desk_contracts.value_types import Priority, Severity, SubjectKind
 from tests.support.notify_demands import tell_approvers, tell_demands
 from tests.support.notify_desk import ANA, BEN, NOON, Story, directory, opened, run, sla
 from tests.support.notify_goals import reach_goals
-from tests.support.notify_repairs import ask_for_approval, ask_for_consent, find_cured_late
+from tests.support.notify_repairs import (
+    ask_for_approval,
+    ask_for_consent,
+    find_cured_late,
+    tell_promotions,
+)
 from tests.support.notify_reports import rank_services
 
 HERE = Path(__file__).parents[1] / "unit" / "notify"
@@ -281,6 +286,8 @@ def _repairs(story: Story) -> Iterator[Notified]:
         run(RunHealed, person=ANA, tell="Your disk has space again."), "laptop-1"
     )
     yield from story.happens(ask_for_approval(_DUE), "print-01")
+    for promotion in tell_promotions():
+        yield from story.happens(promotion, promotion.runbook)
     yield from story.happens(ask_for_consent(_DUE), "laptop-1")
     yield from story.happens(
         run(

@@ -258,6 +258,37 @@ def resume(
     say(RunsClient().resume(runbook, reason))
 
 
+@runbook_app.command("list")
+def list_runbooks() -> None:
+    """The runbooks of the desk that runs: mode, breaker, and what evidence says of the next mode.
+
+    Only those whose charter declares `promotion` have a next one.
+    """
+    for use in RunsClient().list_uses():
+        mode = f"mode {use.mode}" if use.promotion is None else use.promotion.describe()
+        say(plain_line(f"{use.id}: breaker {use.breaker}, {mode}"))
+
+
+@runbook_app.command("promote")
+def promote(
+    runbook: Annotated[str, typer.Argument(help="Its id.")],
+    mode: Annotated[str, typer.Argument(help="Its next mode.")],
+    reason: Annotated[str, typer.Option(help="Why; it is in the log for ever.")],
+) -> None:
+    """Let this version of RUNBOOK act in its next mode, where the evidence is enough; for members
+    of its team and operators."""
+    say(RunsClient().promote(runbook, mode, reason))
+
+
+@runbook_app.command("demote")
+def demote(
+    runbook: Annotated[str, typer.Argument(help="Its id.")],
+    reason: Annotated[str, typer.Option(help="Why; it is in the log for ever.")],
+) -> None:
+    """Take the promotion of RUNBOOK back: it has the mode of its charter again."""
+    say(RunsClient().demote(runbook, reason))
+
+
 @runbook_app.command("stop")
 def stop(run: Annotated[str, typer.Argument(help="Id of the run.")], comment: Comment = "") -> None:
     """Stop a run before its next step; a call that is under way is not torn off."""

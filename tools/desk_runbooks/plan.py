@@ -157,6 +157,8 @@ def _describe_use(version: str, use: RunbookUse | str) -> Iterator[str]:
     )
     if use.rollout is not None:
         yield f"rings now: {use.rollout.status}"
+    if use.promotion is not None:
+        yield f"promotion: {use.promotion.describe()}"
     if use.debt is not None:
         yield (
             f"needed: {use.debt.cures} verified cures in {use.debt.days} days,"

@@ -63,6 +63,32 @@ class Debt(BaseModel):
     problems: int
 
 
+class Requirement(BaseModel):
+    """What the next mode asks for, as it stands."""
+
+    is_met: bool
+    text: str
+
+
+class PromotionUse(BaseModel):
+    """In which mode a runbook acts, and what evidence says of the next."""
+
+    mode: str
+    next: str | None
+    is_ready: bool
+    fault: str
+    requirements: tuple[Requirement, ...]
+
+    def describe(self) -> str:
+        """One line: the mode, and how far it is from the next."""
+        if self.next is None:
+            return f"mode {self.mode}, the highest that it may have"
+        ready = "ready for" if self.is_ready else "not ready for"
+        texts = "; ".join(f"{'yes' if r.is_met else 'no'}: {r.text}" for r in self.requirements)
+        fault = f" Counted anew since: {self.fault}" if self.fault else ""
+        return f"mode {self.mode}, {ready} {self.next} ({texts}){fault}"
+
+
 class RunbookUse(BaseModel):
     """How much of a runbook's limits is used, by the desk that runs."""
 
@@ -76,6 +102,7 @@ class RunbookUse(BaseModel):
     rollout: RolloutUse | None = None
     natural_recovery: NaturalRecovery | None = None
     debt: Debt | None = None
+    promotion: PromotionUse | None = None
 
 
 class _Runbooks(BaseModel):
@@ -111,10 +138,25 @@ class RunsClient:
         body = {"reason": reason}
         return plain_line(self._ask("POST", path, RolloutUse, body, roles="operator").status)
 
+    def promote(self, runbook: str, mode: str, reason: str) -> str:
+        """Let a runbook act in its next mode; how it stands then."""
+        path = f"/v1/runbooks/{quote(runbook, safe='')}/promote"
+        body = {"mode": mode, "reason": reason}
+        return plain_line(self._ask("POST", path, PromotionUse, body, roles="operator").describe())
+
+    def demote(self, runbook: str, reason: str) -> str:
+        """Take its promotion back; how it stands then."""
+        path = f"/v1/runbooks/{quote(runbook, safe='')}/demote"
+        body = {"reason": reason}
+        return plain_line(self._ask("POST", path, PromotionUse, body, roles="operator").describe())
+
+    def list_uses(self) -> tuple[RunbookUse, ...]:
+        """All runbooks of that desk."""
+        return self._ask("GET", "/v1/runbooks", _Runbooks, roles="operator").items
+
     def find_use(self, runbook: str) -> RunbookUse | None:
         """How a runbook stands there; None if that desk has no such runbook."""
-        listed = self._ask("GET", "/v1/runbooks", _Runbooks, roles="operator")
-        return next((item for item in listed.items if item.id == runbook), None)
+        return next((item for item in self.list_uses() if item.id == runbook), None)
 
     def _ask_run(
         self,
@@ -183,4 +225,6 @@ def describe_story(run: RunStory, use: RunbookUse | None = None) -> str:
     ]
     if use is not None and use.rollout is not None:
         lines.append(f"rings of {use.id} now: {use.rollout.status}")
+    if use is not None and use.promotion is not None:
+        lines.append(f"{use.id} now: {use.promotion.describe()}")
     return "\n".join(map(plain_line, lines))

@@ -42,6 +42,10 @@ from desk_automation.matching.store import OpenRuns, Rulebooks
 from desk_automation.matching.worker import note_runbooks, run_projection
 from desk_automation.pattern_windows.store import PATTERN_WINDOWS, window_projection
 from desk_automation.pattern_windows.worker import MatchStarter
+from desk_automation.promotion.api import PromotionApi, promotion_router
+from desk_automation.promotion.model import PromotionState
+from desk_automation.promotion.store import PROMOTIONS, promotion_projection
+from desk_automation.promotion.worker import PromotedModes
 from desk_automation.recurrence.model import TargetHistory
 from desk_automation.recurrence.store import DEBTS, HISTORIES, history_projection
 from desk_automation.rollouts.api import RolloutApi, rollout_router
@@ -92,13 +96,18 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     hooks = hooks or Hooks()
     lookout = Lookout(desk.clock.now(), desk.telemetry.meters)
     rulebooks = Rulebooks(desk.charter)
-    policy = RunPolicy(settings.queue_wait, settings.stale_after, EXECUTORS.kinds)
+    seal = Sealing(find_chain_keys(settings.environment, settings.chain_key))
+    promotions = _add_promotions(desk, seal)
+    modes = promotions.modes
+    policy = RunPolicy(settings.queue_wait, settings.stale_after, EXECUTORS.kinds, modes.find)
     stored_runs, stored_subjects = desk.documents(RUNS), desk.documents(SUBJECTS)
     records = RunbookRecords(
-        desk.documents(STATISTICS), desk.documents(DEBTS), desk.documents(ROLLOUTS)
+        desk.documents(STATISTICS),
+        desk.documents(DEBTS),
+        desk.documents(ROLLOUTS),
+        desk.documents(PROMOTIONS),
     )
     desk.part("open runs", Beginning(OpenRuns(stored_runs, rulebooks, desk.clock).hear))
-    seal = Sealing(find_chain_keys(settings.environment, settings.chain_key))
     signals = run_projection(
         stored_runs, rulebooks, policy, partial(note_runbooks, lookout), partial(_policies, desk)
     )
@@ -109,23 +118,31 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     targets = desk.unit_of_work("targets", target_projection(stored_targets), cached=0)
     seen = history_projection(stored_histories, lambda event: rulebooks().find_targets(event))
     histories = desk.unit_of_work("histories", seen, cached=0)
-    counted = rollout_projection(records.rollouts, rulebooks.find_faults, settings.stale_after)
+    faults = partial(rulebooks.find_faults, mode_of=modes.find)
+    counted = rollout_projection(records.rollouts, faults, settings.stale_after)
     counted = replace(counted, seal=seal.within("runbook/"))
     rollouts = desk.unit_of_work("rollouts", counted, cached=0)
     units = Units(runs, subjects, targets, rollouts, histories)
-    collections = _collect(desk, hooks, units, records, seal)
+    collections = _collect(desk, hooks, units, records, seal, modes)
     worker = _add_worker(desk, settings, collections, runs.due.remember, hooks)
     _add_patterns(desk, collections, rulebooks, policy)
     _add_timers(desk, collections, units, worker, stored_targets)
     matching = MatchingApi(desk.charter, records, stored_runs, lookout, desk.clock)
-    return _open_routes(desk, collections, seal, matching, policy)
+    promoting = PromotionApi(desk.charter, promotions.commands, desk.clock)
+    return _open_routes(desk, collections, seal, matching, policy, promoting)
 
 
 def _collect(
-    desk: Desk, hooks: Hooks, units: Units, records: RunbookRecords, seal: Sealing
+    desk: Desk,
+    hooks: Hooks,
+    units: Units,
+    records: RunbookRecords,
+    seal: Sealing,
+    modes: PromotedModes,
 ) -> Collections:
     """What the worker and the routes change, one command at a time."""
-    statistics = desk.unit_of_work("runbooks", Projection(records.statistics), cached=0)
+    breakers = Projection(records.statistics, seal=seal.within("breaker/"))
+    statistics = desk.unit_of_work("runbooks", breakers, cached=0)
     debts = desk.unit_of_work("debts", Projection(records.debts, seal=seal), cached=0)
     return Collections(
         runs=hooks.around_journal(desk.commands(units.runs)),
@@ -140,7 +157,27 @@ def _collect(
         stored_histories=desk.documents(HISTORIES),
         stored_stops=desk.documents(STOPS),
         restraints=_add_restraints(desk),
+        is_promoted=modes.is_promoted,
     )
+
+
+class Promotions(NamedTuple):
+    """The modes of promoted runbooks, and how people change them."""
+
+    modes: PromotedModes
+    commands: CommandQueue[PromotionState]
+
+
+def _add_promotions(desk: Desk, seal: Sealing) -> Promotions:
+    """Evidence is what is published, so it is read as anybody reads it."""
+    stored = desk.documents(PROMOTIONS)
+    modes = PromotedModes(stored, lambda: desk.charter.current.of(RUNBOOKS), desk.clock)
+    counted = promotion_projection(stored, modes.find_version)
+    sealed = replace(counted, seal=seal.within("promotion/"))
+    promotions = desk.unit_of_work("promotions", sealed, cached=0)
+    desk.part("promotions", Beginning(modes.begin))
+    desk.job("promotions", modes.run)
+    return Promotions(modes, desk.commands(promotions))
 
 
 def _add_restraints(desk: Desk) -> RestraintRecords:
@@ -167,6 +204,7 @@ def _open_routes(
     seal: Sealing,
     matching: MatchingApi,
     policy: RunPolicy,
+    promoting: PromotionApi,
 ) -> Web:
     sealed = Projection(collections.stored_stops, seal=seal)
     stops = desk.commands(desk.unit_of_work("stops", sealed, cached=0))
@@ -180,6 +218,7 @@ def _open_routes(
             stop_router(StopApi(stops, collections.stored_stops)),
             match_router(matching, StartApi(policy, runs_api)),
             rollout_router(RolloutApi(desk.charter, collections.rollouts, desk.clock)),
+            promotion_router(promoting),
             device_router(devices, desk.cursors),
         ]
     )
@@ -278,7 +317,7 @@ SERVICE = Service(
     AutomationSettings,
     collections=(
         *(RUNS, SUBJECTS, TARGETS, STATISTICS, ROLLOUTS, STOPS, COMMANDS, DEVICES),
-        *(HISTORIES, DEBTS, PLANNED_CHANGES, OPEN_SIGNALS, PATTERN_WINDOWS),
+        *(HISTORIES, DEBTS, PLANNED_CHANGES, OPEN_SIGNALS, PATTERN_WINDOWS, PROMOTIONS),
     ),
     subscriptions=(
         Subscription(
@@ -288,6 +327,7 @@ SERVICE = Service(
         Subscription((names.CHANGES,), to=("changes",), group="changes"),
         Subscription((names.TICKETS,), to=("runs", "subjects", "targets"), group="requests"),
         Subscription((names.TELEMETRY,), to=("subjects",), group="telemetry"),
+        Subscription((names.AUTOMATION,), to=("promotions",), group="promotions"),
         Subscription(
             (names.ACTION_RESULTS,),
             to=("commands", "devices", "runs", "histories"),

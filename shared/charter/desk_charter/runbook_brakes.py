@@ -7,6 +7,9 @@ from pydantic import Field, model_validator
 
 from desk_charter.value_types import CharterModel, Duration, Slug, read_duration
 
+Mode = Literal["observe", "suggest", "approve", "auto"]
+# From the one that only looks to the one that asks nobody.
+MODES: tuple[Mode, ...] = ("observe", "suggest", "approve", "auto")
 ApproverRole = Literal["member", "owner", "operator"]
 _DAY = timedelta(days=1)
 
@@ -65,6 +68,41 @@ class Breaker(CharterModel):
     reopen_after: Duration = Field(
         default=read_duration("1h"), description="Then one run may try; healed closes the breaker."
     )
+
+
+class Promotion(CharterModel):
+    """Evidence under which people are asked to let the runbook act in its next mode, step by step.
+
+    Shares are lower limits (Wilson, one-sided 95 %). Each step needs evidence of its own.
+    """
+
+    ceiling: Mode = Field(description="The highest mode; never beyond it.")
+    matches: int = Field(default=20, ge=1, description="Least number of runs that it proposed.")
+    runs: int = Field(
+        default=20, ge=1, description="To approve and auto: least number of runs that acted."
+    )
+    healed_percent: float = Field(
+        default=80, gt=0, lt=100, description="Of these at least so many healed, and stayed well."
+    )
+    approved_percent: float = Field(
+        default=80, gt=0, lt=100, description="To auto: at least so many got a yes; silence is no."
+    )
+    age: Duration = Field(
+        default=read_duration("14d"), description="Least time in the mode, by its events."
+    )
+    relapsed_percent: float = Field(
+        default=20,
+        gt=0,
+        lt=100,
+        description="It is demoted where, at 95 %, more of its cures did not last.",
+    )
+
+    @model_validator(mode="after")
+    def takes_time(self) -> Self:
+        """What happened within no time shows nothing that lasts."""
+        if self.age <= timedelta():
+            raise ValueError("'age' is longer than nothing; write a time such as 14d")
+        return self
 
 
 class Repeats(CharterModel):

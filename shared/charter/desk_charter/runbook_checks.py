@@ -8,6 +8,7 @@ from desk_charter.addresses import address_problem
 from desk_charter.draft import Draft
 from desk_charter.problems import Problem
 from desk_charter.request_model import SECRET, SECRET_NAME, Request
+from desk_charter.runbook_brakes import MODES, Mode
 from desk_charter.runbooks import ActStep, ProbeStep, Runbook
 from desk_charter.sections import Form, Section
 from desk_charter.sentences import close_to, one_of
@@ -33,6 +34,21 @@ def runbooks_are_sound(draft: Draft) -> Iterator[Problem]:
         if runbook.mode == "auto" and runbook.risk == "destructive":
             sentence = "a destructive runbook never runs unasked; write 'mode: approve'"
             yield Problem.at(*where, "mode", sentence=sentence)
+        if runbook.promotion is not None:
+            sentence = _promotion_problem(runbook, runbook.promotion.ceiling)
+            if sentence:
+                yield Problem.at(*where, "promotion", "ceiling", sentence=sentence)
+
+
+def _promotion_problem(runbook: Runbook, ceiling: Mode) -> str:
+    """What is wrong with the highest mode; empty if nothing is."""
+    if MODES.index(ceiling) <= MODES.index(runbook.mode):
+        return f"'{ceiling}' is not above the mode '{runbook.mode}'; write a higher mode"
+    if ceiling in {"approve", "auto"} and runbook.verify is None:
+        return "a promotion needs verified cures; add 'verify', or write 'ceiling: suggest'"
+    if ceiling == "auto" and runbook.risk == "destructive":
+        return "a destructive runbook never runs unasked; write 'ceiling: approve'"
+    return ""
 
 
 def steps_are_sound(draft: Draft) -> Iterator[Problem]:

@@ -15,6 +15,8 @@ from desk_charter.runbook_brakes import (
     Debt,
     FleetGuard,
     HoldBack,
+    Mode,
+    Promotion,
     Rollout,
 )
 from desk_charter.value_types import (
@@ -29,7 +31,6 @@ from desk_charter.value_types import (
 )
 
 Risk = Literal["read", "reversible", "disruptive", "destructive"]
-Mode = Literal["observe", "suggest", "approve", "auto"]
 Overflow = Literal["queue", "coalesce", "escalate"]
 InWindow = Literal["skip", "wait"]
 
@@ -322,6 +323,9 @@ class Runbook(CharterModel):
     )
     debt: Debt | None = Field(
         default=None, description="How often it may be needed before its owner gets a problem."
+    )
+    promotion: Promotion | None = Field(
+        default=None, description="When people are asked to let it act in a higher mode."
     )
     tests: tuple[RunbookTest, ...] = Field(default=(), description="Checked examples.")
 

@@ -106,7 +106,13 @@ CATALOGUE: tuple[Topic, ...] = (
         ("intake", "notify", "metrics"),
         followers=("intake",),
     ),
-    Topic(names.AUTOMATION, "target", "automation", ("intake", "triage", "notify", "metrics")),
+    # Automation reads its own as well: promotion is judged by what was published.
+    Topic(
+        names.AUTOMATION,
+        "target",
+        "automation",
+        ("intake", "triage", "automation", "notify", "metrics"),
+    ),
     # Of another writer, so that whoever writes the transitions cannot take them back. One order.
     Topic(names.CHECKPOINTS, "partition", "metrics", partitions=1),
     Topic(names.ACTIONS, "device", "automation", kept=_ORDERS_KEPT),

@@ -26,6 +26,11 @@ class Bus(Protocol):
     async def read(self) -> list[AnyEvent]: ...
 
 
+def kind_of(runbook: str) -> StopKind:
+    """Both ways by which a runbook is stopped: by the fleet guard, and by its breaker."""
+    return StopKind.BREAKER if runbook.endswith("1") else StopKind.FLEET
+
+
 def stopped(runbook: str, at: datetime) -> AnyEvent:
     targets = [f"laptop-{number}" for number in range(4)]
     within = timedelta(minutes=10)
@@ -33,7 +38,7 @@ def stopped(runbook: str, at: datetime) -> AnyEvent:
         runbook=runbook,
         title=TITLE,
         team="workplace",
-        kind=StopKind.FLEET,
+        kind=kind_of(runbook),
         explanation=(message("stop.fleet", count=4, within=within, targets=targets),),
         targets=tuple(targets),
         target_count=4,
@@ -45,7 +50,7 @@ def resumed(stop: AnyEvent) -> AnyEvent:
     data = RunbookResumed(
         runbook=stop.subject,
         title=TITLE,
-        kind=StopKind.FLEET,
+        kind=kind_of(stop.subject),
         stopped_at=stop.time,
         by="eva",
         reason="We have looked.",

@@ -7,6 +7,7 @@ from desk_automation.runs.model import Phase
 from desk_automation.windows.decide import find_open
 from desk_automation.windows.model import Affected, PlannedChanges
 from desk_charter.services import Service
+from desk_contracts.events.automation import RunWithheld
 
 from tests.support.automation_engine import (
     START,
@@ -75,6 +76,9 @@ async def test_a_match_that_waits_acts_after_the_window_once_it_is_measured_ill(
     waiting = await desk.run()
     assert waiting.reason is not None
     assert (waiting.phase, waiting.reason.code) == (Phase.QUEUED, "refusal.maintenance")
+    [held] = [e.data for e in desk.bus.events() if isinstance(e.data, RunWithheld)]
+    assert (held.run, held.reason.code) == (waiting.id, "refusal.maintenance")
+    assert held.until == START + 30 * MINUTE
     await desk.settle(MINUTE + timedelta(seconds=5))
     assert desk.target.calls == []
     asks = await desk.run()
@@ -91,7 +95,7 @@ async def test_a_match_that_waited_does_nothing_if_it_is_well_by_then() -> None:
     await desk.settle(30 * MINUTE + timedelta(seconds=5))
     await desk.hear(measured(60.0, desk.clock.now() - timedelta(seconds=1)))
     await desk.settle()
-    assert (desk.emitted(), reason_of(desk)) == (["skipped"], "run.well-meanwhile")
+    assert (desk.emitted(), reason_of(desk)) == (["withheld", "skipped"], "run.well-meanwhile")
     assert desk.target.calls == []
 
 
@@ -102,7 +106,7 @@ async def test_only_what_is_measured_after_the_end_counts_and_else_people_get_it
     await desk.hear(measured(4.0, START + 10 * MINUTE))
     await desk.settle()
     assert desk.target.calls == []
-    assert desk.emitted() == ["escalated"]
+    assert desk.emitted() == ["withheld", "escalated"]
     run = await desk.run()
     assert run.reason is not None
     assert run.reason.code == "run.nothing-measured-since"
@@ -115,7 +119,8 @@ async def test_a_signal_that_is_over_before_the_window_is_starts_nothing() -> No
     await desk.settle(10 * MINUTE)
     await desk.hear(cleared(event, desk.clock.now()))
     await desk.settle()
-    assert (desk.emitted(), reason_of(desk)) == (["skipped"], "run.signal-cleared-before")
+    assert desk.emitted() == ["withheld", "skipped"]
+    assert reason_of(desk) == "run.signal-cleared-before"
 
 
 async def test_a_run_let_in_before_a_freeze_does_not_begin_an_act_in_it() -> None:

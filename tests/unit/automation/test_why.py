@@ -27,7 +27,9 @@ def lookout(engine: Engine) -> Lookout:
 
 def matching_api(engine: Engine, seen: Lookout) -> MatchingApi:
     charter = CharterSource(Path(__file__).parents[3] / "charter", engine.clock)
-    records = RunbookRecords(engine.statistics, engine.debts, engine.rollouts)
+    records = RunbookRecords(
+        engine.statistics, engine.debts, engine.rollouts, engine.promotions.documents
+    )
     return MatchingApi(charter, records, engine.runs, seen, engine.clock)
 
 

@@ -26,14 +26,14 @@ _OTHERS = """
     into item join joining journal key key_id kind language mac measure measurement media_type
     member members merged_into message message_id mode model name of of_code offered_to on_change
     on_reopen otherwise outcome overflow owner packed params people period person person_hash plan
-    policies policy policy_version previous previous_team problem problems problems_over pseudonym
-    published quoting rates recalls removed removed_people repeats reports request requested_by
-    resolved_by ring role rule run runbook runbooks runs seed service services sha256 signal signals
-    signature site sites skill skills sla source split_from status step stopped_by subdivision
-    subject subject_kind survey suspected target targets team teams tell_after tell_before
-    tell_on_failure thread ticket tickets to told_time topic traceparent trouble type unit untrue
-    updates value verdicts verified_by version waiting waiting_for watchers week what who why
-    without word zone
+    policies policy policy_version previous previous_team problem problems problems_over proposed
+    pseudonym published quoting rates recalls removed removed_people repeats reports request
+    requested_by resolved_by ring role rule run runbook runbooks runs seed service services sha256
+    signal signals signature site sites skill skills sla source split_from status step stopped_by
+    subdivision subject subject_kind survey suspected target targets team teams tell_after
+    tell_before tell_on_failure thread ticket tickets to told_time topic traceparent trouble type
+    unit untrue updates value verdicts verified_by version waiting waiting_for watchers week what
+    who why without word zone
 """
 OTHERS = frozenset(_OTHERS.split())
 MODELS = [

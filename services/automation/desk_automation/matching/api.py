@@ -1,6 +1,6 @@
 """Runbooks over HTTP: how they fared, why one did or did not act, and a run by hand."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -35,6 +35,9 @@ from desk_automation.holdback.description import describe_difference
 from desk_automation.holdback.model import Tally
 from desk_automation.matching.by_person import RunRequest, request_run
 from desk_automation.matching.decide import RunPolicy
+from desk_automation.promotion.api import PromotionView, show_promotion
+from desk_automation.promotion.decide import promotion_id
+from desk_automation.promotion.model import PromotionState, find_mode
 from desk_automation.recurrence.debts import count_since, debt_id
 from desk_automation.recurrence.model import Debt
 from desk_automation.rollouts.api import RolloutView, find_runbook, no_runbook, show_rollout
@@ -103,7 +106,7 @@ class RunbookView(Frozen):
     risk: str
     """What can go wrong."""
     mode: str
-    """The mode in force; a runbook past its review date only suggests."""
+    """The mode in force: of the charter, or promoted; past its review date it only suggests."""
     expires: str
     """Its review date."""
     cooldown: timedelta
@@ -124,6 +127,8 @@ class RunbookView(Frozen):
     """What heals by itself beside it; null where the charter measures none."""
     debt: DebtView
     """How often it was needed of late, and when that is too often."""
+    promotion: PromotionView | None
+    """What evidence says of its mode; null where the charter declares no promotion."""
     rollout: RolloutView | None
     """Its rings, what waits, and whether it is stopped; none where it has neither rings nor a
     fleet guard."""
@@ -136,6 +141,7 @@ class RunbookRecords:
     statistics: Documents[RunbookStatistics]
     debts: Documents[Debt]
     rollouts: Documents[RolloutState]
+    promotions: Documents[PromotionState]
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,25 +201,10 @@ def _add_listing(router: APIRouter, api: MatchingApi) -> None:
         seen = sight(request, caller)
         every = api.charter.current.of(RUNBOOKS)
         runbooks = [runbook for runbook in every if not seen.hides(team=runbook.owner_team)]
-        records, ids = api.records, [runbook.id for runbook in runbooks]
-        stored, damaged = await readable(records.statistics, ids)
-        debts, lost = await readable(records.debts, [debt_id(id) for id in ids])
-        rollouts, damaged_rollouts = await readable(records.rollouts, ids)
+        kept = await _read_records(api.records, runbooks)
         now = api.clock.now()
-        return Page(
-            items=tuple(
-                _view_runbook(
-                    runbook,
-                    stored.get(runbook.id),
-                    debts.get(debt_id(runbook.id)),
-                    rollouts.get(runbook.id),
-                    now,
-                )
-                for runbook in runbooks
-                if runbook.id not in {*damaged, *damaged_rollouts}
-                and debt_id(runbook.id) not in lost
-            )
-        )
+        views = (_view_runbook(runbook, kept, now) for runbook in runbooks)
+        return Page(items=tuple(view for view in views if view is not None))
 
 
 def _add_why(router: APIRouter, api: MatchingApi) -> None:
@@ -272,23 +263,46 @@ def _view_run(run: Run) -> LookView:
     )
 
 
-def _view_runbook(
-    runbook: Runbook,
-    stored: Stored[RunbookStatistics] | None,
-    debt: Stored[Debt] | None,
-    rollout: Stored[RolloutState] | None,
-    now: datetime,
-) -> RunbookView:
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What was read of all runbooks, and the ids of what is damaged."""
+
+    statistics: Mapping[str, Stored[RunbookStatistics]]
+    debts: Mapping[str, Stored[Debt]]
+    rollouts: Mapping[str, Stored[RolloutState]]
+    promotions: Mapping[str, Stored[PromotionState]]
+    damaged: frozenset[str]
+
+
+async def _read_records(records: RunbookRecords, runbooks: Sequence[Runbook]) -> _Kept:
+    ids = [runbook.id for runbook in runbooks]
+    statistics, damaged = await readable(records.statistics, ids)
+    debts, lost_debts = await readable(records.debts, [debt_id(id) for id in ids])
+    rollouts, lost_rollouts = await readable(records.rollouts, ids)
+    versions = [promotion_id(runbook.id, version_of(runbook)) for runbook in runbooks]
+    promotions, lost = await readable(records.promotions, versions)
+    every = frozenset((*damaged, *lost_debts, *lost_rollouts, *lost))
+    return _Kept(statistics, debts, rollouts, promotions, every)
+
+
+def _view_runbook(runbook: Runbook, kept: _Kept, now: datetime) -> RunbookView | None:
+    id, version = runbook.id, version_of(runbook)
+    promotion = promotion_id(id, version)
+    if kept.damaged & {id, debt_id(id), promotion}:
+        return None
+    stored, debt = kept.statistics.get(id), kept.debts.get(debt_id(id))
+    rollout, promoted = kept.rollouts.get(id), kept.promotions.get(promotion)
+    promoted_state = (promoted and promoted.state) or PromotionState()
     counts = (stored and stored.state) or RunbookStatistics()
     bounds = bounds_of(runbook)
     return RunbookView(
         id=runbook.id,
-        version=version_of(runbook),
+        version=version,
         title=runbook.title,
         why=runbook.why,
         owner_team=runbook.owner_team,
         risk=runbook.risk,
-        mode=runbook.mode_on(now.date()),
+        mode=find_mode(runbook, promoted_state.mode, now.date()),
         expires=runbook.expires.isoformat(),
         cooldown=bounds.cooldown,
         per_day=bounds.per_day,
@@ -299,6 +313,7 @@ def _view_runbook(
         totals=dict(counts.totals),
         natural_recovery=_view_recovery(runbook, counts),
         debt=_view_debt(runbook, (debt and debt.state) or Debt(runbook=runbook.id), now),
+        promotion=show_promotion(runbook, promoted_state, now),
         rollout=show_rollout(runbook, (rollout and rollout.state) or RolloutState(), now),
     )
 

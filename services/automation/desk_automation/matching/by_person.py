@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from desk_charter.model import Charter
+from desk_charter.runbook_brakes import Mode
 from desk_charter.runbooks import Runbook
 from desk_contracts import Event
 from desk_contracts.errors import Rejected
@@ -21,7 +22,6 @@ from desk_kernel import Decision
 from desk_automation.matching.decide import RunPolicy, start_run
 from desk_automation.runs import events
 from desk_automation.runs.model import Run
-from desk_automation.runs.plan import Mode
 
 _ATTRIBUTES = "data.attributes."
 _NAMED = {"data.service": "service", "data.site": "site", "data.person": "person"}
@@ -48,7 +48,7 @@ def request_run(
     be planned, or only observes."""
     if runbook.event != SignalRaised.TYPE:
         raise Rejected(message("request.by-ticket", runbook=runbook.id), code="only-by-ticket")
-    written = runbook.mode_on(now.date())
+    written = policy.mode_of(runbook, now.date())
     if written == "observe":
         raise Rejected(message("request.only-observes", runbook=runbook.id), code="only-observes")
     event = _make_event(charter, runbook, request, now)

@@ -4,11 +4,13 @@ The id leaves the runbook's version out on purpose: a signal read twice, with a 
 between, must not repair twice. The version is pinned inside the run.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from desk_charter.people import Team
+from desk_charter.runbook_brakes import Mode
 from desk_charter.runbooks import Runbook
 from desk_contracts import Event
 from desk_contracts.events.automation import Outcome
@@ -28,10 +30,14 @@ from desk_automation.holdback.decide import choose_arm
 from desk_automation.runs import consenting, lifecycle
 from desk_automation.runs.decide import steps_of
 from desk_automation.runs.model import Phase, Run, Trigger
-from desk_automation.runs.plan import Mode, Plan, bounds_of, make_plan, version_of
+from desk_automation.runs.plan import Plan, bounds_of, make_plan, version_of
 
 # What starts runs: trouble, and what people ask for.
 Raised = Event[SignalRaised] | Event[TicketFulfilmentRequested]
+
+
+# In which mode a runbook acts on a day: that of the charter, unless it is promoted.
+ModeOf = Callable[[Runbook, date], Mode]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,7 @@ class RunPolicy:
     queue: timedelta
     stale: timedelta
     kinds: Kinds
+    mode_of: ModeOf = Runbook.mode_on
 
 
 def run_id(event: Raised, runbook: Runbook) -> str:
@@ -88,16 +95,16 @@ def start_run(  # noqa: PLR0913 (what starts a run, and by whose leave)
     `owner` answers for the runbook. `id` and `mode` stand in for those of episode and runbook where
     a person asked for the run; `id` and `matched_at` come from the match of a pattern over time.
     """
-    id = id or run_id(event, runbook)
-    values = values_of(event, id)
+    values = values_of(event, id := id or run_id(event, runbook))
     target = values["target"] = as_text(lookup(runbook.target, values)) or ""
+    in_force = policy.mode_of(runbook, now.date())
     try:
-        plan = make_plan(runbook, mode or runbook.mode_on(now.date()), id, values, policy.kinds)
+        plan = make_plan(runbook, mode or in_force, id, values, policy.kinds)
     except PlanFailed as failed:
-        return _close_at_once(_hand_over_unplanned(runbook, event, id, failed.why, now))
+        return _hand_over_unplanned(runbook, event, id, failed.why, now, in_force)
     if not target:
         reason = message("run.no-target", path=runbook.target)
-        return _close_at_once(_hand_over_unplanned(runbook, event, id, reason, now))
+        return _hand_over_unplanned(runbook, event, id, reason, now, in_force)
     run = _new(id, target, _trigger(event), plan, policy.queue, now)
     if now - (matched_at or event.time) > policy.stale:
         return _close_at_once(lifecycle.skip(run, message("run.stale", at=event.time), now))
@@ -191,10 +198,9 @@ def _trigger(event: Raised) -> Trigger:
 
 
 def _hand_over_unplanned(
-    runbook: Runbook, event: Raised, id: str, why: Message, now: datetime
+    runbook: Runbook, event: Raised, id: str, why: Message, now: datetime, mode: Mode
 ) -> Decision[Run]:
     """The trouble is real but the repair cannot be planned: its owners hear of it."""
-    mode = runbook.mode_on(now.date())
     plan = Plan(
         runbook=runbook.id,
         version=version_of(runbook),
@@ -208,8 +214,8 @@ def _hand_over_unplanned(
     run = _new(id, trigger.subject, trigger, plan, timedelta(), now)
     reason = message("run.not-planned", why=why)
     if mode in {"observe", "suggest"}:
-        return lifecycle.skip(run, reason, now)
-    return lifecycle.escalate(run, Outcome.NOT_RUN, reason, now)
+        return _close_at_once(lifecycle.skip(run, reason, now))
+    return _close_at_once(lifecycle.escalate(run, Outcome.NOT_RUN, reason, now))
 
 
 def _close_at_once(decided: Decision[Run]) -> Decision[Run]:

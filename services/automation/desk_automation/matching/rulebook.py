@@ -13,7 +13,7 @@ from desk_contracts.events.signals import SignalRaised
 
 from desk_automation.conditions.expression import Condition, Inputs, condition
 from desk_automation.conditions.inputs import values_of
-from desk_automation.matching.decide import Raised, is_meant, run_id, target_of
+from desk_automation.matching.decide import ModeOf, Raised, is_meant, run_id, target_of
 from desk_automation.patterns.rules import PatternRule, compile_pattern
 from desk_automation.rollouts.fleet import FleetRules
 from desk_automation.rollouts.model import FaultSeen
@@ -115,13 +115,13 @@ class Rulebook:
         return {run_id(event, runbook): runbook for runbook in self.find_matching(event)}
 
     def find_faults(
-        self, event: Event[SignalRaised], now: datetime
+        self, event: Event[SignalRaised], now: datetime, mode_of: ModeOf = Runbook.mode_on
     ) -> dict[str, tuple[FaultSeen, FleetRules]]:
         """The fault that the event shows, for each runbook that acts and whose fleet is guarded."""
         faults = {}
         for runbook in self.find_matching(event):
             guard, target = runbook.fleet_guard, target_of(event, runbook)
-            is_at_work = runbook.mode_on(now.date()) in {"approve", "auto"}
+            is_at_work = mode_of(runbook, now.date()) in {"approve", "auto"}
             if guard is not None and is_at_work and target:
                 team = runbook.escalate.team or runbook.owner_team
                 rules = FleetRules(guard.more_than, guard.within, runbook.title, team)

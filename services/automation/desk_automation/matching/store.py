@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 
 from desk_charter import Charter, CharterSource
+from desk_charter.runbooks import Runbook
 from desk_contracts import Event
 from desk_contracts.events.signals import SignalRaised
 from desk_platform.clock import Clock
@@ -15,6 +16,7 @@ from desk_platform.kafka.retry import insist
 from desk_platform.store import Documents, Listed
 from desk_platform.store.pages import After, pages
 
+from desk_automation.matching.decide import ModeOf
 from desk_automation.matching.rulebook import Rulebook
 from desk_automation.rollouts.fleet import FleetRules
 from desk_automation.rollouts.model import FaultSeen
@@ -46,10 +48,10 @@ class Rulebooks:
         return self._current
 
     def find_faults(
-        self, event: Event[SignalRaised], now: datetime
+        self, event: Event[SignalRaised], now: datetime, mode_of: ModeOf = Runbook.mode_on
     ) -> dict[str, tuple[FaultSeen, FleetRules]]:
         """By the rulebook in force."""
-        return self._current.find_faults(event, now)
+        return self._current.find_faults(event, now, mode_of)
 
     def hear(self, measurements: frozenset[str]) -> None:
         """Runs wait for these as well."""

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from desk_contracts import AnyEvent, Event, Payload
-from desk_contracts.events.automation import RingOpened, RunbookResumed, RunbookStopped
+from desk_contracts.events.automation import RingOpened, RunbookResumed, RunbookStopped, StopKind
 from desk_contracts.ids import derive_id
 from desk_contracts.names import AUTOMATION_SOURCE
 
-from desk_automation.rollouts.model import RolloutState
+from desk_automation.rollouts.model import RolloutState, RunbookStop
 
 
 def emit_changes(
@@ -39,18 +39,24 @@ def emit_changes(
         )
         yield _make_event(runbook, opened, f"ring/{ring.number}/{ring.opened_at.isoformat()}", now)
     if (stop := after.stop) and (before.stop is None or before.stop.at != stop.at):
-        stopped = RunbookStopped(
-            runbook=runbook,
-            title=stop.title,
-            team=stop.team,
-            kind=stop.kind,
-            explanation=(stop.reason,),
-            targets=stop.targets,
-            target_count=stop.target_count,
-            waiting=len(after.waiting),
-            run=stop.run,
+        yield _make_event(
+            runbook, _describe_stop(runbook, stop, after), f"stopped/{stop.at.isoformat()}", now
         )
-        yield _make_event(runbook, stopped, f"stopped/{stop.at.isoformat()}", now)
+
+
+def _describe_stop(runbook: str, stop: RunbookStop, after: RolloutState) -> RunbookStopped:
+    return RunbookStopped(
+        runbook=runbook,
+        version=after.ring.version if stop.kind is StopKind.RING else "",
+        title=stop.title,
+        team=stop.team,
+        kind=stop.kind,
+        explanation=(stop.reason,),
+        targets=stop.targets,
+        target_count=stop.target_count,
+        waiting=len(after.waiting),
+        run=stop.run,
+    )
 
 
 def _make_event(runbook: str, data: Payload, rule: str, at: datetime) -> AnyEvent:

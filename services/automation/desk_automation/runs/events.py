@@ -21,6 +21,7 @@ from desk_contracts.events.automation import (
     RunSkipped,
     RunStarted,
     RunStepRecorded,
+    RunWithheld,
     StepStatus,
 )
 from desk_contracts.ids import derive_id
@@ -85,6 +86,7 @@ def emit_approval_requested(run: Run, approval: Approval, at: datetime) -> AnyEv
     data = RunApprovalRequested(
         run=run.id,
         runbook=plan.runbook,
+        version=plan.version,
         title=plan.title,
         plan=approval.plan,
         explanation=(_redact_reason(run),),
@@ -104,6 +106,7 @@ def emit_approval_recorded(run: Run, approval: Approval, vote: Vote) -> AnyEvent
     data = RunApprovalRecorded(
         run=run.id,
         runbook=run.plan.runbook,
+        version=run.plan.version,
         plan=approval.plan,
         by=vote.by,
         is_approved=vote.is_approved,
@@ -172,6 +175,7 @@ def emit_healed(run: Run, at: datetime) -> AnyEvent:
     data = RunHealed(
         run=run.id,
         runbook=plan.runbook,
+        version=plan.version,
         title=plan.title,
         episode=trigger.episode,
         service=trigger.service,
@@ -190,6 +194,7 @@ def emit_relapsed(run: Run, relapse: Relapse, at: datetime) -> AnyEvent:
     data = RunRelapsed(
         run=run.id,
         runbook=run.plan.runbook,
+        version=run.plan.version,
         title=run.plan.title,
         episode=trigger.episode,
         again=relapse.episode,
@@ -208,6 +213,7 @@ def emit_escalated(run: Run, at: datetime) -> AnyEvent:
     data = RunEscalated(
         run=run.id,
         runbook=plan.runbook,
+        version=plan.version,
         title=cut(plan.escalation_title, MAX_TITLE) or plan.title,
         outcome=run.outcome or Outcome.INCONCLUSIVE,
         team=plan.team,
@@ -231,11 +237,27 @@ def emit_skipped(run: Run, at: datetime) -> AnyEvent:
     data = RunSkipped(
         run=run.id,
         runbook=run.plan.runbook,
+        version=run.plan.version,
         episode=run.trigger.episode,
         explanation=(_redact_reason(run),),
         request=run.trigger.request,
     )
     return _make_event(run, data, "skipped", at)
+
+
+def emit_withheld(run: Run, until: datetime | None, at: datetime) -> AnyEvent:
+    """It waits for a window or an open signal, and why."""
+    data = RunWithheld(
+        run=run.id,
+        runbook=run.plan.runbook,
+        title=run.plan.title,
+        episode=run.trigger.episode,
+        service=run.trigger.service,
+        reason=_redact_reason(run),
+        until=until,
+        request=run.trigger.request,
+    )
+    return _make_event(run, data, f"withheld/{at.isoformat()}", at)
 
 
 def collect_evidence(run: Run) -> tuple[Evidence, ...]:

@@ -5,9 +5,8 @@ A run carries its plan to its end, so a runbook edited meanwhile changes nothing
 
 import hashlib
 from datetime import timedelta
-from typing import Literal
 
-from desk_charter.runbook_brakes import Repeats
+from desk_charter.runbook_brakes import Mode, Repeats
 from desk_charter.runbooks import InWindow, Runbook, Verify
 from desk_contracts.frozen import Frozen
 
@@ -20,8 +19,6 @@ from desk_automation.safety.approval import PlannedApproval
 from desk_automation.safety.consent import PlannedConsent
 from desk_automation.safety.model import Bounds
 from desk_automation.verification.model import PlannedVerify
-
-Mode = Literal["observe", "suggest", "approve", "auto"]
 
 
 class Plan(Frozen):
@@ -47,6 +44,8 @@ class Plan(Frozen):
     is_fleet_guarded: bool = False
     in_window: InWindow = "skip"
     inhibited_by: tuple[str, ...] = ()
+    # It acts unasked by a promotion, which may be taken back before it does.
+    is_promoted: bool = False
 
     @property
     def waits_for_runbook(self) -> bool:
@@ -107,6 +106,7 @@ def make_plan(runbook: Runbook, mode: Mode, run: str, values: Values, kinds: Kin
         is_fleet_guarded=runbook.fleet_guard is not None,
         in_window=runbook.in_window,
         inhibited_by=runbook.inhibited_by,
+        is_promoted=mode == "auto" and runbook.mode != "auto",
     )
 
 

@@ -10,6 +10,7 @@ from desk_contracts.message import message
 from desk_kernel import Decision
 
 from desk_automation.actions.model import PlannedProbe
+from desk_automation.runs import events
 from desk_automation.runs.lifecycle import ASK_AGAIN, Decided, escalate, skip
 from desk_automation.runs.model import Phase, Run, Withheld
 from desk_automation.runs.verdict import IsWell, is_cure
@@ -48,7 +49,9 @@ def withhold(run: Run, refused: Refusal, now: datetime) -> Decided:
         "queue_until": run.queue_until + (until - now),
         "withheld": Withheld(since=since),
     }
-    return Decision(run.model_copy(update=changes))
+    held = run.model_copy(update=changes)
+    emitted = (events.emit_withheld(held, refused.until, now),) if run.withheld is None else ()
+    return Decision(held, emitted)
 
 
 def step_back(run: Run, refused: Refusal, now: datetime) -> Decided:

@@ -27,7 +27,9 @@ class Refusal:
     `fleet` and `stopped` name as holder the run that brings the evidence to people.
     """
 
-    kind: Literal["busy", "limit", "breaker", "ring", "stopped", "fleet", "window", "inhibited"]
+    kind: Literal[
+        "busy", "limit", "breaker", "demoted", "ring", "stopped", "fleet", "window", "inhibited"
+    ]
     reason: Message
     until: datetime | None = None
     holder: str = ""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from desk_contracts.chain import Link
 from desk_contracts.events.automation import Outcome
 from desk_contracts.frozen import Frozen
 from desk_contracts.message import message
@@ -44,11 +45,15 @@ class RunbookStatistics(Frozen):
     failed: tuple[str, ...] = ()
     # Cures that did not last: another cure says nothing against them.
     lost: tuple[LostCure, ...] = ()
+    # Since when the breaker is not closed, and when it opened last: a try that fails opens it anew.
+    stopped_at: datetime | None = None
     opened_at: datetime | None = None
     canary: str = ""
     # What became of those that waited to see what heals by itself, and of the others.
     comparison: Comparison = Comparison()
     totals: dict[str, int] = Field(default_factory=dict)
+    # Where the chain of its transitions ends.
+    link: Link = Link()
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +199,8 @@ def take_back(
     if ended.arm == "acts":
         changes["comparison"] = change_result(counts.comparison, "acts", "well", "ill")
     if len(lost) >= bounds.failures:  # to open again it takes as many again
-        changes |= {"lost": (), "failures": len(lost), "opened_at": now}
+        failed = tuple(item.target for item in lost)
+        changes |= {"lost": (), "failures": len(lost), "failed": failed, "opened_at": now}
     return counts.model_copy(update=changes)
 
 

@@ -69,6 +69,8 @@ class Rule(StrEnum):
     TEAM_PROBLEM_REJECTED = "team-problem-rejected"
     TEAM_PROBLEM_MERGED = "team-problem-merged"
     TEAM_APPROVAL = "team-approval"
+    TEAM_PROMOTION = "team-promotion"
+    TEAM_DEMOTION = "team-demotion"
     TEAM_REPAIR_FAILED = "team-repair-failed"
     TEAM_REPAIR_CORRECTED = "team-repair-corrected"
     TEAM_SIGNAL = "team-signal"

@@ -84,6 +84,7 @@ class TopicKind(StrEnum):
     SIGNAL = "signal"
     REPORT = "report"
     DEMAND = "demand"
+    PROMOTION = "promotion"
 
 
 class TeamTopic(Frozen):

@@ -29,7 +29,7 @@ from desk_notify.rendering.notice import (
     team,
 )
 from desk_notify.rendering.templates import Rule
-from desk_notify.rules import reports
+from desk_notify.rules import promotions, reports
 from desk_notify.rules.model import TeamTopic, TopicKind
 from desk_notify.subscriptions.model import Directory, TeamProfile
 
@@ -52,6 +52,11 @@ def _find_topic_of_problem(event: AnyEvent) -> Iterable[str]:
 @topics_of.on(RunApprovalRequested)
 def _find_topic_of_approval(event: Event[RunApprovalRequested]) -> Iterable[str]:
     return (f"{TopicKind.APPROVAL}:{event.data.run}",)
+
+
+@topics_of.on(*promotions.react.types)
+def _find_topic_of_promotion(event: AnyEvent) -> Iterable[str]:
+    return (f"{TopicKind.PROMOTION}:{event.identity}",)
 
 
 @topics_of.on(RunEscalated)
@@ -98,6 +103,11 @@ def _find_topic_of_report(event: AnyEvent) -> Iterable[str]:
 @react.on(*reports.react.types)
 def _report(before: TeamTopic | None, cause: AnyEvent, directory: Directory) -> Reaction:
     return reports.react(directory, cause) if before is None else None
+
+
+@react.on(*promotions.react.types)
+def _tell_of_mode(before: TeamTopic | None, cause: AnyEvent, directory: Directory) -> Reaction:
+    return promotions.react(directory, cause) if before is None else None
 
 
 @react.on(ProblemDetected)

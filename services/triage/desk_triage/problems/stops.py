@@ -1,5 +1,5 @@
 """A runbook that automation stopped is a problem of its owner: many equal faults have one cause, or
-the repair is none.
+the repair is none, as its ring or its breaker shows.
 
 It is proposed: its owner says whether there is a cause to remove. That the runbook goes on again
 ends nothing. A person may have let it go on to look, a newer version may be as wrong, and a cause
@@ -75,22 +75,30 @@ def _open(event: Event[StopReported], desk: Desk) -> Problem:
     data = event.data
     owner = desk.charter.find_team(data.team) or desk.charter.owner_of("")
     facts: dict[str, Param] = {"fix": data.title, "count": data.target_count}
-    return propose(
-        event,
-        owner,
-        title=(
-            message("problem.stopped-fleet", **facts)
-            if data.kind is StopKind.FLEET
-            else message("problem.stopped-ring", **facts)
+    parties: dict[str, Param] = {"fix": data.title, "team": owner.title}
+    words = {
+        StopKind.FLEET: (
+            message("problem.stopped-fleet", **facts),
+            message("problem.stopped-notice", **parties),
         ),
-        notice=message("problem.stopped-notice", fix=data.title, team=owner.title),
-    ).model_copy(update={"stop": data.kind, "stopped_at": data.stopped_at})
+        StopKind.RING: (
+            message("problem.stopped-ring", **facts),
+            message("problem.stopped-notice", **parties),
+        ),
+        StopKind.BREAKER: (
+            message("problem.stopped-breaker", **facts),
+            message("problem.breaker-notice", **parties),
+        ),
+    }
+    title, notice = words[data.kind]
+    problem = propose(event, owner, title=title, notice=notice)
+    return problem.model_copy(update={"stop": data.kind, "stopped_at": data.stopped_at})
 
 
 def _list_evidence(data: StopReported) -> list[Message]:
     """Why it was stopped, in numbers, where, and what waits for it."""
     evidence = list(data.explanation)
-    if data.targets and data.kind is StopKind.RING:  # the reason of a fleet's stop names them
+    if data.targets and data.kind is not StopKind.FLEET:  # the reason of its stop names them
         named = list(data.targets[:_MOST_NAMED])
         evidence.append(message("problem.stopped-at", targets=named, count=data.target_count))
     if data.waiting:

@@ -9,7 +9,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from desk_contracts import AnyEvent, Event, derive
-from desk_contracts.events.automation import FixRepeated, RunbookResumed, RunbookStopped
+from desk_contracts.events.automation import (
+    FixRepeated,
+    RunbookResumed,
+    RunbookStopped,
+    StopKind,
+)
 from desk_contracts.events.signals import SignalCleared, SignalDropped, SignalRaised
 from desk_contracts.events.tickets import TicketOpened
 from desk_contracts.events.trouble import (
@@ -106,7 +111,8 @@ def stop_projection(documents: Documents[StoppedRunbook]) -> Projection[StoppedR
 
     @keys.on(RunbookStopped, RunbookResumed)
     def find_runbook(event: Event[RunbookStopped | RunbookResumed]) -> Iterable[str]:
-        return (derive_id(event.data.runbook, "stop"),)
+        is_breaker = event.data.kind is StopKind.BREAKER  # it knows nothing of rings and fleets
+        return (derive_id(event.data.runbook, "breaker" if is_breaker else "stop"),)
 
     @react.on(RunbookStopped)
     def report_stop(

@@ -47,11 +47,12 @@ class UndoState(StrEnum):
 
 
 class StopKind(StrEnum):
-    """Why a runbook starts nothing any more: too few of a ring were healed, or too many targets
-    show the same at once, so that one cause lies behind them."""
+    """Why a runbook starts nothing any more: too few of a ring were healed, too many targets show
+    the same at once, so that one cause lies behind them, or its breaker opened."""
 
     RING = "ring"
     FLEET = "fleet"
+    BREAKER = "breaker"
 
 
 class Evidence(Value):
@@ -104,9 +105,30 @@ class RunSkipped(Payload, type="desk.run.skipped.v1", topic=names.AUTOMATION):
     """A runbook matched but must not act: a limit, a cool-down, a guard, its mode."""
 
     runbook: Identifier
+    version: str = Field(default="", description="Content hash of the runbook.")
     episode: str = ""
     explanation: Explanation
     run: str = ""
+    request: str = Field(
+        default="", description="The ticket whose request it fulfils; empty if it is a repair."
+    )
+
+
+class RunWithheld(Payload, type="desk.run.withheld.v1", topic=names.AUTOMATION):
+    """A run waits for the end of a window or of an open signal, and holds nothing meanwhile.
+
+    Said once when the wait begins; the window may change meanwhile.
+    """
+
+    run: Identifier
+    runbook: Identifier
+    title: ShortText
+    episode: str = ""
+    service: str = ""
+    reason: Message
+    until: datetime | None = Field(
+        default=None, description="When the window closes, as it is known; none for a signal."
+    )
     request: str = Field(
         default="", description="The ticket whose request it fulfils; empty if it is a repair."
     )
@@ -117,6 +139,7 @@ class RunApprovalRequested(Payload, type="desk.run.approval-requested.v1", topic
 
     run: Identifier
     runbook: Identifier
+    version: str = Field(default="", description="Content hash of the runbook.")
     title: ShortText
     plan: str = Field(description="Hash of the plan; a yes names it, and holds for no other.")
     explanation: Explanation = Field(description="What would be done, to what.")
@@ -134,6 +157,7 @@ class RunApprovalRecorded(Payload, type="desk.run.approval-recorded.v1", topic=n
 
     run: Identifier
     runbook: Identifier
+    version: str = Field(default="", description="Content hash of the runbook.")
     plan: str = Field(description="Hash of the plan that was answered.")
     by: PersonId
     is_approved: bool
@@ -207,10 +231,12 @@ class RingOpened(Payload, type="desk.runbook.ring-opened.v1", topic=names.AUTOMA
 
 
 class RunbookStopped(Payload, type="desk.runbook.stopped.v1", topic=names.AUTOMATION):
-    """A runbook starts nothing any more until a person lets it go on; what it began goes on. It
-    asks its team for a look at the cause behind all these targets. Key: the runbook."""
+    """A runbook starts nothing any more until a person lets it go on, or until one run of it heals
+    where its breaker opened; what it began goes on. It asks its team for a look at the cause behind
+    all these targets. Key: the runbook."""
 
     runbook: Identifier
+    version: str = Field(default="", description="Content hash of the runbook.")
     title: ShortText
     team: str
     kind: StopKind
@@ -225,10 +251,14 @@ class RunbookStopped(Payload, type="desk.runbook.stopped.v1", topic=names.AUTOMA
     run: str = Field(
         default="", description="The run whose end or match showed it, where there is one."
     )
+    until: datetime | None = Field(
+        default=None,
+        description="From then on one run may try; none where a person lets it go on.",
+    )
 
 
 class RunbookResumed(Payload, type="desk.runbook.resumed.v1", topic=names.AUTOMATION):
-    """A stopped runbook goes on, with the first ring. Key: the runbook."""
+    """A stopped runbook goes on, with the first ring if it has rings. Key: the runbook."""
 
     runbook: Identifier
     title: ShortText
@@ -236,7 +266,7 @@ class RunbookResumed(Payload, type="desk.runbook.resumed.v1", topic=names.AUTOMA
     stopped_at: datetime
     by: OptionalPerson = Field(
         default="",
-        description="Who let it go on; empty where a newer version or late measurements did.",
+        description="Who let it go on; empty where a newer version or a cure did.",
     )
     reason: LongText = ""
 
@@ -263,6 +293,7 @@ class RunHealed(Payload, type="desk.run.healed.v1", topic=names.AUTOMATION):
 
     run: Identifier
     runbook: Identifier
+    version: str = Field(default="", description="Content hash of the runbook.")
     title: ShortText
     episode: str = ""
     service: str = ""
@@ -287,6 +318,7 @@ class RunRelapsed(Payload, type="desk.run.relapsed.v1", topic=names.AUTOMATION):
 
     run: Identifier = Field(description="The run that was told as healed.")
     runbook: Identifier
+    version: str = Field(default="", description="Content hash of the runbook.")
     title: ShortText
     episode: str = Field(default="", description="The trouble that was cured.")
     again: Identifier = Field(description="The same trouble, when it was back.")
@@ -324,6 +356,7 @@ class RunEscalated(Payload, type="desk.run.escalated.v1", topic=names.AUTOMATION
 
     run: Identifier
     runbook: Identifier
+    version: str = Field(default="", description="Content hash of the runbook.")
     title: ShortText
     outcome: Outcome
     team: str

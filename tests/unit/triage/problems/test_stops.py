@@ -27,6 +27,14 @@ FLEET = message(
     "stop.fleet", count=60, within=timedelta(minutes=10), targets=["laptop-0", "laptop-1"]
 )
 RING = message("stop.ring", ring=2, size=2, failed=1, needed=2)
+WHY = {
+    StopKind.FLEET: (FLEET,),
+    StopKind.RING: (RING,),
+    StopKind.BREAKER: (
+        message("stop.breaker", count=60, until=MONDAY + HOUR),
+        message("run.did-not-help", measured=message("measured.nothing-by-runbook")),
+    ),
+}
 
 
 def stopped(
@@ -38,7 +46,7 @@ def stopped(
         title="Free space on a laptop's disk",
         team=team or "workplace",
         kind=kind,
-        explanation=(FLEET if kind is StopKind.FLEET else RING,),
+        explanation=WHY[kind],
         targets=tuple(f"laptop-{number}" for number in range(50)),
         target_count=60,
         waiting=7,
@@ -181,3 +189,24 @@ async def test_a_full_register_takes_no_more() -> None:
     for number in range(MAX_STOPPED + 2):
         await desk.feed(stopped(runbook=f"runbook-{number}"))
     assert len((await register_of(desk)).unreported) == MAX_STOPPED
+
+
+async def test_an_open_breaker_is_a_problem_of_its_own_with_the_last_evidence() -> None:
+    desk = TriageDesk()
+    await desk.feed(stopped(kind=StopKind.BREAKER), stopped(1), resumed(2, kind=StopKind.BREAKER))
+    [problem, fleet] = (await register_of(desk)).unreported
+    assert (problem.stop, problem.team) == (StopKind.BREAKER, "workplace")
+    assert (problem.title.code, problem.message.code) == (
+        "problem.stopped-breaker",
+        "problem.breaker-notice",
+    )
+    assert (problem.resumed_at, fleet.resumed_at) == (MONDAY + 2 * HOUR, None)
+    [event, _] = desk.emitted(ProblemDetected)
+    assert isinstance(event.data, ProblemDetected)
+    assert [reason.code for reason in event.data.explanation] == [
+        "stop.breaker",
+        "run.did-not-help",
+        "problem.stopped-at",
+        "problem.stopped-waiting",
+    ]
+    assert changes_of(desk) == [["problem.stop-over"]]

@@ -4,17 +4,20 @@ Each is a document of its own and one atomic write, harmless to repeat because t
 it.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from desk_charter.runbook_brakes import Mode
+from desk_contracts.message import message
 from desk_kernel import Context, Decision
 from desk_platform.clock import Clock
 from desk_platform.kafka import CommandQueue
 from desk_platform.kafka.unit_of_work import Rule
 from desk_platform.store import Documents
 
+from desk_automation.actions.redaction import redact_message
 from desk_automation.recurrence.debts import Cause, add_fix, debt_id
 from desk_automation.recurrence.decide import add_cure, add_trouble
 from desk_automation.recurrence.model import Cure, Debt, Fix, TargetHistory, Trouble
@@ -27,6 +30,7 @@ from desk_automation.runs.store import run_rule
 from desk_automation.runs.worker.places import Places
 from desk_automation.runs.worker.restraints import RestraintRecords
 from desk_automation.safety import statistics, target
+from desk_automation.safety.breaker import Counted, breaker_rule
 from desk_automation.safety.global_stop import EVERYTHING, GlobalStop
 from desk_automation.safety.model import Refusal
 from desk_automation.safety.statistics import RunbookStatistics, RunResult
@@ -34,6 +38,9 @@ from desk_automation.safety.target import AdmissionRequest, Target
 from desk_automation.verification.decide import keep_watch, unwatch
 from desk_automation.verification.model import Subject
 from desk_automation.verification.store import subject_rule
+
+# Whether that version of a runbook still has the mode to which people promoted it.
+IsPromoted = Callable[[str, str, Mode], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,7 @@ class Collections:
     stored_histories: Documents[TargetHistory]
     stored_stops: Documents[GlobalStop]
     restraints: RestraintRecords
+    is_promoted: IsPromoted
 
 
 class Admissions:
@@ -70,7 +78,10 @@ class Admissions:
     async def find_refusal(self, run: Run) -> Refusal | None:
         """The runbook's ring first, since most wait there, then the target, then the limits; a run
         that one of them refuses holds none."""
-        now = self._clock.now()
+        now, plan = self._clock.now(), run.plan
+        is_promoted = self._collections.is_promoted
+        if plan.is_promoted and not await is_promoted(plan.runbook, plan.version, plan.mode):
+            return Refusal("demoted", message("refusal.demoted"))
         refusal = await self._places.find_refusal(run, now)
         if refusal is not None:
             return refusal
@@ -81,7 +92,9 @@ class Admissions:
         bounds = run.plan.bounds
         counted = await self._collections.statistics.change(
             run.plan.runbook,
-            _plain_rule(lambda state: statistics.admit(state, run.id, bounds, now)),
+            breaker_rule(
+                lambda state, _: statistics.admit(state, run.id, bounds, now), describe_counted(run)
+            ),
         )
         refusal = statistics.find_refusal(counted.state or RunbookStatistics(), run.id, bounds, now)
         if refusal is not None:
@@ -109,7 +122,7 @@ class Admissions:
                 return unwatch(subject, run.id)
             return keep_watch(subject, run.id, measured, now)
 
-        def count(state: RunbookStatistics | None) -> RunbookStatistics | None:
+        def count(state: RunbookStatistics | None, _now: datetime) -> RunbookStatistics | None:
             outcome = RunResult(run.outcome, run.target, run.has_sent, run.arm, result_of(run))
             if run.corrects is not None:
                 bounds = run.plan.bounds
@@ -117,7 +130,8 @@ class Admissions:
             return statistics.count_outcome(state, run.id, outcome, run.plan.bounds, now)
 
         await self._collections.subjects.change(run.trigger.subject, subject_rule(let_go))
-        await self._collections.statistics.change(run.plan.runbook, _plain_rule(count))
+        rule = breaker_rule(count, describe_counted(run))
+        await self._collections.statistics.change(run.plan.runbook, rule)
         await self._places.record_end(run, now)
         if run.phase is Phase.HEALED and not run.trigger.request:
             await self._watch_cure(run)
@@ -178,6 +192,21 @@ class Admissions:
         return released.state
 
 
+def describe_counted(run: Run) -> Counted:
+    """What the run brings to the breaker of its runbook."""
+    plan, evidence = run.plan, None if run.reason is None else redact_message(run.reason)
+    is_relapse = run.relapse is not None
+    return Counted(
+        run.id,
+        plan.version,
+        plan.title,
+        plan.team,
+        plan.bounds,
+        evidence,
+        is_relapse=is_relapse,
+    )
+
+
 def _target_rule(decide: Callable[[Target | None], Target | None]) -> Rule[Target]:
     """The document stays due while somebody has taken the target and its runs are not stopped."""
 
@@ -186,15 +215,5 @@ def _target_rule(decide: Callable[[Target | None], Target | None]) -> Rule[Targe
         if after is None:
             return None
         return Decision(after, due=context.now if after.takings else None)
-
-    return rule
-
-
-def _plain_rule(decide: Callable[[Any], Any]) -> Rule[Any]:
-    """For documents without events and timers."""
-
-    def rule(state: Any, _context: Context) -> Decision[Any] | None:
-        after = decide(state)
-        return None if after is None else Decision(after)
 
     return rule

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from desk_contracts.errors import DependencyDown
-from desk_kernel import Context, Decision
 from desk_platform.clock import Clock
 from desk_platform.kafka.retry import attempt_async
 from desk_platform.kafka.timers import Report
@@ -15,8 +14,9 @@ from desk_automation.recurrence.model import Relapse, TargetHistory
 from desk_automation.recurrence.store import GIVE_UP, LOOK_AGAIN, history_rule
 from desk_automation.runs import lifecycle
 from desk_automation.runs.store import run_rule
-from desk_automation.runs.worker.admission import Collections
+from desk_automation.runs.worker.admission import Collections, describe_counted
 from desk_automation.safety import statistics
+from desk_automation.safety.breaker import breaker_rule
 from desk_automation.safety.statistics import RunbookStatistics, RunResult
 
 
@@ -58,12 +58,10 @@ class Relapses:
         if run.relapse is not None and not run.is_by_device:
             bounds = run.plan.bounds
 
-            def rule(
-                counts: RunbookStatistics | None, context: Context
-            ) -> Decision[RunbookStatistics] | None:
+            def take(counts: RunbookStatistics | None, now: datetime) -> RunbookStatistics | None:
                 ended = RunResult(run.outcome, run.target, run.has_sent, run.arm)
-                after = statistics.take_back(counts, run.id, ended, bounds, context.now)
-                return None if after is None else Decision(after)
+                return statistics.take_back(counts, run.id, ended, bounds, now)
 
+            rule = breaker_rule(take, describe_counted(run))
             await self._collections.statistics.change(run.plan.runbook, rule)
         return True

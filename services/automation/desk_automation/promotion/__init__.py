@@ -1,0 +1,1 @@
+"""In which mode a runbook may act: proposed by evidence, decided by people, taken back by harm."""

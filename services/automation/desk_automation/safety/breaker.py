@@ -1,0 +1,100 @@
+"""What is published about a runbook's breaker: it opened, it is closed again. Pure.
+
+A try that fails keeps it open, and says nothing new: what is told is told once for each stop.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from desk_contracts import AnyEvent, Event, Payload
+from desk_contracts.events.automation import RunbookResumed, RunbookStopped, StopKind
+from desk_contracts.ids import derive_id
+from desk_contracts.message import Message, Param, message
+from desk_contracts.names import AUTOMATION_SOURCE
+from desk_kernel import Context, Decision
+
+from desk_automation.safety.model import Bounds
+from desk_automation.safety.statistics import RunbookStatistics
+
+# So many targets are listed; the event counts all.
+MAX_TARGETS = 50
+Change = Callable[[RunbookStatistics | None, datetime], RunbookStatistics | None]
+CountRule = Callable[[RunbookStatistics | None, Context], Decision[RunbookStatistics] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The run that is counted, and the evidence that it brings: how it ended, or its relapse."""
+
+    run: str
+    version: str
+    title: str
+    team: str
+    bounds: Bounds
+    evidence: Message | None = None
+    is_relapse: bool = False
+
+
+def breaker_rule(change: Change, counted: Counted) -> CountRule:
+    """A change of the statistics with the events that tell of the breaker."""
+
+    def rule(
+        state: RunbookStatistics | None, context: Context
+    ) -> Decision[RunbookStatistics] | None:
+        after = change(state, context.now)
+        if after is None:
+            return None
+        before = state or RunbookStatistics()
+        since = (before.stopped_at or before.opened_at) if before.opened_at else context.now
+        after = after.model_copy(update={"stopped_at": since if after.opened_at else None})
+        return Decision(after, tuple(_emit(context.id, before, after, counted, context.now)))
+
+    return rule
+
+
+def _emit(
+    runbook: str,
+    before: RunbookStatistics,
+    after: RunbookStatistics,
+    counted: Counted,
+    now: datetime,
+) -> Iterator[AnyEvent]:
+    since = before.stopped_at or before.opened_at
+    if since is not None and after.opened_at is None:
+        resumed = RunbookResumed(
+            runbook=runbook, title=counted.title, kind=StopKind.BREAKER, stopped_at=since
+        )
+        yield _make_event(runbook, resumed, f"breaker-closed/{since.isoformat()}", now)
+    if since is None and after.opened_at is not None:
+        until = after.opened_at + counted.bounds.reopen_after
+        facts: dict[str, Param] = {"count": after.failures, "until": until}
+        why = (
+            message("stop.relapses", **facts)
+            if counted.is_relapse
+            else message("stop.breaker", **facts)
+        )
+        evidence = () if counted.evidence is None else (counted.evidence,)
+        stopped = RunbookStopped(
+            runbook=runbook,
+            version=counted.version,
+            title=counted.title,
+            team=counted.team,
+            kind=StopKind.BREAKER,
+            explanation=(why, *evidence),
+            targets=after.failed[-MAX_TARGETS:],
+            target_count=len(after.failed),
+            run=counted.run,
+            until=until,
+        )
+        yield _make_event(runbook, stopped, f"breaker-opened/{counted.run}", now)
+
+
+def _make_event(runbook: str, data: Payload, rule: str, at: datetime) -> AnyEvent:
+    return Event(
+        id=derive_id(runbook, rule),
+        source=AUTOMATION_SOURCE,
+        subject=runbook,
+        time=at,
+        data=data,
+    )
