@@ -1,9 +1,10 @@
 """`python -m scripts.mutate [SERVICE ...]`: are mistakes in pure code found by its tests?
 
-Changes one place at a time in a copy of a service's package, and runs unit and property tests of
-that service on it until one fails. Places are a sample by seed; what is changed there comes from
-Cosmic Ray. Exit code 1 if fewer than 90 of 100 are found. A line on which a change makes no
-difference says so: `# desk-skip: mutate REASON`.
+Changes one place at a time in a copy of a service's package, and runs those unit and property tests
+of that service on it that run the line, until one fails. Places are a sample by seed, of the whole
+service or of folders of it (`--under`); what is changed there comes from Cosmic Ray. Exit code 1 if
+fewer than 90 of 100 are found. A line on which a change makes no difference says so:
+`# desk-skip: mutate REASON`.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -31,6 +33,7 @@ from cosmic_ray.plugins import get_operator, operator_names
 
 from scripts.checks.room import is_pure
 from scripts.checks.source import dotted
+from scripts.reach import Reach, find_reaching, read_reach
 
 ROOT = Path(__file__).resolve().parents[1]
 SERVICES = ("intake", "triage", "automation", "notify", "metrics")
@@ -142,17 +145,19 @@ def pure_modules(service: str) -> list[PurePosixPath]:
     return [path for path in paths if path.stem != "__init__" and is_pure(path)]
 
 
-def run_tests(service: str, path: PurePosixPath | None, copy: Path, timeout: float) -> Outcome:
-    """Unit and property tests of the service on a copy of it; first those near to what changed.
-
-    Those of one case before those of many: they are quick.
-    """
+def folders_of(service: str) -> list[str]:
+    """Where the unit and property tests of a service lie."""
     folders = [f"tests/{level}/{service}" for level in ("unit", "property")]
-    existing = [folder for folder in folders if any((ROOT / folder).rglob("test_*.py"))]
-    near = [] if path is None else list(find_near(path, existing))
+    return [folder for folder in folders if any((ROOT / folder).rglob("test_*.py"))]
+
+
+def run_near(service: str, path: PurePosixPath, copy: Path, timeout: float) -> Outcome:
+    """All tests of the service on a copy of it; first those near to what changed."""
+    folders = folders_of(service)
+    near = list(find_near(path, folders))
     if near and (outcome := _run(near, copy, timeout)) is not Outcome.ALIVE:
         return outcome
-    return _run([*existing, *(f"--ignore={test}" for test in near)], copy, timeout)
+    return _run([*folders, *(f"--ignore={test}" for test in near)], copy, timeout)
 
 
 def find_near(path: PurePosixPath, folders: Iterable[str]) -> Iterator[str]:
@@ -165,11 +170,13 @@ def find_near(path: PurePosixPath, folders: Iterable[str]) -> Iterator[str]:
             yield str(test.relative_to(ROOT))
 
 
-def _run(tests: Sequence[str], copy: Path, timeout: float) -> Outcome:
+def _run(tests: Sequence[str], copy: Path, timeout: float, **variables: str) -> Outcome:
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
-    command += ["--hypothesis-profile=mutants", "--hypothesis-seed=1", *tests]
-    storage = {"HYPOTHESIS_STORAGE_DIRECTORY": str(copy / "hypothesis")}
-    environ = os.environ | storage | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    # Too many for a command line.
+    (copy / "tests").write_text("\n".join(tests), encoding="utf-8")
+    command += ["--hypothesis-profile=mutants", "--hypothesis-seed=1", f"@{copy / 'tests'}"]
+    variables |= {"HYPOTHESIS_STORAGE_DIRECTORY": str(copy / "hypothesis")}
+    environ = os.environ | variables | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
     with (copy / "output").open("w+", encoding="utf-8") as output:
         try:
             done = subprocess.run(
@@ -189,17 +196,40 @@ def _run(tests: Sequence[str], copy: Path, timeout: float) -> Outcome:
     return Outcome.ALIVE if done.returncode in {0, 5} else Outcome.KILLED
 
 
-def try_mutant(service: str, mutant: Mutant | None, timeout: float) -> Outcome:
-    """The tests on a fresh copy of the package; with no mutant, on what is there."""
+@contextmanager
+def copied(service: str) -> Iterator[Path]:
+    """A folder with a fresh copy of the package of a service."""
     with tempfile.TemporaryDirectory(prefix="desk-mutant-") as folder:
-        copy, package = Path(folder), f"desk_{service}"
         ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / "services" / service / package, copy / package, ignore=ignored)
-        if mutant is None:
-            return run_tests(service, None, copy, timeout)
+        package = f"desk_{service}"
+        source = ROOT / "services" / service / package
+        shutil.copytree(source, Path(folder) / package, ignore=ignored)
+        yield Path(folder)
+
+
+def measure(service: str, timeout: float) -> Reach:
+    """The tests on what is there: which lines does each run?"""
+    with copied(service) as copy:
+        data = copy / "coverage"
+        words = [f"--cov={copy / f'desk_{service}'}", "--cov-context=test", "--cov-report="]
+        words += ["--cov-config=/dev/null", *folders_of(service)]
+        if _run(words, copy, timeout, COVERAGE_FILE=str(data)) is not Outcome.ALIVE:
+            raise SystemExit(f"The tests of {service} fail as it is: mend them first.")
+        return read_reach(data, copy, PurePosixPath("services", service))
+
+
+def try_mutant(service: str, mutant: Mutant, reach: Reach, timeout: float) -> Outcome:
+    """The tests that run the line, on a changed copy of the package."""
+    with copied(service) as copy:
         target = copy.joinpath(*mutant.path.parts[2:])
-        target.write_text(mutant.apply(target.read_text(encoding="utf-8")), encoding="utf-8")
-        return run_tests(service, mutant.path, copy, timeout)
+        text = target.read_text(encoding="utf-8")
+        target.write_text(mutant.apply(text), encoding="utf-8")
+        tests = find_reaching(reach, mutant.path, text, mutant.line)
+        if tests is None:
+            return run_near(service, mutant.path, copy, timeout)
+        near = set(find_near(mutant.path, folders_of(service)))
+        tests.sort(key=lambda test: test.partition("::")[0] not in near)
+        return _run(tests, copy, timeout) if tests else Outcome.ALIVE
 
 
 def show(mutant: Mutant) -> str:
@@ -212,18 +242,20 @@ def show(mutant: Mutant) -> str:
     return "\n".join((f"  {mutant.path}:{mutant.line}", *(f"    {line}" for line in lines)))
 
 
-def judge(service: str, count: int, seed: int, jobs: int) -> tuple[int, int]:
+def judge(service: str, options: argparse.Namespace) -> tuple[int, int]:
     """How many mutants of a service were found, and of how many; shows each that lives at once."""
-    files = {path: (ROOT / path).read_text(encoding="utf-8") for path in pure_modules(service)}
+    modules = pure_modules(service)
+    if options.under:
+        modules = [path for path in modules if any(map(path.is_relative_to, options.under))]
+    files = {path: (ROOT / path).read_text(encoding="utf-8") for path in modules}
     mutants = [item for path, text in files.items() for item in find_mutants(path, text)]
-    chosen = choose(mutants, count, f"{seed} {service}")
+    chosen = choose(mutants, options.count, f"{options.seed} {service}")
     began = time.monotonic()
-    if try_mutant(service, None, 1_800) is not Outcome.ALIVE:
-        raise SystemExit(f"The tests of {service} fail as it is: mend them first.")
-    timeout = max(LEAST_TIMEOUT, 4 * jobs * (time.monotonic() - began))
+    reach = measure(service, 1_800)
+    timeout = max(LEAST_TIMEOUT, 4 * options.jobs * (time.monotonic() - began))
     outcomes = []
-    with ThreadPoolExecutor(jobs) as pool:
-        tries = pool.map(partial(try_mutant, service, timeout=timeout), chosen)
+    with ThreadPoolExecutor(options.jobs) as pool:
+        tries = pool.map(partial(try_mutant, service, reach=reach, timeout=timeout), chosen)
         for candidate, outcome in zip(chosen, tries, strict=True):
             outcomes.append(outcome)
             if outcome is Outcome.ALIVE:
@@ -246,12 +278,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="which sample (default 1)")
     parser.add_argument("--count", type=int, default=42, help="mutants of each (default 42)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="side by side")
+    parser.add_argument(
+        "--under", action="append", type=PurePosixPath, metavar="PATH",
+        help="only modules of this folder, or this one; may be given more than once",
+    )  # fmt: skip
     options = parser.parse_args()
     if unknown := set(options.services) - set(SERVICES):
         parser.error(f"{', '.join(sorted(unknown))}: services are {', '.join(SERVICES)}")
-    figures = [
-        judge(service, options.count, options.seed, options.jobs) for service in options.services
-    ]
+    figures = [judge(service, options) for service in options.services]
     killed, tried = (sum(column) for column in zip(*figures, strict=True))
     print(f"{killed} of {tried} mutants found; the bar is {PASS_PERCENT} of 100.")
     return 0 if killed * 100 >= tried * PASS_PERCENT else 1

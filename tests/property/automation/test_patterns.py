@@ -16,7 +16,7 @@ from desk_automation.patterns.decide import (
 )
 from desk_automation.patterns.model import KeptEvent, Match, Occurrence, SubjectWindows
 from desk_charter.patterns import When
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -114,10 +114,17 @@ def read(
     return list(window.matches if window else ()), windows
 
 
+# What is still waiting for its order, however late it came, has a part in what is remembered.
+LATE_PARTS = [
+    Script(at, "a", "x", is_end=False, delay=delay)
+    for at, delay in ((0.0, 14.0), (0.5, 13.5), (10.0, 10.0), (12.5, 7.5), (30.0, 0.0))
+]
+THREE = When.model_validate({"count": {"of": A, "at_least": 3, "within": "10s"}})
 TIMERS = st.lists(st.integers(0, 400).map(lambda quarter: quarter / 4), max_size=40)
 
 
 @given(scripts(40), PATTERNS, EXTRAS, TIMERS)
+@example(LATE_PARTS, THREE, {}, [22.0])
 @settings(max_examples=300)
 def test_timers_change_nothing_however_late_events_are(
     items: list[Script], pattern: When, extra: dict[str, object], timers: list[float]

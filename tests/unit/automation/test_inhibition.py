@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from desk_automation.inhibition.decide import MAX_OPEN, follow
+from desk_automation.inhibition.model import OpenSignals
 from desk_automation.runs.model import Phase
 from desk_automation.runs.withholding import LONGEST_INHIBITION
 from desk_contracts import Event
@@ -98,3 +100,11 @@ async def test_what_is_inhibited_too_long_is_skipped_with_the_reason() -> None:
     assert desk.clock.now() > START + LONGEST_INHIBITION
     assert desk.emitted() == ["withheld", "skipped"]
     assert reason_of(desk) == "run.withheld-too-long"
+
+
+def test_of_more_open_signals_than_are_kept_the_newest_are() -> None:
+    state = OpenSignals()
+    for number in range(MAX_OPEN + 1):
+        state = follow(state, raised(episode=f"e{number}")) or state
+    assert len(state.open) == MAX_OPEN
+    assert (state.open[0].episode, state.open[-1].episode) == ("e1", f"e{MAX_OPEN}")

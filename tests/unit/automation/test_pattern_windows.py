@@ -178,6 +178,20 @@ async def test_late_events_and_those_in_quiet_time_are_left_out_and_counted() ->
     assert len(await patterns.started()) == 1
 
 
+@pytest.mark.parametrize(("minutes", "is_flapping"), [((0, 1, 2), True), ((0, 1, 7), False)])
+async def test_a_match_while_its_subject_flaps_starts_nothing_and_is_counted(
+    minutes: tuple[float, float, float], is_flapping: bool
+) -> None:
+    patterns = Patterns(COUNT | {"flap": {"changes": 3, "within": "5m"}})
+    first, over, second = minutes
+    await patterns.hear(at(first, "1"))
+    await patterns.hear(cleared(raised(episode="1"), START + timedelta(minutes=over)))
+    await patterns.hear(at(second, "2"))
+    await patterns.fire(timedelta(seconds=10))
+    assert (await patterns.windows_of()).left_out.flapping == is_flapping
+    assert len(await patterns.started()) == (not is_flapping)
+
+
 async def test_a_pattern_that_was_changed_begins_anew() -> None:
     patterns = Patterns(COUNT)
     await patterns.hear(at(0, "1"))

@@ -112,6 +112,15 @@ async def test_only_what_is_measured_after_the_end_counts_and_else_people_get_it
     assert run.reason.code == "run.nothing-measured-since"
 
 
+async def test_people_get_it_also_where_every_worker_was_away_when_its_time_was_over() -> None:
+    desk = engine(window(), in_window="wait")
+    await desk.hear(raised())
+    await desk.settle(30 * MINUTE + timedelta(seconds=5))
+    desk.clock.advance(HOUR)
+    await desk.settle(timedelta(seconds=1))
+    assert desk.emitted() == ["escalated"]
+
+
 async def test_a_signal_that_is_over_before_the_window_is_starts_nothing() -> None:
     desk = engine(window(), in_window="wait")
     event = raised()
@@ -157,6 +166,27 @@ async def test_a_run_that_steps_back_gives_its_turn_to_another_and_asks_its_guar
     await desk.hear(measured(5.0, desk.clock.now()))
     await desk.settle(timedelta(seconds=2))
     assert target.kinds() == ["guard", "guard", "act"]
+
+
+async def test_a_run_that_steps_back_probes_again_and_does_not_wait_again() -> None:
+    target = FakeTarget()
+    wait = {"id": "rest", "kind": "wait", "for": "20s"}
+    probe = guard() | {"kind": "probe"}
+    desk = engine(target=target, steps=[wait, probe, act()], in_window="wait")
+
+    def freeze(_attempt: object) -> None:
+        desk.restraints.windows = (window(**FREEZE),)
+        target.on_call = lambda _: None
+
+    target.on_call = freeze
+    await desk.hear(raised())
+    await desk.settle(30 * MINUTE)
+    assert target.kinds() == ["probe"]
+    await desk.hear(measured(4.0, desk.clock.now() + timedelta(seconds=2)))
+    desk.clock.advance(timedelta(seconds=3))
+    await desk.hear(measured(5.0, desk.clock.now()))
+    await desk.settle(timedelta(seconds=2))
+    assert target.kinds() == ["probe", "probe", "act"]
 
 
 async def test_a_run_that_has_begun_an_act_goes_on_in_a_freeze() -> None:
@@ -262,3 +292,6 @@ def test_weekly_windows_of_a_service_are_windows() -> None:
     assert window is not None
     assert window.until == datetime.fromisoformat("2026-03-02T22:30:00+00:00")
     assert find_open((), maintained, PlannedChanges(), affected, window.until) is None
+    for other in ("asset-store", "payroll"):
+        elsewhere = Affected(runbook="r", subject="server", service=other)
+        assert find_open((), maintained, PlannedChanges(), elsewhere, monday) is None

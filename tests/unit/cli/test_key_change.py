@@ -125,10 +125,15 @@ def test_keys_are_lines_and_the_first_one_seals() -> None:
     assert keys.find("00000000") is None
 
 
+def test_a_key_of_the_least_length_is_one() -> None:
+    assert read_chain_keys("k" * 32).sealing.id == ChainKey(b"k" * 32).id
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
         ("", "no key"),
+        ("k" * 31, "Key 1 is shorter than 32"),
         (f"{NEW}\nshort", "Key 2 is shorter"),
         (f"{NEW} until 2026-03-02T10:00:00Z\n{OLD}", "Key 1 makes the seals"),
         (f"{NEW}\n{OLD} until noon", "Key 2 counts until a moment"),

@@ -3,8 +3,10 @@
 import json
 from dataclasses import replace
 
+from desk_cli.run_log import RunLog
 from desk_contracts import Event
 from desk_contracts.chain import RECEIPT, SEAL, ChainKey, Link, read_seal, seal_of
+from desk_contracts.chain_keys import ChainKeys
 from desk_contracts.codec import Codec
 from desk_contracts.events.checkpoints import ChainEnd, CheckpointTaken
 from desk_contracts.redaction import Erasure, Redactor, hash_person
@@ -48,6 +50,14 @@ def test_an_untouched_log_has_no_fault() -> None:
     assert findings.faults == []
     assert (findings.chains, findings.transitions) == (len(RUNS), len(RUNS) * PLACES)
     assert findings.confirmed == findings.transitions
+
+
+def test_checkpoints_are_counted_and_what_they_did_not_see_is_confirmed_by_none() -> None:
+    log = sealed_log(RUNS)
+    findings = check(log)
+    assert (findings.checkpoints, findings.confirmed) == (0, 0)
+    seen = checkpoints(log)
+    assert check(log, seen).checkpoints == len(seen)
 
 
 def test_a_log_that_was_delivered_twice_has_none_either() -> None:
@@ -138,6 +148,23 @@ def test_another_order_is_named() -> None:
     log[1], log[2] = log[2], log[1]
     [fault] = check(log).faults
     assert fault.kind == "reordered"
+
+
+def test_one_that_came_early_and_follows_another_is_named_by_its_number() -> None:
+    first = sealed_log(["run-a"])[0]
+    event = Event("second", "/desk/automation", "laptop", AT, transitions("run-a")[1])
+    _, message = KEY.seal("run-a", Link(number=1, mac="0" * 32), Codec().encode(event))
+    second = Record(message.topic, 0, 9, message.key, message.value, message.headers)
+    [broken] = [fault for fault in check([second, first]).faults if fault.kind == "broken"]
+    assert "desk.automation/0/9 (transition 2) does not follow" in broken.text
+
+
+def test_what_checkpoints_saw_of_another_run_is_not_said_of_this_one() -> None:
+    run_log = RunLog(ChainKeys(KEY), None)
+    for event in checkpoints(sealed_log(["run-b"])):
+        run_log.add_checkpoint(event)
+    assert "checkpoints saw 0 of them" in run_log.describe("run-a")
+    assert f"checkpoints saw {PLACES} of them" in run_log.describe("run-b")
 
 
 def test_two_lives_of_one_run_are_named() -> None:

@@ -76,6 +76,11 @@ def test_nothing_on_one_side_leaves_the_interval_open() -> None:
     assert Square(0, 4, 5, 5).ratio is None
 
 
+def test_without_a_contact_the_ratio_may_be_anything() -> None:
+    answer = compare_counts(0, 0, 0, 0)
+    assert (answer.ratio, answer.low, answer.high) == (None, 0.0, None)
+
+
 def test_large_counts_agree_with_the_exact_interval() -> None:
     """Just below and just above the bound, on like proportions."""
     exact, quick = interval(Square(299, 299, 600, 600)), interval(Square(300, 300, 600, 600))

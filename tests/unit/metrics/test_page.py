@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import desk_metrics.reports.page
 import httpx
 import pytest
+from desk_contracts.events.reports import GoalVerdict
 from desk_contracts.messages import LANGUAGES, Catalogue, catalogue
 from desk_contracts.messages.catalogue import entries
 from desk_kernel.sight import Sight
@@ -192,6 +193,33 @@ async def test_the_headline_says_what_is_known_and_what_is_not(desk: Desk) -> No
     of_team = await gather(page_sources(desk), replace(query, team="mail"))
     assert of_team.now["auto_healed"] is of_team.now["fixed_before_reported"] is None
     assert "What was prevented" not in render_page(of_team, NOW)
+
+
+async def test_a_period_before_without_a_ticket_had_none(desk: Desk) -> None:
+    query = PageQuery.of(date(2026, 11, 24), date(2026, 11, 24), NOW)
+    contacts = describe_page(await gather(page_sources(desk), query))[0]
+    assert contacts.code == "page.contacts-compared"
+    assert (contacts.params["count"], contacts.params["before"]) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "facts"),
+    [
+        (GoalVerdict.ON_THE_WAY, {"well": 1, "badly": 0}),
+        (GoalVerdict.MISSED, {"well": 0, "badly": 1}),
+    ],
+)
+async def test_goals_are_counted_as_soon_as_one_can_be_judged(
+    desk: Desk, verdict: GoalVerdict, facts: dict[str, int]
+) -> None:
+    query = PageQuery.of(date(2026, 11, 23), date(2026, 11, 29), NOW)
+    shown = await gather(page_sources(desk), query)
+    first, *others = shown.goals
+    goal = replace(first, status=first.status.model_copy(update={"verdict": verdict}))
+    sentence = describe_page(replace(shown, goals=(goal, *others)))[-1]
+    count = len(shown.goals)
+    assert sentence.code == "page.goals"
+    assert sentence.params == {"count": count, "rest": count - 1, **facts}
 
 
 async def test_days_to_come_are_not_drawn(desk: Desk) -> None:

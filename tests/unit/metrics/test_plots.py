@@ -1,12 +1,13 @@
 """Plots: gaps are gaps, scales are round, no text touches another or leaves the picture."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import NamedTuple
 from xml.etree import ElementTree
 
 import pytest
 from desk_metrics.reports.page.html import render_plot
-from desk_metrics.reports.page.plots import NARROW, WIDE, Band, Plot, Series, Size
+from desk_metrics.reports.page.plots import NARROW, WIDE, Band, Drawing, Plot, Series, Size
 from desk_metrics.reports.page.scales import FONT, choose_scale, format_tick, measure_width
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -97,3 +98,17 @@ def test_no_text_of_a_plot_touches_another_or_leaves_the_picture(
         assert box.top >= 0, box
         assert box.bottom <= height, box
         assert not [other for other in placed[place + 1 :] if box.meets(other)], box
+
+
+def test_only_what_comes_whole_has_no_fractions() -> None:
+    plain = Plot("p", "P", "u", ("a",), (Series("l", (1.0,)),))
+    ticks = {tick.text for tick in Drawing(plain).ticks}
+    assert {"0", "0.5", "1"} <= ticks
+    ticks = {tick.text for tick in Drawing(replace(plain, is_whole=True)).ticks}
+    assert ticks == {"0", "1"}
+
+
+def test_of_a_year_of_weeks_each_quarter_has_its_name_where_months_are_too_near() -> None:
+    weeks = tuple(f"week {number:02}" for number in range(53))
+    drawing = Drawing(Plot("p", "P", "u", weeks, (Series("l", (1.0,) * 53),)), NARROW)
+    assert [label.text for label in drawing.labels] == list(weeks[::13])

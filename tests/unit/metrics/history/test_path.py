@@ -210,6 +210,15 @@ def test_ways_have_their_share_and_what_they_broke() -> None:
     assert report.paths[0].steps == ("queued", "worked_on", "at_rest")
 
 
+def test_the_way_of_a_ticket_is_told_once_it_is_over() -> None:
+    tallies = Tallies()
+    tallies.add(path_of(row(1, "new", team="A"), row(2, "resolved", team="A")), "Mail")
+    tallies.add(path_of(row(1, "new", team="A"), row(2, "in_progress", team="B")), "Mail")
+    report = where_time_goes(tallies)
+    assert [way.steps for way in report.routes] == [("A",)]
+    assert [way.steps for way in report.paths] == [("queued", "at_rest")]
+
+
 def test_a_ticket_given_straight_back_has_its_time_away() -> None:
     tallies = Tallies()
     path = path_of(
@@ -222,6 +231,23 @@ def test_a_ticket_given_straight_back_has_its_time_away() -> None:
     [back] = where_time_goes(tallies).ping_pong
     assert (back.team, back.other, back.times, back.tickets) == ("A", "B", 1, 1)
     assert (back.hours, back.examples) == (3, ("T",))
+
+
+def test_the_first_sentences_are_of_the_longest_wait_and_the_team_that_hands_on_most() -> None:
+    tallies = Tallies()
+    for number, (reason, giver) in enumerate([("Part", "A"), ("Part", "A"), ("Answer", "C")]):
+        path = path_of(
+            row(1, "in_progress", team=giver, ticket=f"{number}"),
+            row(2, "waiting", waiting="vendor", word=reason, team="B", ticket=f"{number}"),
+            row(4, "resolved", team="B", ticket=f"{number}"),
+        )
+        tallies.add(path, "Mail")
+    report = where_time_goes(tallies)
+    assert [(team.team, team.given) for team in report.hand_on] == [("A", 2), ("C", 1)]
+    assert [wait.reason for wait in report.waits] == ["Part", "Answer"]
+    sentences = {item.code: item.params for item in report.sentences}
+    assert sentences["history.waits-longest"]["reason"] == "Part"
+    assert sentences["history.hands-on-most"]["team"] == "A"
 
 
 def test_the_report_says_it_in_sentences() -> None:

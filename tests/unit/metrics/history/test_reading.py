@@ -71,6 +71,14 @@ def test_an_update_with_something_odd_is_used_and_remarked(
     assert (remark.fault, remark.used) == (fault, True)
 
 
+def test_of_a_long_word_that_is_unknown_the_beginning_is_told() -> None:
+    _, [remark] = read(UPDATES, GOOD | {"prio": "9" * 61})
+    assert (remark.reason.code, remark.reason.params["word"]) == (
+        "history.unknown-value",
+        "9" * 60,
+    )
+
+
 @pytest.mark.parametrize(
     ("wrong", "fault", "reason"),
     [

@@ -45,6 +45,12 @@ async def test_an_alerts_end_that_comes_before_its_beginning_raises_nothing() ->
     assert len(raised(desk, "mail-queue-high")) == 1
 
 
+async def test_what_begins_after_an_end_that_had_no_beginning_is_a_new_alert() -> None:
+    desk = TriageDesk()
+    await desk.feed(over(5), fired(6))
+    assert len(raised(desk, "mail-queue-high")) == 1
+
+
 async def test_a_flapping_alert_is_held_open_until_it_is_quiet() -> None:
     desk = TriageDesk()
     for number in range(FLAP_CHANGES):

@@ -4,8 +4,8 @@ from datetime import timedelta
 from math import comb
 
 import pytest
-from desk_contracts import AnyEvent
-from desk_contracts.events.signals import SignalCleared, SignalRaised
+from desk_contracts import AnyEvent, Event
+from desk_contracts.events.signals import SignalCleared, SignalDropped, SignalRaised
 from desk_contracts.value_types import Severity, SubjectKind
 from desk_triage.changes.snapshot import ContextSnapshot, Facts
 from desk_triage.detection.fleet import (
@@ -13,13 +13,15 @@ from desk_triage.detection.fleet import (
     LOOK_AGAIN,
     MAX_MEMBERS,
     TOGETHER,
+    FleetSymptom,
+    drop_member,
     find_chance,
     find_shared,
 )
 from desk_triage.detection.store import find_population
 
 from tests.support.spoken import english
-from tests.support.triage_desk import CHARTER, TriageDesk, cleared, measured, raised
+from tests.support.triage_desk import CHARTER, TriageDesk, at, cleared, measured, raised
 
 OLD, NEW = "14.1", "14.2"
 
@@ -117,6 +119,22 @@ async def test_a_fleet_signal_is_open_while_devices_are_ill_that_are_not_kept() 
     assert cleared(desk, "fleet-disk-filling") == []
     await desk.feed(*(disk(number, 60, 20) for number in ill[:5]))
     assert len(cleared(desk, "fleet-disk-filling")) == 1
+
+
+def test_of_those_that_are_not_kept_one_less_is_ill_where_nobody_watches_it() -> None:
+    data = SignalDropped(
+        episode="other",
+        detector="disk-nearly-full",
+        signal="disk-filling",
+        title="A disk fills",
+        seen_at=at(1),
+        subject_kind=SubjectKind.DEVICE,
+    )
+    drop = Event(id="drop", source="/desk/triage", subject="laptop", time=at(2), data=data)
+    assert drop_member(FleetSymptom(), drop) is None
+    after = drop_member(FleetSymptom(unlisted=2), drop)
+    assert after is not None
+    assert (after.state.unlisted, after.state.unwatched) == (1, 0)
 
 
 async def test_devices_of_all_kinds_share_nothing() -> None:

@@ -74,6 +74,8 @@ def test_a_split_makes_two_and_a_merge_makes_one_again(played: PlayedRegister) -
     played.take(split_problem(played.register, first, ["out-4", "out-5"], NOW, played.desk))
     first_one, other = played.problems
     assert (first_one.tickets, other.tickets) == (4, 2)
+    # Who stays does not join the other by their words alone.
+    assert set(other.removed) == {f"out-{number}" for number in range(4)}
     detected = played.of(ProblemDetected)[-1]
     assert detected.subject == other.id != first
     played.take(merge_problems(played.register, other.id, first, "eva", NOW, played.desk))

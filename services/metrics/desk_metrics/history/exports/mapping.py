@@ -201,7 +201,8 @@ class Mapping(Frozen):
 def normalise_word(text: str) -> str:
     """Words are compared without regard to case, form, blanks and what nobody sees."""
     # Exports say few words many times; a cell of a megabyte is not worth keeping.
-    return _normalise(text) if len(text) <= _WORD else _normalise.__wrapped__(text)
+    is_kept = len(text) <= _WORD  # desk-skip: mutate what is kept is read again, to the same end
+    return _normalise(text) if is_kept else _normalise.__wrapped__(text)  # desk-skip: mutate so too
 
 
 @lru_cache(maxsize=1 << 12)

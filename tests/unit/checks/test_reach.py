@@ -1,0 +1,56 @@
+"""A mutant meets the tests that run its line, unit tests first."""
+
+from pathlib import PurePosixPath
+
+import pytest
+
+from scripts.reach import IMPORT, find_reaching, find_statement
+
+PATH = PurePosixPath("services/billing/desk_billing/invoices/decide.py")
+TEXT = """LIMIT = 5
+
+
+def is_late(due: int, day: int = LIMIT) -> bool:
+    if (
+        due
+        and day
+    ):
+        return (
+            day >
+            due
+        )
+    match due:
+        case 0 if day > 1:
+            return True
+    return False
+"""
+LAW = "tests/property/billing/test_late.py::test_law"
+CASE = "tests/unit/billing/test_late.py::test_case"
+
+
+@pytest.mark.parametrize(
+    ("line", "span"),
+    [
+        (1, None),
+        (4, None),
+        (6, range(5, 7)),
+        (7, range(5, 8)),
+        (10, range(9, 13)),
+        (14, range(13, 15)),
+        (16, range(16, 17)),
+    ],
+)
+def test_a_statement_is_one_and_a_block_its_head(line: int, span: range | None) -> None:
+    assert find_statement(TEXT, line) == span
+
+
+def test_tests_that_run_a_part_of_the_statement_are_asked() -> None:
+    reach = {PATH: {9: frozenset({LAW}), 11: frozenset({CASE}), 16: frozenset({"other"})}}
+    assert find_reaching(reach, PATH, TEXT, 10) == [CASE, LAW]
+    assert find_reaching(reach, PATH, TEXT, 14) == []
+
+
+def test_what_an_import_runs_any_test_may_meet() -> None:
+    reach = {PATH: {1: frozenset({IMPORT}), 16: frozenset({IMPORT, CASE})}}
+    assert find_reaching(reach, PATH, TEXT, 1) is None
+    assert find_reaching(reach, PATH, TEXT, 16) is None
