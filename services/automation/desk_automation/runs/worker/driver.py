@@ -58,8 +58,8 @@ from desk_automation.verification.store import subject_rule
 
 log = get_logger()
 
-# A run that is under way, or whose place has too many in line, is looked at again so soon.
-SLOT_PAUSE = timedelta(milliseconds=500)
+# A run that is under way is looked at again so soon.
+LOOK_AGAIN = timedelta(milliseconds=500)
 # An executor ends a call by the call's own timeout. One that does not, whatever it waits for, is
 # left after so much more: time to clean up what it began.
 OVERTIME = timedelta(seconds=15)
@@ -103,7 +103,9 @@ class Worker:
         self._concurrency = concurrency or Concurrency()
         self._jitter = jitter
         self._free_runs = asyncio.Semaphore(self._concurrency.runs)
-        self._slots = Slots(self._concurrency.per_slot, self._free_runs)
+        self._slots = Slots(
+            self._concurrency.per_slot, self._free_runs, lambda id: on_due(id, clock.now())
+        )
         self._active: dict[str, asyncio.Task[None]] = {}
         self._is_stopping = False
         # Tells the timers when to look at a run again.
@@ -124,7 +126,7 @@ class Worker:
                 return
             if id in self._active:
                 # It may just have come to rest: look again rather than lose the moment.
-                self._on_due(id, self._clock.now() + SLOT_PAUSE)
+                self._on_due(id, self._clock.now() + LOOK_AGAIN)
                 continue
             await self._free_runs.acquire()
             self._active[id] = asyncio.create_task(self._drive(id, report), name=f"run {id}")
@@ -233,11 +235,10 @@ class Worker:
         executor = self._executors.get(attempt.call.executor)
         slot = None if executor is None else executor.slot_of(attempt.call)
         place = None if slot is None else f"{attempt.call.executor}/{slot}"
-        async with self._slots.enter(place) as is_ours:
-            if is_ours:
-                return await self._ask_and_execute(run, attempt, executor)
-        self._on_due(run.id, self._clock.now() + SLOT_PAUSE)
-        return None
+        async with self._slots.enter(place, run.id) as is_ours:
+            if not is_ours or self._is_stopping:  # it is called when the line is shorter
+                return None
+            return await self._ask_and_execute(run, attempt, executor)
 
     async def _ask_and_execute(
         self, run: Run, attempt: Attempt, executor: Executor | None
