@@ -4,8 +4,8 @@ Nothing here is written to a store, since most of what is looked at leads to not
 this replica has seen since it started, and every answer made of it says so.
 """
 
-from collections import OrderedDict
-from collections.abc import Mapping
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -18,6 +18,8 @@ log = get_logger()
 
 MOST_SUBJECTS = 5_000
 MOST_PER_SUBJECT = 50
+# So many looks at one subject are worked out only when somebody asks, or when more come.
+MOST_LATER = 4
 MOST_NAMES = 500
 OTHERS = "(others)"
 
@@ -50,31 +52,55 @@ class Unhandled:
     last_service: str = ""
 
 
+Looks = Callable[[], "Iterable[Consideration]"]
+
+
+@dataclass(slots=True)
+class _Subject:
+    looks: OrderedDict[tuple[str, str], Consideration] = field(default_factory=OrderedDict)
+    later: deque[Looks] = field(default_factory=deque)
+
+    def work_out(self, most: int) -> None:
+        """Leave so many for later."""
+        while len(self.later) > most:
+            for look in self.later.popleft()():
+                self.keep(look)
+
+    def keep(self, look: Consideration) -> None:
+        key = (look.kind, look.name)
+        self.looks[key] = look
+        self.looks.move_to_end(key)
+        if len(self.looks) > MOST_PER_SUBJECT:
+            self.looks.popitem(last=False)
+
+
 @dataclass(slots=True)
 class Lookout:
     """The last look of everything at each subject, and what nothing looks at."""
 
     since: datetime
     meters: Meters
-    _looks: OrderedDict[str, OrderedDict[tuple[str, str], Consideration]] = field(
-        default_factory=OrderedDict
-    )
+    _subjects: OrderedDict[str, _Subject] = field(default_factory=OrderedDict)
     _unhandled: dict[tuple[str, str], Unhandled] = field(default_factory=dict)
 
     def note(self, subject: str, look: Consideration) -> None:
         """Keep the newest look; the subject and the look that are oldest make room."""
-        looks = self._looks.get(subject)
-        if looks is None:
-            looks = self._looks[subject] = OrderedDict()
-            if len(self._looks) > MOST_SUBJECTS:
-                self._looks.popitem(last=False)
-        else:
-            self._looks.move_to_end(subject)
-        key = (look.kind, look.name)
-        looks[key] = look
-        looks.move_to_end(key)
-        if len(looks) > MOST_PER_SUBJECT:
-            looks.popitem(last=False)
+        kept = self._find(subject)
+        kept.work_out(0)
+        kept.keep(look)
+
+    def note_later(self, subject: str, looks: Looks) -> None:
+        """The same for looks that cost more than most of them are worth: nobody asks for them."""
+        kept = self._find(subject)
+        kept.later.append(looks)
+        kept.work_out(MOST_LATER)
+
+    def _find(self, subject: str) -> _Subject:
+        kept = self._subjects.setdefault(subject, _Subject())
+        self._subjects.move_to_end(subject)
+        if len(self._subjects) > MOST_SUBJECTS:
+            self._subjects.popitem(last=False)
+        return kept
 
     def note_unhandled(
         self, kind: str, name: str, subject: str, at: datetime, service: str = ""
@@ -94,7 +120,11 @@ class Lookout:
 
     def looks_at(self, subject: str) -> tuple[Consideration, ...]:
         """What looked at that subject, the newest look first."""
-        return tuple(reversed(self._looks.get(subject, {}).values()))
+        kept = self._subjects.get(subject)
+        if kept is None:
+            return ()
+        kept.work_out(0)
+        return tuple(reversed(kept.looks.values()))
 
     @property
     def all_unhandled(self) -> tuple[Unhandled, ...]:

@@ -144,8 +144,8 @@ PROTECTIONS: tuple[Protection, ...] = (
         "F9",
         "one runbook goes through a whole fleet in minutes",
         f"{_AUTOMATION}/safety/statistics.py",
-        "if len(starts) >= bounds.per_hour:",
-        "if len(starts) < 0:",
+        "if used >= bounds.per_hour:",
+        "if used < 0:",
         f"{_UNIT}/test_limits.py::test_the_hourly_limit_counts_all_targets_of_a_runbook",
     ),
     Protection(

@@ -124,9 +124,11 @@ async def test_one_run_is_stopped_or_taken_within_a_second_while_others_act(
     names = await begin_long_repairs(bus, target)
     runs = {str(run["target"]): str(run["id"]) for run in await replicas[1].runs(limit="200")}
     called = time.monotonic()
-    await replicas[1].post(f"/v1/runs/{runs[names[0]]}/stop", "stop", json={})
+    answer = await replicas[1].post(f"/v1/runs/{runs[names[0]]}/stop", "stop", json={})
+    assert answer.status_code == 200, answer.text
     took = time.monotonic()
-    await replicas[0].post(f"/v1/runs/{runs[names[1]]}/take", "take", json={})
+    answer = await replicas[0].post(f"/v1/runs/{runs[names[1]]}/take", "take", json={})
+    assert answer.status_code == 200, answer.text
     began = time.monotonic()
     started = Event(
         id=new_id(),

@@ -12,7 +12,7 @@ from desk_automation.runs.api.views import RunsApi
 from desk_charter import CharterSource
 from desk_platform.health import Health
 from desk_platform.http import AppParts, Principal, Role, find_undeclared_routes, make_app
-from desk_platform.lookout import Lookout
+from desk_platform.lookout import MOST_LATER, Lookout
 from desk_testing.http import FakeAuthenticator
 from desk_testing.telemetry import record_telemetry
 
@@ -57,6 +57,20 @@ def test_the_first_part_that_is_not_true_is_told_with_its_values(
         assert look.values == {"data.attributes.rack": "(missing)"}
     if excerpt.startswith("data.signal =="):
         assert look.values == {"data.signal": event.data.signal}
+
+
+def test_of_many_signals_the_last_look_of_each_runbook_is_told() -> None:
+    engine = Engine((runbook(),))
+    seen, book = lookout(engine), OneBook(runbook(when="data.signal == 'x'"))
+    events = [raised(episode=str(number)) for number in range(MOST_LATER + 3)]
+    for event in events:
+        note_runbooks(seen, event, book)
+    other = OneBook(runbook(id="another"))
+    note_runbooks(seen, events[-1], other)
+    looks = seen.looks_at(events[-1].subject)
+    assert [look.name for look in looks] == ["another", runbook().id]
+    assert [look.outcome for look in looks] == ["matched", "condition-false"]
+    assert looks[1].at == events[-1].time
 
 
 def test_a_condition_is_cut_only_where_all_parts_must_hold() -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 
 from desk_contracts import Event
 from desk_contracts.events.devices import PolicyApplied
@@ -28,13 +29,16 @@ LONGEST_VALUE = 120
 
 
 def note_runbooks(lookout: Lookout, event: Raised, rulebook: Rulebook) -> None:
-    """What each runbook made of a signal."""
+    """What each runbook made of a signal, worked out when somebody asks why."""
+    lookout.note_later(event.subject, partial(_look_all, event, rulebook))
+
+
+def _look_all(event: Raised, rulebook: Rulebook) -> Iterator[Consideration]:
     values = values_of(event, "")
     about = {"event": values["event"], "data": values["data"]}
     for rule in rulebook.rules:
         if is_meant(rule.runbook, rule.when, event):
-            look = _look(rule, event, about)._replace(service=event.data.service)
-            lookout.note(event.subject, look)
+            yield _look(rule, event, about)._replace(service=event.data.service)
     for pattern in rulebook.patterns:
         runbook = rulebook.find(pattern.runbook)
         if runbook is None:
@@ -47,7 +51,7 @@ def note_runbooks(lookout: Lookout, event: Raised, rulebook: Rulebook) -> None:
             look = Consideration("runbook", runbook.id, event.time, "counted", why)
         else:
             look = _look(Rule(runbook, starting), event, about)
-        lookout.note(event.subject, look._replace(service=event.data.service))
+        yield look._replace(service=event.data.service)
 
 
 def _look(rule: Rule, event: Raised, about: Mapping[str, object]) -> Consideration:

@@ -28,6 +28,7 @@ RUNS = Schema(
     model=Run,
     facets=_run_facets,
     brief=lambda run: run.model_copy(update={"journal": (), "samples": ()}),
+    remembered=500,
     searched=(
         ("newest",),
         ("target", "newest"),

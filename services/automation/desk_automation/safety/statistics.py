@@ -15,6 +15,9 @@ from desk_automation.safety.model import Bounds, Refusal
 
 HOUR = timedelta(hours=1)
 MAX_COUNTED = 200
+# So many starts are known by their run; of what is older only how many there were, by the minute.
+MAX_STARTS = 200
+MINUTE = timedelta(minutes=1)
 LOST_COUNT_FOR = timedelta(days=7)
 # In the totals: a cure that was taken back.
 RELAPSED = "relapsed"
@@ -28,6 +31,14 @@ class Start(Frozen):
     at: datetime
 
 
+class EarlierStarts(Frozen):
+    """How many runs were let start within a minute, the first and the last of them when."""
+
+    since: datetime
+    at: datetime
+    count: int
+
+
 class LostCure(Frozen):
     """A target whose cure did not last, and when that was seen."""
 
@@ -39,6 +50,7 @@ class RunbookStatistics(Frozen):
     """The record of one runbook, over all its versions."""
 
     starts: tuple[Start, ...] = ()
+    earlier: tuple[EarlierStarts, ...] = ()
     counted: tuple[str, ...] = ()
     failures: int = 0
     # What failed since the last cure, each target once.
@@ -80,7 +92,8 @@ def find_breaker(counts: RunbookStatistics, bounds: Bounds, now: datetime) -> st
 
 def count_last_hour(counts: RunbookStatistics, now: datetime) -> int:
     """How much of the hourly limit is used."""
-    return len(_last_hour(counts, now))
+    counted = sum(minute.count for minute in counts.earlier if minute.at > now - HOUR)
+    return counted + len(_last_hour(counts, now))
 
 
 def find_refusal(
@@ -95,10 +108,10 @@ def find_refusal(
             return Refusal("breaker", message("refusal.breaker", failures=counts.failures), until)
         if counts.canary not in {"", run}:
             return Refusal("breaker", message("refusal.canary", failures=counts.failures))
-    starts = _last_hour(counts, now)
-    if len(starts) >= bounds.per_hour:
-        free = starts[-bounds.per_hour].at + HOUR
-        return Refusal("limit", message("refusal.per-hour", count=len(starts)), free)
+    used = count_last_hour(counts, now)
+    if used >= bounds.per_hour:
+        free = _find_free(counts, used - bounds.per_hour + 1, now)
+        return Refusal("limit", message("refusal.per-hour", count=used), free)
     return None
 
 
@@ -109,9 +122,9 @@ def admit(
     counts = counts or RunbookStatistics()
     if any(start.run == run for start in counts.starts) or find_refusal(counts, run, bounds, now):
         return None
-    starts = (*_last_hour(counts, now), Start(run=run, at=now))
     canary = run if counts.opened_at is not None else ""
-    return counts.model_copy(update={"starts": starts, "canary": canary})
+    started = _add_start(counts, Start(run=run, at=now), now)
+    return counts.model_copy(update={**started, "canary": canary})
 
 
 def count_outcome(
@@ -205,4 +218,36 @@ def take_back(
 
 
 def _last_hour(counts: RunbookStatistics, now: datetime) -> tuple[Start, ...]:
-    return tuple(start for start in counts.starts if start.at > now - HOUR)
+    since = now - HOUR
+    if not counts.starts or counts.starts[0].at > since:
+        return counts.starts
+    return tuple(start for start in counts.starts if start.at > since)
+
+
+def _add_start(counts: RunbookStatistics, start: Start, now: datetime) -> dict[str, object]:
+    """What changes. A minute counts as long as its last start: the limit is never passed, and once
+    it is reached it may hold for up to a minute longer."""
+    starts = (*_last_hour(counts, now), start)
+    earlier = tuple(minute for minute in counts.earlier if minute.at > now - HOUR)
+    if len(starts) > MAX_STARTS:
+        at, starts = starts[0].at, starts[1:]
+        last = earlier[-1] if earlier else None
+        if last is None or last.since <= at - MINUTE:
+            earlier = (*earlier, EarlierStarts(since=at, at=at, count=1))
+        else:
+            changes = {"at": max(at, last.at), "count": last.count + 1}
+            earlier = (*earlier[:-1], last.model_copy(update=changes))
+    return {"starts": starts, "earlier": earlier}
+
+
+def _find_free(counts: RunbookStatistics, surplus: int, now: datetime) -> datetime:
+    """When so many of those that count are an hour old."""
+    since = now - HOUR
+    ends = [(minute.at, minute.count) for minute in counts.earlier if minute.at > since]
+    ends += [(start.at, 1) for start in _last_hour(counts, now)]
+    left = surplus
+    for at, count in ends:
+        left -= count
+        if left <= 0:
+            return at + HOUR
+    return now + HOUR

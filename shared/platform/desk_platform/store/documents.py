@@ -28,6 +28,9 @@ class Schema(Generic[M]):
     unique: tuple[str, ...] = ()
     # A state without what listings do not show; kept beside it, for those that can be large.
     brief: Callable[[M], M] | None = None
+    # Of so many documents the state is kept beside its text. Each is read from the store all the
+    # same; if the text is the one that is known, it is not parsed again.
+    remembered: int = 0
 
     def check_query(self, facets: Facets, order: str) -> None:
         """Raise `ValueError` unless an index serves it: without one it would read everything.

@@ -1,5 +1,6 @@
 """States as text: exact to the microsecond, written and read by one call."""
 
+from collections import OrderedDict
 from typing import Generic
 
 from pydantic import TypeAdapter
@@ -16,18 +17,37 @@ class States(Generic[S]):
 
     def __init__(self, schema: Schema[S]) -> None:
         self._collection, self._states = schema.collection, TypeAdapter(schema.model)
+        self._most = schema.remembered
+        # States never change, so the same text is the same state: it is not parsed again.
+        self._remembered: OrderedDict[str, tuple[str, S]] = OrderedDict()
 
-    def write(self, state: S) -> str:
-        """As JSON."""
-        return self._states.dump_json(state).decode()
+    def write(self, state: S, id: str = "") -> str:
+        """As JSON; `id` says which document has exactly this state."""
+        text = self._states.dump_json(state).decode()
+        if id:
+            self._remember(id, text, state)
+        return text
 
     def read(self, id: str, text: str | None) -> tuple[S | None, Unreadable | None]:
         """The state; of one that cannot be read only why: the trouble is its own."""
         if text is None:
             return None, None
+        before = self._remembered.get(id)
+        if before is not None and before[0] == text:
+            return before[1], None
         try:
             # What a newer version added is passed over, so that it can be rolled back.
-            return self._states.validate_json(text, extra="ignore"), None
+            state = self._states.validate_json(text, extra="ignore")
         except (ValueError, TypeError, KeyError) as error:
             log.warning("document_unreadable", collection=self._collection, document=id)
             return None, Unreadable({id: str(error)})
+        self._remember(id, text, state)
+        return state, None
+
+    def _remember(self, id: str, text: str, state: S) -> None:
+        if not self._most:
+            return
+        self._remembered[id] = (text, state)
+        self._remembered.move_to_end(id)
+        if len(self._remembered) > self._most:
+            self._remembered.popitem(last=False)

@@ -7,6 +7,7 @@ import asyncio
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from time import perf_counter
 
 import httpcore
@@ -128,7 +129,7 @@ class HttpExecutor:
     def slot_of(self, call: Call) -> str:
         """Calls to one address share a slot."""
         try:
-            return httpx.URL(str(call.action.get("url"))).netloc.decode("ascii", "replace")
+            return _read_url(str(call.action.get("url"))).netloc.decode("ascii", "replace")
         except (httpx.InvalidURL, ValueError):
             return "unreadable"
 
@@ -160,7 +161,7 @@ class HttpExecutor:
         sending: HttpSending,
         unsealed: Unsealed,
     ) -> None:
-        url = httpx.URL(action.url)
+        url = _read_url(action.url)
         if (refusal := self._hosts.refusal(url)) is not None:
             raise NotAllowed(refusal)
         for name, text in action.secret_headers.items():
@@ -199,7 +200,7 @@ class HttpExecutor:
         names of their own and none of them is in a figure."""
         if self._meters is None or not sending.is_sent:
             return
-        url = httpx.URL(action.url)
+        url = _read_url(action.url)
         attributes = client_attributes(action.method, url)
         attributes[names.SERVER_ADDRESS] = self._hosts.entry_of(url)
         if sending.reply is not None:
@@ -224,6 +225,12 @@ class HttpExecutor:
                 reason = message("answer.unreadable-because", trouble=trouble, **seen)
                 return Answer(Result.UNKNOWN, reason, retry_after=pause)
         return Answer(result, message("answer.status", **seen), retry_after=pause)
+
+
+@lru_cache(maxsize=1_000)
+def _read_url(text: str) -> httpx.URL:
+    """An address is read some times in each call of it."""
+    return httpx.URL(text)
 
 
 def _headers(attempt: Attempt, action: HttpAction, run: str, token: int) -> dict[str, str]:

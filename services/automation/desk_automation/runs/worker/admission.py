@@ -16,6 +16,7 @@ from desk_platform.clock import Clock
 from desk_platform.kafka import CommandQueue
 from desk_platform.kafka.unit_of_work import Rule
 from desk_platform.store import Documents
+from desk_platform.store.grouped_reads import GroupedReads
 
 from desk_automation.actions.redaction import redact_message
 from desk_automation.recurrence.debts import Cause, add_fix, debt_id
@@ -68,12 +69,12 @@ class Admissions:
     def __init__(self, collections: Collections, clock: Clock) -> None:
         self._collections, self._clock = collections, clock
         self._places = Places(collections.rollouts)
+        self._stops = GroupedReads(collections.stored_stops)
 
     async def find_stop(self) -> GlobalStop | None:
         """The stop of all acting, if one is in force at this moment."""
-        stored = (await self._collections.stored_stops.load([EVERYTHING])).get(EVERYTHING)
-        state = None if stored is None else stored.state
-        return state if state is not None and state.is_on else None
+        stop = await self._stops.find(EVERYTHING)
+        return stop if stop is not None and stop.is_on else None
 
     async def find_refusal(self, run: Run) -> Refusal | None:
         """The runbook's ring first, since most wait there, then the target, then the limits; a run

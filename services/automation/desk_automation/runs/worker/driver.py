@@ -5,7 +5,6 @@ All state is in the documents, so another worker can continue after a crash.
 
 import asyncio
 import random
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +19,7 @@ from desk_platform.heartbeat import beat
 from desk_platform.kafka.retry import attempt_async, backoff, insist
 from desk_platform.kafka.timers import Report
 from desk_platform.kafka.unit_of_work import WorkItem
+from desk_platform.store.grouped_reads import GroupedReads
 from desk_platform.tasks import cancel_tasks
 from desk_platform.telemetry import Telemetry, get_logger, names
 
@@ -51,14 +51,15 @@ from desk_automation.runs.store import run_rule
 from desk_automation.runs.worker.admission import Admissions, Collections
 from desk_automation.runs.worker.calling import CallUnderWay
 from desk_automation.runs.worker.restraints import Restraints
+from desk_automation.runs.worker.slots import Slots
 from desk_automation.verification.decide import set_window, watch
 from desk_automation.verification.model import Subject
 from desk_automation.verification.store import subject_rule
 
 log = get_logger()
 
-# A run whose concurrency slots are taken is looked at again so soon.
-SLOT_PAUSE = timedelta(milliseconds=500)
+# A run that is under way is looked at again so soon.
+LOOK_AGAIN = timedelta(milliseconds=500)
 # An executor ends a call by the call's own timeout. One that does not, whatever it waits for, is
 # left after so much more: time to clean up what it began.
 OVERTIME = timedelta(seconds=15)
@@ -93,6 +94,8 @@ class Worker:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._collections = collections
+        self._runs = GroupedReads(collections.stored_runs)
+        self._subjects = GroupedReads(collections.stored_subjects)
         self._admissions = Admissions(collections, clock)
         self._restraints = Restraints(collections.restraints, collections.subjects, clock)
         self._executors = executors
@@ -100,7 +103,9 @@ class Worker:
         self._concurrency = concurrency or Concurrency()
         self._jitter = jitter
         self._free_runs = asyncio.Semaphore(self._concurrency.runs)
-        self._slots: Counter[str] = Counter()
+        self._slots = Slots(
+            self._concurrency.per_slot, self._free_runs, lambda id: on_due(id, clock.now())
+        )
         self._active: dict[str, asyncio.Task[None]] = {}
         self._is_stopping = False
         # Tells the timers when to look at a run again.
@@ -121,7 +126,7 @@ class Worker:
                 return
             if id in self._active:
                 # It may just have come to rest: look again rather than lose the moment.
-                self._on_due(id, self._clock.now() + SLOT_PAUSE)
+                self._on_due(id, self._clock.now() + LOOK_AGAIN)
                 continue
             await self._free_runs.acquire()
             self._active[id] = asyncio.create_task(self._drive(id, report), name=f"run {id}")
@@ -142,8 +147,7 @@ class Worker:
 
     async def advance(self, id: str) -> None:
         """Take actions until the run rests."""
-        stored = (await self._collections.stored_runs.load([id])).get(id)
-        run = None if stored is None else stored.state
+        run = await self._runs.find(id)
         while run is not None and not self._is_stopping:
             run = await self._take(next_action(run, self._clock.now()), run)
 
@@ -228,6 +232,18 @@ class Worker:
         return after
 
     async def _attempt(self, run: Run, attempt: Attempt) -> Run | None:
+        executor = self._executors.get(attempt.call.executor)
+        slot = None if executor is None else executor.slot_of(attempt.call)
+        place = None if slot is None else f"{attempt.call.executor}/{slot}"
+        async with self._slots.enter(place, run.id) as is_ours:
+            if not is_ours or self._is_stopping:  # it is called when the line is shorter
+                return None
+            return await self._ask_and_execute(run, attempt, executor)
+
+    async def _ask_and_execute(
+        self, run: Run, attempt: Attempt, executor: Executor | None
+    ) -> Run | None:
+        """What could stop an act is asked right before it, after any wait for its turn."""
         is_new = attempt.kind == "act" and run.open_act is None and run.undoing is None
         if is_new and await self._is_over(run):
             return await self._write(run, attempt, lifecycle.end_cleared)
@@ -242,19 +258,7 @@ class Worker:
                 return back
         if attempt.kind == "act" and (stop := await self._admissions.find_stop()) is not None:
             return await self._write(run, attempt, lambda r, n: lifecycle.hold(r, stop, n))
-        executor = self._executors.get(attempt.call.executor)
-        slot = None if executor is None else executor.slot_of(attempt.call)
-        if slot is None:
-            return await self._execute(run, attempt, executor)
-        slot = f"{attempt.call.executor}/{slot}"
-        if self._slots[slot] >= self._concurrency.per_slot:
-            self._on_due(run.id, self._clock.now() + SLOT_PAUSE)
-            return None
-        self._slots[slot] += 1
-        try:
-            return await self._execute(run, attempt, executor)
-        finally:
-            self._slots[slot] -= 1
+        return await self._execute(run, attempt, executor)
 
     async def _execute(self, run: Run, attempt: Attempt, executor: Executor | None) -> Run | None:
         """Intent, effect, result: in this order, whatever happens in between."""
@@ -295,8 +299,7 @@ class Worker:
         call = CallUnderWay(attempt)
 
         async def may_send() -> bool:
-            stored = (await self._collections.stored_runs.load([id])).get(id)
-            run = None if stored is None else stored.state
+            run = await self._runs.find(id)
             if run is None or run.lease is None or run.lease.token != token:
                 return False
             if attempt.kind == "act":
@@ -355,9 +358,7 @@ class Worker:
         return run.trigger.episode in (await self._subject(run)).cleared
 
     async def _subject(self, run: Run) -> Subject:
-        subject = run.trigger.subject
-        stored = (await self._collections.stored_subjects.load([subject])).get(subject)
-        return Subject() if stored is None or stored.state is None else stored.state
+        return await self._subjects.find(run.trigger.subject) or Subject()
 
 
 def _is_well(run: Run) -> Callable[[float], bool]:

@@ -13,6 +13,7 @@ from desk_kernel import Decision
 from desk_platform.clock import Clock
 from desk_platform.kafka import CommandQueue
 from desk_platform.store import Documents
+from desk_platform.store.grouped_reads import GroupedReads
 
 from desk_automation.inhibition.decide import (
     describe_inhibitor,
@@ -51,6 +52,7 @@ class Restraints:
         self, records: RestraintRecords, subjects: CommandQueue[Subject], clock: Clock
     ) -> None:
         self._records, self._subjects, self._clock = records, subjects, clock
+        self._planned = GroupedReads(records.planned)
 
     async def find_refusal(self, run: Run) -> Refusal | None:
         """Why the run must not act now."""
@@ -78,8 +80,7 @@ class Restraints:
         )
         planned = PlannedChanges()
         if trigger.service:
-            stored = (await self._records.planned.load([trigger.service])).get(trigger.service)
-            planned = (stored and stored.state) or planned
+            planned = await self._planned.find(trigger.service) or planned
         services = self._records.services()
         service = next((each for each in services if each.name == trigger.service), None)
         now = self._clock.now()

@@ -236,7 +236,7 @@ class MongoDocuments(Generic[S]):
         """Empty fields are left out: most documents have no outbox and buffer nothing."""
         row: Row = {"_id": document.id, "version": document.version + 1, "writer": writer}
         if document.state is not None:
-            row |= self._state_row(document.state)
+            row |= self._state_row(document.id, document.state)
         if document.marks:
             row["marks"] = document.marks
         if document.recent:
@@ -256,8 +256,8 @@ class MongoDocuments(Generic[S]):
             row["due"] = whole_milliseconds(document.due)
         return row
 
-    def _state_row(self, state: S) -> Row:
-        row: Row = {"state": self._states.write(state)}
+    def _state_row(self, id: str, state: S) -> Row:
+        row: Row = {"state": self._states.write(state, id)}
         if facets := self._schema.facets(state):
             row["facets"] = dict(facets)
         if self._schema.brief is not None:

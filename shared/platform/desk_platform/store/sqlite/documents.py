@@ -295,7 +295,7 @@ class SqliteDocuments(Generic[S]):
         """In the order of `COLUMNS`; empty fields are NULL, so that no index holds them."""
         state, brief, facets = None, None, None
         if document.state is not None:
-            state = self._states.write(document.state)
+            state = self._states.write(document.state, document.id)
             facets = write_facets(self._schema.facets(document.state))
             if self._schema.brief is not None:
                 brief = self._states.write(self._schema.brief(document.state))
