@@ -18,11 +18,12 @@ from desk_intake.searches.model import SearchedWord
 from desk_intake.searches.store import SEARCHES, searches_projection
 from desk_intake.searches.worker import SearchCounter
 from desk_intake.status.model import KnownProblem
+from desk_intake.tickets.store import SearchedTicket, follow_searched
 from desk_platform.clock import FakeClock
 from desk_platform.health import Health
 from desk_platform.kafka import CommandQueue, Projection, UnitOfWork
 from desk_platform.settings import KafkaSettings
-from desk_platform.similar import IndexedModel, IndexedTicket, IndexReader, TextIndex, follow_ticket
+from desk_platform.similar import IndexedModel, IndexReader, TextIndex
 from desk_testing.fakes import FakeDocuments, FakePublisher
 from desk_testing.telemetry import RecordedTelemetry
 
@@ -65,7 +66,7 @@ def make_before(
         contacts_projection(FakeDocuments(CONTACTS, clock)), publisher, clock, meters, cached=0
     )
     by_topic = (
-        open_index(topics.TICKETS, IndexedTicket, follow_ticket, clock),
+        open_index(topics.TICKETS, SearchedTicket, follow_searched, clock),
         open_index(topics.KNOWLEDGE, IndexedArticle, follow_article, clock),
         open_index(topics.PROBLEMS, IndexedProblem, follow_problem, clock),
     )

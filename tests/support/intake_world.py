@@ -43,7 +43,7 @@ from desk_intake.tickets.api.pasts import TeamPasts
 from desk_intake.tickets.evolve import evolve, replay
 from desk_intake.tickets.model import Ticket
 from desk_intake.tickets.sla import TicketSla
-from desk_intake.tickets.store import SLAS, TICKETS, tickets_projection
+from desk_intake.tickets.store import SLAS, TICKETS, follow_searched, tickets_projection
 from desk_platform.clock import FakeClock
 from desk_platform.health import Health
 from desk_platform.http import AppParts, Cursors, DevAuthenticator, make_app
@@ -51,7 +51,6 @@ from desk_platform.kafka import BatchProcessor, CommandQueue, Projection, Receiv
 from desk_platform.kafka.batch_processor import OnFailedRecords
 from desk_platform.settings import Environment
 from desk_platform.settings.secret_files import SecretFolder
-from desk_platform.similar import follow_ticket
 from desk_platform.telemetry import Meters
 from desk_testing.fakes import FakeDocuments, FakeFiles, FakeKeptCalls, FakeLeases, FakePublisher
 from desk_testing.telemetry import RecordedTelemetry, record_telemetry
@@ -170,7 +169,7 @@ class Desk:
         """The indexes know all that was published or heard, and so do contacts of tickets."""
         log = [*self.publisher.events(), *self.facts]
         indexes = self.indexes
-        await fill_index(indexes.tickets, follow_ticket, log)
+        await fill_index(indexes.tickets, follow_searched, log)
         await fill_index(indexes.articles, follow_article, log)
         await fill_index(indexes.problems, follow_problem, log)
         for reader in indexes.readers:
@@ -178,6 +177,12 @@ class Desk:
         opened = [event for event in self.publisher.events() if event.topic == topics.TICKETS]
         batch = [Received(event, self._record(event)) for event in opened]
         await BatchProcessor(self.others[-1]).handle(batch, _ignore_failures)
+
+    async def search(self) -> None:
+        """The index has all that the log has, and says so."""
+        await self.read_topics()
+        reader = self.indexes.of_tickets
+        reader.is_open = reader.is_complete = True
 
     def _record(self, event: AnyEvent) -> "Record":
         self.read += 1
@@ -244,6 +249,11 @@ class Caller:
         answer = await self.post("/tickets", title=title, **more)
         assert answer.status_code == 201, answer.text
         return str(answer.json()["id"])
+
+
+def list_titles(answer: httpx.Response) -> list[str]:
+    """Of a page of tickets."""
+    return [item["title"] for item in answer.json()["items"]]
 
 
 async def attach(

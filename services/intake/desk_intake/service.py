@@ -17,10 +17,8 @@ from desk_platform.service import Service, Subscription, Web
 from desk_platform.settings.secret_files import SecretFolder
 from desk_platform.similar import (
     IndexedModel,
-    IndexedTicket,
     IndexReader,
     TextIndex,
-    follow_ticket,
 )
 from desk_platform.startup import start_service
 from desk_platform.store import Documents
@@ -107,7 +105,14 @@ from desk_intake.tickets.api.pasts import TeamPasts
 from desk_intake.tickets.api.people import people_router
 from desk_intake.tickets.api.texts import TicketTexts
 from desk_intake.tickets.api.tickets import tickets_router
-from desk_intake.tickets.store import SLAS, TICKETS, slas_projection, tickets_projection
+from desk_intake.tickets.store import (
+    SLAS,
+    TICKETS,
+    SearchedTicket,
+    follow_searched,
+    slas_projection,
+    tickets_projection,
+)
 from desk_intake.webhooks.api import WebhookDeps, webhooks_router
 from desk_intake.webhooks.charter import WEBHOOKS
 
@@ -287,7 +292,7 @@ def _compose_indexes(desk: Desk, settings: IntakeSettings) -> Indexes:
         desk.job(name, reader.run, required=False)
         return index, reader
 
-    tickets, of_tickets = read(names.TICKETS, IndexedTicket, follow_ticket)
+    tickets, of_tickets = read(names.TICKETS, SearchedTicket, follow_searched)
     articles, of_articles = read(names.KNOWLEDGE, IndexedArticle, follow_article)
     problems, of_problems = read(names.PROBLEMS, IndexedProblem, follow_problem)
     return Indexes(tickets, articles, problems, of_tickets, (of_tickets, of_articles, of_problems))

@@ -75,6 +75,22 @@ async def live(desk: Desk) -> tuple[str, str]:
     return mine, his
 
 
+async def find_tickets(desk: Desk, text: str) -> list[str]:
+    """What a member finds by a word, once the index has all of the log."""
+    headers = {"X-Desk-User": "max@desk.example", **MEMBER}
+    url = f"{desk.services['intake'].url}/v1/tickets?q={text}"
+    tickets = list[str]()
+
+    async def is_searched() -> bool:
+        async with httpx.AsyncClient(timeout=60) as http:
+            answer = (await http.get(url, headers=headers)).json()
+        tickets[:] = [item["id"] for item in answer.get("items", ())]
+        return bool(answer.get("search", {}).get("is_complete"))
+
+    await eventually(is_searched, timeout=60)
+    return tickets
+
+
 async def log_of(kafka: str, prefix: str) -> bytes:
     """All that brokers give of this desk's topics."""
     settings = KafkaSettings(bootstrap=kafka)
@@ -191,10 +207,11 @@ async def test_a_person_is_in_no_store_after_their_erasure_nor_after_a_restore(
     desk: Desk, kafka: str, store_url: str, prefix: str, tmp_path: Path
 ) -> None:
     await desk.start()
-    mine, _ = await live(desk)
+    mine, his = await live(desk)
     await eventually(lambda: len(desk.mail.mailbox.mails) >= 3, timeout=90)
     await all_read(desk)
     await check_export(desk, tmp_path / "ivy.json")
+    assert sorted(await find_tickets(desk, WORD)) == sorted([mine, his])
     now = datetime.now(UTC).isoformat()
     before = await figures(desk, now)
     desk.stop()
@@ -207,6 +224,8 @@ async def test_a_person_is_in_no_store_after_their_erasure_nor_after_a_restore(
     await asyncio.gather(*(desk.services[name].start() for name in ("notify", "triage")))
     await everybody_is_done(kafka, prefix)
     await check_bytes(desk, store_url, tmp_path)
+    assert await find_tickets(desk, WORD) == []
+    assert await find_tickets(desk, "printer") == [his]
     title = (await desk.services["intake"].get(f"/v1/tickets/{mine}")).json()["title"]
     assert title == "[erased]"
     assert await figures(desk, now) == before

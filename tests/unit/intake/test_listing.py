@@ -8,12 +8,7 @@ from desk_contracts.events.sla import ClockName, SlaAtRisk, SlaBreached, SlaMet,
 from desk_intake.tickets.registration import proactive_ticket
 
 from tests.support.intake_facts import escalated
-from tests.support.intake_world import Desk, triage_says
-
-
-async def titles(answer_of: object) -> list[str]:
-    items = answer_of.json()["items"]  # type: ignore[attr-defined]
-    return [item["title"] for item in items]
+from tests.support.intake_world import Desk, list_titles, triage_says
 
 
 async def three_tickets(desk: Desk) -> list[str]:
@@ -30,10 +25,10 @@ async def three_tickets(desk: Desk) -> list[str]:
 
 async def test_employees_see_their_own_and_staff_everybodys_newest_first(desk: Desk) -> None:
     await three_tickets(desk)
-    assert await titles(await desk.ana.get("/tickets")) == ["third", "first"]
-    assert await titles(await desk.max.get("/tickets")) == ["third", "second", "first"]
-    assert await titles(await desk.max.get("/tickets?requester=me")) == []
-    assert await titles(await desk.max.get("/tickets?requester=ben")) == ["second"]
+    assert list_titles(await desk.ana.get("/tickets")) == ["third", "first"]
+    assert list_titles(await desk.max.get("/tickets")) == ["third", "second", "first"]
+    assert list_titles(await desk.max.get("/tickets?requester=me")) == []
+    assert list_titles(await desk.max.get("/tickets?requester=ben")) == ["second"]
     refused = await desk.ana.get("/tickets?requester=ben")
     assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
 
@@ -50,7 +45,7 @@ async def test_filters_narrow_the_listing(desk: Desk) -> None:
         ("service=vpn", ["second", "first"]),
         ("service=vpn&open=true&team=network", ["first"]),
     ):
-        assert await titles(await desk.max.get(f"/tickets?{query}")) == wanted
+        assert list_titles(await desk.max.get(f"/tickets?{query}")) == wanted
     wrong = await desk.max.get("/tickets?state=lost")
     assert wrong.status_code == 422
     assert wrong.json()["errors"][0]["pointer"] == "/state"
@@ -61,10 +56,10 @@ async def test_a_member_finds_what_is_theirs(desk: Desk) -> None:
     for ticket, member in ((first, "network-1"), (second, "network-2")):
         given = await desk.max.post(f"/tickets/{ticket}/assign", team="network", member=member)
         assert given.status_code == 200, given.text
-    assert await titles(await desk.max.get("/tickets?member=network-1")) == ["first"]
+    assert list_titles(await desk.max.get("/tickets?member=network-1")) == ["first"]
     other = desk.client("network-2", "member", "network")
-    assert await titles(await other.get("/tickets?member=me")) == ["second"]
-    assert await titles(await other.get("/tickets?member=me&open=false")) == []
+    assert list_titles(await other.get("/tickets?member=me")) == ["second"]
+    assert list_titles(await other.get("/tickets?member=me&open=false")) == []
 
 
 async def test_what_is_due_first_comes_first_page_by_page(desk: Desk) -> None:
@@ -82,12 +77,12 @@ async def test_what_is_due_first_comes_first_page_by_page(desk: Desk) -> None:
         )
         await desk.hear(started, ticket)
     mine = ["due in 1", "due in 2", "due in 3", "due in 4"]
-    assert await titles(await desk.ana.get("/tickets?order=due")) == mine
+    assert list_titles(await desk.ana.get("/tickets?order=due")) == mine
     everybodys = await desk.max.get("/tickets?order=due&open=true")
-    assert await titles(everybodys) == [*mine, "of somebody else"]
+    assert list_titles(everybodys) == [*mine, "of somebody else"]
     page = await desk.ana.get("/tickets?order=due&limit=3")
     rest = await desk.ana.get(f"/tickets?order=due&limit=3&cursor={page.json()['next']}")
-    assert await titles(page) + await titles(rest) == mine
+    assert list_titles(page) + list_titles(rest) == mine
     assert rest.json()["next"] is None
     elsewhere = await desk.ana.get(f"/tickets?limit=3&cursor={page.json()['next']}")
     assert elsewhere.json()["code"] == "bad-cursor"
@@ -109,10 +104,10 @@ async def test_tickets_are_found_by_how_their_clock_stands(desk: Desk) -> None:
         ("sla=breached&order=due&open=true", ["third"]),
         ("sla=breached&service=vpn", []),
     ):
-        assert await titles(await desk.max.get(f"/tickets?{query}")) == wanted
-    assert await titles(await desk.ana.get("/tickets?sla=at_risk")) == []
+        assert list_titles(await desk.max.get(f"/tickets?{query}")) == wanted
+    assert list_titles(await desk.ana.get("/tickets?sla=at_risk")) == []
     await desk.hear(SlaMet(**clock, due=soon, took=timedelta(hours=1)), first)
-    assert await titles(await desk.max.get("/tickets?sla=running")) == []
+    assert list_titles(await desk.max.get("/tickets?sla=running")) == []
     refused = await desk.max.get("/tickets?sla=running&order=newest")
     assert (refused.status_code, refused.json()["code"]) == (422, "sla-by-due")
     assert (await desk.max.get("/tickets?sla=late")).status_code == 422
@@ -157,16 +152,9 @@ async def test_a_damaged_ticket_is_neither_missing_nor_in_anybodys_way(desk: Des
     for ref in (first, code):
         answer = await desk.ana.get(f"/tickets/{ref}")
         assert (answer.status_code, answer.json()["code"]) == (500, "internal-error")
-    assert await titles(await desk.ana.get("/tickets")) == ["third"]
+    assert list_titles(await desk.ana.get("/tickets")) == ["third"]
     desk.tickets.damage(first, sound)
     assert (await desk.ana.get(f"/tickets/{code}")).status_code == 200
-
-
-async def search_desk(desk: Desk) -> None:
-    """The index has all that the log has, and says so."""
-    await desk.read_topics()
-    reader = desk.indexes.of_tickets
-    reader.is_open = reader.is_complete = True
 
 
 @pytest.mark.parametrize(
@@ -187,10 +175,10 @@ async def test_a_text_finds_words_their_forms_and_beginnings(
     for title, words in (("Printer", ""), ("VPN away", ""), ("The printers jam", "In tray 2")):
         await desk.ana.open(title, description=words)
         desk.clock.advance(timedelta(minutes=1))
-    await search_desk(desk)
-    assert await titles(await desk.ana.get(f"/tickets?q={text}")) == expected
+    await desk.search()
+    assert list_titles(await desk.ana.get(f"/tickets?q={text}")) == expected
     code = (await desk.ana.get("/tickets")).json()["items"][1]["code"]
-    assert await titles(await desk.ana.get(f"/tickets?q={code.lower()}")) == ["VPN away"]
+    assert list_titles(await desk.ana.get(f"/tickets?q={code.lower()}")) == ["VPN away"]
 
 
 async def test_a_text_finds_no_more_than_the_list_shows_page_by_page(desk: Desk) -> None:
@@ -198,19 +186,19 @@ async def test_a_text_finds_no_more_than_the_list_shows_page_by_page(desk: Desk)
         await desk.ana.open(f"VPN {number}", service="vpn")
         desk.clock.advance(timedelta(minutes=1 if number >= 2 else 0))
     await desk.ben.open("VPN of ben")
-    await search_desk(desk)
-    listed = await titles(await desk.ana.get("/tickets"))
+    await desk.search()
+    listed = list_titles(await desk.ana.get("/tickets"))
     pages, url = list[list[str]](), "/tickets?q=vpn&limit=2"
     while url:
         answer = await desk.ana.get(url)
-        pages.append(await titles(answer))
+        pages.append(list_titles(answer))
         following = answer.json()["next"]
         url = f"/tickets?q=vpn&limit=2&cursor={following}" if following else ""
     assert [len(page) for page in pages] == [2, 2, 1]
     assert [title for page in pages for title in page] == listed
-    assert len(await titles(await desk.max.get("/tickets?q=vpn"))) == 6
-    assert await titles(await desk.max.get("/tickets?q=vpn&requester=ben")) == ["VPN of ben"]
-    assert len(await titles(await desk.max.get("/tickets?q=vpn&service=vpn"))) == 5
+    assert len(list_titles(await desk.max.get("/tickets?q=vpn"))) == 6
+    assert list_titles(await desk.max.get("/tickets?q=vpn&requester=ben")) == ["VPN of ben"]
+    assert len(list_titles(await desk.max.get("/tickets?q=vpn&service=vpn"))) == 5
     assert (await desk.ana.get("/tickets?q=vpn&requester=ben")).status_code == 403
     first = (await desk.ana.get("/tickets?q=vpn&limit=2")).json()["next"]
     assert (await desk.ana.get(f"/tickets?q=mail&cursor={first}")).status_code == 400
@@ -222,12 +210,12 @@ async def test_what_a_repair_found_is_not_to_be_guessed_by_its_words(desk: Desk)
     version = (await desk.max.get(where)).headers["ETag"]
     changed = await desk.max.patch(where, version, description="Broken sectors")
     assert changed.status_code == 200, changed.text
-    await search_desk(desk)
+    await desk.search()
     ticket = (await desk.max.get(where)).json()
-    assert await titles(await desk.max.get("/tickets?q=sectors")) == [ticket["title"]]
-    assert await titles(await desk.ana.get("/tickets?q=sectors")) == []
+    assert list_titles(await desk.max.get("/tickets?q=sectors")) == [ticket["title"]]
+    assert list_titles(await desk.ana.get("/tickets?q=sectors")) == []
     of_title = ticket["title"].split()[0]
-    assert await titles(await desk.ana.get(f"/tickets?q={of_title}")) == [ticket["title"]]
+    assert list_titles(await desk.ana.get(f"/tickets?q={of_title}")) == [ticket["title"]]
 
 
 async def test_a_text_narrows_those_whose_clock_runs(desk: Desk) -> None:
@@ -238,9 +226,9 @@ async def test_a_text_narrows_those_whose_clock_runs(desk: Desk) -> None:
         clock: dict[str, Any] = {"policy": "p", "policy_version": "1", "due": due}
         started = SlaStarted(**clock, clock=ClockName.RESOLUTION, target=target)
         await desk.hear(started, ticket)
-    await search_desk(desk)
-    assert await titles(await desk.max.get("/tickets?order=due")) == ["first", "second"]
-    assert await titles(await desk.max.get("/tickets?order=due&q=second")) == ["second"]
+    await desk.search()
+    assert list_titles(await desk.max.get("/tickets?order=due")) == ["first", "second"]
+    assert list_titles(await desk.max.get("/tickets?order=due&q=second")) == ["second"]
 
 
 async def test_a_search_says_what_it_searched_and_whether_the_index_is_behind(desk: Desk) -> None:
@@ -248,7 +236,7 @@ async def test_a_search_says_what_it_searched_and_whether_the_index_is_behind(de
     missing = await desk.ana.get("/tickets?q=vpn")
     assert (missing.status_code, missing.json()["code"]) == (503, "no-index-yet")
     assert (await desk.ana.get("/tickets")).json()["search"] is None
-    await search_desk(desk)
+    await desk.search()
     note = (await desk.ana.get("/tickets?q=vpn")).json()["search"]
     assert note["is_complete"]
     desk.indexes.of_tickets.is_complete = False

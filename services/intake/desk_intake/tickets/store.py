@@ -1,6 +1,6 @@
 """How tickets and what is shown of their SLAs are kept, searched, and fed from the bus."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from desk_contracts import AnyEvent, Event
@@ -20,7 +20,13 @@ from desk_contracts.events.problems import (
     ProblemUpdated,
 )
 from desk_contracts.events.requests import TicketRequested
-from desk_contracts.events.tickets import TicketMerged, TicketOpened
+from desk_contracts.events.tickets import (
+    Kind,
+    TicketAttached,
+    TicketCommented,
+    TicketMerged,
+    TicketOpened,
+)
 from desk_contracts.events.triage import (
     DuplicateFound,
     EscalationDecided,
@@ -29,8 +35,11 @@ from desk_contracts.events.triage import (
     TriageDeferred,
 )
 from desk_contracts.ids import request_ticket_id, ticket_code
+from desk_contracts.redaction import ERASED
 from desk_kernel import Context, Decision, Readings, Reducers
+from desk_kernel.likeness import Field, read_terms
 from desk_platform.kafka import Projection
+from desk_platform.similar import Audience, IndexedTicket, Words, follow_ticket
 from desk_platform.store import Documents, Schema
 from desk_platform.telemetry import get_logger
 
@@ -43,6 +52,9 @@ from desk_intake.tickets.sla import apply as show_sla
 from desk_intake.tickets.timers import due_of, pass_time
 
 log = get_logger()
+
+# Different words that are kept of all comments and names of files, the newest first.
+MAX_WORDS = 3_000
 
 
 def _ticket_facets(ticket: Ticket) -> dict[str, object]:
@@ -255,3 +267,63 @@ def slas_projection(documents: Documents[TicketSla]) -> Projection[TicketSla]:
         return None if after == sla else Decision(after)
 
     return Projection(documents, keys=keys, react=react)
+
+
+class SearchedTicket(IndexedTicket):
+    """A ticket in the index, with the words of its comments and of its files' names.
+
+    Nothing is compared by these words: what people answer says little of what was asked.
+    """
+
+    public_words: tuple[str, ...] = ()
+    staff_words: tuple[str, ...] = ()
+
+    @property
+    def searched(self) -> Mapping[Audience, Words]:
+        """Of what repairs report, the person concerned reads the title and what is said to them."""
+        title, all_of_it = (
+            tuple(read_terms(self.title, text)[Field.WORDS]) for text in ("", self.text)
+        )
+        if self.kind is Kind.PROACTIVE:
+            for_all, for_staff = title, (*all_of_it, *self.staff_words)
+        else:
+            for_all, for_staff = all_of_it, self.staff_words
+        return {
+            Audience.ALL: Words((*for_all, *self.public_words), self.language),
+            Audience.STAFF: Words(for_staff, self.language),
+        }
+
+
+def follow_searched(ticket: SearchedTicket | None, event: AnyEvent) -> SearchedTicket | None:
+    """The ticket after an event of its life; None if nothing of what is found changes."""
+    after = follow_ticket(ticket, event)
+    if after is not None:
+        return SearchedTicket.model_validate(dict(after))
+    if ticket is None or (event.sequence or 0) <= ticket.sequence:
+        return None
+    changed = _follow_words(ticket, event)
+    return changed and changed.model_copy(update={"sequence": event.sequence})
+
+
+_follow_words: Reducers[SearchedTicket, [], SearchedTicket | None] = Reducers(
+    lambda _ticket, _event: None
+)
+
+
+@_follow_words.on(TicketCommented)
+def _note_comment(ticket: SearchedTicket, event: Event[TicketCommented]) -> SearchedTicket | None:
+    return _note(ticket, event.data.text, public=event.data.public)
+
+
+@_follow_words.on(TicketAttached)
+def _note_file(ticket: SearchedTicket, event: Event[TicketAttached]) -> SearchedTicket | None:
+    return _note(ticket, event.data.name, public=event.data.public)
+
+
+def _note(ticket: SearchedTicket, text: str, *, public: bool) -> SearchedTicket | None:
+    words = read_terms("", text)[Field.WORDS]
+    if text == ERASED or not words:
+        return None
+    name = "public_words" if public else "staff_words"
+    before: tuple[str, ...] = getattr(ticket, name)
+    return ticket.model_copy(update={name: tuple(dict.fromkeys((*words, *before)))[:MAX_WORDS]})

@@ -7,7 +7,7 @@ from aiokafka.errors import KafkaError
 from desk_contracts import names
 from desk_contracts.errors import DependencyDown, Invalid
 from desk_contracts.events.erasures import ErasureRequested
-from desk_contracts.redaction import Erasure
+from desk_contracts.redaction import Erasure, Redactor
 
 from desk_platform.health import Health
 from desk_platform.heartbeat import beat
@@ -47,6 +47,10 @@ class Erasures:
         self.tickets: frozenset[str] = frozenset()
         self.is_complete = False
         self._changed, self._at_end = asyncio.Event(), asyncio.Event()
+
+    def redactor(self) -> Redactor:
+        """Applies all of them; without the key it recognises nobody."""
+        return Redactor(self.key or b"", self.all.values())
 
     async def wait(self, longest: float) -> bool:
         """Until the end of the topic was reached, or another erasure came since the last call;

@@ -7,9 +7,10 @@ from enum import EnumType
 from functools import cache
 from typing import NamedTuple
 
+from desk_contracts import AnyEvent
 from desk_contracts.catalogue import PAYLOADS
 from desk_contracts.chain import SEAL
-from desk_contracts.redaction import TEXTS, Redactor
+from desk_contracts.redaction import TEXTS, Json, Redactor
 
 from desk_platform.kafka.records import KafkaRecord, time_of
 
@@ -41,10 +42,8 @@ def rewrite_record(redactor: Redactor, record: KafkaRecord) -> Rewritten:
     # A record names its ticket in its key, or as a part of what it says.
     inner = document.get("ticket") if isinstance(document, dict) else None
     at = None if redactor.owns_ticket(inner) else at
-    redacted = redactor.redact(document, at, is_own=own)
-    if isinstance(document, dict) and isinstance(redacted, dict):
-        type = _text(next((text for name, text in headers if name == "ce_type"), b""))
-        redacted |= {name: document[name] for name in choices_of(type) & document.keys()}
+    type = _text(next((text for name, text in headers if name == "ce_type"), b""))
+    redacted = redact_data(redactor, type, document, at, is_own=own)
     if redacted != document:
         value = json.dumps(redacted, ensure_ascii=False, separators=(",", ":")).encode()
     elif document is None:
@@ -58,6 +57,26 @@ def rewrite_record(redactor: Redactor, record: KafkaRecord) -> Rewritten:
             for name, content in headers
         ],
     )
+
+
+def forget(redactor: Redactor, event: AnyEvent) -> AnyEvent:
+    """An event as a reader may still use it, whether or not the log was rewritten yet."""
+    document = event.data.model_dump(mode="json")
+    own = redactor.owns_ticket(event.subject)
+    redacted = redact_data(redactor, event.type, document, None if own else event.time, is_own=own)
+    if redacted == document:
+        return event
+    return event._replace(data=type(event.data).model_validate(redacted))
+
+
+def redact_data(
+    redactor: Redactor, type: str, document: Json, at: datetime | None, *, is_own: bool
+) -> Json:
+    """What an event of this type says, without what is to be erased."""
+    redacted = redactor.redact(document, at, is_own=is_own)
+    if isinstance(document, dict) and isinstance(redacted, dict):
+        redacted |= {name: document[name] for name in choices_of(type) & document.keys()}
+    return redacted
 
 
 @cache

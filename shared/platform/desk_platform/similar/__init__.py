@@ -1,11 +1,20 @@
 """What says something alike, for whatever service asks: an index, its reader, and the search."""
 
-from desk_platform.similar.index import IndexedModel, TextIndex, TextQuery, Written, place_in_time
+from desk_platform.similar.index import TextIndex
+from desk_platform.similar.indexed import (
+    Audience,
+    IndexedModel,
+    TextQuery,
+    Words,
+    Written,
+    place_in_time,
+)
 from desk_platform.similar.model import IndexedTicket, follow_ticket
 from desk_platform.similar.reader import IndexReader
 from desk_platform.similar.search import Draft, Hit, find_alike, find_similar, read_query
 
 __all__ = [
+    "Audience",
     "Draft",
     "Hit",
     "IndexReader",
@@ -13,6 +22,7 @@ __all__ = [
     "IndexedTicket",
     "TextIndex",
     "TextQuery",
+    "Words",
     "Written",
     "find_alike",
     "find_similar",

@@ -7,23 +7,29 @@ on exactly there. It can be deleted at any time; then it is made anew from the t
 import asyncio
 import json
 import shutil
-from abc import abstractmethod
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from pathlib import Path
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
 import tantivy
 from desk_contracts.errors import DependencyDown
-from desk_contracts.frozen import Frozen
 from desk_kernel.likeness import Field, Terms, read_terms, weigh_rarity
 
+from desk_platform.similar.indexed import (
+    Audience,
+    Candidate,
+    IndexedModel,
+    S,
+    TextMatch,
+    TextQuery,
+    place_in_time,
+)
 from desk_platform.similar.stems import read_stems
 
 # Raise it when texts are cut into other terms or the fields change: the index is made anew then.
-FORM = 4
+FORM = 5
 # The least that tantivy takes; a writer lives for one write, so nothing of it stays in memory.
 _WRITER_BYTES = 15_000_000
 _STEMS = "stems"
@@ -38,51 +44,7 @@ _FOR_BEGINNING, _FOR_MISTYPED = 3, 5
 _MOST_OF_A_MOMENT = 10_000
 
 
-class Written(NamedTuple):
-    """A text and its language (BCP 47)."""
-
-    title: str
-    text: str = ""
-    language: str = "en"
-
-
-class IndexedModel(Frozen):
-    """What can be kept in an index. Tags are what a search can be narrowed to."""
-
-    id: str
-    code: str = ""
-
-    @property
-    @abstractmethod
-    def tags(self) -> frozenset[str]: ...
-
-    @property
-    @abstractmethod
-    def texts(self) -> Sequence[Written]: ...
-
-    @property
-    @abstractmethod
-    def at(self) -> datetime: ...
-
-
-S = TypeVar("S", bound=IndexedModel)
 T = TypeVar("T")
-
-
-class TextQuery(NamedTuple):
-    """What texts have to have: each word, or its stem; or all of it is the code of one."""
-
-    words: tuple[str, ...]
-    stems: tuple[str, ...]
-    """As many, in the same order."""
-    code: str
-
-
-class Candidate(NamedTuple, Generic[S]):
-    """A text that may be meant, and its BM25 as a part of that of the best one."""
-
-    item: S
-    closeness: float
 
 
 class TextIndex(Generic[S]):
@@ -191,17 +153,20 @@ class TextIndex(Generic[S]):
         query: TextQuery,
         tags: Sequence[str] = (),
         *,
+        audience: Audience,
         ids: Collection[str] | None = None,
         after: tuple[int, str] | None = None,
         most: int,
-    ) -> list[S]:
+    ) -> list[TextMatch[S]]:
         """Those that have what is asked for and all tags, of these ids if any are given: behind a
-        place (`place_in_time`, id), the newest first, then by id. So many, or more, or all."""
+        place (`place_in_time`, id), the newest first, then by id. So many, or more, or all.
 
-        def ask() -> list[S]:
-            parts = [self._require(query), *(self._term("tag", tag) for tag in tags)]
+        For staff each is said to be for all if what all may know is enough to find it."""
+
+        def ask() -> list[TextMatch[S]]:
+            parts = [self._require(query, audience), *(self._term("tag", tag) for tag in tags)]
             if ids is not None:
-                parts.append(tantivy.Query.term_set_query(self._schema, "id", list(ids)))
+                parts.append(self._any_of(ids))
             items = list[S]()
             if after is not None:
                 of_moment = self._list_from(parts, after[0], _MOST_OF_A_MOMENT, is_only=True)
@@ -212,7 +177,15 @@ class TextIndex(Generic[S]):
                 end = place_in_time(later[-1].at)
                 later = [item for item in later if place_in_time(item.at) != end]
                 later += self._list_from(parts, end, _MOST_OF_A_MOMENT, is_only=True)
-            return sorted([*items, *later], key=lambda item: (place_in_time(item.at), item.id))
+            items = sorted([*items, *later], key=lambda item: (place_in_time(item.at), item.id))
+            for_all = {item.id for item in items}
+            if items and audience is Audience.STAFF:
+                parts = [self._require(query, Audience.ALL), self._any_of(for_all)]
+                for_all = {item.id for item in self._list_from(parts, 0, len(items))}
+            return [
+                TextMatch(item, Audience.ALL if item.id in for_all else Audience.STAFF)
+                for item in items
+            ]
 
         return await asyncio.to_thread(ask)
 
@@ -292,20 +265,29 @@ class TextIndex(Generic[S]):
     def _near(self, field: str, form: str, slips: int, *, prefix: bool = False) -> tantivy.Query:
         return tantivy.Query.fuzzy_term_query(self._schema, field, form, slips, prefix=prefix)
 
-    def _require(self, query: TextQuery) -> tantivy.Query:
+    def _any_of(self, ids: Collection[str]) -> tantivy.Query:
+        return tantivy.Query.term_set_query(self._schema, "id", list(ids))
+
+    def _require(self, query: TextQuery, audience: Audience) -> tantivy.Query:
         """Every word as it is, by its stem, as the beginning of a longer one, or mistyped once."""
         must = []
+        fields = tuple(Audience) if audience is Audience.STAFF else (Audience.ALL,)
         for word, stem in zip(query.words, query.stems, strict=True):
-            pairs = ((str(Field.WORDS), word), (_STEMS, stem))
-            forms = [self._term(field, form, "freq") for field, form in (*pairs, (_STEMS, word))]
-            if len(word) >= _FOR_BEGINNING:
-                forms.append(self._near(str(Field.WORDS), word, 0, prefix=True))
-            if len(word) >= _FOR_MISTYPED:
-                forms += [self._near(field, form, 1) for field, form in pairs]
+            forms = [form for field in fields for form in self._forms(field, word, stem)]
             should = [(tantivy.Occur.Should, form) for form in forms]
             must.append((tantivy.Occur.Must, tantivy.Query.boolean_query(should)))
         either = [tantivy.Query.boolean_query(must), self._term("code", query.code)]
         return tantivy.Query.boolean_query([(tantivy.Occur.Should, it) for it in either])
+
+    def _forms(self, field: Audience, word: str, stem: str) -> Iterator[tantivy.Query]:
+        pairs = ((str(field), word), (field.stems, stem))
+        for name, form in (*pairs, (field.stems, word)):
+            yield self._term(name, form)
+        if len(word) >= _FOR_BEGINNING:
+            yield self._near(str(field), word, 0, prefix=True)
+        if len(word) >= _FOR_MISTYPED:
+            for name, form in pairs:
+                yield self._near(name, form, 1)
 
     def _list_from(
         self, parts: Sequence[tantivy.Query], at: int, most: int, *, is_only: bool = False
@@ -361,17 +343,14 @@ class TextIndex(Generic[S]):
         return count
 
 
-def place_in_time(at: datetime) -> int:
-    """Grows backwards, as lists have the newest first; in milliseconds, and never negative."""
-    return 2**52 - int(at.timestamp() * 1000)
-
-
 def _make_schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     for name in ("id", "code", "tag", "facts"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     for name in (_STEMS, *Field):
         builder.add_text_field(str(name), tokenizer_name="terms", index_option="freq")
+    for name in (name for audience in Audience for name in (str(audience), audience.stems)):
+        builder.add_text_field(name, tokenizer_name="terms", index_option="basic")
     builder.add_unsigned_field("time", indexed=True, fast=True)
     builder.add_bytes_field("state", stored=True)
     return builder.build()
@@ -390,6 +369,9 @@ def _document_of(item: IndexedModel) -> tantivy.Document:
             document.add_text(str(field), " ".join(terms[field].elements()))
         stems = read_stems(terms[Field.WORDS].elements(), written.language)
         document.add_text(_STEMS, " ".join(stems))
+    for audience, searched in item.searched.items():
+        document.add_text(str(audience), " ".join(searched.words))
+        document.add_text(audience.stems, " ".join(read_stems(*searched)))
     document.add_bytes("state", item.model_dump_json(exclude_defaults=True).encode())
     return document
 

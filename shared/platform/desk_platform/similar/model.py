@@ -21,7 +21,7 @@ from desk_contracts.message import Message
 from desk_kernel import Reducers
 from desk_kernel.likeness import MAX_TEXT
 
-from desk_platform.similar.index import IndexedModel, Written
+from desk_platform.similar.indexed import IndexedModel, Written
 
 
 class IndexedTicket(IndexedModel):

@@ -10,6 +10,7 @@ from desk_contracts import AnyEvent
 from desk_contracts.errors import DependencyDown, Invalid
 
 from desk_platform.erasure import Erasures
+from desk_platform.erasure.records import forget
 from desk_platform.health import Health, State
 from desk_platform.heartbeat import beat
 from desk_platform.kafka.connection import kafka_arguments, renew_login
@@ -19,7 +20,8 @@ from desk_platform.kafka.records import KafkaRecord
 from desk_platform.kafka.topic_ids import topic_ids
 from desk_platform.kafka.tracked_consumer import ASKED_WITHIN, within
 from desk_platform.settings import KafkaSettings
-from desk_platform.similar.index import S, TextIndex
+from desk_platform.similar.index import TextIndex
+from desk_platform.similar.indexed import S
 from desk_platform.telemetry import get_logger
 
 log = get_logger()
@@ -134,12 +136,13 @@ class IndexReader(Generic[S]):
 
     async def _take_in(self, batches: Mapping[TopicPartition, Sequence[KafkaRecord]]) -> None:
         records = [record for batch in batches.values() for record in batch]
-        erased = frozenset() if self.erasures is None else self.erasures.tickets
-        events = [
-            event
-            for record in records
-            if (event := self._decode(record)) is not None and event.subject not in erased
-        ]
+        events = [event for record in records if (event := self._decode(record)) is not None]
+        if self.erasures is not None and self.erasures.all:
+            redactor = self.erasures.redactor()
+            # What others wrote in an erased ticket goes as well; elsewhere only what was erased.
+            events = [
+                forget(redactor, event) for event in events if event.subject not in redactor.tickets
+            ]
         items = await self._index.load({event.subject for event in events})
         changed: dict[str, S] = {}
         for event in events:

@@ -6,7 +6,8 @@ from typing import Generic, NamedTuple
 
 from desk_kernel.likeness import Field, Likeness, Terms, Weighed, read_terms
 
-from desk_platform.similar.index import Candidate, S, TextIndex, TextQuery, Written
+from desk_platform.similar.index import TextIndex
+from desk_platform.similar.indexed import Candidate, S, TextQuery, Written
 from desk_platform.similar.model import IndexedTicket
 from desk_platform.similar.stems import read_stems
 

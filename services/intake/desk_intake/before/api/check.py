@@ -18,7 +18,6 @@ from desk_platform.http.language import sentence, spoken_catalogue, statements
 from desk_platform.similar import (
     Draft,
     Hit,
-    IndexedTicket,
     IndexReader,
     TextIndex,
     Written,
@@ -50,6 +49,7 @@ from desk_intake.tickets.api.calls import Call, Caller, actor_of
 from desk_intake.tickets.api.documents import DocumentChanges, change_document
 from desk_intake.tickets.lifecycle import Actor
 from desk_intake.tickets.record import Cause
+from desk_intake.tickets.store import SearchedTicket
 
 # Of each kind so many are compared by words, and by n-grams.
 CANDIDATES = 5
@@ -68,12 +68,12 @@ _NOTED = {
 class Indexes:
     """What is searched, and who says whether it is complete."""
 
-    tickets: TextIndex[IndexedTicket]
+    tickets: TextIndex[SearchedTicket]
     articles: TextIndex[IndexedArticle]
     problems: TextIndex[IndexedProblem]
-    of_tickets: IndexReader[IndexedTicket]
+    of_tickets: IndexReader[SearchedTicket]
     readers: tuple[
-        IndexReader[IndexedTicket] | IndexReader[IndexedArticle] | IndexReader[IndexedProblem], ...
+        IndexReader[SearchedTicket] | IndexReader[IndexedArticle] | IndexReader[IndexedProblem], ...
     ]
 
 
@@ -242,7 +242,7 @@ def _view_article(hit: Hit[IndexedArticle]) -> ArticleMatch:
     )
 
 
-def may_see(ticket: IndexedTicket, actor: Actor) -> bool:
+def may_see(ticket: SearchedTicket, actor: Actor) -> bool:
     """Their own, or as staff what is not confidential to others."""
     is_own = ticket.requester == actor.id
     return is_own or (actor.is_staff and not actor.sight.hides(ticket.service, ticket.team))
@@ -276,7 +276,7 @@ async def _find_solved(deps: BeforeDeps, draft: Draft, actor: Actor) -> tuple[So
     return tuple(matches[:MOST])
 
 
-def _view_solved(hit: Hit[IndexedTicket]) -> SolvedMatch:
+def _view_solved(hit: Hit[SearchedTicket]) -> SolvedMatch:
     ticket = hit.item
     return SolvedMatch(
         id=ticket.id,

@@ -16,6 +16,7 @@ from desk_platform.http import (
     page_request,
     place_of,
 )
+from desk_platform.similar import Audience
 from desk_platform.store import Listed
 from desk_platform.store.pages import After, pages, readable
 from fastapi import Depends, Query, Request
@@ -199,12 +200,15 @@ class TicketListing:
         )
         async for clocks in running:
             ids = [clock.id for clock in clocks]
-            having = await self.search.choose(ids) if self.search else ids
+            search = self.search
+            having = await search.choose(ids) if search else dict.fromkeys(ids, Audience.ALL)
             tickets, _ = await readable(self.deps.tickets, [id for id in ids if id in having])
             for clock in clocks:
                 stored = tickets.get(clock.id)
                 ticket = stored.state if stored else None
-                if ticket is not None and self._shows(ticket, filters):
+                if ticket is None or (search and not search.may_tell(ticket, having[clock.id])):
+                    continue
+                if self._shows(ticket, filters):
                     rows.append(_Row(clock.id, clock.sort, ticket))
             if len(rows) > limit:
                 break
@@ -213,8 +217,6 @@ class TicketListing:
     def _shows(self, ticket: Ticket, filters: Mapping[str, object]) -> bool:
         """Whether it is one that was asked for, and that this caller may know of."""
         if not may_read(ticket, self.actor):
-            return False
-        if self.search is not None and not self.search.may_say(ticket):
             return False
         return TICKETS.facets(ticket).items() >= filters.items()
 

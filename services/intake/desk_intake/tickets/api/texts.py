@@ -1,17 +1,16 @@
-"""Tickets by what they say: the words of titles and descriptions, in the index of this replica."""
+"""Tickets by what is said in them, as far as the reader may know it, in this replica's index."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated, cast
 
 from desk_contracts.errors import Invalid, Transient
-from desk_contracts.events.tickets import Kind
 from desk_contracts.frozen import Frozen
 from desk_contracts.message import message
 from desk_platform.http import Page
 from desk_platform.http.language import sentence, spoken_catalogue
 from desk_platform.similar import (
-    IndexedTicket,
+    Audience,
     IndexReader,
     TextIndex,
     TextQuery,
@@ -25,6 +24,7 @@ from fastapi import Depends, Query
 from desk_intake.tickets.answers import TicketSummary
 from desk_intake.tickets.lifecycle import Actor, sees_internal
 from desk_intake.tickets.model import Ticket
+from desk_intake.tickets.store import SearchedTicket
 
 
 class SearchNote(Frozen):
@@ -47,8 +47,8 @@ class TicketPage(Page[TicketSummary]):
 class TicketTexts:
     """The index, and who says whether it is complete."""
 
-    index: TextIndex[IndexedTicket]
-    reader: IndexReader[IndexedTicket]
+    index: TextIndex[SearchedTicket]
+    reader: IndexReader[SearchedTicket]
 
 
 def read_text(
@@ -57,8 +57,9 @@ def read_text(
         Query(
             min_length=1,
             max_length=200,
-            description="Every word stands in the title or the description (or it is the ticket's"
-            " code): also another form of it, its beginning, or with one slip of the finger.",
+            description="Every word stands in the title, the description, a comment or the name of"
+            " a file, as far as the caller may read them (or it is the ticket's code): also another"
+            " form of it, its beginning, or with one slip of the finger.",
         ),
     ] = None,
 ) -> TextQuery | None:
@@ -98,24 +99,33 @@ class TextSearch:
         """So many that have the text, the newest first, as the store has them now."""
         tags = [f"of:{requester}"] if requester else []
         place = None if after is None else (cast(int, after[0]), after[1])
-        having = await self.texts.index.list_having(self.query, tags, after=place, most=limit)
-        stored, _ = await readable(tickets, [item.id for item in having[:limit]])
-        states = {id: item.state for id, item in stored.items()}
+        having = await self.texts.index.list_having(
+            self.query, tags, audience=self._audience, after=place, most=limit
+        )
+        stored, _ = await readable(tickets, [item.id for item, _ in having[:limit]])
+        states = {
+            item.id: stored[item.id].state
+            for item, audience in having
+            if item.id in stored and self.may_tell(stored[item.id].state, audience)
+        }
         return [
-            Listed(item.id, place_in_time(item.at), states.get(item.id)) for item in having[:limit]
+            Listed(item.id, place_in_time(item.at), states.get(item.id))
+            for item, _ in having[:limit]
         ]
 
-    async def choose(self, ids: Collection[str]) -> frozenset[str]:
-        """Those of these tickets that have the text."""
-        having = await self.texts.index.list_having(self.query, ids=ids, most=len(ids) + 1)
-        return frozenset(item.id for item in having)
+    async def choose(self, ids: Collection[str]) -> Mapping[str, Audience]:
+        """Those of these tickets that have the text, and who may be told so."""
+        having = await self.texts.index.list_having(
+            self.query, audience=self._audience, ids=ids, most=len(ids) + 1
+        )
+        return {item.id: audience for item, audience in having}
 
-    def may_say(self, ticket: Ticket) -> bool:
-        """Whether this reader may be told that the ticket has the text.
+    def may_tell(self, ticket: Ticket | None, audience: Audience) -> bool:
+        """Whether this reader may know that the ticket, as it is now, has the text."""
+        return audience is Audience.ALL or (
+            ticket is not None and sees_internal(ticket, self.actor)
+        )
 
-        Of what repairs report, the person concerned reads the title only, so nothing else counts.
-        """
-        if ticket.kind is not Kind.PROACTIVE or sees_internal(ticket, self.actor):
-            return True
-        title = read_query(ticket.title, ticket.language)
-        return title is not None and set(self.query.words) <= set(title.words)
+    @property
+    def _audience(self) -> Audience:
+        return Audience.STAFF if self.actor.is_staff else Audience.ALL
