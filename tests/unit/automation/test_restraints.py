@@ -118,7 +118,7 @@ async def test_people_get_it_also_where_every_worker_was_away_when_its_time_was_
     await desk.settle(30 * MINUTE + timedelta(seconds=5))
     desk.clock.advance(HOUR)
     await desk.settle(timedelta(seconds=1))
-    assert desk.emitted() == ["escalated"]
+    assert desk.emitted() == ["withheld", "escalated"]
 
 
 async def test_a_signal_that_is_over_before_the_window_is_starts_nothing() -> None:
