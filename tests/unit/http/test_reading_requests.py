@@ -118,3 +118,16 @@ async def test_the_pages_show_every_call_and_load_nothing_from_elsewhere(
     assert (await client.get("/docs/other.js")).status_code == 422
     german = await client.get("/", headers={"accept-language": "de"})
     assert "Alle Aufrufe" in german.text
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "GZIP, identity", "x"])
+async def test_an_encoded_body_is_refused_instead_of_misread(
+    client: httpx.AsyncClient, encoding: str
+) -> None:
+    """JSON that is plain all the same would be taken, and a file be kept as another one."""
+    body = {"parts": [{"kind": "a", "size": 1}]}
+    answer = await client.post("/v1/parts", json=body, headers={"Content-Encoding": encoding})
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported-media-type")
+    assert "plain" in answer.json()["detail"]
+    plain = await client.post("/v1/parts", json=body, headers={"Content-Encoding": "identity"})
+    assert plain.json() == 1
