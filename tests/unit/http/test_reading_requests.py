@@ -131,3 +131,18 @@ async def test_an_encoded_body_is_refused_instead_of_misread(
     assert "plain" in answer.json()["detail"]
     plain = await client.post("/v1/parts", json=body, headers={"Content-Encoding": "identity"})
     assert plain.json() == 1
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "", "application/xml", "///"])
+async def test_what_does_not_come_as_json_is_told_how_to_come(
+    client: httpx.AsyncClient, kind: str
+) -> None:
+    headers = {"Content-Type": kind}
+    answer = await client.post("/v1/parts", content=b'{"parts": []}', headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request")
+    details = [error["detail"] for error in answer.json()["errors"]]
+    assert details == ["Send JSON here, with Content-Type: application/json."]
+    headers["Content-Type"] = "application/json"
+    for body in (b"[]", b'"x"'):
+        answer = await client.post("/v1/parts", content=body, headers=headers)
+        assert [error["detail"] for error in answer.json()["errors"]] == ["Send an object here."]
