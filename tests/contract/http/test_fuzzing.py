@@ -7,6 +7,7 @@ little to do: no operation deletes anything, and who may do what to whose things
 
 import os
 import sys
+from collections import Counter
 
 import pytest
 from desk_contracts.topics import SERVICES
@@ -17,6 +18,8 @@ from tests.support.http_fuzz import fuzz
 from tests.support.http_worlds import WORLDS, World
 
 EXAMPLES = int(os.environ.get("DESK_FUZZ_EXAMPLES", "2"))
+# Of this run, by service.
+CALLS: Counter[str] = Counter()
 SEED = int(os.environ.get("DESK_FUZZ_SEED", "1"))
 
 
@@ -31,10 +34,12 @@ def test_nothing_is_found_in_a_document(
     name: str, world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     done = fuzz(world, EXAMPLES, SEED)
+    CALLS[name] = done.calls
     if EXAMPLES > 2:
         with capsys.disabled():
             sys.stdout.write(
-                f"\n{name}: {done.calls} calls {done.phases}, answers {done.statuses}\n"
+                f"\n{name}: {done.calls} calls {done.phases}, answers {done.statuses};"
+                f" {CALLS.total()} calls so far\n"
             )
     assert not done.faults, "\n\n".join(f"{key}\n{text}" for key, text in done.faults.items())
     assert any(200 <= status < 300 for status in done.statuses)

@@ -123,14 +123,6 @@ def test_a_batch_may_name_another_encoding() -> None:
     assert [item.value.decode() for item in sent_events] == ['{"id": "ä"}', "1"]
 
 
-def test_an_encoded_body_is_refused_instead_of_misread() -> None:
-    with pytest.raises(Invalid, match="encoding=gzip"):
-        read_sent_events(
-            [(b"Content-Encoding", b"gzip"), (b"content-type", b"application/cloudevents+json")],
-            b"\x1f\x8b",
-        )
-
-
 @pytest.mark.parametrize(
     ("written", "meant"),
     [

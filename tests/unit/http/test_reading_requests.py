@@ -118,3 +118,31 @@ async def test_the_pages_show_every_call_and_load_nothing_from_elsewhere(
     assert (await client.get("/docs/other.js")).status_code == 422
     german = await client.get("/", headers={"accept-language": "de"})
     assert "Alle Aufrufe" in german.text
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "GZIP, identity", "x"])
+async def test_an_encoded_body_is_refused_instead_of_misread(
+    client: httpx.AsyncClient, encoding: str
+) -> None:
+    """JSON that is plain all the same would be taken, and a file be kept as another one."""
+    body = {"parts": [{"kind": "a", "size": 1}]}
+    answer = await client.post("/v1/parts", json=body, headers={"Content-Encoding": encoding})
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported-media-type")
+    assert "plain" in answer.json()["detail"]
+    plain = await client.post("/v1/parts", json=body, headers={"Content-Encoding": "identity"})
+    assert plain.json() == 1
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "", "application/xml", "///"])
+async def test_what_does_not_come_as_json_is_told_how_to_come(
+    client: httpx.AsyncClient, kind: str
+) -> None:
+    headers = {"Content-Type": kind}
+    answer = await client.post("/v1/parts", content=b'{"parts": []}', headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request")
+    details = [error["detail"] for error in answer.json()["errors"]]
+    assert details == ["Send JSON here, with Content-Type: application/json."]
+    headers["Content-Type"] = "application/json"
+    for body in (b"[]", b'"x"'):
+        answer = await client.post("/v1/parts", content=body, headers=headers)
+        assert [error["detail"] for error in answer.json()["errors"]] == ["Send an object here."]

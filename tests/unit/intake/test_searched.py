@@ -1,17 +1,19 @@
 """Comments and files are found by those who may read them; a hit tells nobody of the others."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from desk_contracts.events.sla import ClockName, SlaStarted
 from desk_contracts.events.tickets import Role, TicketAttached, TicketCommented
+from desk_contracts.redaction import Erasure, Redactor, hash_person
 from desk_intake.tickets.registration import proactive_ticket
 from desk_intake.tickets.store import MAX_WORDS, SearchedTicket, follow_searched
+from desk_platform.erasure.records import forget
 from desk_platform.similar import Audience
 
 from tests.support.confidential import SERVICE
 from tests.support.intake_facts import escalated
-from tests.support.intake_world import Caller, Desk, attach, list_titles, make_desk
+from tests.support.intake_world import ERASURE_KEY, Caller, Desk, attach, list_titles, make_desk
 from tests.support.triage_desk import event, opened
 
 TITLE = "The wyvern is away"
@@ -138,3 +140,26 @@ def test_what_it_is_compared_by_stays_what_was_asked() -> None:
     assert after is not None
     assert after.texts == ticket.texts
     assert "griffin" in after.searched[Audience.ALL].words
+
+
+def test_what_an_erased_person_wrote_in_a_ticket_of_others_is_not_indexed_again() -> None:
+    first = opened("Printer", person="ben")
+    file = TicketAttached(
+        attachment="a-1", name="quagga.txt", media_type="text/plain", size=1, sha256="0" * 64,
+        dataref="/v1", by="ivy", role=Role.EMPLOYEE,
+    )  # fmt: skip
+    comment = TicketCommented(by="ivy", role=Role.EMPLOYEE, text="My quagga saw it")
+    log = [first, event(first.subject, comment, sequence=2), event(first.subject, file, sequence=3)]
+
+    def index(erased_at: datetime) -> tuple[str, ...]:
+        erasure = Erasure("e-1", erased_at, hash_person(ERASURE_KEY, "ivy"), "nobody")
+        redactor, ticket = Redactor(ERASURE_KEY, [erasure]), None
+        for item in log:
+            ticket = follow_searched(ticket, forget(redactor, item)) or ticket
+        assert ticket is not None
+        return ticket.searched[Audience.ALL].words
+
+    later, before = datetime(9999, 1, 1, tzinfo=UTC), datetime(1999, 1, 1, tzinfo=UTC)
+    assert index(later) == ("printer",)
+    # What she wrote after her erasure is hers again.
+    assert "quagga" in index(before)

@@ -21,6 +21,7 @@ from desk_platform.http import (
     find_visible,
     link_next,
     place_of,
+    trim_text,
 )
 from desk_platform.http.idempotency import IdempotentCall
 from desk_platform.http.language import sentence, spoken_catalogue
@@ -110,7 +111,7 @@ class Cancellation(Body):
 
     model_config = example(reason="I found another way.")
 
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
+    reason: Annotated[str, trim_text(2_000)]
     """Why."""
 
 

@@ -21,12 +21,12 @@ from desk_platform.http import (
     find_visible,
     place_of,
     require,
+    trim_text,
 )
 from desk_platform.store import Documents, Stored
 from desk_platform.store.listings import Listed
 from desk_platform.store.pages import After
 from fastapi import APIRouter, Depends, Path, Query, Request
-from pydantic import StringConstraints
 
 from desk_intake.demands.decide import answer_demand
 from desk_intake.demands.model import Demand, Kind
@@ -88,9 +88,7 @@ class NewDemandAnswer(Body):
 
     verdict: DemandVerdict
     """planned, done or declined."""
-    text: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000), Visible
-    ]
+    text: Annotated[str, trim_text(4_000), Visible]
     """What is done and when, or why not; all who asked read it."""
 
 

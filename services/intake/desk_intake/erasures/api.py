@@ -10,10 +10,9 @@ from desk_contracts.ids import derive_id
 from desk_contracts.message import message
 from desk_contracts.people import PersonAsked
 from desk_kernel import Context, Decision
-from desk_platform.http import Principal, Role, check_same, require
+from desk_platform.http import Principal, Role, check_same, require, trim_text
 from desk_platform.http.idempotency import IdempotentCall
 from fastapi import APIRouter, Depends
-from pydantic import StringConstraints
 
 from desk_intake.erasures.decide import (
     PersonTickets,
@@ -38,9 +37,7 @@ class NewErasure(Body):
 
     person: PersonAsked
     """The person's id or mail address. It stands in nothing that is kept of this call."""
-    reason: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300), Visible
-    ]
+    reason: Annotated[str, trim_text(300), Visible]
     """Why; it is kept for ever, so it must not name the person."""
 
 

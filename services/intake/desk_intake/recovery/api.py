@@ -11,13 +11,13 @@ from desk_contracts.ids import new_id
 from desk_contracts.message import message
 from desk_contracts.people import canonical_person
 from desk_kernel import Context, Decision
-from desk_platform.http import PUBLIC
+from desk_platform.http import PUBLIC, trim_text
 from desk_platform.http.language import sentence, spoken_catalogue
 from desk_platform.http.refusals import TooManyRequests
 from desk_platform.kafka import CommandQueue
 from fastapi import APIRouter, Depends, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import SecretStr, StringConstraints
+from pydantic import SecretStr
 from starlette.responses import Response
 
 from desk_intake.recovery import decide
@@ -34,9 +34,7 @@ class NewRecovery(Body):
 
     model_config = example(account="ivy@corp.example", kind="password")
 
-    account: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=320), Visible
-    ]
+    account: Annotated[str, trim_text(320), Visible]
     """Login name or mail address."""
     kind: Kind = "password"
     """password: a new one is chosen; unlock: it stays, and the account is unlocked."""

@@ -24,6 +24,7 @@ from desk_platform.http import (
     place_of,
     require,
     sight,
+    trim_text,
 )
 from desk_platform.http.language import sentence
 from desk_platform.store import Documents, Stored
@@ -31,7 +32,7 @@ from desk_platform.store.listings import Listed
 from desk_platform.store.pages import After
 from desk_platform.telemetry import current_traceparent
 from fastapi import APIRouter, Depends, Path, Query, Request
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from desk_intake.feedback.api import Comment, FeedbackDeps, Language
 from desk_intake.feedback.decide import (
@@ -114,9 +115,7 @@ class Outcome(Body):
 
     model_config = example(outcome="We called. The new laptop had no VPN profile; it has one now.")
 
-    outcome: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000), Visible
-    ]
+    outcome: Annotated[str, trim_text(4_000), Visible]
 
 
 class FollowUpChanges(Protocol):

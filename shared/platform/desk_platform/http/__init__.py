@@ -48,6 +48,7 @@ from desk_platform.http.refusals import (
     Unauthenticated,
     UnsupportedMediaType,
 )
+from desk_platform.http.texts import trim_text
 
 __all__ = [
     "PUBLIC",
@@ -93,4 +94,5 @@ __all__ = [
     "require",
     "require_key",
     "sight",
+    "trim_text",
 ]

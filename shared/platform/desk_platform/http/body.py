@@ -4,11 +4,12 @@ import re
 from dataclasses import dataclass
 
 from desk_contracts.message import message
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
-from starlette.types import Message, Receive
+from starlette.types import Message, Receive, Scope
 
 from desk_platform.http.json_shape import check_shape
-from desk_platform.http.refusals import Overloaded, TooLarge
+from desk_platform.http.refusals import Overloaded, TooLarge, UnsupportedMediaType
 
 # What slow callers may make us hold at once, beside the connections themselves.
 MAX_HELD = 64 * 1024 * 1024
@@ -91,6 +92,13 @@ class Body:
             raise _too_large(limit)
         if size and self._bodies.held > self._bodies.most:
             raise Overloaded(message("request.busy"))
+
+
+def refuse_encoded(scope: Scope) -> None:
+    """`UnsupportedMediaType` for a body that would be misread: as JSON, or kept as another file."""
+    given = Headers(scope=scope).get("content-encoding", "").strip().lower()
+    if given not in ("", "identity") and scope["method"] not in ("GET", "HEAD"):
+        raise UnsupportedMediaType(message("request.encoded", encoding=given[:40]))
 
 
 def _too_large(limit: int) -> TooLarge:

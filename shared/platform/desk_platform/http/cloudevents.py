@@ -35,9 +35,6 @@ def read_sent_events(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> lis
     """The events of one call, not yet read; refuses what is no form of CloudEvents."""
     given = [(name.decode("latin-1").lower(), value) for name, value in headers]
     by_name = dict(given)
-    encoding = by_name.get("content-encoding", b"").decode("latin-1").strip().lower()
-    if encoding not in ("", "identity"):
-        raise UnsupportedMediaType(message("cloudevents.encoded", encoding=encoding[:40]))
     content_type = by_name.get("content-type", b"")
     kind = content_type.decode("latin-1").partition(";")[0].strip().lower()
     if kind.startswith(_BATCH):

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, get_args
 
 from desk_contracts.frozen import Frozen
-from desk_contracts.message import Message, Param, plain
+from desk_contracts.message import Message, Param, message, plain
 
 from desk_platform.http.language import sentence, spoken_catalogue
 
@@ -42,7 +42,10 @@ def field_problem(error: Mapping[str, object], body: object = None) -> FieldProb
     if where == "body":
         rest = _parts_sent(rest, body, is_missing=error["type"] == "missing")
     pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in rest)
-    return FieldProblem(where=where, pointer=pointer, detail=_detail(error))
+    # FastAPI hands on as bytes what did not come as JSON, whatever is in it.
+    is_other = where == "body" and isinstance(body, bytes) and error["type"] != "missing"
+    detail = sentence(message("field.no-json")) if is_other else _detail(error)
+    return FieldProblem(where=where, pointer=pointer, detail=detail)
 
 
 def _parts_sent(parts: Sequence[object], body: object, *, is_missing: bool) -> list[object]:

@@ -17,12 +17,19 @@ from opentelemetry.util.types import AttributeValue
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from desk_platform.http.body import Bodies
+from desk_platform.http.body import Bodies, refuse_encoded
 from desk_platform.http.gate import Gate
 from desk_platform.http.language import speak
 from desk_platform.http.problems import refusal, unforeseen_error
 from desk_platform.http.rates import HEADERS_KEY, RateLimits
-from desk_platform.http.refusals import Held, Overloaded, Stopping, TooLarge, TooManyRequests
+from desk_platform.http.refusals import (
+    Held,
+    Overloaded,
+    Stopping,
+    TooLarge,
+    TooManyRequests,
+    UnsupportedMediaType,
+)
 from desk_platform.http.streams import LEAVE_KEY
 from desk_platform.telemetry import Telemetry, get_logger, log_context, names, remote_context
 
@@ -109,7 +116,14 @@ class Edge:
     async def _answer(self, scope: Scope, receive: Receive, exchange: _Exchange) -> None:
         try:
             await self._admit(scope, receive, exchange)
-        except (TooLarge, TooManyRequests, Overloaded, Stopping, Held) as refused:
+        except (
+            TooLarge,
+            UnsupportedMediaType,
+            TooManyRequests,
+            Overloaded,
+            Stopping,
+            Held,
+        ) as refused:
             await refusal(refused, scope["path"])(scope, _do_nothing, exchange.send_on)
         except ClientDisconnect:
             exchange.status = exchange.status or _HUNG_UP
@@ -129,6 +143,7 @@ class Edge:
                         await body.read(receive, exchange.length, scope["path"])
                         exchange.is_whole = True
             raise self._gate.explain_stop()
+        refuse_encoded(scope)
         with self._bodies.hold() as body:
             receive = await body.read(receive, exchange.length, scope["path"])
             exchange.is_whole = True

@@ -10,7 +10,7 @@ from desk_contracts.message import message
 from desk_contracts.people import PersonNamed
 from desk_contracts.text import is_visible
 from desk_contracts.value_types import Level, Priority
-from desk_platform.http import WrittenMoment
+from desk_platform.http import WrittenMoment, trim_text
 from pydantic import (
     AfterValidator,
     Field,
@@ -29,12 +29,8 @@ def _shows_something(text: str) -> str:
 
 
 Visible = AfterValidator(_shows_something)
-Title = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300), Visible
-]
-Text = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000), Visible
-]
+Title = Annotated[str, trim_text(300), Visible]
+Text = Annotated[str, trim_text(20_000), Visible]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 Words = Annotated[str, StringConstraints(max_length=1_000)]
 
@@ -210,7 +206,7 @@ class Merge(Body):
 
     model_config = example(into="K7M2-Q9PG")
 
-    into: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+    into: Annotated[str, trim_text(40)]
     """Id or code of the other ticket of the same person."""
 
 
@@ -234,7 +230,7 @@ class ProblemLink(Body):
 
     model_config = example(problem="0193c1d2-7e00-7b1f-9a55-3f1c2d4e5a60", reason="Same error.")
 
-    problem: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+    problem: Annotated[str, trim_text(100)]
     """Its id, as the list of problems says it."""
     reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1_000)] = ""
     """Why, for those who work on it."""

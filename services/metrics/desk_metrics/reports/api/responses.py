@@ -24,6 +24,7 @@ from desk_platform.http import (
     require,
     require_key,
     sight,
+    trim_text,
 )
 from desk_platform.http.language import sentence
 from desk_platform.kafka import CommandQueue
@@ -42,7 +43,7 @@ from desk_metrics.reports.responses import (
 from desk_metrics.reports.store import OwnerResponses
 
 LONGEST_PLAN = timedelta(days=366)
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+Text = Annotated[str, trim_text(2000)]
 Service = Annotated[str, Path(max_length=200)]
 
 
