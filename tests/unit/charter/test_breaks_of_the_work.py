@@ -114,6 +114,27 @@ BREAKS = [
     ),
     (
         "runbooks/restart-vpn.yaml",
+        "mode: auto",
+        "mode: auto\npromotion: {ceiling: auto}",
+        "runbooks/restart-vpn.yaml:7: runbooks.restart-vpn.promotion.ceiling:",
+        "not above the mode",
+    ),
+    (
+        "runbooks/restart-vpn.yaml",
+        "risk: disruptive\nmode: auto",
+        "risk: destructive\nmode: approve\npromotion: {ceiling: auto}",
+        "runbooks/restart-vpn.yaml:7: runbooks.restart-vpn.promotion.ceiling:",
+        "never runs unasked",
+    ),
+    (
+        "runbooks/restart-vpn.yaml",
+        "mode: auto",
+        "mode: approve\npromotion: {ceiling: auto, age: 0s}",
+        "runbooks/restart-vpn.yaml:7: runbooks.restart-vpn.promotion:",
+        "longer than nothing",
+    ),
+    (
+        "runbooks/restart-vpn.yaml",
         "within: 1m",
         "within: 60",
         "runbooks/restart-vpn.yaml:14: runbooks.restart-vpn.verify.within:",
