@@ -23,7 +23,7 @@ def test_each_service_has_one() -> None:
 
 
 @pytest.mark.parametrize(("rule", "entry"), RULES)
-def test_a_rule_has_a_standing_a_reason_and_a_place_that_exists(
+def test_a_rule_has_a_status_a_reason_and_a_place_that_exists(
     rule: str, entry: dict[str, str]
 ) -> None:
     assert entry.keys() == {"status", "comment"}, rule
