@@ -24,7 +24,7 @@ install_packages() {
   fi
 }
 
-# Building for one database beforehand halves every later start; `built` says that all of it is there.
+# Built for one database beforehand, so that no start has to; `built` says that all of it is there.
 install_keycloak() {
   local folder=deploy/local/target/keycloak-$KEYCLOAK
   if [ -e "$folder/built" ]; then return; fi
@@ -32,11 +32,13 @@ install_keycloak() {
     echo "Not here: Maven or Java for Keycloak. Tests that need it are skipped."
     return
   fi
+  local parent=deploy/local/target
   rm -rf "$folder"
-  if mvn --batch-mode --no-transfer-progress -q org.apache.maven.plugins:maven-dependency-plugin:3.6.1:unpack \
-    -Dartifact="org.keycloak:keycloak-quarkus-dist:$KEYCLOAK:zip" -DoutputDirectory=deploy/local/target \
-    -Dmdep.unpack.overWriteReleases=true >/dev/null &&
-    bash "$folder/bin/kc.sh" build --db=dev-mem --cache=local >/dev/null; then
+  if mvn --batch-mode --no-transfer-progress -q org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy \
+    -Dartifact="org.keycloak:keycloak-quarkus-dist:$KEYCLOAK:zip" -DoutputDirectory="$parent" >/dev/null &&
+    python3 -m zipfile -e "$parent/keycloak-quarkus-dist-$KEYCLOAK.zip" "$parent" &&
+    bash "$folder/bin/kc.sh" build --db=dev-mem >/dev/null; then
+    rm "$parent/keycloak-quarkus-dist-$KEYCLOAK.zip"
     touch "$folder/built"
     echo "Installed: Keycloak $KEYCLOAK."
   else
