@@ -27,7 +27,7 @@ from fastapi import APIRouter
 from desk_intake.adapters.couriers.reported import COMPONENT as MAIL_RELAY
 from desk_intake.adapters.couriers.reported import ReportedCourier
 from desk_intake.adapters.couriers.smtp import open_courier
-from desk_intake.adapters.directories.ldap import open_directory
+from desk_intake.adapters.directories import open_directory
 from desk_intake.adapters.directories.reported import COMPONENT as DIRECTORY
 from desk_intake.adapters.directories.reported import ReportedDirectory
 from desk_intake.adapters.mailboxes.ways import take_mail

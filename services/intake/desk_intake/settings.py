@@ -100,31 +100,34 @@ class IntakeSettings(ServiceSettings):
     survey_every: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(days=30)
     """Nobody is asked again before this time has passed, in seconds."""
 
+    directory_kind: str = "ldap"
+    """What holds accounts: `ldap` with devices, `keycloak` without, or a kind that is installed."""
+
     directory_host: str | None = None
-    """Name of the LDAP server with accounts and devices; without it the desk recovers no account
-    and offers nothing for people's own devices."""
+    """Name of the directory's server; without it the desk recovers no account and offers nothing
+    for people's own devices."""
 
     directory_port: Annotated[int, Field(ge=1, le=65535)] = 389
-    """Port of the LDAP server."""
+    """Port of that server."""
 
     directory_security: LineSecurity = LineSecurity.STARTTLS
-    """How the line to the LDAP server is protected: starttls, tls, or none on this machine only."""
+    """How the line to it is protected: starttls (LDAP only), tls, or none on this machine only."""
 
     directory_ca_file: FilePath | None = None
-    """PEM file with the certificates that sign the LDAP server's own; the system's when not given.
-    """
+    """PEM file with the certificates that sign the server's own; the system's when not given."""
 
     directory_base: str = ""
-    """DN below which accounts and devices are."""
+    """DN below which accounts and devices are; Keycloak's realm."""
 
     directory_user: str = ""
-    """DN of the account that may set passwords and lift locks."""
+    """DN of the account that may set passwords and lift locks; Keycloak's client for that."""
 
     directory_password: SecretStr | None = None
-    """Password of that account."""
+    """Password of that account; secret of that client."""
 
-    directory_person: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]*$")] = "uid"
-    """Attribute by which the desk knows a person: what the sign-in's `sub` says."""
+    directory_person: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]*$")] | None = None
+    """Attribute by which the desk knows a person: what the sign-in's `sub` says. When not given,
+    `uid` of LDAP and `id` of Keycloak."""
 
     recovery_page: WebAddress | None = None
     """Public address of the page where people choose a new password; the mail's link leads there.
@@ -179,11 +182,6 @@ class IntakeSettings(ServiceSettings):
                     f"INTAKE_{name}_SECURITY is none, which would send secrets in the clear; choose"
                     f" starttls or tls, or a server on this machine ({', '.join(sorted(_HERE))})."
                 )
-        if (self.directory_host is None) != (self.directory_password is None):
-            raise ValueError(
-                "INTAKE_DIRECTORY_HOST and INTAKE_DIRECTORY_PASSWORD belong together; set both or"
-                " neither."
-            )
         if (self.relay_username is None) != (self.relay_password is None):
             raise ValueError(
                 "INTAKE_RELAY_USERNAME and INTAKE_RELAY_PASSWORD belong together; set both or"
@@ -192,6 +190,21 @@ class IntakeSettings(ServiceSettings):
         if self.recovers and self.recovery_page is None:
             raise ValueError(
                 "INTAKE_RECOVERY_PAGE is missing: the links that are mailed have to lead somewhere."
+            )
+        return self
+
+    @check_together(mode="after")
+    def _agree_on_the_directory(self) -> Self:
+        if (self.directory_host is None) != (self.directory_password is None):
+            raise ValueError(
+                "INTAKE_DIRECTORY_HOST and INTAKE_DIRECTORY_PASSWORD belong together; set both or"
+                " neither."
+            )
+        has_starttls = self.directory_security is LineSecurity.STARTTLS
+        if self.directory_host and self.directory_kind == "keycloak" and has_starttls:
+            raise ValueError(
+                "INTAKE_DIRECTORY_SECURITY is starttls, which HTTP does not have; Keycloak is"
+                " reached by tls."
             )
         return self
 

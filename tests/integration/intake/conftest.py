@@ -1,16 +1,19 @@
 """Intake as a process on real servers, with an employee, a member and the bus around it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiosmtpd.controller import Controller
 from desk_contracts.topics import all_topics
+from desk_local.ports import free_ports
 from desk_platform.kafka.admin import apply_topics
 from desk_platform.settings import KafkaSettings
 
 from tests.support.intake_around import Bus, Intake, Person, run_intake
+from tests.support.notify_channels import Mailbox
 
 
 @pytest.fixture
@@ -50,3 +53,13 @@ async def max_of_network(intake: Intake) -> AsyncIterator[Person]:
     headers = {"X-Desk-User": "max", "X-Desk-Roles": "member", "X-Desk-Team": "network"}
     async with httpx.AsyncClient(base_url=intake.url, headers=headers, timeout=60) as client:
         yield Person(client)
+
+
+@pytest.fixture
+def mails() -> Iterator[tuple[Mailbox, int]]:
+    [port] = free_ports(1)
+    mailbox = Mailbox()
+    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield mailbox, port
+    controller.stop()

@@ -2,15 +2,12 @@
 
 import asyncio
 import random
-import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
-from aiosmtpd.controller import Controller
 from desk_contracts.events.tickets import TicketAssigned, TicketOpened, TicketResolved
-from desk_local.ports import free_ports
 from desk_testing import eventually
 from desk_testing.processes import environment
 from desk_testing.slapd import ADMIN, BASE, MISSING, WORD, Slapd, is_installed
@@ -18,14 +15,13 @@ from desk_testing.slapd import ADMIN, BASE, MISSING, WORD, Slapd, is_installed
 from tests.support.all_that_is_kept import read_files_of, read_records
 from tests.support.intake_around import Bus, Intake
 from tests.support.notify_channels import Mailbox
+from tests.support.recovering import call, relay_settings, token_for
 
 pytestmark = [
     pytest.mark.connected,
     pytest.mark.timeout(400),
     pytest.mark.skipif(not is_installed(), reason=MISSING),
 ]
-PAGE = "https://desk.example/recover"
-_LINK = re.compile(re.escape(PAGE) + r"#(?P<kind>password|unlock)\.(?P<token>\S+)")
 
 
 @pytest.fixture
@@ -33,16 +29,6 @@ async def slapd(tmp_path: Path) -> AsyncIterator[Slapd]:
     server = await Slapd.begin(tmp_path / "slapd")
     yield server
     server.stop()
-
-
-@pytest.fixture
-def mails() -> Iterator[tuple[Mailbox, int]]:
-    [port] = free_ports(1)
-    mailbox = Mailbox()
-    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield mailbox, port
-    controller.stop()
 
 
 @pytest.fixture
@@ -55,7 +41,7 @@ async def pair(
     tmp_path: Path,
 ) -> AsyncIterator[tuple[Intake, Intake]]:
     """Two replicas of intake with that directory."""
-    env = environment(
+    own = environment(
         kafka,
         store_url,
         bus.prefix,
@@ -65,36 +51,14 @@ async def pair(
         INTAKE_DIRECTORY_BASE=BASE,
         INTAKE_DIRECTORY_USER=ADMIN,
         INTAKE_DIRECTORY_PASSWORD=WORD,
-        INTAKE_RECOVERY_PAGE=PAGE,
-        INTAKE_RELAY_HOST="127.0.0.1",
-        INTAKE_RELAY_PORT=str(mails[1]),
-        INTAKE_RELAY_SECURITY="none",
     )
+    env = own | relay_settings(mails[1])
     replicas = tuple(Intake("intake", env, tmp_path / f"{name}.log") for name in ("a", "b"))
     for replica in replicas:
         await replica.start()
     yield replicas[0], replicas[1]
     for replica in replicas:
         replica.stop()
-
-
-async def call(at: Intake, path: str, **body: str) -> httpx.Response:
-    async with httpx.AsyncClient(base_url=at.url, timeout=60) as client:
-        return await client.post(f"/v1/account-recoveries{path}", json=body)
-
-
-async def token_for(mailbox: Mailbox, at: Intake, account: str, kind: str = "password") -> str:
-    """The newest token that came by mail for what was asked just now."""
-    address = f"{account}@corp.example"
-    had = len(mailbox.to(address))
-    assert (await call(at, "", account=account, kind=kind)).status_code == 202
-
-    async def come() -> str:
-        mails = mailbox.to(address)[had:]
-        link = _LINK.search(mails[-1].get_content()) if mails else None
-        return link["token"] if link and link["kind"] == kind else ""
-
-    return await eventually(come, timeout=60)
 
 
 async def test_of_many_uses_of_a_token_one_changes_the_real_entry_and_nothing_tells(
