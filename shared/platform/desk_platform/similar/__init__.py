@@ -10,12 +10,13 @@ from desk_platform.similar.indexed import (
     place_in_time,
 )
 from desk_platform.similar.model import IndexedTicket, follow_ticket
-from desk_platform.similar.reader import IndexReader
+from desk_platform.similar.reader import Followed, IndexReader
 from desk_platform.similar.search import Draft, Hit, find_alike, find_similar, read_query
 
 __all__ = [
     "Audience",
     "Draft",
+    "Followed",
     "Hit",
     "IndexReader",
     "IndexedModel",

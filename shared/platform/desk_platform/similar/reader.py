@@ -1,8 +1,8 @@
 """Keeps an index up to date from its topic, without a group: every replica reads all."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
-from typing import Generic
+from typing import Generic, Protocol
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
@@ -20,7 +20,6 @@ from desk_platform.kafka.records import KafkaRecord
 from desk_platform.kafka.topic_ids import topic_ids
 from desk_platform.kafka.tracked_consumer import ASKED_WITHIN, within
 from desk_platform.settings import KafkaSettings
-from desk_platform.similar.index import TextIndex
 from desk_platform.similar.indexed import S
 from desk_platform.telemetry import get_logger
 
@@ -29,6 +28,16 @@ log = get_logger()
 # What is written may be found some seconds later: fetches that wait cost nothing.
 _FETCH_WAIT_MS = 2_000
 _MOST_RECORDS = 500
+
+
+class Followed(Protocol[S]):
+    """What is made from a topic: it knows how far the topic was read for it."""
+
+    async def open(self, topic: str) -> Mapping[int, int]: ...
+
+    async def load(self, ids: Collection[str]) -> dict[str, S]: ...
+
+    async def write(self, items: Iterable[S], positions: Mapping[int, int]) -> None: ...
 
 
 class IndexReader(Generic[S]):
@@ -43,7 +52,7 @@ class IndexReader(Generic[S]):
         name: str,
         topic: str,
         settings: KafkaSettings,
-        index: TextIndex[S],
+        index: Followed[S],
         follow: Callable[[S | None, AnyEvent], S | None],
         health: Health,
         *,

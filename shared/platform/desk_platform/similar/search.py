@@ -1,13 +1,14 @@
 """What says something like a text: candidates from an index, ranked by how alike they are."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, NamedTuple
 
 from desk_kernel.likeness import Field, Likeness, Terms, Weighed, read_terms
 
 from desk_platform.similar.index import TextIndex
-from desk_platform.similar.indexed import Candidate, S, TextQuery, Written
+from desk_platform.similar.indexed import Candidate, IndexedModel, S, TextQuery, Written
 from desk_platform.similar.model import IndexedTicket
 from desk_platform.similar.stems import read_stems
 
@@ -17,6 +18,11 @@ CANDIDATES = 20
 CLOSENESS = 0.3
 # Less alike is chance: a syllable or a word that many have.
 LEAST = 0.1
+# Of two orders put together: how little the first places count more than the next (RRF).
+_FUSION = 60
+
+# Ids of what an encoder takes for alike and that has a tag, the nearest first; so many at most.
+Near = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
 class Hit(NamedTuple, Generic[S]):
@@ -24,6 +30,8 @@ class Hit(NamedTuple, Generic[S]):
 
     item: S
     likeness: Likeness
+    is_near: bool = False
+    """An encoder alone found it: in words and n-grams they share next to nothing."""
 
 
 class SimilarTickets(NamedTuple):
@@ -62,16 +70,26 @@ async def find_similar(
     written: Written,
     may_show: Callable[[IndexedTicket], bool],
     limit: int,
+    near: Near | None = None,
 ) -> SimilarTickets:
     """Tickets that say something alike, of those that may be shown. Bounded for any text.
 
     Before a ticket is logged there is no ticket yet: that is why it asks for the text alone.
     """
     draft = await asyncio.to_thread(Draft, written)
-    is_open, is_solved = [
-        await find_alike(index, draft, [tag], may_show, limit) for tag in ("open", "solved")
-    ]
-    return SimilarTickets(is_open, is_solved)
+    depth = limit if near is None else CANDIDATES
+    each = []
+    for tag in ("open", "solved"):
+        hits = await find_alike(index, draft, [tag], may_show, depth)
+        if near is not None:
+            ids = await near(tag, CANDIDATES)
+            loaded = await index.load(ids)
+            # The index is ahead of the encoder: what it has no more, or not so, is not shown.
+            items = [loaded[id] for id in ids if id in loaded and tag in loaded[id].tags]
+            shown = [item for item in items if may_show(item)]
+            hits = await asyncio.to_thread(_fuse, index, draft, hits, shown)
+        each.append(hits[:limit])
+    return SimilarTickets(*each)
 
 
 async def find_alike(
@@ -94,11 +112,7 @@ def _rank(
     weighed = Weighed(draft.terms, index.rarity)
     compared = []
     for item, closeness in candidates:
-        likeness = max(
-            (weighed.compare(read_terms(*text)) for text in draft.choose_texts(item.texts)),
-            key=lambda likeness: likeness.score,
-            default=Likeness(0.0),
-        )
+        likeness = _compare(weighed, draft, item)
         if likeness.score >= LEAST:
             compared.append((Hit(item, likeness), CLOSENESS * closeness))
     # Of equals the newer one: its solution fits today's systems.
@@ -106,3 +120,28 @@ def _rank(
         key=lambda pair: (-pair[0].likeness.score - pair[1], -pair[0].item.at.timestamp())
     )
     return tuple(hit for hit, _ in compared[:limit])
+
+
+def _compare(weighed: Weighed, draft: Draft, item: IndexedModel) -> Likeness:
+    return max(
+        (weighed.compare(read_terms(*text)) for text in draft.choose_texts(item.texts)),
+        key=lambda likeness: likeness.score,
+        default=Likeness(0.0),
+    )
+
+
+def _fuse(
+    index: TextIndex[S], draft: Draft, hits: Sequence[Hit[S]], near: Sequence[S]
+) -> tuple[Hit[S], ...]:
+    """What is alike by words and what is near, by the sum of their reciprocal places."""
+    weighed = Weighed(draft.terms, index.rarity)
+    by_id = {hit.item.id: hit for hit in hits}
+    places: defaultdict[str, float] = defaultdict(float)
+    for ids in (list(by_id), [item.id for item in near]):
+        for place, id in enumerate(ids, 1):
+            places[id] += 1 / (_FUSION + place)
+    for item in near:
+        if item.id not in by_id:
+            likeness = _compare(weighed, draft, item)
+            by_id[item.id] = Hit(item, likeness, is_near=likeness.score < LEAST)
+    return tuple(sorted(by_id.values(), key=lambda hit: -places[hit.item.id]))

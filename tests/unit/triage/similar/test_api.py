@@ -1,6 +1,7 @@
 """Similar tickets over HTTP: nothing that is hidden from the member, honest while reading."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -16,9 +17,11 @@ from desk_platform.similar import IndexedTicket, IndexReader, TextIndex, follow_
 from desk_testing.http import FakeAuthenticator
 from desk_testing.telemetry import record_telemetry
 from desk_triage.similar.api import SimilarReads, similar_router
+from desk_triage.similar.store import VectorIndex
 
 from tests.support.confidential import with_secrets
 from tests.support.triage_desk import MONDAY, opened
+from tests.support.triage_encoder import FakeEncoder
 
 SECRET = with_secrets(service="vpn")
 CALLERS = (
@@ -119,3 +122,19 @@ async def test_what_is_not_read_yet_is_not_called_missing(reads: SimilarReads) -
     assert (await get(reads, "ned", QUERY.id)).json()["is_complete"] is False
     reads.reader.is_open = False
     assert (await get(reads, "ned", QUERY.id)).status_code == 503
+
+
+async def test_what_only_an_encoder_takes_for_alike_is_said_so(
+    reads: SimilarReads, tmp_path: Path
+) -> None:
+    dark, schwarz = ticket("Screen dark"), ticket("Bildschirm schwarz", "ben")
+    vectors = VectorIndex(tmp_path / "v", FakeEncoder())
+    await vectors.open("topic")
+    for index in (reads.index, vectors):
+        await index.write([dark, schwarz], {})
+    body = (await get(replace(reads, vectors=vectors), "ned", dark.id)).json()
+    (shown,) = body["open"]
+    assert shown["ticket"] == schwarz.id
+    assert [item["code"] for item in shown["reasons"]] == ["similar.alike-meaning"]
+    assert (await get(reads, "ned", dark.id)).json()["open"] == []
+    await vectors.close()
