@@ -7,6 +7,8 @@ LOCAL := $(PY) -m desk_local
 PYTEST := $(PY) -m pytest
 SERVICES := intake triage automation notify metrics
 CODE := shared tools agent services scripts tests demo bench storm
+# Our own modules are compiled once and not by every process that a test starts.
+unexport PYTHONDONTWRITEBYTECODE
 # Extra words for pytest, for example: make unit ARGS="-k routing -x"
 ARGS ?=
 

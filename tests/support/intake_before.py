@@ -1,8 +1,6 @@
 """What intake knows before a ticket is logged, on fakes."""
 
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 
 from desk_contracts import AnyEvent
@@ -27,6 +25,8 @@ from desk_platform.similar import IndexedModel, IndexReader, TextIndex
 from desk_testing.fakes import FakeDocuments, FakePublisher
 from desk_testing.telemetry import RecordedTelemetry
 
+from tests.support.scratch import make_scratch_folder
+
 I = TypeVar("I", bound=IndexedModel)  # noqa: E741 (an indexed document)
 
 
@@ -47,7 +47,7 @@ def open_index(
     name: str, model: type[I], follow: Callable[[I | None, AnyEvent], I | None], clock: FakeClock
 ) -> tuple[TextIndex[I], IndexReader[I]]:
     """An index in a folder of its own, and a reader that reads nothing."""
-    index = TextIndex(Path(tempfile.mkdtemp()) / name, model)
+    index = TextIndex(make_scratch_folder() / name, model)
     kafka = KafkaSettings(bootstrap="nowhere:1")
     return index, IndexReader(name, name, kafka, index, follow, Health(clock))
 

@@ -1,8 +1,6 @@
 """Shared by tests: an index of similar tickets that has read everything."""
 
-import tempfile
 from collections.abc import Iterable
-from pathlib import Path
 
 from desk_contracts import AnyEvent
 from desk_contracts.names import TICKETS
@@ -12,10 +10,12 @@ from desk_platform.settings import KafkaSettings
 from desk_platform.similar import IndexedTicket, IndexReader, TextIndex, follow_ticket
 from desk_triage.similar.api import SimilarReads
 
+from tests.support.scratch import make_scratch_folder
+
 
 async def index_tickets(openings: Iterable[AnyEvent], clock: Clock) -> SimilarReads:
     """Of tickets that were just opened."""
-    index = TextIndex(Path(tempfile.mkdtemp()) / "tickets.index", IndexedTicket)
+    index = TextIndex(make_scratch_folder() / "tickets.index", IndexedTicket)
     await index.open("topic")
     tickets = [follow_ticket(None, opening) for opening in openings]
     await index.write([ticket for ticket in tickets if ticket is not None], {})
