@@ -148,6 +148,11 @@ async def test_a_runbook_that_does_not_help_stops_at_its_first_ring_until_a_pers
     )
     assert answer.status_code == 200
     await eventually(lambda: len(acted_on(target)) == 2, timeout=90)
+
+    async def is_told() -> bool:
+        return bool(await events_of(bus, "useless", RunbookResumed))
+
+    await eventually(is_told, timeout=30)
     [resumed] = await events_of(bus, "useless", RunbookResumed)
     assert isinstance(resumed, RunbookResumed)
     assert resumed.by == "ana"
