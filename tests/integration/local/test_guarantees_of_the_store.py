@@ -103,11 +103,16 @@ async def test_guards_are_quick_with_their_index_and_slow_without(mongo: str, pr
 
 
 async def _seconds_for_guards(rows: Rows) -> float:
+    """The least of three times: what else the machine does only adds."""
     await rows.insert_many([{"_id": f"{n}", "version": 0} for n in range(4000)])
-    raises = [
-        UpdateOne({"_id": f"{n}", "version": 0}, {"$inc": {"version": 1}}) for n in range(300)
-    ]
-    started = time.perf_counter()
-    result = await rows.bulk_write(raises, ordered=False)
-    assert result.modified_count == len(raises)
-    return time.perf_counter() - started
+    times = []
+    for version in range(3):
+        raises = [
+            UpdateOne({"_id": f"{n}", "version": version}, {"$inc": {"version": 1}})
+            for n in range(300)
+        ]
+        started = time.perf_counter()
+        result = await rows.bulk_write(raises, ordered=False)
+        times.append(time.perf_counter() - started)
+        assert result.modified_count == len(raises)
+    return min(times)
