@@ -42,6 +42,7 @@ SUBSCRIPTIONS: Final[dict[Service, dict[str, tuple[str, ...]]]] = {
         "automation.requests": (names.TICKETS,),
         "automation.telemetry": (names.TELEMETRY,),
         "automation.devices": (names.ACTION_RESULTS,),
+        "automation.promotions": (names.AUTOMATION,),
     },
     "notify": {
         "notify": (

@@ -45,13 +45,13 @@ BEFORE: dict[str, tuple[tuple[str, dict[str, str] | None], ...]] = {
 WHO = ("max", "mia", "ana", "olga", "otto")
 # The first row of each route; others of it differ in what they say, not in how they are repeated.
 FIRST = {(row.service, row.route): row for row in reversed(ROWS)}.values()
-# The rows' world has no request of the catalogue, no run that waits for a yes and no stopped
-# runbook; how these are repeated is in unit/intake and unit/automation.
+# The rows' world has no request of the catalogue, no run that waits for a yes, and no runbook that
+# is stopped or may be promoted; how these are repeated is in unit/intake and unit/automation.
 WITHOUT_STATE = (
     *("POST /v1/catalogue/", "POST /v1/requests/"),
     *("POST /v1/runs/{id}/approve", "POST /v1/runs/{id}/decline"),
-    "POST /v1/runbooks/{runbook}/resume",
-    "POST /v1/consents/",
+    *("POST /v1/runbooks/{runbook}/resume", "POST /v1/consents/"),
+    *("POST /v1/runbooks/{runbook}/promote", "POST /v1/runbooks/{runbook}/demote"),
 )
 CALLS = [
     item

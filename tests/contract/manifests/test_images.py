@@ -13,8 +13,11 @@ import pytest
 from desk_contracts.topics import SERVICES
 
 ROOT = Path(__file__).parents[3]
-# Imported where they happen to be installed: by structlog, Rich, OpenTelemetry, Python's start-up.
-OPTIONAL = {"attrs", "setuptools", "rich", "pygments", "markdown-it-py", "mdurl", "psutil"}
+# Imported where they happen to be installed: by structlog, Rich, OpenTelemetry, httpcore, Python's
+# start-up.
+OPTIONAL = {
+    *("attrs", "setuptools", "rich", "pygments", "markdown-it-py", "mdurl", "psutil", "sniffio"),
+}
 LOCKS = ROOT / "deploy/images/locks"
 # What a service does not run is not in its image; who operates the desk has it all.
 NAMES = sorted(path.stem for path in LOCKS.glob("*.lock") if path.stem != "base")

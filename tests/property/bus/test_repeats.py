@@ -14,10 +14,13 @@ from functools import cache
 from typing import Any, cast
 
 import pytest
+from desk_automation.runs.plan import version_of
+from desk_charter import load_charter
+from desk_charter.runbook_checks import RUNBOOKS
 from desk_contracts import AnyEvent, Codec, Payload
 from desk_contracts.chain import Seal
 from desk_contracts.errors import DeskError
-from desk_contracts.events.automation import RunEscalated, RunStarted
+from desk_contracts.events.automation import RunEscalated, RunHealed, RunStarted
 from desk_contracts.events.contributions import ContributionsChanged
 from desk_contracts.events.feedback import SurveyAnswered, Taken
 from desk_contracts.events.signals import SignalRaised
@@ -30,6 +33,7 @@ from desk_platform.kafka import Projection, UnitOfWork
 from desk_platform.store import Stored
 from desk_platform.store.measured import MeasuredDocuments
 from desk_testing.fakes import FakeDocuments, FakePublisher
+from desk_testing.processes import CHARTER
 from desk_testing.telemetry import record_telemetry
 
 from tests.support.bus_desk import received
@@ -80,6 +84,10 @@ def _variant(event: AnyEvent) -> AnyEvent | None:
         return event._replace(data=event.data.model_copy(update=update))
     if isinstance(event.data, ContributionsChanged):
         return event._replace(subject="person:742.j.doe")
+    if isinstance(event.data, RunHealed):
+        [book] = [item for item in load_charter(CHARTER).of(RUNBOOKS) if item.promotion is not None]
+        named = {"runbook": book.id, "version": version_of(book)}
+        return event._replace(data=event.data.model_copy(update=named))
     if isinstance(event.data, RunStarted):
         return event._replace(seal=Seal(event.subject, 1, "0" * 8, "", "0" * 32, "1" * 32).text)
     return None
