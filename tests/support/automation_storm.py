@@ -36,8 +36,12 @@ class Book:
     troubles: list[Event[SignalRaised]] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
     waits: list[float] = field(default_factory=list)
+    """Of interrupted runs, since the first fault that met them."""
+    recoveries: list[float] = field(default_factory=list)
+    """The same since the last fault: nobody goes on while faults go on."""
     # By run: since when nothing was heard of it although it was in the middle of its step.
     _interrupted: dict[str, float] = field(default_factory=dict)
+    _last_fault: float = 0.0
     _at_work: set[str] = field(default_factory=set)
     _read: set[str] = field(default_factory=set)
 
@@ -48,6 +52,7 @@ class Book:
     def note(self, fault: str) -> None:
         """Something failed now: each run at work may have been the dead one's."""
         self.faults[fault] += 1
+        self._last_fault = time.monotonic()
         for run in self._at_work:
             self._interrupted.setdefault(run, time.monotonic())
 
@@ -59,6 +64,7 @@ class Book:
             run = getattr(data, "run", "")
             if (since := self._interrupted.pop(run, None)) is not None:
                 self.waits.append(time.monotonic() - since)
+                self.recoveries.append(time.monotonic() - self._last_fault)
             is_begun = isinstance(data, RunStepRecorded) and data.status is StepStatus.INTENT
             if isinstance(data, RunStarted) or is_begun:
                 self._at_work.add(run)

