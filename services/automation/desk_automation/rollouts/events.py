@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from desk_contracts import AnyEvent, Event, Payload
+from desk_contracts import AnyEvent
 from desk_contracts.events.automation import RingOpened, RunbookResumed, RunbookStopped, StopKind
-from desk_contracts.ids import derive_id
-from desk_contracts.names import AUTOMATION_SOURCE
 
 from desk_automation.rollouts.model import RolloutState, RunbookStop
+from desk_automation.safety.breaker import make_runbook_event
 
 
 def emit_changes(
@@ -26,7 +25,7 @@ def emit_changes(
             by=by,
             reason=why,
         )
-        yield _make_event(runbook, resumed, f"resumed/{before.stop.at.isoformat()}", now)
+        yield make_runbook_event(runbook, resumed, f"resumed/{before.stop.at.isoformat()}", now)
     ring = after.ring
     if ring.opened_at is not None and ring.opened_at != before.ring.opened_at:
         opened = RingOpened(
@@ -37,9 +36,11 @@ def emit_changes(
             waiting=len(after.waiting),
             healed=ring.earned_by,
         )
-        yield _make_event(runbook, opened, f"ring/{ring.number}/{ring.opened_at.isoformat()}", now)
+        yield make_runbook_event(
+            runbook, opened, f"ring/{ring.number}/{ring.opened_at.isoformat()}", now
+        )
     if (stop := after.stop) and (before.stop is None or before.stop.at != stop.at):
-        yield _make_event(
+        yield make_runbook_event(
             runbook, _describe_stop(runbook, stop, after), f"stopped/{stop.at.isoformat()}", now
         )
 
@@ -56,14 +57,4 @@ def _describe_stop(runbook: str, stop: RunbookStop, after: RolloutState) -> Runb
         target_count=stop.target_count,
         waiting=len(after.waiting),
         run=stop.run,
-    )
-
-
-def _make_event(runbook: str, data: Payload, rule: str, at: datetime) -> AnyEvent:
-    return Event(
-        id=derive_id(runbook, rule),
-        source=AUTOMATION_SOURCE,
-        subject=runbook,
-        time=at,
-        data=data,
     )

@@ -65,7 +65,7 @@ def _emit(
         resumed = RunbookResumed(
             runbook=runbook, title=counted.title, kind=StopKind.BREAKER, stopped_at=since
         )
-        yield _make_event(runbook, resumed, f"breaker-closed/{since.isoformat()}", now)
+        yield make_runbook_event(runbook, resumed, f"breaker-closed/{since.isoformat()}", now)
     if since is None and after.opened_at is not None:
         until = after.opened_at + counted.bounds.reopen_after
         facts: dict[str, Param] = {"count": after.failures, "until": until}
@@ -87,10 +87,11 @@ def _emit(
             run=counted.run,
             until=until,
         )
-        yield _make_event(runbook, stopped, f"breaker-opened/{counted.run}", now)
+        yield make_runbook_event(runbook, stopped, f"breaker-opened/{counted.run}", now)
 
 
-def _make_event(runbook: str, data: Payload, rule: str, at: datetime) -> AnyEvent:
+def make_runbook_event(runbook: str, data: Payload, rule: str, at: datetime) -> AnyEvent:
+    """What is told of a runbook; the same rule gives the same id, however often it is told."""
     return Event(
         id=derive_id(runbook, rule),
         source=AUTOMATION_SOURCE,
