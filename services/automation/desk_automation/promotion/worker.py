@@ -58,9 +58,9 @@ class PromotedModes:
         await insist(self.refresh, self._clock)
 
     async def run(self) -> None:
-        """Refresh until cancelled."""
+        """Refresh until cancelled; whoever keeps this loop tells of a store that is away."""
         while True:
-            await self.begin()
+            await self.refresh()
             beat()
             await self._clock.sleep(LOOK_EVERY)
 
