@@ -7,7 +7,7 @@ The weights were chosen on public sets of duplicates (docs/intelligence.md says 
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -40,8 +40,27 @@ WEIGHTS: Mapping[Field, float] = {
 }
 
 Terms = Mapping[Field, Counter[str]]
-# In how many tickets a term of a field stands.
-Rarity = Callable[[Field, str], float]
+
+
+class TermWeights(dict[str, float]):
+    """What each term of a field counts. One that is not known yet is asked for, and kept."""
+
+    def __init__(self, ask: Callable[[str], float]) -> None:
+        super().__init__()
+        self._ask = ask
+
+    def __missing__(self, term: str) -> float:
+        weight = self[term] = self._ask(term)
+        return weight
+
+
+# What the terms of a field count, by how rare they are.
+Rarity = Callable[[Field], Mapping[str, float]]
+
+
+def even(_field: Field) -> TermWeights:
+    """Every term counts one: for texts of which nobody knows what is rare among them."""
+    return TermWeights(lambda _term: 1.0)
 
 
 class Likeness(NamedTuple):
@@ -68,13 +87,13 @@ def _cut(words: Iterable[str]) -> list[str]:
     return [term[:MAX_TERM] for term in words]
 
 
-def cut_grams(words: Iterable[str]) -> Iterator[str]:
+def cut_grams(words: Iterable[str]) -> list[str]:
     """The character n-grams of words, with `_` where a word begins and ends."""
-    for word in words:
-        bounded = f"_{word}_"
-        yield from (
-            bounded[start : start + GRAM] for start in range(max(1, len(bounded) - GRAM + 1))
-        )
+    return [
+        bounded[start : start + GRAM]
+        for bounded in (f"_{word}_" for word in words)
+        for start in range(max(1, len(bounded) - GRAM + 1))
+    ]
 
 
 def weigh_rarity(tickets: int, having: int) -> float:
@@ -86,8 +105,8 @@ class Weighed:
     """One text's terms with their weights, ready to be compared with many others."""
 
     def __init__(self, text: Terms, rarity: Rarity) -> None:
-        self._rarity = rarity
-        self._vectors = {field: _normalise(field, text[field], rarity) for field in Field}
+        self._rarity = {field: rarity(field) for field in Field}
+        self._vectors = {field: _normalise(text[field], self._rarity[field]) for field in Field}
 
     def compare(self, other: Terms, most_shared: int = 6) -> Likeness:
         """How alike the other text is; cosines of each field, weighed."""
@@ -95,20 +114,33 @@ class Weighed:
         shared: dict[str, float] = {}
         for field, weight in WEIGHTS.items():
             ours = self._vectors[field]
-            theirs = _normalise(field, other[field], self._rarity)
+            theirs = _weigh(other[field], self._rarity[field])
             if not ours and not theirs:
                 continue
             possible += weight
             common = {term: ours[term] * theirs[term] for term in ours.keys() & theirs.keys()}
-            score += weight * sum(common.values())
+            score += weight * sum(common.values()) / _length(theirs)
             if field is Field.WORDS:
                 shared = common
         best = sorted(shared, key=lambda term: (-shared[term], term))[:most_shared]
         return Likeness(min(1.0, score / possible) if possible else 0.0, tuple(best))
 
 
-def _normalise(field: Field, counts: Counter[str], rarity: Rarity) -> dict[str, float]:
-    """Sublinear frequency by rarity, of length one: a long text has no louder voice."""
-    weights = {term: (1 + math.log(count)) * rarity(field, term) for term, count in counts.items()}
-    length = math.sqrt(sum(weight * weight for weight in weights.values()))
-    return {term: weight / length for term, weight in weights.items()} if length else {}
+def _weigh(counts: Counter[str], rarity: Mapping[str, float]) -> dict[str, float]:
+    """Sublinear frequency by rarity."""
+    return {
+        term: rarity[term] if count == 1 else (1 + math.log(count)) * rarity[term]
+        for term, count in counts.items()
+    }
+
+
+def _normalise(counts: Counter[str], rarity: Mapping[str, float]) -> dict[str, float]:
+    """Of length one: a long text has no louder voice."""
+    weights = _weigh(counts, rarity)
+    length = _length(weights)
+    return {term: weight / length for term, weight in weights.items()}
+
+
+def _length(weights: Mapping[str, float]) -> float:
+    """1 for nothing, so that it can be divided by."""
+    return math.hypot(*weights.values()) or 1.0

@@ -3,11 +3,15 @@
 import time
 
 import pytest
-from desk_kernel.likeness import MAX_TERM, Field, Weighed, read_terms, weigh_rarity
-
-
-def even(_field: Field, _term: str) -> float:
-    return 1.0
+from desk_kernel.likeness import (
+    MAX_TERM,
+    Field,
+    TermWeights,
+    Weighed,
+    even,
+    read_terms,
+    weigh_rarity,
+)
 
 
 def score(text: str, other: str) -> float:
@@ -39,8 +43,8 @@ def test_it_is_the_same_both_ways_and_says_the_shared_words() -> None:
 
 def test_rare_words_count_more() -> None:
     assert weigh_rarity(1000, 1) > weigh_rarity(1000, 10) > weigh_rarity(1000, 1000) > 0
-    rarity = {"zx81": 5.0}
-    weighed = Weighed(read_terms("the zx81", ""), lambda _f, term: rarity.get(term, 0.1))
+    rarity = TermWeights(lambda term: 5.0 if term == "zx81" else 0.1)
+    weighed = Weighed(read_terms("the zx81", ""), lambda _field: rarity)
     assert (
         weighed.compare(read_terms("a zx81", "")).score
         > weighed.compare(read_terms("the box", "")).score

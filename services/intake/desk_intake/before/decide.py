@@ -10,7 +10,7 @@ from desk_contracts.ids import derive_id
 from desk_contracts.message import message
 from desk_contracts.text import plain_words
 from desk_kernel import Decision
-from desk_kernel.likeness import Weighed, read_terms
+from desk_kernel.likeness import Weighed, even, read_terms
 
 from desk_intake.before.model import (
     MAX_CONTACTS,
@@ -81,7 +81,7 @@ def compare_ticket(
     if person is None:
         return None
     opened = event.data
-    terms = Weighed(read_terms(opened.title, opened.description), lambda _field, _term: 1.0)
+    terms = Weighed(read_terms(opened.title, opened.description), even)
     kept: list[Contact] = []
     events: list[Event[ContactReturned]] = []
     for contact in person.contacts:

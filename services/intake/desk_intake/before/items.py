@@ -2,8 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 
-from desk_kernel.likeness import Field, Likeness, Terms, Weighed, read_terms, weigh_rarity
+from desk_kernel.likeness import (
+    Field,
+    Likeness,
+    Terms,
+    TermWeights,
+    Weighed,
+    read_terms,
+    weigh_rarity,
+)
 
 from desk_intake.catalogue.charter import CatalogueItem
 
@@ -30,7 +39,7 @@ class ItemTexts:
 
     def rank(self, draft: Terms, among: Collection[str], most: int) -> dict[str, Likeness]:
         """The likest of these items, the best first, each by its likest text."""
-        weighed = Weighed(draft, self._rarity)
+        weighed = Weighed(draft, lambda field: TermWeights(partial(self._weigh, field)))
         likenesses: dict[str, Likeness] = {}
         for index in self._choose(draft, among):
             name, terms = self._texts[index]
@@ -47,11 +56,11 @@ class ItemTexts:
             for term in draft[field]:
                 for index in self._having.get((field, term), ()):
                     if self._texts[index][0] in among:
-                        weights[index] += self._rarity(field, term)
+                        weights[index] += self._weigh(field, term)
         return sorted(weights, key=lambda index: (-weights[index], index))[:CANDIDATES]
 
-    def _rarity(self, field: str, term: str) -> float:
-        having = self._having.get((Field(field), term), ())
+    def _weigh(self, field: Field, term: str) -> float:
+        having = self._having.get((field, term), ())
         return weigh_rarity(len(self._texts), len(having) or 1)
 
 

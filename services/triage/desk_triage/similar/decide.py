@@ -10,7 +10,7 @@ from desk_contracts.events.triage import RepetitionFound
 from desk_contracts.message import message
 from desk_contracts.text import terms
 from desk_kernel import Decision
-from desk_kernel.likeness import Field, Weighed, read_terms
+from desk_kernel.likeness import Field, Weighed, even, read_terms
 
 from desk_triage.routing.model import SOURCE
 from desk_triage.similar.model import (
@@ -97,7 +97,7 @@ def _find_alike(
     if sum(ours[Field.WORDS].values()) < FEWEST_TERMS:
         return None
     # One person's few tickets say nothing of what is rare: every term counts the same.
-    weighed = Weighed(ours, lambda _field, _term: 1.0)
+    weighed = Weighed(ours, even)
     best: tuple[RecentTicket, float] | None = None
     for other in reversed(others):
         if other.digest == ticket.digest:

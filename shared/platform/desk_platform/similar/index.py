@@ -10,12 +10,14 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Generic, TypeVar
 
 import tantivy
 from desk_contracts.errors import DependencyDown
-from desk_kernel.likeness import Field, Terms, read_terms, weigh_rarity
+from desk_kernel.likeness import Field, Terms, TermWeights, read_terms, weigh_rarity
 
 from desk_platform.similar.indexed import (
     Audience,
@@ -36,9 +38,10 @@ _STEMS = "stems"
 # The work of one search: so many terms of each field at most, the rarest; and what a hit counts.
 _SEARCHED_WORDS = ((_STEMS, 60, 1.0), (Field.TITLE, 30, 1.0), (Field.WORDS, 60, 0.5))
 _SEARCHED_GRAMS = ((Field.TITLE_GRAMS, 60, 0.7), (Field.GRAMS, 80, 1.0))
-# How often a term occurs is asked anew once there are so many per cent more texts.
+# How rare a term is is asked anew once there are so many per cent more texts.
 _STALE_PERCENT = 2
-_MOST_REMEMBERED = 50_000
+# Terms; a hundred bytes each.
+_MOST_REMEMBERED = 200_000
 # Words of fewer letters would begin, or be a slip away from, half of all others.
 _FOR_BEGINNING, _FOR_MISTYPED = 3, 5
 _MOST_OF_A_MOMENT = 10_000
@@ -57,8 +60,8 @@ class TextIndex(Generic[S]):
         self._index: tantivy.Index | None = None
         self._searcher: tantivy.Searcher | None = None
         self._facts: dict[str, object] = {}
-        self._rarity: dict[tuple[str, str], int] = {}
-        self._rarity_of = 0
+        self._rarities: dict[str, TermWeights] = {}
+        self._rarities_of = 0
 
     async def open(self, topic: str) -> Mapping[int, int]:
         """How far each partition of the topic with this id was read; another one begins anew."""
@@ -125,28 +128,22 @@ class TextIndex(Generic[S]):
         """How many documents it has."""
         return self._count()
 
-    async def search(
+    def search(
         self, terms: Terms, stems: Sequence[str], tags: Sequence[str], most: int
     ) -> tuple[Candidate[S], ...]:
-        """The likeliest for a text that have all the tags: as many by words, and by n-grams."""
+        """The likeliest for a text that have all the tags: as many by words, and by n-grams.
 
-        def ask() -> tuple[Candidate[S], ...]:
-            items = self._count()
-            grown = abs(items - self._rarity_of) * 100 > self._rarity_of * _STALE_PERCENT
-            if grown or len(self._rarity) > _MOST_REMEMBERED:
-                self._rarity.clear()
-                self._rarity_of = items
-            candidates: dict[str, Candidate[S]] = {}
-            words = {_STEMS: Counter(stems), **{str(field): terms[field] for field in Field}}
-            for fields in (_SEARCHED_WORDS, _SEARCHED_GRAMS):
-                query = self._choose(words, fields)
-                for item, closeness in self._match(query, tags, most):
-                    other = candidates.get(item.id)
-                    if other is None or other.closeness < closeness:
-                        candidates[item.id] = Candidate(item, closeness)
-            return tuple(candidates.values())
-
-        return await asyncio.to_thread(ask)
+        It takes milliseconds, so it is asked in a thread."""
+        self._forget_rarities()
+        candidates: dict[str, Candidate[S]] = {}
+        words = {_STEMS: Counter(stems), **{str(field): terms[field] for field in Field}}
+        for fields in (_SEARCHED_WORDS, _SEARCHED_GRAMS):
+            query = self._choose(words, fields)
+            for item, closeness in self._match(query, tags, most):
+                other = candidates.get(item.id)
+                if other is None or other.closeness < closeness:
+                    candidates[item.id] = Candidate(item, closeness)
+        return tuple(candidates.values())
 
     async def list_having(
         self,
@@ -189,9 +186,9 @@ class TextIndex(Generic[S]):
 
         return await asyncio.to_thread(ask)
 
-    def rarity(self, field: str, term: str) -> float:
-        """What a term counts; one that no text has is as rare as one can be."""
-        return weigh_rarity(self._count(), self._count_having(field, term) or 1)
+    def rarity(self, field: str) -> TermWeights:
+        """What its terms count; one that no text has is as rare as one can be."""
+        return self._rarities.setdefault(field, TermWeights(partial(self._weigh, field)))
 
     async def close(self) -> None:
         """Let go of the folder."""
@@ -311,8 +308,10 @@ class TextIndex(Generic[S]):
         """Queries for the rarest terms of each field."""
         queries = []
         for field, most, boost in fields:
-            having = ((self._count_having(field, term), term) for term in terms[field])
-            for _, term in sorted(pair for pair in having if pair[0])[:most]:
+            rarity = self.rarity(field)
+            rarest = sorted(terms[field], key=lambda term: (-rarity[term], term))
+            having = (term for term in rarest if self._count_having(field, term))
+            for term in islice(having, most):
                 query = self._term(str(field), term, "freq")
                 queries.append(tantivy.Query.boost_query(query, boost))
         return queries
@@ -334,13 +333,19 @@ class TextIndex(Generic[S]):
             state = _state_of(searcher, address)
             yield Candidate(self._model.model_validate_json(state), score / (hits[0][0] or 1.0))
 
+    def _weigh(self, field: str, term: str) -> float:
+        return weigh_rarity(self._rarities_of, self._count_having(field, term) or 1)
+
     def _count_having(self, field: str, term: str) -> int:
         """In how many texts the term stands."""
-        count = self._rarity.get((field, term))
-        if count is None:
-            count = self._searcher.doc_freq(str(field), term) if self._searcher else 0
-            self._rarity[field, term] = count
-        return count
+        return self._searcher.doc_freq(field, term) if self._searcher else 0
+
+    def _forget_rarities(self) -> None:
+        """Where there are many more texts than when they were asked, or they take too much room."""
+        items = self._count()
+        is_stale = abs(items - self._rarities_of) * 100 > self._rarities_of * _STALE_PERCENT
+        if is_stale or sum(map(len, self._rarities.values())) > _MOST_REMEMBERED:
+            self._rarities, self._rarities_of = {}, items
 
 
 def _make_schema() -> tantivy.Schema:

@@ -101,9 +101,13 @@ async def find_alike(
     depth: int = CANDIDATES,
 ) -> tuple[Hit[S], ...]:
     """What has all the tags and says something alike, the likest first."""
-    candidates = await index.search(draft.terms, draft.stems, tags, depth)
-    shown = [candidate for candidate in candidates if may_show(candidate.item)]
-    return await asyncio.to_thread(_rank, index, draft, shown, limit)
+
+    def find() -> tuple[Hit[S], ...]:
+        candidates = index.search(draft.terms, draft.stems, tags, depth)
+        shown = [candidate for candidate in candidates if may_show(candidate.item)]
+        return _rank(index, draft, shown, limit)
+
+    return await asyncio.to_thread(find)
 
 
 def _rank(
