@@ -83,7 +83,7 @@ def _record_mishaps(name: str, folder: Path) -> None:
         kafka, store_url = servers.kafka, servers.store_url
         with local_services(folder / "desk", kafka, store_url, names=others, **files) as services:
             env = os.environ | services["intake"].around.variables()
-            triage = ServiceProcess("triage", env, folder / "triage.log")
+            triage = ServiceProcess("triage", env, folder / "triage.log", is_fresh=True)
             mishaps = Mishaps(triage, charter / "routing.yaml", certificate)
             triage.launch()
             targets = {service: services[service].port for service in others}

@@ -14,6 +14,7 @@ from desk_local.ports import free_ports
 from desk_local.services import index_variables
 
 from desk_testing.eventually import eventually
+from desk_testing.forks import FORK_SERVER, Process
 
 CHARTER = ROOT / "charter"
 # Somebody who may do everything; a test that is about rights says who asks.
@@ -54,7 +55,9 @@ class ServiceProcess:
     port: int = field(default_factory=lambda: free_ports(1)[0])
     # What Python runs; else the service itself.
     module: str = ""
-    process: "subprocess.Popen[bytes] | None" = None
+    # Whether each life is an interpreter of its own, as where an operator starts it.
+    is_fresh: bool = False
+    process: Process | None = None
 
     @property
     def url(self) -> str:
@@ -70,13 +73,15 @@ class ServiceProcess:
         here = {"HTTP_HOST": "127.0.0.1", "HTTP_PORT": str(self.port)}
         own = {f"{self.name.upper()}_{key}": value for key, value in here.items()}
         own |= index_variables(self.name, self.log.with_suffix(".index"))
+        module = self.module or f"desk_{self.name}.service"
+        env = self.env | own | more
+        if sys.platform == "linux" and not self.is_fresh:
+            self.log.touch()
+            self.process = FORK_SERVER.launch(module, env, ROOT, self.log)
+            return
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603 (our own module)
-                [sys.executable, "-m", self.module or f"desk_{self.name}.service"],
-                env=self.env | own | more,
-                cwd=ROOT,
-                stdout=log,
-                stderr=log,
+                [sys.executable, "-m", module], env=env, cwd=ROOT, stdout=log, stderr=log
             )
 
     async def start(self, **more: str) -> None:

@@ -52,7 +52,7 @@ async def test_a_call_before_the_bus_knows_of_this_replica_is_done_afterwards(
 ) -> None:
     port = free_ports(1)[0]
     env = environment(f"127.0.0.1:{port}", store_url, bus.prefix)
-    intake = Intake("intake", env, tmp_path / "intake.log")
+    intake = Intake("intake", env, tmp_path / "intake.log", is_fresh=True)
     try:
         intake.launch()
 

@@ -1,7 +1,6 @@
 """Two replicas of metrics: a verdict belongs to whoever holds the ticket's partition."""
 
 import signal
-import subprocess
 from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -12,6 +11,7 @@ import pytest
 from desk_platform.kafka.producer import partition_number
 from desk_platform.kafka.timers import REFRESH
 from desk_testing import eventually
+from desk_testing.forks import Process
 from desk_testing.processes import CHARTER, environment
 
 from tests.support.metrics_running import Bus, Metrics, Ticket
@@ -100,7 +100,7 @@ async def test_a_deadline_waits_for_the_writer_and_says_so(
     await eventually(lambda: is_told(bus, ticket, "response-p1 breached"), timeout=90)
 
 
-async def holder_of_tickets(replicas: list[Metrics], bus: Bus) -> subprocess.Popen[bytes]:
+async def holder_of_tickets(replicas: list[Metrics], bus: Bus) -> Process:
     """The process of a replica that holds a partition of tickets: while it stands still, one of
     two tickets in different partitions stays unread."""
     for number, (holder, other) in enumerate([replicas, reversed(replicas)]):

@@ -26,7 +26,9 @@ async def running(
 ) -> AsyncIterator[list[ServiceProcess]]:
     """All five, each with a log of its own; ended whatever happens."""
     env = environment(kafka, store_url, prefix)
-    processes = [ServiceProcess(name, env, folder / f"{name}.log") for name in SERVICES]
+    processes = [
+        ServiceProcess(name, env, folder / f"{name}.log", is_fresh=True) for name in SERVICES
+    ]
     for item in processes:
         item.launch()
     try:

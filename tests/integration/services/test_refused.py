@@ -48,7 +48,7 @@ async def test_a_store_that_refuses_and_brokers_that_are_away_are_waited_for_in_
     with refusing_mongo(18, "Authentication failed.") as url:
         login = {"DESK_STORE_USERNAME": "notify", "DESK_STORE_PASSWORD": "wrong" * 4}
         env = environment(NOBODY, url, "") | login
-        service = ServiceProcess("notify", env, tmp_path / "notify.log")
+        service = ServiceProcess("notify", env, tmp_path / "notify.log", is_fresh=True)
         service.launch()
         try:
 
