@@ -101,7 +101,14 @@ def install_problems(app: FastAPI) -> None:
 
 def refusal(error: DeskError, instance: str) -> Response:
     """The answer to a call that was refused before any route saw it."""
-    return problem(error.status, error.kind, detail_of(error), instance, headers=_headers_of(error))
+    return problem(
+        error.status,
+        error.kind,
+        detail_of(error),
+        instance,
+        extra=error.fields,
+        headers=_headers_of(error),
+    )
 
 
 def unforeseen_error(instance: str) -> Response:
