@@ -156,6 +156,7 @@ async def test_what_does_not_come_as_json_is_told_how_to_come(
         (b'{"parts": [], "notes": {"a/b": "1", "\\u0061/b": "2"}}', "/notes/a~1b"),
         ('{"notes": {"ä": "", "ä": ""}}'.encode("utf-16"), "/notes/ä"),
         (b'[{"": 1, "": 2}]', "/0/"),
+        (b'{"a\\ud800": 1, "a\\ud800": 2}', "/a?"),
     ],
 )
 async def test_a_name_that_is_there_twice_is_refused_with_its_place(

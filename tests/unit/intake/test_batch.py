@@ -1,5 +1,6 @@
 """`POST /v1/tickets:batch` on a desk in memory: each row for itself, and none twice."""
 
+import json
 from typing import Any
 
 import httpx
@@ -116,3 +117,13 @@ async def test_a_title_with_signs_that_act_is_refused_in_its_row(desk: Desk) -> 
     refused, opened = answer.json()["results"]
     assert (refused["status"], refused["errors"][0]["pointer"]) == (422, "/title")
     assert opened["status"] == 201
+
+
+async def test_half_a_character_is_refused_in_its_row(desk: Desk) -> None:
+    rows = [{"title": "x\ud83d"}, {"title": "x", "key": "k\ud83d"}, {"title": "x", "\ud83d": 1}]
+    content = json.dumps({"tickets": [*rows, {"title": "VPN"}]}).encode()
+    headers = {"Idempotency-Key": "k-1", "Content-Type": "application/json"}
+    answer = await desk.ana.client.post("/v1/tickets:batch", content=content, headers=headers)
+    results = answer.json()["results"]
+    assert [item["status"] for item in results] == [422, 422, 422, 201]
+    assert results[1]["key"] == "k?"

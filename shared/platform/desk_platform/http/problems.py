@@ -87,9 +87,9 @@ def problem(
     body = problem_members(status, code, detail, instance)
     body.update({key: value for key, value in (extra or {}).items() if key not in body})
     plain = to_jsonable_python(body, fallback=str, inf_nan_mode="null")
-    return Response(
-        json.dumps(plain, ensure_ascii=False), status, headers=headers, media_type=MEDIA_TYPE
-    )
+    # Names that callers wrote are repeated, and may have half a character.
+    content = json.dumps(plain, ensure_ascii=False).encode(errors="replace")
+    return Response(content, status, headers=headers, media_type=MEDIA_TYPE)
 
 
 def install_problems(app: FastAPI) -> None:
