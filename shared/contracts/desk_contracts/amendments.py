@@ -17,8 +17,8 @@ from annotated_types import MaxLen
 from pydantic.fields import FieldInfo
 
 from desk_contracts.envelope import Payload
-from desk_contracts.text.characters import is_visible
-from desk_contracts.value_types import Level, Severity, SubjectKind
+from desk_contracts.text.characters import as_line, is_visible
+from desk_contracts.value_types import LINE, Level, Severity, SubjectKind
 
 Document = dict[str, object]
 
@@ -72,7 +72,10 @@ def amend(payload: type[Payload], given: Mapping[str, object]) -> tuple[Document
         if fitted != value and (value is not None or fitted is not _ABSENT):
             changed.add(name)
     for name in sorted(changed & _PROSE):
-        changed |= _keep_whole(document, _text(given[name]), fields, name)
+        whole = _text(given[name])
+        if LINE in fields[name].metadata:
+            whole = as_line(whole)
+        changed |= _keep_whole(document, whole, fields, name)
     for name in sorted(STAND_INS.keys() & fields.keys()):
         text = document.get(name)
         if text in (None, "") or (name in _PROSE and not is_visible(_text(text))):
@@ -134,6 +137,8 @@ def _kind(annotation: object) -> object:
 
 def _text_for(name: str, field: FieldInfo, value: object) -> object:
     text = _text(value)
+    if LINE in field.metadata:
+        text = as_line(text)
     longest = _limit(field) or _LONGEST_NAME
     if name in _PROSE:
         return _truncate(text, longest)

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from pydantic import ValidationError
 
+from desk_contracts import names
 from desk_contracts.attributes import (
     LONGEST_ID,
     LONGEST_SEAL,
@@ -31,6 +32,7 @@ from desk_contracts.json_values import (
     in_utf8,
     is_structured,
     read_object,
+    refuse_repeated_name,
 )
 from desk_contracts.quotes import quote
 from desk_contracts.source_names import is_reserved
@@ -41,6 +43,8 @@ _CONTENT_TYPE = ("content-type", _JSON)
 _SPEC_VERSION = ("ce_specversion", b"1.0")
 # Below this nothing in an outsider's event can be too long for what the desk makes of it.
 _SURELY_FITS = 2_048
+# What people are asked for is little, and each of it counts: nothing of it is taken quickly.
+_LOOKED_AT_CLOSELY = {names.REQUESTS: 0}
 # What stands between the numbers of a moment that needs no closer look.
 _MARKS = frozenset({"-T::Z", "-T::."})
 _NEW = tuple.__new__
@@ -80,7 +84,9 @@ class Codec:
             name.encode(): (
                 payload,
                 is_open(payload),
-                _SURELY_FITS if is_open(payload) else MAX_EVENT_BYTES,
+                _LOOKED_AT_CLOSELY.get(payload.TOPIC, _SURELY_FITS)
+                if is_open(payload)
+                else MAX_EVENT_BYTES,
                 payload.__pydantic_validator__.validate_json,
             )
             for name, payload in payloads.items()
@@ -118,13 +124,13 @@ class Codec:
         if is_structured(content_type, text, given):
             document, is_mended = read_object(text)
             envelope = Envelope(key, attributes_of_document(document), arrived)
-            return self._event(envelope, data_of_document(document), len(value), is_mended)
+            return self._event(envelope, data_of_document(document), text, is_mended)
         envelope = Envelope(key, attributes_of_headers(given), arrived)
         entry = self._by_header.get(envelope.attributes.require("type").encode())
         if entry is not None and not entry[1]:
             return _decode_own(envelope, entry[0], value)
         document, is_mended = read_object(text)
-        return self._event(envelope, document, len(value), is_mended)
+        return self._event(envelope, document, text, is_mended)
 
     def decode_quickly(self, record: KafkaRecord) -> AnyEvent | None:
         """The same for a record as aiokafka hands it out, once per record: the hot path.
@@ -155,13 +161,15 @@ class Codec:
         return event if is_bare else event._replace(sequence=None, seal="")
 
     def _event(
-        self, envelope: Envelope, data: dict[str, object], size: int, is_mended: bool
+        self, envelope: Envelope, data: dict[str, object], text: bytes, is_mended: bool
     ) -> AnyEvent:
         wire_type, data = self._upcast(envelope.attributes.require("type"), data)
         payload = self._payloads[wire_type]
+        if payload.TOPIC == names.REQUESTS:
+            refuse_repeated_name(text)
         if is_open(payload):
             return outside_event(envelope, payload, data, is_mended=is_mended)
-        _check_size(size, MAX_EVENT_BYTES)
+        _check_size(len(text), MAX_EVENT_BYTES)
         if is_mended:
             raise Invalid("the value is not JSON: half a character is in it", code="bad-json")
         try:

@@ -6,6 +6,7 @@ be read there becomes U+FFFD, so that the rest of the text arrives.
 
 import base64
 import binascii
+import contextlib
 import json
 import re
 from collections.abc import Sequence
@@ -73,6 +74,58 @@ def read_object(value: bytes) -> tuple[dict[str, object], bool]:
     if not isinstance(document, dict):
         raise Invalid("the value is not a JSON object", code="bad-json")
     return document, is_mended
+
+
+def find_repeated_name(value: bytes) -> str | None:
+    """Where an object has one name twice, as a JSON pointer; None if none has, or it is no JSON.
+
+    JSON leaves open which of the two counts, so two readers of one text may see two things.
+    """
+    if b"{" not in value:
+        return None
+    with contextlib.suppress(ValueError, RecursionError):
+        try:
+            json.loads(value, object_pairs_hook=_refuse_repeated)
+        except _RepeatedNameError:
+            return _locate_repeated(json.loads(value, object_pairs_hook=_Members))
+    return None
+
+
+def refuse_repeated_name(text: bytes) -> None:
+    """`Invalid` if an object has one name twice: nobody can say which of the two is meant."""
+    pointer = find_repeated_name(text)
+    if pointer is not None:
+        raise Invalid(f"{quote(pointer)} is there twice; send it once", code="repeated-name")
+
+
+class _RepeatedNameError(Exception):
+    """An object has a name twice."""
+
+
+class _Members(list[tuple[str, object]]):
+    """An object with all that was written in it."""
+
+
+def _refuse_repeated(members: list[tuple[str, object]]) -> None:
+    if len(dict(members)) < len(members):
+        raise _RepeatedNameError
+
+
+def _locate_repeated(whole: object) -> str | None:
+    """Not by recursion: what is nested deeply has been read, and is walked as well."""
+    parts = [("", whole)]
+    for pointer, part in parts:
+        if isinstance(part, _Members):
+            seen: set[str] = set()
+            for name, value in part:
+                place = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
+                if name in seen:
+                    return place
+                seen.add(name)
+                parts.append((place, value))
+        elif isinstance(part, list):
+            parts += ((f"{pointer}/{place}", item) for place, item in enumerate(part))
+    return None
 
 
 def data_of_document(document: dict[str, object]) -> dict[str, object]:

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from desk_contracts.frozen import Frozen
-from desk_contracts.text.characters import is_visible
+from desk_contracts.text.characters import is_line, is_visible
 
 
 def _check_visible(text: str) -> str:
@@ -15,9 +15,18 @@ def _check_visible(text: str) -> str:
     return text
 
 
+def _check_line(text: str) -> str:
+    if not is_line(text):
+        raise ValueError("it has characters that end a line or turn its direction")
+    return text
+
+
+# One line by its nature. Of what outside systems send, such a field is cleaned (`amendments`).
+LINE = AfterValidator(_check_line)
 ShortText = Annotated[str, Field(min_length=1, max_length=300)]
 # A title that an outside system writes: what shows nothing is as good as none.
 VisibleText = Annotated[ShortText, AfterValidator(_check_visible)]
+TitleText = Annotated[VisibleText, LINE]
 LongText = Annotated[str, Field(max_length=20_000)]
 Identifier = Annotated[str, Field(min_length=1, max_length=200)]
 

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 from desk_contracts import AnyEvent, Codec
@@ -296,3 +297,47 @@ def test_the_desks_own_events_are_read_by_the_letter() -> None:
     with pytest.raises(Invalid) as caught:
         binary("desk.ticket.commented.v1", b'{"by": "ana", "role": "member", "text": 3}')
     assert caught.value.kind == "bad-data"
+
+
+@pytest.mark.parametrize("filling", ["", " " * 3_000])
+def test_a_request_that_says_a_thing_twice_is_a_dead_letter_with_its_place(filling: str) -> None:
+    data = f'{{"requester": "ana", "title": "VPN", "title": "Mail"{filling}}}'
+    with pytest.raises(Invalid, match="/title") as refused:
+        binary("desk.ticket.requested.v1", data.encode())
+    assert refused.value.kind == "repeated-name"
+    whole = json.dumps({**ATTRIBUTES, "type": "desk.ticket.requested.v1"})[:-1]
+    content: Headers = [("content-type", b"application/cloudevents+json")]
+    with pytest.raises(Invalid, match="/data/title") as refused:
+        CODEC.decode(b"ana", f'{whole}, "data": {data}}}'.encode(), content, ARRIVED)
+    assert refused.value.kind == "repeated-name"
+
+
+def test_requests_are_always_looked_at_closely() -> None:
+    value = json.dumps(REQUEST).encode()
+    record = SimpleNamespace(
+        key=b"ana", value=value, headers=headers_of("desk.ticket.requested.v1")
+    )
+    assert CODEC.decode_quickly(record) is None
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["VPN\x00 away", "VPN\u202e away", "VPN\naway", "\u2066VPN\u2069 away", "VPN\x1b away\x7f"],
+)
+def test_a_line_of_an_outsider_loses_what_acts_and_is_not_lost(title: str) -> None:
+    data, amended = requested(title=title, service="v\u202dpn", site="HQ\n2", device="lt-7")
+    assert (data.title, data.service, data.site, data.device) == (
+        "VPN away",
+        "vpn",
+        "HQ 2",
+        "lt-7",
+    )
+    assert {"title", "service", "site"} <= set(amended)
+    assert data.description == ""
+
+
+def test_the_title_of_a_change_is_one_line() -> None:
+    given = {"change": "c-1", "kind": "release", "title": "Mail\u202e 9\n"}
+    event = read("desk.change.started.v1", given)
+    assert isinstance(event.data, ChangeStarted)
+    assert (event.data.title, event.amended) == ("Mail 9", ("title",))

@@ -146,3 +146,45 @@ async def test_what_does_not_come_as_json_is_told_how_to_come(
     for body in (b"[]", b'"x"'):
         answer = await client.post("/v1/parts", content=body, headers=headers)
         assert [error["detail"] for error in answer.json()["errors"]] == ["Send an object here."]
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        (b'{"parts": [], "parts": []}', "/parts"),
+        (b'{"parts": [{"kind": "a", "size": 1}, {"kind": "b", "kind": "a"}]}', "/parts/1/kind"),
+        (b'{"parts": [], "notes": {"a/b": "1", "\\u0061/b": "2"}}', "/notes/a~1b"),
+        ('{"notes": {"ä": "", "ä": ""}}'.encode("utf-16"), "/notes/ä"),
+        (b'[{"": 1, "": 2}]', "/0/"),
+        (b'{"a\\ud800": 1, "a\\ud800": 2}', "/a?"),
+    ],
+)
+async def test_a_name_that_is_there_twice_is_refused_with_its_place(
+    client: httpx.AsyncClient, body: bytes, pointer: str
+) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = await client.post("/v1/parts", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "repeated-name")
+    (wrong,) = answer.json()["errors"]
+    assert (wrong["where"], wrong["pointer"]) == ("body", pointer)
+    spoken = await client.post(
+        "/v1/parts", content=body, headers=headers | {"Accept-Language": "de"}
+    )
+    assert "zweimal" in spoken.json()["errors"][0]["detail"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"parts": [], "parts": [', b'{"a": 1, "a": 2} and more', b"[" * 60 + b'{"a":1,"a":2}'],
+)
+async def test_what_is_no_json_is_told_so_whatever_stands_in_it_twice(
+    client: httpx.AsyncClient, body: bytes
+) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = await client.post("/v1/parts", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request")
+
+
+async def test_a_name_may_come_again_in_another_object(client: httpx.AsyncClient) -> None:
+    body = {"parts": [{"kind": "a", "size": 1}, {"kind": "a", "size": 2}], "notes": {"kind": "a"}}
+    assert (await client.post("/v1/parts", json=body)).json() == 2

@@ -1,5 +1,6 @@
 """`POST /v1/tickets:batch` on a desk in memory: each row for itself, and none twice."""
 
+import json
 from typing import Any
 
 import httpx
@@ -97,3 +98,32 @@ async def test_a_batch_of_nothing_but_wrong_rows_is_a_problem(desk: Desk) -> Non
     answer = await post(desk.ana, [{"key": "c"}, {"title": "For Ben", "requester": "ben"}])
     assert (answer.status_code, answer.json()["code"]) == (422, "no-ticket-opened")
     assert len(answer.json()["results"]) == 2
+
+
+async def test_a_batch_that_says_a_thing_twice_opens_nothing_and_names_the_row(desk: Desk) -> None:
+    body = b'{"tickets": [{"title": "VPN"}, {"title": "Mail", "title": "Mouse"}]}'
+    headers = {"Idempotency-Key": "k-1", "Content-Type": "application/json"}
+    answer = await desk.ana.client.post("/v1/tickets:batch", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "repeated-name")
+    assert answer.json()["errors"][0]["pointer"] == "/tickets/1/title"
+    assert desk.publisher.messages == []
+    # The key was not used up: what is mended opens its tickets.
+    mended = await post(desk.ana, [{"title": "VPN"}, {"title": "Mouse"}], "k-1")
+    assert mended.json()["opened"] == 2
+
+
+async def test_a_title_with_signs_that_act_is_refused_in_its_row(desk: Desk) -> None:
+    answer = await post(desk.ana, [{"title": "a\u202eb"}, {"title": "VPN"}])
+    refused, opened = answer.json()["results"]
+    assert (refused["status"], refused["errors"][0]["pointer"]) == (422, "/title")
+    assert opened["status"] == 201
+
+
+async def test_half_a_character_is_refused_in_its_row(desk: Desk) -> None:
+    rows = [{"title": "x\ud83d"}, {"title": "x", "key": "k\ud83d"}, {"title": "x", "\ud83d": 1}]
+    content = json.dumps({"tickets": [*rows, {"title": "VPN"}]}).encode()
+    headers = {"Idempotency-Key": "k-1", "Content-Type": "application/json"}
+    answer = await desk.ana.client.post("/v1/tickets:batch", content=content, headers=headers)
+    results = answer.json()["results"]
+    assert [item["status"] for item in results] == [422, 422, 422, 201]
+    assert results[1]["key"] == "k?"

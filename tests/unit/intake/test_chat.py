@@ -185,3 +185,24 @@ async def test_while_the_store_is_away_people_are_told_to_try_again(desk: Desk) 
 )
 def test_a_line_is_a_command_only_if_it_names_a_ticket(text: str, action: ChatAction) -> None:
     assert read_command(text).action is action
+
+
+@pytest.mark.parametrize("text", ["The VPN\u202e is\x00 away", "The\tVPN\u2028is \u2066away"])
+async def test_a_line_with_signs_that_act_is_cleaned_and_opens_its_ticket(
+    desk: Desk, text: str
+) -> None:
+    answer = await slack(desk, command(text))
+    assert answer.status_code == 200
+    [ticket] = [item.read() for item in await desk.tickets.find({}, limit=9)]
+    assert ticket is not None
+    assert ticket.title == "The VPN is away"
+
+
+async def test_half_a_character_opens_its_ticket_as_well(desk: Desk) -> None:
+    hook = {"token": TOKEN, "post_id": "p1", "user_id": "u7", "text": "The VPN \ud83d is away"}
+    body = json.dumps(hook).encode()
+    answer = await send(desk, "mattermost", body, **{"Content-Type": "application/json"})
+    assert answer.status_code == 200
+    [ticket] = [item.read() for item in await desk.tickets.find({}, limit=9)]
+    assert ticket is not None
+    assert ticket.title == "The VPN \ufffd is away"

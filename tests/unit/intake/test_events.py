@@ -287,3 +287,15 @@ async def test_an_event_without_a_time_is_taken(desk: Desk) -> None:
     cloud_event = event()
     del cloud_event["time"]
     assert (await post(desk, cloud_event)).status_code == 202
+
+
+async def test_of_a_batch_only_the_event_that_says_a_thing_twice_is_refused(desk: Desk) -> None:
+    twice = json.dumps(event("2")).replace('"title":', '"title": "Mail", "title":')
+    body = f"[{json.dumps(event('1'))}, {twice}]".encode()
+    answer = await post(desk, body, BATCH)
+    assert answer.status_code == 207
+    assert [item.get("code") for item in answer.json()["results"]] == [None, "repeated-name"]
+    assert "/data/title" in answer.json()["results"][1]["detail"]
+    alone = await post(desk, twice.encode())
+    assert (alone.status_code, alone.json()["code"]) == (422, "repeated-name")
+    assert [item.id for item in desk.publisher.events()] == ["1"]

@@ -248,3 +248,68 @@ async def test_a_search_says_what_it_searched_and_whether_the_index_is_behind(de
     assert (no_word.status_code, no_word.json()["code"]) == (422, "no-word-to-search")
     for wrong in ("", "x" * 201):
         assert (await desk.ana.get(f"/tickets?q={wrong}")).status_code == 422
+
+
+async def watch(desk: Desk, ticket: str, person: str) -> None:
+    watched = await desk.max.post(f"/tickets/{ticket}/watch", person=person)
+    assert watched.status_code == 200, watched.text
+
+
+async def test_people_list_what_they_watch_whoever_asked(desk: Desk) -> None:
+    first, second, third = await three_tickets(desk)
+    for ticket, person in ((first, "ben"), (third, "ben"), (second, "ana"), (first, "max")):
+        await watch(desk, ticket, person)
+    await desk.search()
+    page = await desk.ben.get("/tickets?watching=me")
+    assert list_titles(page) == ["third", "first"]
+    assert page.json()["search"]["is_complete"] is True
+    for who, query, wanted in (
+        (desk.ana, "", ["second"]),
+        (desk.max, "", ["first"]),
+        (desk.ben, "&service=vpn", ["first"]),
+        (desk.ben, "&requester=ana&service=mail", ["third"]),
+        (desk.ben, "&requester=me", []),
+        (desk.ben, "&q=first", ["first"]),
+        (desk.ben, "&q=second", []),
+        (desk.ben, "&open=false", []),
+    ):
+        assert list_titles(await who.get(f"/tickets?watching=me{query}")) == wanted, query
+    # Whoever watches and asks for nothing of the kind sees their own, as ever.
+    assert list_titles(await desk.ben.get("/tickets")) == ["second"]
+    assert (await desk.ben.get("/tickets?requester=ana")).status_code == 403
+    assert (await desk.max.get("/tickets?watching=ben")).status_code == 422
+
+
+async def test_what_is_watched_no_longer_is_gone_before_the_index_knows(desk: Desk) -> None:
+    first, _, third = await three_tickets(desk)
+    await watch(desk, first, "ben")
+    await watch(desk, third, "ben")
+    await desk.search()
+    assert (await desk.ben.post(f"/tickets/{third}/unwatch")).status_code == 200
+    assert list_titles(await desk.ben.get("/tickets?watching=me")) == ["first"]
+    await desk.search()
+    assert list_titles(await desk.ben.get("/tickets?watching=me")) == ["first"]
+
+
+async def test_what_is_watched_comes_page_by_page_and_by_its_clock(desk: Desk) -> None:
+    opened = [await desk.ana.open(f"ticket {number}") for number in range(5)]
+    for hours, ticket in enumerate(opened[:4], 1):
+        due = desk.clock.now() + timedelta(hours=hours)
+        started = SlaStarted(
+            policy="p", policy_version="1", clock=ClockName.RESOLUTION, due=due,
+            target=timedelta(hours=hours),
+        )  # fmt: skip
+        await desk.hear(started, ticket)
+    for ticket in opened[1:]:
+        await watch(desk, ticket, "ben")
+    await desk.search()
+    by_clock = await desk.ben.get("/tickets?watching=me&order=due")
+    assert list_titles(by_clock) == ["ticket 1", "ticket 2", "ticket 3"]
+    first = (await desk.ben.get("/tickets?watching=me&limit=3")).json()
+    path = f"/tickets?watching=me&limit=3&cursor={first['next']}"
+    rest = (await desk.ben.get(path)).json()
+    ids = [item["id"] for item in (*first["items"], *rest["items"])]
+    assert (sorted(ids), rest["next"]) == (sorted(opened[1:]), None)
+    # A cursor is one person's: what another one watches is another list.
+    await watch(desk, opened[0], "mia")
+    assert (await desk.max.get(path)).json()["code"] == "bad-cursor"

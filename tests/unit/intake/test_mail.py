@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from email.header import Header
 
 import pytest
 from desk_charter import Charter
@@ -362,3 +363,23 @@ def test_a_token_is_its_tickets_alone() -> None:
     assert list(read_reply_tokens("secret", f"{changed} x{token} {token}y")) == []
     assert list(read_reply_tokens("secret", f"{changed} " * 1_000 + token)) == []
     assert write_reply_token("secret", "no id") == ""
+
+
+@pytest.mark.parametrize("sign", ["\x00", "\x1b", "\u202e", "\u2066", "\u2028"])
+async def test_a_subject_with_signs_that_act_is_cleaned_and_opens_its_ticket(
+    desk: Desk, sign: str
+) -> None:
+    word = Header(f"The VPN{sign} is away", "utf-8").encode()
+    raw = mail().as_bytes().replace(b"The VPN does not connect", word.encode())
+    record = await desk.mail.take(raw, Envelope(ANA, (DESK,)))
+    assert record.outcome is MailOutcome.OPENED
+    [ticket] = await tickets(desk)
+    assert ticket.title == "The VPN is away"
+
+
+@pytest.mark.parametrize("sign", ["\x1b", "\u202e", "\u2066", "\u2028"])
+async def test_so_is_the_first_line_of_a_mail_without_subject(desk: Desk, sign: str) -> None:
+    record = await send(desk, f"The VPN{sign} is away\nSince noon.", Subject=" ")
+    assert record.outcome is MailOutcome.OPENED
+    [ticket] = await tickets(desk)
+    assert ticket.title == "The VPN is away"

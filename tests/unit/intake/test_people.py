@@ -95,6 +95,13 @@ async def test_a_title_of_nothing_visible_is_refused(desk: Desk, title: str) -> 
 
 
 async def test_what_acts_in_a_terminal_is_kept_as_it_was_written(desk: Desk) -> None:
-    title = "Mouse \x1b[2J\x1b]0;owned\x07 invoice \u202egpj.exe"
-    ticket = await desk.ana.open(title)
-    assert (await desk.ana.get(f"/tickets/{ticket}")).json()["title"] == title
+    text = "Mouse \x1b[2J\x1b]0;owned\x07 invoice \u202egpj.exe"
+    ticket = await desk.ana.open(description=text)
+    assert (await desk.ana.get(f"/tickets/{ticket}")).json()["description"] == text
+
+
+async def test_in_a_title_it_is_refused(desk: Desk) -> None:
+    for sign in ("\x1b", "\x00", "\n", "\u202e"):
+        refused = await desk.ana.post("/tickets", title=f"Mouse {sign} invoice")
+        assert (refused.status_code, refused.json()["code"]) == (422, "invalid-request")
+        assert refused.json()["errors"][0]["pointer"] == "/title"

@@ -10,13 +10,13 @@ from desk_charter.runbook_checks import RUNBOOKS
 from desk_charter.runbooks import Runbook
 from desk_contracts.frozen import Frozen, example
 from desk_contracts.ids import derive_id
-from desk_contracts.value_types import Identifier
 from desk_kernel import Context, Decision
 from desk_platform.clock import Clock
 from desk_platform.http import (
     IdempotentCall,
     Page,
     Principal,
+    RequiredName,
     Role,
     require,
     require_key,
@@ -164,12 +164,12 @@ class RunOrder(Frozen):
         attributes={"agent_url": "http://agent-0042.example:9000"},
     )
 
-    target: Identifier
+    target: RequiredName
     """What it acts on: a device, or a service by its id."""
     reason: Annotated[str, Field(min_length=1, max_length=2000)]
     """Why, for those who approve it and who wonder later."""
-    attributes: Annotated[dict[Identifier, AttributeText], Field(max_length=50)] = Field(
-        default_factory=dict
+    attributes: dict[RequiredName, AttributeText] = Field(
+        default={}, max_length=50, json_schema_extra={"additionalProperties": False}
     )
     """What the runbook takes from a signal's `data.attributes`."""
 

@@ -13,9 +13,11 @@ from desk_contracts.message import message
 from desk_contracts.people import PersonNamed, canonical_person
 from desk_kernel import Context, Decision
 from desk_platform.http import (
+    Name,
     Page,
     PageRequest,
     Principal,
+    RequiredName,
     check_same,
     etag,
     find_visible,
@@ -37,7 +39,7 @@ from desk_intake.catalogue.charter import CatalogueItem
 from desk_intake.catalogue.decide import Asker
 from desk_intake.catalogue.view import ItemView, RequestView, show_item, show_request
 from desk_intake.tickets import approvals
-from desk_intake.tickets.api.bodies import Body, Name
+from desk_intake.tickets.api.bodies import ONLY_NAMED, Body
 from desk_intake.tickets.api.calls import (
     PRIVATE,
     ByAnybody,
@@ -82,7 +84,7 @@ class NewRequest(Body):
 
     model_config = example(answers={"program": "Inkscape", "purpose": "Drawings for the manual"})
 
-    answers: dict[Name, JsonValue] = Field(default={}, max_length=50)
+    answers: dict[Name, JsonValue] = Field(default={}, max_length=50, json_schema_extra=ONLY_NAMED)
     """The fields of the item's form."""
 
 
@@ -91,7 +93,7 @@ class Verdict(Body):
 
     model_config = example(digest="b5bb9d8014a0f9b1d61e21e796d78dcc", reason="She needs it.")
 
-    digest: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    digest: RequiredName
     """The `digest` of the request as it was read; for another one nothing is decided."""
     reason: Reason = ""
     """Why; who asked reads it."""

@@ -14,7 +14,7 @@ from desk_contracts.errors import DeskError, NotFound, Transient
 from desk_contracts.events.tickets import Channel, Kind, TicketOpened
 from desk_contracts.message import Message, Param, message
 from desk_contracts.messages import catalogue
-from desk_contracts.text import is_visible
+from desk_contracts.text import as_line, is_visible
 from desk_kernel import Context
 from desk_platform.http import Principal, Unauthenticated
 from desk_platform.http.idempotency import IdempotentCall
@@ -207,7 +207,7 @@ async def _open(
             TicketOpened(
                 code=code,
                 kind=Kind.INCIDENT,
-                title=" ".join(command.text.split())[:_LONGEST_TITLE],
+                title=as_line(" ".join(command.text.split()))[:_LONGEST_TITLE],
                 description=cut(command.text) if len(command.text) > _LONGEST_TITLE else "",
                 requester=actor.id,
                 channel=Channel.CHAT,

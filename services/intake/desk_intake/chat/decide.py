@@ -5,7 +5,6 @@ Mattermost: slash commands and outgoing webhooks, which show a token.
 """
 
 import hmac
-import json
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -13,6 +12,7 @@ from hashlib import sha256
 from urllib.parse import parse_qsl
 
 from desk_contracts.errors import Invalid
+from desk_contracts.json_values import read_object
 from desk_contracts.message import message
 
 from desk_intake.chat.charter import ChatKind
@@ -102,11 +102,10 @@ def _fields(headers: Mapping[str, str], body: bytes) -> dict[str, object]:
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
         if kind == "application/json":
-            fields = json.loads(body)
-            return fields if isinstance(fields, dict) else {}
+            return read_object(body)[0]
         pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
         return dict(pairs)
-    except (ValueError, RecursionError):
+    except (ValueError, Invalid):
         return {}
 
 

@@ -17,7 +17,7 @@ from desk_contracts.events.tickets import (
 from desk_contracts.message import message
 from desk_contracts.people import canonical_person, find_other_spelling
 from desk_contracts.reply_tokens import read_reply_tokens
-from desk_contracts.text import is_visible
+from desk_contracts.text import as_line, is_visible
 
 from desk_intake.mail.charter import MailAccount
 from desk_intake.mail.files import MailFiles, attach_files
@@ -140,7 +140,7 @@ def open_for(
     title = mail.subject if is_visible(mail.subject) else mail.text.strip().split("\n")[0]
     if not is_visible(title) and mail.enclosures:
         title = mail.enclosures[0].name
-    title = _visible(" ".join(title.split())[:LONGEST_TITLE])
+    title = _visible(as_line(" ".join(title.split()))[:LONGEST_TITLE])
     sent = mail.sent_at
     attributes = {"mailbox": mailbox.name} | ({"follows": follows} if follows else {})
 

@@ -11,7 +11,7 @@ from desk_contracts.ids import new_id
 from desk_contracts.message import message
 from desk_contracts.people import canonical_person
 from desk_kernel import Context, Decision
-from desk_platform.http import PUBLIC, trim_text
+from desk_platform.http import PUBLIC, SINGLE_LINE, trim_text
 from desk_platform.http.language import sentence, spoken_catalogue
 from desk_platform.http.refusals import TooManyRequests
 from desk_platform.kafka import CommandQueue
@@ -34,7 +34,7 @@ class NewRecovery(Body):
 
     model_config = example(account="ivy@corp.example", kind="password")
 
-    account: Annotated[str, trim_text(320), Visible]
+    account: Annotated[str, trim_text(320), Visible, SINGLE_LINE]
     """Login name or mail address."""
     kind: Kind = "password"
     """password: a new one is chosen; unlock: it stays, and the account is unlocked."""

@@ -26,6 +26,8 @@ from desk_contracts.events.tickets import (
     TicketCommented,
     TicketMerged,
     TicketOpened,
+    TicketWatcherAdded,
+    TicketWatcherRemoved,
 )
 from desk_contracts.events.triage import (
     DuplicateFound,
@@ -269,14 +271,25 @@ def slas_projection(documents: Documents[TicketSla]) -> Projection[TicketSla]:
     return Projection(documents, keys=keys, react=react)
 
 
+def tag_watcher(person: str) -> str:
+    """The tag of what somebody watches."""
+    return f"watched by:{person}"
+
+
 class SearchedTicket(IndexedTicket):
-    """A ticket in the index, with the words of its comments and of its files' names.
+    """A ticket in the index, with who watches it and the words of its comments and file names.
 
     Nothing is compared by these words: what people answer says little of what was asked.
     """
 
     public_words: tuple[str, ...] = ()
     staff_words: tuple[str, ...] = ()
+    watchers: tuple[str, ...] = ()
+
+    @property
+    def tags(self) -> frozenset[str]:
+        """Also who watches it."""
+        return super().tags | {tag_watcher(person) for person in self.watchers}
 
     @property
     def searched(self) -> Mapping[Audience, Words]:
@@ -301,23 +314,32 @@ def follow_searched(ticket: SearchedTicket | None, event: AnyEvent) -> SearchedT
         return SearchedTicket.model_validate(dict(after))
     if ticket is None or (event.sequence or 0) <= ticket.sequence:
         return None
-    changed = _follow_words(ticket, event)
+    changed = _follow_more(ticket, event)
     return changed and changed.model_copy(update={"sequence": event.sequence})
 
 
-_follow_words: Reducers[SearchedTicket, [], SearchedTicket | None] = Reducers(
+_follow_more: Reducers[SearchedTicket, [], SearchedTicket | None] = Reducers(
     lambda _ticket, _event: None
 )
 
 
-@_follow_words.on(TicketCommented)
+@_follow_more.on(TicketCommented)
 def _note_comment(ticket: SearchedTicket, event: Event[TicketCommented]) -> SearchedTicket | None:
     return _note(ticket, event.data.text, public=event.data.public)
 
 
-@_follow_words.on(TicketAttached)
+@_follow_more.on(TicketAttached)
 def _note_file(ticket: SearchedTicket, event: Event[TicketAttached]) -> SearchedTicket | None:
     return _note(ticket, event.data.name, public=event.data.public)
+
+
+@_follow_more.on(TicketWatcherAdded, TicketWatcherRemoved)
+def _note_watcher(
+    ticket: SearchedTicket, event: Event[TicketWatcherAdded | TicketWatcherRemoved]
+) -> SearchedTicket:
+    others = tuple(person for person in ticket.watchers if person != event.data.person)
+    added = (event.data.person,) if isinstance(event.data, TicketWatcherAdded) else ()
+    return ticket.model_copy(update={"watchers": (*others, *added)})
 
 
 def _note(ticket: SearchedTicket, text: str, *, public: bool) -> SearchedTicket | None:

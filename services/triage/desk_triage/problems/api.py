@@ -10,13 +10,13 @@ from desk_contracts.events.automation import StopKind
 from desk_contracts.events.problems import ProblemStatus
 from desk_contracts.frozen import Frozen, example
 from desk_contracts.message import message
-from desk_contracts.value_types import Identifier
 from desk_kernel import Context, Decision
 from desk_platform.http import (
     Cursors,
     IdempotentCall,
     Page,
     Principal,
+    RequiredName,
     Role,
     require,
     require_key,
@@ -112,7 +112,7 @@ class SomeTickets(Frozen):
 
     model_config = example(tickets=["0195c3a2-77aa-7bbb-8ccc-1234567890ab"])
 
-    tickets: Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=MOST_TICKETS)]
+    tickets: Annotated[tuple[RequiredName, ...], Field(min_length=1, max_length=MOST_TICKETS)]
 
 
 class MergeProblem(Frozen):
@@ -120,7 +120,7 @@ class MergeProblem(Frozen):
 
     model_config = example(into="0b8e7c1e-1111-5222-8333-abcdefabcdef")
 
-    into: Identifier
+    into: RequiredName
 
 
 class ProblemChanged(Frozen):

@@ -6,7 +6,7 @@ from pydantic import AwareDatetime, Field
 
 from desk_contracts import names
 from desk_contracts.envelope import Payload
-from desk_contracts.value_types import Identifier, VisibleText
+from desk_contracts.value_types import Identifier, TitleText
 
 
 class ChangeKind(StrEnum):
@@ -22,7 +22,7 @@ class ChangePlanned(Payload, type="desk.change.planned.v1", topic=names.CHANGES)
 
     change: Identifier
     kind: ChangeKind
-    title: VisibleText
+    title: TitleText
     starts: AwareDatetime
     ends: AwareDatetime
     sites: tuple[str, ...] = ()
@@ -33,7 +33,7 @@ class ChangeStarted(Payload, type="desk.change.started.v1", topic=names.CHANGES)
 
     change: Identifier
     kind: ChangeKind
-    title: VisibleText
+    title: TitleText
     ring: str = Field(default="", max_length=100, description="Who gets it now, e.g. canary.")
 
 

@@ -5,7 +5,7 @@
 - `sinks`: one function for each place that shows text which somebody else wrote.
 """
 
-from desk_contracts.text.characters import is_visible, without_invisible
+from desk_contracts.text.characters import as_line, is_line, is_visible, without_invisible
 from desk_contracts.text.sinks import csv_field, html_text, json_text, plain_line, plain_text
 from desk_contracts.text.words import (
     NORMALISER,
@@ -19,8 +19,10 @@ from desk_contracts.text.words import (
 __all__ = [
     "NORMALISER",
     "SpokenWords",
+    "as_line",
     "csv_field",
     "html_text",
+    "is_line",
     "is_visible",
     "json_text",
     "name_of",

@@ -29,12 +29,25 @@ _BRAILLE_BLANK = "\u2800"
 IGNORABLE = "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in _IGNORABLE)
 # Beside them the control characters that part no words, such as NUL, BEL and ESC.
 _INVISIBLE = re.compile(rf"[{IGNORABLE}\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]+")
+# What ends a line, acts on whoever shows it, or turns the direction of what follows: controls,
+# separators, embeddings, overrides and isolates, and halves of a pair.
+_ACTING = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _INK = frozenset("LNPS")
 
 
 def without_invisible(text: str) -> str:
     """The text without characters that nobody sees; blanks and line breaks stay."""
     return text if text.isprintable() and text.isascii() else _INVISIBLE.sub("", text)
+
+
+def is_line(text: str) -> bool:
+    """Whether it is one line that shows itself as it is written; blanks around it count as well."""
+    return text.isprintable() or _ACTING.search(text) is None
+
+
+def as_line(text: str) -> str:
+    """The text as one line: breaks become blanks, and what acts is left out."""
+    return text if is_line(text) else _ACTING.sub("", " ".join(text.split()))
 
 
 def is_visible(text: str) -> bool:

@@ -48,10 +48,11 @@ from desk_platform.http.refusals import (
     Unauthenticated,
     UnsupportedMediaType,
 )
-from desk_platform.http.texts import trim_text
+from desk_platform.http.texts import SINGLE_LINE, Name, RequiredName, trim_text
 
 __all__ = [
     "PUBLIC",
+    "SINGLE_LINE",
     "STAFF",
     "AppParts",
     "Authenticator",
@@ -59,6 +60,7 @@ __all__ = [
     "Cursors",
     "DevAuthenticator",
     "IdempotentCall",
+    "Name",
     "OidcAuthenticator",
     "Page",
     "PageRequest",
@@ -66,6 +68,7 @@ __all__ = [
     "Precondition",
     "PreconditionRequired",
     "Principal",
+    "RequiredName",
     "Role",
     "TooManyRequests",
     "Unauthenticated",

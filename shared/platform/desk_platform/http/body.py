@@ -3,14 +3,18 @@
 import re
 from dataclasses import dataclass
 
+from desk_contracts.json_values import find_repeated_name
 from desk_contracts.message import message
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope
 
+from desk_platform.http.fields import FieldProblem
 from desk_platform.http.json_shape import check_shape
-from desk_platform.http.refusals import Overloaded, TooLarge, UnsupportedMediaType
+from desk_platform.http.language import sentence
+from desk_platform.http.refusals import Overloaded, RepeatedName, TooLarge, UnsupportedMediaType
 
+_EVENTS = "application/cloudevents"
 # What slow callers may make us hold at once, beside the connections themselves.
 MAX_HELD = 64 * 1024 * 1024
 
@@ -57,8 +61,13 @@ class Body:
         self._bodies.held -= self._size
         self._size, self._whole = 0, None
 
-    async def read(self, receive: Receive, length: int | None, path: str = "") -> Receive:
-        """A `receive` with the whole body; `TooLarge`, `Overloaded` or `ClientDisconnect`."""
+    async def read(
+        self, receive: Receive, length: int | None, path: str = "", kind: str = ""
+    ) -> Receive:
+        """A `receive` with the whole body of that content type.
+
+        `TooLarge`, `RepeatedName`, `Overloaded` or `ClientDisconnect`.
+        """
         uploads = self._bodies.uploads
         is_file = uploads is not None and uploads.path.fullmatch(path) is not None
         limit = uploads.limit if uploads is not None and is_file else self._bodies.limit
@@ -76,6 +85,9 @@ class Body:
         content = b"".join(parts)
         if not is_file:
             check_shape(content)
+            # Of several events each is judged for itself, and so are its names.
+            if not kind.startswith(_EVENTS):
+                refuse_repeated(content)
         self._whole = {"type": "http.request", "body": content, "more_body": False}
 
         async def read_once() -> Message:
@@ -92,6 +104,15 @@ class Body:
             raise _too_large(limit)
         if size and self._bodies.held > self._bodies.most:
             raise Overloaded(message("request.busy"))
+
+
+def refuse_repeated(content: bytes) -> None:
+    """`RepeatedName` for JSON of which nobody can say what it means."""
+    pointer = find_repeated_name(content)
+    if pointer is not None:
+        why = message("field.repeated-name")
+        wrong = FieldProblem(where="body", pointer=pointer, detail=sentence(why))
+        raise RepeatedName(message("request.repeated-name"), errors=[wrong.model_dump()])
 
 
 def refuse_encoded(scope: Scope) -> None:

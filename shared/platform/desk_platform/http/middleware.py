@@ -14,6 +14,7 @@ from desk_contracts.ids import new_id
 from opentelemetry.context import attach, detach
 from opentelemetry.trace import Span, SpanKind, StatusCode, set_span_in_context
 from opentelemetry.util.types import AttributeValue
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -25,6 +26,7 @@ from desk_platform.http.rates import HEADERS_KEY, RateLimits
 from desk_platform.http.refusals import (
     Held,
     Overloaded,
+    RepeatedName,
     Stopping,
     TooLarge,
     TooManyRequests,
@@ -118,6 +120,7 @@ class Edge:
             await self._admit(scope, receive, exchange)
         except (
             TooLarge,
+            RepeatedName,
             UnsupportedMediaType,
             TooManyRequests,
             Overloaded,
@@ -145,7 +148,8 @@ class Edge:
             raise self._gate.explain_stop()
         refuse_encoded(scope)
         with self._bodies.hold() as body:
-            receive = await body.read(receive, exchange.length, scope["path"])
+            kind = Headers(scope=scope).get("content-type", "")
+            receive = await body.read(receive, exchange.length, scope["path"], kind)
             exchange.is_whole = True
             with self._gate.admit() as leave:
 

@@ -87,9 +87,9 @@ def problem(
     body = problem_members(status, code, detail, instance)
     body.update({key: value for key, value in (extra or {}).items() if key not in body})
     plain = to_jsonable_python(body, fallback=str, inf_nan_mode="null")
-    return Response(
-        json.dumps(plain, ensure_ascii=False), status, headers=headers, media_type=MEDIA_TYPE
-    )
+    # Names that callers wrote are repeated, and may have half a character.
+    content = json.dumps(plain, ensure_ascii=False).encode(errors="replace")
+    return Response(content, status, headers=headers, media_type=MEDIA_TYPE)
 
 
 def install_problems(app: FastAPI) -> None:
@@ -101,7 +101,14 @@ def install_problems(app: FastAPI) -> None:
 
 def refusal(error: DeskError, instance: str) -> Response:
     """The answer to a call that was refused before any route saw it."""
-    return problem(error.status, error.kind, detail_of(error), instance, headers=_headers_of(error))
+    return problem(
+        error.status,
+        error.kind,
+        detail_of(error),
+        instance,
+        extra=error.fields,
+        headers=_headers_of(error),
+    )
 
 
 def unforeseen_error(instance: str) -> Response:

@@ -56,6 +56,12 @@ class Held(Transient):
     code = "held"
 
 
+class RepeatedName(Invalid):
+    """An object of the body has one name twice: which of the two is meant, nobody can say."""
+
+    code = "repeated-name"
+
+
 class UnsupportedMediaType(Invalid):
     """The body is in a form that this address does not read."""
 

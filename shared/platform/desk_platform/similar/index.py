@@ -31,7 +31,7 @@ from desk_platform.similar.indexed import (
 from desk_platform.similar.stems import read_stems
 
 # Raise it when texts are cut into other terms or the fields change: the index is made anew then.
-FORM = 5
+FORM = 6
 # The least that tantivy takes; a writer lives for one write, so nothing of it stays in memory.
 _WRITER_BYTES = 15_000_000
 _STEMS = "stems"
@@ -147,7 +147,7 @@ class TextIndex(Generic[S]):
 
     async def list_having(
         self,
-        query: TextQuery,
+        query: TextQuery | None,
         tags: Sequence[str] = (),
         *,
         audience: Audience,
@@ -155,15 +155,15 @@ class TextIndex(Generic[S]):
         after: tuple[int, str] | None = None,
         most: int,
     ) -> list[TextMatch[S]]:
-        """Those that have what is asked for and all tags, of these ids if any are given: behind a
-        place (`place_in_time`, id), the newest first, then by id. So many, or more, or all.
+        """Those that have the text, if there is one, and all tags, of these ids if any are given:
+        behind a place (`place_in_time`, id), the newest first, then by id. So many, more, or all.
 
         For staff each is said to be for all if what all may know is enough to find it."""
 
         def ask() -> list[TextMatch[S]]:
-            parts = [self._require(query, audience), *(self._term("tag", tag) for tag in tags)]
-            if ids is not None:
-                parts.append(self._any_of(ids))
+            parts = [self._term("tag", tag) for tag in tags]
+            parts += [] if query is None else [self._require(query, audience)]
+            parts += [] if ids is None else [self._any_of(ids)]
             items = list[S]()
             if after is not None:
                 of_moment = self._list_from(parts, after[0], _MOST_OF_A_MOMENT, is_only=True)
@@ -176,7 +176,7 @@ class TextIndex(Generic[S]):
                 later += self._list_from(parts, end, _MOST_OF_A_MOMENT, is_only=True)
             items = sorted([*items, *later], key=lambda item: (place_in_time(item.at), item.id))
             for_all = {item.id for item in items}
-            if items and audience is Audience.STAFF:
+            if items and query is not None and audience is Audience.STAFF:
                 parts = [self._require(query, Audience.ALL), self._any_of(for_all)]
                 for_all = {item.id for item in self._list_from(parts, 0, len(items))}
             return [

@@ -8,7 +8,15 @@ from desk_contracts.events.automation import ConsentAnswer
 from desk_contracts.frozen import Frozen, example
 from desk_contracts.message import message
 from desk_kernel import Context, Decision
-from desk_platform.http import IdempotentCall, Principal, Role, require, require_key
+from desk_platform.http import (
+    SINGLE_LINE,
+    IdempotentCall,
+    Principal,
+    Role,
+    require,
+    require_key,
+    trim_text,
+)
 from desk_platform.http.language import sentence
 from desk_platform.kafka.unit_of_work import Cause
 from fastapi import APIRouter, Depends
@@ -34,7 +42,7 @@ class ConsentReply(Frozen):
         plan="9f2c1d7a40b3e855", answer="later", at="2026-11-23T16:30:00Z", reason="In a meeting."
     )
 
-    plan: Annotated[str, Field(min_length=1, max_length=64)]
+    plan: Annotated[str, trim_text(64), SINGLE_LINE]
     """The hash of the plan that was read; the answer holds for no other."""
     answer: ConsentAnswer
     """now, later or no."""

@@ -6,10 +6,11 @@ from typing import Annotated
 from desk_contracts.events.feedback import Taken
 from desk_contracts.events.knowledge import Endorsement
 from desk_contracts.frozen import Frozen, example
+from desk_platform.http import Name, RequiredName
 from desk_platform.http.language import Statement
-from pydantic import Field, StringConstraints
+from pydantic import StringConstraints
 
-from desk_intake.tickets.api.bodies import Body, Name, Title
+from desk_intake.tickets.api.bodies import Body, Language, Title
 
 
 class DraftTicket(Body):
@@ -25,7 +26,7 @@ class DraftTicket(Body):
     """Name or title of the service as in the status answer, if known."""
     device: Name = ""
     """The device concerned, if known."""
-    language: Annotated[str, StringConstraints(max_length=35)] = ""
+    language: Language = ""
     """Of the words (BCP 47); left out: that of the answer."""
 
 
@@ -104,7 +105,7 @@ class TakenInstead(DraftTicket):
 
     taken: Taken
     """problem: they join it; article, item or ticket: it is what they need."""
-    target: Annotated[str, Field(min_length=1, max_length=200)]
+    target: RequiredName
     """Its id, as the check gave it."""
 
 

@@ -14,6 +14,7 @@ from desk_contracts.digest import content_of, id_reused
 from desk_contracts.errors import Invalid
 from desk_contracts.events.requests import TicketRequested
 from desk_contracts.ids import identity, request_ticket_id
+from desk_contracts.json_values import refuse_repeated_name
 from desk_platform.clock import Clock
 from desk_platform.http.cloudevents import SentEvent, type_of
 from desk_platform.kafka.deserializer import RecordDecoder
@@ -62,6 +63,7 @@ def judge_event(sent: SentEvent, system: OutsideSystem, clock: Clock) -> Outcome
     """The event as it will be read from the bus, or why it may not go there."""
     now = clock.now()
     try:
+        refuse_repeated_name(sent.value)
         event = _CODEC.decode(None, sent.value, sent.headers, now)
     except Invalid as refused:
         return _with_types(refused, type_of(sent), system)

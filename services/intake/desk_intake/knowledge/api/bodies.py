@@ -4,9 +4,10 @@ from typing import Annotated
 
 from desk_contracts.events.knowledge import Readership
 from desk_contracts.frozen import example
+from desk_platform.http import Name
 from pydantic import Field, StringConstraints
 
-from desk_intake.tickets.api.bodies import Body, Name, Text, Title
+from desk_intake.tickets.api.bodies import Body, Text, Title
 
 MAX_LANGUAGES = 20
 Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]

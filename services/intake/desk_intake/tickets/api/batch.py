@@ -118,7 +118,9 @@ async def _open_row(
     given: dict[str, Any],
 ) -> RowResult:
     key = given.get("key")
-    result = RowResult(index=index, status=201, key=key if isinstance(key, str) else "")
+    # Half a character can be sent and not be answered.
+    written = key.encode(errors="replace").decode() if isinstance(key, str) else ""
+    result = RowResult(index=index, status=201, key=written)
     try:
         row = TicketRow.model_validate(given)
     except ValidationError as error:

@@ -10,13 +10,14 @@ from desk_contracts.message import message
 from desk_contracts.people import PersonNamed
 from desk_contracts.text import is_visible
 from desk_contracts.value_types import Level, Priority
-from desk_platform.http import WrittenMoment, trim_text
+from desk_platform.http import SINGLE_LINE, Name, WrittenMoment, trim_text
 from pydantic import (
     AfterValidator,
     Field,
     StringConstraints,
     model_validator,
 )
+from pydantic.config import JsonDict
 
 # An event stays under 64 KiB; this leaves room for all the rest of it.
 MAX_BYTES = 40 * 1024
@@ -29,9 +30,11 @@ def _shows_something(text: str) -> str:
 
 
 Visible = AfterValidator(_shows_something)
-Title = Annotated[str, trim_text(300), Visible]
+Title = Annotated[str, trim_text(300), Visible, SINGLE_LINE]
 Text = Annotated[str, trim_text(20_000), Visible]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+Language = Annotated[str, StringConstraints(max_length=35, pattern=r"^[!-~]*$")]
+# Names have a pattern: the document says that there are no others.
+ONLY_NAMED: JsonDict = {"additionalProperties": False}
 Words = Annotated[str, StringConstraints(max_length=1_000)]
 
 
@@ -96,9 +99,9 @@ class NewTicket(Body):
     """How many people it concerns."""
     urgency: Level | None = None
     """How soon it hurts."""
-    language: Annotated[str, StringConstraints(min_length=2, max_length=35)] = "en"
+    language: Annotated[Language, Field(min_length=2)] = "en"
     """The language to answer in (BCP 47)."""
-    attributes: dict[Name, Words] = Field(default={}, max_length=50)
+    attributes: dict[Name, Words] = Field(default={}, max_length=50, json_schema_extra=ONLY_NAMED)
     """Anything else, such as the answers of a form."""
 
 
@@ -206,7 +209,7 @@ class Merge(Body):
 
     model_config = example(into="K7M2-Q9PG")
 
-    into: Annotated[str, trim_text(40)]
+    into: Annotated[str, trim_text(40), SINGLE_LINE]
     """Id or code of the other ticket of the same person."""
 
 
@@ -230,7 +233,7 @@ class ProblemLink(Body):
 
     model_config = example(problem="0193c1d2-7e00-7b1f-9a55-3f1c2d4e5a60", reason="Same error.")
 
-    problem: Annotated[str, trim_text(100)]
+    problem: Annotated[str, trim_text(100), SINGLE_LINE]
     """Its id, as the list of problems says it."""
     reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1_000)] = ""
     """Why, for those who work on it."""

@@ -136,8 +136,8 @@ class TicketListing:
         order, sla = self.ordering
         if self.search is not None:
             self.search.check()
-        text = self.search.query if self.search else ""
-        listing, after = f"tickets {order} {sla or ''} {sorted(filters.items())} {text}", None
+        name = self.search.name if self.search else ""
+        listing, after = f"tickets {order} {sla or ''} {sorted(filters.items())} {name}", None
         if page.cursor is not None:
             position = self.deps.cursors.read(listing, page.cursor)
             after = (position.sort, position.id)
@@ -153,14 +153,16 @@ class TicketListing:
         return Response(answered.model_dump_json(), 200, headers, "application/json")
 
     def _restrict(self, chosen: TicketFilters) -> dict[str, object]:
-        """The filters that are given; an employee's are about their own tickets."""
+        """The filters that are given; an employee's are about their own tickets, or those they
+        watch."""
         actor = self.actor
+        is_watching = self.search is not None and self.search.wanted.is_watching
         requester, member = (
             actor.id if name == "me" else name for name in (chosen.requester, chosen.member)
         )
-        if requester is None and not actor.is_staff:
+        if requester is None and not actor.is_staff and not is_watching:
             requester = actor.id
-        if not actor.is_staff and requester != actor.id:
+        if not actor.is_staff and requester != actor.id and not is_watching:
             raise Forbidden(message("refused.list-own-only"))
         wanted = chosen._replace(requester=requester, member=member)._asdict()
         return {name: value for name, value in wanted.items() if value is not None}
@@ -216,7 +218,7 @@ class TicketListing:
 
     def _shows(self, ticket: Ticket, filters: Mapping[str, object]) -> bool:
         """Whether it is one that was asked for, and that this caller may know of."""
-        if not may_read(ticket, self.actor):
+        if not may_read(ticket, self.actor) or (self.search and not self.search.shows(ticket)):
             return False
         return TICKETS.facets(ticket).items() >= filters.items()
 

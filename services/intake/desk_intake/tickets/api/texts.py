@@ -1,8 +1,11 @@
-"""Tickets by what is said in them, as far as the reader may know it, in this replica's index."""
+"""Tickets by what is said in them and by who watches them, in this replica's index.
+
+Nothing is told but what the reader may know.
+"""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Annotated, cast
+from typing import Annotated, Literal, NamedTuple, cast
 
 from desk_contracts.errors import Invalid, Transient
 from desk_contracts.frozen import Frozen
@@ -24,7 +27,7 @@ from fastapi import Depends, Query
 from desk_intake.tickets.answers import TicketSummary
 from desk_intake.tickets.lifecycle import Actor, sees_internal
 from desk_intake.tickets.model import Ticket
-from desk_intake.tickets.store import SearchedTicket
+from desk_intake.tickets.store import SearchedTicket, tag_watcher
 
 
 class SearchNote(Frozen):
@@ -40,7 +43,7 @@ class TicketPage(Page[TicketSummary]):
     """A page of tickets."""
 
     search: SearchNote | None = None
-    """Only where a text was asked for."""
+    """Only where a text, or what the caller watches, was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,14 @@ class TicketTexts:
     reader: IndexReader[SearchedTicket]
 
 
-def read_text(
+class WantedSearch(NamedTuple):
+    """A text that is looked for, and whether only what the caller watches is."""
+
+    text: TextQuery | None
+    is_watching: bool
+
+
+def read_search(
     q: Annotated[
         str | None,
         Query(
@@ -62,31 +72,49 @@ def read_text(
             " form of it, its beginning, or with one slip of the finger.",
         ),
     ] = None,
-) -> TextQuery | None:
-    """The text as callers give it."""
-    if q is None:
-        return None
-    if (query := read_query(q, spoken_catalogue().language)) is None:
+    watching: Annotated[
+        Literal["me"] | None,
+        Query(description="`me`: only what the caller watches, whoever asked for it."),
+    ] = None,
+) -> WantedSearch | None:
+    """What callers look for; None if all of a list is meant."""
+    text = None if q is None else read_query(q, spoken_catalogue().language)
+    if text is None and q is not None:
         raise Invalid(message("refused.no-word-to-search"), code="no-word-to-search")
-    return query
+    return WantedSearch(text, watching is not None) if text or watching else None
 
 
-TextAsked = Annotated[TextQuery | None, Depends(read_text)]
+AskedSearch = Annotated[WantedSearch | None, Depends(read_search)]
 
 
 @dataclass(frozen=True, slots=True)
 class TextSearch:
-    """One caller's search. Rights are looked at on the tickets of the store, as for every list."""
+    """One caller's search: for a text, for what they watch, or for both.
+
+    Rights are looked at on the tickets of the store, as for every list.
+    """
 
     texts: TicketTexts
-    query: TextQuery
+    wanted: WantedSearch
     actor: Actor
+
+    @property
+    def name(self) -> str:
+        """By which its cursors are known: what one person watches is another's list."""
+        return f"{self.wanted.text or ''} {self._tags}"
+
+    def shows(self, ticket: Ticket) -> bool:
+        """Whether the ticket is still one of those, as it is in the store now."""
+        return not self.wanted.is_watching or self.actor.id in ticket.watchers
 
     def note(self) -> SearchNote:
         """What was searched; to be asked before the search, since the reader goes on."""
-        if self.texts.reader.is_complete:
-            return SearchNote(is_complete=True, text=sentence(message("tickets.searched")))
-        return SearchNote(is_complete=False, text=sentence(message("tickets.searched-behind")))
+        if self.wanted.text is None:
+            whole, behind = message("tickets.watched"), message("tickets.watched-behind")
+        else:
+            whole, behind = message("tickets.searched"), message("tickets.searched-behind")
+        is_complete = self.texts.reader.is_complete
+        return SearchNote(is_complete=is_complete, text=sentence(whole if is_complete else behind))
 
     def check(self) -> None:
         """`Transient` until there is an index."""
@@ -97,10 +125,10 @@ class TextSearch:
         self, tickets: Documents[Ticket], requester: str | None, after: After | None, limit: int
     ) -> list[Listed[Ticket]]:
         """So many that have the text, the newest first, as the store has them now."""
-        tags = [f"of:{requester}"] if requester else []
+        tags = [*self._tags, *([f"of:{requester}"] if requester else ())]
         place = None if after is None else (cast(int, after[0]), after[1])
         having = await self.texts.index.list_having(
-            self.query, tags, audience=self._audience, after=place, most=limit
+            self.wanted.text, tags, audience=self._audience, after=place, most=limit
         )
         stored, _ = await readable(tickets, [item.id for item, _ in having[:limit]])
         states = {
@@ -114,9 +142,9 @@ class TextSearch:
         ]
 
     async def choose(self, ids: Collection[str]) -> Mapping[str, Audience]:
-        """Those of these tickets that have the text, and who may be told so."""
+        """Those of these tickets that are searched for, and who may be told so."""
         having = await self.texts.index.list_having(
-            self.query, audience=self._audience, ids=ids, most=len(ids) + 1
+            self.wanted.text, self._tags, audience=self._audience, ids=ids, most=len(ids) + 1
         )
         return {item.id: audience for item, audience in having}
 
@@ -125,6 +153,10 @@ class TextSearch:
         return audience is Audience.ALL or (
             ticket is not None and sees_internal(ticket, self.actor)
         )
+
+    @property
+    def _tags(self) -> tuple[str, ...]:
+        return (tag_watcher(self.actor.id),) if self.wanted.is_watching else ()
 
     @property
     def _audience(self) -> Audience:

@@ -35,7 +35,7 @@ from desk_intake.tickets.api.listing import (
     TicketListing,
 )
 from desk_intake.tickets.api.opening import check_claims, read_opening
-from desk_intake.tickets.api.texts import TextAsked, TextSearch, TicketPage, TicketTexts
+from desk_intake.tickets.api.texts import AskedSearch, TextSearch, TicketPage, TicketTexts
 from desk_intake.tickets.lifecycle import Actor, Changes, update
 from desk_intake.tickets.view import timeline
 
@@ -85,12 +85,13 @@ def _add_list(router: APIRouter, deps: TicketDeps, texts: TicketTexts) -> None:
         page: AskedPage,
         filters: Filters,
         order: OrderAsked,
-        text: TextAsked,
+        wanted: AskedSearch,
     ) -> Response:
-        """Employees see their own tickets, staff those of everybody; with `q` those that have the
-        text. The answer says then what was searched, and whether the index is behind."""
+        """Employees see their own tickets, staff those of everybody; with `watching=me` both see
+        what they watch, with `q` those that have the text. The answer says then what was searched,
+        and whether the index is behind."""
         actor = actor_of(request, caller)
-        search = TextSearch(texts, text, actor) if text else None
+        search = TextSearch(texts, wanted, actor) if wanted else None
         listing = TicketListing(deps, actor, order, search)
         return await listing.answer(request, page, filters)
 

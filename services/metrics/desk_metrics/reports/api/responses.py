@@ -17,6 +17,7 @@ from desk_platform.clock import Clock
 from desk_platform.http import (
     STAFF,
     IdempotentCall,
+    Name,
     Principal,
     Role,
     WrittenDay,
@@ -48,7 +49,7 @@ Service = Annotated[str, Path(max_length=200)]
 
 
 class _ResponseBody(Frozen):
-    period: str = Field(default="", max_length=40)
+    period: Name = ""
     """The report that is answered, for example 2026-W44/2026-W47; default: the last one."""
 
 
