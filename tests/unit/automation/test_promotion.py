@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from desk_automation.promotion.decide import promotion_id
+from desk_automation.promotion.decide import add_event, promotion_id
 from desk_automation.promotion.model import PromotionState, find_mode
 from desk_automation.runs.approving import record_vote
 from desk_automation.runs.model import Phase
@@ -17,7 +17,13 @@ from desk_contracts.events.promotions import PromotionProposed, RunbookDemoted, 
 from desk_contracts.message import message
 
 from tests.support.automation_engine import Engine, measured, raised, runbook
-from tests.support.promotion_log import VERSION, decide_promotion, version_with
+from tests.support.promotion_log import (
+    MORNING,
+    VERSION,
+    decide_promotion,
+    entry,
+    version_with,
+)
 from tests.support.spoken import codes
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -215,6 +221,30 @@ def test_the_ceiling_and_the_review_date_hold_whatever_was_promoted() -> None:
     assert find_mode(book(), "auto", day + timedelta(days=1)) == "suggest"
     assert find_mode(book(promotion=None), "auto", day) == "approve"
     assert find_mode(book(mode="auto"), "suggest", day) == "auto"
+
+
+def add_all(state: PromotionState, *kinds: str, since: int = 0) -> PromotionState:
+    """The state after these events, a minute apart."""
+    for number, kind in enumerate(kinds, since):
+        decided = add_event(state, entry(kind, number), version_with())
+        state = state if decided is None else decided.state
+    return state
+
+
+def test_cures_that_surely_do_not_last_take_it_back() -> None:
+    promoted = PromotionState(mode="auto", by="ana", since=MORNING)
+    borne = add_all(promoted, *["healed"] * 9, *["relapsed"] * 3)
+    assert (borne.mode, borne.fault) == ("auto", None)
+    demoted = add_all(borne, *["relapsed"] * 2, since=12)
+    assert demoted.fault is not None
+    assert (demoted.mode, demoted.fault.code) == (None, "promotion.relapsed")
+
+
+def test_what_is_older_than_the_harm_counts_no_more() -> None:
+    harmed = add_all(PromotionState(), "harmed", since=10)
+    assert harmed.since == MORNING + 10 * MINUTE
+    assert add_all(harmed, "yes", "healed", since=8) == harmed
+    assert add_all(harmed, "healed", since=11).evidence.healed == 1
 
 
 def test_the_fixture_of_logs_is_of_this_runbook() -> None:
