@@ -11,9 +11,15 @@ from desk_automation.runs.plan import version_of
 from desk_automation.runs.store import run_rule
 from desk_automation.safety.approval import Vote
 from desk_charter.runbooks import Runbook
+from desk_contracts import Payload
 from desk_contracts.errors import Rejected
 from desk_contracts.events.automation import RunApprovalRequested, RunStarted
-from desk_contracts.events.promotions import PromotionProposed, RunbookDemoted, RunbookPromoted
+from desk_contracts.events.promotions import (
+    PromotionProposed,
+    PromotionWithdrawn,
+    RunbookDemoted,
+    RunbookPromoted,
+)
 from desk_contracts.message import message
 
 from tests.support.automation_engine import Engine, measured, raised, runbook
@@ -28,6 +34,7 @@ from tests.support.spoken import codes
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 WELL, ILL = 60.0, 4.0
+READY = (*["yes"] * 3, *["healed"] * 3)
 RULES = {"ceiling": "auto", "matches": 3, "runs": 3, "healed_percent": 50, "approved_percent": 50}
 
 
@@ -122,6 +129,10 @@ async def test_who_says_no_too_often_is_heard(engine: Engine) -> None:
     for number in range(4):
         await run_on(engine, f"printer-{number}", WELL, vote=False)
     assert (await state_of(engine)).proposed is None
+    [withdrawn] = of_type(engine, PromotionWithdrawn)  # once, with the first no that decides it
+    assert isinstance(withdrawn, PromotionWithdrawn)
+    assert (withdrawn.mode, withdrawn.proposed, withdrawn.team) == ("approve", "auto", "workplace")
+    assert codes(withdrawn.explanation) == ["promotion.approved"]
     with pytest.raises(Rejected) as refused:
         await decide(engine)
     assert refused.value.kind == "not-ready"
@@ -229,6 +240,40 @@ def add_all(state: PromotionState, *kinds: str, since: int = 0) -> PromotionStat
         decided = add_event(state, entry(kind, number), version_with())
         state = state if decided is None else decided.state
     return state
+
+
+def emitted_by(*kinds: str) -> list[Payload]:
+    """What is said while these events are read, a minute apart."""
+    state, emitted = PromotionState(), list[Payload]()
+    for number, kind in enumerate(kinds):
+        decided = add_event(state, entry(kind, number), version_with())
+        if decided is not None:
+            state = decided.state
+            emitted += [event.data for event in decided.events]
+    return emitted
+
+
+@pytest.mark.parametrize("bad", ["stopped", "harmed"])
+def test_harm_before_anybody_decided_calls_the_proposal_back_and_says_why(bad: str) -> None:
+    proposed, withdrawn = emitted_by(*READY, bad)
+    assert isinstance(proposed, PromotionProposed)
+    assert isinstance(withdrawn, PromotionWithdrawn)
+    assert (withdrawn.mode, withdrawn.proposed) == (proposed.mode, proposed.proposed)
+    assert codes(withdrawn.explanation) == [f"promotion.{bad}"]
+
+
+def test_a_proposal_is_called_back_once_and_made_again_once_it_is_proven_again() -> None:
+    emitted = emitted_by(*READY, "failed", "failed", *["healed"] * 9)
+    assert [type(data) for data in emitted] == [
+        PromotionProposed,
+        PromotionWithdrawn,
+        PromotionProposed,
+    ]
+    assert codes(emitted[1].explanation) == ["promotion.healed"]  # type: ignore[attr-defined]
+
+
+def test_what_was_never_proposed_is_not_called_back() -> None:
+    assert emitted_by("yes", "healed", "failed", "no", "stopped", "harmed") == []
 
 
 def test_cures_that_surely_do_not_last_take_it_back() -> None:
