@@ -4,7 +4,7 @@ from desk_storm.mutants.protection import AUTOMATION, RUNS, UNIT, Protection
 
 _STATISTICS = f"{AUTOMATION}/safety/statistics.py"
 _BREAKER = f"{UNIT}/test_breaker.py"
-_NEWS = f"{UNIT}/test_breaker_told.py"
+_OPENED = f"{UNIT}/test_breaker_told.py"
 
 PROTECTIONS: tuple[Protection, ...] = (
     Protection(
@@ -72,7 +72,7 @@ PROTECTIONS: tuple[Protection, ...] = (
         f"{AUTOMATION}/safety/breaker.py",
         "if since is None and after.opened_at is not None:",
         "if since is None and after.opened_at is None:",
-        f"{_NEWS}::test_the_breaker_that_opens_says_who_where_until_when_and_with_which_evidence",
+        f"{_OPENED}::test_the_breaker_that_opens_says_who_where_until_when_and_with_which_evidence",
     ),
     Protection(
         "breaker",
@@ -80,7 +80,7 @@ PROTECTIONS: tuple[Protection, ...] = (
         f"{AUTOMATION}/safety/breaker.py",
         "if since is None and after.opened_at is not None:",
         "if after.opened_at not in {None, before.opened_at}:",
-        f"{_NEWS}::test_a_try_that_fails_is_no_second_stop_and_a_cure_is_told_with_since_when",
+        f"{_OPENED}::test_a_try_that_fails_is_no_second_stop_and_a_cure_is_told_with_since_when",
     ),
     Protection(
         "breaker",
