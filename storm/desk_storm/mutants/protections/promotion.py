@@ -46,7 +46,7 @@ PROTECTIONS: tuple[Protection, ...] = (
         _EVIDENCE,
         "lasting = max(0, evidence.healed - evidence.relapsed)",
         "lasting = evidence.healed",
-        f"{_LAWS}::test_what_is_proposed_is_proven_by_its_own_numbers",
+        f"{_TESTS}::test_a_cure_that_did_not_last_does_not_speak_for_it",
     ),
     Protection(
         "promotion",
