@@ -11,7 +11,12 @@ from desk_contracts.events.automation import (
     RunHealed,
     StepStatus,
 )
-from desk_contracts.events.promotions import PromotionEvidence, PromotionProposed, RunbookDemoted
+from desk_contracts.events.promotions import (
+    PromotionEvidence,
+    PromotionProposed,
+    PromotionWithdrawn,
+    RunbookDemoted,
+)
 from desk_contracts.message import Param, message, verbatim
 
 from tests.support.notify_desk import ANA, run
@@ -33,8 +38,8 @@ def ask_for_approval(until: datetime) -> RunApprovalRequested:
     )
 
 
-def tell_promotions() -> Iterator[PromotionProposed | RunbookDemoted]:
-    """A runbook may act by itself, and then may not any more."""
+def tell_promotions() -> Iterator[PromotionProposed | PromotionWithdrawn | RunbookDemoted]:
+    """A runbook may act by itself, is not proven any more, and does not act so any more."""
     common = {
         "runbook": "restart-print-spooler",
         "version": "0f3a4c5d6e7f8091",
@@ -46,6 +51,8 @@ def tell_promotions() -> Iterator[PromotionProposed | RunbookDemoted]:
     proven = (message("promotion.healed", **facts), message("promotion.approved", **facts))
     proposed = common | {"mode": "approve", "proposed": "auto", "explanation": proven}
     yield PromotionProposed.model_validate(proposed)
+    fewer = message("promotion.approved", **(facts | {"of": 28, "low": 71.7}))
+    yield PromotionWithdrawn.model_validate(proposed | {"explanation": (fewer,)})
     why = (message("promotion.stopped"),)
     demoted = common | {"previous": "auto", "mode": "approve", "explanation": why}
     yield RunbookDemoted.model_validate(demoted)

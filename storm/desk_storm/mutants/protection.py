@@ -5,6 +5,12 @@ from pathlib import Path
 
 from desk_storm.mutants.mutant import change_line
 
+# Where most of these lines and their tests stand.
+AUTOMATION = "services/automation/desk_automation"
+RUNS = f"{AUTOMATION}/runs"
+UNIT = "tests/unit/automation"
+PROPERTY = "tests/property/automation"
+
 
 @dataclass(frozen=True, slots=True)
 class Protection:

@@ -7,7 +7,12 @@ from typing import Any
 
 import pytest
 from desk_contracts.events.automation import RunApprovalRequested, RunbookStopped
-from desk_contracts.events.promotions import PromotionProposed, RunbookDemoted, RunbookPromoted
+from desk_contracts.events.promotions import (
+    PromotionProposed,
+    PromotionWithdrawn,
+    RunbookDemoted,
+    RunbookPromoted,
+)
 from desk_testing import eventually
 from desk_testing.processes import CHARTER
 
@@ -36,7 +41,7 @@ steps:
 verify: {measurement: disk.free.percent, at_least: 15, within: 5s}
 escalate: {title: "It did not help on ${target}"}
 breaker: {consecutive: 2, reopen_after: 5m}
-promotion: {ceiling: auto, runs: 3, healed_percent: 50, approved_percent: 50, age: 1s}
+promotion: {ceiling: auto, runs: 3, healed_percent: 50, approved_percent: 40, age: 1s}
 """
 PROMOTION = "/v1/runbooks/learns/promote"
 
@@ -70,9 +75,16 @@ async def show(replica: Automation) -> dict[str, Any]:
 
 
 async def run_on(
-    replica: Automation, bus: Bus, target: Target, subject: str, value: float, *, asks: bool
+    replica: Automation,
+    bus: Bus,
+    target: Target,
+    subject: str,
+    value: float,
+    *,
+    asks: bool,
+    says: str = "approve",
 ) -> None:
-    """The trouble shows, ana says yes where she is asked, and then it is measured."""
+    """The trouble shows, ana says yes or no where she is asked, and then it is measured."""
     before = len(target.requests)
     await bus.publish(raised(subject, target.url, "learns"))
     if asks:
@@ -84,7 +96,7 @@ async def run_on(
         [run] = await eventually(is_asked, timeout=60, interval=0.2)
         plan = (await replica.get(f"/v1/runs/{run['id']}")).json()["approval"]["plan"]
         answer = await replica.post(
-            f"/v1/runs/{run['id']}/approve", f"yes {subject}", json={"plan": plan}
+            f"/v1/runs/{run['id']}/{says}", f"{says} {subject}", json={"plan": plan}
         )
         assert answer.status_code == 200, answer.text
 
@@ -96,6 +108,26 @@ async def run_on(
         return bool(mine) and all(run["phase"] in {"healed", "escalated"} for run in mine)
 
     await eventually(has_ended, timeout=60, interval=0.4)
+
+
+async def withdraw_and_propose_again(
+    replica: Automation, bus: Bus, target: Target, body: dict[str, str]
+) -> None:
+    """A no before anybody decided calls the proposal back; one yes more, and it is made again."""
+    await run_on(replica, bus, target, "laptop-no", 60.0, asks=True, says="decline")
+    [withdrawn] = await eventually(lambda: of_type(bus, PromotionWithdrawn), timeout=60)
+    assert (withdrawn.proposed, withdrawn.evidence.denied) == ("auto", 1)
+    assert [reason.code for reason in withdrawn.explanation] == ["promotion.approved"]
+    refused = await replica.post(PROMOTION, "withdrawn", json=body)
+    assert (refused.status_code, refused.json()["code"]) == (409, "not-ready")
+    await restart(replica)
+    await run_on(replica, bus, target, "laptop-again", 60.0, asks=True)
+
+    async def is_proposed_again() -> bool:
+        return len(await of_type(bus, PromotionProposed)) == 2
+
+    await eventually(is_proposed_again, timeout=60)
+    assert len(await of_type(bus, PromotionWithdrawn)) == 1
 
 
 async def test_it_is_promoted_by_evidence_and_a_person_and_demoted_by_its_breaker(
@@ -112,7 +144,8 @@ async def test_it_is_promoted_by_evidence_and_a_person_and_demoted_by_its_breake
     assert (await show(replica))["promotion"]["is_ready"]
     assert (await show(replica))["mode"] == "approve"
 
-    body = {"mode": "auto", "reason": "Three of three."}
+    body = {"mode": "auto", "reason": "Four of four."}
+    await withdraw_and_propose_again(replica, bus, target, body)
     for _ in range(2):  # the same call again is the same answer
         answer = await replica.post(PROMOTION, "promote", json=body)
         assert (answer.status_code, answer.json()["mode"]) == (200, "auto")

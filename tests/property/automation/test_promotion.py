@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from desk_automation.promotion.decide import Version, add_event
+from desk_automation.promotion.decide import Version, add_event, check_next
 from desk_automation.promotion.evidence import count_acted
 from desk_automation.promotion.model import PromotionState
 from desk_automation.promotion.store import PROMOTIONS, promotion_projection
 from desk_contracts import AnyEvent
-from desk_contracts.events.promotions import PromotionProposed
+from desk_contracts.events.promotions import PromotionProposed, PromotionWithdrawn
 from desk_kernel.wilson import wilson
 from desk_platform.clock import FakeClock
 from desk_platform.kafka import UnitOfWork
@@ -84,7 +84,8 @@ def test_what_is_proposed_is_proven_by_its_own_numbers(log: list[AnyEvent]) -> N
     rules = version_with().runbook.promotion
     assert rules is not None
     for event in apply_all(log)[1]:
-        assert isinstance(event.data, PromotionProposed)
+        if not isinstance(event.data, PromotionProposed):
+            continue
         evidence = event.data.evidence
         acted, votes = count_acted(evidence), evidence.approved + evidence.denied
         assert acted >= rules.runs
@@ -95,6 +96,23 @@ def test_what_is_proposed_is_proven_by_its_own_numbers(log: list[AnyEvent]) -> N
         assert evidence.last_at is not None
         assert evidence.last_at - evidence.first_at >= rules.age
         assert (evidence.stops, evidence.harmed) == (0, 0)
+
+
+@given(logs)
+def test_a_proposal_stands_as_long_as_the_evidence_speaks_for_it(log: list[AnyEvent]) -> None:
+    """Whoever reads the events knows at each moment what is proposed."""
+    state, is_proposed = PromotionState(), False
+    for event in log:
+        decided = add_event(state, event, version_with())
+        if decided is None or getattr(event.data, "version", "") != VERSION:
+            continue
+        state = decided.state
+        for emitted in decided.events:
+            assert isinstance(emitted.data, PromotionProposed | PromotionWithdrawn)
+            assert is_proposed != isinstance(emitted.data, PromotionProposed)
+            is_proposed = not is_proposed
+        is_proven = all(item.is_met for item in check_next(state, version_with()))
+        assert is_proposed == (state.proposed is not None) == is_proven
 
 
 @given(logs)

@@ -15,6 +15,7 @@ from desk_contracts.events.fulfilment import TicketFulfilmentRequested
 from desk_kernel import Decision
 
 from tests.support.automation_engine import START, Engine, measured, raised, runbook
+from tests.support.automation_held_back import FREEZE, window
 from tests.support.automation_http import Desk, open_desk
 
 CHARTER = Path(__file__).parents[3] / "charter"
@@ -90,6 +91,16 @@ async def test_nothing_begins_while_everything_is_stopped(desk: Desk) -> None:
     await desk.engine.settle(5 * SECOND)
     assert desk.engine.target.calls == []
     assert not (await run_of(desk, held)).has_ended
+
+
+@pytest.mark.parametrize(("changes", "count"), [(FREEZE, 0), ({}, 1)])
+async def test_a_freeze_holds_it_back_and_maintenance_does_not(
+    desk: Desk, changes: dict[str, object], count: int
+) -> None:
+    desk.engine.restraints.windows = (window(**changes),)
+    await desk.post(ROUTE, json=ORDER)
+    await desk.engine.settle(5 * SECOND)
+    assert len(desk.engine.target.calls) == count
 
 
 async def test_only_its_team_and_operators_start_it(desk: Desk) -> None:

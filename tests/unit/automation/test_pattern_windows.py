@@ -4,10 +4,18 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 import pytest
+from desk_automation.pattern_windows.decide import (
+    READ_LATER,
+    find_next,
+    hear_event,
+    let_time_pass,
+)
 from desk_automation.pattern_windows.store import PATTERN_WINDOWS, window_projection
 from desk_automation.pattern_windows.worker import MatchStarter
 from desk_automation.patterns.model import SubjectWindows
+from desk_automation.patterns.rules import compile_pattern
 from desk_automation.runs.model import Phase, Run
+from desk_charter.patterns import When
 from desk_contracts import AnyEvent
 from desk_platform.kafka import CommandQueue, UnitOfWork
 from desk_platform.kafka.batch_processor import BatchProcessor
@@ -121,12 +129,14 @@ async def test_a_match_whose_run_was_written_before_a_death_starts_no_second_one
     patterns.windows = Dying(patterns.unit)
     with pytest.raises(Crash):
         await patterns.fire(timedelta(seconds=5))
-    assert len(await patterns.started()) == 1
     [window] = (await patterns.windows_of()).windows
     assert len(window.matches) == 1
+    await patterns.engine.settle(timedelta(seconds=5))
+    [begun] = await patterns.started()
+    assert begun.has_acted
     patterns.windows = CommandQueue(patterns.unit)
     await patterns.fire(timedelta(seconds=1))
-    assert len(await patterns.started()) == 1
+    assert await patterns.started() == [begun]
 
 
 async def test_what_is_delivered_again_is_not_counted_again() -> None:
@@ -153,6 +163,32 @@ async def test_what_lasts_is_judged_by_when_it_had_lasted_not_by_when_it_began()
     await patterns.fire(timedelta(hours=3, seconds=5))
     [run] = await patterns.started()
     assert run.phase is Phase.SETTLING
+
+
+async def test_who_is_late_with_the_beginning_is_waited_for_as_long_at_the_end() -> None:
+    patterns, late = Patterns(HELD), timedelta(seconds=30)
+    trouble, over = raised(episode="1"), START + timedelta(minutes=4, seconds=59)
+    patterns.clock.advance(late)
+    await patterns.hear(trouble, arrived=START + late)
+    await patterns.fire(over + timedelta(seconds=20) - patterns.clock.now())
+    patterns.clock.advance(over + late - patterns.clock.now())
+    await patterns.hear(cleared(trouble, over), arrived=over + late)
+    await patterns.fire()
+    assert await patterns.started() == []
+
+
+def test_a_timer_judges_nothing_that_may_still_be_on_its_way() -> None:
+    rule = compile_pattern("r", When.model_validate(HELD))
+    rules = {"r": rule}
+    heard = hear_event(None, raised(episode="1"), START, [rule])
+    assert heard is not None
+    windows = let_time_pass(heard, rules, START + timedelta(minutes=1))
+    due = START + timedelta(minutes=5) + rule.when.lateness
+    assert find_next(windows, rules, START) == due + READ_LATER
+    early = let_time_pass(windows, rules, due + READ_LATER - timedelta(microseconds=1))
+    assert early == windows
+    [window] = let_time_pass(windows, rules, due + READ_LATER).windows
+    assert len(window.matches) == 1
 
 
 async def test_a_match_of_a_log_that_is_read_much_later_repairs_nothing() -> None:

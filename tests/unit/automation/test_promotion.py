@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from desk_automation.promotion.decide import promotion_id
+from desk_automation.promotion.decide import add_event, promotion_id
 from desk_automation.promotion.model import PromotionState, find_mode
 from desk_automation.runs.approving import record_vote
 from desk_automation.runs.model import Phase
@@ -11,17 +11,30 @@ from desk_automation.runs.plan import version_of
 from desk_automation.runs.store import run_rule
 from desk_automation.safety.approval import Vote
 from desk_charter.runbooks import Runbook
+from desk_contracts import Payload
 from desk_contracts.errors import Rejected
 from desk_contracts.events.automation import RunApprovalRequested, RunStarted
-from desk_contracts.events.promotions import PromotionProposed, RunbookDemoted, RunbookPromoted
+from desk_contracts.events.promotions import (
+    PromotionProposed,
+    PromotionWithdrawn,
+    RunbookDemoted,
+    RunbookPromoted,
+)
 from desk_contracts.message import message
 
 from tests.support.automation_engine import Engine, measured, raised, runbook
-from tests.support.promotion_log import VERSION, decide_promotion, version_with
+from tests.support.promotion_log import (
+    MORNING,
+    VERSION,
+    decide_promotion,
+    entry,
+    version_with,
+)
 from tests.support.spoken import codes
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 WELL, ILL = 60.0, 4.0
+READY = (*["yes"] * 3, *["healed"] * 3)
 RULES = {"ceiling": "auto", "matches": 3, "runs": 3, "healed_percent": 50, "approved_percent": 50}
 
 
@@ -116,6 +129,10 @@ async def test_who_says_no_too_often_is_heard(engine: Engine) -> None:
     for number in range(4):
         await run_on(engine, f"printer-{number}", WELL, vote=False)
     assert (await state_of(engine)).proposed is None
+    [withdrawn] = of_type(engine, PromotionWithdrawn)  # once, with the first no that decides it
+    assert isinstance(withdrawn, PromotionWithdrawn)
+    assert (withdrawn.mode, withdrawn.proposed, withdrawn.team) == ("approve", "auto", "workplace")
+    assert codes(withdrawn.explanation) == ["promotion.approved"]
     with pytest.raises(Rejected) as refused:
         await decide(engine)
     assert refused.value.kind == "not-ready"
@@ -215,6 +232,71 @@ def test_the_ceiling_and_the_review_date_hold_whatever_was_promoted() -> None:
     assert find_mode(book(), "auto", day + timedelta(days=1)) == "suggest"
     assert find_mode(book(promotion=None), "auto", day) == "approve"
     assert find_mode(book(mode="auto"), "suggest", day) == "auto"
+
+
+def add_all(state: PromotionState, *kinds: str, since: int = 0) -> PromotionState:
+    """The state after these events, a minute apart."""
+    for number, kind in enumerate(kinds, since):
+        decided = add_event(state, entry(kind, number), version_with())
+        state = state if decided is None else decided.state
+    return state
+
+
+def emitted_by(*kinds: str) -> list[Payload]:
+    """What is said while these events are read, a minute apart."""
+    state, emitted = PromotionState(), list[Payload]()
+    for number, kind in enumerate(kinds):
+        decided = add_event(state, entry(kind, number), version_with())
+        if decided is not None:
+            state = decided.state
+            emitted += [event.data for event in decided.events]
+    return emitted
+
+
+@pytest.mark.parametrize("bad", ["stopped", "harmed"])
+def test_harm_before_anybody_decided_calls_the_proposal_back_and_says_why(bad: str) -> None:
+    proposed, withdrawn = emitted_by(*READY, bad)
+    assert isinstance(proposed, PromotionProposed)
+    assert isinstance(withdrawn, PromotionWithdrawn)
+    assert (withdrawn.mode, withdrawn.proposed) == (proposed.mode, proposed.proposed)
+    assert codes(withdrawn.explanation) == [f"promotion.{bad}"]
+
+
+def test_a_proposal_is_called_back_once_and_made_again_once_it_is_proven_again() -> None:
+    emitted = emitted_by(*READY, "failed", "failed", *["healed"] * 9)
+    assert [type(data) for data in emitted] == [
+        PromotionProposed,
+        PromotionWithdrawn,
+        PromotionProposed,
+    ]
+    assert codes(emitted[1].explanation) == ["promotion.healed"]  # type: ignore[attr-defined]
+
+
+def test_a_cure_that_did_not_last_does_not_speak_for_it() -> None:
+    """Five of six stayed well: at 95 % no less than 49.8 %."""
+    log = (*["yes"] * 6, "healed", "relapsed", *["healed"] * 5)
+    assert emitted_by(*log) == []
+    assert [type(data) for data in emitted_by(*log, "healed")] == [PromotionProposed]
+
+
+def test_what_was_never_proposed_is_not_called_back() -> None:
+    assert emitted_by("yes", "healed", "failed", "no", "stopped", "harmed") == []
+
+
+def test_cures_that_surely_do_not_last_take_it_back() -> None:
+    promoted = PromotionState(mode="auto", by="ana", since=MORNING)
+    borne = add_all(promoted, *["healed"] * 9, *["relapsed"] * 3)
+    assert (borne.mode, borne.fault) == ("auto", None)
+    demoted = add_all(borne, *["relapsed"] * 2, since=12)
+    assert demoted.fault is not None
+    assert (demoted.mode, demoted.fault.code) == (None, "promotion.relapsed")
+
+
+def test_what_is_older_than_the_harm_counts_no_more() -> None:
+    harmed = add_all(PromotionState(), "harmed", since=10)
+    assert harmed.since == MORNING + 10 * MINUTE
+    assert add_all(harmed, "yes", "healed", since=8) == harmed
+    assert add_all(harmed, "healed", since=11).evidence.healed == 1
 
 
 def test_the_fixture_of_logs_is_of_this_runbook() -> None:

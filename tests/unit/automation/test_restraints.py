@@ -89,6 +89,14 @@ async def test_a_match_that_waits_acts_after_the_window_once_it_is_measured_ill(
     assert desk.target.kinds() == ["act"]
 
 
+async def test_what_waited_for_a_window_has_as_long_for_its_turn_as_before() -> None:
+    desk = engine(window(), in_window="wait")
+    await desk.hear(raised())
+    latest = (await desk.run()).queue_until
+    await desk.settle(30 * MINUTE)
+    assert (await desk.run()).queue_until - latest >= 30 * MINUTE - timedelta(seconds=5)
+
+
 async def test_a_match_that_waited_does_nothing_if_it_is_well_by_then() -> None:
     desk = engine(window(), in_window="wait")
     await desk.hear(raised())

@@ -12,6 +12,7 @@ from desk_contracts import AnyEvent, Event, Payload
 from desk_contracts.errors import Rejected
 from desk_contracts.events.promotions import (
     PromotionProposed,
+    PromotionWithdrawn,
     RunbookDemoted,
     RunbookPromoted,
 )
@@ -59,30 +60,45 @@ def add_event(state: PromotionState | None, event: AnyEvent, version: Version) -
     rules = version.runbook.promotion
     if counts is None or rules is None or (state.since and event.time < state.since):
         return None
-    evidence = add_counts(state.evidence, counts, event)
-    state = state.model_copy(update={"evidence": evidence})
-    fault = find_fault(evidence, rules)
-    if fault is not None:  # evidence is counted anew from it on, and a promotion is over
-        anew = PromotionState(since=event.time, fault=fault, link=state.link)
-        if state.mode is None:
-            return Decision(anew)
-        demoted = _describe_demotion(state, version, fault)
-        return Decision(anew, (_emit(demoted, version, event.time, event),))
-    following = find_next(version.runbook, state.mode)
+    state = state.model_copy(update={"evidence": add_counts(state.evidence, counts, event)})
+    fault = find_fault(state.evidence, rules)
+    if fault is None:
+        after, data = _weigh(state, version)
+    else:
+        after, data = _take_back(state, version, fault, event.time)
+    return Decision(after, () if data is None else (_emit(data, version, event.time, event),))
+
+
+def _weigh(state: PromotionState, version: Version) -> tuple[PromotionState, Payload | None]:
+    """For which mode the evidence speaks now, and what is new of that."""
     requirements = check_next(state, version)
-    if not requirements or not all(item.is_met for item in requirements):
-        return Decision(state.model_copy(update={"proposed": None}))
-    if following is None or state.proposed == following:
-        return Decision(state)
+    missing = tuple(item.text for item in requirements if not item.is_met)
+    supported = find_next(version.runbook, state.mode) if requirements and not missing else None
+    after = state.model_copy(update={"proposed": supported})
+    if supported == state.proposed:
+        return after, None
+    if supported is None:
+        return after, _describe_withdrawal(state, version, missing)
     data = PromotionProposed(
         **_common(version),
         mode=state.mode or version.runbook.mode,
-        proposed=following,
-        evidence=evidence,
+        proposed=supported,
+        evidence=state.evidence,
         explanation=tuple(item.text for item in requirements),
     )
-    proposed = state.model_copy(update={"proposed": following})
-    return Decision(proposed, (_emit(data, version, event.time, event),))
+    return after, data
+
+
+def _take_back(
+    state: PromotionState, version: Version, fault: Message, at: datetime
+) -> tuple[PromotionState, Payload | None]:
+    """Evidence is counted anew from the fault on. A demotion is the end of a proposal as well."""
+    after = PromotionState(since=at, fault=fault, link=state.link)
+    if state.mode is not None:
+        return after, _describe_demotion(state, version, fault)
+    if state.proposed is not None:
+        return after, _describe_withdrawal(state, version, (fault,))
+    return after, None
 
 
 def promote(
@@ -138,6 +154,19 @@ def _describe_demotion(state: PromotionState, version: Version, fault: Message) 
         mode=charter,
         evidence=state.evidence,
         explanation=(fault,),
+    )
+
+
+def _describe_withdrawal(
+    state: PromotionState, version: Version, reasons: tuple[Message, ...]
+) -> PromotionWithdrawn:
+    mode = state.mode or version.runbook.mode
+    return PromotionWithdrawn(
+        **_common(version),
+        mode=mode,
+        proposed=state.proposed or mode,
+        evidence=state.evidence,
+        explanation=reasons,
     )
 
 

@@ -70,6 +70,7 @@ class Rule(StrEnum):
     TEAM_PROBLEM_MERGED = "team-problem-merged"
     TEAM_APPROVAL = "team-approval"
     TEAM_PROMOTION = "team-promotion"
+    TEAM_PROMOTION_WITHDRAWN = "team-promotion-withdrawn"
     TEAM_DEMOTION = "team-demotion"
     TEAM_REPAIR_FAILED = "team-repair-failed"
     TEAM_REPAIR_CORRECTED = "team-repair-corrected"

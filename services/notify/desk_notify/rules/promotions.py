@@ -1,7 +1,7 @@
-"""What the team of a runbook is told of its mode: that it may be promoted, or was demoted."""
+"""What the team of a runbook is told of its mode: proposed, no longer proposed, or taken back."""
 
 from desk_contracts import Event
-from desk_contracts.events.promotions import PromotionProposed, RunbookDemoted
+from desk_contracts.events.promotions import PromotionProposed, PromotionWithdrawn, RunbookDemoted
 from desk_kernel import Reducers
 
 from desk_notify.rendering.notice import About, Fields, Messages, render_notice, team
@@ -16,8 +16,12 @@ react: Reducers[Directory, [], Reaction | None] = Reducers(lambda _directory, _c
 @react.on(PromotionProposed)
 def _propose(directory: Directory, cause: Event[PromotionProposed]) -> Reaction:
     """Nothing changes until somebody of the team says so."""
-    other = cause.data.proposed
-    return _tell(directory, cause, Rule.TEAM_PROMOTION, other)
+    return _tell(directory, cause, Rule.TEAM_PROMOTION, cause.data.proposed)
+
+
+@react.on(PromotionWithdrawn)
+def _withdraw(directory: Directory, cause: Event[PromotionWithdrawn]) -> Reaction:
+    return _tell(directory, cause, Rule.TEAM_PROMOTION_WITHDRAWN, cause.data.proposed)
 
 
 @react.on(RunbookDemoted)
@@ -27,7 +31,7 @@ def _demote(directory: Directory, cause: Event[RunbookDemoted]) -> Reaction:
 
 def _tell(
     directory: Directory,
-    cause: Event[PromotionProposed] | Event[RunbookDemoted],
+    cause: Event[PromotionProposed] | Event[PromotionWithdrawn] | Event[RunbookDemoted],
     rule: Rule,
     other: str,
 ) -> Reaction:

@@ -51,6 +51,21 @@ class PromotionProposed(Payload, type="desk.runbook.promotion-proposed.v1", topi
     explanation: Explanation
 
 
+class PromotionWithdrawn(
+    Payload, type="desk.runbook.promotion-withdrawn.v1", topic=names.AUTOMATION
+):
+    """The evidence does not speak for what was proposed any more. Its mode stays as it is."""
+
+    runbook: Identifier
+    version: str = Field(description="Content hash of the runbook that it is about.")
+    title: ShortText
+    team: str = Field(description="Who answers for it, and was asked.")
+    mode: RunbookMode = Field(description="The mode that it has.")
+    proposed: RunbookMode = Field(description="The mode that was proposed.")
+    evidence: PromotionEvidence
+    explanation: Explanation = Field(description="What is missing, or what was bad.")
+
+
 class RunbookPromoted(Payload, type="desk.runbook.promoted.v1", topic=names.AUTOMATION):
     """A person let this version of the runbook act in a higher mode."""
 

@@ -1,0 +1,22 @@
+"""What automation is protected from: a row for each line that protects, a module a subject."""
+
+from desk_storm.mutants.protection import Protection
+from desk_storm.mutants.protections import (
+    bad_inputs,
+    breaker,
+    failure_modes,
+    patterns,
+    promotion,
+    windows,
+)
+
+PROTECTIONS: tuple[Protection, ...] = (
+    *failure_modes.PROTECTIONS,
+    *bad_inputs.PROTECTIONS,
+    *patterns.PROTECTIONS,
+    *windows.PROTECTIONS,
+    *breaker.PROTECTIONS,
+    *promotion.PROTECTIONS,
+)
+
+__all__ = ["PROTECTIONS"]
