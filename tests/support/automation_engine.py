@@ -115,7 +115,6 @@ class Engine:
     policy: RunPolicy = field(
         default_factory=lambda: RunPolicy(timedelta(hours=1), timedelta(hours=1), EXECUTORS.kinds)
     )
-
     restraints: FakeRestraints = field(default_factory=FakeRestraints)
     promotions: FakePromotions = field(default_factory=FakePromotions)
     clock: FakeClock = field(default_factory=lambda: FakeClock(START))
@@ -351,9 +350,9 @@ def raised(
     episode: str = "",
     at: datetime = START,
     attributes: dict[str, str] | None = None,
+    service: str = "",
 ) -> Event[SignalRaised]:
     """A disk fills."""
-    given = {"agent_url": "http://127.0.0.1:9000"} if attributes is None else attributes
     episode = episode or f"{subject}/1"
     return Event(
         id=f"raise/{episode}",
@@ -370,8 +369,9 @@ def raised(
             measurement="disk.free.percent",
             value=4.0,
             threshold=10.0,
+            service=service,
             person="ana",
-            attributes=given,
+            attributes={"agent_url": "http://127.0.0.1:9000"} if attributes is None else attributes,
         ),
     )
 

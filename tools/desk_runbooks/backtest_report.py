@@ -25,6 +25,7 @@ _FATES = {
     "run.limit-reached": "handed to people",
     "run.would-wait-too-long": "handed to people",
     "run.may-not-act": "handed to people",
+    "run.breaker-open": "counted beside its cause, since the breaker is open",
 }
 
 

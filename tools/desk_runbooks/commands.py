@@ -266,7 +266,8 @@ def list_runbooks() -> None:
     """
     for use in RunsClient().list_uses():
         mode = f"mode {use.mode}" if use.promotion is None else use.promotion.describe()
-        say(plain_line(f"{use.id}: breaker {use.breaker}, {mode}"))
+        withheld = f" ({use.withheld} further matches withheld)" if use.withheld else ""
+        say(plain_line(f"{use.id}: breaker {use.breaker}{withheld}, {mode}"))
 
 
 @runbook_app.command("promote")

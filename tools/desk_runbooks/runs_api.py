@@ -98,6 +98,7 @@ class RunbookUse(BaseModel):
     per_hour: int
     started_within_hour: int
     breaker: str
+    withheld: int = 0
     failures_in_a_row: int
     rollout: RolloutUse | None = None
     natural_recovery: NaturalRecovery | None = None

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from desk_contracts.envelope import Payload
 from desk_contracts.events import (
     automation,
+    breakers,
     changes,
     checkpoints,
     contributions,
@@ -41,6 +42,7 @@ _MODULES = (
     signals,
     problems,
     automation,
+    breakers,
     promotions,
     checkpoints,
     devices,

@@ -31,9 +31,9 @@ _OTHERS = """
     requested_by resolved_by ring role rule run runbook runbooks runs seed service services sha256
     signal signals signature site sites skill skills sla source split_from status step stopped_by
     subdivision subject subject_kind survey suspected target targets team teams tell_after
-    tell_before tell_on_failure thread ticket tickets to told_time topic traceparent trouble type
-    unit untrue updates value verdicts verified_by version waiting waiting_for watchers week what
-    who why without word zone
+    tell_before tell_on_failure thread ticket tickets to told_by told_time topic traceparent trouble
+    type unit untrue updates value verdicts verified_by version waiting waiting_for watchers week
+    what who why withheld_at without word zone
 """
 OTHERS = frozenset(_OTHERS.split())
 MODELS = [

@@ -119,6 +119,10 @@ class RunbookView(Frozen):
     """How many of these are used."""
     breaker: str
     """closed, open or half-open."""
+    breaker_since: datetime | None
+    """Since when it is not closed; null while it is."""
+    withheld: int
+    """How many further matches it withheld since then, of causes that people have already."""
     failures_in_a_row: int
     """Runs in a row that did not heal."""
     totals: Mapping[str, int]
@@ -295,6 +299,7 @@ def _view_runbook(runbook: Runbook, kept: _Kept, now: datetime) -> RunbookView |
     promoted_state = (promoted and promoted.state) or PromotionState()
     counts = (stored and stored.state) or RunbookStatistics()
     bounds = bounds_of(runbook)
+    episode = counts.open_episode
     return RunbookView(
         id=runbook.id,
         version=version,
@@ -309,6 +314,8 @@ def _view_runbook(runbook: Runbook, kept: _Kept, now: datetime) -> RunbookView |
         per_hour=bounds.per_hour,
         started_within_hour=statistics.count_last_hour(counts, now),
         breaker=statistics.find_breaker(counts, bounds, now),
+        breaker_since=episode.since if episode else None,
+        withheld=episode.withheld if episode else 0,
         failures_in_a_row=counts.failures,
         totals=dict(counts.totals),
         natural_recovery=_view_recovery(runbook, counts),

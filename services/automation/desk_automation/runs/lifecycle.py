@@ -29,7 +29,7 @@ _MOST_DOUBTS = 5
 def queue(run: Run, refused: Refusal, now: datetime) -> Decided:
     """The run waits for its turn, or people get it, as the runbook says; never just dropped."""
     if refused.kind in {"breaker", "demoted"}:
-        return escalate(run, Outcome.NOT_RUN, message("run.may-not-act", why=refused.reason), now)
+        return _refuse(run, refused, now)
     if refused.kind in {"ring", "stopped", "fleet"}:
         return _wait_for_runbook(run, refused, now)
     if refused.kind == "busy":
@@ -40,6 +40,16 @@ def queue(run: Run, refused: Refusal, now: datetime) -> Decided:
     if run.plan.bounds.overflow == "escalate":
         return escalate(run, Outcome.NOT_RUN, message("run.limit-reached", why=refused.reason), now)
     return _wait(run, refused, now)
+
+
+def _refuse(run: Run, refused: Refusal, now: datetime) -> Decided:
+    """People get it; not once more what the open breaker withholds and they have already."""
+    since, why = refused.since, refused.reason
+    if since is None or refused.holder == run.id:
+        return escalate(run, Outcome.NOT_RUN, message("run.may-not-act", why=why), now)
+    reason = message("run.breaker-open", since=since, run=refused.holder, why=why)
+    held = run.model_copy(update={"breaker_since": since})
+    return skip(held, reason, now)
 
 
 def _wait(run: Run, refused: Refusal, now: datetime) -> Decided:

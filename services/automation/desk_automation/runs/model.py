@@ -159,6 +159,8 @@ class Run(Frozen):
     arm: Arm = ""
     held_until: datetime | None = None
     withheld: Withheld | None = None
+    # Since when the breaker is open that withheld it, its cause being with people already.
+    breaker_since: datetime | None = None
     # The same trouble, back too soon: the cure is taken back.
     relapse: Relapse | None = None
     # Where the chain of its transitions ends.
@@ -168,6 +170,14 @@ class Run(Frozen):
     def steps(self) -> tuple[PlannedStep, ...]:
         """Those of its plan, then those that take them back."""
         return (*self.plan.steps, *(self.undoing.steps if self.undoing else ()))
+
+    @property
+    def cause(self) -> str:
+        """What is the same of two matches with one cause; none of what somebody asked for, who
+        gets an answer of their own."""
+        trigger = self.trigger
+        is_asked = trigger.request or trigger.requested_by
+        return "" if is_asked else f"{trigger.signal} {trigger.service}".strip()
 
     @property
     def may_be_corrected(self) -> bool:

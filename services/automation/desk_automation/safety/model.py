@@ -24,7 +24,8 @@ class Bounds(Frozen):
 class Refusal:
     """Why a run may not act now. `until`: when it may ask again, if that is known.
 
-    `fleet` and `stopped` name as holder the run that brings the evidence to people.
+    `fleet`, `stopped` and `breaker` name as holder the run that brings the evidence to people;
+    a breaker also since when it is open.
     """
 
     kind: Literal[
@@ -34,3 +35,4 @@ class Refusal:
     until: datetime | None = None
     holder: str = ""
     holder_runbook: str = ""
+    since: datetime | None = None

@@ -46,6 +46,19 @@ class LostCure(Frozen):
     at: datetime
 
 
+class BreakerEpisode(Frozen):
+    """One time that the breaker was open, and what it withheld.
+
+    `told_by` names by cause the run that brings it to people.
+    """
+
+    since: datetime
+    run: str = ""
+    told_by: dict[str, str] = Field(default_factory=dict)
+    withheld: int = 0
+    targets: tuple[str, ...] = ()
+
+
 class RunbookStatistics(Frozen):
     """The record of one runbook, over all its versions."""
 
@@ -61,11 +74,22 @@ class RunbookStatistics(Frozen):
     stopped_at: datetime | None = None
     opened_at: datetime | None = None
     canary: str = ""
+    # The newest time that it was open; kept when it closes, for what is counted late.
+    episode: BreakerEpisode | None = None
     # What became of those that waited to see what heals by itself, and of the others.
     comparison: Comparison = Comparison()
     totals: dict[str, int] = Field(default_factory=dict)
     # Where the chain of its transitions ends.
     link: Link = Link()
+
+    @property
+    def open_episode(self) -> BreakerEpisode | None:
+        """That of the breaker as it is now; None while it is closed."""
+        if self.opened_at is None:
+            return None
+        since, episode = self.stopped_at or self.opened_at, self.episode
+        is_this = episode is not None and episode.since == since
+        return episode if episode and is_this else BreakerEpisode(since=since)
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,9 @@ class ProblemView(Frozen):
     resumed_at: datetime | None
     """Since when it goes on again; null while it is stopped. The problem stays until a person ends
     it."""
+    withheld: int
+    """How many further matches its open breaker withheld since then, as last told: at the first,
+    each time the number has doubled, and at the end."""
     recalls: str
     """The solved problem that it looks like, if there is one."""
     ends_at: datetime | None
@@ -354,6 +357,7 @@ def _view(problem: Problem, ends: datetime | None) -> ProblemView:
         stop=problem.stop,
         stopped_at=problem.stopped_at,
         resumed_at=problem.resumed_at,
+        withheld=problem.withheld,
         recalls=problem.recalls,
         ends_at=ends,
     )

@@ -98,6 +98,8 @@ class Problem(Value):
     stop: StopKind | None = None
     stopped_at: datetime | None = None
     resumed_at: datetime | None = None
+    # How many further matches the open breaker withheld, as far as its owner was told.
+    withheld: int = 0
 
     @property
     def profile(self) -> Profile:
@@ -191,3 +193,4 @@ class StoppedRunbook(Value):
 
     stopped_at: datetime
     resumed_at: datetime | None = None
+    withheld: int = 0

@@ -55,15 +55,23 @@ def _continue(
 ) -> Decision[ProblemRegister] | None:
     """The open problem, whose runbook goes on, or is stopped again; None if that is known."""
     data = event.data
+    count = before.withheld if before.stopped_at == data.stopped_at else 0
     if (before.stopped_at, before.resumed_at) == (data.stopped_at, data.resumed_at):
-        return None
-    changes = {"stopped_at": data.stopped_at, "resumed_at": data.resumed_at, "last_at": event.time}
+        if data.withheld <= count:
+            return None
+        reasons = _list_withheld(data)
+    elif data.resumed_at is None:
+        reasons = [message("problem.stop-again", since=data.stopped_at), *_list_evidence(data)]
+    else:
+        rest = _list_withheld(data) if data.withheld > count else []
+        reasons = [message("problem.stop-over", since=data.resumed_at), *rest]
+    changes = {
+        "stopped_at": data.stopped_at,
+        "resumed_at": data.resumed_at,
+        "last_at": event.time,
+        "withheld": max(count, data.withheld),
+    }
     after = before.model_copy(update=changes)
-    reasons = (
-        [message("problem.stop-again", since=data.stopped_at), *_list_evidence(data)]
-        if data.resumed_at is None
-        else [message("problem.stop-over", since=data.resumed_at)]
-    )
     items = tuple(after if item is before else item for item in register.unreported)
     change = describe_change(after, reasons, event.id, event.time, event.id)
     return decide_register(register.model_copy(update={"unreported": items}), desk, [change])
@@ -92,7 +100,9 @@ def _open(event: Event[StopReported], desk: Desk) -> Problem:
     }
     title, notice = words[data.kind]
     problem = propose(event, owner, title=title, notice=notice)
-    return problem.model_copy(update={"stop": data.kind, "stopped_at": data.stopped_at})
+    return problem.model_copy(
+        update={"stop": data.kind, "stopped_at": data.stopped_at, "withheld": data.withheld}
+    )
 
 
 def _list_evidence(data: StopReported) -> list[Message]:
@@ -103,4 +113,13 @@ def _list_evidence(data: StopReported) -> list[Message]:
         evidence.append(message("problem.stopped-at", targets=named, count=data.target_count))
     if data.waiting:
         evidence.append(message("problem.stopped-waiting", count=data.waiting))
-    return evidence
+    return [*evidence, *_list_withheld(data)]
+
+
+def _list_withheld(data: StopReported) -> list[Message]:
+    """What has no ticket of its own, since its cause has one already."""
+    if not data.withheld:
+        return []
+    named = list(data.withheld_at[-_MOST_NAMED:])
+    facts: dict[str, Param] = {"count": data.withheld, "targets": named}
+    return [message("problem.stop-withheld", since=data.stopped_at, **facts)]

@@ -6,7 +6,6 @@ a topic of triage's own, so the register has one order, and one replica that kee
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
 
 from desk_contracts import AnyEvent, Event, derive
 from desk_contracts.events.automation import (
@@ -15,6 +14,7 @@ from desk_contracts.events.automation import (
     RunbookStopped,
     StopKind,
 )
+from desk_contracts.events.breakers import RunbookMatchesWithheld
 from desk_contracts.events.signals import SignalCleared, SignalDropped, SignalRaised
 from desk_contracts.events.tickets import TicketOpened
 from desk_contracts.events.trouble import (
@@ -41,6 +41,7 @@ from desk_triage.problems.terms import read_words
 from desk_triage.routing.model import SOURCE, Ticket
 from desk_triage.routing.model import TROUBLE as TROUBLE_KINDS
 
+_Report = Reducers[StoppedRunbook | None, [], Decision[StoppedRunbook] | None]
 _Gather = Reducers[ProblemRegister | None, [Desk], Decision[ProblemRegister] | None]
 
 
@@ -103,34 +104,19 @@ def fix_projection(documents: Documents[RepeatedFix]) -> Projection[RepeatedFix]
 
 
 def stop_projection(documents: Documents[StoppedRunbook]) -> Projection[StoppedRunbook]:
-    """Each stop of a runbook, and that it goes on, is reported to the register, once."""
+    """Each stop of a runbook, what it withholds, and that it goes on, is reported to the register,
+    once."""
     keys: Readings[Iterable[str]] = Readings(())
-    react: Reducers[StoppedRunbook | None, [], Decision[StoppedRunbook] | None] = Reducers(
-        lambda _stop, _event: None
-    )
+    react = _stop_reporter()
 
-    @keys.on(RunbookStopped, RunbookResumed)
-    def find_runbook(event: Event[RunbookStopped | RunbookResumed]) -> Iterable[str]:
-        is_breaker = event.data.kind is StopKind.BREAKER  # it knows nothing of rings and fleets
+    @keys.on(RunbookStopped, RunbookResumed, RunbookMatchesWithheld)
+    def find_runbook(
+        event: Event[RunbookStopped | RunbookResumed | RunbookMatchesWithheld],
+    ) -> Iterable[str]:
+        # A breaker knows nothing of rings and fleets.
+        kind = getattr(event.data, "kind", StopKind.BREAKER)
+        is_breaker = kind is StopKind.BREAKER
         return (derive_id(event.data.runbook, "breaker" if is_breaker else "stop"),)
-
-    @react.on(RunbookStopped)
-    def report_stop(
-        stop: StoppedRunbook | None, event: Event[RunbookStopped]
-    ) -> Decision[StoppedRunbook] | None:
-        if stop is not None and event.time <= stop.stopped_at:
-            return None
-        return Decision(StoppedRunbook(stopped_at=event.time), (_report_stop(event, event.data),))
-
-    @react.on(RunbookResumed)
-    def report_end(
-        stop: StoppedRunbook | None, event: Event[RunbookResumed]
-    ) -> Decision[StoppedRunbook] | None:
-        data = event.data
-        if stop is None or stop.resumed_at is not None or data.stopped_at < stop.stopped_at:
-            return None
-        after = stop.model_copy(update={"resumed_at": event.time})
-        return Decision(after, (_report_end(event, data, stop.stopped_at),))
 
     return Projection(documents, keys, lambda stop, event, _context: react(stop, event))
 
@@ -195,13 +181,32 @@ def _report_stop(event: AnyEvent, stopped: RunbookStopped) -> AnyEvent:
     return derive(event, report, source=SOURCE, subject=REGISTER, rule="stop", at=event.time)
 
 
-def _report_end(event: AnyEvent, resumed: RunbookResumed, stopped_at: datetime) -> AnyEvent:
+def _report_withheld(
+    event: AnyEvent, withheld: RunbookMatchesWithheld, stop: StoppedRunbook
+) -> AnyEvent:
+    report = StopReported(
+        runbook=withheld.runbook,
+        title=withheld.title,
+        team=withheld.team,
+        kind=StopKind.BREAKER,
+        stopped_at=stop.stopped_at,
+        resumed_at=stop.resumed_at,
+        target_count=withheld.failures,
+        withheld=stop.withheld,
+        withheld_at=withheld.targets,
+    )
+    return derive(event, report, source=SOURCE, subject=REGISTER, rule="stop", at=event.time)
+
+
+def _report_end(event: AnyEvent, resumed: RunbookResumed, stop: StoppedRunbook) -> AnyEvent:
     report = StopReported(
         runbook=resumed.runbook,
         title=resumed.title,
         kind=resumed.kind,
-        stopped_at=stopped_at,
+        stopped_at=stop.stopped_at,
         resumed_at=event.time,
+        withheld=stop.withheld,
+        withheld_at=resumed.targets,
     )
     return derive(event, report, source=SOURCE, subject=REGISTER, rule="stop", at=event.time)
 
@@ -255,3 +260,38 @@ def _gatherer() -> _Gather:
         return stops.add_stop(state, event, desk)
 
     return gather
+
+
+def _stop_reporter() -> _Report:
+    react: _Report = Reducers(lambda _stop, _event: None)
+
+    @react.on(RunbookStopped)
+    def report_stop(
+        stop: StoppedRunbook | None, event: Event[RunbookStopped]
+    ) -> Decision[StoppedRunbook] | None:
+        if stop is not None and event.time <= stop.stopped_at:
+            return None
+        return Decision(StoppedRunbook(stopped_at=event.time), (_report_stop(event, event.data),))
+
+    @react.on(RunbookResumed)
+    def report_end(
+        stop: StoppedRunbook | None, event: Event[RunbookResumed]
+    ) -> Decision[StoppedRunbook] | None:
+        data = event.data
+        if stop is None or stop.resumed_at is not None or data.stopped_at < stop.stopped_at:
+            return None
+        withheld = max(stop.withheld, data.withheld)
+        after = stop.model_copy(update={"resumed_at": event.time, "withheld": withheld})
+        return Decision(after, (_report_end(event, data, after),))
+
+    @react.on(RunbookMatchesWithheld)
+    def report_withheld(
+        stop: StoppedRunbook | None, event: Event[RunbookMatchesWithheld]
+    ) -> Decision[StoppedRunbook] | None:
+        data = event.data
+        if stop is None or data.stopped_at != stop.stopped_at or data.count <= stop.withheld:
+            return None
+        after = stop.model_copy(update={"withheld": data.count})
+        return Decision(after, (_report_withheld(event, data, after),))
+
+    return react

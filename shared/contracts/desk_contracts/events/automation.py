@@ -269,6 +269,12 @@ class RunbookResumed(Payload, type="desk.runbook.resumed.v1", topic=names.AUTOMA
         description="Who let it go on; empty where a newer version or a cure did.",
     )
     reason: LongText = ""
+    withheld: int = Field(
+        default=0, ge=0, description="How many matches its open breaker had withheld by then."
+    )
+    targets: tuple[Identifier, ...] = Field(
+        default=(), description="Of these the newest, at most 50; nothing was done to them."
+    )
 
 
 class RunStepRecorded(Payload, type="desk.run.step-recorded.v1", topic=names.AUTOMATION):

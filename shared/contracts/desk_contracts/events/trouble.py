@@ -72,3 +72,9 @@ class StopReported(Payload, type="desk.triage.stop-reported.v1", topic=names.TRO
     )
     target_count: int = Field(default=0, ge=0, description="How many show it, listed or not.")
     waiting: int = Field(default=0, ge=0, description="How many runs waited when it was stopped.")
+    withheld: int = Field(
+        default=0, ge=0, description="How many further matches its open breaker withheld so far."
+    )
+    withheld_at: tuple[Identifier, ...] = Field(
+        default=(), description="The newest targets of these, at most 50."
+    )

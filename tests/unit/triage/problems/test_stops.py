@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from desk_contracts import AnyEvent, Event
 from desk_contracts.events.automation import RunbookResumed, RunbookStopped, StopKind
+from desk_contracts.events.breakers import RunbookMatchesWithheld
 from desk_contracts.events.problems import (
     ProblemConfirmed,
     ProblemDetected,
@@ -56,7 +57,23 @@ def stopped(
     )
 
 
-def resumed(hour: int, *, since: int = 0, kind: StopKind = StopKind.FLEET) -> AnyEvent:
+def withheld(hour: int, count: int, since: int = 0) -> AnyEvent:
+    data = RunbookMatchesWithheld(
+        runbook="clean-disk",
+        title="Free space on a laptop's disk",
+        team="workplace",
+        stopped_at=MONDAY + since * HOUR,
+        failures=60,
+        count=count,
+        targets=tuple(f"laptop-{number}" for number in range(100, 100 + count)),
+    )
+    at = MONDAY + hour * HOUR
+    return Event(f"withheld/{since}/{count}", "/desk/automation", "clean-disk", at, data)
+
+
+def resumed(
+    hour: int, *, since: int = 0, kind: StopKind = StopKind.FLEET, withheld: int = 0
+) -> AnyEvent:
     data = RunbookResumed(
         runbook="clean-disk",
         title="Free space on a laptop's disk",
@@ -64,6 +81,7 @@ def resumed(hour: int, *, since: int = 0, kind: StopKind = StopKind.FLEET) -> An
         stopped_at=MONDAY + since * HOUR,
         by="eva",
         reason="We replaced the update server.",
+        withheld=withheld,
     )
     at = MONDAY + hour * HOUR
     return Event(f"clean-disk/resumed/{since}", "/desk/automation", "clean-disk", at, data)
@@ -217,3 +235,49 @@ async def test_an_open_breaker_is_a_problem_of_its_own_with_the_last_evidence() 
         "problem.stopped-waiting",
     ]
     assert changes_of(desk) == [["problem.stop-over"]]
+
+
+async def test_what_an_open_breaker_withholds_is_evidence_of_its_one_problem() -> None:
+    desk = TriageDesk()
+    await desk.feed(stopped(kind=StopKind.BREAKER), withheld(1, 1), withheld(1, 2))
+    await desk.feed(withheld(1, 1), withheld(1, 2))  # read once more
+    [problem] = (await register_of(desk)).unreported
+    assert (problem.withheld, len(desk.emitted(ProblemDetected))) == (2, 1)
+    assert changes_of(desk) == [["problem.stop-withheld"]] * 2
+    await desk.feed(resumed(3, kind=StopKind.BREAKER, withheld=3))
+    assert changes_of(desk)[2:] == [["problem.stop-over", "problem.stop-withheld"]]
+    await desk.feed(withheld(4, 4))  # one that was withheld before, and counted late
+    [problem] = (await register_of(desk)).unreported
+    assert (problem.withheld, problem.resumed_at) == (4, MONDAY + 3 * HOUR)
+
+
+async def test_the_next_time_it_opens_counts_from_nothing_and_an_older_count_changes_nothing() -> (
+    None
+):
+    desk = TriageDesk()
+    await desk.feed(stopped(kind=StopKind.BREAKER), withheld(1, 8))
+    await desk.feed(resumed(2, kind=StopKind.BREAKER, withheld=9))
+    await desk.feed(stopped(3, kind=StopKind.BREAKER), withheld(4, 16))
+    [problem] = (await register_of(desk)).unreported
+    assert problem.withheld == 0
+    await desk.feed(withheld(5, 1, since=3))
+    [problem] = (await register_of(desk)).unreported
+    assert problem.withheld == 1
+
+
+async def test_who_ended_the_problem_hears_anew_of_what_gets_no_ticket() -> None:
+    desk, played = TriageDesk(), PlayedRegister()
+    await desk.feed(stopped(kind=StopKind.BREAKER))
+    [problem] = (await register_of(desk)).unreported
+
+    def end(register: ProblemRegister | None, context: Context) -> Decision[ProblemRegister]:
+        return reject_problem(register, problem.id, "eva", context.now, played.desk)
+
+    await CommandQueue(desk.register_unit_of_work).change(REGISTER, end)
+    await desk.feed(withheld(1, 1))
+    [another] = (await register_of(desk)).unreported
+    assert (another.id != problem.id, another.stop, another.withheld) == (True, "breaker", 1)
+    [_, event] = desk.emitted(ProblemDetected)
+    assert isinstance(event.data, ProblemDetected)
+    assert (event.data.team, event.data.title.params["count"]) == ("workplace", 60)
+    assert [reason.code for reason in event.data.explanation] == ["problem.stop-withheld"]

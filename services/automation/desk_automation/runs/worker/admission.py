@@ -36,6 +36,7 @@ from desk_automation.safety.global_stop import EVERYTHING, GlobalStop
 from desk_automation.safety.model import Refusal
 from desk_automation.safety.statistics import RunbookStatistics, RunResult
 from desk_automation.safety.target import AdmissionRequest, Target
+from desk_automation.safety.withheld import admit_or_withhold, count_withheld, find_withholding
 from desk_automation.verification.decide import keep_watch, unwatch
 from desk_automation.verification.model import Subject
 from desk_automation.verification.store import subject_rule
@@ -94,10 +95,12 @@ class Admissions:
         counted = await self._collections.statistics.change(
             run.plan.runbook,
             breaker_rule(
-                lambda state, _: statistics.admit(state, run.id, bounds, now), describe_counted(run)
+                lambda state, _: admit_or_withhold(state, run.id, run.cause, bounds, now),
+                describe_counted(run),
             ),
         )
-        refusal = statistics.find_refusal(counted.state or RunbookStatistics(), run.id, bounds, now)
+        counts = counted.state or RunbookStatistics()
+        refusal = find_withholding(counts, run.id, run.cause, bounds, now)
         if refusal is not None:
             await self.release(run, is_void=True)
             await self._places.give_back(run, now)
@@ -128,7 +131,10 @@ class Admissions:
             if run.corrects is not None:
                 bounds = run.plan.bounds
                 return statistics.correct(state, run.id, run.corrects, outcome, bounds)
-            return statistics.count_outcome(state, run.id, outcome, run.plan.bounds, now)
+            after = statistics.count_outcome(state, run.id, outcome, run.plan.bounds, now)
+            if after is None or run.breaker_since is None or run.phase is not Phase.SKIPPED:
+                return after
+            return count_withheld(after, run.target, run.breaker_since)
 
         await self._collections.subjects.change(run.trigger.subject, subject_rule(let_go))
         rule = breaker_rule(count, describe_counted(run))
@@ -203,6 +209,7 @@ def describe_counted(run: Run) -> Counted:
         plan.title,
         plan.team,
         plan.bounds,
+        run.cause,
         evidence,
         is_relapse=is_relapse,
     )
