@@ -2,7 +2,7 @@
 
 from pathlib import PurePosixPath
 
-from scripts.mutate import choose, find_mutants, find_near
+from scripts.mutate import choose, find_mutants, find_near, pure_modules
 
 PATH = PurePosixPath("services/billing/desk_billing/invoices/decide.py")
 TEXT = '''"""Bills."""
@@ -58,6 +58,16 @@ def test_tests_that_import_a_module_are_near_to_it() -> None:
     assert "tests/unit/triage/detection/test_hysteresis.py" in near
     assert "tests/unit/triage/detection/test_window.py" not in near
     assert list(find_near(PATH, ["tests/unit/triage"])) == []
+
+
+def test_a_sample_may_be_of_some_folders_or_modules_only() -> None:
+    learning = PurePosixPath("services/triage/desk_triage/learning")
+    table = learning / "table.py"
+    assert pure_modules("triage", [table]) == [table]
+    of_folder = pure_modules("triage", [learning])
+    assert of_folder == [path for path in pure_modules("triage") if path.parent == learning]
+    assert table in of_folder
+    assert pure_modules("notify", [learning]) == []
 
 
 def test_one_change_for_each_place_and_the_same_for_the_same_seed() -> None:

@@ -135,6 +135,9 @@ async def test_joining_a_problem_is_one_call_and_counted_once(desk: Desk) -> Non
     assert isinstance(counted, ContactPrevented)
     assert (counted.by, counted.taken, counted.target) == ("ana", "problem", "p-1")
     assert TITLE not in counted.model_dump_json()
+    article = await write_article(desk.max, "VPN connection drops")
+    await take(desk.ana, "article", article)
+    assert [getattr(item, "target", "") for item in contacts(desk)] == ["p-1", article]
 
 
 async def test_whoever_logs_the_same_within_a_week_is_not_counted_any_more(desk: Desk) -> None:
@@ -260,3 +263,10 @@ def test_what_may_not_be_asked_for_takes_no_place_of_what_may() -> None:
     assert list(items.rank(draft, {"shown"}, 5)) == ["shown"]
     assert len(items.rank(draft, {*hidden, "shown"}, 5)) == 5
     assert items.rank(draft, (), 5) == {}
+
+
+def test_a_word_that_few_items_have_says_more() -> None:
+    common = catalogue_of(*(f"access-{number}" for number in range(9)), words="Access")
+    items = ItemTexts((*common, *catalogue_of("card", words="Badge")))
+    names = ["card", *(item.name for item in common)]
+    assert next(iter(items.rank(read_terms("Access badge", ""), names, 5))) == "card"

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from email.header import Header
+from email.utils import parsedate_to_datetime
 
 import pytest
 from desk_charter import Charter
@@ -70,6 +71,24 @@ async def test_a_mail_opens_one_ticket_however_often_it_comes(desk: Desk) -> Non
     assert (ticket.title, ticket.language) == ("The VPN does not connect", "de")
     assert ticket.requested_at.minute == 30
     await desk.check(ticket.id)
+
+
+@pytest.mark.parametrize(
+    ("date", "is_believed"),
+    [
+        ("Mon, 23 Feb 2026 08:59:59 +0000", False),
+        ("Mon, 23 Feb 2026 09:00:00 +0000", True),
+        ("Mon, 02 Mar 2026 09:00:00 +0000", True),
+        ("Mon, 02 Mar 2026 09:00:01 +0000", False),
+    ],
+)
+async def test_a_mail_was_written_within_the_week_before_it_came(
+    desk: Desk, date: str, is_believed: bool
+) -> None:
+    await send(desk, Date=date)
+    [ticket] = await tickets(desk)
+    written = parsedate_to_datetime(date) if is_believed else desk.clock.now()
+    assert ticket.requested_at == written
 
 
 async def test_a_mail_whose_record_was_lost_in_a_crash_opens_nothing_again(desk: Desk) -> None:

@@ -163,8 +163,9 @@ async def test_known_and_unknown_accounts_get_one_answer_and_as_many_writes(worl
     assert (existing.status_code, world.post.tokens) == (202, [])
     await world.pass_time()
     assert len(world.post.tokens) == 1
-    stored = await world.asks.find({})
-    assert all(item.state is not None and not item.state.waiting for item in stored)
+    queues = [item.state for item in await world.asks.find({}) if item.state is not None]
+    assert not any(queue.waiting for queue in queues)
+    assert sum(queue.writes for queue in queues) == 2 * 2, "two for each ask"
 
 
 async def test_a_token_works_once_and_the_ticket_says_so(world: World) -> None:
@@ -328,6 +329,10 @@ def test_an_answer_that_comes_after_all_corrects_the_doubt() -> None:
     done = decide.release(doubt.state, "me", Effect.DONE, later)
     assert done is not None
     assert (done.state.phase, done.state.is_recorded) == (Phase.DONE, False)
+    assert decide.mark_recorded(done.state, Phase.IN_DOUBT) is None, "its ticket says another end"
+    recorded = decide.mark_recorded(done.state, Phase.DONE)
+    assert recorded is not None
+    assert recorded.state.is_recorded
 
 
 def _using(at: datetime) -> Recovery:

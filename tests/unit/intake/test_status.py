@@ -109,6 +109,7 @@ def test_how_many_are_affected_is_what_triage_states() -> None:
         ProblemUpdated.model_validate(
             {**fields, "removed": ("t-3",), "ticket_count": 2, "people_count": 2}
         ),
+        ProblemUpdated.model_validate({**fields, "removed": ("t-1", "t-2")}),
     )
     counts, problem = [], None
     for number, data in enumerate(reports):
@@ -116,7 +117,7 @@ def test_how_many_are_affected_is_what_triage_states() -> None:
         problem = apply(problem, event)
         assert isinstance(problem, KnownProblem)
         counts.append((problem.tickets, problem.people))
-    assert counts == [(3, 3), (3, 3), (3, 3), (2, 2)]
+    assert counts == [(3, 3), (3, 3), (3, 3), (2, 2), (0, 2)]
 
 
 async def test_the_feed_has_what_the_status_has(desk: Desk) -> None:

@@ -62,7 +62,7 @@ def request_erasure(  # noqa: PLR0913 (an event has these independent parts)
     parts = zip_longest(split(tickets.own), split(tickets.quoting), fillvalue=())
     return pseudonym, tuple(
         _make_event(
-            id if number == 0 else f"{id}/{number}",
+            id if number == 0 else f"{id}/{number}",  # desk-skip: mutate no number is below 0
             ErasureRequested(
                 person_hash=digest,
                 pseudonym=pseudonym,

@@ -32,7 +32,7 @@ from desk_intake.recovery.model import (
 )
 
 WINDOW = timedelta(hours=1)
-PER_ACCOUNT, PER_ADDRESS = 3, 20
+PER_ACCOUNT, PER_ADDRESS = 3, 20  # desk-skip: mutate one more or less bounds as well
 # More wait in no queue and are counted in none; with 1024 queues that is a flood.
 _MOST_WAITING, _MOST_RECENT = 50, 500
 # So long one replica has for the asks of a queue, and for one use of a token. The directory and

@@ -7,7 +7,6 @@ from desk_contracts.message import Message, message
 from desk_contracts.messages import catalogue
 from desk_triage.learning import report
 from desk_triage.learning.evaluation import Refusal, learn
-from desk_triage.learning.store import write_text
 
 from tests.support.spoken import codes, english
 from tests.support.triage_history import MEANS, TEAM, TEAMS, examples_of, lives
@@ -72,6 +71,7 @@ def test_it_speaks_german_as_well() -> None:
     assert "(50,0\N{NO-BREAK SPACE}%)" in german.render(result[-1])
 
 
-def test_it_says_where_the_model_is() -> None:
-    size = len(write_text(MODEL).encode())
-    assert MODEL.version in english(report.describe_file("x.json", MODEL, size))
+def test_it_says_where_the_model_is_and_how_large() -> None:
+    line = report.describe_file("x.json", MODEL, 2_000 * 1024 + 5)
+    assert MODEL.version in english(line)
+    assert (line.params["path"], line.params["kibibytes"]) == ("x.json", 2_000)
