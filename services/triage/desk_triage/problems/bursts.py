@@ -1,15 +1,15 @@
 """When reports are so unusual that they have one cause, and which of them belong to it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from desk_triage.problems.model import Problem, Report
-from desk_triage.problems.profile import Profile, Scales, count_profile
+from desk_triage.problems.profile import MOST_EVIDENCE, Profile, Scales, count_profile
 from desk_triage.problems.rates import Rates, hour_of_week
 from desk_triage.problems.terms import number_key, number_terms
-from desk_triage.problems.window import Burst, Counted
+from desk_triage.problems.window import LEAST_PEOPLE, Burst, Counted
 
 # Terms of one ticket that could be unusual independently of each other, times lengths of window.
 _TESTS_A_TICKET = 30
@@ -23,6 +23,11 @@ LEAST_SAID = 3.0
 # Where too little is known of other tickets, only those join that are hardly like any other.
 _FEW_OTHERS, _SAYS_ENOUGH = 30, 6.0
 _ROUNDS = 4
+# One ticket from before in so many may be like a group by chance.
+_LIKE_BY_CHANCE = 200
+# A count that is less unusual than is needed is enough if its people say the same as well; more is
+# needed if they do not. It counts by how much the third says more than others do by chance.
+_CREDIT, _LEAD, _LEAST_CREDIT, _MOST_CREDIT, _ONE_WORD = 0.25, 4.0, -0.5, 2.0, 1.0
 # A count of the last quiet time that is less unusual than this is an ordinary one again.
 _ORDINARY, _FEW = 2.0, 3
 
@@ -48,12 +53,23 @@ def keys_of(report: Report) -> tuple[int, ...]:
 
 
 class Group(NamedTuple):
-    """The reports of one trouble, what they say, and the weight from which on a ticket joins."""
+    """The reports of one trouble, what they say, and the weight from which on a ticket joins.
+
+    `third` is the weight of what its third person says, `by_chance` one that hardly any ticket from
+    before has.
+    """
 
     burst: Burst
     members: list[Report]
     profile: Profile
     enough: float
+    third: float
+    by_chance: float
+
+    @property
+    def head_count(self) -> int:
+        """How many people are in it."""
+        return len({report.person for report in self.members})
 
 
 def gather(burst: Burst, recent: Sequence[Report], others: Sequence[Report], rates: Rates) -> Group:
@@ -73,22 +89,38 @@ def gather(burst: Burst, recent: Sequence[Report], others: Sequence[Report], rat
     for _ in range(_ROUNDS):
         profile = count_profile([report.wording for report in members])
         scales = Scales(profile, rates)
-        enough = find_threshold(scales, others, len(members) / max(1, len(during)))
+        weights = weigh_all(scales, others)
+        enough = find_threshold(weights, len(members) / max(1, len(during)))
         matching = [report for report in during if scales.weigh(report.wording) >= enough]
         if matching == members:
             break
         members = matching
-    return Group(burst, members, profile, enough)
+    people = weigh_all(scales, {report.person: report for report in members}.values())
+    third = people[LEAST_PEOPLE - 1] if len(people) >= LEAST_PEOPLE else 0.0
+    by_chance = weights[len(weights) // _LIKE_BY_CHANCE] if len(weights) >= _FEW_OTHERS else third
+    return Group(burst, members, profile, enough, third, by_chance)
 
 
-def find_threshold(scales: Scales, others: Sequence[Report], share: float) -> float:
+def weigh_all(scales: Scales, reports: Iterable[Report]) -> list[float]:
+    """What each of them weighs, the heaviest first."""
+    return sorted((scales.weigh(report.wording) for report in reports), reverse=True)
+
+
+def is_enough(group: Group) -> bool:
+    """Whether it has one cause, by its count and by what its people say beside that."""
+    if group.third <= MOST_EVIDENCE:  # they have one word in common, and that may be chance
+        return group.burst.beyond >= _ONE_WORD
+    credit = _CREDIT * (group.third - group.by_chance - _LEAD)
+    return group.burst.beyond + min(_MOST_CREDIT, max(_LEAST_CREDIT, credit)) >= 0
+
+
+def find_threshold(weights: Sequence[float], share: float) -> float:
     """The weight that so few of the other tickets reach that hardly a wrong one joins.
 
-    `share` is the share of all tickets that join at this time.
+    `weights` are those of the others; `share` is the share of all tickets that join at this time.
     """
-    if len(others) < _FEW_OTHERS:
+    if len(weights) < _FEW_OTHERS:
         return _SAYS_ENOUGH
-    weights = sorted((scales.weigh(report.wording) for report in others), reverse=True)
     share = min(0.9, share)
     allowed = int(_WRONG * share / (1 - share) * len(weights))
     return max(LEAST_SAID, weights[min(allowed, len(weights) - 1)] + 0.1)

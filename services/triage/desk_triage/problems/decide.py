@@ -21,6 +21,7 @@ from desk_triage.problems.bursts import (
     is_ordinary,
     keys_of,
     require_surprise,
+    weigh_all,
 )
 from desk_triage.problems.events import (
     Ending,
@@ -276,7 +277,7 @@ def _learn_threshold(problem: Problem, register: ProblemRegister, rates: Rates) 
     share = (tally.joined + tally.joined_before) / max(1, tally.seen + tally.seen_before)
     before = [report for report in register.recent if report.at < problem.first_at]
     scales = Scales(problem.profile, rates)
-    enough = find_threshold(scales, [*register.others, *before], share)
+    enough = find_threshold(weigh_all(scales, [*register.others, *before]), share)
     return problem.model_copy(update={"enough": enough})
 
 

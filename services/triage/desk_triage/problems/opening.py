@@ -10,10 +10,7 @@ from desk_contracts.ids import derive_id
 from desk_contracts.message import Message, message
 
 from desk_triage.changes.snapshot import explain_changes
-from desk_triage.problems.bursts import (
-    Group,
-    gather,
-)
+from desk_triage.problems.bursts import Group, gather, is_enough
 from desk_triage.problems.events import (
     describe_problem,
     title_of,
@@ -54,19 +51,20 @@ def detect(
     """The problem, if enough different people report the same unusually often."""
     at, rules, rates = at or report.at, desk.rules, unpack(register.rates)
     recent = [item for item in register.recent if item.at >= report.at - rules.window]
-    wanted = rules.min_tickets
-    burst = max(bursts, key=lambda item: (item.surprise, -item.term), default=None)
-    if burst is None:
-        burst, wanted = _find_service(register, rates, recent, report)
-    if burst is None:
+    if bursts:
+        burst = max(bursts, key=lambda item: (item.surprise, -item.term))
+        group = gather(burst, recent, register.others, rates)
+        if group.head_count >= rules.min_tickets and is_enough(group):
+            return _open(register, group, cause, at, rates, desk)
+    named, wanted = _find_service(register, rates, recent, report)
+    if named is None:
         return register, []
-    group = gather(burst, recent, register.others, rates)
-    if burst.surprise == 0:  # the signal says which service it is
-        signalled = [item for item in recent if number_key("service", item.service) == burst.term]
-        familiar = {item.ticket: item for item in (*group.members, *signalled)}
-        ordered = sorted(familiar.values(), key=lambda item: (item.at, item.ticket))
-        group = group._replace(members=ordered)
-    if len({item.person for item in group.members}) < wanted:
+    group = gather(named, recent, register.others, rates)
+    signalled = [item for item in recent if number_key("service", item.service) == named.term]
+    familiar = {item.ticket: item for item in (*group.members, *signalled)}
+    ordered = sorted(familiar.values(), key=lambda item: (item.at, item.ticket))
+    group = group._replace(members=ordered)
+    if group.head_count < wanted:
         return register, []
     return _open(register, group, cause, at, rates, desk)
 

@@ -15,7 +15,7 @@ from desk_triage.problems.terms import number_key, number_terms, number_word
 
 # Words of one sentence come together, so the second says less than the first, and so on.
 _DAMPING = 0.75
-_LEAST_EVIDENCE, _MOST_EVIDENCE, _MOST_COUNTED = 0.7, 6.0, 8
+_LEAST_EVIDENCE, MOST_EVIDENCE, _MOST_COUNTED = 0.7, 6.0, 8
 # A word that only resembles says less than the word.
 _RESEMBLANCE = 0.8
 _LEAST_RESEMBLANCE = 0.6
@@ -100,7 +100,7 @@ class Scales:
             if count > 1:
                 least = max(0.5, count - math.sqrt(count))  # it may be there by chance
                 matching = math.log(least / tickets / self._rates.share(term))
-                value = min(_MOST_EVIDENCE, matching) if matching >= _LEAST_EVIDENCE else 0.0
+                value = min(MOST_EVIDENCE, matching) if matching >= _LEAST_EVIDENCE else 0.0
             self._evidence[term] = value
         return value
 

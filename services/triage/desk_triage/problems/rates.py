@@ -18,7 +18,7 @@ _PRIOR_COUNT, _PRIOR_TICKETS = 0.5, 10.0
 # Rates vary from day to day by about a third (1 / sqrt(8)), however well the mean is known.
 _STEADINESS = 8.0
 # More terms than that are not kept; of the others the least count of those kept is assumed.
-MOST_TERMS = 16_384
+MOST_TERMS = 65_536
 # Half of what was counted is forgotten when so many tickets were: a desk changes.
 MOST_TICKETS = 400_000
 # So many tickets of the same hour of the week weigh as much as all other hours together.

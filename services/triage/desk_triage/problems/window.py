@@ -16,6 +16,8 @@ PARTS = (1.0, 1 / 3, 2 / 15)
 LEAST_PEOPLE = 3
 # However many tickets come, no more are held; the window is shorter then.
 MAX_REPORTS = 3_000
+# A count that is less unusual by so much is no burst yet, but may be by what its tickets say.
+_SHORT = 2.0
 # Less than that much above the mean is no outage, however certain it is.
 _LEAST_RATIO = 2.5
 
@@ -29,11 +31,15 @@ class Counted(NamedTuple):
 
 
 class Burst(NamedTuple):
-    """A term that came unusually often since a moment; `surprise` is -log10 of its chance."""
+    """A term that came unusually often since a moment; `surprise` is -log10 of its chance.
+
+    `beyond` is by how much that is more than is needed; below 0, it is less.
+    """
 
     term: int
     since: datetime
     surprise: float
+    beyond: float = 0.0
 
 
 class _Part:
@@ -94,7 +100,7 @@ class Window:
             part.add(ticket)
 
     def find_bursts(self, ticket: Counted, rates: Rates, needed: float) -> Iterator[Burst]:
-        """The terms of the ticket that are unusual now that it came."""
+        """The terms of the ticket that are unusual now that it came, or nearly so."""
         hour = hour_of_week(ticket.at)
         share = rates.share
         for part in self.parts:
@@ -106,8 +112,8 @@ class Window:
                 if count < _LEAST_RATIO * tickets * share(term) + 2:
                     continue
                 surprise = rates.surprise(term, count, tickets, hour)
-                if surprise >= needed:
-                    yield Burst(term, ticket.at - part.length, surprise)
+                if surprise >= needed - _SHORT:
+                    yield Burst(term, ticket.at - part.length, surprise, surprise - needed)
 
     @property
     def tickets(self) -> int:

@@ -82,6 +82,12 @@ def test_a_million_new_words_take_bounded_room() -> None:
     assert rates.count(-1) >= 1
 
 
+def test_a_large_vocabulary_is_kept_whole_so_that_rare_words_stay_rare() -> None:
+    rates = NO_PAST.count_in((frozenset({number}), (), 0) for number in range(1, 50_001))
+    assert (rates.count(1), rates.count(50_000)) == (1, 1)
+    assert rates.count(50_001) == 0
+
+
 @pytest.mark.parametrize("text", [*_ODD, "x" * 1_000_000, "word " * 200_000, "会" * 500_000])
 def test_any_text_is_bounded_work(text: str) -> None:
     began = perf_counter()
