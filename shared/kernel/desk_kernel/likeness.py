@@ -106,7 +106,11 @@ class Weighed:
 
     def __init__(self, text: Terms, rarity: Rarity) -> None:
         self._rarity = {field: rarity(field) for field in Field}
-        self._vectors = {field: _normalise(text[field], self._rarity[field]) for field in Field}
+        self._vectors: dict[Field, dict[str, float]] = {}
+        for field in Field:
+            weights = _weigh(text[field], self._rarity[field])
+            length = _length(weights)  # a long text has no louder voice
+            self._vectors[field] = {term: weight / length for term, weight in weights.items()}
 
     def compare(self, other: Terms, most_shared: int = 6) -> Likeness:
         """How alike the other text is; cosines of each field, weighed."""
@@ -132,13 +136,6 @@ def _weigh(counts: Counter[str], rarity: Mapping[str, float]) -> dict[str, float
         term: rarity[term] if count == 1 else (1 + math.log(count)) * rarity[term]
         for term, count in counts.items()
     }
-
-
-def _normalise(counts: Counter[str], rarity: Mapping[str, float]) -> dict[str, float]:
-    """Of length one: a long text has no louder voice."""
-    weights = _weigh(counts, rarity)
-    length = _length(weights)
-    return {term: weight / length for term, weight in weights.items()}
 
 
 def _length(weights: Mapping[str, float]) -> float:

@@ -4,6 +4,7 @@ import time
 
 import pytest
 from desk_contracts.errors import Invalid
+from desk_contracts.reply_tokens import read_reply_tokens, write_reply_token
 from desk_intake.mail.model import Mail, MailKind, SenderProof
 from desk_intake.mail.plain_text import drop_quotations, read_html
 from desk_intake.mail.reading import MOST_HEADERS, MOST_LEVELS, MOST_PARTS, read_mail
@@ -214,3 +215,15 @@ def test_an_answer_is_without_what_it_quotes_unless_nothing_else_is_there(
     text: str, own: str
 ) -> None:
     assert drop_quotations(text) == own
+
+
+def test_a_token_is_its_tickets_alone() -> None:
+    ticket = "6f1c2a52-8f0e-5d3b-9a53-0d2c0b7f4e11"
+    token = write_reply_token("secret", ticket)
+    assert len(f"experience-desk+{token}") <= 64
+    assert list(read_reply_tokens("secret", f"desk+{token.upper()}@x")) == [ticket]
+    assert list(read_reply_tokens("other", token)) == []
+    changed = ("b" if token[0] == "a" else "a") + token[1:]
+    assert list(read_reply_tokens("secret", f"{changed} x{token} {token}y")) == []
+    assert list(read_reply_tokens("secret", f"{changed} " * 1_000 + token)) == []
+    assert write_reply_token("secret", "no id") == ""

@@ -60,12 +60,11 @@ def test_a_week_in_which_the_clock_changes_is_a_week() -> None:
     assert mondays[1] - mondays[0] == timedelta(weeks=1)
 
 
-@pytest.mark.parametrize(("known", "held_out"), [(4, 1), (7, 1), (8, 2), (16, 4), (52, 4)])
+@pytest.mark.parametrize(("weeks", "held_out"), [(4, 1), (7, 1), (8, 2), (16, 4), (52, 4)])
 def test_a_quarter_of_the_weeks_four_at_most_says_how_far_a_forecast_is_off(
-    known: int, held_out: int
+    weeks: int, held_out: int
 ) -> None:
     """Ten an hour until one week before the end, then none: only that week is missed."""
-    weeks = [(10,) * HOURS] * (known - 1) + [(0,) * HOURS]
-    off = error(weeks)
+    off = error([(10,) * HOURS] * (weeks - 1) + [(0,) * HOURS])
     assert off.weeks == held_out
     assert off.naive == (1 / (held_out - 1) if held_out > 1 else None)

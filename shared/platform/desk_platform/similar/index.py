@@ -134,7 +134,10 @@ class TextIndex(Generic[S]):
         """The likeliest for a text that have all the tags: as many by words, and by n-grams.
 
         It takes milliseconds, so it is asked in a thread."""
-        self._forget_rarities()
+        items = self._count()
+        is_stale = abs(items - self._rarities_of) * 100 > self._rarities_of * _STALE_PERCENT
+        if is_stale or sum(map(len, self._rarities.values())) > _MOST_REMEMBERED:
+            self._rarities, self._rarities_of = {}, items
         candidates: dict[str, Candidate[S]] = {}
         words = {_STEMS: Counter(stems), **{str(field): terms[field] for field in Field}}
         for fields in (_SEARCHED_WORDS, _SEARCHED_GRAMS):
@@ -339,13 +342,6 @@ class TextIndex(Generic[S]):
     def _count_having(self, field: str, term: str) -> int:
         """In how many texts the term stands."""
         return self._searcher.doc_freq(field, term) if self._searcher else 0
-
-    def _forget_rarities(self) -> None:
-        """Where there are many more texts than when they were asked, or they take too much room."""
-        items = self._count()
-        is_stale = abs(items - self._rarities_of) * 100 > self._rarities_of * _STALE_PERCENT
-        if is_stale or sum(map(len, self._rarities.values())) > _MOST_REMEMBERED:
-            self._rarities, self._rarities_of = {}, items
 
 
 def _make_schema() -> tantivy.Schema:
