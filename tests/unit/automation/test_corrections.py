@@ -134,3 +134,13 @@ async def test_what_is_heard_between_the_escalation_and_its_closing_is_not_lost(
     ended = run.model_copy(update={"is_closed": False, "timer_at": now})
     assert isinstance(next_action(ended, now), Close)
     assert isinstance(next_action(close(ended, now).state, now), Review)
+
+
+async def test_what_no_measurement_can_tell_is_not_looked_at_again() -> None:
+    engine = Engine((runbook(verify=None),))
+    await engine.hear(raised())
+    await engine.settle(SECOND)
+    run = await engine.run()
+    assert (run.outcome, run.is_closed) == (Outcome.INCONCLUSIVE, True)
+    assert isinstance(engine.last(), RunEscalated)
+    assert (run.timer_at, run.may_be_corrected) == (None, False)

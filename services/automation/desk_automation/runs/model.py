@@ -182,7 +182,8 @@ class Run(Frozen):
     @property
     def may_be_corrected(self) -> bool:
         """Whether it was escalated for want of measurements that may still come."""
-        is_measured = self.acted_at is not None and self.verify_until is not None
+        has_window = self.acted_at is not None and self.verify_until is not None
+        is_measured = has_window and self.plan.verify is not None
         return is_measured and self.phase is Phase.ESCALATED and self.undoing is None
 
     @property
