@@ -14,9 +14,9 @@ from datetime import datetime
 from typing import Annotated, Generic, Protocol, TypeVar, cast
 from urllib.parse import parse_qsl, urlencode
 
+from desk_contracts.frozen import Frozen
 from desk_contracts.message import message
 from fastapi import Query, Request
-from pydantic import BaseModel, ConfigDict
 
 from desk_platform.http.refusals import BadRequest
 from desk_platform.settings import Environment, ServiceSettings, SettingsError
@@ -103,10 +103,8 @@ async def page_request(
     return PageRequest(min(limit, MAX_LIMIT), cursor)
 
 
-class Page(BaseModel, Generic[T]):
+class Page(Frozen, Generic[T]):
     """One page of a listing."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     items: tuple[T, ...]
     """The items, in the listing's order."""

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from desk_contracts.errors import DeskError, Transient
+from desk_contracts.frozen import Described
 from desk_contracts.message import message
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict, Field
 from pydantic_core import to_jsonable_python
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -41,10 +42,10 @@ _MESSAGES = {
 _log = get_logger()
 
 
-class Problem(BaseModel):
+class Problem(Described):
     """The one shape of every error answer (RFC 9457)."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="allow")
 
     type: str
     """Stable name of this kind of problem: `urn:desk:problem:<code>`."""
@@ -58,7 +59,7 @@ class Problem(BaseModel):
     """The path that was asked."""
     code: str
     """The last part of `type`, for machines."""
-    errors: list[FieldProblem] = []
+    errors: list[FieldProblem] = Field(default=[])
     """What is wrong field by field, where the request broke its schema."""
 
 
