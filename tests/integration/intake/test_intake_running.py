@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from desk_contracts import AnyEvent, Event
+from desk_contracts import AnyEvent, Codec, Event
 from desk_contracts.events.automation import Outcome, RunEscalated
 from desk_contracts.events.problems import ProblemDetected, ProblemResolved
 from desk_contracts.events.requests import TicketRequested
@@ -136,6 +136,41 @@ async def test_a_request_sent_twice_opens_one_ticket_that_triage_gives_to_its_te
     await bus.publish([other._replace(id=request.id)])
     assert await eventually(lambda: _reasons(bus, "desk.requests.intake.dead")) == ["id-reused"]
     assert (await ana.get(f"/tickets/{ticket}")).json()["title"] == "VPN away"
+
+
+async def test_of_hostile_requests_each_is_a_clean_ticket_or_a_dead_letter(
+    ana: Person, bus: Bus
+) -> None:
+    twice = b'{"requester": "ana", "title": "VPN away", "title": "Fire in the server room"}'
+    acting = b'{"requester": "ana", "title": "VPN \\u202eyawa\\u0000\\n!"}'
+    fine = event(TicketRequested(requester="ana", title="Mouse"), "ana")
+    for number, value in enumerate((twice, acting)):
+        raw = Codec().encode(fine._replace(id=f"raw-{number}"))
+        topic, headers = bus.prefix + raw.topic, list(raw.headers)
+        await bus.producer.send_and_wait(topic, key=raw.key, value=value, headers=headers)
+    await bus.publish([fine])
+    for id, title in ((fine.id, "Mouse"), ("raw-1", "VPN yawa !")):
+        ticket = request_ticket_id(fine.source, id)
+        await bus.of(ticket, 1)
+        assert (await ana.get(f"/tickets/{ticket}")).json()["title"] == title
+    dead = await eventually(lambda: _reasons(bus, "desk.requests.intake.dead"))
+    assert dead == ["repeated-name"]
+
+
+async def test_what_is_watched_is_listed_from_the_log(ana: Person, intake: Intake) -> None:
+    titles = ("VPN away", "Mouse", "Toner")
+    opened = [(await ana.post("/tickets", title, title=title)).json()["id"] for title in titles]
+    for ticket in opened[:2]:
+        await ana.post(f"/tickets/{ticket}/watch", f"w-{ticket}", person="ben")
+    as_ben = {"X-Desk-User": "ben", "X-Desk-Roles": "employee"}
+    async with httpx.AsyncClient(base_url=intake.url, timeout=60, headers=as_ben) as client:
+
+        async def list_watched() -> list[str]:
+            answer = await client.get("/v1/tickets?watching=me")
+            items = answer.json().get("items", [])  # 503 before there is an index
+            return [item["title"] for item in items] if len(items) == 2 else []
+
+        assert await eventually(list_watched, 60) == ["Mouse", "VPN away"]
 
 
 async def _reasons(bus: Bus, topic: str) -> list[str]:
