@@ -40,7 +40,7 @@ STEPS = st.lists(
     st.tuples(
         st.sampled_from(["ask", "ask", "ask", "heal", "fail", "void", "time", "resume"]),
         st.integers(0, 11),
-        st.integers(0, 400),
+        st.integers(0, 4000),
     ),
     max_size=80,
 )
@@ -134,6 +134,18 @@ class Play:
         ("ask", 3, 1),
         ("resume", 0, 1),
     ],
+)
+# A run says nothing for two hours, which is the end of its ring, and then asks again.
+@example(
+    rules=PlannedRollout(
+        first=1,
+        most=7,
+        healed_percent=50,
+        hold=5 * MINUTE,
+        wait=timedelta(hours=6),
+        restart_after=timedelta(hours=24),
+    ),
+    steps=[("ask", 6, 0), ("time", 0, 7200), ("ask", 1, 0), ("ask", 6, 0)],
 )
 def test_no_ring_opens_that_was_not_earned(
     rules: PlannedRollout, steps: list[tuple[str, int, int]]

@@ -281,7 +281,9 @@ def _wait_for_resumption(state: RolloutState, ask: RingRequest) -> RolloutState:
     if stop is not None and not stop.run:
         return state.model_copy(update={"stop": stop.model_copy(update={"run": ask.run})})
     is_first = stop is not None and stop.run == ask.run
-    if is_first or ask.run in state.waiting or len(state.waiting) >= MAX_WAITING:
+    # One whose place ran out without a word keeps it in the ring, and does not wait for another.
+    is_known = ask.run in state.waiting or state.ring.place_of(ask.run) is not None
+    if is_first or is_known or len(state.waiting) >= MAX_WAITING:
         return state
     return state.model_copy(update={"waiting": (*state.waiting, ask.run)})
 
