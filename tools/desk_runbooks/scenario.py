@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Literal, Self
 
+from desk_charter.runbook_brakes import Mode
 from desk_charter.value_types import CharterModel, DottedName, Duration, Sentence, Slug, Title
 from desk_contracts.events.automation import Outcome
 from desk_contracts.events.signals import SignalRaised
@@ -81,12 +82,18 @@ class SimulatedTarget(CharterModel):
 
 
 class ScriptedEvent(CharterModel):
-    """One event: trouble is seen (`raise`), is over (`clear`), or something is measured."""
+    """Trouble is seen (`raise`), is over (`clear`), something is measured, or a person decides."""
 
     at: Duration = Field(default=timedelta(), description="When it arrives.")
     raised: Slug | None = Field(default=None, alias="raise", description="Symptom that is seen.")
     clear: Slug | None = Field(default=None, description="Symptom that is over.")
     measure: DottedName | None = Field(default=None, description="What is measured once.")
+    vote: Literal["approve", "decline"] | None = Field(
+        default=None, description="A person answers the run that waits for it."
+    )
+    promote: Mode | None = Field(
+        default=None, description="A person lets the runbook act in this mode; it may be refused."
+    )
     subject: str = Field(default=ALL, description="Whose event it is; `*` stands for every target.")
     value: float = Field(default=0.0, description="The measured value.")
     age: Duration = Field(
@@ -103,8 +110,9 @@ class ScriptedEvent(CharterModel):
     @model_validator(mode="after")
     def is_one_event(self) -> Self:
         """Exactly one kind, and only fields that signals have."""
-        if sum(kind is not None for kind in (self.raised, self.clear, self.measure)) != 1:
-            raise ValueError("write exactly one of 'raise', 'clear' and 'measure'")
+        kinds = (self.raised, self.clear, self.measure, self.vote, self.promote)
+        if sum(kind is not None for kind in kinds) != 1:
+            raise ValueError("write exactly one of 'raise', 'clear', 'measure', 'vote', 'promote'")
         if unknown := sorted(self.data.keys() - SignalRaised.model_fields.keys()):
             fields = ", ".join(sorted(SignalRaised.model_fields))
             raise ValueError(f"a signal has no field '{unknown[0]}'; it has {fields}")

@@ -24,7 +24,7 @@ from desk_platform.kafka.batch_processor import BatchHandler, BatchProcessor
 from desk_platform.kafka.records import Failure, Received
 from desk_platform.kafka.timer_stops import Stops
 from desk_platform.kafka.timers import OnTimer, ReadinessGate, Silence
-from desk_platform.kafka.unit_of_work import CACHED_DOCUMENTS, WorkItem
+from desk_platform.kafka.unit_of_work import CACHED_DOCUMENTS, Rule, WorkItem
 from desk_platform.kafka.watermarks import Watermarks
 from desk_platform.lifetimes import Lifetime
 from desk_platform.settings import Environment
@@ -88,7 +88,7 @@ class SimulatedDesk(ServiceBuilder[CharterSource]):
         }
         self.opened = AsyncExitStack()
         self._offsets = count()
-        self._parts: list[Lifetime] = []
+        self._parts: dict[str, Lifetime] = {}
         self._timed: list[tuple[Documents[Any], Fire]] = []
         self._units: dict[str, UnitOfWork[Any]] = {}
         self._handlers: dict[str, BatchHandler] = {}
@@ -147,16 +147,26 @@ class SimulatedDesk(ServiceBuilder[CharterSource]):
     def leases(self) -> Leases:
         return FakeLeases(self.clock)
 
-    def part(self, name: str, lifetime: Lifetime) -> None:  # noqa: ARG002
-        self._parts.append(lifetime)
+    def part(self, name: str, lifetime: Lifetime) -> None:
+        self._parts[name] = lifetime
 
     def job(self, name: str, loop: Loop, *, required: bool = True) -> None:
         """Loops that only look after what is real have nothing to do here."""
 
     async def open(self) -> None:
         """Open the parts, in order."""
-        for part in self._parts:
+        for part in self._parts.values():
             await self.opened.enter_async_context(part)
+
+    async def begin_again(self, name: str) -> None:
+        """Do what this part does at its beginning, and its loop again and again."""
+        async with self._parts[name]:
+            return
+
+    async def change(self, name: str, id: str, rule: Rule[S]) -> None:
+        """What a person decides about one document of this unit of work."""
+        unit: UnitOfWork[S] = self._units[name]
+        await CommandQueue(unit).change(id, rule)
 
     async def hear(self, event: AnyEvent) -> None:
         """An event arrives as from the bus, at all that the service's table names."""

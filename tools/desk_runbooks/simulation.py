@@ -16,6 +16,7 @@ from desk_automation.runs.store import RUNS
 from desk_automation.service import Hooks, compose
 from desk_charter import Charter
 from desk_contracts import AnyEvent, Event, Payload
+from desk_contracts.events.promotions import RunbookDemoted, RunbookPromoted
 from desk_contracts.events.signals import SignalCleared, SignalRaised
 from desk_contracts.events.telemetry import Measured
 from desk_contracts.message import Message
@@ -24,6 +25,7 @@ from desk_platform.clock import FakeClock
 
 from desk_runbooks.scenario import ALL, Expected, Scenario, ScriptedEvent, SimulatedTarget
 from desk_runbooks.simulated_desk import SimulatedDesk
+from desk_runbooks.simulated_people import SimulatedPeople
 from desk_runbooks.simulated_targets import SimulatedTargets, TargetState, states_of
 
 _SOURCE = "/simulation"
@@ -54,6 +56,7 @@ class Script:
     """One of a scenario's two halves: the fault itself, or its twin."""
 
     name: str
+    runbook: str
     title: str
     danger: str
     start: datetime
@@ -68,11 +71,11 @@ def scripts_of(scenario: Scenario) -> tuple[Script, Script]:
     twin, common = scenario.twin, (scenario.start, scenario.lasts)
     return (
         Script(
-            scenario.id, scenario.title, "", *common,
+            scenario.id, scenario.runbook, scenario.title, "", *common,
             scenario.targets, scenario.events, scenario.expect,
         ),
         Script(
-            f"{scenario.id} twin", twin.title, twin.danger, *common,
+            f"{scenario.id} twin", scenario.runbook, twin.title, twin.danger, *common,
             twin.targets or scenario.targets, twin.events or scenario.events, twin.expect,
         ),
     )  # fmt: skip
@@ -90,6 +93,7 @@ class _Play:
         self._script, self._record = script, Record()
         self._clock = FakeClock(script.start)
         self._desk = SimulatedDesk(charter, self._clock)
+        self._people = SimulatedPeople(self._desk, charter)
         self._states = states_of(script.targets)
         self._seen = 0
         self._number = count()
@@ -103,7 +107,7 @@ class _Play:
             queue = [(at, next(self._number), item) for at, item in self._inputs(end)]
             heapq.heapify(queue)
             async for _moment in self._desk.play(queue, self._feed, end):
-                self._note_emitted()
+                await self._note_emitted()
         self._record.effects = targets.effects
         return self._record
 
@@ -115,6 +119,7 @@ class _Play:
         start = self._script.start
         for event in self._script.events:
             subjects = list(self._states) if event.subject == ALL else [event.subject]
+            subjects = subjects if event.promote is None else [self._script.runbook]
             for place, subject in enumerate(subjects):
                 yield start + event.at + place * event.apart, _Input(subject, event)
         for subject, state in self._states.items():
@@ -125,7 +130,16 @@ class _Play:
                     at += gauge.every
 
     async def _feed(self, item: "_Input") -> None:
-        now = self._clock.now()
+        scripted, now = item.scripted, self._clock.now()
+        if scripted is not None and scripted.promote is not None:
+            result = await self._people.promote(item.subject, scripted.promote)
+            self._note("in", item.subject, f"promote to {scripted.promote}", result)
+            return
+        if scripted is not None and scripted.vote is not None:
+            is_approved = scripted.vote == "approve"
+            result = await self._people.vote(item.subject, is_approved=is_approved)
+            self._note("in", item.subject, scripted.vote, result)
+            return
         event = item.event_at(now, self._states[item.subject])
         if event is None:
             return
@@ -140,13 +154,17 @@ class _Play:
         text = f"{attempt.kind} {attempt.step} ({attempt.call.executor}), try {attempt.number}"
         self._note("call", subject, text, result)
 
-    def _note_emitted(self) -> None:
-        events = self._desk.bus.events()
-        for event in events[self._seen :]:
-            self._record.emitted.append(event)
-            if not event.type.startswith("desk.run.step"):
-                self._note("out", event.subject, short_type(event), reason_code(event))
-        self._seen = len(events)
+    async def _note_emitted(self) -> None:
+        """The service reads what it published as well, and modes that were changed by it."""
+        while events := self._desk.bus.events(since=self._seen):
+            self._seen += len(events)
+            for event in events:
+                self._record.emitted.append(event)
+                if not event.type.startswith("desk.run.step"):
+                    self._note("out", event.subject, short_type(event), reason_code(event))
+                await self._desk.hear(event)
+                if isinstance(event.data, RunbookPromoted | RunbookDemoted):
+                    await self._desk.begin_again("promotions")
 
     def _note(self, way: str, subject: str, what: str, detail: str = "") -> None:
         at = self._clock.now() - self._script.start

@@ -7,7 +7,7 @@ from desk_runbooks.simulation import Record, Script, reason_code, short_type
 
 
 def find_differences(script: Script, record: Record) -> Iterator[str]:
-    """One sentence for each expectation that does not hold. A twin never heals."""
+    """One sentence for each expectation that does not hold. A twin heals nothing for good."""
     emitted = [event for event in record.emitted if not event.type.startswith("desk.run.step")]
     of_runs = [short_type(event) for event in emitted if event.type.startswith("desk.run.")]
     yield from _compare_events(script, of_runs, Counter(map(short_type, emitted)))
@@ -28,8 +28,9 @@ def _compare_events(script: Script, names: list[str], counts: Counter[str]) -> I
     for name, number in expect.counts.items():
         if counts[name] != number:
             yield f"expected {number} times {name}, and it came {counts[name]} times"
-    if script.danger and counts["healed"]:
-        yield f"{counts['healed']} healed, although it is {script.danger}"
+    lasting = counts["healed"] - counts["relapsed"]
+    if script.danger and lasting > 0:
+        yield f"{lasting} healed, although it is {script.danger}"
 
 
 def _compare_effects(script: Script, effects: int) -> Iterator[str]:

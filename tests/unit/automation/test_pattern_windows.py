@@ -113,6 +113,16 @@ async def test_a_match_is_one_run_of_its_last_event_and_leaves_nothing() -> None
     assert (await patterns.documents.load(["laptop-1"]))["laptop-1"].due is None
 
 
+async def test_what_happened_first_and_arrives_second_is_a_part_of_the_match() -> None:
+    patterns = Patterns(COUNT)
+    later, earlier = raised(episode="2", at=START + timedelta(seconds=1)), raised(episode="1")
+    await patterns.hear(later)
+    await patterns.hear(earlier, arrived=START + timedelta(seconds=2))
+    await patterns.fire(timedelta(seconds=10))
+    [run] = await patterns.started()
+    assert run.trigger.episode == "2"
+
+
 async def test_a_match_whose_run_was_written_before_a_death_starts_no_second_one() -> None:
     patterns = Patterns(COUNT)
     await patterns.hear(at(0, "1"), at(1, "2"))
@@ -229,10 +239,12 @@ async def test_a_match_while_its_subject_flaps_starts_nothing_and_is_counted(
 
 
 async def test_a_pattern_that_was_changed_begins_anew() -> None:
-    patterns = Patterns(COUNT)
+    three = {"count": COUNT["count"] | {"at_least": 3}}  # type: ignore[operator]
+    patterns = Patterns(three)
     await patterns.hear(at(0, "1"))
-    patterns.book = OneBook(runbook(when=COUNT | {"quiet": "2h"}))
-    await patterns.hear(at(1, "2"))
+    patterns.book = OneBook(runbook(when=three | {"quiet": "2h"}))
+    # With the first it would be three when the last comes.
+    await patterns.hear(at(1, "2"), at(1.5, "3"), at(11.2, "4"))
     await patterns.fire()
     assert await patterns.started() == []
     patterns.book = OneBook()

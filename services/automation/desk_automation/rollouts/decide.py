@@ -53,8 +53,9 @@ def request_place(
     before = state or RolloutState()
     after = before
     if ask.rules is not None:
-        after = _note_relapse(_take_version(after, ask, ask.rules, now), ask, now)
-        after = advance(after, now)
+        # Time comes first: whether the ring rested is asked once its silent runs are counted.
+        after = _take_version(advance(after, now), ask, ask.rules, now)
+        after = advance(_note_relapse(after, ask, now), now)
     if after.stop is not None:
         after = _wait_for_resumption(after, ask)
     elif ask.rules is not None:
@@ -108,7 +109,9 @@ def end_place(
         if is_healed is None or ask.version != state.ring.version:
             ring = _with_places(state.ring, [p for p in state.ring.places if p != place])
         else:
-            ended = place.model_copy(update={"is_healed": is_healed, "ended_at": now})
+            # One that was called from among those that wait has not said its target yet.
+            verdict = {"target": ask.target, "is_healed": is_healed, "ended_at": now}
+            ended = place.model_copy(update=verdict)
             ring = _replace(state.ring, ended).model_copy(update={"used_at": now})
         changes["ring"] = ring
     after = advance(_close_failed(state.model_copy(update=changes), ask, now), now)
@@ -281,7 +284,9 @@ def _wait_for_resumption(state: RolloutState, ask: RingRequest) -> RolloutState:
     if stop is not None and not stop.run:
         return state.model_copy(update={"stop": stop.model_copy(update={"run": ask.run})})
     is_first = stop is not None and stop.run == ask.run
-    if is_first or ask.run in state.waiting or len(state.waiting) >= MAX_WAITING:
+    # One whose place ran out without a word keeps it in the ring, and does not wait for another.
+    is_known = ask.run in state.waiting or state.ring.place_of(ask.run) is not None
+    if is_first or is_known or len(state.waiting) >= MAX_WAITING:
         return state
     return state.model_copy(update={"waiting": (*state.waiting, ask.run)})
 

@@ -13,7 +13,7 @@ PROTECTIONS: tuple[Protection, ...] = (
         _DECIDE,
         "_advance(step, occurrence.at - step.when.lateness)",
         "_advance(step, occurrence.at)",
-        f"{_LAWS}::test_order_within_the_lateness_changes_nothing",
+        f"{_WINDOWS}::test_what_happened_first_and_arrives_second_is_a_part_of_the_match",
     ),
     Protection(
         "pattern",
