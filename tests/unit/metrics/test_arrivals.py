@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from desk_contracts.events.tickets import TicketStarted
 from desk_metrics.planning.arrival_weeks import ArrivalWeeks, mondays_of
+from desk_metrics.planning.arrivals import HOURS, error
 
 from tests.support.metrics_measures import NOW, buckets_of, figures, second
 from tests.support.metrics_story import BERLIN, Story, at
@@ -56,3 +58,14 @@ def test_a_week_in_which_the_clock_changes_is_a_week() -> None:
     mondays = mondays_of(BERLIN, datetime(2026, 11, 3, tzinfo=UTC), 2, EVER)
     assert [item.utcoffset() for item in mondays] == [timedelta(hours=2), timedelta(hours=1)]
     assert mondays[1] - mondays[0] == timedelta(weeks=1)
+
+
+@pytest.mark.parametrize(("count", "held_out"), [(4, 1), (7, 1), (8, 2), (16, 4), (52, 4)])
+def test_a_quarter_of_the_weeks_four_at_most_says_how_far_a_forecast_is_off(
+    count: int, held_out: int
+) -> None:
+    """Ten an hour until one week before the end, then none: only that week is missed."""
+    weeks = [(10,) * HOURS] * (count - 1) + [(0,) * HOURS]
+    off = error(weeks)
+    assert off.weeks == held_out
+    assert off.naive == (1 / (held_out - 1) if held_out > 1 else None)

@@ -5,11 +5,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from desk_contracts.events.reports import GoalVerdict
+from desk_contracts.message import Message
 from desk_metrics.measures.contributions import Where
 from desk_metrics.measures.units import Unit, unit_of
 from desk_metrics.planning.goals import assess_goal, plan_value
 from desk_metrics.planning.model import WEEK_US, GoalFigures, GoalWeek, MeasuredGoal
-from desk_metrics.planning.quantities import amount, number
+from desk_metrics.planning.quantities import amount, amount_of, number
 from desk_metrics.planning.trends import trend_of
 from desk_metrics.sla.worktime import micros
 
@@ -243,6 +244,26 @@ def test_a_trend_needs_three_points() -> None:
 )
 def test_amounts_are_told_with_three_digits(value: float, unit: Unit, text: str) -> None:
     assert amount(value, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (119, "119 seconds"),
+        (120, "2 minutes"),
+        (7_199, "120 minutes"),
+        (7_200, "2 hours"),
+        (172_799, "48 hours"),
+        (172_800, "2 days"),
+    ],
+)
+def test_a_length_is_told_in_the_largest_unit_of_which_there_are_two(
+    seconds: int, text: str
+) -> None:
+    assert amount(seconds, Unit.SECONDS) == text
+    length = amount_of(seconds, Unit.SECONDS)
+    assert isinstance(length, Message)
+    assert english(length) == text
 
 
 def test_numbers_have_no_exponent() -> None:
