@@ -60,11 +60,12 @@ def test_a_week_in_which_the_clock_changes_is_a_week() -> None:
     assert mondays[1] - mondays[0] == timedelta(weeks=1)
 
 
-@pytest.mark.parametrize(("weeks", "held_out"), [(4, 1), (7, 1), (8, 2), (16, 4), (52, 4)])
+@pytest.mark.parametrize(("count", "held_out"), [(4, 1), (7, 1), (8, 2), (16, 4), (52, 4)])
 def test_a_quarter_of_the_weeks_four_at_most_says_how_far_a_forecast_is_off(
-    weeks: int, held_out: int
+    count: int, held_out: int
 ) -> None:
     """Ten an hour until one week before the end, then none: only that week is missed."""
-    off = error([(10,) * HOURS] * (weeks - 1) + [(0,) * HOURS])
+    weeks = [(10,) * HOURS] * (count - 1) + [(0,) * HOURS]
+    off = error(weeks)
     assert off.weeks == held_out
     assert off.naive == (1 / (held_out - 1) if held_out > 1 else None)

@@ -261,9 +261,9 @@ def test_a_length_is_told_in_the_largest_unit_of_which_there_are_two(
     seconds: int, text: str
 ) -> None:
     assert amount(seconds, Unit.SECONDS) == text
-    spoken = amount_of(seconds, Unit.SECONDS)
-    assert isinstance(spoken, Message)
-    assert english(spoken) == text
+    length = amount_of(seconds, Unit.SECONDS)
+    assert isinstance(length, Message)
+    assert english(length) == text
 
 
 def test_numbers_have_no_exponent() -> None:

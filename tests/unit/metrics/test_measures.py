@@ -266,6 +266,9 @@ def test_a_sketch_is_within_one_per_cent_and_forgets_what_is_taken_back() -> Non
         sketch.add(amount, -1)
     assert sketch == Sketch()
     assert (sketch.mean, sketch.quantile(0.5)) == (None, None)
+    sketch.add(10, 3)
+    sketch.add(50)
+    assert sketch.mean == 20
 
 
 def test_a_span_that_has_not_begun_has_no_length() -> None:

@@ -9,20 +9,21 @@ from desk_metrics.reports.proposals import propose
 from tests.support.spoken import english
 
 MINUTE = 60_000_000
+NO_CHANGE = Delivery(0, 0, 0)
 
 
 def status(
     *,
     lifecycle: str = "live",
     criticality: int = 3,
-    went: Delivery | None = None,
+    went: Delivery = NO_CHANGE,
     unchanged: float | None = None,
     quiet: float = 0,
     share: float = 0.1,
     **trouble: int,
 ) -> ServiceStatus:
     service = Service("vpn", "Remote access", "network", lifecycle, criticality)
-    return ServiceStatus(service, Trouble(**trouble), went or Delivery(), unchanged, quiet, share)  # type: ignore[arg-type]  # counts only
+    return ServiceStatus(service, Trouble(**trouble), went, unchanged, quiet, share)  # type: ignore[arg-type]  # counts only
 
 
 def unwanted(people: int, contacts: int = 0) -> ServiceStatus:

@@ -88,9 +88,9 @@ class AssessedChange(NamedTuple):
 class Delivery:
     """How a service's changes went in a period."""
 
-    finished: int = 0
-    failed: int = 0
-    rolled_back: int = 0
+    finished: int
+    failed: int
+    rolled_back: int
     failure_rate: float | None = None
     tickets_per_release: float | None = None
 

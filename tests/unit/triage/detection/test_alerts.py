@@ -32,6 +32,7 @@ async def test_an_alert_is_one_signal_however_often_it_is_sent() -> None:
     await desk.feed(fired(0), fired(1), fired(2))
     (signal,) = raised(desk, "mail-queue-high")
     assert signal.title == "Mail piles up"
+    assert not signal.is_measured, "the monitor's word, not the desk's measurement"
     await desk.feed(over(3), over(4))
     (end,) = cleared(desk, "mail-queue-high")
     assert end.episode == signal.episode
