@@ -274,7 +274,7 @@ def test_a_proposal_is_called_back_once_and_made_again_once_it_is_proven_again()
 
 def test_a_cure_that_did_not_last_does_not_speak_for_it() -> None:
     """Five of six stayed well: at 95 % no less than 49.8 %."""
-    log = (*["yes"] * 6, "healed", "relapsed", *["healed"] * 5)
+    log = (*["yes"] * 6, "healed", "healed", "relapsed", *["healed"] * 4)
     assert emitted_by(*log) == []
     assert [type(data) for data in emitted_by(*log, "healed")] == [PromotionProposed]
 

@@ -5,6 +5,7 @@ from desk_storm.mutants.protection import AUTOMATION, RUNS, UNIT, Protection
 _STATISTICS = f"{AUTOMATION}/safety/statistics.py"
 _BREAKER = f"{UNIT}/test_breaker.py"
 _OPENED = f"{UNIT}/test_breaker_told.py"
+_WITHHELD = f"{UNIT}/test_breaker_withholds.py"
 
 PROTECTIONS: tuple[Protection, ...] = (
     Protection(
@@ -61,10 +62,17 @@ PROTECTIONS: tuple[Protection, ...] = (
         "breaker",
         "a match that an open breaker holds back is forgotten",
         f"{RUNS}/lifecycle.py",
-        'if refused.kind in {"breaker", "demoted"}:\n        return escalate('
-        'run, Outcome.NOT_RUN, message("run.may-not-act", why=refused.reason), now)',
-        'if refused.kind in {"breaker", "demoted"}:\n        return skip(run, refused.reason, now)',
-        f"{UNIT}/test_limits.py::test_cures_that_are_none_open_the_breaker_and_a_canary_closes_it",
+        "return _refuse(run, refused, now)",
+        "return skip(run, refused.reason, now)",
+        f"{_WITHHELD}::test_another_cause_comes_to_people_once_and_is_counted_from_then_on",
+    ),
+    Protection(
+        "breaker",
+        "each match while a breaker is open is one ticket more",
+        f"{RUNS}/lifecycle.py",
+        "if since is None or refused.holder == run.id:",
+        "if True:",
+        f"{_WITHHELD}::test_further_matches_of_its_cause_open_no_ticket_and_say_why_and_where",
     ),
     Protection(
         "breaker",
