@@ -16,7 +16,8 @@ from desk_contracts.attributes import TRACEPARENT
 from desk_contracts.event_parser import is_open
 from desk_contracts.message import Message
 from desk_contracts.source_names import is_reserved
-from desk_contracts.text import is_visible
+from desk_contracts.text import is_line, is_visible
+from desk_contracts.value_types import LINE
 from hypothesis import strategies as st
 from pydantic import AfterValidator, AllowInfNan, AwareDatetime, BaseModel
 from pydantic.fields import FieldInfo
@@ -129,6 +130,8 @@ def _sized(annotation: object, limits: tuple[object, ...]) -> Strategy:
     least, most = _range(limits)
     if annotation is str:
         texts = st.text(min_size=least, max_size=min(most, _LONGEST))
+        if LINE in limits:
+            texts = texts.filter(is_line)
         names_somebody = least and any(isinstance(limit, AfterValidator) for limit in limits)
         return texts.filter(is_visible) if names_somebody else texts
     if annotation in (int, float):

@@ -57,7 +57,6 @@ def next_life(requests: socket.socket, asker: int) -> dict[str, Any] | None:
 
 def live(module: str, env: dict[str, str], folder: str, log: str) -> None:
     """What `python -m module` does in that folder, its output going to the end of the log."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()
     os.environ.update(env)
     time.tzset()
@@ -72,7 +71,7 @@ def live(module: str, env: dict[str, str], folder: str, log: str) -> None:
 
 def main(arguments: list[str]) -> None:
     """Import, then fork for each request; what Ctrl-C ends is who asks, and so this one."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    interrupted = signal.signal(signal.SIGINT, signal.SIG_IGN)
     asker = os.getppid()
     for module in arguments[1:]:
         importlib.import_module(module)
@@ -83,6 +82,7 @@ def main(arguments: list[str]) -> None:
     with socket.socket(fileno=int(arguments[0])) as requests:
         life = next_life(requests, asker)
     if life is not None:
+        signal.signal(signal.SIGINT, interrupted)
         live(**life)
 
 

@@ -214,9 +214,10 @@ def _instead(document: Document, name: str, field: FieldInfo) -> object:
     """What stands for a text that is not there: the first line of what was said otherwise."""
     longest = _limit(field) or _LONGEST_NAME
     for other in STAND_INS[name]:
-        lines = _text(document.get(other) or "").strip().splitlines()
-        if lines and is_visible(lines[0]):
-            return _truncate(lines[0].strip(), longest)
+        first = next(iter(_text(document.get(other) or "").strip().splitlines()), "").strip()
+        line = as_line(first) if LINE in field.metadata else first
+        if is_visible(line):
+            return _truncate(line, longest)
     return _NOTHING
 
 
