@@ -1,11 +1,20 @@
 """What people look for is told, and never who: at least five people, in steps of five."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
+from desk_contracts.errors import DependencyDown
 from desk_contracts.names import TICKETS
+from desk_intake.searches.model import SearchedWord
+from desk_intake.searches.worker import SearchCounter
+from desk_kernel import Context, Decision
+from desk_platform.clock import FakeClock
+from desk_platform.store import Stored
 
 from tests.support.intake_world import Desk
+from tests.support.triage_desk import MONDAY
 
 PEOPLE = ("ana", "ben", "cem", "dan", "eva", "fay")
 
@@ -63,3 +72,39 @@ async def test_searches_are_for_staff_and_in_no_event(desk: Desk) -> None:
     await look(desk, PEOPLE, "Teleporter")
     assert (await desk.ana.get("/searches")).status_code == 403
     assert [event for event in desk.publisher.events() if event.topic != TICKETS] == []
+
+
+class Words:
+    """Counts of words in a store that can be away; while it writes, people search on."""
+
+    def __init__(self, search: Callable[[str], None]) -> None:
+        self.search = search
+        self.states: dict[str, SearchedWord] = {}
+        self.is_away = False
+        self.meanwhile: list[str] = []
+
+    async def change(
+        self, id: str, rule: Callable[[SearchedWord | None, Context], Decision[SearchedWord] | None]
+    ) -> Stored[SearchedWord]:
+        if self.is_away:
+            raise DependencyDown("the store does not answer", dependency="store")
+        decision = rule(self.states.get(id), Context(MONDAY))
+        if decision is not None:
+            self.states[id] = decision.state
+        while self.meanwhile:
+            self.search(self.meanwhile.pop())
+        return Stored(id, 1, self.states[id])
+
+
+async def test_nobody_is_lost_while_words_are_counted_or_the_store_is_away() -> None:
+    words = Words(lambda person: counter.note(person, "Teleporter", is_empty=False))
+    counter = SearchCounter(words, FakeClock(MONDAY), b"a secret")
+    counter.note("ana", "Teleporter broken", is_empty=True)
+    words.is_away = True
+    with pytest.raises(DependencyDown):
+        await counter.count()
+    words.search("ben")
+    words.is_away, words.meanwhile = False, ["cem", "dan"]
+    await counter.count()
+    counts = {it.word: (len(it.people), len(it.without)) for it in words.states.values()}
+    assert counts == {"teleporter": (4, 1), "broken": (1, 1)}

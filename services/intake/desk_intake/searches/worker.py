@@ -18,6 +18,8 @@ from desk_intake.searches.model import SearchedWord
 
 # What a kill loses is a statistic of so long.
 _EVERY_SECONDS = 10.0
+# Words that are written together.
+_AT_ONCE = 100
 # Words that wait; beyond, the busiest ten seconds are counted in part.
 _MOST_WAITING = 10_000
 
@@ -67,10 +69,20 @@ class SearchCounter:
     async def count(self) -> None:
         """Count all that waits; what the store does not take is counted the next time."""
         while self._waiting:
-            (week, word), people = next(iter(self._waiting.items()))
-            id = derive_id(week, f"searched/{word}")
-            await self._changes.change(id, partial(_count, week, word, people))
-            del self._waiting[week, word]
+            # Whoever searches meanwhile is counted the next time.
+            group = [self._waiting.popitem() for _ in range(min(_AT_ONCE, len(self._waiting)))]
+            try:
+                await asyncio.gather(*(self._write(*key, people) for key, people in group))
+            except BaseException:
+                for key, people in group:
+                    self._waiting[key].all |= people.all
+                    self._waiting[key].without |= people.without
+                raise
+
+    async def _write(self, week: str, word: str, people: SearchingPeople) -> None:
+        """People are counted once, however often they are given."""
+        id = derive_id(week, f"searched/{word}")
+        await self._changes.change(id, partial(_count, week, word, people))
 
 
 def _count(
