@@ -120,3 +120,13 @@ async def test_without_the_store_the_caller_is_told_to_come_again(desk: Desk) ->
     assert answer.headers["retry-after"] == "1"
     desk.tickets.is_down = False
     assert (await desk.ana.post("/tickets", "k-1", title="VPN away")).status_code == 201
+
+
+async def test_a_new_ticket_is_answered_without_asking_what_its_clocks_say(desk: Desk) -> None:
+    desk.slas.is_down = True
+    assert (await desk.ana.post("/tickets", "k-1", title="VPN away")).status_code == 201
+    again = await desk.ana.post("/tickets", "k-1", title="VPN away")
+    assert again.status_code == 503
+    desk.slas.is_down = False
+    again = await desk.ana.post("/tickets", "k-1", title="VPN away")
+    assert (again.status_code, again.headers["idempotency-replayed"]) == (201, "true")

@@ -262,7 +262,7 @@ async def answer_opened(
 ) -> Response:
     """The new ticket; the header says if it is that of an earlier call."""
     ticket, was_there = opened
-    response = await answer(deps, request, ticket, actor, 201)
+    response = await answer(deps, request, ticket, actor, 201, is_new=not was_there)
     if was_there:
         response.headers["Idempotency-Replayed"] = "true"
     return response
@@ -319,10 +319,19 @@ async def slas_of(deps: TicketDeps, tickets: Sequence[Ticket]) -> list[Stored[Ti
 
 
 async def answer(
-    deps: TicketDeps, request: Request, ticket: Ticket, actor: Actor, status: int = 200
+    deps: TicketDeps,
+    request: Request,
+    ticket: Ticket,
+    actor: Actor,
+    status: int = 200,
+    *,
+    is_new: bool = False,
 ) -> Response:
-    """The ticket as this caller may see it, with its ETag; 304 if that is what they have."""
-    [sla] = await slas_of(deps, [ticket])
+    """The ticket as this caller may see it, with its ETag; 304 if that is what they have.
+
+    Of one that is new no clock has said anything yet: that takes no read.
+    """
+    [sla] = [Stored(ticket.id)] if is_new else await slas_of(deps, [ticket])
     outlook = Outlook(await deps.pasts.foresee(ticket), await deps.pasts.foresee_person(ticket))
     # What is shown beside the ticket itself: its clocks, and what is expected if anything is.
     beside = crc32(f"{sla.version} {outlook}".encode()) if outlook.is_known else sla.version
