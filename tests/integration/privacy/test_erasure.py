@@ -211,7 +211,11 @@ async def test_a_person_is_in_no_store_after_their_erasure_nor_after_a_restore(
     await eventually(lambda: len(desk.mail.mailbox.mails) >= 3, timeout=90)
     await all_read(desk)
     await check_export(desk, tmp_path / "ivy.json")
-    assert sorted(await find_tickets(desk, WORD)) == sorted([mine, his])
+
+    async def both_are_found() -> bool:
+        return sorted(await find_tickets(desk, WORD)) == sorted([mine, his])
+
+    await eventually(both_are_found, timeout=30)
     now = datetime.now(UTC).isoformat()
     before = await figures(desk, now)
     desk.stop()

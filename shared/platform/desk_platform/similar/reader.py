@@ -1,5 +1,6 @@
 """Keeps an index up to date from its topic, without a group: every replica reads all."""
 
+import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Generic, Protocol
@@ -28,6 +29,8 @@ log = get_logger()
 # What is written may be found some seconds later: fetches that wait cost nothing.
 _FETCH_WAIT_MS = 2_000
 _MOST_RECORDS = 500
+# A write takes milliseconds, however little is in it: so long what comes is gathered for the next.
+_GATHER_SECONDS = 1.0
 
 
 class Followed(Protocol[S]):
@@ -125,6 +128,8 @@ class IndexReader(Generic[S]):
             batches = await consumer.getmany(timeout_ms=1_000, max_records=_MOST_RECORDS)
             if batches:
                 await self._take_in(batches)
+            if self.is_complete and sum(map(len, batches.values())) < _MOST_RECORDS:
+                await asyncio.sleep(_GATHER_SECONDS)
 
     def _name_erasures(self) -> str:
         """What an index was made without: the same for the same erasures, in whatever order."""
