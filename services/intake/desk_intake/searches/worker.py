@@ -69,20 +69,21 @@ class SearchCounter:
     async def count(self) -> None:
         """Count all that waits; what the store does not take is counted the next time."""
         while self._waiting:
-            # Whoever searches meanwhile is counted the next time.
+            # Whoever searches meanwhile is counted the next time; nobody is counted twice.
             group = [self._waiting.popitem() for _ in range(min(_AT_ONCE, len(self._waiting)))]
+            changes = (
+                self._changes.change(
+                    derive_id(week, f"searched/{word}"), partial(_count, week, word, people)
+                )
+                for (week, word), people in group
+            )
             try:
-                await asyncio.gather(*(self._write(*key, people) for key, people in group))
+                await asyncio.gather(*changes)
             except BaseException:
                 for key, people in group:
                     self._waiting[key].all |= people.all
                     self._waiting[key].without |= people.without
                 raise
-
-    async def _write(self, week: str, word: str, people: SearchingPeople) -> None:
-        """People are counted once, however often they are given."""
-        id = derive_id(week, f"searched/{word}")
-        await self._changes.change(id, partial(_count, week, word, people))
 
 
 def _count(
