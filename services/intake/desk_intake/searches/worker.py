@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from typing import Protocol
 
 from desk_contracts.ids import derive_id
@@ -69,21 +70,23 @@ class SearchCounter:
     async def count(self) -> None:
         """Count all that waits; what the store does not take is counted the next time."""
         while self._waiting:
-            # Whoever searches meanwhile is counted the next time; nobody is counted twice.
-            group = [self._waiting.popitem() for _ in range(min(_AT_ONCE, len(self._waiting)))]
+            group = [
+                (key, SearchingPeople(set(people.all), set(people.without)))
+                for key, people in islice(self._waiting.items(), _AT_ONCE)
+            ]
             changes = (
                 self._changes.change(
                     derive_id(week, f"searched/{word}"), partial(_count, week, word, people)
                 )
                 for (week, word), people in group
             )
-            try:
-                await asyncio.gather(*changes)
-            except BaseException:
-                for key, people in group:
-                    self._waiting[key].all |= people.all
-                    self._waiting[key].without |= people.without
-                raise
+            await asyncio.gather(*changes)
+            for key, counted in group:  # whoever searched meanwhile still waits
+                people = self._waiting[key]
+                people.all -= counted.all
+                people.without -= counted.without
+                if not people.all and not people.without:
+                    del self._waiting[key]
 
 
 def _count(
