@@ -1,7 +1,7 @@
 """What is counted of tickets, what is unusual, and that all of it is bounded."""
 
 from datetime import timedelta
-from time import perf_counter
+from time import process_time
 
 import pytest
 from desk_triage.problems.counting import Counts
@@ -90,11 +90,11 @@ def test_a_large_vocabulary_is_kept_whole_so_that_rare_words_stay_rare() -> None
 
 @pytest.mark.parametrize("text", [*_ODD, "x" * 1_000_000, "word " * 200_000, "会" * 500_000])
 def test_any_text_is_bounded_work(text: str) -> None:
-    began = perf_counter()
+    began = process_time()
     words = read_words(text, text)
     assert len(words) <= MOST_WORDS
     assert len(number_terms(words, "", "")) <= MOST_WORDS * 24
-    assert perf_counter() - began < 1
+    assert process_time() - began < 1
 
 
 def test_odd_texts_are_reports_like_any_other() -> None:
