@@ -9,6 +9,8 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
+from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 from desk_contracts.text import terms
@@ -74,13 +76,19 @@ def read_terms(title: str, text: str) -> Terms:
     """What can be compared of a ticket; bounded, whatever was written."""
     title, text = title[:MAX_TITLE], text[:MAX_TEXT]
     of_title, of_text = _cut(terms(title)), _cut(terms(text))
-    short = _cut(terms(text[:MAX_GRAM_TEXT]))
+    short = _cut(terms(text[:MAX_GRAM_TEXT])) if len(text) > MAX_GRAM_TEXT else of_text
+    title_grams = cut_grams(of_title)
     return {
-        Field.WORDS: Counter((*of_title, *of_text)),
+        Field.WORDS: Counter(of_title + of_text),
         Field.TITLE: Counter(of_title),
-        Field.TITLE_GRAMS: Counter(cut_grams(of_title)),
-        Field.GRAMS: Counter(cut_grams((*of_title, *short))),
+        Field.TITLE_GRAMS: Counter(title_grams),
+        Field.GRAMS: Counter(title_grams + cut_grams(short)),
     }
+
+
+def read_words(title: str, text: str) -> Counter[str]:
+    """The words among these terms, for who compares nothing."""
+    return Counter(_cut(terms(title[:MAX_TITLE])) + _cut(terms(text[:MAX_TEXT])))
 
 
 def _cut(words: Iterable[str]) -> list[str]:
@@ -89,11 +97,13 @@ def _cut(words: Iterable[str]) -> list[str]:
 
 def cut_grams(words: Iterable[str]) -> list[str]:
     """The character n-grams of words, with `_` where a word begins and ends."""
-    return [
-        bounded[start : start + GRAM]
-        for bounded in (f"_{word}_" for word in words)
-        for start in range(max(1, len(bounded) - GRAM + 1))
-    ]
+    return list(chain.from_iterable(map(_cut_word, words)))
+
+
+@lru_cache(maxsize=8_192)  # few words make most of every text
+def _cut_word(word: str) -> tuple[str, ...]:
+    bounded = f"_{word}_"
+    return tuple(bounded[start : start + GRAM] for start in range(max(1, len(bounded) - GRAM + 1)))
 
 
 def weigh_rarity(tickets: int, having: int) -> float:

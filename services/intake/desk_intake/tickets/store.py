@@ -39,7 +39,7 @@ from desk_contracts.events.triage import (
 from desk_contracts.ids import request_ticket_id, ticket_code
 from desk_contracts.redaction import ERASED
 from desk_kernel import Context, Decision, Readings, Reducers
-from desk_kernel.likeness import Field, read_terms
+from desk_kernel.likeness import read_words
 from desk_platform.kafka import Projection
 from desk_platform.similar import Audience, IndexedTicket, Words, follow_ticket
 from desk_platform.store import Documents, Schema
@@ -294,9 +294,7 @@ class SearchedTicket(IndexedTicket):
     @property
     def searched(self) -> Mapping[Audience, Words]:
         """Of what repairs report, the person concerned reads the title and what is said to them."""
-        title, all_of_it = (
-            tuple(read_terms(self.title, text)[Field.WORDS]) for text in ("", self.text)
-        )
+        title, all_of_it = (tuple(read_words(self.title, text)) for text in ("", self.text))
         if self.kind is Kind.PROACTIVE:
             for_all, for_staff = title, (*all_of_it, *self.staff_words)
         else:
@@ -343,7 +341,7 @@ def _note_watcher(
 
 
 def _note(ticket: SearchedTicket, text: str, *, public: bool) -> SearchedTicket | None:
-    words = read_terms("", text)[Field.WORDS]
+    words = read_words("", text)
     if text == ERASED or not words:
         return None
     name = "public_words" if public else "staff_words"

@@ -139,7 +139,8 @@ class SpokenWords:
 
 def terms(text: str) -> list[str]:
     """What to count in a text: its words; pairs of characters where no blanks part words."""
-    return list(_terms(words_of(text)))
+    words = words_of(text)
+    return words if text.isascii() else list(_terms(words))
 
 
 def _terms(words: Iterable[str]) -> Iterator[str]:
