@@ -50,6 +50,8 @@ def detect(
 ) -> tuple[ProblemRegister, list[AnyEvent]]:
     """The problem, if enough different people report the same unusually often."""
     at, rules, rates = at or report.at, desk.rules, unpack(register.rates)
+    if not bursts and not register.signals and rates.tickets >= _NO_PAST:
+        return register, []  # the usual case, and all others read every recent report
     recent = [item for item in register.recent if item.at >= report.at - rules.window]
     if bursts:
         burst = max(bursts, key=lambda item: (item.surprise, -item.term))
