@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, Field, FiniteFloat, model_validator
 
 from desk_contracts.frozen import Frozen
 from desk_contracts.signing import Signer
-from desk_contracts.value_types import Identifier, ShortText
+from desk_contracts.value_types import Duration, Identifier, ShortText
 
 COMMAND_PURPOSE: Final = "desk-device-command-v1"
 POLICY_PURPOSE: Final = "desk-device-policy-v1"
@@ -77,10 +77,10 @@ class DevicePolicy(Frozen):
     bound: Bound
     threshold: FiniteFloat
     samples: int = Field(default=2, ge=1, le=100)
-    offline_for: timedelta = Field(ge=timedelta(0), le=timedelta(days=30))
+    offline_for: Duration = Field(ge=timedelta(0), le=timedelta(days=30))
     action: _Slug
     parameters: Parameters = Field(default_factory=dict)
-    cooldown: timedelta = Field(default=timedelta(hours=1), ge=timedelta(0))
+    cooldown: Duration = Field(default=timedelta(hours=1), ge=timedelta(0))
     per_day: int = Field(default=3, ge=1, le=100)
     expires: AwareDatetime = Field(description="After this it is not obeyed until renewed.")
 

@@ -12,7 +12,7 @@ from typing import Annotated
 import idna
 from pydantic import AfterValidator, Field
 
-from desk_contracts.text.characters import is_visible, without_invisible
+from desk_contracts.text.characters import VISIBLE, is_visible, without_invisible
 
 # 64 of a mailbox, an at sign, 255 of a domain (RFC 5321); OpenID subjects have at most 255.
 LONGEST = 320
@@ -123,6 +123,6 @@ OptionalPerson = Annotated[str, AfterValidator(canonical_person)]
 PersonWritten = Annotated[str, Field(min_length=1, max_length=LONGEST), AfterValidator(check_known)]
 # In bodies and parameters of HTTP calls: what hides characters is refused.
 # The refusal of an empty one is ours; the document says it like any other bound.
-_IN_CALLS = Field(max_length=LONGEST, json_schema_extra={"minLength": 1, "pattern": r"\S"})
+_IN_CALLS = Field(max_length=LONGEST, json_schema_extra={"minLength": 1, "pattern": VISIBLE})
 PersonAsked = Annotated[str, _IN_CALLS, AfterValidator(read_person)]
 PersonNamed = Annotated[str, _IN_CALLS, AfterValidator(check_written)]

@@ -1,9 +1,10 @@
 """Small value types that several event modules share."""
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, PlainSerializer, TypeAdapter, WithJsonSchema
 
 from desk_contracts.frozen import Frozen
 from desk_contracts.text.characters import is_line, is_visible
@@ -29,6 +30,23 @@ VisibleText = Annotated[ShortText, AfterValidator(_check_visible)]
 TitleText = Annotated[VisibleText, LINE]
 LongText = Annotated[str, Field(max_length=20_000)]
 Identifier = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+def _write_duration(span: timedelta) -> str:
+    whole = abs(span)
+    days, rest = whole.days, whole - timedelta(days=whole.days)
+    time: str = _TIME.dump_python(rest, mode="json").removeprefix("P")
+    date = f"{days}D" if days else ""
+    return f"{'-' if span < _NONE else ''}P{date}{time if rest or not days else ''}"
+
+
+_NONE, _TIME = timedelta(), TypeAdapter(timedelta)
+# ISO 8601, in days at most: years and months are not equally long, and few readers take them.
+Duration = Annotated[
+    timedelta,
+    PlainSerializer(_write_duration, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "duration"}),
+]
 
 
 class Value(Frozen):

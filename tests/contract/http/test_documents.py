@@ -43,6 +43,18 @@ def test_documents_have_one_form_of_title_and_one_version(name: str) -> None:
             assert operation["description"], path
 
 
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_parameter_may_be_null_since_nobody_can_send_that(name: str) -> None:
+    nulls = [
+        f"{path} {parameter['name']}"
+        for path, operations in DOCUMENTS[name]["paths"].items()
+        for operation in operations.values()
+        for parameter in operation.get("parameters", ())
+        if '"null"' in json.dumps(parameter["schema"])
+    ]
+    assert not nulls
+
+
 def bodies() -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
     for name, document in DOCUMENTS.items():
         for path, operations in document["paths"].items():

@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 import pytest
 from desk_contracts.message import message
+from desk_contracts.text import VISIBLE
 from desk_contracts.topics import SERVICES
 from desk_platform.builder import assemble
 from desk_platform.settings import Environment
@@ -144,13 +145,13 @@ def fields() -> Iterator[tuple[str, list[Any]]]:
 
 
 def is_line(schema: Any) -> bool:
-    return r"\u2028-\u202e" in schema.get("pattern", "")
+    return schema.get("pattern", "").startswith("^") and r"\u2028-\u202e" in schema["pattern"]
 
 
 def is_closed(schema: Any) -> bool:
     """Whether the document says which texts there are."""
     return bool({"enum", "const", "format"} & schema.keys()) or (
-        schema.get("pattern", r"\S") != r"\S" and not is_line(schema)
+        schema.get("pattern", VISIBLE) != VISIBLE and not is_line(schema)
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated
 
 from desk_charter import CharterSource
@@ -10,6 +10,7 @@ from desk_charter.runbook_checks import RUNBOOKS
 from desk_charter.runbooks import Runbook
 from desk_contracts.frozen import Frozen, example
 from desk_contracts.ids import derive_id
+from desk_contracts.value_types import Duration
 from desk_kernel import Context, Decision
 from desk_platform.clock import Clock
 from desk_platform.http import (
@@ -109,7 +110,7 @@ class RunbookView(Frozen):
     """The mode in force: of the charter, or promoted; past its review date it only suggests."""
     expires: str
     """Its review date."""
-    cooldown: timedelta
+    cooldown: Duration
     """Least time between two runs on a target."""
     per_day: int
     """Most runs on a target in 24 hours."""

@@ -18,12 +18,12 @@ from desk_platform.http import (
     PageRequest,
     Principal,
     RequiredName,
+    RequiredText,
     check_same,
     etag,
     find_visible,
     link_next,
     place_of,
-    trim_text,
 )
 from desk_platform.http.idempotency import IdempotentCall
 from desk_platform.http.language import sentence, spoken_catalogue
@@ -113,7 +113,7 @@ class Cancellation(Body):
 
     model_config = example(reason="I found another way.")
 
-    reason: Annotated[str, trim_text(2_000)]
+    reason: Annotated[str, RequiredText(2_000)]
     """Why."""
 
 

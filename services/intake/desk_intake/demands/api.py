@@ -16,12 +16,12 @@ from desk_platform.http import (
     Page,
     PageRequest,
     Principal,
+    RequiredText,
     Role,
     check_same,
     find_visible,
     place_of,
     require,
-    trim_text,
 )
 from desk_platform.store import Documents, Stored
 from desk_platform.store.listings import Listed
@@ -30,7 +30,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 
 from desk_intake.demands.decide import answer_demand
 from desk_intake.demands.model import Demand, Kind
-from desk_intake.tickets.api.bodies import Body, Visible
+from desk_intake.tickets.api.bodies import Body
 from desk_intake.tickets.api.calls import (
     Call,
     Caller,
@@ -88,7 +88,7 @@ class NewDemandAnswer(Body):
 
     verdict: DemandVerdict
     """planned, done or declined."""
-    text: Annotated[str, trim_text(4_000), Visible]
+    text: Annotated[str, RequiredText(4_000)]
     """What is done and when, or why not; all who asked read it."""
 
 

@@ -10,7 +10,7 @@ from desk_contracts.ids import derive_id
 from desk_contracts.message import message
 from desk_contracts.people import PersonAsked
 from desk_kernel import Context, Decision
-from desk_platform.http import Principal, Role, check_same, require, trim_text
+from desk_platform.http import Principal, RequiredText, Role, check_same, require
 from desk_platform.http.idempotency import IdempotentCall
 from fastapi import APIRouter, Depends
 
@@ -22,7 +22,7 @@ from desk_intake.erasures.decide import (
 )  # fmt: skip
 from desk_intake.erasures.model import ErasureRequest
 from desk_intake.erasures.store import ErasureRequests
-from desk_intake.tickets.api.bodies import Body, Visible
+from desk_intake.tickets.api.bodies import Body
 from desk_intake.tickets.api.calls import Call
 from desk_intake.tickets.api.deps import TicketDeps
 
@@ -37,7 +37,7 @@ class NewErasure(Body):
 
     person: PersonAsked
     """The person's id or mail address. It stands in nothing that is kept of this call."""
-    reason: Annotated[str, trim_text(300), Visible]
+    reason: Annotated[str, RequiredText(300)]
     """Why; it is kept for ever, so it must not name the person."""
 
 

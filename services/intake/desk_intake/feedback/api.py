@@ -14,7 +14,7 @@ from desk_contracts.frozen import Frozen, example
 from desk_contracts.ids import derive_id
 from desk_contracts.message import message
 from desk_kernel import Context, Decision
-from desk_platform.http import SINGLE_LINE, check_same, trim_text
+from desk_platform.http import SINGLE_LINE, RequiredText, check_same
 from desk_platform.http.idempotency import IdempotentCall
 from desk_platform.store import Documents, Stored
 from fastapi import APIRouter, Request
@@ -30,7 +30,7 @@ from desk_intake.feedback.decide import (
     survey,
     survey_of,
 )
-from desk_intake.tickets.api.bodies import Body, Visible
+from desk_intake.tickets.api.bodies import Body
 from desk_intake.tickets.api.calls import (
     Call,
     Caller,
@@ -102,7 +102,7 @@ class NewFeedback(Body):
 
     about: About
     """demand: something is missing; obsolete: a service is no longer of use to the caller."""
-    what: Annotated[str, trim_text(200), Visible, SINGLE_LINE]
+    what: Annotated[str, RequiredText(200), SINGLE_LINE]
     """What is wanted, in a few words; or the name of the obsolete service as the status says it."""
     reason: Comment = ""
     """What it is or was for."""

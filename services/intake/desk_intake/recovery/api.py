@@ -11,7 +11,7 @@ from desk_contracts.ids import new_id
 from desk_contracts.message import message
 from desk_contracts.people import canonical_person
 from desk_kernel import Context, Decision
-from desk_platform.http import PUBLIC, SINGLE_LINE, trim_text
+from desk_platform.http import PUBLIC, SINGLE_LINE, RequiredText
 from desk_platform.http.language import sentence, spoken_catalogue
 from desk_platform.http.refusals import TooManyRequests
 from desk_platform.kafka import CommandQueue
@@ -23,7 +23,7 @@ from starlette.responses import Response
 from desk_intake.recovery import decide
 from desk_intake.recovery.model import Ask, AskQueue, Kind, addresses_of, queue_of
 from desk_intake.recovery.worker import RecoveryWorker
-from desk_intake.tickets.api.bodies import Body, Visible
+from desk_intake.tickets.api.bodies import Body
 
 # Nothing of these calls is kept on the way, and no page tells the next where it came from.
 _PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
@@ -34,7 +34,7 @@ class NewRecovery(Body):
 
     model_config = example(account="ivy@corp.example", kind="password")
 
-    account: Annotated[str, trim_text(320), Visible, SINGLE_LINE]
+    account: Annotated[str, RequiredText(320), SINGLE_LINE]
     """Login name or mail address."""
     kind: Kind = "password"
     """password: a new one is chosen; unlock: it stays, and the account is unlocked."""

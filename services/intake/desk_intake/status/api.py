@@ -11,6 +11,7 @@ from desk_charter.people import Team
 from desk_contracts.events.changes import ChangeKind
 from desk_contracts.frozen import Frozen
 from desk_contracts.message import message
+from desk_contracts.value_types import Duration
 from desk_kernel.sight import Sight
 from desk_platform.clock import Clock
 from desk_platform.http import STAFF, Principal, Role, require, sight
@@ -131,9 +132,9 @@ class PersonWaits(Answer):
     team_title: str
     waiting: int | None
     """How many wait for one now; null if the team has more open tickets than are looked through."""
-    half_within: timedelta | None
+    half_within: Duration | None
     """Half of those who asked lately were answered within this; null if that is not known."""
-    most_within: timedelta | None
+    most_within: Duration | None
     """Nine of ten were; null if that is not known."""
     answered: int
     """Of how many answered requests this was learned."""

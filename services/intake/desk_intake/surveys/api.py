@@ -19,12 +19,12 @@ from desk_platform.http import (
     Page,
     PageRequest,
     Principal,
+    RequiredText,
     check_same,
     find_visible,
     place_of,
     require,
     sight,
-    trim_text,
 )
 from desk_platform.http.language import sentence
 from desk_platform.store import Documents, Stored
@@ -46,7 +46,7 @@ from desk_intake.feedback.decide import (
 from desk_intake.surveys.decide import finish_follow_up, survey_id
 from desk_intake.surveys.model import LINK_LASTS, FollowUp
 from desk_intake.surveys.store import read_link
-from desk_intake.tickets.api.bodies import Body, Visible
+from desk_intake.tickets.api.bodies import Body
 from desk_intake.tickets.api.calls import Call, cause_of_call, command_of, once, origin_of
 from desk_intake.tickets.api.listing import AskedPage
 from desk_intake.tickets.calls import Recalled
@@ -115,7 +115,7 @@ class Outcome(Body):
 
     model_config = example(outcome="We called. The new laptop had no VPN profile; it has one now.")
 
-    outcome: Annotated[str, trim_text(4_000), Visible]
+    outcome: Annotated[str, RequiredText(4_000)]
 
 
 class FollowUpChanges(Protocol):

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from desk_contracts.events.sla import ClockName
 from desk_contracts.message import Message, message
+from desk_contracts.value_types import Duration
 from pydantic import BaseModel, ConfigDict
 
 from desk_metrics.sla.calendars import ClosedBy
@@ -68,17 +69,17 @@ class Explanation(_Data):
     team: str
     calendar: str
     zone: str
-    target: timedelta
+    target: Duration
     applies: datetime
     ends: datetime | None
     due: datetime | None
     status: Status
     cancelled_because: Message | None
     by_automation: bool
-    used: timedelta
-    remaining: timedelta
-    overrun: timedelta
-    held: timedelta
+    used: Duration
+    remaining: Duration
+    overrun: Duration
+    held: Duration
     percent: int
     explanation: tuple[ExplainedSpan, ...]
 

@@ -1,6 +1,6 @@
 """`desk.sla`: what SLA clocks do. Key: the ticket id; written by metrics."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
@@ -9,6 +9,7 @@ from pydantic import Field
 from desk_contracts import names
 from desk_contracts.envelope import Payload
 from desk_contracts.message import Message
+from desk_contracts.value_types import Duration
 
 
 class ClockName(StrEnum):
@@ -32,7 +33,7 @@ class _Sla(Payload):
 class SlaStarted(_Sla, type="desk.sla.started.v1", topic=names.SLA):
     """A clock runs; `due` is none if its calendar never opens."""
 
-    target: timedelta
+    target: Duration
     due: datetime | None
 
 
@@ -65,7 +66,7 @@ class SlaBreached(_Sla, type="desk.sla.breached.v1", topic=names.SLA):
 class SlaMet(_Sla, type="desk.sla.met.v1", topic=names.SLA):
     """Done in time."""
 
-    took: timedelta
+    took: Duration
     due: datetime | None
 
 

@@ -5,7 +5,7 @@
 - `sinks`: one function for each place that shows text which somebody else wrote.
 """
 
-from desk_contracts.text.characters import as_line, is_line, is_visible, without_invisible
+from desk_contracts.text.characters import VISIBLE, as_line, is_line, is_visible, without_invisible
 from desk_contracts.text.sinks import csv_field, html_text, json_text, plain_line, plain_text
 from desk_contracts.text.words import (
     NORMALISER,
@@ -18,6 +18,7 @@ from desk_contracts.text.words import (
 
 __all__ = [
     "NORMALISER",
+    "VISIBLE",
     "SpokenWords",
     "as_line",
     "csv_field",

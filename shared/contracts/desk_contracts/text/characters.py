@@ -33,6 +33,12 @@ _INVISIBLE = re.compile(rf"[{IGNORABLE}\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud80
 # separators, embeddings, overrides and isolates, and halves of a pair.
 _ACTING = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _INK = frozenset("LNPS")
+# One character that can be seen, as a pattern for documents: most of what `is_visible` knows.
+VISIBLE = (
+    r"[^\s\u0000-\u001f\u007f-\u00a0\u00ad\u0300-\u036f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    r"\u200b-\u200f\u2028-\u202e\u2060-\u206f\u20d0-\u20ff\u2800\u3164\ufe00-\ufe0f\ufe20-\ufe2f"
+    r"\ufeff\uffa0\ufff0-\ufffb]"
+)
 
 
 def without_invisible(text: str) -> str:

@@ -48,7 +48,7 @@ from desk_platform.http.refusals import (
     Unauthenticated,
     UnsupportedMediaType,
 )
-from desk_platform.http.texts import SINGLE_LINE, Name, RequiredName, trim_text
+from desk_platform.http.texts import SINGLE_LINE, Name, RequiredName, RequiredText
 
 __all__ = [
     "PUBLIC",
@@ -69,6 +69,7 @@ __all__ = [
     "PreconditionRequired",
     "Principal",
     "RequiredName",
+    "RequiredText",
     "Role",
     "TooManyRequests",
     "Unauthenticated",
@@ -97,5 +98,4 @@ __all__ = [
     "require",
     "require_key",
     "sight",
-    "trim_text",
 ]

@@ -1,6 +1,6 @@
 """The OpenAPI document: FastAPI's own, plus problems, sign-in, roles and the headers calls need."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fastapi import FastAPI
@@ -79,6 +79,7 @@ class DeskApp(FastAPI):
                 document["security"] = [{name: [] for name in _PLAIN_HEADERS}]
             for operation, dependant in self._operations(document["paths"]):
                 _describe(operation, dependant)
+                _forbid_nulls(operation.get("parameters", ()))
                 # FastAPI writes a text as the schema of what is no JSON; here it has one of events.
                 for answer in operation["responses"].values():
                     stream = answer.get("content", {}).get("text/event-stream", {})
@@ -115,6 +116,16 @@ def _describe(operation: dict[str, Any], dependant: Dependant) -> None:
         headers.append(_OPTIONAL_IF_MATCH)
     if headers:
         operation["parameters"] = [*operation.get("parameters", []), *headers]
+
+
+def _forbid_nulls(parameters: Iterable[dict[str, Any]]) -> None:
+    """What is left out of an address has no value: nobody can send a null there."""
+    for parameter in parameters:
+        schema = parameter["schema"]
+        kinds = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
+        if len(kinds) == 1:
+            del schema["anyOf"]
+            parameter["schema"] = {**kinds[0], **schema}
 
 
 def _has(dependant: Dependant, call: object) -> bool:

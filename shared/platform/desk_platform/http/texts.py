@@ -1,19 +1,38 @@
 """Texts that callers write, as the OpenAPI document promises to take them."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from desk_contracts.message import message
-from desk_contracts.text import is_line
+from desk_contracts.text import VISIBLE, is_line, is_visible
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints
 from pydantic_core import CoreSchema
-from pydantic_core.core_schema import no_info_after_validator_function
+from pydantic_core.core_schema import no_info_after_validator_function, str_schema
 
 # Breaks of lines around a text are taken away with the blanks; none may be inside, and nothing that
 # acts (`text.is_line`).
 _AROUND = r"[\t-\r \u0085\u2028\u2029]*"
 _INSIDE = r"\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069"
 _LINE = f"^{_AROUND}[^{_INSIDE}]*{_AROUND}$"
-_VISIBLE_LINE = f"^{_AROUND}[^{_INSIDE}]*[^{_INSIDE}\\s][^{_INSIDE}]*{_AROUND}$"
+_VISIBLE_LINE = f"^{_AROUND}[^{_INSIDE}]*{VISIBLE}[^{_INSIDE}]*{_AROUND}$"
+
+
+@dataclass(frozen=True)
+class RequiredText:
+    """A text in which something can be seen, without the blanks around it; `most` characters."""
+
+    most: int
+
+    def __get_pydantic_core_schema__(
+        self, _source: Any, _handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        trimmed = str_schema(strip_whitespace=True, min_length=1, max_length=self.most)
+        return no_info_after_validator_function(_check_visible, trimmed)
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {**handler(schema), "pattern": VISIBLE}
 
 
 class SingleLine:
@@ -34,6 +53,12 @@ class SingleLine:
         return {**document, "pattern": _VISIBLE_LINE if document.get("minLength") else _LINE}
 
 
+def _check_visible(text: str) -> str:
+    if not is_visible(text):
+        raise ValueError(message("field.nothing-to-see"))
+    return text
+
+
 def _check_line(text: str) -> str:
     if not is_line(text):
         raise ValueError(message("field.no-line"))
@@ -43,11 +68,6 @@ def _check_line(text: str) -> str:
 SINGLE_LINE = SingleLine()
 
 
-def trim_text(most: int) -> StringConstraints:
-    """Without the blanks around it, and not empty then: the pattern says so to clients."""
-    return StringConstraints(strip_whitespace=True, min_length=1, max_length=most, pattern=r"\S")
-
-
-RequiredName = Annotated[str, trim_text(200), SINGLE_LINE]
+RequiredName = Annotated[str, RequiredText(200), SINGLE_LINE]
 # One that may be left out.
 Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), SINGLE_LINE]

@@ -10,10 +10,10 @@ from desk_platform.http import (
     SINGLE_LINE,
     IdempotentCall,
     Principal,
+    RequiredText,
     require,
     require_key,
     sight,
-    trim_text,
 )
 from desk_platform.kafka.unit_of_work import Cause
 from fastapi import APIRouter, Depends, Request
@@ -41,7 +41,7 @@ class ApprovalAnswer(Frozen):
 
     model_config = example(plan="9f2c1d7a40b3e855", comment="The server has no jobs now.")
 
-    plan: Annotated[str, trim_text(64), SINGLE_LINE]
+    plan: Annotated[str, RequiredText(64), SINGLE_LINE]
     """The hash of the plan that was read, as the run shows it."""
     comment: Annotated[str, Field(max_length=2000)] = ""
     """Why; with a no it is what the team that gets the run reads first."""

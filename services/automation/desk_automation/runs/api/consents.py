@@ -12,10 +12,10 @@ from desk_platform.http import (
     SINGLE_LINE,
     IdempotentCall,
     Principal,
+    RequiredText,
     Role,
     require,
     require_key,
-    trim_text,
 )
 from desk_platform.http.language import sentence
 from desk_platform.kafka.unit_of_work import Cause
@@ -42,7 +42,7 @@ class ConsentReply(Frozen):
         plan="9f2c1d7a40b3e855", answer="later", at="2026-11-23T16:30:00Z", reason="In a meeting."
     )
 
-    plan: Annotated[str, trim_text(64), SINGLE_LINE]
+    plan: Annotated[str, RequiredText(64), SINGLE_LINE]
     """The hash of the plan that was read; the answer holds for no other."""
     answer: ConsentAnswer
     """now, later or no."""

@@ -8,11 +8,9 @@ from desk_contracts.events.tickets import Channel, How, Kind, ResolutionCode, Wa
 from desk_contracts.frozen import Frozen, example
 from desk_contracts.message import message
 from desk_contracts.people import PersonNamed
-from desk_contracts.text import is_visible
 from desk_contracts.value_types import Level, Priority
-from desk_platform.http import SINGLE_LINE, Name, WrittenMoment, trim_text
+from desk_platform.http import SINGLE_LINE, Name, RequiredText, WrittenMoment
 from pydantic import (
-    AfterValidator,
     Field,
     StringConstraints,
     model_validator,
@@ -22,16 +20,8 @@ from pydantic.config import JsonDict
 # An event stays under 64 KiB; this leaves room for all the rest of it.
 MAX_BYTES = 40 * 1024
 
-
-def _shows_something(text: str) -> str:
-    if not is_visible(text):
-        raise ValueError(message("field.nothing-to-see"))
-    return text
-
-
-Visible = AfterValidator(_shows_something)
-Title = Annotated[str, trim_text(300), Visible, SINGLE_LINE]
-Text = Annotated[str, trim_text(20_000), Visible]
+Title = Annotated[str, RequiredText(300), SINGLE_LINE]
+Text = Annotated[str, RequiredText(20_000)]
 Language = Annotated[str, StringConstraints(max_length=35, pattern=r"^[!-~]*$")]
 # Names have a pattern: the document says that there are no others.
 ONLY_NAMED: JsonDict = {"additionalProperties": False}
@@ -209,7 +199,7 @@ class Merge(Body):
 
     model_config = example(into="K7M2-Q9PG")
 
-    into: Annotated[str, trim_text(40), SINGLE_LINE]
+    into: Annotated[str, RequiredText(40), SINGLE_LINE]
     """Id or code of the other ticket of the same person."""
 
 
@@ -233,7 +223,7 @@ class ProblemLink(Body):
 
     model_config = example(problem="0193c1d2-7e00-7b1f-9a55-3f1c2d4e5a60", reason="Same error.")
 
-    problem: Annotated[str, trim_text(100), SINGLE_LINE]
+    problem: Annotated[str, RequiredText(100), SINGLE_LINE]
     """Its id, as the list of problems says it."""
     reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1_000)] = ""
     """Why, for those who work on it."""

@@ -19,13 +19,13 @@ from desk_platform.http import (
     IdempotentCall,
     Name,
     Principal,
+    RequiredText,
     Role,
     WrittenDay,
     check_same,
     require,
     require_key,
     sight,
-    trim_text,
 )
 from desk_platform.http.language import sentence
 from desk_platform.kafka import CommandQueue
@@ -44,7 +44,7 @@ from desk_metrics.reports.responses import (
 from desk_metrics.reports.store import OwnerResponses
 
 LONGEST_PLAN = timedelta(days=366)
-Text = Annotated[str, trim_text(2000)]
+Text = Annotated[str, RequiredText(2000)]
 Service = Annotated[str, Path(max_length=200)]
 
 
