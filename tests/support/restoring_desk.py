@@ -2,7 +2,6 @@
 
 import asyncio
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from desk_platform.settings import KafkaSettings, StoreSettings
 from desk_platform.store import Store, open_store
 from desk_platform.store.raw import NOT_MOVED, Raw, pages_of
 from desk_testing import eventually
+from desk_testing.commands import run_desk
 from desk_testing.processes import ServiceProcess, environment
 
 from tests.support.notify_running import TEAMS, MailServer
@@ -69,9 +69,7 @@ class Desk:
 
     def type(self, *words: str) -> "subprocess.CompletedProcess[str]":
         """What an operator types after `desk`."""
-        program = [sys.executable, "-c", "from desk_cli.main import main; main()", *words]
-        env = self.services["intake"].env
-        return subprocess.run(program, env=env, capture_output=True, text=True, check=False)
+        return run_desk(*words, env=self.services["intake"].env)
 
     async def audit(self) -> "subprocess.CompletedProcess[str]":
         return await asyncio.to_thread(self.type, "audit")

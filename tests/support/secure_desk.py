@@ -5,7 +5,6 @@ The brokers allow each user what the manifests render for it, and nobody anythin
 
 import asyncio
 import secrets
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -17,12 +16,13 @@ from desk_manifests.grants import all_users
 from desk_platform.kafka.admin import apply_topics
 from desk_platform.settings import KafkaSecurity, KafkaSettings
 from desk_testing import eventually
-from desk_testing.processes import CHARTER, ServiceProcess, environment
+from desk_testing.processes import ServiceProcess, environment
 from pydantic import SecretStr
 
 from tests.support.authority import Authority
 from tests.support.issuer import Issuer, issuing
 from tests.support.kafka_rights import give_rights
+from tests.support.short_day import write_short_charter
 from tests.support.tls_broker import SecureKafka
 
 # The sign-in and the store are of this machine.
@@ -89,7 +89,9 @@ class SecureDesk:
 @asynccontextmanager
 async def secure_desk(folder: Path, authority: Authority) -> AsyncIterator[SecureDesk]:
     """Up and ready, with the charter of the project, whose demo has a Kafka user of its own."""
-    charter = load_charter(write_charter(folder / "charter"))
+    # The demo publishes to the brokers under a name.
+    signs_in = ("sources.yaml", "sign_in: demo", "kafka_user: demo")
+    charter = load_charter(write_short_charter(folder / "charter", signs_in))
     teams = [team.name for team in charter.teams]
     users = all_users(teams, charter.sources)
     passwords = {user.name: secrets.token_hex(16) for user in users}
@@ -115,18 +117,3 @@ async def secure_desk(folder: Path, authority: Authority) -> AsyncIterator[Secur
             stack.callback(service.kill)
         await asyncio.gather(*(eventually(item.is_ready, timeout=240) for item in desk.services))
         yield desk
-
-
-def write_charter(folder: Path) -> Path:
-    """The project's own; the demo publishes to the brokers under a name, trouble is seen soon after
-    it began, and a repair that does not help is given up soon."""
-    shutil.copytree(CHARTER, folder)
-    for name, old, new in (
-        ("sources.yaml", "sign_in: demo", "kafka_user: demo"),
-        ("routing.yaml", "for: 30s", "for: 5s"),
-        ("runbooks/clean-disk.yaml", "within: 30s", "within: 10s"),
-    ):
-        text = (folder / name).read_text("utf-8")
-        assert old in text
-        (folder / name).write_text(text.replace(old, new), "utf-8")
-    return folder

@@ -1,6 +1,7 @@
-"""Starts services as forks of one process that has imported them: most of a start is imports.
+"""Starts services and commands as forks of one process that has imported them: most of a start is
+imports, and reading the shipped charter.
 
-It imports and does nothing else, so a fork is a fresh interpreter to whatever it runs. Linux only.
+It does nothing else, so a fork is a fresh interpreter to whatever it runs. Linux only.
 Run as `python -m desk_testing.fork_server SOCKET MODULE...`; `desk_testing.forks` asks it.
 """
 
@@ -14,8 +15,13 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
+
+from desk_charter import documents, load_charter
+from desk_local.paths import ROOT
 
 LONGEST_REQUEST: Final = 1 << 20
 _PR_SET_PDEATHSIG: Final = 1
@@ -55,16 +61,19 @@ def next_life(requests: socket.socket, asker: int) -> dict[str, Any] | None:
     return None
 
 
-def live(module: str, env: dict[str, str], folder: str, log: str) -> None:
-    """What `python -m module` does in that folder, its output going to the end of the log."""
+def live(
+    module: str, env: dict[str, str], folder: str, logs: Sequence[str], words: Sequence[str]
+) -> None:
+    """What `python -m module words` does in that folder; what it says and complains goes to the end
+    of the logs."""
     os.environ.clear()
     os.environ.update(env)
     time.tzset()
     os.chdir(folder)
-    with Path(log).open("ab") as file:
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
-    sys.argv[1:] = []
+    for number, log in enumerate(logs, 1):
+        with Path(log).open("ab") as file:
+            os.dup2(file.fileno(), number)
+    sys.argv[1:] = words
     sys.modules.pop(module, None)
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 
@@ -75,6 +84,9 @@ def main(arguments: list[str]) -> None:
     asker = os.getppid()
     for module in arguments[1:]:
         importlib.import_module(module)
+    # Each text of the shipped charter is parsed here, and in a fork only what differs from it.
+    documents.parse_document = lru_cache(maxsize=128)(documents.parse_document)
+    load_charter(ROOT / "charter")
     if len(list(Path("/proc/self/task").iterdir())) > 1:
         raise NotAlone
     gc.collect()

@@ -9,17 +9,19 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from desk_contracts.topics import SERVICES
 from desk_local.paths import ROOT
 
 from desk_testing.fork_server import LONGEST_REQUEST, PR_SET_CHILD_SUBREAPER, control
 
-# Not triage's: numpy starts a thread as it is imported. Most of it is imported for the others.
-_IMPORTED = tuple(f"desk_{name}.service" for name in ("intake", "automation", "notify", "metrics"))
+_IMPORTED = (*(f"desk_{name}.service" for name in SERVICES), "desk_cli.main")
+# More would be started as numpy is imported; triage itself computes with one.
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
 
 
 class Process(Protocol):
@@ -76,8 +78,20 @@ class ForkServer:
         self._lock = threading.Lock()
         self._server: socket.socket | None = None
 
-    def launch(self, module: str, env: Mapping[str, str], folder: Path, log: Path) -> Fork:
-        life = {"module": module, "env": dict(env), "folder": str(folder), "log": str(log)}
+    def launch(
+        self,
+        module: str,
+        env: Mapping[str, str],
+        log: Path,
+        *,
+        complaints: Path | None = None,
+        words: Sequence[str] = (),
+    ) -> Fork:
+        """`python -m module words` in the project's folder; without a file of their own complaints
+        stand in the log too."""
+        logs = (str(log), str(complaints or log))
+        life = {"module": module, "env": dict(env), "folder": str(ROOT), "logs": logs}
+        life["words"] = tuple(words)
         with self._lock:
             if self._server is None:
                 self._server = self._start()
@@ -99,6 +113,7 @@ class ForkServer:
             server = subprocess.Popen(  # noqa: S603 (our own module)
                 [*command, *_IMPORTED],
                 cwd=ROOT,
+                env=os.environ | _ONE_THREAD,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=[far_end.fileno()],

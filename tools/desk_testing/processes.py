@@ -77,7 +77,7 @@ class ServiceProcess:
         env = self.env | own | more
         if sys.platform == "linux" and not self.is_fresh:
             self.log.touch()
-            self.process = FORK_SERVER.launch(module, env, ROOT, self.log)
+            self.process = FORK_SERVER.launch(module, env, self.log)
             return
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603 (our own module)

@@ -1,5 +1,6 @@
 """Fixtures of every test: real servers once per run, and names nobody else uses."""
 
+import gc
 import logging
 import os
 import secrets
@@ -11,6 +12,7 @@ import structlog
 from desk_charter import documents
 from desk_local import CannotStart, local_servers
 from desk_local.servers import BACKENDS
+from httpx._transports import default as transports
 from hypothesis import HealthCheck, Phase, settings
 
 from desk_testing import servers as infra
@@ -51,12 +53,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """A suite that only fakes pass fails, if whole files were asked for.
 
-    Hundreds of tests load the shipped charter: in a process each of its texts is parsed once.
+    Hundreds of tests load the shipped charter: in a process each of its texts is parsed once. So is
+    the list of authorities that each client of HTTP would read as it is made, 25 ms of CPU: tests
+    that wait for a service make one with each question.
     Coverage follows the processes that run tests, and not those that tests start.
     """
     if hasattr(config, "workerinput"):
         os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
     documents.parse_document = lru_cache(maxsize=128)(documents.parse_document)
+    make_context = lru_cache(maxsize=8)(transports.create_ssl_context)  # type: ignore[attr-defined]
+    transports.create_ssl_context = make_context  # type: ignore[attr-defined]  # httpx' own import
     is_whole = not any("::" in argument for argument in config.args)
     config.pluginmanager.register(FakesOnly(is_whole=is_whole), "desk-fakes-only")
 
@@ -66,6 +72,19 @@ def pytest_report_header(config: pytest.Config) -> str:
     choice = _choice(config)
     backend = f", store: {config.getoption('--backend')}" if choice.infra is Infra.LOCAL else ""
     return f"infra: {choice.infra} ({choice.why}){backend}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """What is collected stays to the end. The collector of garbage leaves it alone: to look through
+    the modules of all tests takes a second of CPU, each time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -17,6 +17,7 @@ import pytest
 from desk_local.paths import ROOT
 from desk_local.reaper import birth_of
 from desk_testing import eventually
+from desk_testing.commands import run_desk
 from desk_testing.processes import ServiceProcess
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks are made on Linux only")
@@ -26,6 +27,7 @@ Starts = Callable[..., ServiceProcess]
 OWNER = """
 import os, sys, time
 from pathlib import Path
+from desk_testing.commands import run_desk
 from desk_testing.processes import ServiceProcess
 env = os.environ | {"ENDS_WITH": "signal"}
 life = ServiceProcess("notify", env, Path(sys.argv[1]), module="tests.support.spoken_life")
@@ -155,3 +157,20 @@ async def test_a_fork_does_not_outlive_who_asked_for_it(tmp_path: Path) -> None:
         owner.kill()
     # The fork and its server.
     await eventually(lambda: not any(birth_of(child) for child in children), timeout=30)
+
+
+@pytest.mark.parametrize(
+    ("words", "store", "code"),
+    [(("charter", "check"), "sqlite:here", 0), (("audit",), "mysql://db", 2)],
+)
+def test_a_command_says_what_it_says_to_an_operator(
+    words: tuple[str, ...], store: str, code: int, tmp_path: Path
+) -> None:
+    """With the same code, on the same streams, in the folder and with the variables that it got."""
+    env = os.environ | {"DESK_LOCAL": str(tmp_path), "DESK_STORE": store}
+    command = [str(Path(sys.executable).with_name("desk")), *words]
+    typed = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    forked = run_desk(*words, env=env)
+    assert forked.returncode == typed.returncode == code, typed.stderr
+    assert (forked.stdout, forked.stderr) == (typed.stdout, typed.stderr)
+    assert typed.stdout + typed.stderr

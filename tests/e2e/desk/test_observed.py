@@ -31,6 +31,7 @@ from tests.support.monitoring import (
 from tests.support.notify_running import MailServer
 from tests.support.otlp_collector import Collector, Span, collecting
 from tests.support.prometheus import Prometheus, prometheus_of, selectors_of
+from tests.support.short_day import STORY, write_short_charter
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -67,13 +68,14 @@ class Observed:
 
 @pytest.fixture(scope="module")
 def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observed]:
-    """Started once: a day on five services takes a minute or two."""
+    """Started once: a day on five services takes a minute; `test_day.py` plays the long one."""
     folder = tmp_path_factory.mktemp("observed")
     mail = MailServer(free_ports(1)[0])
     mail.start()
     with local_servers(folder / "servers", backend="sqlite") as servers, collecting() as collector:
         apply_topics(servers.kafka)
         settings = {
+            "DESK_CHARTER": str(write_short_charter(folder / "charter")),
             "OTEL_EXPORTER_OTLP_ENDPOINT": collector.address,
             "OTEL_BSP_SCHEDULE_DELAY": "500",
             "NOTIFY_SMTP_HOST": "127.0.0.1",
@@ -92,7 +94,7 @@ def play_day(kafka: str, store_url: str, services: LocalServices) -> None:
     addresses = {f"DESKCLI_{name.upper()}_URL": services[name].address for name in PORTS}
     env = {**os.environ, **addresses, "DESK_KAFKA": kafka, "DESK_STORE": store_url}
     done = subprocess.run(
-        [sys.executable, "-m", "desk_demo", "--plain"],
+        [sys.executable, "-m", "desk_demo", "--plain", "--story", str(STORY)],
         env={**env, "PYTHONPATH": str(ROOT / "demo")},
         cwd=ROOT,
         capture_output=True,

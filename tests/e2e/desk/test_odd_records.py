@@ -2,7 +2,6 @@
 
 import asyncio
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from desk_platform.kafka.records import REASON_CODE, KafkaRecord
 from desk_platform.kafka.topic_reader import list_topic_names, read_all
 from desk_platform.settings import KafkaSettings
 from desk_testing import eventually
+from desk_testing.commands import run_desk
 from desk_testing.processes import CHARTER, ServiceProcess, environment
 
 from tests.support.odd_senders import Odd, odd_records
@@ -75,15 +75,7 @@ class Desk:
         )
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
-        desk = str(Path(sys.executable).with_name("desk"))
-        return subprocess.run(
-            [desk, *words],
-            env=self.services[0].env,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        return run_desk(*words, env=self.services[0].env)
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """Transitions of a real run, sealed by automation, seen by metrics, checked by the command."""
 
 import asyncio
-import os
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from desk_platform.kafka.admin import apply_topics
 from desk_platform.kafka.records import KafkaRecord
 from desk_platform.settings import KafkaSettings
 from desk_testing import eventually
+from desk_testing.commands import run_desk
 from desk_testing.processes import ServiceProcess, environment
 
 from tests.support.automation_desk import Automation, Bus, Target, measured, raised
@@ -45,14 +44,10 @@ async def metrics(
 
 async def audit(service: Automation) -> tuple[int, str]:
     """What `desk audit --runs` says, and its exit code."""
-    command = (str(Path(sys.executable).with_name("desk")), "audit", "--runs")
     # The service's own folder of variables, without those that are only a service's.
     variables = {name: value for name, value in service.env.items() if name != "AUTOMATION_LEASE"}
-    process = await asyncio.create_subprocess_exec(
-        *command, env=os.environ | variables, stdout=asyncio.subprocess.PIPE, stderr=-2
-    )
-    output, _ = await process.communicate()
-    return process.returncode or 0, output.decode()
+    done = await asyncio.to_thread(run_desk, "audit", "--runs", env=variables)
+    return done.returncode, done.stdout + done.stderr
 
 
 async def heal(
@@ -99,7 +94,7 @@ async def test_a_kill_breaks_no_chain_and_what_is_forged_or_removed_is_named(
         assert code == 0, output
         return f"{count} transitions: 0 faults, {count} confirmed" in output
 
-    await eventually(is_confirmed, timeout=150, interval=2.0)
+    await eventually(is_confirmed, timeout=150, interval=5.0)
     last = log[-1]
     value = (last.value or b"")[:-1] + b" }"
     await append(settings, topic, [Record(topic, last.partition, 0, last.key, value, last.headers)])
@@ -156,7 +151,7 @@ async def test_a_key_is_changed_while_a_run_is_under_way(
         assert all(id in output for id in ids)
         return f"{len(used)} transitions: 0 faults, {len(used)} confirmed" in output
 
-    await eventually(is_confirmed, timeout=150, interval=2.0)
+    await eventually(is_confirmed, timeout=150, interval=5.0)
     service.env["AUTOMATION_CHAIN_KEY_FILE"] = str(newer_only)
     code, output = await audit(service)
     assert (code, f"{before} cannot be verified" in output) == (1, True), output

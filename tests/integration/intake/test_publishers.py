@@ -3,8 +3,6 @@
 import asyncio
 import json
 import shutil
-import sys
-from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -22,6 +20,7 @@ from desk_platform.kafka.records import REASON_CODE
 from desk_platform.kafka.topic_reader import read_all
 from desk_platform.settings import KafkaSettings
 from desk_testing import eventually
+from desk_testing.commands import run_desk
 from desk_testing.processes import CHARTER, environment
 
 from tests.support.intake_around import Bus, Intake
@@ -97,10 +96,7 @@ async def dead(bus: Bus, kafka: str, count: int) -> list[str]:
 
 async def audit(intake: Intake) -> str:
     """What `desk audit` says; metrics does not run here, so it is never content."""
-    desk = Path(sys.executable).with_name("desk")
-    running = await asyncio.create_subprocess_exec(desk, "audit", stdout=PIPE, env=intake.env)
-    output, _ = await running.communicate()
-    return output.decode()
+    return (await asyncio.to_thread(run_desk, "audit", env=intake.env)).stdout
 
 
 async def check_telemetry(intake: Intake, bus: Bus, kafka: str) -> None:

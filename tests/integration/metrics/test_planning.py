@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -18,6 +17,7 @@ from desk_platform.clock import SystemClock
 from desk_platform.settings import StoreSettings
 from desk_platform.store import open_store
 from desk_testing import eventually
+from desk_testing.commands import run_desk
 from desk_testing.processes import environment
 
 from tests.support.metrics_running import Bus, Metrics, Ticket
@@ -75,18 +75,10 @@ class Ended(NamedTuple):
 
 async def desk(env: Mapping[str, str], *words: str) -> Ended:
     """The command line, as a process of its own; what it complains of behind which desk it is."""
-    process = await asyncio.create_subprocess_exec(
-        str(Path(sys.executable).with_name("desk")),
-        *words,
-        env={**env, "COLUMNS": "200"},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await process.communicate()
-    assert process.returncode is not None
-    which, _, complaints = err.decode().partition("\n")
+    done = await asyncio.to_thread(run_desk, *words, env={**env, "COLUMNS": "200"})
+    which, _, complaints = done.stderr.partition("\n")
     assert which.startswith("Desk: Kafka ")
-    return Ended(process.returncode, out.decode(), complaints)
+    return Ended(done.returncode, done.stdout, complaints)
 
 
 async def answer(metrics: Metrics, path: str) -> dict[str, Any]:

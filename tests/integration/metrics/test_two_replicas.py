@@ -1,5 +1,6 @@
 """Two replicas of metrics: a verdict belongs to whoever holds the ticket's partition."""
 
+import asyncio
 import signal
 from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime, timedelta
@@ -29,8 +30,7 @@ async def replicas(
     env = environment(kafka, store_url, bus.prefix, CHARTER)
     both = [Metrics("metrics", env, tmp_path / f"metrics-{number}.log") for number in (1, 2)]
     try:
-        for item in both:
-            await item.start()
+        await asyncio.gather(*(item.start() for item in both))
         yield both
     finally:
         for item in both:

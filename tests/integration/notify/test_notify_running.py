@@ -125,6 +125,8 @@ async def test_killed_while_telling_and_while_mailing_it_tells_everybody_once(
     notify: Notify, bus: Bus, mail_server: MailServer, with_mail: dict[str, str]
 ) -> None:
     """Messages have no doubles but those with the same id, mails none but with the same id."""
+    # A mail that was under way is taken for lost, and sent again, after five such times.
+    with_mail |= {"NOTIFY_SMTP_TIMEOUT": "5"}
     mail_server.start()
     await notify.start(**with_mail)
     await bus.publish(event for number in range(40) for event in life(number))

@@ -21,16 +21,15 @@ from desk_platform.kafka.asking import why_unreachable
 from desk_platform.kafka.topic_reader import read_all
 from desk_platform.settings import KafkaSettings
 from desk_testing import eventually
+from desk_testing.commands import run_desk
 from desk_testing.opening import close_now, open_now
 
 from tests.support.authority import Authority
 from tests.support.issuer import issuing
 from tests.support.secure_desk import SecureDesk, secure_desk
+from tests.support.short_day import STORY
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(600)]
-
-DESK = str(Path(sys.executable).with_name("desk"))
-STORY = Path(__file__).with_name("short_day.yaml")
 
 
 async def test_the_day_comes_true_where_everybody_signs_in_and_others_are_refused(
@@ -40,7 +39,8 @@ async def test_the_day_comes_true_where_everybody_signs_in_and_others_are_refuse
     async with secure_desk(tmp_path, Authority("secure")) as desk:
         up = time.monotonic()
         answer = await play(desk)
-        await run(desk, DESK, "audit", "--again", "5")
+        code, text = await ended(desk, "audit", "--again", "5")
+        assert code == 0, text
         # One that starts where there are records of its own looks at the last of them.
         await asyncio.to_thread(desk.service("intake").stop)
         await desk.service("intake").start()
@@ -59,35 +59,37 @@ async def test_the_day_comes_true_where_everybody_signs_in_and_others_are_refuse
 
 
 async def play(desk: SecureDesk) -> str:
-    return await run(
+    """What the demo says of the day."""
+    environ = environ_of(
         desk,
-        *(sys.executable, "-m", "desk_demo", "--plain", "--story", str(STORY)),
         DEMO_TOKEN_URL=desk.issuer.token_url,
         DEMO_PASSWORD=desk.issuer.password,
         DEMO_KAFKA_USERNAME="demo",
         DEMO_KAFKA_PASSWORD_FILE=str(desk.password_file("demo")),
     )
-
-
-async def run(desk: SecureDesk, *command: str, **more: str) -> str:
-    """What it says, as the operator, who reads everything and writes nothing."""
-    code, text = await ended(desk, *command, **more)
-    assert code == 0, text
-    return text
-
-
-async def ended(desk: SecureDesk, *command: str, **more: str) -> tuple[int | None, str]:
-    """The same with its exit code."""
-    urls = {f"DESKCLI_{service.name.upper()}_URL": service.url for service in desk.services}
     process = await asyncio.create_subprocess_exec(
-        *command,
-        env=desk.environment("desk-operator", PYTHONPATH=str(ROOT / "demo"), **urls) | more,
+        *(sys.executable, "-m", "desk_demo", "--plain", "--story", str(STORY)),
+        env=environ,
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
     text, _ = await process.communicate()
-    return process.returncode, text.decode()
+    assert process.returncode == 0, text.decode()
+    return text.decode()
+
+
+def environ_of(desk: SecureDesk, **more: str) -> dict[str, str]:
+    """The operator's, who reads everything and writes nothing."""
+    urls = {f"DESKCLI_{service.name.upper()}_URL": service.url for service in desk.services}
+    own = desk.environment("desk-operator", PYTHONPATH=str(ROOT / "demo"), **urls)
+    return own | more
+
+
+async def ended(desk: SecureDesk, *words: str, **more: str) -> tuple[int, str]:
+    """With which code, and what a command of the operator said."""
+    done = await asyncio.to_thread(run_desk, *words, env=environ_of(desk, **more))
+    return done.returncode, done.stdout + done.stderr
 
 
 async def check_rights_at_brokers(desk: SecureDesk) -> None:
@@ -167,7 +169,7 @@ async def check_what_commands_say(desk: SecureDesk) -> None:
         ({"DESK_KAFKA": f"localhost:{port}"}, "is that of another host"),
         (plain, "what this port asks for"),
     )
-    tail = (DESK, "tail", TICKETS, "--from-start")
+    tail = ("tail", TICKETS, "--from-start")
     answers = await asyncio.gather(*(ended(desk, *tail, **given) for given, _ in expected))
     for (code, text), (_, words) in zip(answers, expected, strict=True):
         assert (code, words in text, "Traceback" in text) == (2, True, False), text

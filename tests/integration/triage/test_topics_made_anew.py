@@ -1,7 +1,6 @@
 """Triage, its topic made anew: two replicas notice, a command begins it again, nothing is lost."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,11 +15,10 @@ from desk_contracts.ids import new_id
 from desk_contracts.names import TELEMETRY
 from desk_contracts.value_types import SubjectKind
 from desk_testing import eventually
+from desk_testing.commands import run_desk
 from desk_testing.processes import ServiceProcess, environment
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
-
-COMMAND = (sys.executable, "-c", "from desk_cli.main import main; main()")
 
 
 class Bus(Protocol):
@@ -49,18 +47,10 @@ async def texts(bus: Bus, kind: type[SignalRaised] | type[SignalCleared]) -> set
 
 async def desk(env: dict[str, str], *words: str) -> tuple[int, str]:
     """What a command says, behind which desk it is, and leaves with."""
-    process = await asyncio.create_subprocess_exec(
-        *COMMAND,
-        *words,
-        env=env,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    emitted, _ = await process.communicate()
-    assert process.returncode is not None
-    which, *lines = emitted.decode().splitlines()
+    done = await asyncio.to_thread(run_desk, *words, env=env)
+    which, *lines = (done.stderr + done.stdout).splitlines()
     assert which.startswith("Desk: Kafka ")
-    return process.returncode, " ".join(" ".join(lines).split())
+    return done.returncode, " ".join(" ".join(lines).split())
 
 
 async def make_anew(kafka: str, topic: str) -> None:

@@ -2,8 +2,6 @@
 
 import os
 import ssl
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,11 +12,11 @@ from aiokafka.errors import (
 )
 from desk_cli.main import describe_failure
 from desk_contracts.errors import DependencyDown, NotFound
-from desk_local.paths import ROOT
 from desk_local.ports import free_ports
 from desk_platform.kafka.asking import describe_refusal
 from desk_platform.settings import KafkaSettings, SettingsError, StoreDriver, StoreSettings
 from desk_platform.store import open_existing_store, open_store
+from desk_testing.commands import run_desk
 
 from tests.support.refusing_mongo import refusing_mongo
 
@@ -119,14 +117,6 @@ def test_a_mistyped_folder_is_refused_and_not_made(tmp_path: Path) -> None:
 def test_a_command_ends_with_a_sentence_and_2(
     command: str, settings: dict[str, str], words: str, tmp_path: Path
 ) -> None:
-    done = subprocess.run(
-        [str(Path(sys.executable).with_name("desk")), command],
-        env=os.environ | {"DESK_LOCAL": str(tmp_path)} | settings,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = run_desk(command, env=os.environ | {"DESK_LOCAL": str(tmp_path)} | settings)
     assert (done.returncode, words in done.stderr) == (2, True), done.stderr
     assert "Traceback" not in done.stderr
