@@ -120,6 +120,7 @@ class Engine:
     clock: FakeClock = field(default_factory=lambda: FakeClock(START))
     bus: FakePublisher = field(default_factory=FakePublisher)
     crashes: int = 0
+    per_slot: int = 32
     boundary: Boundary = field(default_factory=Boundary)
 
     def __post_init__(self) -> None:
@@ -200,7 +201,7 @@ class Engine:
             self.collections,
             self.executors,
             self.clock,
-            Concurrency(term=TERM),
+            Concurrency(per_slot=self.per_slot, term=TERM),
             telemetry=record_telemetry().telemetry,
             on_due=self.run_unit_of_work.due.remember,
             jitter=lambda: 1.0,

@@ -5,9 +5,10 @@ All state is in the documents, so another worker can continue after a crash.
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, assert_never
 
 from desk_contracts.errors import Transient
@@ -66,6 +67,7 @@ OVERTIME = timedelta(seconds=15)
 # Another run's no is looked for among so many of the newest on the same target.
 NEWEST = 200
 Decide = Callable[[Run, datetime], Decision[Run] | None]
+Write = Callable[[Decide], Awaitable[Run | None]]
 OnDue = Callable[[str, datetime], None]
 
 
@@ -217,6 +219,7 @@ class Worker:
     async def _admit(self, run: Run, action: Admit) -> Run | None:
         if (stop := await self._admissions.find_stop()) is not None:
             return await self._write(run, action, lambda r, n: lifecycle.hold(r, stop, n))
+        asked_at = self._clock.now()
         refusal = await self._admissions.find_refusal(run)
         if refusal is not None:
             return await self._write(run, action, lambda r, n: lifecycle.queue(r, refusal, n))
@@ -226,46 +229,68 @@ class Worker:
                 run.trigger.subject,
                 subject_rule(lambda s, now: watch(s, run.id, measurement, now)),
             )
-        after = await self._write(run, action, lifecycle.admit)
+        let_in = lifecycle.admit(run, asked_at).state
+        first = next_action(let_in, self._clock.now())
+        if isinstance(first, Attempt):
+            return await self._attempt(let_in, first, asked_at)
+        return await self._let_in(run, first, asked_at, lambda run, _: Decision(run))
+
+    async def _let_in(
+        self, run: Run, first: NextAction, asked_at: datetime, decide: Decide
+    ) -> Run | None:
+        """Its admission and what comes first in one write. Its clock starts with the question, as
+        its hold on the target does; that is let go where the run has ended meanwhile."""
+
+        def decide_first(run: Run, now: datetime) -> Decision[Run] | None:
+            let_in = lifecycle.admit(run, asked_at).state
+            return decide(let_in, now) if next_action(let_in, now) == first else None
+
+        after = await self._write(run, Admit(), decide_first)
         if after is None or after.has_ended:
             await self._admissions.give_up(run)
         return after
 
-    async def _attempt(self, run: Run, attempt: Attempt) -> Run | None:
+    async def _attempt(
+        self, run: Run, attempt: Attempt, asked_at: datetime | None = None
+    ) -> Run | None:
+        """`asked_at` is when it asked to be let in, where that is not written yet."""
+        write = partial(self._write, run, attempt)
+        if asked_at is not None:
+            write = partial(self._let_in, run, attempt, asked_at)
         executor = self._executors.get(attempt.call.executor)
         slot = None if executor is None else executor.slot_of(attempt.call)
         place = None if slot is None else f"{attempt.call.executor}/{slot}"
         async with self._slots.enter(place, run.id) as is_ours:
-            if not is_ours or self._is_stopping:  # it is called when the line is shorter
-                return None
-            return await self._ask_and_execute(run, attempt, executor)
+            if is_ours and not self._is_stopping:
+                return await self._ask_and_execute(run, attempt, executor, write)
+        if asked_at is not None:
+            await write(lambda run, _: Decision(run))
+        return None  # it is called when the line is shorter
 
     async def _ask_and_execute(
-        self, run: Run, attempt: Attempt, executor: Executor | None
+        self, run: Run, attempt: Attempt, executor: Executor | None, write: Write
     ) -> Run | None:
         """What could stop an act is asked right before it, after any wait for its turn."""
         is_new = attempt.kind == "act" and run.open_act is None and run.undoing is None
         if is_new and await self._is_over(run):
-            return await self._write(run, attempt, lifecycle.end_cleared)
+            return await write(lifecycle.end_cleared)
         if is_new and not run.has_sent:
             refusal = await self._restraints.find_refusal(run)
             if refusal is not None:
-                back = await self._write(
-                    run, attempt, lambda r, now: withholding.step_back(r, refusal, now)
-                )
+                back = await write(lambda r, now: withholding.step_back(r, refusal, now))
                 if back is not None and back.withheld is not None:
                     await self._admissions.give_up(back)  # others may have its turn
                 return back
         if attempt.kind == "act" and (stop := await self._admissions.find_stop()) is not None:
-            return await self._write(run, attempt, lambda r, n: lifecycle.hold(r, stop, n))
-        return await self._execute(run, attempt, executor)
+            return await write(lambda r, n: lifecycle.hold(r, stop, n))
+        return await self._execute(run, attempt, executor, write)
 
-    async def _execute(self, run: Run, attempt: Attempt, executor: Executor | None) -> Run | None:
+    async def _execute(
+        self, run: Run, attempt: Attempt, executor: Executor | None, write: Write
+    ) -> Run | None:
         """Intent, effect, result: in this order, whatever happens in between."""
         holder = journal.Holder(new_id(), self._concurrency.term)
-        after = await self._write(
-            run, attempt, lambda r, now: journal.record_intent(r, attempt, holder, now)
-        )
+        after = await write(lambda r, now: journal.record_intent(r, attempt, holder, now))
         if after is None or after.lease is None or after.lease.holder != holder.name:
             return after
         token = after.lease.token
