@@ -320,7 +320,6 @@ class Worker:
         self, executor: Executor, id: str, attempt: Attempt, token: int
     ) -> Answer | None:
         """The answer; while it takes long, the lease is renewed. None if the lease is lost."""
-
         call = CallUnderWay(attempt)
 
         async def may_send() -> bool:
@@ -374,6 +373,8 @@ class Worker:
                 run.trigger.subject, subject_rule(lambda s, _: set_window(s, run.id, until))
             )
             watch = None if changed.state is None else changed.state.watch_of(run.id)
+        if verdict.compare(run, watch, _is_well(run), self._clock.now()) is None:
+            return None  # nothing to write: whoever changes the run makes it due
         after = await self._write(
             run, action, lambda r, now: verdict.compare(r, watch, _is_well(r), now)
         )
