@@ -206,12 +206,11 @@ class Engine:
             on_due=self.run_unit_of_work.due.remember,
             jitter=lambda: 1.0,
         )
-        self.opener = RingOpener(self.collections.rollouts, self.worker.reschedule)
-        self.takeover = Takeover(self.collections.targets, self.targets, self.journal, self.runs)
-        self.relapses = Relapses(self.collections, self.clock)
-        self.notifier = VerificationNotifier(
-            self.collections.subjects, self.subjects, self.worker.reschedule
-        )
+        changed, reschedule = self.collections, self.worker.reschedule
+        self.opener = RingOpener(changed.rollouts, reschedule)
+        self.takeover = Takeover(changed.targets, self.targets, self.journal, self.runs)
+        self.relapses = Relapses(changed, self.clock)
+        self.notifier = VerificationNotifier(changed.subjects, self.subjects, reschedule)
 
     async def brake(self, by: str = "ana", **changes: Any) -> None:
         """A person stops the one run, or takes it over."""

@@ -14,10 +14,12 @@ from desk_automation.runs.model import Phase, Run
 from desk_automation.runs.store import run_rule
 from desk_automation.safety.target import AdmissionRequest, admit, find_refusal
 from desk_contracts import AnyEvent
+from desk_contracts.events.automation import Outcome
 from desk_kernel import Decision
 from desk_testing.eventually import eventually
 
 from tests.support.automation_engine import START, Engine, FakeTarget, cleared, raised, runbook
+from tests.support.spoken import english
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 FIRST, SECOND_RUN, THIRD = (raised(f"laptop-{number}") for number in range(1, 4))
@@ -116,14 +118,26 @@ async def test_who_waited_longer_than_its_time_asks_anew_and_holds_its_target_fo
     assert run.deadline < target.held_until
 
 
-async def test_who_finds_the_line_full_is_let_in_and_called_later(crowd: Crowd) -> None:
+async def test_who_finds_the_line_full_holds_nothing_and_is_called_later(crowd: Crowd) -> None:
     await crowd.begin(THIRD)
     await crowd.tasks[-1]
     refused = await crowd.engine.run(THIRD)
-    assert (refused.phase, refused.journal) == (Phase.WORKING, ())
+    assert (refused.phase, refused.journal) == (Phase.SETTLING, ())
+    assert await crowd.find_holder("laptop-3") == ""
     await _finish(crowd)
     await crowd.engine.settle(SECOND)
     assert crowd.target.distinct_effects == 3
+
+
+async def test_who_finds_the_line_full_for_as_long_as_it_may_wait_reaches_people(
+    crowd: Crowd,
+) -> None:
+    await crowd.engine.hear(THIRD)
+    crowd.engine.clock.advance(2 * crowd.engine.policy.queue)
+    await crowd.engine.worker.advance((await crowd.engine.run(THIRD)).id)
+    late = await crowd.engine.run(THIRD)
+    assert (late.phase, late.outcome) == (Phase.ESCALATED, Outcome.NOT_RUN)
+    assert "no room" in english(late.reason)
 
 
 async def test_what_is_over_by_then_gets_no_act_and_lets_its_target_go(crowd: Crowd) -> None:

@@ -169,9 +169,8 @@ class HttpExecutor:
         if action.body is not None:
             content = json.dumps(action.body, allow_nan=False).encode()
             headers.setdefault("content-type", "application/json")
-        address = httpcore.URL(
-            scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
-        )
+        scheme, host = url.raw_scheme, url.raw_host
+        address = httpcore.URL(scheme=scheme, host=host, port=url.port, target=url.raw_path)
         async with (
             asyncio.timeout(attempt.call.timeout.total_seconds()),
             self._connections.use(address.origin) as connection,
