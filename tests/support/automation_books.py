@@ -1,6 +1,6 @@
 """Runbooks without a charter, for tests that need a rulebook only."""
 
-from desk_automation.matching.rulebook import Rulebook, compile_rules
+from desk_automation.matching.rulebook import Rulebook
 from desk_charter.people import Team
 from desk_charter.runbooks import Runbook
 
@@ -14,10 +14,7 @@ class OneBook(Rulebook):
         self.owner = owner
         self.version = "test"
         self.books = runbooks
-        self.rules, self.patterns = compile_rules(runbooks)
-        self.measurements = frozenset(
-            runbook.verify.measurement for runbook in runbooks if runbook.verify
-        )
+        self._compile(runbooks)
 
     def owner_of(self, runbook: Runbook) -> Team:  # noqa: ARG002
         return self.owner

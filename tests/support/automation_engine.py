@@ -120,6 +120,7 @@ class Engine:
     clock: FakeClock = field(default_factory=lambda: FakeClock(START))
     bus: FakePublisher = field(default_factory=FakePublisher)
     crashes: int = 0
+    per_slot: int = 32
     boundary: Boundary = field(default_factory=Boundary)
 
     def __post_init__(self) -> None:
@@ -200,17 +201,16 @@ class Engine:
             self.collections,
             self.executors,
             self.clock,
-            Concurrency(term=TERM),
+            Concurrency(per_slot=self.per_slot, term=TERM),
             telemetry=record_telemetry().telemetry,
             on_due=self.run_unit_of_work.due.remember,
             jitter=lambda: 1.0,
         )
-        self.opener = RingOpener(self.collections.rollouts, self.worker.reschedule)
-        self.takeover = Takeover(self.collections.targets, self.targets, self.journal, self.runs)
-        self.relapses = Relapses(self.collections, self.clock)
-        self.notifier = VerificationNotifier(
-            self.collections.subjects, self.subjects, self.worker.reschedule
-        )
+        changed, reschedule = self.collections, self.worker.reschedule
+        self.opener = RingOpener(changed.rollouts, reschedule)
+        self.takeover = Takeover(changed.targets, self.targets, self.journal, self.runs)
+        self.relapses = Relapses(changed, self.clock)
+        self.notifier = VerificationNotifier(changed.subjects, self.subjects, reschedule)
 
     async def brake(self, by: str = "ana", **changes: Any) -> None:
         """A person stops the one run, or takes it over."""

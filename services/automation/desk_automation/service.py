@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from typing import NamedTuple
 
@@ -71,6 +72,9 @@ from desk_automation.verification.model import Subject
 from desk_automation.verification.store import SUBJECTS, subject_projection
 from desk_automation.verification.worker import VerificationNotifier
 from desk_automation.windows.store import PLANNED_CHANGES, project_planned_changes
+
+# Evidence for a mode is gathered over days; a run's own events are read back many at once.
+EVIDENCE_LINGER = timedelta(milliseconds=200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,7 +331,9 @@ SERVICE = Service(
         Subscription((names.CHANGES,), to=("changes",), group="changes"),
         Subscription((names.TICKETS,), to=("runs", "subjects", "targets"), group="requests"),
         Subscription((names.TELEMETRY,), to=("subjects",), group="telemetry"),
-        Subscription((names.AUTOMATION,), to=("promotions",), group="promotions"),
+        Subscription(
+            (names.AUTOMATION,), to=("promotions",), group="promotions", linger=EVIDENCE_LINGER
+        ),
         Subscription(
             (names.ACTION_RESULTS,),
             to=("commands", "devices", "runs", "histories"),

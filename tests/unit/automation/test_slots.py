@@ -28,13 +28,14 @@ class Place:
             await work
 
     async def _run(self, number: int) -> None:
-        async with self.free_runs, self.slots.enter("host", str(number)) as is_ours:
-            if not is_ours:
+        async with self.free_runs, self.slots.line_up("host", str(number)) as has_room:
+            if not has_room:
                 self.refused.append(number)
                 return
-            self.inside.append(number)
-            await self.leave[number].wait()
-            self.inside.remove(number)
+            async with self.slots.enter("host"):
+                self.inside.append(number)
+                await self.leave[number].wait()
+                self.inside.remove(number)
 
 
 async def settle() -> None:
@@ -56,6 +57,17 @@ async def test_who_waits_in_line_is_next_and_the_line_has_an_end() -> None:
         leave.set()
     await asyncio.gather(*tasks)
     assert place.inside == []
+
+
+async def test_who_prepares_in_line_keeps_their_room_and_takes_no_slot() -> None:
+    place = Place(per_slot=1, free_runs=9)
+    async with place.slots.line_up("host", "prepares"):
+        tasks = [place.begin(0), place.begin(1)]
+        await settle()
+        assert (place.inside, place.refused) == ([0], [1])
+    assert place.called == ["1"]
+    place.leave[0].set()
+    await asyncio.gather(*tasks)
 
 
 async def test_who_waits_in_line_holds_up_no_run_elsewhere() -> None:
@@ -90,10 +102,10 @@ async def test_who_is_ended_on_their_turn_passes_it_on() -> None:
     slots = Slots(1, asyncio.Semaphore(9), print)
 
     async def enter() -> bool:
-        async with slots.enter("host", "next") as is_ours:
-            return is_ours
+        async with slots.line_up("host", "next") as has_room, slots.enter("host"):
+            return has_room
 
-    async with slots.enter("host", "first"):
+    async with slots.line_up("host", "first"), slots.enter("host"):
         next_one = asyncio.create_task(enter())
         await settle()
     next_one.cancel()  # it has its turn, and did not run since
@@ -108,10 +120,11 @@ async def test_of_many_that_found_the_line_full_none_is_left_behind() -> None:
     runs = [str(number) for number in range(40)]
 
     async def run(id: str) -> None:
-        async with place.slots.enter("host", id) as is_ours:
-            if is_ours:
-                await asyncio.sleep(0)
-                done.append(id)
+        async with place.slots.line_up("host", id) as has_room:
+            if has_room:
+                async with place.slots.enter("host"):
+                    await asyncio.sleep(0)
+                    done.append(id)
 
     async with asyncio.TaskGroup() as group:
         place.called += runs

@@ -4,14 +4,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+import pytest
 from desk_automation.actions.answer import Answer
 from desk_automation.actions.executor import Fence
 from desk_automation.actions.model import Attempt
-from desk_automation.runs.decide import next_action
+from desk_automation.runs.decide import Admit, next_action
 from desk_automation.runs.model import Phase
 
 from tests.support.automation_crashes import Crash
-from tests.support.automation_engine import TERM, Engine, FakeTarget, raised, runbook
+from tests.support.automation_engine import TERM, Engine, FakeTarget, guard, raised, runbook
 
 SECOND = timedelta(seconds=1)
 
@@ -51,12 +52,16 @@ async def test_a_worker_that_was_given_up_sends_nothing_while_another_is_at_work
     assert target.tokens == [2]
 
 
-async def test_what_another_replica_did_meanwhile_is_not_done_again() -> None:
-    engine = Engine((runbook(),))
+@pytest.mark.parametrize("first", [Admit, Attempt])
+async def test_what_another_replica_did_meanwhile_is_not_done_again(
+    first: type[Admit | Attempt],
+) -> None:
+    """Whether the slower one wants to be let in with its act, or is in and asked its guard."""
+    engine = Engine((runbook(guards=[guard()] if first is Attempt else []),))
     await engine.hear(raised())
     engine.clock.advance(2 * SECOND)
     slow, run = engine.worker, await engine.run()
-    while not isinstance(action := next_action(run, engine.clock.now()), Attempt):
+    while not isinstance(action := next_action(run, engine.clock.now()), first):
         after = await slow._take(action, run)
         assert after is not None
         run = after

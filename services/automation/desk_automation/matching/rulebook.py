@@ -1,8 +1,10 @@
 """The charter's runbooks, compiled once per version."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Generic, TypeVar
 
 from desk_charter.model import Charter
 from desk_charter.people import Team
@@ -17,6 +19,28 @@ from desk_automation.matching.decide import ModeOf, Raised, is_meant, run_id, ta
 from desk_automation.patterns.rules import PatternRule, compile_pattern
 from desk_automation.rollouts.fleet import FleetRules
 from desk_automation.rollouts.model import FaultSeen
+
+T = TypeVar("T")
+# More than a consumer reads at once: each of its projections asks about the same events.
+NEWEST = 1_000
+
+
+class OncePerEvent(Generic[T]):
+    """What is worked out of an event, once for all who ask about the newest events."""
+
+    def __init__(self, work_out: Callable[[Raised], T]) -> None:
+        self._work_out = work_out
+        # By identity, since to compare events costs more than to work it out; each is kept beside
+        # its answer, so that no other gets its identity.
+        self._kept: OrderedDict[int, tuple[Raised, T]] = OrderedDict()
+
+    def __call__(self, event: Raised) -> T:
+        kept = self._kept.get(id(event))
+        if kept is None:
+            kept = self._kept[id(event)] = (event, self._work_out(event))
+            if len(self._kept) > NEWEST:
+                self._kept.popitem(last=False)
+        return kept[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +102,16 @@ class Rulebook:
 
     def __init__(self, charter: Charter, earlier: frozenset[str] = frozenset()) -> None:
         self.version, self._charter = charter.version, charter
-        runbooks = charter.of(RUNBOOKS)
+        self._compile(charter.of(RUNBOOKS), earlier)
+
+    def _compile(self, runbooks: Sequence[Runbook], earlier: frozenset[str] = frozenset()) -> None:
         self.rules, self.patterns = compile_rules(runbooks)
         self.measurements = earlier | {
             runbook.verify.measurement for runbook in runbooks if runbook.verify
         }
+        self._matching = OncePerEvent(lambda event: tuple(self.rules.find_matching(event)))
+        self._targets = OncePerEvent(self._find_targets)
+        self._runs = OncePerEvent(self._find_runs)
 
     def owner_of(self, runbook: Runbook) -> Team:
         """The team that answers for it."""
@@ -97,12 +126,15 @@ class Rulebook:
         values = values_of(event, "")
         return any(rule.find_occurrence(event, values, event.time) for rule in self.patterns)
 
-    def find_matching(self, event: Raised) -> Iterator[Runbook]:
+    def find_matching(self, event: Raised) -> tuple[Runbook, ...]:
         """The runbooks that want to act on this event."""
-        return self.rules.find_matching(event)
+        return self._matching(event)
 
-    def find_targets(self, event: Raised) -> dict[str, tuple[str, ...]]:
+    def find_targets(self, event: Raised) -> Mapping[str, tuple[str, ...]]:
         """What the event is trouble of: the runbooks that match it, by the target of each."""
+        return self._targets(event)
+
+    def _find_targets(self, event: Raised) -> dict[str, tuple[str, ...]]:
         targets: dict[str, tuple[str, ...]] = {}
         for runbook in self.find_matching(event):
             target = target_of(event, runbook)
@@ -110,8 +142,11 @@ class Rulebook:
                 targets[target] = (*targets.get(target, ()), runbook.id)
         return targets
 
-    def runs(self, event: Raised) -> dict[str, Runbook]:
+    def runs(self, event: Raised) -> Mapping[str, Runbook]:
         """The runs that the event stands for, by id."""
+        return self._runs(event)
+
+    def _find_runs(self, event: Raised) -> dict[str, Runbook]:
         return {run_id(event, runbook): runbook for runbook in self.find_matching(event)}
 
     def find_faults(
@@ -120,9 +155,10 @@ class Rulebook:
         """The fault that the event shows, for each runbook that acts and whose fleet is guarded."""
         faults = {}
         for runbook in self.find_matching(event):
-            guard, target = runbook.fleet_guard, target_of(event, runbook)
-            is_at_work = mode_of(runbook, now.date()) in {"approve", "auto"}
-            if guard is not None and is_at_work and target:
+            guard = runbook.fleet_guard
+            if guard is None or mode_of(runbook, now.date()) not in {"approve", "auto"}:
+                continue
+            if target := target_of(event, runbook):
                 team = runbook.escalate.team or runbook.owner_team
                 rules = FleetRules(guard.more_than, guard.within, runbook.title, team)
                 faults[runbook.id] = (FaultSeen(target=target, at=event.time), rules)

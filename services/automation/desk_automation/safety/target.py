@@ -87,11 +87,13 @@ def _find_limit(target: Target, ask: AdmissionRequest, now: datetime) -> Refusal
 
 
 def admit(target: Target | None, ask: AdmissionRequest, now: datetime) -> Target | None:
-    """The target with the run let in, or noted as waiting; None if nothing changes."""
+    """The target with the run let in, or noted as waiting; None if nothing changes. One that asks
+    again, since it was not written that it is let in, holds it for as long as from now."""
     target = target or Target()
     refused = find_refusal(target, ask, now)
     if refused is None:
-        return None if target.holder == ask.run else _let_in(target, ask, now)
+        is_held = target.holder == ask.run and (target.held_until or now) >= ask.until
+        return None if is_held else _let_in(target, ask, now)
     if refused.kind != "busy" or ask.run in target.waiting or len(target.waiting) >= MAX_WAITING:
         return None
     return target.model_copy(update={"waiting": (*target.waiting, ask.run)})

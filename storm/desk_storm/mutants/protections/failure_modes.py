@@ -39,6 +39,14 @@ PROTECTIONS: tuple[Protection, ...] = (
         f"{UNIT}/test_limits.py::test_two_runbooks_never_act_on_one_target_at_once",
     ),
     Protection(
+        "F2",
+        "a run that asks anew acts longer than it holds its target",
+        f"{AUTOMATION}/safety/target.py",
+        "is_held = target.holder == ask.run and (target.held_until or now) >= ask.until",
+        "is_held = target.holder == ask.run",
+        f"{UNIT}/test_let_in.py::test_who_asks_again_holds_its_target_for_as_long_as_from_then_on",
+    ),
+    Protection(
         "F3",
         "a worker that was given up still writes what it did",
         f"{RUNS}/journal.py",

@@ -28,6 +28,7 @@ from desk_automation.actions.executor import Fence
 from desk_automation.actions.model import Action, Attempt, Call
 from desk_automation.actions.redaction import redact
 from desk_automation.actions.template import Values, fill_header, fill_json
+from desk_automation.adapters.executors.http_connections import Connections
 from desk_automation.adapters.executors.http_hosts import CheckedNetwork, Hosts, NotAllowed
 from desk_automation.adapters.executors.http_reply import (
     MAX_ANSWER,
@@ -103,7 +104,7 @@ def render_http(request: HttpRequest, values: Values) -> HttpAction:
 
 
 class HttpExecutor:
-    """One pool for all targets; follows no redirect, takes no proxy from the environment."""
+    """Connections for all targets; follows no redirect, takes no proxy from the environment."""
 
     def __init__(
         self,
@@ -115,16 +116,11 @@ class HttpExecutor:
         self._hosts, self._meters = hosts, meters
         self._secrets = secrets or Secrets()
         self._clock = clock or SystemClock()
-        self._pool = httpcore.AsyncConnectionPool(
-            max_connections=500,
-            max_keepalive_connections=100,
-            keepalive_expiry=5.0,
-            network_backend=CheckedNetwork(hosts),
-        )
+        self._connections = Connections(CheckedNetwork(hosts))
 
     async def close(self) -> None:
         """Let every connection go."""
-        await self._pool.aclose()
+        await self._connections.close()
 
     def slot_of(self, call: Call) -> str:
         """Calls to one address share a slot."""
@@ -173,13 +169,14 @@ class HttpExecutor:
         if action.body is not None:
             content = json.dumps(action.body, allow_nan=False).encode()
             headers.setdefault("content-type", "application/json")
+        scheme, host = url.raw_scheme, url.raw_host
+        address = httpcore.URL(scheme=scheme, host=host, port=url.port, target=url.raw_path)
         async with (
             asyncio.timeout(attempt.call.timeout.total_seconds()),
-            self._pool.stream(
+            self._connections.use(address.origin) as connection,
+            connection.stream(
                 action.method,
-                httpcore.URL(
-                    scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
-                ),
+                address,
                 headers=[(name.encode(), text.encode()) for name, text in headers.items()],
                 content=content,
                 extensions={"trace": sending.trace},

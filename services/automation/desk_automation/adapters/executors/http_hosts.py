@@ -7,9 +7,7 @@ judged, and exactly that one is called.
 import asyncio
 import ipaddress
 import re
-import select
 import socket
-import ssl
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -174,42 +172,6 @@ def _is_special(address: _Address) -> bool:
     )
 
 
-class _Stream(httpcore.AsyncNetworkStream):
-    """Looks its socket up once: the pool asks of each idle connection at each call whether the far
-    side closed it."""
-
-    def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
-        self._inner = inner
-        self._socket = inner.get_extra_info("socket")
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
-        return await self._inner.read(max_bytes, timeout)
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
-        await self._inner.write(buffer, timeout)
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
-
-    async def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 (the interface's)
-    ) -> httpcore.AsyncNetworkStream:
-        return await self._inner.start_tls(ssl_context, server_hostname, timeout)
-
-    def get_extra_info(self, info: str) -> object:
-        if info != "is_readable":
-            return self._inner.get_extra_info(info)
-        file = self._socket.fileno()
-        if file < 0:
-            return True
-        poll = select.poll()
-        poll.register(file, select.POLLIN)
-        return bool(poll.poll(0))
-
-
 class CheckedNetwork(httpcore.AsyncNetworkBackend):
     """Finds the addresses of a host once, judges them, and connects to one that was judged."""
 
@@ -232,10 +194,9 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
             if refused is not None:
                 raise NotAllowed(refused)
             try:
-                stream = await self._inner.connect_tcp(
+                return await self._inner.connect_tcp(
                     address, port, timeout, local_address, socket_options
                 )
-                return _Stream(stream)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure

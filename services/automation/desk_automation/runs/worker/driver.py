@@ -5,9 +5,10 @@ All state is in the documents, so another worker can continue after a crash.
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, assert_never
 
 from desk_contracts.errors import Transient
@@ -26,7 +27,6 @@ from desk_platform.telemetry import Telemetry, get_logger, names
 from desk_automation.actions.answer import Answer, Result
 from desk_automation.actions.executor import Executor
 from desk_automation.actions.model import Attempt
-from desk_automation.conditions.expression import Inputs, Undecided, condition
 from desk_automation.runs import approving, consenting, journal, lifecycle, verdict, withholding
 from desk_automation.runs.decide import (
     Admit,
@@ -52,6 +52,8 @@ from desk_automation.runs.worker.admission import Admissions, Collections
 from desk_automation.runs.worker.calling import CallUnderWay
 from desk_automation.runs.worker.restraints import Restraints
 from desk_automation.runs.worker.slots import Slots
+from desk_automation.runs.worker.wellness import is_well
+from desk_automation.safety.model import Refusal
 from desk_automation.verification.decide import set_window, watch
 from desk_automation.verification.model import Subject
 from desk_automation.verification.store import subject_rule
@@ -66,6 +68,7 @@ OVERTIME = timedelta(seconds=15)
 # Another run's no is looked for among so many of the newest on the same target.
 NEWEST = 200
 Decide = Callable[[Run, datetime], Decision[Run] | None]
+Write = Callable[[Decide], Awaitable[Run | None]]
 OnDue = Callable[[str, datetime], None]
 
 
@@ -159,10 +162,10 @@ class Worker:
         match action:
             case Rest():
                 return None
-            case RequestApproval() | AwaitApproval() | RequestConsent() | AwaitConsent() | Admit():
+            case RequestApproval() | AwaitApproval() | RequestConsent() | AwaitConsent():
                 return await self._begin(run, action)
-            case Attempt():
-                return await self._attempt(run, action)
+            case Admit() | Attempt():
+                return await self._line_up(run, action)
             case Lost() | Pause() | Doubt() | Stop():
                 return await self._write(run, action, lambda r, n: journal.take(r, action, n))
             case Judge() | Review():
@@ -182,6 +185,22 @@ class Worker:
         changed = await self._collections.runs.change(run.id, run_rule(decide_if_next))
         return changed.state
 
+    async def _line_up(self, run: Run, action: Admit | Attempt) -> Run | None:
+        """It begins where there is room for what it does first: who waits for that is called, and
+        holds nothing that others want."""
+        now = self._clock.now()
+        is_in = isinstance(action, Attempt)
+        first = action if is_in else next_action(lifecycle.admit(run, now).state, now)
+        async with self._slots.line_up(self._find_place(first), run.id) as has_room:
+            if has_room and isinstance(action, Attempt):
+                return await self._execute_in_slot(run, action, partial(self._write, run, action))
+            if has_room:
+                return await self._begin(run, Admit())
+        if is_in or now < run.queue_until:
+            return None
+        refusal = Refusal("limit", message("refusal.no-room"))
+        return await self._write(run, action, lambda r, n: lifecycle.queue(r, refusal, n))
+
     async def _begin(
         self,
         run: Run,
@@ -191,7 +210,7 @@ class Worker:
         if await self._is_over(run):
             return await self._write(run, action, lifecycle.end_cleared)
         if not isinstance(action, AwaitApproval | AwaitConsent):
-            held = await self._restraints.find_change(run, _is_well(run))
+            held = await self._restraints.find_change(run, is_well(run))
             if held is not None:
                 return await self._write(run, action, held)
         if isinstance(action, Admit):
@@ -217,6 +236,7 @@ class Worker:
     async def _admit(self, run: Run, action: Admit) -> Run | None:
         if (stop := await self._admissions.find_stop()) is not None:
             return await self._write(run, action, lambda r, n: lifecycle.hold(r, stop, n))
+        asked_at = self._clock.now()
         refusal = await self._admissions.find_refusal(run)
         if refusal is not None:
             return await self._write(run, action, lambda r, n: lifecycle.queue(r, refusal, n))
@@ -226,46 +246,61 @@ class Worker:
                 run.trigger.subject,
                 subject_rule(lambda s, now: watch(s, run.id, measurement, now)),
             )
-        after = await self._write(run, action, lifecycle.admit)
+        let_in = lifecycle.admit(run, asked_at).state
+        first = next_action(let_in, self._clock.now())
+        if isinstance(first, Attempt):
+            write = partial(self._let_in, run, first, asked_at)
+            return await self._execute_in_slot(let_in, first, write)
+        return await self._let_in(run, first, asked_at, lambda run, _: Decision(run))
+
+    async def _let_in(
+        self, run: Run, first: NextAction, asked_at: datetime, decide: Decide
+    ) -> Run | None:
+        """Its admission and what comes first in one write. Its clock starts with the question, as
+        its hold on the target does; that is let go where the run has ended meanwhile."""
+
+        def decide_first(run: Run, now: datetime) -> Decision[Run] | None:
+            let_in = lifecycle.admit(run, asked_at).state
+            return decide(let_in, now) if next_action(let_in, now) == first else None
+
+        after = await self._write(run, Admit(), decide_first)
         if after is None or after.has_ended:
             await self._admissions.give_up(run)
         return after
 
-    async def _attempt(self, run: Run, attempt: Attempt) -> Run | None:
-        executor = self._executors.get(attempt.call.executor)
-        slot = None if executor is None else executor.slot_of(attempt.call)
-        place = None if slot is None else f"{attempt.call.executor}/{slot}"
-        async with self._slots.enter(place, run.id) as is_ours:
-            if not is_ours or self._is_stopping:  # it is called when the line is shorter
-                return None
-            return await self._ask_and_execute(run, attempt, executor)
+    def _find_place(self, action: NextAction) -> str | None:
+        """Where a call goes; None if that is nowhere in particular."""
+        if not isinstance(action, Attempt):
+            return None
+        executor = self._executors.get(action.call.executor)
+        slot = None if executor is None else executor.slot_of(action.call)
+        return None if slot is None else f"{action.call.executor}/{slot}"
 
-    async def _ask_and_execute(
-        self, run: Run, attempt: Attempt, executor: Executor | None
-    ) -> Run | None:
+    async def _execute_in_slot(self, run: Run, attempt: Attempt, write: Write) -> Run | None:
+        async with self._slots.enter(self._find_place(attempt)):
+            return None if self._is_stopping else await self._ask_and_execute(run, attempt, write)
+
+    async def _ask_and_execute(self, run: Run, attempt: Attempt, write: Write) -> Run | None:
         """What could stop an act is asked right before it, after any wait for its turn."""
         is_new = attempt.kind == "act" and run.open_act is None and run.undoing is None
         if is_new and await self._is_over(run):
-            return await self._write(run, attempt, lifecycle.end_cleared)
+            return await write(lifecycle.end_cleared)
         if is_new and not run.has_sent:
             refusal = await self._restraints.find_refusal(run)
             if refusal is not None:
-                back = await self._write(
-                    run, attempt, lambda r, now: withholding.step_back(r, refusal, now)
-                )
+                back = await write(lambda r, now: withholding.step_back(r, refusal, now))
                 if back is not None and back.withheld is not None:
                     await self._admissions.give_up(back)  # others may have its turn
                 return back
         if attempt.kind == "act" and (stop := await self._admissions.find_stop()) is not None:
-            return await self._write(run, attempt, lambda r, n: lifecycle.hold(r, stop, n))
-        return await self._execute(run, attempt, executor)
+            return await write(lambda r, n: lifecycle.hold(r, stop, n))
+        return await self._execute(run, attempt, write)
 
-    async def _execute(self, run: Run, attempt: Attempt, executor: Executor | None) -> Run | None:
+    async def _execute(self, run: Run, attempt: Attempt, write: Write) -> Run | None:
         """Intent, effect, result: in this order, whatever happens in between."""
+        executor = self._executors.get(attempt.call.executor)
         holder = journal.Holder(new_id(), self._concurrency.term)
-        after = await self._write(
-            run, attempt, lambda r, now: journal.record_intent(r, attempt, holder, now)
-        )
+        after = await write(lambda r, now: journal.record_intent(r, attempt, holder, now))
         if after is None or after.lease is None or after.lease.holder != holder.name:
             return after
         token = after.lease.token
@@ -295,7 +330,6 @@ class Worker:
         self, executor: Executor, id: str, attempt: Attempt, token: int
     ) -> Answer | None:
         """The answer; while it takes long, the lease is renewed. None if the lease is lost."""
-
         call = CallUnderWay(attempt)
 
         async def may_send() -> bool:
@@ -341,7 +375,7 @@ class Worker:
         watch = (await self._subject(run)).watch_of(run.id)
         if isinstance(action, Review):
             return await self._write(
-                run, action, lambda r, now: verdict.review(r, watch, _is_well(r), now)
+                run, action, lambda r, now: verdict.review(r, watch, is_well(r), now)
             )
         until = verdict.window_end(run, () if watch is None else watch.samples)
         if watch is not None and until is not None and watch.until != until:
@@ -349,8 +383,10 @@ class Worker:
                 run.trigger.subject, subject_rule(lambda s, _: set_window(s, run.id, until))
             )
             watch = None if changed.state is None else changed.state.watch_of(run.id)
+        if verdict.compare(run, watch, is_well(run), self._clock.now()) is None:
+            return None  # nothing to write: whoever changes the run makes it due
         after = await self._write(
-            run, action, lambda r, now: verdict.compare(r, watch, _is_well(r), now)
+            run, action, lambda r, now: verdict.compare(r, watch, is_well(r), now)
         )
         return after if after is not None and after.has_ended else None
 
@@ -359,16 +395,3 @@ class Worker:
 
     async def _subject(self, run: Run) -> Subject:
         return await self._subjects.find(run.trigger.subject) or Subject()
-
-
-def _is_well(run: Run) -> Callable[[float], bool]:
-    expected = condition(run.plan.verify.condition if run.plan.verify else "false")
-
-    def is_well(value: float) -> bool:
-        result = expected.verdict(Inputs({"value": value}))
-        if isinstance(result, Undecided):
-            log.info("condition_not_decided", condition=expected.text, reason=result.reason)
-            return False
-        return result
-
-    return is_well
