@@ -6,6 +6,7 @@ from desk_charter.documents import read_document
 from desk_charter.problems import Problem
 from desk_charter.sentences import sentence_for
 from desk_contracts.errors import Invalid
+from desk_contracts.mistakes import list_mistakes
 from pydantic import ValidationError
 
 from desk_runbooks.scenario import Scenario
@@ -48,7 +49,7 @@ def _read(path: Path) -> "Scenario | list[Problem]":
         scenario = Scenario.model_validate(document.data)
     except ValidationError as error:
         problems: list[Problem] = []
-        for detail in error.errors(include_url=False):
+        for detail in list_mistakes(error.errors(include_url=False)):
             place = tuple(detail["loc"])
             while place and not document.has(place):
                 place = place[:-1]

@@ -8,6 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Final, assert_never
 
+from desk_contracts.mistakes import list_mistakes
 from desk_platform.plugins import Registry
 from pydantic import TypeAdapter, ValidationError
 
@@ -275,7 +276,7 @@ class _Reading:
         try:
             yield adapter.validate_python(data)
         except ValidationError as error:
-            for detail in error.errors(include_url=False):
+            for detail in list_mistakes(error.errors(include_url=False)):
                 place = self.way_to(
                     where, detail["loc"], may_be_missing=detail["type"] == "missing"
                 )

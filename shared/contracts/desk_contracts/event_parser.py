@@ -14,6 +14,7 @@ from desk_contracts.amendments import amend, halves, shrink
 from desk_contracts.attributes import Attributes, check_attribute, read_sequence
 from desk_contracts.envelope import AnyEvent, Event, Payload
 from desk_contracts.errors import Invalid
+from desk_contracts.mistakes import list_mistakes
 from desk_contracts.quotes import quote
 from desk_contracts.rfc3339 import read_moment
 from desk_contracts.source_names import is_reserved
@@ -104,10 +105,13 @@ def refuse_reserved_source(source: str) -> Invalid:
 
 def bad_data(wire_type: str, error: ValidationError) -> Invalid:
     """What a payload does not allow, in a sentence."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)
+    wrong = list_mistakes(
+        error.errors(include_url=False, include_context=False, include_input=False)
+    )
+    first = wrong[:5]
     if first[0]["type"] == "json_invalid":
         return Invalid(f"the value is not JSON: {first[0]['msg']}", code="bad-json")
-    places = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in first[:5])
+    places = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in first)
     return Invalid(f"{wire_type}: {places}", code="bad-data")
 
 

@@ -12,6 +12,7 @@ from http import HTTPStatus
 from desk_contracts.errors import DeskError, Transient
 from desk_contracts.frozen import Described
 from desk_contracts.message import message
+from desk_contracts.mistakes import list_mistakes
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ConfigDict, Field
@@ -189,7 +190,7 @@ def _methods_of(request: Request) -> dict[str, str]:
 async def _answer_broken_schema(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
-    wrong = error.errors()
+    wrong = list_mistakes(error.errors())
     problems = [field_problem(mistake, error.body) for mistake in wrong[:MAX_ERRORS]]
     detail = sentence(message("request.wrong-fields", count=len(wrong)))
     extra = {"errors": [problem.model_dump() for problem in problems]}

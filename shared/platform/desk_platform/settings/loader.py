@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar, Union, get_args, get_origin
 
 from desk_contracts.errors import Invalid
+from desk_contracts.mistakes import list_mistakes
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
@@ -161,7 +162,7 @@ def _sentences(
 ) -> list[str]:
     by_path = {path: variable for variable, (path, _) in declared.items()}
     sentences = []
-    for problem in error.errors(include_url=False, include_input=False):
+    for problem in list_mistakes(error.errors(include_url=False, include_input=False)):
         names = [part for part in problem["loc"] if isinstance(part, str)]
         variable = next((n for n in reversed(names) if n in declared), None)
         variable = variable or next(

@@ -10,6 +10,7 @@ from desk_contracts import Payload
 from desk_contracts.errors import DeskError, Transient
 from desk_contracts.frozen import Frozen, example
 from desk_contracts.message import message
+from desk_contracts.mistakes import list_mistakes
 from desk_platform.http import Principal
 from desk_platform.http.fields import FieldProblem, field_problem
 from desk_platform.http.idempotency import IdempotentCall
@@ -124,7 +125,7 @@ async def _open_row(
     try:
         row = TicketRow.model_validate(given)
     except ValidationError as error:
-        wrong = error.errors()
+        wrong = list_mistakes(error.errors())
         errors = tuple(field_problem(item, given) for item in wrong[:MAX_ERRORS])
         why = sentence(message("request.wrong-fields", count=len(wrong)))
         return _refuse(result, 422, "invalid-request", why, errors)
