@@ -33,9 +33,13 @@ class Described(BaseModel):
 
 
 class Frozen(Described):
-    """A frozen model without unknown fields."""
+    """A frozen model without unknown fields.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    Its validator is built at its first use. A service knows more models than it uses, and most of
+    them are parts of others, which would be built once alone and once more in each of these.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 def example(**fields: JsonValue) -> ConfigDict:
