@@ -9,7 +9,7 @@ from pathlib import Path
 from desk_cli.options import CliSettings
 from desk_contracts.topics import SERVICES
 from desk_platform.settings import ServiceSettings
-from desk_platform.settings.loader import variables
+from desk_platform.settings.loader import read_meaning, variables
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -35,7 +35,10 @@ _LOCAL = {
     " controller's) and of a local store that is a server.",
     "INTAKE_HTTP_PORT and so on": "Port of one service.",
 }
-Fields = Mapping[str, FieldInfo]
+# What a bar is in a cell of a table.
+_BAR = r"\|"
+# Of each variable.
+Rows = Mapping[str, str]
 
 
 def page() -> str:
@@ -43,16 +46,15 @@ def page() -> str:
     models: dict[str, type[ServiceSettings]] = {
         name: importlib.import_module(f"desk_{name}.service").SERVICE.settings for name in SERVICES
     }
-    fields = {name: _fields(model) for name, model in models.items()}
-    shared = {name: field for name, field in fields["intake"].items() if _is_shared(name)}
+    rows = {name: _rows(model) for name, model in models.items()}
+    shared = {name: row for name, row in rows["intake"].items() if _is_shared(name)}
     parts = [_HEAD, *_section("All services", shared)]
-    for name, own in fields.items():
-        mine = {each: field for each, field in own.items() if not _is_shared(each)}
+    for name, own in rows.items():
+        mine = {each: row for each, row in own.items() if not _is_shared(each)}
         parts += _section(name.capitalize(), mine)
-    commands = _fields(CliSettings)
     own_of_commands = {
-        name: field
-        for name, field in commands.items()
+        name: row
+        for name, row in _rows(CliSettings).items()
         if not _is_shared(name) and not name.startswith("DESKCLI_HTTP_")
     }
     parts += _section("Commands (`desk`)", own_of_commands)
@@ -61,21 +63,23 @@ def page() -> str:
     return "\n".join(parts) + "\n"
 
 
-def _fields(model: type[ServiceSettings]) -> dict[str, FieldInfo]:
-    return {name: field for name, (_, field) in variables(model).items()}
+def _rows(model: type[ServiceSettings]) -> Rows:
+    return {
+        name: f"| `{name}` | {_default(field)} | {read_meaning(model, path).replace('|', _BAR)} |"
+        for name, (path, field) in variables(model).items()
+    }
 
 
 def _is_shared(variable: str) -> bool:
     return variable.startswith(("DESK_", "OTEL_"))
 
 
-def _section(title: str, fields: Fields) -> Iterator[str]:
+def _section(title: str, rows: Rows) -> Iterator[str]:
     yield f"## {title}\n"
     yield "| variable | default | what it is |"
     yield "|---|---|---|"
-    for name, field in sorted(fields.items()):
-        meaning = " ".join((field.description or "").split()).replace("|", "\\|")
-        yield f"| `{name}` | {_default(field)} | {meaning} |"
+    for name in sorted(rows):
+        yield rows[name]
     yield ""
 
 

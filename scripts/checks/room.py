@@ -1,6 +1,6 @@
 """`room`: every module of a service lies in a feature, in an adapter, or is its table or settings.
 
-In services/<name>/desk_<name>/ are service.py, settings.py, <feature>/<module>.py,
+In services/<name>/desk_<name>/ are __main__.py, service.py, settings.py, <feature>/<module>.py,
 <feature>/<part>/<module>.py and adapters/<port>/<kind>.py; nothing else.
 """
 
@@ -11,7 +11,7 @@ from scripts.checks.source import Finding, Source
 
 NAME = "room"
 
-AT_THE_TOP = frozenset({"__init__", "service", "settings"})
+AT_THE_TOP = frozenset({"__init__", "__main__", "service", "settings"})
 ADAPTERS = "adapters"
 # Modules of a feature that may reach the world; all others are pure.
 EFFECTS = frozenset({"api", "charter", "commands", "gauges", "store", "worker"})

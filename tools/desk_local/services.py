@@ -50,7 +50,7 @@ def one_replica(places: Places, kafka: str, store_url: str) -> Around:
 
 
 class ServiceProcess(Daemon):
-    """`python -m desk_<name>.service`; it answers when its dependencies do."""
+    """`python -m desk_<name>`; it answers when its dependencies do."""
 
     def __init__(
         self, name: str, places: Places, port: int, around: Around, *, attached: bool
@@ -82,7 +82,7 @@ class ServiceProcess(Daemon):
 def command_of(name: str) -> list[str]:
     """How a service is started where all share a few cores: what nobody waits for gives way."""
     polite = ["nice", "-n", "5"] if name in PATIENT else []
-    return [*polite, sys.executable, "-m", f"desk_{name}.service"]
+    return [*polite, sys.executable, "-m", f"desk_{name}"]
 
 
 def port_variable(name: str) -> str:

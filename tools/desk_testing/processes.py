@@ -73,7 +73,7 @@ class ServiceProcess:
         here = {"HTTP_HOST": "127.0.0.1", "HTTP_PORT": str(self.port)}
         own = {f"{self.name.upper()}_{key}": value for key, value in here.items()}
         own |= index_variables(self.name, self.log.with_suffix(".index"))
-        module = self.module or f"desk_{self.name}.service"
+        module = self.module or f"desk_{self.name}"
         env = self.env | own | more
         if sys.platform == "linux" and not self.is_fresh:
             self.log.touch()

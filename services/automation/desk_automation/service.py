@@ -1,6 +1,6 @@
 """Automation as one table: what it reads, keeps, answers and runs.
 
-`python -m desk_automation.service` runs it.
+`python -m desk_automation` runs it.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,7 +22,6 @@ from desk_platform.lifetimes import Beginning, Ending
 from desk_platform.lookout import Lookout
 from desk_platform.service import Service, Subscription, Web
 from desk_platform.settings import find_chain_keys
-from desk_platform.startup import start_service
 from desk_platform.store import Documents
 
 from desk_automation.actions.executor import Executor
@@ -346,6 +345,3 @@ SERVICE = Service(
 
 # `faststream docs serve desk_automation.service:asyncapi --factory`
 asyncapi = partial(application, SERVICE)
-
-if __name__ == "__main__":
-    start_service(SERVICE)

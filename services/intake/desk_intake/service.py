@@ -1,4 +1,4 @@
-"""Intake as one table: what it reads, keeps, answers and runs; `python -m desk_intake.service`."""
+"""Intake as one table: what it reads, keeps, answers and runs; `python -m desk_intake`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,6 @@ from desk_platform.similar import (
     IndexReader,
     TextIndex,
 )
-from desk_platform.startup import start_service
 from desk_platform.store import Documents
 from fastapi import APIRouter
 
@@ -394,6 +393,3 @@ SERVICE = Service(
 
 # `faststream docs serve desk_intake.service:asyncapi --factory`
 asyncapi = partial(application, SERVICE)
-
-if __name__ == "__main__":
-    start_service(SERVICE)

@@ -1,4 +1,4 @@
-"""Metrics as one table: what it reads, keeps and answers; `python -m desk_metrics.service`."""
+"""Metrics as one table: what it reads, keeps and answers; `python -m desk_metrics`."""
 
 from datetime import timedelta
 from functools import partial
@@ -12,7 +12,6 @@ from desk_platform.kafka.specification import application
 from desk_platform.kafka.timer_stops import NothingUnread, OwnPartition
 from desk_platform.lifetimes import Beginning
 from desk_platform.service import Service, Subscription, Web
-from desk_platform.startup import start_service
 from fastapi import APIRouter
 
 from desk_metrics.checkpoints.store import CHAINS
@@ -191,6 +190,3 @@ SERVICE = Service(
 
 # `faststream docs serve desk_metrics.service:asyncapi --factory`
 asyncapi = partial(application, SERVICE)
-
-if __name__ == "__main__":
-    start_service(SERVICE)

@@ -1,4 +1,4 @@
-"""Notify as one table: what it reads, keeps, sends and answers; `python -m desk_notify.service`."""
+"""Notify as one table: what it reads, keeps, sends and answers; `python -m desk_notify`."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
@@ -16,7 +16,6 @@ from desk_platform.kafka.timer_stops import NothingUnread
 from desk_platform.kafka.unit_of_work import UnitOfWork
 from desk_platform.lifetimes import Ending
 from desk_platform.service import Service, Subscription, Web
-from desk_platform.startup import start_service
 from desk_platform.telemetry import names as telemetry_names
 
 from desk_notify.adapters.channels import CHANNELS, find_unserved
@@ -159,6 +158,3 @@ SERVICE = Service(
 
 # `faststream docs serve desk_notify.service:asyncapi --factory`
 asyncapi = partial(application, SERVICE)
-
-if __name__ == "__main__":
-    start_service(SERVICE)

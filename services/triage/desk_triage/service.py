@@ -1,4 +1,4 @@
-"""Triage as one table: what it reads, keeps, answers and runs; `python -m desk_triage.service`."""
+"""Triage as one table: what it reads, keeps, answers and runs; `python -m desk_triage`."""
 
 from datetime import timedelta
 from functools import partial
@@ -13,7 +13,6 @@ from desk_platform.lifetimes import Ending
 from desk_platform.lookout import Lookout
 from desk_platform.service import Service, Subscription, Web
 from desk_platform.similar import Followed, IndexedTicket, IndexReader, TextIndex, follow_ticket
-from desk_platform.startup import start_service
 from desk_platform.store import Documents
 
 from desk_triage.adapters.detectors import DETECTORS, check_detectors
@@ -191,6 +190,3 @@ SERVICE = Service(
 
 # `faststream docs serve desk_triage.service:asyncapi --factory`
 asyncapi = partial(application, SERVICE)
-
-if __name__ == "__main__":
-    start_service(SERVICE)

@@ -26,7 +26,11 @@ class CharterModel(BaseModel):
     """The base of everything in the charter: frozen, nothing unknown, YAML names."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True
+        frozen=True,
+        extra="forbid",
+        populate_by_name=True,
+        serialize_by_alias=True,
+        defer_build=True,
     )
 
 

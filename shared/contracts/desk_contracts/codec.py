@@ -87,7 +87,6 @@ class Codec:
                 _LOOKED_AT_CLOSELY.get(payload.TOPIC, _SURELY_FITS)
                 if is_open(payload)
                 else MAX_EVENT_BYTES,
-                payload.__pydantic_validator__.validate_json,
             )
             for name, payload in payloads.items()
         }
@@ -141,11 +140,11 @@ class Codec:
         entry = self._by_header.get(headers.get("ce_type") or b"")
         if entry is None or not value or len(headers) != len(record.headers):
             return None
-        _, is_outside, longest, validate = entry
+        payload, is_outside, longest = entry
         if len(value) > longest or headers.get("content-type", _JSON) != _JSON:
             return None
         try:
-            parsed = validate(value, extra="ignore")
+            parsed = payload.__pydantic_validator__.validate_json(value, extra="ignore")
             event = _build_quickly(key, headers, parsed)
         except (KeyError, AttributeError, TypeError, ValueError):
             return None

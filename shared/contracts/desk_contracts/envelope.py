@@ -19,7 +19,9 @@ class Payload(BaseModel):
     A subclass names its wire type and topic: `class TicketOpened(Payload, type=..., topic=...)`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_timedelta="iso8601")
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", ser_json_timedelta="iso8601", defer_build=True
+    )
 
     TYPE: ClassVar[str] = ""
     TOPIC: ClassVar[str] = ""

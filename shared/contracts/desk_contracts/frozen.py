@@ -25,23 +25,32 @@ class Described(BaseModel):
     ) -> JsonSchemaValue:
         schema = handler(core_schema)
         properties = handler.resolve_ref_schema(schema).get("properties", {})
-        for kind in cls.__mro__:
-            for name, text in _read_docstrings(kind.__module__).get(kind.__qualname__, {}).items():
-                field = cls.model_fields.get(name)
-                if field is not None and (shown := properties.get(field.alias or name)) is not None:
-                    shown.setdefault("description", text)
+        for name, field in cls.model_fields.items():
+            shown = properties.get(field.alias or name)
+            if shown is not None and (text := read_docstring(cls, name)):
+                shown.setdefault("description", text)
         return schema
 
 
 class Frozen(Described):
-    """A frozen model without unknown fields."""
+    """A frozen model without unknown fields.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    Its validator is built at its first use. A service knows more models than it uses, and most of
+    them are parts of others, which would be built once alone and once more in each of these.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 def example(**fields: JsonValue) -> ConfigDict:
     """For `model_config`: what somebody may send, as the pages of an API show it."""
     return ConfigDict(json_schema_extra={"examples": [dict(fields)]})
+
+
+def read_docstring(model: type[BaseModel], field: str) -> str:
+    """What stands under a field, in the model or where it inherits the field from; else nothing."""
+    written = (_read_docstrings(kind.__module__).get(kind.__qualname__) for kind in model.__mro__)
+    return next((fields[field] for fields in written if fields and field in fields), "")
 
 
 @cache

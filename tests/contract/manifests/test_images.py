@@ -53,7 +53,7 @@ def sources() -> list[str]:
 def test_a_service_has_a_target_that_starts_it(service: str) -> None:
     base, own = stages()[service]
     assert base == "desk"
-    assert ("CMD", f'["python", "-m", "desk_{service}.service"]') in own
+    assert ("CMD", f'["python", "-m", "desk_{service}"]') in own
     assert ("COPY", f"--from=sources /tree/{service} /") in own
     laid_out = next(rest for _, rest in stages()["sources"][1] if "/tree" in rest)
     loop = re.search(r"for name in ([a-z ]+);", laid_out)

@@ -31,7 +31,7 @@ async def test_a_setting_that_cannot_be_ends_the_start_with_2(
     settings: dict[str, str], words: str
 ) -> None:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "desk_notify.service"),
+        *(sys.executable, "-m", "desk_notify"),
         env=environment(NOBODY, f"mongodb://{NOBODY}", "") | settings,
         cwd=ROOT,
         stderr=asyncio.subprocess.PIPE,

@@ -172,7 +172,7 @@ async def test_a_damaged_model_stops_the_start_with_what_to_do(
 ) -> None:
     await asyncio.to_thread((charter / MODEL).write_text, '{"format": 1, "version"')
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "desk_triage.service"),
+        *(sys.executable, "-m", "desk_triage"),
         env=environment(kafka, store_url, prefix, charter),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,

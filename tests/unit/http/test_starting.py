@@ -86,7 +86,7 @@ def test_a_port_that_is_taken_is_said_with_its_setting(
 def test_a_process_ends_so() -> None:
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     done = subprocess.run(
-        [sys.executable, "-m", "desk_intake.service"],
+        [sys.executable, "-m", "desk_intake"],
         env=kept | LOCAL | {"DESK_CHARTER": "/nowhere"},
         capture_output=True,
         text=True,

@@ -14,6 +14,7 @@ from desk_platform.settings import (
     read_settings,
     variables,
 )
+from desk_platform.settings.loader import read_meaning
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import SettingsConfigDict
 
@@ -207,6 +208,8 @@ def test_a_service_that_cannot_start_says_why_and_exits_with_2(
 
 def test_every_setting_has_a_sentence_about_it() -> None:
     without = [
-        name for name, (_, field) in variables(IntakeSettings).items() if not field.description
+        name
+        for name, (path, _) in variables(IntakeSettings).items()
+        if not read_meaning(IntakeSettings, path)
     ]
     assert without == []

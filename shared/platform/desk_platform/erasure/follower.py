@@ -11,10 +11,11 @@ from desk_contracts.redaction import Erasure, Redactor
 
 from desk_platform.health import Health
 from desk_platform.heartbeat import beat
-from desk_platform.kafka.connection import kafka_arguments, renew_login
+from desk_platform.kafka.connection import renew_login
 from desk_platform.kafka.deserializer import RecordDecoder
 from desk_platform.kafka.end_offsets import end_offsets
 from desk_platform.kafka.records import KafkaRecord
+from desk_platform.kafka.topic_reader import follow
 from desk_platform.kafka.tracked_consumer import ASKED_WITHIN, within
 from desk_platform.settings import ServiceSettings
 from desk_platform.settings.groups import Environment
@@ -69,21 +70,13 @@ class Erasures:
 
     async def run(self) -> None:
         """Read until cancelled; the reading begins anew if it is run again."""
-        consumer = AIOKafkaConsumer(
-            group_id=None,
-            auto_offset_reset="earliest",
-            enable_auto_commit=False,
-            **kafka_arguments(self._settings),
-        )
-        try:  # else each try to start would leave a client behind
-            await consumer.start()
-            await self._read(consumer)
+        try:
+            async with follow(self._settings) as consumer:
+                await self._read(consumer)
         except KafkaError as error:
             raise DependencyDown(
                 f"the brokers do not give {self._name}: {error!r}", dependency="kafka"
             ) from error
-        finally:
-            await consumer.stop()
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         partition = TopicPartition(self._name, 0)

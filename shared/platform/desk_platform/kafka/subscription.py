@@ -15,6 +15,7 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 
 from desk_platform.kafka.connection import faststream_security
 from desk_platform.kafka.records import KafkaRecord
+from desk_platform.kafka.topic_reader import LOOKS_EVERY_MS
 from desk_platform.kafka.tracked_consumer import TrackedConsumer
 from desk_platform.settings import KafkaSettings
 
@@ -101,6 +102,7 @@ def safe_arguments(
         "batch": True,
         "max_records": reading.max_records,
         "batch_timeout_ms": POLL_MS if is_hurried else RETRY_POLL_MS,
+        "consumer_timeout_ms": LOOKS_EVERY_MS,
         "fetch_max_wait_ms": RETRY_FETCH_WAIT_MS if is_delayed else FETCH_WAIT_MS,
         "session_timeout_ms": session_ms,
         "heartbeat_interval_ms": session_ms // HEARTBEATS,

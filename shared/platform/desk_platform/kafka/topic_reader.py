@@ -10,6 +10,29 @@ from desk_platform.kafka.connection import kafka_arguments
 from desk_platform.kafka.records import KafkaRecord
 from desk_platform.settings import KafkaSettings
 
+# A fetch is answered at once when there is a record; one that finds none costs both sides the same.
+FOLLOWER_WAIT_MS = 2_000
+# aiokafka looks five times a second what it could fetch. All that changes that wakes it besides.
+LOOKS_EVERY_MS = 2_000
+
+
+@asynccontextmanager
+async def follow(kafka: KafkaSettings, **more: int) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer without a group and without partitions yet, to wait for what comes."""
+    arguments = {"fetch_max_wait_ms": FOLLOWER_WAIT_MS, "consumer_timeout_ms": LOOKS_EVERY_MS}
+    consumer = AIOKafkaConsumer(
+        group_id=None,
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        **arguments | more,
+        **kafka_arguments(kafka),
+    )
+    try:  # else each try to start would leave a client behind
+        await consumer.start()
+        yield consumer
+    finally:
+        await consumer.stop()
+
 
 @asynccontextmanager
 async def reader(kafka: KafkaSettings, topics: Sequence[str]) -> AsyncIterator[AIOKafkaConsumer]:

@@ -5,7 +5,6 @@ Each replica sees all partitions, so a reader may go on at any of them from the 
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from hashlib import blake2b
 
@@ -17,13 +16,14 @@ from desk_contracts.message import message
 from desk_platform.clock import Clock
 from desk_platform.health import Health, State
 from desk_platform.heartbeat import beat
-from desk_platform.kafka.connection import kafka_arguments, renew_login
+from desk_platform.kafka.connection import renew_login
 from desk_platform.kafka.deserializer import RecordDecoder
 from desk_platform.kafka.end_offsets import begin_offsets, end_offsets
 from desk_platform.kafka.log_position import LogPosition
 from desk_platform.kafka.recent_records import ReadEvent, RecentRecords
 from desk_platform.kafka.records import KafkaRecord
 from desk_platform.kafka.topic_ids import topic_ids
+from desk_platform.kafka.topic_reader import follow
 from desk_platform.kafka.tracked_consumer import ASKED_WITHIN, within
 from desk_platform.settings import KafkaSettings
 from desk_platform.telemetry import get_logger
@@ -35,7 +35,6 @@ PRELOADED = 2_000
 # A reader that is further behind loads what it shows anew; to read all that would take longer.
 MAX_BEHIND = 50_000
 _MOST_RECORDS = 500
-_FETCH_WAIT_MS = 250
 # Readers of what is no longer in memory, at once; others wait for them.
 _MOST_READERS = 2
 _LOOK_EVERY = timedelta(seconds=30)
@@ -81,7 +80,7 @@ class TopicTail:
         """Read until cancelled; run again, it goes on where it was."""
         try:
             while True:
-                async with self._consumer() as consumer:
+                async with follow(self._settings) as consumer:
                     await self._follow(consumer)
         except (KafkaError, OSError, DependencyDown) as error:
             reason = f"the brokers do not give {self._topic}: {error!r}"
@@ -179,7 +178,7 @@ class TopicTail:
             yield self._recent.list_between(since, until)
             return
         try:
-            async with self._catching_up, self._consumer() as consumer:
+            async with self._catching_up, follow(self._settings) as consumer:
                 async for batch in self._read_log(consumer, since, until):
                     yield batch  # the consumer is stopped wherever its reader goes
         except (KafkaError, OSError, DependencyDown) as error:
@@ -212,21 +211,6 @@ class TopicTail:
             yield fresh
             # By position: what is last may be no record, but the mark of a transaction's end.
             left = {p for p in left if await consumer.position(p) < until.at(p.partition)}
-
-    @asynccontextmanager
-    async def _consumer(self) -> AsyncIterator[AIOKafkaConsumer]:
-        consumer = AIOKafkaConsumer(
-            group_id=None,
-            auto_offset_reset="earliest",
-            enable_auto_commit=False,
-            fetch_max_wait_ms=_FETCH_WAIT_MS,
-            **kafka_arguments(self._settings),
-        )
-        try:  # else each try to start would leave a client behind
-            await consumer.start()
-            yield consumer
-        finally:
-            await consumer.stop()
 
 
 async def _do_nothing(_batch: Sequence[ReadEvent]) -> None:

@@ -20,12 +20,13 @@ from desk_contracts.ids import new_id
 
 from desk_platform.clock import Clock
 from desk_platform.heartbeat import beat
-from desk_platform.kafka.connection import kafka_arguments, renew_login
+from desk_platform.kafka.connection import renew_login
 from desk_platform.kafka.deserializer import RecordDecoder
 from desk_platform.kafka.end_offsets import end_offsets
 from desk_platform.kafka.producer import Publisher
 from desk_platform.kafka.records import KafkaRecord
 from desk_platform.kafka.retry import attempt_async
+from desk_platform.kafka.topic_reader import follow
 from desk_platform.kafka.tracked_consumer import ASKED_WITHIN, within
 from desk_platform.kafka.unit_of_work import UnitOfWork
 from desk_platform.kafka.writer_leases import RENEWED_EVERY, WriterLeases
@@ -118,21 +119,12 @@ class WritersReader:
         """Read until cancelled; the reading begins anew if it is run again."""
         # What other replicas published meanwhile is not known until the end was reached again.
         self._writers.is_complete = False
-        consumer = AIOKafkaConsumer(
-            group_id=None,
-            auto_offset_reset="earliest",
-            enable_auto_commit=False,
-            request_timeout_ms=ANSWERED_WITHIN_MS,
-            **kafka_arguments(self._settings),
-        )
-        try:  # else each try to start would leave a client behind
-            await consumer.start()
-            await self._read(consumer)
+        try:
+            async with follow(self._settings, request_timeout_ms=ANSWERED_WITHIN_MS) as consumer:
+                await self._read(consumer)
         except KafkaError as error:
             text = f"the brokers do not tell how far others have published: {error!r}"
             raise DependencyDown(text, dependency="kafka") from error
-        finally:
-            await consumer.stop()
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         partition = TopicPartition(self._name, 0)

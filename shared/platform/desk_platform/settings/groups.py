@@ -160,7 +160,6 @@ class SettingsGroup(BaseModel):
         validate_by_name=True,
         validate_by_alias=True,
         validate_default=True,
-        use_attribute_docstrings=True,
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar, Union, get_args, get_origin
 
 from desk_contracts.errors import Invalid
+from desk_contracts.frozen import read_docstring
 from desk_contracts.mistakes import list_mistakes
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -43,6 +44,15 @@ def variables(settings: type[ServiceSettings]) -> dict[str, tuple[_Path, FieldIn
     """Every variable a service reads, with the path of its field; README and tests use it."""
     prefix = str(settings.model_config.get("env_prefix", ""))
     return dict(_find_variables(settings, prefix, ()))
+
+
+def read_meaning(settings: type[BaseModel], path: _Path) -> str:
+    """What stands under that field, in one line."""
+    name, *deeper = path
+    field = settings.model_fields[name]
+    if deeper and isinstance(field.annotation, type):
+        return read_meaning(field.annotation, tuple(deeper))
+    return " ".join((field.description or read_docstring(settings, name)).split())
 
 
 def _find_variables(
@@ -81,7 +91,7 @@ def read_settings(settings: type[S], environ: Mapping[str, str] | None = None) -
     try:
         built = settings.model_validate(values)
     except ValidationError as error:
-        raise SettingsError(problems + _sentences(error, declared, given)) from None
+        raise SettingsError(problems + _sentences(error, settings, declared, given)) from None
     if problems:
         raise SettingsError(problems)
     return built
@@ -157,6 +167,7 @@ def _find_unknown(
 
 def _sentences(
     error: ValidationError,
+    settings: type[ServiceSettings],
     declared: Mapping[str, tuple[_Path, FieldInfo]],
     given: Mapping[str, str],
 ) -> list[str]:
@@ -168,21 +179,22 @@ def _sentences(
         variable = variable or next(
             (by_path[tuple(names[:n])] for n in (2, 1) if tuple(names[:n]) in by_path), None
         )
-        sentences.append(_sentence(variable, problem["msg"], declared, given))
+        sentences.append(_sentence(variable, problem["msg"], settings, declared, given))
     return list(dict.fromkeys(sentences))
 
 
 def _sentence(
     variable: str | None,
     message: str,
+    settings: type[ServiceSettings],
     declared: Mapping[str, tuple[_Path, FieldInfo]],
     given: Mapping[str, str],
 ) -> str:
     reason = message.removeprefix("Value error, ")
     if variable is None:
         return reason
-    field = declared[variable][1]
-    meaning = " ".join((field.description or "").split())
+    path, field = declared[variable]
+    meaning = read_meaning(settings, path)
     if not given.get(variable):
         return f"{variable} is missing; set it. It is: {meaning}"
     shown = "the secret" if "Secret" in repr(field.annotation) else f"'{given[variable]}'"

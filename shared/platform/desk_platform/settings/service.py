@@ -31,7 +31,6 @@ class ServiceSettings(BaseSettings):
         validate_by_name=True,
         validate_by_alias=True,
         validate_default=True,
-        use_attribute_docstrings=True,
     )
 
     environment: Environment = Field(default=Environment.PROD, validation_alias="DESK_ENVIRONMENT")

@@ -14,11 +14,12 @@ from desk_platform.erasure import Erasures
 from desk_platform.erasure.records import forget
 from desk_platform.health import Health, State
 from desk_platform.heartbeat import beat
-from desk_platform.kafka.connection import kafka_arguments, renew_login
+from desk_platform.kafka.connection import renew_login
 from desk_platform.kafka.deserializer import RecordDecoder
 from desk_platform.kafka.end_offsets import begin_offsets, end_offsets
 from desk_platform.kafka.records import KafkaRecord
 from desk_platform.kafka.topic_ids import topic_ids
+from desk_platform.kafka.topic_reader import follow
 from desk_platform.kafka.tracked_consumer import ASKED_WITHIN, within
 from desk_platform.settings import KafkaSettings
 from desk_platform.similar.indexed import S
@@ -26,8 +27,6 @@ from desk_platform.telemetry import get_logger
 
 log = get_logger()
 
-# What is written may be found some seconds later: fetches that wait cost nothing.
-_FETCH_WAIT_MS = 2_000
 _MOST_RECORDS = 500
 # A write takes milliseconds, however little is in it: so long what comes is gathered for the next.
 _GATHER_SECONDS = 1.0
@@ -78,18 +77,11 @@ class IndexReader(Generic[S]):
         self.is_complete = False
         if self.erasures is not None:
             await self.erasures.read_to_end()
-        consumer = AIOKafkaConsumer(
-            group_id=None,
-            auto_offset_reset="earliest",
-            enable_auto_commit=False,
-            fetch_max_wait_ms=_FETCH_WAIT_MS,
-            **kafka_arguments(self._settings),
-        )
-        try:  # else each try to start would leave a client behind
-            await consumer.start()
-            while True:
-                self.is_complete = False
-                await self._read(consumer)
+        try:
+            async with follow(self._settings) as consumer:
+                while True:
+                    self.is_complete = False
+                    await self._read(consumer)
         except KafkaError as error:
             reason = f"the brokers do not give {self._topic}: {error!r}"
             self._health.mark(self._name, State.DEGRADED, reason)
@@ -97,8 +89,6 @@ class IndexReader(Generic[S]):
         except (DependencyDown, OSError) as error:
             self._health.mark(self._name, State.DEGRADED, str(error))
             raise
-        finally:
-            await consumer.stop()
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         client = consumer._client  # noqa: SLF001 (nothing public has it)

@@ -1,0 +1,53 @@
+"""What a start leaves out: the collector, events that nobody has met, libraries of few runbooks."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+# Written by the module that the process imports first, and by one that is tuned.
+PROBE = """
+import gc
+print("collects" if gc.isenabled() else "does not collect")
+raise SystemExit
+"""
+TUNED = """
+import gc
+gc.disable()
+from desk_platform.runtime import tune_interpreter
+tune_interpreter()
+print("collects" if gc.isenabled() and gc.get_freeze_count() else "does not collect")
+"""
+IMPORTED = """
+import importlib, sys
+from desk_contracts.catalogue import PAYLOADS
+from desk_contracts.topics import SERVICES
+for name in SERVICES:
+    importlib.import_module(f"desk_{name}.service")
+print(sorted(name for name, kind in PAYLOADS.items() if kind.__pydantic_complete__))
+print("asyncssh" in sys.modules)
+"""
+
+
+def answer(code: str, path: Path | None = None) -> str:
+    """What an interpreter of its own prints."""
+    env = os.environ if path is None else {**os.environ, "PYTHONPATH": str(path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def test_nothing_is_collected_while_a_service_is_imported(tmp_path: Path) -> None:
+    (tmp_path / "desk_probe").mkdir()
+    (tmp_path / "desk_probe" / "service.py").write_text(PROBE)
+    code = "from desk_platform.launch import launch; launch('probe')"
+    assert answer(code, tmp_path) == "does not collect"
+
+
+def test_a_service_that_runs_collects_what_is_new() -> None:
+    assert answer(TUNED) == "collects"
+
+
+def test_imports_build_no_event_and_load_no_library_that_few_use() -> None:
+    assert answer(IMPORTED) == "[]\nFalse"
