@@ -17,6 +17,7 @@ from desk_platform.http import (
     IdempotentCall,
     Page,
     Principal,
+    RequestModel,
     RequiredName,
     Role,
     require,
@@ -160,7 +161,7 @@ class MatchingApi:
     clock: Clock
 
 
-class RunOrder(Frozen):
+class RunOrder(RequestModel):
     """A run that a person asks for."""
 
     model_config = example(

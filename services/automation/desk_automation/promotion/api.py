@@ -13,7 +13,15 @@ from desk_contracts.frozen import Frozen, example
 from desk_contracts.message import message
 from desk_kernel import Context, Decision
 from desk_platform.clock import Clock
-from desk_platform.http import IdempotentCall, Principal, Role, require, require_key, sight
+from desk_platform.http import (
+    IdempotentCall,
+    Principal,
+    RequestModel,
+    Role,
+    require,
+    require_key,
+    sight,
+)
 from desk_platform.http.language import sentence
 from desk_platform.kafka import CommandQueue
 from desk_platform.kafka.unit_of_work import Cause, Rule
@@ -73,7 +81,7 @@ class PromotionView(Frozen):
     """What the next mode asks for."""
 
 
-class PromotionOrder(Frozen):
+class PromotionOrder(RequestModel):
     """The next mode, and why."""
 
     model_config = example(mode="auto", reason="It healed 40 of 40 laptops in a month.")
@@ -84,7 +92,7 @@ class PromotionOrder(Frozen):
     """Read by whoever wonders why it acts."""
 
 
-class DemotionOrder(Frozen):
+class DemotionOrder(RequestModel):
     """Why somebody takes a promotion back."""
 
     model_config = example(reason="The new agents are slower; we want to look first.")

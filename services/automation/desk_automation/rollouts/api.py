@@ -16,6 +16,7 @@ from desk_platform.clock import Clock
 from desk_platform.http import (
     IdempotentCall,
     Principal,
+    RequestModel,
     Role,
     require,
     require_key,
@@ -65,7 +66,7 @@ class RolloutView(Frozen):
     """The same as a sentence."""
 
 
-class Resumption(Frozen):
+class Resumption(RequestModel):
     """Why somebody lets a runbook go on."""
 
     model_config = example(reason="The update that filled the disks is taken back.")

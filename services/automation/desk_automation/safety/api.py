@@ -7,7 +7,15 @@ from typing import Annotated
 
 from desk_contracts.frozen import Frozen, example
 from desk_kernel import Context, Decision
-from desk_platform.http import STAFF, IdempotentCall, Principal, Role, require, require_key
+from desk_platform.http import (
+    STAFF,
+    IdempotentCall,
+    Principal,
+    RequestModel,
+    Role,
+    require,
+    require_key,
+)
 from desk_platform.http.language import sentence
 from desk_platform.kafka import CommandQueue
 from desk_platform.kafka.unit_of_work import Cause
@@ -24,7 +32,7 @@ Call = Annotated[IdempotentCall, Depends(require_key)]
 Decide = Callable[[GlobalStop | None, str, str, datetime], Decision[GlobalStop]]
 
 
-class Reason(Frozen):
+class Reason(RequestModel):
     """Why somebody stops everything, or lets it go on."""
 
     model_config = example(reason="The network is being rebuilt tonight.")

@@ -16,6 +16,7 @@ from desk_platform.http import (
     IdempotentCall,
     Page,
     Principal,
+    RequestModel,
     RequiredName,
     Role,
     require,
@@ -101,7 +102,7 @@ class MembersView(Frozen):
     """So many more belong to it that are not listed."""
 
 
-class ResolveProblem(Frozen):
+class ResolveProblem(RequestModel):
     """What a member says about the end of a problem."""
 
     model_config = example(resolution="The gateway was restarted.")
@@ -110,7 +111,7 @@ class ResolveProblem(Frozen):
     """What was wrong and what helped, for the people in it."""
 
 
-class SomeTickets(Frozen):
+class SomeTickets(RequestModel):
     """Tickets of a problem, by id."""
 
     model_config = example(tickets=["0195c3a2-77aa-7bbb-8ccc-1234567890ab"])
@@ -118,7 +119,7 @@ class SomeTickets(Frozen):
     tickets: Annotated[tuple[RequiredName, ...], Field(min_length=1, max_length=MOST_TICKETS)]
 
 
-class MergeProblem(Frozen):
+class MergeProblem(RequestModel):
     """The problem that this one is the same as."""
 
     model_config = example(into="0b8e7c1e-1111-5222-8333-abcdefabcdef")

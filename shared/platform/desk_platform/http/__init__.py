@@ -48,6 +48,7 @@ from desk_platform.http.refusals import (
     Unauthenticated,
     UnsupportedMediaType,
 )
+from desk_platform.http.request_model import RequestModel
 from desk_platform.http.texts import SINGLE_LINE, Name, RequiredName, RequiredText
 
 __all__ = [
@@ -68,6 +69,7 @@ __all__ = [
     "Precondition",
     "PreconditionRequired",
     "Principal",
+    "RequestModel",
     "RequiredName",
     "RequiredText",
     "Role",

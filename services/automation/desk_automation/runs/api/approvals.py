@@ -3,13 +3,14 @@
 from typing import Annotated
 
 from desk_contracts.errors import Forbidden, Rejected
-from desk_contracts.frozen import Frozen, example
+from desk_contracts.frozen import example
 from desk_contracts.message import message
 from desk_kernel import Context, Decision
 from desk_platform.http import (
     SINGLE_LINE,
     IdempotentCall,
     Principal,
+    RequestModel,
     RequiredText,
     require,
     require_key,
@@ -36,7 +37,7 @@ _NEWEST = 50
 _may_answer = require(*STAFF_OF_RUNS)
 
 
-class ApprovalAnswer(Frozen):
+class ApprovalAnswer(RequestModel):
     """A yes or a no to one plan."""
 
     model_config = example(plan="9f2c1d7a40b3e855", comment="The server has no jobs now.")

@@ -12,6 +12,7 @@ from desk_platform.http import (
     SINGLE_LINE,
     IdempotentCall,
     Principal,
+    RequestModel,
     RequiredText,
     Role,
     require,
@@ -35,7 +36,7 @@ Caller = Annotated[Principal, Depends(require(Role.EMPLOYEE, *STAFF_OF_RUNS))]
 Call = Annotated[IdempotentCall, Depends(require_key)]
 
 
-class ConsentReply(Frozen):
+class ConsentReply(RequestModel):
     """Now, later, or no, to one plan."""
 
     model_config = example(

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from desk_contracts.frozen import Frozen, example
+from desk_contracts.frozen import example
 from desk_kernel import Context, Decision
 from desk_kernel.sight import Sight
 from desk_platform.http import (
@@ -11,6 +11,7 @@ from desk_platform.http import (
     Page,
     PageRequest,
     Principal,
+    RequestModel,
     Role,
     etag,
     find_visible,
@@ -113,7 +114,7 @@ def _add_showing(router: APIRouter, api: RunsApi) -> None:
         return show_run(stored.state)
 
 
-class Comment(Frozen):
+class Comment(RequestModel):
     """Why somebody stops a run or takes it over."""
 
     model_config = example(comment="The laptop is on its way to be repaired.")

@@ -11,7 +11,7 @@ from desk_contracts.errors import DeskError, Transient
 from desk_contracts.frozen import Frozen, example
 from desk_contracts.message import message
 from desk_contracts.mistakes import list_mistakes
-from desk_platform.http import Principal
+from desk_platform.http import Principal, RequestModel
 from desk_platform.http.fields import FieldProblem, field_problem
 from desk_platform.http.idempotency import IdempotentCall
 from desk_platform.http.language import sentence
@@ -43,7 +43,7 @@ class TicketRow(NewTicket):
     """
 
 
-class TicketBatch(Frozen):
+class TicketBatch(RequestModel):
     """Tickets to be opened."""
 
     model_config = example(tickets=[{"key": "row-1", "title": "The VPN does not connect"}])

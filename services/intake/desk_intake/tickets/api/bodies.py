@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
 from desk_contracts.events.tickets import Channel, How, Kind, ResolutionCode, WaitingFor
-from desk_contracts.frozen import Frozen, example
+from desk_contracts.frozen import example
 from desk_contracts.message import message
 from desk_contracts.people import PersonNamed
 from desk_contracts.value_types import Level, Priority
-from desk_platform.http import SINGLE_LINE, Name, RequiredText, WrittenMoment
+from desk_platform.http import SINGLE_LINE, Name, RequestModel, RequiredText, WrittenMoment
 from pydantic import (
     Field,
     StringConstraints,
@@ -28,7 +28,7 @@ ONLY_NAMED: JsonDict = {"additionalProperties": False}
 Words = Annotated[str, StringConstraints(max_length=1_000)]
 
 
-class Body(Frozen):
+class Body(RequestModel):
     """A closed, frozen body, small enough for the bus."""
 
     @model_validator(mode="after")
