@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx
@@ -45,14 +46,16 @@ async def test_a_reader_goes_on_at_another_replica_and_misses_nothing(
 ) -> None:
     await eventually(lambda: is_followed(intake), timeout=60)
     await eventually(lambda: is_followed(other), timeout=60)
-    ticket = (await ana.post("/tickets", "k", title="VPN away", service="vpn")).json()["id"]
-    comments = f"/tickets/{ticket}/comments"
-    german = ANA | {"Accept-Language": "de"}
-    async with (
-        follow(intake.url, f"/tickets/{ticket}", german) as hers,
-        follow(intake.url, "/mine", ANA) as mine,
-        follow(intake.url, f"/tickets/{ticket}", MAX) as staffs,
-    ):
+    async with AsyncExitStack() as streams:
+        mine = await streams.enter_async_context(follow(intake.url, "/mine", ANA))
+        ticket = (await ana.post("/tickets", "k", title="VPN away", service="vpn")).json()["id"]
+        await mine.take(1)  # from here on nobody is told of the opening
+        comments = f"/tickets/{ticket}/comments"
+        german = ANA | {"Accept-Language": "de"}
+        hers, staffs = [
+            await streams.enter_async_context(follow(intake.url, f"/tickets/{ticket}", headers))
+            for headers in (german, MAX)
+        ]
         assert hers.headers["content-type"].startswith("text/event-stream")
         await max_of_network.post(comments, "n-1", text="I look at it")
         await max_of_network.post(comments, "n-2", text="She is difficult", public=False)

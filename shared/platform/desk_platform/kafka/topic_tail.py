@@ -35,6 +35,8 @@ PRELOADED = 2_000
 # A reader that is further behind loads what it shows anew; to read all that would take longer.
 MAX_BEHIND = 50_000
 _MOST_RECORDS = 500
+# While a fetch waits, records of a partition that it left out wait as well, and people watch.
+_FETCH_WAIT_MS = 500
 # Readers of what is no longer in memory, at once; others wait for them.
 _MOST_READERS = 2
 _LOOK_EVERY = timedelta(seconds=30)
@@ -80,7 +82,7 @@ class TopicTail:
         """Read until cancelled; run again, it goes on where it was."""
         try:
             while True:
-                async with follow(self._settings) as consumer:
+                async with follow(self._settings, fetch_max_wait_ms=_FETCH_WAIT_MS) as consumer:
                     await self._follow(consumer)
         except (KafkaError, OSError, DependencyDown) as error:
             reason = f"the brokers do not give {self._topic}: {error!r}"
