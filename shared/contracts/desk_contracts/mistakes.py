@@ -11,12 +11,9 @@ def list_mistakes(reported: Sequence[ErrorDetails]) -> list[ErrorDetails]:
     Whoever sent three items, one of them wrong, would be asked for three.
     """
     places = [report["loc"] for report in reported]
-
-    def has_wrong_item(place: tuple[int | str, ...]) -> bool:
-        return any(len(other) > len(place) and other[: len(place)] == place for other in places)
-
+    around = {place[:depth] for place in places for depth in range(len(place))}
     return [
         report
         for report in reported
-        if report["type"] != "too_short" or not has_wrong_item(report["loc"])
+        if report["type"] != "too_short" or report["loc"] not in around
     ]
