@@ -175,18 +175,27 @@ def find_models(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from find_models(part)
 
 
-@pytest.fixture(scope="module")
-def sent() -> dict[str, type[BaseModel]]:
-    """The models of all bodies, as the services read them."""
-    models: dict[str, type[BaseModel]] = {}
+def bodies() -> Iterator[Any]:
+    """What each route takes as its body, as the services read it."""
     for name in SERVICES:
         table = importlib.import_module(f"desk_{name}.service").SERVICE
         settings = table.settings(environment=Environment.LOCAL, charter=ROOT / "charter")
         for route in assemble(table, settings).app.routes:
             if isinstance(route, APIRoute) and route.body_field is not None:
-                annotation = route.body_field.field_info.annotation
-                models |= {model.__name__: model for model in find_models(annotation)}
-    return models
+                yield route.body_field.field_info.annotation
+
+
+@pytest.fixture(scope="module")
+def sent() -> dict[str, type[BaseModel]]:
+    """The models of all bodies, with those inside them."""
+    return {model.__name__: model for body in bodies() for model in find_models(body)}
+
+
+def test_no_body_is_built_at_its_first_call() -> None:
+    parts = [part for body in bodies() for part in (body, *get_args(body))]
+    models = [part for part in parts if isinstance(part, type) and issubclass(part, BaseModel)]
+    late = {model.__name__ for model in models if model.model_config.get("defer_build")}
+    assert not late, f"make {', '.join(sorted(late))} of desk_platform.http.RequestModel"
 
 
 def refusals(model: type[BaseModel], field: str, text: str) -> list[str]:

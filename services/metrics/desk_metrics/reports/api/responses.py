@@ -19,6 +19,7 @@ from desk_platform.http import (
     IdempotentCall,
     Name,
     Principal,
+    RequestModel,
     RequiredText,
     Role,
     WrittenDay,
@@ -48,7 +49,7 @@ Text = Annotated[str, RequiredText(2000)]
 Service = Annotated[str, Path(max_length=200)]
 
 
-class _ResponseBody(Frozen):
+class _ResponseBody(RequestModel):
     period: Name = ""
     """The report that is answered, for example 2026-W44/2026-W47; default: the last one."""
 
