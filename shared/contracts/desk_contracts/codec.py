@@ -29,6 +29,7 @@ from desk_contracts.event_parser import Envelope, bad_data, is_open, outside_eve
 from desk_contracts.json_values import (
     content_type_of,
     data_of_document,
+    has_repeated_name,
     in_utf8,
     is_structured,
     read_object,
@@ -153,7 +154,8 @@ class Codec:
         id, source, subject, _, _, number, correlation, causation, _, _, _, seal = event
         # Put together, since one look costs less than five.
         text = id + source + subject + correlation + causation
-        if not text.isprintable() or is_reserved(source):
+        read = len(parsed.model_fields_set) + len(getattr(parsed, "attributes", ()))
+        if not text.isprintable() or is_reserved(source) or has_repeated_name(value, read):
             return None
         # An outsider's place in a sequence means nothing, and its seal neither.
         is_bare = number is None and not seal
@@ -164,9 +166,8 @@ class Codec:
     ) -> AnyEvent:
         wire_type, data = self._upcast(envelope.attributes.require("type"), data)
         payload = self._payloads[wire_type]
-        if payload.TOPIC == names.REQUESTS:
-            refuse_repeated_name(text)
         if is_open(payload):
+            refuse_repeated_name(text)
             return outside_event(envelope, payload, data, is_mended=is_mended)
         _check_size(len(text), MAX_EVENT_BYTES)
         if is_mended:

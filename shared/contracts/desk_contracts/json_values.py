@@ -91,6 +91,14 @@ def find_repeated_name(value: bytes) -> str | None:
     return None
 
 
+def has_repeated_name(value: bytes, read: int) -> bool:
+    """Whether an object has one name twice, where `read` different names were read from the text.
+
+    Each name has a colon: a text with as many colons as names needs no closer look.
+    """
+    return value.count(b":") != read and find_repeated_name(value) is not None
+
+
 def refuse_repeated_name(text: bytes) -> None:
     """`Invalid` if an object has one name twice: nobody can say which of the two is meant."""
     pointer = find_repeated_name(text)

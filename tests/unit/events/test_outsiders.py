@@ -299,17 +299,48 @@ def test_the_desks_own_events_are_read_by_the_letter() -> None:
     assert caught.value.kind == "bad-data"
 
 
-@pytest.mark.parametrize("filling", ["", " " * 3_000])
-def test_a_request_that_says_a_thing_twice_is_a_dead_letter_with_its_place(filling: str) -> None:
-    data = f'{{"requester": "ana", "title": "VPN", "title": "Mail"{filling}}}'
-    with pytest.raises(Invalid, match="/title") as refused:
-        binary("desk.ticket.requested.v1", data.encode())
+MEASURED = b'"subject_kind": "device", "name": "disk.used"'
+CHANGE = b'"change": "C-1", "kind": "release"'
+TWICE = {
+    "request": (
+        "desk.ticket.requested.v1",
+        b'"requester": "ana", "title": "A", "title": "B"',
+        "/title",
+    ),
+    "measurement": ("desk.telemetry.measured.v1", MEASURED + b', "value": 1, "value": 9', "/value"),
+    "attribute": (
+        "desk.telemetry.measured.v1",
+        MEASURED + b', "value": 1, "attributes": {"a": "1", "a": "2"}',
+        "/attributes/a",
+    ),
+    "change": ("desk.change.started.v1", CHANGE + b', "title": "A", "title" : "B"', "/title"),
+}
+
+
+@pytest.mark.parametrize("filling", [b"", b" " * 3_000])
+@pytest.mark.parametrize(("type", "members", "place"), TWICE.values(), ids=TWICE)
+def test_what_says_a_thing_twice_is_a_dead_letter_with_its_place(
+    type: str, members: bytes, place: str, filling: bytes
+) -> None:
+    data = b"{" + members + filling + b"}"
+    record = SimpleNamespace(key=b"ana", value=data, headers=headers_of(type))
+    assert CODEC.decode_quickly(record) is None
+    with pytest.raises(Invalid, match=place) as refused:
+        binary(type, data)
     assert refused.value.kind == "repeated-name"
-    whole = json.dumps({**ATTRIBUTES, "type": "desk.ticket.requested.v1"})[:-1]
+    whole = json.dumps({**ATTRIBUTES, "type": type})[:-1].encode()
     content: Headers = [("content-type", b"application/cloudevents+json")]
-    with pytest.raises(Invalid, match="/data/title") as refused:
-        CODEC.decode(b"ana", f'{whole}, "data": {data}}}'.encode(), content, ARRIVED)
+    with pytest.raises(Invalid, match=f"/data{place}") as refused:
+        CODEC.decode(b"ana", whole + b', "data": ' + data + b"}", content, ARRIVED)
     assert refused.value.kind == "repeated-name"
+
+
+def test_colons_and_unknown_names_are_no_names_said_twice() -> None:
+    data = b"{" + MEASURED + b', "value": 1, "service": "a:b", "more": {"value": 2}}'
+    headers = headers_of("desk.telemetry.measured.v1")
+    event = CODEC.decode_quickly(SimpleNamespace(key=b"ana", value=data, headers=headers))
+    assert event is not None
+    assert event == CODEC.decode(b"ana", data, headers, ARRIVED)
 
 
 def test_requests_are_always_looked_at_closely() -> None:
