@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from typing import Annotated, Literal, Self
 
+from desk_contracts.value_types import Priority
 from pydantic import Field, JsonValue, model_validator
 
 from desk_charter.patterns import RAISED, Cel, EventType, When
@@ -289,6 +290,10 @@ class Runbook(CharterModel):
     consent: Consent | None = Field(
         default=None,
         description="Asks the person at the device; who asked for it themselves has consented.",
+    )
+    priority: Priority = Field(
+        default=Priority.P3,
+        description="P1 to P4: who is first where runs wait for room or for a target.",
     )
     settle: Duration = Field(
         default=read_duration("0s"), description="Wait before the first act; a clear cancels it."

@@ -9,6 +9,7 @@ from datetime import timedelta
 from desk_charter.runbook_brakes import Mode, Repeats
 from desk_charter.runbooks import InWindow, Runbook, Verify
 from desk_contracts.frozen import Frozen
+from desk_contracts.value_types import Priority
 
 from desk_automation.actions.decide import Kinds, plan_probe, plan_step
 from desk_automation.actions.model import PlannedAct, PlannedProbe, PlannedStep, PlannedWait
@@ -42,6 +43,7 @@ class Plan(Frozen):
     debt: PlannedDebt | None = None
     rollout: PlannedRollout | None = None
     is_fleet_guarded: bool = False
+    priority: Priority = Priority.P3
     in_window: InWindow = "skip"
     inhibited_by: tuple[str, ...] = ()
     # It acts unasked by a promotion, which may be taken back before it does.
@@ -104,6 +106,7 @@ def make_plan(runbook: Runbook, mode: Mode, run: str, values: Values, kinds: Kin
         debt=_debt(runbook),
         rollout=_rollout(runbook),
         is_fleet_guarded=runbook.fleet_guard is not None,
+        priority=runbook.priority,
         in_window=runbook.in_window,
         inhibited_by=runbook.inhibited_by,
         is_promoted=mode == "auto" and runbook.mode != "auto",

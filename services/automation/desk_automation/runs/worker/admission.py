@@ -4,7 +4,7 @@ Each is a document of its own and one atomic write, harmless to repeat because t
 it.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from desk_kernel import Context, Decision
 from desk_platform.clock import Clock
 from desk_platform.kafka import CommandQueue
 from desk_platform.kafka.unit_of_work import Rule
-from desk_platform.store import Documents
+from desk_platform.store import Documents, readable
 from desk_platform.store.grouped_reads import GroupedReads
 
 from desk_automation.actions.redaction import redact_message
@@ -145,8 +145,17 @@ class Admissions:
             await self._count_fix(run)
         is_void = run.phase in {Phase.SKIPPED, Phase.CANCELLED}
         released = await self.release(run, is_void=is_void)
-        for waiting in () if released is None else released.waiting:
-            await self._collections.runs.change(waiting, run_rule(lifecycle.reschedule))
+        if released is not None and released.waiting:
+            await self._call(released.waiting)
+
+    async def _call(self, waiting: Sequence[str]) -> None:
+        """Runs that wait for the target, the most urgent first, then in the order they came."""
+        stored, _unreadable = await readable(self._collections.stored_runs, waiting)
+        readables = [stored[id].state for id in waiting if id in stored]
+        in_order = [run for run in readables if run is not None]
+        in_order.sort(key=lambda run: run.plan.priority)
+        for run in in_order:
+            await self._collections.runs.change(run.id, run_rule(lifecycle.reschedule))
 
     async def give_up(self, run: Run) -> None:
         """Let go of all: the run ended before it was let in."""

@@ -50,6 +50,7 @@ from desk_automation.runs.model import Run
 from desk_automation.runs.store import run_rule
 from desk_automation.runs.worker.admission import Admissions, Collections
 from desk_automation.runs.worker.calling import CallUnderWay
+from desk_automation.runs.worker.fair_queue import rank_of
 from desk_automation.runs.worker.restraints import Restraints
 from desk_automation.runs.worker.slots import Slots
 from desk_automation.runs.worker.wellness import is_well
@@ -191,7 +192,8 @@ class Worker:
         now = self._clock.now()
         is_in = isinstance(action, Attempt)
         first = action if is_in else next_action(lifecycle.admit(run, now).state, now)
-        async with self._slots.line_up(self._find_place(first), run.id) as has_room:
+        place = self._find_place(first)
+        async with self._slots.line_up(place, run.id, rank_of(run.plan)) as has_room:
             if has_room and isinstance(action, Attempt):
                 return await self._execute_in_slot(run, action, partial(self._write, run, action))
             if has_room:
@@ -277,7 +279,7 @@ class Worker:
         return None if slot is None else f"{action.call.executor}/{slot}"
 
     async def _execute_in_slot(self, run: Run, attempt: Attempt, write: Write) -> Run | None:
-        async with self._slots.enter(self._find_place(attempt)):
+        async with self._slots.enter(self._find_place(attempt), rank_of(run.plan)):
             return None if self._is_stopping else await self._ask_and_execute(run, attempt, write)
 
     async def _ask_and_execute(self, run: Run, attempt: Attempt, write: Write) -> Run | None:

@@ -1,10 +1,12 @@
 """How many calls go to one place at once, and who is next."""
 
 import asyncio
-from collections import Counter, defaultdict, deque
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from itertools import islice
+from functools import partial
+
+from desk_automation.runs.worker.fair_queue import FairQueue, Rank
 
 # Whoever comes later is called by the timers, which look into the store every ten seconds.
 MOST_BEHIND = 10_000
@@ -14,31 +16,37 @@ class Slots:
     """Who waits in line for a slot is no run that is worked on, so a slow place blocks nobody else.
 
     In line are twice as many as have a slot: enough that none stays empty. Of those that find it
-    full only the ids are kept, and they are called as the line grows shorter. Whoever is never
-    called is due all the same: timers find the run in the store.
+    full only the ids are kept, and they are called in a fair order as the line grows shorter. As
+    long as some are kept, who was not called gets in only where a slot would stay empty. Whoever is
+    never called is due all the same: timers find the run in the store.
     """
 
     def __init__(
         self, per_slot: int, free_runs: asyncio.Semaphore, call: Callable[[str], None]
     ) -> None:
         self._per_slot, self._free_runs, self._call = per_slot, free_runs, call
-        self._behind: defaultdict[str, dict[str, None]] = defaultdict(dict)
+        self._behind: defaultdict[str, FairQueue[str]] = defaultdict(
+            partial(FairQueue[str], MOST_BEHIND)
+        )
+        self._called: defaultdict[str, dict[str, None]] = defaultdict(dict)
         self._in_line: Counter[str] = Counter()
         self._taken: Counter[str] = Counter()
-        self._waiting: defaultdict[str, deque[asyncio.Future[None]]] = defaultdict(deque)
+        self._waiting: defaultdict[str, FairQueue[asyncio.Future[None]]] = defaultdict(FairQueue)
 
     @asynccontextmanager
-    async def line_up(self, slot: str | None, run: str) -> AsyncIterator[bool]:
+    async def line_up(self, slot: str | None, run: str, rank: Rank) -> AsyncIterator[bool]:
         """Whether there is room in the line; where there is none the run is called later."""
         if slot is None:
             yield True
             return
-        self._behind[slot].pop(run, None)
-        if self._in_line[slot] >= 2 * self._per_slot:
-            if len(self._behind[slot]) < MOST_BEHIND:
-                self._behind[slot][run] = None
+        behind, called = self._behind[slot], self._called[slot]
+        is_next = run in called or len(behind) == (run in behind)
+        called.pop(run, None)
+        if self._in_line[slot] >= (2 if is_next else 1) * self._per_slot:
+            behind.add(run, rank)
             yield False
             return
+        behind.discard(run)
         self._in_line[slot] += 1
         try:
             yield True
@@ -46,32 +54,31 @@ class Slots:
             self._leave(slot)
 
     @asynccontextmanager
-    async def enter(self, slot: str | None) -> AsyncIterator[None]:
+    async def enter(self, slot: str | None, rank: Rank) -> AsyncIterator[None]:
         """A slot, for whoever is in its line."""
         if slot is None:
             yield
             return
-        await self._take(slot)
+        await self._take(slot, rank)
         try:
             yield
         finally:
             self._pass_on(slot)
 
-    async def _take(self, slot: str) -> None:
+    async def _take(self, slot: str, rank: Rank) -> None:
         if self._taken[slot] < self._per_slot:
             self._taken[slot] += 1
             return
         waiting = self._waiting[slot]
         grant = asyncio.get_running_loop().create_future()
-        waiting.append(grant)
+        waiting.add(grant, rank)
         self._free_runs.release()
         try:
             await grant
         except asyncio.CancelledError:
             if grant.done() and not grant.cancelled():
                 self._pass_on(slot)
-            elif grant in waiting:
-                waiting.remove(grant)
+            waiting.discard(grant)
             raise
         finally:
             await self._free_runs.acquire()
@@ -79,7 +86,7 @@ class Slots:
     def _pass_on(self, slot: str) -> None:
         waiting = self._waiting[slot]
         while waiting:
-            grant = waiting.popleft()
+            grant = waiting.pop()
             if not grant.done():
                 grant.set_result(None)
                 return
@@ -90,12 +97,15 @@ class Slots:
 
     def _leave(self, slot: str) -> None:
         self._in_line[slot] -= 1
-        behind = self._behind[slot]
+        behind, called = self._behind[slot], self._called[slot]
         # Two where there is room, so that the line grows although those called take a while.
-        for run in list(islice(behind, min(2, 2 * self._per_slot - self._in_line[slot]))):
-            del behind[run]
+        for _ in range(min(2, 2 * self._per_slot - self._in_line[slot], len(behind))):
+            run = behind.pop()
+            called[run] = None
+            if len(called) > 2 * self._per_slot:
+                del called[next(iter(called))]  # it does not come
             self._call(run)
         if not behind:
             del self._behind[slot]
         if not self._in_line[slot]:
-            del self._in_line[slot]
+            del self._in_line[slot], self._called[slot]
