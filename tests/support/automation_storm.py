@@ -85,14 +85,10 @@ class Storm:
 
     async def rage(self, outages: Mapping[str, Callable[[], Awaitable[None]]]) -> None:
         """Until there were so many faults; afterwards both replicas run."""
-        feeding = asyncio.create_task(self._feed())
         lives = [self._live(replica) for replica in self.replicas]
-        try:
-            async with asyncio.TaskGroup() as group:
-                for life in (*lives, self._break(outages)):
-                    group.create_task(life)
-        finally:
-            feeding.cancel()
+        async with asyncio.TaskGroup() as group:
+            for life in (*lives, self._feed(), self._break(outages)):
+                group.create_task(life)
         for replica in self.replicas:
             replica.module = ""
             await replica.start()
@@ -122,7 +118,8 @@ class Storm:
         return [trouble for trouble in self.book.troubles if not ends_of(self.bus, trouble)]
 
     async def _feed(self) -> None:
-        while True:
+        """It ends by itself: what is in the book has been published."""
+        while self.book.count < self.faults:
             if len(self._open()) < MOST_AT_WORK:
                 some = fresh_trouble(self.target, f"d{len(self.book.troubles)}")
                 self.book.troubles += some
