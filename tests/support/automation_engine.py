@@ -56,9 +56,8 @@ NOT_MET = Answer(Result.OK, verbatim("200 no"), is_met=False)
 TIMEOUT = Answer(Result.UNKNOWN, verbatim("no answer within 5 s"))
 REFUSED = Answer(Result.REFUSED, verbatim("404 not here"))
 NO_CONNECTION = Answer(Result.NOT_TAKEN, verbatim("no connection"), is_sent=False)
-UNREADABLE = Answer(
-    Result.UNKNOWN, verbatim("it cannot be told from the answer, it is no JSON: 200 {")
-)
+NO_JSON = verbatim("it cannot be told from the answer, it is no JSON: 200 {")
+UNREADABLE = Answer(Result.UNKNOWN, NO_JSON)
 _Shown = RunHealed | RunEscalated | RunSkipped | RunStepRecorded
 NOT_OURS = Answer(Result.NOT_TAKEN, verbatim("another worker has the run"), is_sent=False)
 
@@ -126,7 +125,6 @@ class Engine:
     def __post_init__(self) -> None:
         self.restraints.open(self.clock, self._unit_of_work, self.runbooks)
         self.promotions.open(self.clock, self._unit_of_work, self.runbooks)
-        self.policy = replace(self.policy, mode_of=self.promotions.modes.find)
         self.runs = FakeDocuments(RUNS, self.clock)
         self.targets = FakeDocuments(TARGETS, self.clock)
         self.statistics = FakeDocuments(STATISTICS, self.clock)
@@ -155,6 +153,7 @@ class Engine:
             subjects=self._changes(self.subject_unit_of_work),
             histories=self._changes(self.history_unit_of_work),
             debts=self._changes(self._unit_of_work(self.debt_projection)),
+            scopes=self._changes(self._unit_of_work(self.restraints.scopes)),
             stored_runs=self.runs,
             stored_subjects=self.subjects,
             stored_histories=self.histories,
@@ -192,7 +191,8 @@ class Engine:
 
     def restart_projection(self) -> None:
         """Plan runs from now on by the policy as it is now."""
-        plain = run_projection(self.runs, lambda: self.rulebook, self.policy)
+        policy = replace(self.policy, mode_of=self.promotions.modes.find)
+        plain = run_projection(self.runs, lambda: self.rulebook, policy)
         self.run_projection = replace(plain, seal=Sealing(lambda: CHAIN_KEYS))
 
     def restart(self) -> None:

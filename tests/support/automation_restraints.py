@@ -6,6 +6,7 @@ from typing import Any
 
 from desk_automation.inhibition.store import OPEN_SIGNALS, project_open_signals
 from desk_automation.runs.worker.restraints import RestraintRecords
+from desk_automation.scopes.store import SCOPES
 from desk_automation.windows.store import PLANNED_CHANGES, project_planned_changes
 from desk_charter.runbooks import Runbook
 from desk_charter.services import Service
@@ -41,6 +42,7 @@ class FakeRestraints:
             project_open_signals(signals, find_inhibitors),
         ]
         self.units = [(unit_of_work(projection), projection) for projection in projections]
+        self.scopes = Projection(FakeDocuments(SCOPES, clock))
         self.records = RestraintRecords(
             lambda: self.windows, lambda: self.services, planned, signals
         )

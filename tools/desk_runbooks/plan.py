@@ -9,6 +9,7 @@ from desk_automation.adapters.executors.registry import EXECUTORS
 from desk_automation.matching.decide import RunPolicy, start_run
 from desk_automation.patterns.charter import play_test
 from desk_automation.runs.model import Run
+from desk_automation.runs.scopes import count_people, list_scopes
 from desk_automation.windows.decide import find_open
 from desk_automation.windows.model import Affected, PlannedChanges
 from desk_charter import Charter
@@ -96,10 +97,27 @@ def _lines(charter: Charter, example: Example, use: RunbookUse | str) -> Iterato
         f"limits: {write_duration(bounds.cooldown)} between two runs on a target, {bounds.per_day}"
         f" a day on a target, {bounds.per_hour} an hour in all; beyond: {bounds.overflow}"
     )
+    yield from _describe_scopes(charter, run)
     yield from _describe_rings(runbook)
     yield from _describe_windows(charter, run)
     yield from _describe_use(plan.version, use)
     yield "Nothing was sent to the target."
+
+
+def _describe_scopes(charter: Charter, run: Run) -> Iterator[str]:
+    services = {service.name: service for service in charter.services}
+    for _, limit in list_scopes(run, services):
+        numbers = (
+            (limit.at_once, "at once"),
+            (limit.per_hour, "an hour"),
+            (limit.people_at_once, "people at once"),
+        )
+        most = ", ".join(f"{number} {what}" for number, what in numbers if number is not None)
+        stop = f"stops after {limit.failures} that did not help" if limit.failures else ""
+        place = " ".join(filter(None, (limit.kind, limit.name)))
+        yield f"limits of {place}: {'; '.join(filter(None, (most, stop)))}"
+    people = count_people(run, services)
+    yield f"people concerned: {'unknown' if people is None else people}"
 
 
 def _describe_rings(runbook: Runbook) -> Iterator[str]:

@@ -66,6 +66,7 @@ from desk_automation.runs.worker.takeover import Takeover
 from desk_automation.safety.api import StopApi, stop_router
 from desk_automation.safety.store import STATISTICS, STOPS, TARGETS, target_projection
 from desk_automation.safety.target import Target
+from desk_automation.scopes.store import SCOPES
 from desk_automation.settings import AutomationSettings
 from desk_automation.verification.model import Subject
 from desk_automation.verification.store import SUBJECTS, subject_projection
@@ -147,6 +148,7 @@ def _collect(
     breakers = Projection(records.statistics, seal=seal.within("breaker/"))
     statistics = desk.unit_of_work("runbooks", breakers, cached=0)
     debts = desk.unit_of_work("debts", Projection(records.debts, seal=seal), cached=0)
+    scopes = desk.unit_of_work("scopes", Projection(desk.documents(SCOPES)), cached=0)
     return Collections(
         runs=hooks.around_journal(desk.commands(units.runs)),
         targets=desk.commands(units.targets),
@@ -155,6 +157,7 @@ def _collect(
         subjects=desk.commands(units.subjects),
         histories=desk.commands(units.histories),
         debts=desk.commands(debts),
+        scopes=desk.commands(scopes),
         stored_runs=desk.documents(RUNS),
         stored_subjects=desk.documents(SUBJECTS),
         stored_histories=desk.documents(HISTORIES),
@@ -320,7 +323,7 @@ SERVICE = Service(
     AutomationSettings,
     collections=(
         *(RUNS, SUBJECTS, TARGETS, STATISTICS, ROLLOUTS, STOPS, COMMANDS, DEVICES),
-        *(HISTORIES, DEBTS, PLANNED_CHANGES, OPEN_SIGNALS, PATTERN_WINDOWS, PROMOTIONS),
+        *(HISTORIES, DEBTS, PLANNED_CHANGES, OPEN_SIGNALS, PATTERN_WINDOWS, PROMOTIONS, SCOPES),
     ),
     subscriptions=(
         Subscription(

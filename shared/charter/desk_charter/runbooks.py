@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from desk_contracts.value_types import Priority
 from pydantic import Field, JsonValue, model_validator
 
+from desk_charter.healing_limits import ScopeLimit
 from desk_charter.patterns import RAISED, Cel, EventType, When
 from desk_charter.request_model import Effect, Request, Template
 from desk_charter.requests import ExecutorRequest, WaitRequest
@@ -66,9 +67,21 @@ class Limits(CharterModel):
 
     per_target: PerTarget = Field(default=PerTarget(), description="Limits for one target.")
     per_runbook: PerRunbook = Field(default=PerRunbook(), description="Limits for all targets.")
+    per_scope: tuple[ScopeLimit, ...] = Field(
+        default=(), description="Limits for a site or a service at once, also in people."
+    )
     overflow: Overflow = Field(
         default="queue", description="queue: later; coalesce: into the waiting run; escalate."
     )
+
+    @model_validator(mode="after")
+    def limits_each_kind_once(self) -> Self:
+        """Of two limits for the same places nobody knows which is meant."""
+        kinds = [limit.by for limit in self.per_scope]
+        twice = next((kind for kind in kinds if kinds.count(kind) > 1), None)
+        if twice is not None:
+            raise ValueError(f"'per_scope' has 'by: {twice}' twice; put both into one")
+        return self
 
 
 class Retry(CharterModel):

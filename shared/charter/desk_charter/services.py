@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from desk_charter.draft import Draft
+from desk_charter.healing_limits import ServiceHealing
 from desk_charter.people import Shift
 from desk_charter.problems import Problem
 from desk_charter.sections import Section
@@ -68,6 +69,12 @@ class Service(CharterModel):
         default=(), description="Services without which it cannot work."
     )
     lifecycle: Lifecycle = Field(default="live", description="Where it is in its life.")
+    people: int | None = Field(
+        default=None, ge=1, description="How many people use it; left out where nobody knows."
+    )
+    healing: ServiceHealing | None = Field(
+        default=None, description="How much may be repaired there at once, over all runbooks."
+    )
     keywords: tuple[SpokenWord, ...] = Field(
         default=(), description="Words employees use for it, in all their languages."
     )

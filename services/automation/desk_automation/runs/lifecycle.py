@@ -28,7 +28,7 @@ _MOST_DOUBTS = 5
 
 def queue(run: Run, refused: Refusal, now: datetime) -> Decided:
     """The run waits for its turn, or people get it, as the runbook says; never just dropped."""
-    if refused.kind in {"breaker", "demoted"}:
+    if refused.kind in {"breaker", "demoted", "people"}:
         return _refuse(run, refused, now)
     if refused.kind in {"ring", "stopped", "fleet"}:
         return _wait_for_runbook(run, refused, now)

@@ -19,6 +19,7 @@ from desk_automation.rollouts.model import PlannedRollout
 from desk_automation.safety.approval import PlannedApproval
 from desk_automation.safety.consent import PlannedConsent
 from desk_automation.safety.model import Bounds
+from desk_automation.scopes.model import PlannedScope
 from desk_automation.verification.model import PlannedVerify
 
 
@@ -42,6 +43,7 @@ class Plan(Frozen):
     consent: PlannedConsent | None = None
     debt: PlannedDebt | None = None
     rollout: PlannedRollout | None = None
+    scopes: tuple[PlannedScope, ...] = ()
     is_fleet_guarded: bool = False
     priority: Priority = Priority.P3
     in_window: InWindow = "skip"
@@ -105,6 +107,15 @@ def make_plan(runbook: Runbook, mode: Mode, run: str, values: Values, kinds: Kin
         consent=_consent(runbook),
         debt=_debt(runbook),
         rollout=_rollout(runbook),
+        scopes=tuple(
+            PlannedScope(
+                by=limit.by,
+                at_once=limit.at_once,
+                per_hour=limit.per_hour,
+                people_at_once=limit.people_at_once,
+            )
+            for limit in runbook.limits.per_scope
+        ),
         is_fleet_guarded=runbook.fleet_guard is not None,
         priority=runbook.priority,
         in_window=runbook.in_window,

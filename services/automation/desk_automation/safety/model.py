@@ -29,7 +29,16 @@ class Refusal:
     """
 
     kind: Literal[
-        "busy", "limit", "breaker", "demoted", "ring", "stopped", "fleet", "window", "inhibited"
+        "busy",
+        "limit",
+        "breaker",
+        "demoted",
+        "ring",
+        "stopped",
+        "fleet",
+        "window",
+        "inhibited",
+        "people",
     ]
     reason: Message
     until: datetime | None = None

@@ -30,6 +30,7 @@ from desk_automation.runs.model import Phase, Run
 from desk_automation.runs.store import run_rule
 from desk_automation.runs.worker.places import Places
 from desk_automation.runs.worker.restraints import RestraintRecords
+from desk_automation.runs.worker.scopes import Scopes
 from desk_automation.safety import statistics, target
 from desk_automation.safety.breaker import Counted, breaker_rule
 from desk_automation.safety.global_stop import EVERYTHING, GlobalStop
@@ -37,6 +38,7 @@ from desk_automation.safety.model import Refusal
 from desk_automation.safety.statistics import RunbookStatistics, RunResult
 from desk_automation.safety.target import AdmissionRequest, Target
 from desk_automation.safety.withheld import admit_or_withhold, count_withheld, find_withholding
+from desk_automation.scopes.model import Scope
 from desk_automation.verification.decide import keep_watch, unwatch
 from desk_automation.verification.model import Subject
 from desk_automation.verification.store import subject_rule
@@ -55,6 +57,7 @@ class Collections:
     rollouts: CommandQueue[RolloutState]
     subjects: CommandQueue[Subject]
     histories: CommandQueue[TargetHistory]
+    scopes: CommandQueue[Scope]
     debts: CommandQueue[Debt]
     stored_runs: Documents[Run]
     stored_subjects: Documents[Subject]
@@ -70,6 +73,7 @@ class Admissions:
     def __init__(self, collections: Collections, clock: Clock) -> None:
         self._collections, self._clock = collections, clock
         self._places = Places(collections.rollouts)
+        self._scopes = Scopes(collections.scopes, collections.restraints.services)
         self._stops = GroupedReads(collections.stored_stops)
 
     async def find_stop(self) -> GlobalStop | None:
@@ -78,8 +82,8 @@ class Admissions:
         return stop if stop is not None and stop.is_on else None
 
     async def find_refusal(self, run: Run) -> Refusal | None:
-        """The runbook's ring first, since most wait there, then the target, then the limits; a run
-        that one of them refuses holds none."""
+        """The runbook's ring first, since most wait there, then the target, then the limits of its
+        scopes and of the runbook; a run that one of them refuses holds none."""
         now, plan = self._clock.now(), run.plan
         is_promoted = self._collections.is_promoted
         if plan.is_promoted and not await is_promoted(plan.runbook, plan.version, plan.mode):
@@ -89,6 +93,12 @@ class Admissions:
             return refusal
         refusal = await self._ask_target(run, now)
         if refusal is not None:
+            await self._places.give_back(run, now)
+            return refusal
+        until = now + plan.budget + 2 * lifecycle.GRACE
+        refusal = await self._scopes.find_refusal(run, until, now)
+        if refusal is not None:
+            await self.release(run, is_void=True)
             await self._places.give_back(run, now)
             return refusal
         bounds = run.plan.bounds
@@ -102,8 +112,7 @@ class Admissions:
         counts = counted.state or RunbookStatistics()
         refusal = find_withholding(counts, run.id, run.cause, bounds, now)
         if refusal is not None:
-            await self.release(run, is_void=True)
-            await self._places.give_back(run, now)
+            await self.give_up(run)
         return refusal
 
     async def _ask_target(self, run: Run, now: datetime) -> Refusal | None:
@@ -145,11 +154,12 @@ class Admissions:
             await self._count_fix(run)
         is_void = run.phase in {Phase.SKIPPED, Phase.CANCELLED}
         released = await self.release(run, is_void=is_void)
-        if released is not None and released.waiting:
-            await self._call(released.waiting)
+        waiting = [*await self._scopes.record_end(run), *(released.waiting if released else ())]
+        if waiting:
+            await self._call(list(dict.fromkeys(waiting)))
 
     async def _call(self, waiting: Sequence[str]) -> None:
-        """Runs that wait for the target, the most urgent first, then in the order they came."""
+        """Runs that wait for what was let go of: the most urgent first, then who came first."""
         stored, _unreadable = await readable(self._collections.stored_runs, waiting)
         readables = [stored[id].state for id in waiting if id in stored]
         in_order = [run for run in readables if run is not None]
@@ -160,6 +170,7 @@ class Admissions:
     async def give_up(self, run: Run) -> None:
         """Let go of all: the run ended before it was let in."""
         await self.release(run, is_void=True)
+        await self._scopes.give_back(run)
         await self._places.give_back(run, self._clock.now())
 
     async def _watch_cure(self, run: Run) -> None:

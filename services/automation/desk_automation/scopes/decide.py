@@ -1,0 +1,174 @@
+"""Whether a run may act in a scope, and what is known of the scope after it. Pure."""
+
+from datetime import datetime, timedelta
+
+from desk_contracts.events.automation import Outcome
+from desk_contracts.message import Message, message
+
+from desk_automation.safety.model import Refusal
+from desk_automation.scopes.model import Limit, Repair, Scope, ScopeRequest
+
+HOUR = timedelta(hours=1)
+MAX_WAITING = 50
+MAX_COUNTED = 200
+MAX_CAUSES = 200
+_BAD = frozenset({Outcome.NOT_HEALED, Outcome.INCONCLUSIVE, Outcome.IN_DOUBT})
+
+
+def find_refusal(scope: Scope, limit: Limit, ask: ScopeRequest, now: datetime) -> Refusal | None:
+    """Why the run may not act there now; None if it has its place or may have it."""
+    active = [repair for repair in scope.repairs if repair.is_active(now)]
+    if any(repair.run == ask.run for repair in active):
+        return None
+    return (
+        _find_breaker(scope, limit, ask, now)
+        or _find_people(active, limit, ask)
+        or _find_count(scope, active, limit, now)
+    )
+
+
+def admit(scope: Scope | None, now: datetime, *, limit: Limit, ask: ScopeRequest) -> Scope | None:
+    """The scope with the run let in, or noted as one that waits; None if nothing changes."""
+    scope = scope or Scope()
+    refused = find_refusal(scope, limit, ask, now)
+    if refused is None:
+        return _let_in(scope, ask, now)
+    if refused.kind == "breaker":
+        # The first run of each cause brings it to people while the breaker is open.
+        if not ask.cause or ask.cause in scope.told_by or len(scope.told_by) >= MAX_CAUSES:
+            return None
+        told_by = {**scope.told_by, ask.cause: ask.run}
+        return scope.model_copy(update={"told_by": told_by})
+    if refused.kind == "people" or ask.run in scope.waiting or len(scope.waiting) >= MAX_WAITING:
+        return None
+    return scope.model_copy(update={"waiting": (*scope.waiting, ask.run)})
+
+
+def give_back(scope: Scope | None, _now: datetime, *, run: str) -> Scope | None:
+    """The scope of a run that did not come to act, so that it does not count."""
+    if scope is None or run not in {*scope.waiting, *(repair.run for repair in scope.repairs)}:
+        return None
+    return scope.model_copy(
+        update={
+            "repairs": tuple(repair for repair in scope.repairs if repair.run != run),
+            "waiting": tuple(waiting for waiting in scope.waiting if waiting != run),
+            "canary": "" if scope.canary == run else scope.canary,
+        }
+    )
+
+
+def end(
+    scope: Scope | None, now: datetime, *, limit: Limit, run: str, outcome: Outcome | None
+) -> Scope | None:
+    """The scope after a run that sent something, counted once; None if nothing changes.
+
+    One that healed closes the breaker; one that tried while it was open opens it anew.
+    """
+    scope = scope or Scope()
+    if run in scope.counted:
+        return None
+    ended = (
+        repair.model_copy(update={"has_ended": True}) if repair.run == run else repair
+        for repair in scope.repairs
+    )
+    changes: dict[str, object] = {
+        "repairs": tuple(ended),
+        "waiting": tuple(waiting for waiting in scope.waiting if waiting != run),
+        "counted": (*scope.counted, run)[-MAX_COUNTED:],
+        "canary": "" if scope.canary == run else scope.canary,
+    }
+    if outcome is Outcome.HEALED:
+        changes |= {"failures": 0, "stopped_at": None, "opened_at": None, "told_by": {}}
+    elif outcome in _BAD:
+        failures = scope.failures + 1
+        changes["failures"] = failures
+        if limit.failures and (failures >= limit.failures or scope.canary == run):
+            changes |= {"opened_at": now, "stopped_at": scope.stopped_at or now}
+    return scope.model_copy(update=changes)
+
+
+def _let_in(scope: Scope, ask: ScopeRequest, now: datetime) -> Scope | None:
+    """What ended more than an hour ago is in no limit any more."""
+    others = [
+        repair
+        for repair in scope.repairs
+        if repair.run != ask.run and (repair.at > now - HOUR or repair.is_active(now))
+    ]
+    own = next((it for it in scope.repairs if it.run == ask.run and it.is_active(now)), None)
+    if own is not None and own.until >= ask.until:
+        return None
+    repair = Repair(run=ask.run, at=now, until=ask.until, people=ask.people)
+    if own is not None:
+        repair = own.model_copy(update={"until": ask.until})
+    return scope.model_copy(
+        update={
+            "repairs": (*others, repair),
+            "waiting": tuple(waiting for waiting in scope.waiting if waiting != ask.run),
+            "canary": scope.canary if scope.opened_at is None else ask.run,
+        }
+    )
+
+
+def _find_breaker(scope: Scope, limit: Limit, ask: ScopeRequest, now: datetime) -> Refusal | None:
+    if not limit.failures or scope.opened_at is None:
+        return None
+    until = scope.opened_at + limit.reopen_after
+    is_open = now < until
+    tries = any(repair.run == scope.canary and repair.is_active(now) for repair in scope.repairs)
+    if not is_open and (scope.canary == ask.run or not tries):
+        return None
+    place, failures = _name(limit), scope.failures
+    if is_open:
+        reason = message("refusal.scope-breaker", scope=place, failures=failures)
+    else:
+        reason = message("refusal.scope-canary", scope=place, failures=failures)
+    return Refusal(
+        "breaker",
+        reason,
+        until if is_open else None,
+        holder=scope.told_by.get(ask.cause, ask.run) if ask.cause else ask.run,
+        since=scope.stopped_at,
+    )
+
+
+def _find_people(active: list[Repair], limit: Limit, ask: ScopeRequest) -> Refusal | None:
+    most = limit.people_at_once
+    if most is None:
+        return None
+    if ask.people is None:
+        reason = message("refusal.scope-people-unknown", scope=_name(limit), most=most)
+        return Refusal("people", reason)
+    if ask.people > most:
+        reason = message("refusal.scope-too-many", scope=_name(limit), people=ask.people, most=most)
+        return Refusal("people", reason)
+    # Those that were let in before this limit was written may concern nobody knows how many.
+    concerned = sum(repair.people or 1 for repair in active)
+    if concerned + ask.people > most:
+        reason = message("refusal.scope-people", scope=_name(limit), count=concerned, most=most)
+        return Refusal("limit", reason)
+    return None
+
+
+def _find_count(scope: Scope, active: list[Repair], limit: Limit, now: datetime) -> Refusal | None:
+    if limit.at_once is not None and len(active) >= limit.at_once:
+        reason = message("refusal.scope-at-once", scope=_name(limit), count=len(active))
+        return Refusal("limit", reason)
+    starts = sorted(repair.at for repair in scope.repairs if repair.at > now - HOUR)
+    if limit.per_hour is not None and len(starts) >= limit.per_hour:
+        reason = message("refusal.scope-per-hour", scope=_name(limit), count=len(starts))
+        return Refusal("limit", reason, starts[-limit.per_hour] + HOUR)
+    return None
+
+
+def _name(limit: Limit) -> Message:
+    match limit.kind, limit.name:
+        case "runbook", _:
+            return message("scope.runbook")
+        case "site", "":
+            return message("scope.site-unknown")
+        case "site", name:
+            return message("scope.site", name=name)
+        case _, "":
+            return message("scope.service-unknown")
+        case _, name:
+            return message("scope.service", name=name)

@@ -1,0 +1,23 @@
+"""How scopes are kept: one document for each service that has limits, and for each place of a
+runbook's own limits."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from desk_kernel import Context, Decision
+from desk_platform.kafka.unit_of_work import Rule
+from desk_platform.store import Schema
+
+from desk_automation.scopes.model import Scope
+
+SCOPES = Schema(collection="scopes", model=Scope)
+
+
+def scope_rule(change: Callable[[Scope | None, datetime], Scope | None]) -> Rule[Scope]:
+    """A change that nothing is told of: what is refused says why itself."""
+
+    def rule(scope: Scope | None, context: Context) -> Decision[Scope] | None:
+        after = change(scope, context.now)
+        return None if after is None else Decision(after)
+
+    return rule
