@@ -70,10 +70,15 @@ async def send_and_fail(fence: Fence) -> Answer:
 
 
 async def work_with(behave: Behave, attempts: int = 1) -> tuple[Run, Odd]:
-    """The run of one signal, by an executor that behaves so; it is left at once when it is late."""
+    """The run of one signal, by an executor that behaves so; it is left at once when it is late.
+
+    What it does before that takes a busy machine more than a moment.
+    """
     target = Odd(behave=behave)
+    timeouts: dict[Behave, str] = {hang: "1ms", send_and_hang: "500ms"}
+    timeout = timeouts.get(behave, "5s")
     retry = {"attempts": attempts, "base": "1s", "cap": "1s"}
-    steps = [act(timeout="1ms", retry=retry)]
+    steps = [act(timeout=timeout, retry=retry)]
     engine = Engine((runbook(steps=steps),), target)
     engine.worker = Worker(
         engine.collections,
