@@ -6,6 +6,7 @@ from desk_storm.mutants.protections import (
     breaker,
     failure_modes,
     patterns,
+    places,
     promotion,
     windows,
 )
@@ -17,6 +18,7 @@ PROTECTIONS: tuple[Protection, ...] = (
     *windows.PROTECTIONS,
     *breaker.PROTECTIONS,
     *promotion.PROTECTIONS,
+    *places.PROTECTIONS,
 )
 
 __all__ = ["PROTECTIONS"]
