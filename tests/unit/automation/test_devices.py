@@ -46,7 +46,7 @@ from fastapi import APIRouter
 from pydantic import ValidationError
 
 from tests.support.agent_device import SIGNER
-from tests.support.automation_engine import Engine, runbook
+from tests.support.automation_engine import KEPT, Engine, runbook
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 POLICY = PolicyOfDevices(
@@ -223,7 +223,7 @@ async def test_what_a_device_did_alone_is_among_the_runs_with_its_verdict(
     runs = FakeDocuments(RUNS, FakeClock(NOW))
     run, _ = apply(event_of(APPLIED.model_copy(update={"outcome": outcome})))
     await runs.write([Stored("app-1", state=run)])
-    api = RunsApi(runs, cast("CommandQueue[Run]", None))
+    api = RunsApi(runs, cast("CommandQueue[Run]", None), lambda: KEPT)
     client = client_of(run_router(api, Cursors(b"x")))
     [listed] = (await client.get("/v1/runs?target=laptop-7")).json()["items"]
     assert (listed["done_by"], listed["phase"], listed["outcome"]) == ("device", phase, shown)
