@@ -7,9 +7,9 @@ made may have been removed, and what it led to would be done twice.
 
 from datetime import datetime, timedelta
 
-# The least that a charter may ask for. The rule for events does not follow a longer time: what was
-# removed under a shorter one must not come back when the charter is changed.
-FORGOTTEN_AFTER = timedelta(days=30)
+# With the margin the least that a charter may ask for. The rule for events does not follow a longer
+# time: what was removed under a shorter one must not come back when the charter is changed.
+FORGOTTEN_AFTER = timedelta(days=29)
 # Replicas' clocks differ, and so may those of who wrote the event and who judges it.
 _MARGIN = timedelta(days=1)
 

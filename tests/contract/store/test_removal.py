@@ -109,7 +109,7 @@ async def test_nothing_goes_before_its_events_are_too_old_whatever_is_asked_for(
     kind: Kind,
 ) -> None:
     await put(kind, over("a"))
-    kind.clock.advance(31 * DAY - timedelta(seconds=1))
+    kind.clock.advance(30 * DAY - timedelta(seconds=1))
     assert await remove_old(kind, kept=timedelta(0)) == 0
     kind.clock.advance(timedelta(seconds=1))
     assert await remove_old(kind, kept=timedelta(0)) == 1

@@ -14,7 +14,7 @@ from desk_automation.matching.decide import RunPolicy
 from desk_automation.matching.worker import run_projection
 from desk_automation.runs.api.runs import run_router
 from desk_automation.runs.api.views import RunsApi
-from desk_automation.runs.model import Run
+from desk_automation.runs.model import TOLD_WITHIN, Run
 from desk_automation.runs.store import RUNS
 from desk_contracts import AnyEvent, Event
 from desk_contracts.device_orders import DevicePolicy
@@ -159,6 +159,14 @@ def test_what_a_device_healed_alone_is_a_run_at_its_own_time_and_once() -> None:
     assert (started.time, healed.time) == (APPLIED.started_at, NOW - timedelta(hours=1))
     assert (started.data.run, healed.data.run) == ("app-1", "app-1")
     assert apply(event_of(APPLIED), run)[1] == []
+
+
+@pytest.mark.parametrize(("age", "count"), [(TOLD_WITHIN, 2), (TOLD_WITHIN * 1.01, 0)])
+def test_what_a_device_tells_after_more_than_a_year_is_not_recorded(
+    age: timedelta, count: int
+) -> None:
+    _, events = apply(event_of(APPLIED)._replace(time=NOW - age))
+    assert len(events) == count
 
 
 @pytest.mark.parametrize(
