@@ -7,6 +7,7 @@ from desk_storm.mutants.protections import (
     failure_modes,
     patterns,
     promotion,
+    removal,
     windows,
 )
 
@@ -17,6 +18,7 @@ PROTECTIONS: tuple[Protection, ...] = (
     *windows.PROTECTIONS,
     *breaker.PROTECTIONS,
     *promotion.PROTECTIONS,
+    *removal.PROTECTIONS,
 )
 
 __all__ = ["PROTECTIONS"]
