@@ -41,7 +41,7 @@ def _section(table: Service[Any, Any]) -> Iterator[str]:
     assembled = assemble(table, settings)
     yield f"## {table.name}\n"
     yield from _table("group | reads | goes to", _groups(table))
-    yield from _table("collection | holds", _collections(table))
+    yield from _table("collection | holds | is kept", _collections(table))
     yield from _table("route | ", _routes(assembled))
     yield f"Jobs: {', '.join(assembled.jobs)}.\n"
 
@@ -55,7 +55,8 @@ def _groups(table: Service[Any, Any]) -> Iterator[tuple[str, ...]]:
 
 def _collections(table: Service[Any, Any]) -> Iterator[tuple[str, ...]]:
     for schema in table.collections:
-        yield f"`{schema.collection}`", _first_sentence(inspect.getdoc(schema.model) or "")
+        holds = _first_sentence(inspect.getdoc(schema.model) or "")
+        yield f"`{schema.collection}`", holds, schema.kept
 
 
 def _routes(assembled: Assembled) -> Iterator[tuple[str, ...]]:

@@ -49,7 +49,7 @@ from tests.support.automation_restraints import FakeRestraints
 from tests.support.automation_units import apply_event, refuse_failures
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-TERM = timedelta(seconds=6)
+TERM, KEPT = timedelta(seconds=6), timedelta(days=400)
 CHAIN_KEYS = read_chain_keys("the engine's own, of thirty-two characters")
 OK = Answer(Result.OK, verbatim("200 done"), is_met=True)
 NOT_MET = Answer(Result.OK, verbatim("200 no"), is_met=False)

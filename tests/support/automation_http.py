@@ -29,7 +29,7 @@ from desk_platform.lookout import Lookout
 from desk_testing.http import FakeAuthenticator
 from desk_testing.telemetry import record_telemetry
 
-from tests.support.automation_engine import Engine
+from tests.support.automation_engine import KEPT, Engine
 
 CHARTER = Path(__file__).parents[2] / "charter"
 PEOPLE = (
@@ -71,7 +71,7 @@ async def open_desk(engine: Engine) -> AsyncIterator[Desk]:
         engine.statistics, engine.debts, engine.rollouts, engine.promotions.documents
     )
     matching = MatchingApi(charter, records, engine.runs, lookout, engine.clock)
-    api = RunsApi(engine.runs, engine.journal)
+    api = RunsApi(engine.runs, engine.journal, lambda: KEPT)
     routers = [
         run_router(api, Cursors(b"secret")),
         approval_router(api),

@@ -20,6 +20,7 @@ TOPICS = {
     names.CHANGES,
     names.TELEMETRY,
     names.AUTOMATION,
+    names.CHECKPOINTS,
     names.TICKETS,
     names.ACTIONS,
     names.ACTION_RESULTS,

@@ -134,7 +134,7 @@ class DyingDocuments(Generic[S]):
         self.find_brief = documents.find_brief
         self.identities = DyingCalls(documents.identities, death)
         self.postpone, self.put_off = documents.postpone, documents.put_off
-        self.take_up = documents.take_up
+        self.take_up, self.remove = documents.take_up, documents.remove
         self.prepare, self.count = documents.prepare, documents.count
 
     async def load(self, ids: Iterable[str]) -> dict[str, Stored[S]]:

@@ -67,7 +67,7 @@ class DeviceSide:
                 continue
             stored = (await self.answers.load([answer.command])).get(answer.command)
             before = stored or Stored(answer.command)
-            record = record_answer(before.state, event.subject, answer)
+            record = record_answer(before.state, event.subject, answer, event.time)
             await self.answers.write([replace(before, state=record)])
 
 

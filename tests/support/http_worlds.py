@@ -58,7 +58,7 @@ from desk_triage.similar.api import similar_router
 from fastapi import FastAPI
 
 from tests.support.agent_device import clean_policy
-from tests.support.automation_engine import Engine, raised, runbook
+from tests.support.automation_engine import KEPT, Engine, raised, runbook
 from tests.support.charter_sections import obeying
 from tests.support.confidential import with_secrets
 from tests.support.intake_world import make_desk, triage_says
@@ -239,7 +239,7 @@ async def automation() -> World:
         lookout,
         engine.clock,
     )
-    api = RunsApi(engine.runs, engine.journal)
+    api = RunsApi(engine.runs, engine.journal, lambda: KEPT)
     routers = [
         run_router(api, Cursors(b"x")),
         approval_router(api),

@@ -42,6 +42,7 @@ THINGS: Schema[Thing] = Schema(
     searched=(("name",), ("name", "rank")),
     unique=("code",),
     brief=lambda thing: thing.model_copy(update={"text": ""}),
+    over=lambda thing: thing.at if thing.name == "over" else None,
 )
 
 

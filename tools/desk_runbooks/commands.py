@@ -229,18 +229,26 @@ def show_run(
     """The story of one run, from the event to the verdict: where it is and why, its journal, how
     many of its transitions are sealed, and how far the rings of its runbook are.
 
-    With --verify exit code 1 if the log does not have them as they were sealed.
+    With --verify exit code 1 if the log does not have them as they were sealed. Of a run whose
+    record was removed the log alone is read.
     """
-    client = RunsClient()
-    story = client.read(run)
+    client, sealed = RunsClient(), 0
     try:
-        use = client.find_use(story.runbook)
-    except (DependencyDown, Rejected):
-        use = None  # the story stands without it
-    say(describe_story(story, use))
+        story = client.read(run)
+    except NotFound as missing:
+        if not verify:
+            raise
+        say(plain_line(missing.message))
+    else:
+        sealed = story.transitions
+        try:
+            use = client.find_use(story.runbook)
+        except (DependencyDown, Rejected):
+            use = None  # the story stands without it
+        say(describe_story(story, use))
     if verify:
         log = asyncio.run(read_run_log())
-        faults = log.faults_of(run, story.transitions)
+        faults = log.faults_of(run, sealed)
         for line in (log.describe(run), *(f"{fault.kind}: {fault.text}" for fault in faults)):
             say(plain_line(line))
         raise typer.Exit(1 if faults else 0)

@@ -168,7 +168,10 @@ class RunsClient:
         *,
         roles: str,
     ) -> RunStory:
-        missing = f"There is no run '{run}', or you may not see it."
+        missing = (
+            f"There is no run '{run}', or you may not see it, or its record was removed some time"
+            " after its end; 'desk runbook show RUN --verify' says what the log has of it."
+        )
         path = f"/v1/runs/{quote(run, safe='')}{route}"
         return self._ask(method, path, RunStory, body, roles=roles, missing=missing)
 

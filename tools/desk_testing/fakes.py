@@ -100,6 +100,15 @@ class FakeDocuments(Generic[S]):
                 self._rows[document.id] = (replace(row[0], outbox=(), waits_since=None), row[1])
                 self._pending.pop(document.id, None)
 
+    async def remove(self, documents: Sequence[Stored[S]]) -> int:
+        self._answer()
+        before = await self.versions(item.id for item in documents)
+        gone = [item.id for item in documents if before.get(item.id) == item.version]
+        for id in gone:
+            del self._rows[id]
+            self._pending.pop(id, None)
+        return len(gone)
+
     async def postpone(self, documents: Sequence[Stored[S]], until: datetime) -> None:
         self._answer()
         for document in documents:
@@ -150,11 +159,11 @@ class FakeDocuments(Generic[S]):
         for document in map(self._read, self._rows):
             own = self._facets(document)
             place = (document.id if order == "_id" else own.get(order), document.id)
-            if all(own.get(name) == value for name, value in facets.items()) and (
-                after is None or place > after
-            ):
+            # What has nothing to be sorted by stands before all places.
+            is_behind = after is None or (place[0] is not None and place > after)
+            if is_behind and all(own.get(name) == value for name, value in facets.items()):
                 matching.append((cast("tuple[str, str]", place), document))
-        matching.sort(key=lambda pair: pair[0])
+        matching.sort(key=lambda pair: (pair[0][0] is not None, pair[0]))
         return [document for _, document in matching[:limit]]
 
     async def find_facets(
@@ -239,7 +248,7 @@ class FakeDocuments(Generic[S]):
     def _facets(self, document: Stored[S]) -> Mapping[str, object]:
         if document.unreadable is not None:
             return self._damaged.get(document.id, {})
-        return {} if document.state is None else self._schema.facets(document.state)
+        return {} if document.state is None else self._schema.facets_of(document.state)
 
 
 class FakeKeptCalls:

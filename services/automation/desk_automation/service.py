@@ -10,6 +10,7 @@ from functools import partial
 from typing import NamedTuple
 
 from desk_charter.desk import Desk, obey_charter
+from desk_charter.retention import RETENTION, Records, find_time_kept
 from desk_charter.windows import WINDOWS
 from desk_contracts import names
 from desk_contracts.device_orders import DevicePolicy
@@ -23,6 +24,7 @@ from desk_platform.lookout import Lookout
 from desk_platform.service import Service, Subscription, Web
 from desk_platform.settings import find_chain_keys
 from desk_platform.store import Documents
+from desk_platform.store.removal import Removal
 
 from desk_automation.actions.executor import Executor
 from desk_automation.adapters.executors.device import Devices
@@ -33,7 +35,13 @@ from desk_automation.adapters.executors.secrets import Secrets
 from desk_automation.chains.decide import Sealing
 from desk_automation.devices.api import DevicesApi, device_router
 from desk_automation.devices.charter import POLICIES
-from desk_automation.devices.store import COMMANDS, DEVICES, command_projection, device_projection
+from desk_automation.devices.store import (
+    ANSWERS_KEPT,
+    COMMANDS,
+    DEVICES,
+    command_projection,
+    device_projection,
+)
 from desk_automation.inhibition.store import OPEN_SIGNALS, project_open_signals
 from desk_automation.matching.api import MatchingApi, RunbookRecords, StartApi, match_router
 from desk_automation.matching.charter import RUNBOOKS
@@ -214,7 +222,7 @@ def _open_routes(
 ) -> Web:
     sealed = Projection(collections.stored_stops, seal=seal)
     stops = desk.commands(desk.unit_of_work("stops", sealed, cached=0))
-    runs_api = RunsApi(collections.stored_runs, collections.runs)
+    runs_api = RunsApi(collections.stored_runs, collections.runs, _remove_old(desk))
     devices = DevicesApi(desk.documents(DEVICES), partial(_policies, desk))
     return Web(
         [
@@ -228,6 +236,16 @@ def _open_routes(
             device_router(devices, desk.cursors),
         ]
     )
+
+
+def _remove_old(desk: Desk) -> Callable[[], timedelta]:
+    """Removes what is over; how long runs are kept."""
+    kept = partial(find_time_kept, desk.charter, Records.RUNS)
+    runs = Removal(RUNS, desk.documents(RUNS), kept, desk.clock)
+    desk.job("removal of runs", runs.run)
+    answers = Removal(COMMANDS, desk.documents(COMMANDS), lambda: ANSWERS_KEPT, desk.clock)
+    desk.job("removal of device_commands", answers.run)
+    return kept
 
 
 def _add_timers(
@@ -342,7 +360,7 @@ SERVICE = Service(
             group="devices",
         ),
     ),
-    organisation=obey_charter(RUNBOOKS, POLICIES, WINDOWS),
+    organisation=obey_charter(RUNBOOKS, POLICIES, RETENTION, WINDOWS),
     compose=compose,
 )
 

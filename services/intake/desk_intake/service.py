@@ -6,6 +6,7 @@ from functools import partial
 from typing import TypeVar
 
 from desk_charter.desk import Desk, obey_charter
+from desk_charter.retention import RETENTION
 from desk_contracts import AnyEvent, names
 from desk_contracts.accounts import Directory
 from desk_platform.health import UsageReport
@@ -57,7 +58,6 @@ from desk_intake.chat.charter import CHATS
 from desk_intake.demands.api import DemandDeps, demands_router
 from desk_intake.demands.store import DEMANDS, demands_projection
 from desk_intake.erasures.api import ErasureDeps, erasures_router
-from desk_intake.erasures.charter import RETENTION
 from desk_intake.erasures.store import ERASURES
 from desk_intake.erasures.worker import RetentionWorker
 from desk_intake.events.api.events import EventsDeps, events_router

@@ -6,6 +6,7 @@ from functools import partial
 
 from desk_charter import Charter
 from desk_charter.desk import Desk, obey_charter
+from desk_charter.retention import RETENTION, Records, find_time_kept
 from desk_charter.slas import SLAS
 from desk_contracts import names
 from desk_contracts.topics import ALL_TEAM_TOPICS
@@ -16,6 +17,7 @@ from desk_platform.kafka.timer_stops import NothingUnread
 from desk_platform.kafka.unit_of_work import UnitOfWork
 from desk_platform.lifetimes import Ending
 from desk_platform.service import Service, Subscription, Web
+from desk_platform.store.removal import Removal
 from desk_platform.telemetry import names as telemetry_names
 
 from desk_notify.adapters.channels import CHANNELS, find_unserved
@@ -66,6 +68,8 @@ def compose(desk: Desk, settings: NotifySettings) -> Web:
     projection = delivery_projection(documents, directory_now, connections)
     # Workers of other replicas write the same documents: nothing is remembered between turns.
     deliveries = desk.unit_of_work("deliveries", projection, cached=0)
+    kept = partial(find_time_kept, desk.charter, Records.DELIVERIES)
+    desk.job("removal of deliveries", Removal(DELIVERIES, documents, kept, desk.clock).run)
     further = LogChannel(BatchProcessor(deliveries), directory_now)
     desk.receiver(FURTHER_CHANNELS, MeasuredWay(further, desk.telemetry))
     _report_channels(desk, connections)
@@ -152,7 +156,7 @@ SERVICE = Service(
             pattern=ALL_TEAM_TOPICS, to=(FURTHER_CHANNELS,), group="deliveries", linger=LINGER
         ),
     ),
-    organisation=obey_charter(SLAS),
+    organisation=obey_charter(RETENTION, SLAS),
     compose=compose,
 )
 

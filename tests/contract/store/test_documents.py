@@ -281,6 +281,7 @@ async def test_a_store_that_is_away_says_so(kind: Kind) -> None:
         away.load(["a"]),
         away.write([thing("a")]),
         away.clear_outboxes([thing("a", 1)]),
+        away.remove([thing("a", 1)]),
         away.pending(START, 1),
         away.due(START, 1),
         away.find({}),

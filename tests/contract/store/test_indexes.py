@@ -36,6 +36,7 @@ PLATFORM: dict[str, Callable[[Documents[Any]], Any]] = {
     "put_off": lambda documents: documents.put_off("a", NOW, NOW),
     "take_up": lambda documents: documents.take_up(NOW, NOW),
     "write": lambda documents: documents.write([Stored("a", 1)]),
+    "remove": lambda documents: documents.remove([Stored("a", 1), Stored("b", 2)]),
     "write many": lambda documents: documents.write(
         [Stored(f"{version} {number}", version) for version in (0, 1) for number in range(300)]
     ),
@@ -104,7 +105,7 @@ async def test_what_the_platform_asks_of_a_collection_has_an_index(
 
 @pytest.mark.parametrize(
     ("name", "search"),
-    [(name, item) for name, schema in SCHEMAS.items() for item in schema.searched],
+    [(name, item) for name, schema in SCHEMAS.items() for item in schema.searches],
 )
 async def test_each_search_of_a_service_has_an_index(
     name: str, search: tuple[str, ...], tmp_path: Path

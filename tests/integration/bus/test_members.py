@@ -52,7 +52,7 @@ class SlowDocuments:
         self.find_brief = documents.find_brief
         self.identities = documents.identities
         self.postpone, self.put_off = documents.postpone, documents.put_off
-        self.take_up = documents.take_up
+        self.take_up, self.remove = documents.take_up, documents.remove
         self.prepare, self.count = documents.prepare, documents.count
         self.entered, self.go_on = asyncio.Event(), asyncio.Event()
 

@@ -66,7 +66,9 @@ async def test_a_member_stops_a_run_once(desk: Desk) -> None:
 
 async def test_employees_see_no_runs_and_nobody_finds_what_is_not_there(desk: Desk) -> None:
     assert (await desk.client.get("/v1/runs", headers=EVA)).status_code == 403
-    assert (await desk.client.get("/v1/runs/none", headers=ANA)).status_code == 404
+    missing = await desk.client.get("/v1/runs/none", headers=ANA)
+    assert missing.status_code == 404
+    assert "A run is removed 400 days after its end" in missing.json()["detail"]
     answer = await desk.post("/v1/runs/none/stop", json={})
     assert answer.status_code == 404
 

@@ -68,7 +68,7 @@ class Agent:
 
     async def write(self, answer: CommandAnswered) -> None:
         before = (await self.answers.load(["key"])).get("key") or Stored("key")
-        record = record_answer(before.state, self.device, answer)
+        record = record_answer(before.state, self.device, answer, START)
         if record is not None:
             await self.answers.write([replace(before, state=record)])
 

@@ -14,7 +14,7 @@ from desk_automation.matching.decide import RunPolicy
 from desk_automation.matching.worker import run_projection
 from desk_automation.runs.api.runs import run_router
 from desk_automation.runs.api.views import RunsApi
-from desk_automation.runs.model import Run
+from desk_automation.runs.model import TOLD_WITHIN, Run
 from desk_automation.runs.store import RUNS
 from desk_contracts import AnyEvent, Event
 from desk_contracts.device_orders import DevicePolicy
@@ -46,7 +46,7 @@ from fastapi import APIRouter
 from pydantic import ValidationError
 
 from tests.support.agent_device import SIGNER
-from tests.support.automation_engine import Engine, runbook
+from tests.support.automation_engine import KEPT, Engine, runbook
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 POLICY = PolicyOfDevices(
@@ -161,6 +161,14 @@ def test_what_a_device_healed_alone_is_a_run_at_its_own_time_and_once() -> None:
     assert apply(event_of(APPLIED), run)[1] == []
 
 
+@pytest.mark.parametrize(("age", "count"), [(TOLD_WITHIN, 2), (TOLD_WITHIN * 1.01, 0)])
+def test_what_a_device_tells_after_more_than_a_year_is_not_recorded(
+    age: timedelta, count: int
+) -> None:
+    _, events = apply(event_of(APPLIED)._replace(time=NOW - age))
+    assert len(events) == count
+
+
 @pytest.mark.parametrize(
     ("outcome", "reported"),
     [
@@ -223,7 +231,7 @@ async def test_what_a_device_did_alone_is_among_the_runs_with_its_verdict(
     runs = FakeDocuments(RUNS, FakeClock(NOW))
     run, _ = apply(event_of(APPLIED.model_copy(update={"outcome": outcome})))
     await runs.write([Stored("app-1", state=run)])
-    api = RunsApi(runs, cast("CommandQueue[Run]", None))
+    api = RunsApi(runs, cast("CommandQueue[Run]", None), lambda: KEPT)
     client = client_of(run_router(api, Cursors(b"x")))
     [listed] = (await client.get("/v1/runs?target=laptop-7")).json()["items"]
     assert (listed["done_by"], listed["phase"], listed["outcome"]) == ("device", phase, shown)

@@ -17,6 +17,7 @@ from desk_automation.patterns.rules import compile_pattern
 from desk_automation.runs.model import Phase, Run
 from desk_charter.patterns import When
 from desk_contracts import AnyEvent
+from desk_kernel.retention import FORGOTTEN_AFTER
 from desk_platform.kafka import CommandQueue, UnitOfWork
 from desk_platform.kafka.batch_processor import BatchProcessor
 from desk_platform.kafka.records import Failure, Received
@@ -210,6 +211,15 @@ async def test_a_match_of_a_log_that_is_read_much_later_repairs_nothing() -> Non
     assert run.phase is Phase.SKIPPED
     assert run.reason is not None
     assert run.reason.code == "run.stale"
+
+
+async def test_a_match_that_is_too_old_leaves_no_run_since_its_own_may_have_been_removed() -> None:
+    patterns = Patterns(COUNT)
+    patterns.clock.advance(FORGOTTEN_AFTER + timedelta(minutes=2))
+    await patterns.hear(at(0, "1"), at(1, "2"))
+    await patterns.fire(timedelta(seconds=5))
+    assert await patterns.started() == []
+    assert (await patterns.windows_of()).windows == ()
 
 
 async def test_late_events_and_those_in_quiet_time_are_left_out_and_counted() -> None:

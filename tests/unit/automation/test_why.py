@@ -17,7 +17,7 @@ from desk_testing.http import FakeAuthenticator
 from desk_testing.telemetry import record_telemetry
 
 from tests.support.automation_books import OneBook
-from tests.support.automation_engine import Engine, raised, runbook
+from tests.support.automation_engine import KEPT, Engine, raised, runbook
 from tests.support.spoken import english
 
 
@@ -85,7 +85,7 @@ def test_a_condition_is_cut_only_where_all_parts_must_hold() -> None:
 
 
 def starting(engine: Engine) -> StartApi:
-    return StartApi(engine.policy, RunsApi(engine.runs, engine.journal))
+    return StartApi(engine.policy, RunsApi(engine.runs, engine.journal, lambda: KEPT))
 
 
 async def test_runs_and_looks_are_told_to_those_who_may_see_runs() -> None:

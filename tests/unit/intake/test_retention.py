@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from desk_charter import Charter
+from desk_charter.retention import RetentionRule
 from desk_contracts.events.erasures import ErasureRequested
 from desk_contracts.events.tickets import Kind
 from desk_contracts.redaction import Erasure
-from desk_intake.erasures.charter import RetentionRule
 from desk_intake.erasures.worker import RetentionWorker
 from desk_platform.erasure import Erasures
 from desk_platform.health import Health

@@ -170,6 +170,9 @@ def test_a_run_is_shown_with_the_rings_of_its_runbook(server: HTTPServer) -> Non
     shown = CliRunner().invoke(runbook_app, ["show", "r1"])
     assert shown.exit_code == 0
     assert "rings of clean-disk now: Ring 2 of 2 places." in shown.output
+    missing = CliRunner().invoke(runbook_app, ["show", "r2"])
+    assert isinstance(missing.exception, NotFound)
+    assert "'desk runbook show RUN --verify' says what the log has" in missing.exception.message
 
 
 def test_a_stopped_runbook_goes_on_for_a_reason(server: HTTPServer) -> None:  # noqa: ARG001

@@ -23,7 +23,7 @@ MOST_ANSWERS = 50
 
 
 def record_answer(
-    record: CommandRecord | None, device: str, data: CommandAnswered
+    record: CommandRecord | None, device: str, data: CommandAnswered, now: datetime
 ) -> CommandRecord | None:
     """The answer beside the others; None if it says nothing new. Secrets of a program's output
     are left out before anything is kept."""
@@ -38,7 +38,7 @@ def record_answer(
     )
     if answer in record.answers:
         return None
-    return CommandRecord(answers=(*record.answers, answer)[-MOST_ANSWERS:])
+    return CommandRecord(answers=(*record.answers, answer)[-MOST_ANSWERS:], noted_at=now)
 
 
 def find_answer(

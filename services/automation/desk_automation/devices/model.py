@@ -26,6 +26,8 @@ class CommandRecord(Frozen):
     """Every answer to one command, the newest last."""
 
     answers: tuple[DeviceAnswer, ...] = ()
+    # When the newest was noted.
+    noted_at: datetime | None = None
 
 
 class DeviceRecord(Frozen):

@@ -1,6 +1,7 @@
 """How agents' answers are kept, and which events reach them."""
 
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 
 from desk_contracts import AnyEvent, Event
 from desk_contracts.device_orders import DevicePolicy
@@ -15,8 +16,19 @@ from desk_platform.store import Documents, Schema
 from desk_automation.devices.decide import connect, record_answer
 from desk_automation.devices.model import CommandRecord, DeviceRecord
 
-COMMANDS = Schema(collection="device_commands", model=CommandRecord)
-DEVICES = Schema(collection="devices", model=DeviceRecord)
+# A command lives for an hour at most, and nobody asks for its answer after its run.
+ANSWERS_KEPT = timedelta(days=31)
+COMMANDS = Schema(
+    collection="device_commands",
+    model=CommandRecord,
+    kept="by age: 31 days after the last answer",
+    over=lambda record: record.noted_at,
+)
+DEVICES = Schema(
+    collection="devices",
+    model=DeviceRecord,
+    kept="one for each agent",
+)
 # The policies of the charter in force for a device.
 PoliciesOf = Callable[[str], Iterable[DevicePolicy]]
 
@@ -30,11 +42,11 @@ def command_projection(documents: Documents[CommandRecord]) -> Projection[Comman
         return (event.data.command,)
 
     def react(
-        record: CommandRecord | None, event: AnyEvent, _context: Context
+        record: CommandRecord | None, event: AnyEvent, context: Context
     ) -> Decision[CommandRecord] | None:
         if not isinstance(event.data, CommandAnswered):
             return None
-        after = record_answer(record, event.subject, event.data)
+        after = record_answer(record, event.subject, event.data, context.now)
         return None if after is None else Decision(after)
 
     return Projection(documents, keys, react, known_for=identity_retention(ACTION_RESULTS))

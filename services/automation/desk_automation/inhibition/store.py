@@ -13,7 +13,11 @@ from desk_platform.store import Documents, Schema
 from desk_automation.inhibition.decide import SignalReport, follow, keys_of
 from desk_automation.inhibition.model import OpenSignals
 
-OPEN_SIGNALS = Schema(collection="open-signals", model=OpenSignals)
+OPEN_SIGNALS = Schema(
+    collection="open-signals",
+    model=OpenSignals,
+    kept="one for each device or service",
+)
 
 
 def project_open_signals(

@@ -44,7 +44,7 @@ from desk_automation.recurrence.debts import count_since, debt_id
 from desk_automation.recurrence.model import Debt
 from desk_automation.rollouts.api import RolloutView, find_runbook, no_runbook, show_rollout
 from desk_automation.rollouts.model import RolloutState
-from desk_automation.runs.api.views import RunDetail, RunsApi, may_see_run, no_run, show_run
+from desk_automation.runs.api.views import RunDetail, RunsApi, may_see_run, show_run
 from desk_automation.runs.description import describe_run
 from desk_automation.runs.model import Run
 from desk_automation.runs.plan import bounds_of, version_of
@@ -254,7 +254,7 @@ def _add_starting(router: APIRouter, api: MatchingApi, start: StartApi) -> None:
         cause = Cause(call.seed, content=call.fingerprint)
         changed = await start.runs.journal.change(order.run, rule, cause)
         if changed.state is None:
-            raise no_run(order.run)
+            raise start.runs.refuse(order.run)
         return show_run(changed.state)
 
 

@@ -10,6 +10,7 @@ from desk_contracts.events.fulfilment import TicketFulfilmentRequested
 from desk_contracts.events.signals import SignalRaised
 from desk_contracts.message import message
 from desk_kernel import Context, Decision, Readings, Reducers
+from desk_kernel.retention import is_forgotten
 from desk_platform.kafka import Projection
 from desk_platform.lookout import Consideration, Lookout
 from desk_platform.store import Documents
@@ -21,7 +22,7 @@ from desk_automation.devices.store import PoliciesOf
 from desk_automation.matching.decide import Raised, RunPolicy, is_meant, start_run
 from desk_automation.matching.rulebook import Rule, Rulebook
 from desk_automation.runs.by_device import record_application
-from desk_automation.runs.model import Run
+from desk_automation.runs.model import TOLD_WITHIN, Run
 
 log = get_logger()
 
@@ -133,6 +134,11 @@ def run_projection(
         runbook = rulebook.runs(event).get(context.id)
         if run is not None or runbook is None:
             return None
+        if is_forgotten(event.time, context.now):
+            log.warning(
+                "run_not_started", run=context.id, why="its event is too old", caused_by=event.id
+            )
+            return None
         owner = rulebook.owner_of(runbook)
         decided = start_run(runbook, event, owner, policy, context.now)
         return decided._replace(due=decided.state.timer_at)
@@ -153,5 +159,8 @@ def _hear_devices(keys: Keys, react: React, policies_of: PoliciesOf) -> None:
         run: Run | None, event: Event[PolicyApplied], context: Context
     ) -> Decision[Run] | None:
         if run is not None:
+            return None
+        if event.time < context.now - TOLD_WITHIN:
+            log.warning("run_not_recorded", run=context.id, why="told too late", caused_by=event.id)
             return None
         return record_application(event, policies_of(event.subject), context.now)

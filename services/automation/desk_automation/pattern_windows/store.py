@@ -21,7 +21,11 @@ from desk_automation.matching.rulebook import Rulebook
 from desk_automation.pattern_windows.decide import find_next, hear_event
 from desk_automation.patterns.model import SubjectWindows
 
-PATTERN_WINDOWS = Schema(collection="pattern_windows", model=SubjectWindows)
+PATTERN_WINDOWS = Schema(
+    collection="pattern_windows",
+    model=SubjectWindows,
+    kept="one for each device or service",
+)
 Look = Callable[[], Rulebook]
 Change = Callable[[SubjectWindows, datetime], SubjectWindows]
 

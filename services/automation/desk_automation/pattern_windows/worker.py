@@ -5,6 +5,7 @@ from datetime import datetime
 
 from desk_contracts.errors import DependencyDown
 from desk_kernel import Context, Decision
+from desk_kernel.retention import is_forgotten
 from desk_platform.clock import Clock
 from desk_platform.kafka import CommandQueue
 from desk_platform.kafka.retry import attempt_async
@@ -79,6 +80,9 @@ class MatchStarter:
 
         def start(state: Run | None, context: Context) -> Decision[Run] | None:
             if state is not None:
+                return None
+            if is_forgotten(match.at, context.now):
+                log.warning("run_not_started", run=run, why="its match is too old", subject=subject)
                 return None
             decided = start_run(
                 runbook, event, owner, self._policy, context.now, id=run, matched_at=match.at

@@ -13,7 +13,11 @@ from desk_automation.promotion.decide import Version, add_event, promotion_id
 from desk_automation.promotion.evidence import count
 from desk_automation.promotion.model import PromotionState
 
-PROMOTIONS = Schema(collection="promotions", model=PromotionState)
+PROMOTIONS = Schema(
+    collection="promotions",
+    model=PromotionState,
+    kept="one for each version of a runbook with `promotion`",
+)
 # The version of a runbook, if it is the one in force and declares promotion.
 FindVersion = Callable[[str, str], Version | None]
 

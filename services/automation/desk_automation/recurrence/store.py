@@ -16,8 +16,16 @@ from desk_platform.store import Documents, Schema
 from desk_automation.recurrence.decide import add_cure, add_trouble
 from desk_automation.recurrence.model import Cure, Debt, TargetHistory, Trouble
 
-HISTORIES = Schema(collection="histories", model=TargetHistory)
-DEBTS = Schema(collection="debts", model=Debt)
+HISTORIES = Schema(
+    collection="histories",
+    model=TargetHistory,
+    kept="one for each target; what is in it for two weeks",
+)
+DEBTS = Schema(
+    collection="debts",
+    model=Debt,
+    kept="one for each runbook, and one for each of its targets",
+)
 Keys = Readings[Iterable[str]]
 React = Reducers[TargetHistory | None, [Context], Decision[TargetHistory] | None]
 # Which runbooks match a signal, by the target that each would act on.

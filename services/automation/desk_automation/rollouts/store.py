@@ -14,7 +14,11 @@ from desk_automation.rollouts.events import emit_changes
 from desk_automation.rollouts.fleet import FleetRules, add_fault
 from desk_automation.rollouts.model import FaultSeen, RolloutState
 
-ROLLOUTS = Schema(collection="rollouts", model=RolloutState)
+ROLLOUTS = Schema(
+    collection="rollouts",
+    model=RolloutState,
+    kept="one for each runbook",
+)
 # Of a signal: the runbooks whose fleets are guarded, with the target that shows the fault.
 Faults = Callable[[Event[SignalRaised], datetime], Mapping[str, tuple[FaultSeen, FleetRules]]]
 Change = Callable[[RolloutState | None, datetime], RolloutState | None]

@@ -3,13 +3,14 @@
 The journal is written ahead: an intent stands in it before anything is sent.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from desk_contracts.chain import Link
 from desk_contracts.events.automation import Outcome, StepStatus, UndoState
 from desk_contracts.frozen import Frozen
 from desk_contracts.message import Message
+from desk_kernel.retention import FORGOTTEN_AFTER
 
 from desk_automation.actions.model import EntryKind, PlannedAct, PlannedStep
 from desk_automation.holdback.model import Arm
@@ -36,6 +37,8 @@ class Phase(StrEnum):
     CANCELLED = "cancelled"
 
 
+# A device that was away may tell so much later what it did by itself, and tell it twice.
+TOLD_WITHIN = timedelta(days=365)
 ENDED = frozenset({Phase.HEALED, Phase.ESCALATED, Phase.SKIPPED, Phase.CANCELLED})
 
 
@@ -189,6 +192,20 @@ class Run(Frozen):
     @property
     def has_ended(self) -> bool:
         return self.phase in ENDED
+
+    @property
+    def over_since(self) -> datetime | None:
+        """Since when nothing needs its record; None while something does.
+
+        Not before the event that started it: by that one's time it is known that it was removed.
+        """
+        is_settled = self.is_closed and self.timer_at is None and self.lease is None
+        if self.ended_at is None or not (self.has_ended and is_settled):
+            return None
+        moments = [self.ended_at, self.created_at, self.trigger.at]
+        moments += [] if self.relapse is None else [self.relapse.at]
+        late = TOLD_WITHIN - FORGOTTEN_AFTER if self.is_by_device else timedelta()
+        return max(moments) + late
 
     @property
     def may_act(self) -> bool:

@@ -29,6 +29,8 @@ RUNS = Schema(
     facets=_run_facets,
     brief=lambda run: run.model_copy(update={"journal": (), "samples": ()}),
     remembered=500,
+    kept="by age: `records_days` of `runs` after its end (400 days), if it is closed",
+    over=lambda run: run.over_since,
     searched=(
         ("newest",),
         ("target", "newest"),

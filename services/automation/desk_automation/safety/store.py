@@ -12,9 +12,21 @@ from desk_automation.safety.global_stop import GlobalStop
 from desk_automation.safety.statistics import RunbookStatistics
 from desk_automation.safety.target import Taking, Target, take
 
-TARGETS = Schema(collection="targets", model=Target)
-STATISTICS = Schema(collection="runbooks", model=RunbookStatistics)
-STOPS = Schema(collection="stops", model=GlobalStop)
+TARGETS = Schema(
+    collection="targets",
+    model=Target,
+    kept="one for each target",
+)
+STATISTICS = Schema(
+    collection="runbooks",
+    model=RunbookStatistics,
+    kept="one for each runbook",
+)
+STOPS = Schema(
+    collection="stops",
+    model=GlobalStop,
+    kept="one",
+)
 
 
 def target_projection(documents: Documents[Target]) -> Projection[Target]:

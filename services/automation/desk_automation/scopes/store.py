@@ -10,7 +10,11 @@ from desk_platform.store import Schema
 
 from desk_automation.scopes.model import Scope
 
-SCOPES = Schema(collection="scopes", model=Scope)
+SCOPES = Schema(
+    collection="scopes",
+    model=Scope,
+    kept="one for each service, and for each site of a runbook, that has limits",
+)
 
 
 def scope_rule(change: Callable[[Scope | None, datetime], Scope | None]) -> Rule[Scope]:

@@ -17,7 +17,11 @@ from desk_platform.store import Documents, Schema
 from desk_automation.verification.decide import follow
 from desk_automation.verification.model import Subject
 
-SUBJECTS = Schema(collection="subjects", model=Subject)
+SUBJECTS = Schema(
+    collection="subjects",
+    model=Subject,
+    kept="one for each device or service that was watched",
+)
 
 
 def subject_projection(

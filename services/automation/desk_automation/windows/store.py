@@ -11,7 +11,11 @@ from desk_platform.store import Documents, Schema
 from desk_automation.windows.decide import follow
 from desk_automation.windows.model import PlannedChanges
 
-PLANNED_CHANGES = Schema(collection="changes", model=PlannedChanges)
+PLANNED_CHANGES = Schema(
+    collection="changes",
+    model=PlannedChanges,
+    kept="one for each service",
+)
 
 
 def project_planned_changes(documents: Documents[PlannedChanges]) -> Projection[PlannedChanges]:

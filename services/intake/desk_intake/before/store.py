@@ -18,8 +18,16 @@ from desk_intake.before.model import PersonContacts
 from desk_intake.status.model import KnownProblem
 from desk_intake.status.model import apply as follow_known
 
-CONTACTS = Schema(collection="contacts", model=PersonContacts)
-JOINED = Schema(collection="joined", model=JoinedProblem)
+CONTACTS = Schema(
+    collection="contacts",
+    model=PersonContacts,
+    kept="one for each person; what is in it for 90 days at most",
+)
+JOINED = Schema(
+    collection="joined",
+    model=JoinedProblem,
+    kept="one for each problem that somebody joined",
+)
 
 
 def contacts_projection(documents: Documents[PersonContacts]) -> Projection[PersonContacts]:

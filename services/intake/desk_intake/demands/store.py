@@ -16,6 +16,7 @@ DEMANDS = Schema(
     # Stores list in ascending order: those with the most votes first.
     facets=lambda demand: {"answered": demand.answer is not None, "rank": -demand.votes},
     searched=(("answered", "rank"),),
+    kept="one for each demand, always: its answer is public",
 )
 
 

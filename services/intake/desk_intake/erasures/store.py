@@ -8,7 +8,11 @@ from desk_platform.store import Schema, Stored
 
 from desk_intake.erasures.model import ErasureRequest
 
-ERASURES = Schema("erasures", ErasureRequest)
+ERASURES = Schema(
+    "erasures",
+    ErasureRequest,
+    kept="one for each erasure, always: a restored store erases again",
+)
 
 
 class ErasureRequests(Protocol):

@@ -3,13 +3,13 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+from desk_charter.retention import RETENTION, RetentionRule
 from desk_contracts.events.tickets import State
 from desk_contracts.ids import derive_id
 from desk_kernel import Context, Decision
 from desk_platform.erasure import Erasures
 from desk_platform.heartbeat import beat
 
-from desk_intake.erasures.charter import RETENTION, RetentionRule
 from desk_intake.erasures.decide import TICKETS_EACH, expire_texts
 from desk_intake.erasures.model import ErasureRequest
 from desk_intake.erasures.store import ErasureRequests
@@ -41,8 +41,10 @@ class RetentionWorker:
     async def look(self) -> None:
         """One round over all rules of the charter."""
         for rule in self._tickets.charter().of(RETENTION):
+            if rule.texts_days is None:
+                continue
             batch = list[str]()
-            async for id in self._list_old(rule):
+            async for id in self._list_old(rule, timedelta(days=rule.texts_days)):
                 batch.append(id)
                 if len(batch) == TICKETS_EACH:
                     await self._expire(rule, batch)
@@ -50,8 +52,8 @@ class RetentionWorker:
             if batch:
                 await self._expire(rule, batch)
 
-    async def _list_old(self, rule: RetentionRule) -> AsyncIterator[str]:
-        until = self._tickets.clock.now() - timedelta(days=rule.texts_days)
+    async def _list_old(self, rule: RetentionRule, kept: timedelta) -> AsyncIterator[str]:
+        until = self._tickets.clock.now() - kept
         for state in (State.CLOSED, State.MERGED):
             # What was opened later was changed later, too.
             after: tuple[object, str] | None = (-int(until.timestamp() * 1000), "")

@@ -4,4 +4,8 @@ from desk_platform.store import Schema
 
 from desk_intake.feedback.decide import Feedback
 
-FEEDBACK = Schema(collection="feedback", model=Feedback)
+FEEDBACK = Schema(
+    collection="feedback",
+    model=Feedback,
+    kept="one for each matter that was judged, always: the last word counts",
+)

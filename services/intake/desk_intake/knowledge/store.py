@@ -24,12 +24,14 @@ ARTICLES = Schema(
         update={"revisions": article.revisions[-1:], "commands": ()}
     ),
     searched=(("shown", "endorsement", "newest"), ("shown", "newest"), ("endorsement", "newest")),
+    kept="one for each article",
 )
 RATINGS = Schema(
     collection="ratings",
     model=Rating,
     facets=lambda rating: {"article": rating.article, "helped": rating.helped},
     searched=(("article", "helped"),),
+    kept="one for each article and person",
 )
 
 

@@ -9,4 +9,5 @@ MAILS = Schema(
     model=MailRecord,
     facets=lambda mail: {"outcome": mail.outcome.value, "newest": -int(mail.at.timestamp() * 1000)},
     searched=(("outcome", "newest"),),
+    kept="one for each mail, always: a copy that comes late makes no second ticket",
 )

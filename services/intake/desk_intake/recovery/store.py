@@ -4,5 +4,13 @@ from desk_platform.store import Schema
 
 from desk_intake.recovery.model import AskQueue, Recovery
 
-ASKS = Schema(collection="recovery_asks", model=AskQueue)
-RECOVERIES = Schema(collection="recoveries", model=Recovery)
+ASKS = Schema(
+    collection="recovery_asks",
+    model=AskQueue,
+    kept="a fixed number",
+)
+RECOVERIES = Schema(
+    collection="recoveries",
+    model=Recovery,
+    kept="one for each account and thing: the newest",
+)

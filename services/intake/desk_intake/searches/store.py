@@ -11,6 +11,7 @@ SEARCHES = Schema(
     model=SearchedWord,
     facets=lambda word: {"week": word.week, "order": -word.shown},
     searched=(("week", "order"),),
+    kept="one for each word and week, always; the digests of people until the week is over",
 )
 
 

@@ -22,6 +22,7 @@ PROBLEMS = Schema(
         "since": problem.since,
     },
     searched=(("open", "since"),),
+    kept="one for each problem, always: its tickets lead to it",
 )
 
 
@@ -45,9 +46,14 @@ CHANGES = Schema(
     model=KnownChange,
     facets=lambda change: {"over": change.finished_at is not None, "starts": change.starts},
     searched=(("over", "starts"),),
+    kept="one for each announced change, always",
 )
 
-VERDICTS = Schema(collection="verdicts", model=DayVerdicts)
+VERDICTS = Schema(
+    collection="verdicts",
+    model=DayVerdicts,
+    kept="a fixed number for each day, always",
+)
 
 _changes_of: Readings[Iterable[str]] = Readings(())
 

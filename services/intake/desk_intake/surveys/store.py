@@ -14,12 +14,17 @@ from desk_intake.surveys.decide import Sign, invite, open_follow_up, survey_id
 from desk_intake.surveys.model import FollowUp, InvitedPerson, Sampling
 from desk_intake.surveys.remind import remind_of_follow_up
 
-INVITED = Schema(collection="invited", model=InvitedPerson)
+INVITED = Schema(
+    collection="invited",
+    model=InvitedPerson,
+    kept="one for each person",
+)
 FOLLOW_UPS = Schema(
     collection="follow_ups",
     model=FollowUp,
     facets=lambda item: {"team": item.team, "open": item.done_at is None, "due": item.due},
     searched=(("open", "due"), ("team", "open", "due")),
+    kept="one for each low score, always: it is answered for",
 )
 # What the signature of a link is for; a cursor of a listing is none.
 _LINK = "survey:link"

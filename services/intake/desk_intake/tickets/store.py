@@ -104,6 +104,7 @@ TICKETS = Schema(
         ("newest",),
     ),
     unique=("code",),
+    kept="one for each ticket, always; its texts by age (`texts_days`), its calls a day",
 )
 
 
@@ -120,6 +121,7 @@ SLAS = Schema(
     model=TicketSla,
     facets=_sla_facets,
     searched=(("runs", "due"), ("status", "due")),
+    kept="one for each ticket, always: its clocks are shown with it",
 )
 
 

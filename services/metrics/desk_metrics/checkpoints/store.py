@@ -4,4 +4,8 @@ from desk_platform.store import Schema
 
 from desk_metrics.checkpoints.model import Chains
 
-CHAINS = Schema(collection="chains", model=Chains)
+CHAINS = Schema(
+    collection="chains",
+    model=Chains,
+    kept="one for each partition of `desk.automation`",
+)

@@ -48,19 +48,45 @@ TICKETS = Schema(
     model=TicketRecord,
     facets=ticket_facets,
     searched=(("open",), ("open", "evaluated"), ("code",)),
+    kept="one for each ticket, always: figures are made again from it when policies change",
 )
 BUCKETS = Schema(
     collection="buckets",
     model=Bucket,
     facets=lambda bucket: {"day": bucket.day, "balance": write_balance(balance_of(bucket))},
     searched=(("day",),),
+    kept="a fixed number for each day, always: the figures",
 )
-SUMS = Schema(collection="sums", model=DaySums)
-REPAIRS = Schema(collection="repairs", model=Repairs)
-DETECTIONS = Schema(collection="detections", model=Detections)
-OUTAGES = Schema(collection="outages", model=Outages)
-RESPONSES = Schema(collection="survey_responses", model=KeptResponse)
-RETURNS = Schema(collection="returns", model=Returns)
+SUMS = Schema(
+    collection="sums",
+    model=DaySums,
+    kept="one for each day, always: the figures",
+)
+REPAIRS = Schema(
+    collection="repairs",
+    model=Repairs,
+    kept="one for each runbook and target",
+)
+DETECTIONS = Schema(
+    collection="detections",
+    model=Detections,
+    kept="one for each device or service",
+)
+OUTAGES = Schema(
+    collection="outages",
+    model=Outages,
+    kept="one for each device or service",
+)
+RESPONSES = Schema(
+    collection="survey_responses",
+    model=KeptResponse,
+    kept="one for each matter that was judged, always: the last word counts",
+)
+RETURNS = Schema(
+    collection="returns",
+    model=Returns,
+    kept="one for each person",
+)
 
 # A day of sums, or all its buckets where sums cannot tell.
 Day = DaySums | tuple[Bucket, ...]

@@ -38,9 +38,21 @@ from desk_metrics.reports.periods import ReportPeriod, days_until, read_period
 from desk_metrics.reports.responses import Answers, AskedProposal, Heard, OwnerResponse, find_status
 from desk_metrics.reports.skill_gaps import Skills, TeamSkills, gaps_of
 
-CHANGES = Schema(collection="changes", model=Changes)
-ANSWERS = Schema(collection="answers", model=Answers)
-REPORTED = Schema(collection="reported", model=Reported)
+CHANGES = Schema(
+    collection="changes",
+    model=Changes,
+    kept="one for each service; what is in it for 400 days",
+)
+ANSWERS = Schema(
+    collection="answers",
+    model=Answers,
+    kept="one for each service",
+)
+REPORTED = Schema(
+    collection="reported",
+    model=Reported,
+    kept="one",
+)
 
 # A period that nobody named.
 DAYS = 28

@@ -9,4 +9,5 @@ EDITIONS = Schema(
     model=Edition,
     facets=lambda edition: {"since": edition.since},
     searched=(("since",),),
+    kept="one for each change of policies, always: tickets are judged by theirs",
 )

@@ -49,3 +49,13 @@ class Dispatch(Frozen):
     happened_at: datetime
     traceparent: str = ""
     deliveries: tuple[Delivery, ...]
+
+    @property
+    def over_since(self) -> datetime | None:
+        """Since when nothing is tried any more; None while something is.
+
+        Not before what it tells of: by that moment it is known that it was removed.
+        """
+        if any(delivery.next_at is not None for delivery in self.deliveries):
+            return None
+        return max((self.happened_at, *(delivery.changed_at for delivery in self.deliveries)))

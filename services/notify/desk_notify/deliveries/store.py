@@ -7,8 +7,10 @@ from desk_contracts import Event
 from desk_contracts.events.notifications import Notified
 from desk_contracts.message import message
 from desk_kernel import Context, Decision, Readings, Reducers
+from desk_kernel.retention import is_forgotten
 from desk_platform.kafka import CommandQueue, Projection
 from desk_platform.store import Documents, Schema
+from desk_platform.telemetry import get_logger
 
 from desk_notify.deliveries.decide import (
     LOG,
@@ -31,18 +33,26 @@ from desk_notify.deliveries.mail_limits import (
 from desk_notify.deliveries.model import Dispatch
 from desk_notify.subscriptions.model import CurrentDirectory
 
+log = get_logger()
+
 
 def _find_facets(dispatch: Dispatch) -> Mapping[str, object]:
     return {"recipient": dispatch.recipient, "at": dispatch.happened_at}
 
 
-MAILBOXES = Schema("mailboxes", Mailbox)
+MAILBOXES = Schema(
+    "mailboxes",
+    Mailbox,
+    kept="one for each person who is mailed; what is in it for an hour",
+)
 DELIVERIES = Schema(
     "deliveries",
     Dispatch,
     facets=_find_facets,
     brief=lambda dispatch: dispatch.model_copy(update={"body": ""}),
     searched=(("recipient", "at"), ("at",)),
+    kept="by age: `records_days` of `deliveries` after the last try (400 days)",
+    over=lambda dispatch: dispatch.over_since,
 )
 
 
@@ -70,6 +80,9 @@ def delivery_projection(
         state: Dispatch | None, event: Event[Notified], context: Context
     ) -> Decision[Dispatch] | None:
         if state is not None:
+            return None
+        if is_forgotten(event.time, context.now):
+            log.warning("message_not_sent", message=event.id, why="it is too old")
             return None
         made = plan_dispatch(event, choose(event), context.now)
         return Decision(made, due=find_due(made))

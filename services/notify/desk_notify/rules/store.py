@@ -17,9 +17,21 @@ from desk_notify.subscriptions.model import CurrentDirectory
 
 S = TypeVar("S", bound=BaseModel)
 
-TICKETS = Schema("tickets", Ticket)
-PEOPLE = Schema("people", Person)
-TEAM_TOPICS = Schema("team_topics", TeamTopic)
+TICKETS = Schema(
+    "tickets",
+    Ticket,
+    kept="one for each ticket, always: nothing is told twice",
+)
+PEOPLE = Schema(
+    "people",
+    Person,
+    kept="one for each person",
+)
+TEAM_TOPICS = Schema(
+    "team_topics",
+    TeamTopic,
+    kept="one for each matter that a team was told of, always: nothing is told twice",
+)
 
 
 # The tickets that a problem's end concerns, or that do not belong to it any more.

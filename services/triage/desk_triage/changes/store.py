@@ -13,6 +13,7 @@ CHANGES = Schema(
     ServiceChanges,
     lambda state: {"suspect": True} if state.changes else {},
     searched=(("suspect",),),
+    kept="one for each service",
 )
 
 

@@ -14,9 +14,14 @@ SUBJECTS = Schema(
     lambda subject: {"open": True} if subject.episodes else {},
     searched=(("open",),),
     brief=Subject.only_episodes,
+    kept="one for each device or service",
 )
 
-FLEETS = Schema("fleets", FleetSymptom)
+FLEETS = Schema(
+    "fleets",
+    FleetSymptom,
+    kept="one for each symptom of a service or of all devices",
+)
 
 # Enough to tell a tenth from a half with certainty, and read in a tenth of a second.
 MOST_DEVICES = 2_000

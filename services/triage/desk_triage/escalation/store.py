@@ -4,4 +4,8 @@ from desk_platform.store import Schema
 
 from desk_triage.escalation.model import EscalatedTicket
 
-ESCALATIONS = Schema("escalations", EscalatedTicket)
+ESCALATIONS = Schema(
+    "escalations",
+    EscalatedTicket,
+    kept="one for each ticket, always: an escalation is told once",
+)

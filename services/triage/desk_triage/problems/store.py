@@ -30,9 +30,24 @@ def _facets(register: ProblemRegister) -> dict[str, object]:
 
 # There is one; what else lies there is damaged.
 _FEW = 10
-REGISTERS = Schema("problems", ProblemRegister, _facets, searched=(("open",),), brief=omit_members)
-FIXES = Schema("fixes", RepeatedFix)
-STOPS = Schema("stops", StoppedRunbook)
+REGISTERS = Schema(
+    "problems",
+    ProblemRegister,
+    _facets,
+    searched=(("open",),),
+    brief=omit_members,
+    kept="one",
+)
+FIXES = Schema(
+    "fixes",
+    RepeatedFix,
+    kept="one for each runbook and target",
+)
+STOPS = Schema(
+    "stops",
+    StoppedRunbook,
+    kept="two for each runbook",
+)
 
 
 async def count_people(documents: Documents[ProblemRegister]) -> Mapping[tuple[str, str], int]:

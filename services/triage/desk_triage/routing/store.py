@@ -17,7 +17,13 @@ def _ticket_facets(ticket: Ticket) -> Mapping[str, object]:
     return facets
 
 
-TICKETS = Schema("tickets", Ticket, _ticket_facets, searched=(("held",), ("code",)))
+TICKETS = Schema(
+    "tickets",
+    Ticket,
+    _ticket_facets,
+    searched=(("held",), ("code",)),
+    kept="one for each ticket, always: what a person corrects is learned from",
+)
 
 
 async def count_load(documents: Documents[Ticket]) -> Mapping[str, int]:

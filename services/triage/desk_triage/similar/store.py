@@ -17,7 +17,11 @@ from desk_platform.store import Schema
 
 from desk_triage.similar.model import PersonTickets
 
-PERSON_TICKETS = Schema("person-tickets", PersonTickets)
+PERSON_TICKETS = Schema(
+    "person-tickets",
+    PersonTickets,
+    kept="one for each person",
+)
 
 # Raise it when what is stored of a vector changes: all are made anew then.
 _FORM = 1

@@ -15,4 +15,4 @@ class ErasedHere(Frozen):
     files: int
 
 
-ERASED_HERE = Schema("erased_here", ErasedHere)
+ERASED_HERE = Schema("erased_here", ErasedHere, kept="one for each erasure, always")

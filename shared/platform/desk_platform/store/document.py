@@ -111,6 +111,11 @@ class Stored(Generic[S]):
         """True if none of its identities was ever dropped: those are all that there are."""
         return len(self.recent) < KEPT_HERE
 
+    @property
+    def is_at_rest(self) -> bool:
+        """True if it has nothing to publish, to wait for, or to do at some moment."""
+        return not (self.outbox or self.buffered or self.due is not None)
+
     def older(self, stored: int) -> dict[str, str]:
         """What may be dropped once it is kept elsewhere, when the first `stored` are in the store.
 

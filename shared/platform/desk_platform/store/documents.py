@@ -10,6 +10,8 @@ from desk_platform.store.idempotency import KeptCalls
 from desk_platform.store.listings import Facets, Listed
 
 M = TypeVar("M")
+# The facet by which what is over is found, in milliseconds.
+OVER_SINCE = "over_since"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,22 @@ class Schema(Generic[M]):
     # Of so many documents the state is kept beside its text. Each is read from the store all the
     # same; if the text is the one that is known, it is not parsed again.
     remembered: int = 0
+    # How long a document is kept, and what removes it: for operators.
+    kept: str = ""
+    # Since when nothing needs a document any more; None while something does.
+    over: Callable[[M], datetime | None] | None = None
+
+    @property
+    def searches(self) -> tuple[tuple[str, ...], ...]:
+        """All that is searched, also by whoever removes what is over."""
+        return self.searched if self.over is None else (*self.searched, (OVER_SINCE,))
+
+    def facets_of(self, state: M) -> Facets:
+        """All of its facets, as they are kept beside the state."""
+        since = None if self.over is None else self.over(state)
+        if since is None:
+            return self.facets(state)
+        return {**self.facets(state), OVER_SINCE: int(since.timestamp() * 1000)}
 
     def check_query(self, facets: Facets, order: str) -> None:
         """Raise `ValueError` unless an index serves it: without one it would read everything.
@@ -40,7 +58,7 @@ class Schema(Generic[M]):
         """
         if not facets and order == "_id":
             return
-        for search in (*self.searched, *((name,) for name in self.unique)):
+        for search in (*self.searches, *((name,) for name in self.unique)):
             equal = search if order == "_id" else search[:-1]
             if facets.keys() >= set(equal) and (order == "_id" or search[-1] == order):
                 return
@@ -89,5 +107,6 @@ class Documents(Protocol[S]):
         after: tuple[object, str] | None = None,
         limit: int = 100,
     ) -> list[Listed[S]]: ...
+    async def remove(self, documents: Sequence[Stored[S]]) -> int: ...
     async def versions(self, ids: Iterable[str]) -> dict[str, int]: ...
     async def count(self) -> int: ...

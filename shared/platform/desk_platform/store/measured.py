@@ -110,6 +110,10 @@ class MeasuredDocuments(Generic[S]):
         with self._measure("find_brief"):
             return await self._documents.find_brief(facets, order=order, after=after, limit=limit)
 
+    async def remove(self, documents: Sequence[Stored[S]]) -> int:
+        with self._measure("remove"):
+            return await self._documents.remove(documents)
+
     async def versions(self, ids: Iterable[str]) -> dict[str, int]:
         with self._measure("versions"):
             return await self._documents.versions(ids)

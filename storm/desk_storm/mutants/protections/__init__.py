@@ -8,6 +8,7 @@ from desk_storm.mutants.protections import (
     patterns,
     places,
     promotion,
+    removal,
     windows,
 )
 
@@ -19,6 +20,7 @@ PROTECTIONS: tuple[Protection, ...] = (
     *breaker.PROTECTIONS,
     *promotion.PROTECTIONS,
     *places.PROTECTIONS,
+    *removal.PROTECTIONS,
 )
 
 __all__ = ["PROTECTIONS"]

@@ -25,7 +25,6 @@ from desk_automation.runs.api.views import (
     RunDetail,
     RunsApi,
     find_run,
-    no_run,
     show_run,
 )
 from desk_automation.runs.approving import compare_plans, record_vote
@@ -92,7 +91,7 @@ async def _answer(  # noqa: PLR0913 (a call and who makes it)
 
     def rule(run: Run | None, context: Context) -> Decision[Run]:
         if run is None:
-            raise no_run(id)
+            raise api.refuse(id)
         vote = Vote(
             by=caller.subject, is_approved=is_approved, at=context.now, comment=body.comment
         )
@@ -106,7 +105,7 @@ async def _answer(  # noqa: PLR0913 (a call and who makes it)
             raise
         raise await _explain_other_plan(api, await find_run(api, id, seen), body.plan) from refused
     if changed.state is None:
-        raise no_run(id)
+        raise api.refuse(id)
     return show_run(changed.state)
 
 

@@ -36,7 +36,6 @@ from desk_automation.runs.api.views import (
     RunsApi,
     RunView,
     may_see_run,
-    no_run,
     show_run,
     summarize_run,
 )
@@ -105,9 +104,9 @@ def _add_showing(router: APIRouter, api: RunsApi) -> None:
         """The journal says in words what was done, what came back and what is in doubt."""
         stored = (await api.runs.load([id])).get(id)
         if stored is None or stored.state is None:
-            raise no_run(id)
+            raise api.refuse(id)
         if not may_see_run(stored.state, sight(request, principal)):
-            raise no_run(id)
+            raise api.refuse(id)
         if (unchanged := not_modified(request, stored.version)) is not None:
             return unchanged  # type: ignore[return-value]  # a 304 has no body
         response.headers["ETag"] = etag(stored.version)
@@ -147,11 +146,11 @@ async def _brake(
 ) -> RunDetail:
     def rule(run: Run | None, context: Context) -> Decision[Run]:
         if run is None or not may_see_run(run, seen):
-            raise no_run(id)
+            raise api.refuse(id)
         decided = lifecycle.brake(run, brake, context.now)
         return decided._replace(due=decided.state.timer_at)
 
     changed = await api.journal.change(id, rule, Cause(call.seed, content=call.fingerprint))
     if changed.state is None:
-        raise no_run(id)
+        raise api.refuse(id)
     return show_run(changed.state)

@@ -1,7 +1,8 @@
 """How a run is shown to people, and who may see it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from desk_contracts.errors import NotFound
@@ -132,6 +133,13 @@ class RunsApi:
 
     runs: Documents[Run]
     journal: CommandQueue[Run]
+    # How long a run is kept after its end.
+    kept: Callable[[], timedelta]
+
+    def refuse(self, id: str) -> NotFound:
+        """There is no such run, or not any more, or not for this caller: which of them is not told
+        apart, since of a run that was removed nothing is kept."""
+        return NotFound(message("run.not-found", run=id, kept=self.kept()), run=id)
 
 
 def may_see_run(run: Run, seen: Sight) -> bool:
@@ -144,13 +152,8 @@ async def find_run(api: RunsApi, id: str, seen: Sight) -> Run:
     """The run as it is stored; `NotFound` also for one that the caller may not know of."""
     stored = (await api.runs.load([id])).get(id)
     if stored is None or stored.state is None or not may_see_run(stored.state, seen):
-        raise no_run(id)
+        raise api.refuse(id)
     return stored.state
-
-
-def no_run(id: str) -> NotFound:
-    """There is no such run, or not for this caller."""
-    return NotFound(message("run.not-found", run=id), run=id)
 
 
 def summarize_run(run: Run) -> RunView:

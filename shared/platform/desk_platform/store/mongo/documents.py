@@ -21,6 +21,7 @@ from desk_platform.store.mongo.driver import (
     BulkWriteError,
     Collection,
     Database,
+    DeleteOne,
     InsertOne,
     Operation,
     ReplaceOne,
@@ -54,7 +55,7 @@ class MongoDocuments(Generic[S]):
             )
             for name in self._schema.unique:
                 await self._collection.create_index([(f"facets.{name}", ASCENDING)], unique=True)
-            for names in self._schema.searched:
+            for names in self._schema.searches:
                 facets = [(f"facets.{name}", ASCENDING) for name in names]
                 await self._collection.create_index([*facets, ("_id", ASCENDING)])
             for name in ("due", "pending"):
@@ -106,6 +107,17 @@ class MongoDocuments(Generic[S]):
             ours = {str(row["_id"]) for row in rows if row.get("writer") == writer}
             refused |= set(replaced) - ours
         return frozenset(refused)
+
+    async def remove(self, documents: Sequence[Stored[S]]) -> int:
+        """Remove these versions, and none that somebody wrote since; how many there were."""
+        if not documents:
+            return 0
+        removed: list[Operation] = [
+            DeleteOne({"_id": document.id, "version": document.version}) for document in documents
+        ]
+        with translate_errors():
+            result = await self._collection.bulk_write(removed, ordered=False)
+        return result.deleted_count
 
     async def clear_outboxes(self, published: Sequence[Stored[S]]) -> None:
         """Note that the outboxes of these versions are published. A newer version keeps its own."""
@@ -258,7 +270,7 @@ class MongoDocuments(Generic[S]):
 
     def _state_row(self, id: str, state: S) -> Row:
         row: Row = {"state": self._states.write(state, id)}
-        if facets := self._schema.facets(state):
+        if facets := self._schema.facets_of(state):
             row["facets"] = dict(facets)
         if self._schema.brief is not None:
             row["brief"] = self._states.write(self._schema.brief(state))

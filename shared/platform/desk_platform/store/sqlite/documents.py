@@ -79,7 +79,7 @@ class SqliteDocuments(Generic[S]):
         make_table(connection, self._schema.collection)
         for name in self._schema.unique:
             self._index(connection, f"unique {name}", path_of(name), unique=True)
-        for names in self._schema.searched:
+        for names in self._schema.searches:
             paths = ", ".join((*map(path_of, names), "id"))
             self._index(connection, f"by {' '.join(names)}", paths)
         for name in ("due", "pending"):
@@ -147,6 +147,14 @@ class SqliteDocuments(Generic[S]):
             change_rows(connection, self._update_most, [row]) == 1
             or change_rows(connection, self._update, [row]) == 1
         )
+
+    async def remove(self, documents: Sequence[Stored[S]]) -> int:
+        """Remove these versions, and none that somebody wrote since; how many there were."""
+        delete = f"DELETE FROM {self._table} WHERE id = ? AND version = ?"
+        guards = [(document.id, document.version) for document in documents]
+        if not guards:
+            return 0
+        return await self._write(lambda file: file.executemany(delete, guards).rowcount)
 
     async def clear_outboxes(self, published: Sequence[Stored[S]]) -> None:
         """Note that the outboxes of these versions are published. A newer version keeps its own."""
@@ -296,7 +304,7 @@ class SqliteDocuments(Generic[S]):
         state, brief, facets = None, None, None
         if document.state is not None:
             state = self._states.write(document.state, document.id)
-            facets = write_facets(self._schema.facets(document.state))
+            facets = write_facets(self._schema.facets_of(document.state))
             if self._schema.brief is not None:
                 brief = self._states.write(self._schema.brief(document.state))
         recorded = None
