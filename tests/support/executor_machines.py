@@ -13,7 +13,8 @@ from desk_automation.adapters.executors.kubernetes import KubernetesAction
 from desk_automation.adapters.executors.registry import EXECUTORS
 from desk_automation.adapters.executors.ssh import SshAction
 from desk_contracts.accounts import Directory
-from desk_platform.directories.ldap import LdapDirectory, LdapServer
+from desk_platform.directories.ldap import LdapDirectory
+from desk_platform.directories.ldap_server import LdapServer
 from desk_testing.slapd import ADMIN, BASE, WORD, Slapd
 from ldap3 import Connection
 

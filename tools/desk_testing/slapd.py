@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from desk_local.ports import free_ports
-from desk_platform.directories.ldap import LdapServer
+from desk_platform.directories.ldap_server import LdapServer
 from ldap3 import Connection, Server
 from ldap3.core.exceptions import LDAPException
 from pydantic import SecretStr

@@ -83,6 +83,8 @@ from desk_automation.windows.store import PLANNED_CHANGES, project_planned_chang
 
 # Evidence for a mode is gathered over days; a run's own events are read back many at once.
 EVIDENCE_LINGER = timedelta(milliseconds=200)
+# Of the events of a ticket few concern a run, and they come in quick succession.
+TICKET_LINGER = timedelta(milliseconds=200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,7 +351,12 @@ SERVICE = Service(
             to=("open-signals", "runs", "subjects", "rollouts", "histories", "patterns"),
         ),
         Subscription((names.CHANGES,), to=("changes",), group="changes"),
-        Subscription((names.TICKETS,), to=("runs", "subjects", "targets"), group="requests"),
+        Subscription(
+            (names.TICKETS,),
+            to=("runs", "subjects", "targets"),
+            group="requests",
+            linger=TICKET_LINGER,
+        ),
         Subscription((names.TELEMETRY,), to=("subjects",), group="telemetry"),
         Subscription(
             (names.AUTOMATION,), to=("promotions",), group="promotions", linger=EVIDENCE_LINGER

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -385,6 +386,7 @@ SERVICE = Service(
             (names.TICKETS, names.FEEDBACK, names.PROBLEMS),
             to=("invited", "follow ups", "demands", "contacts", "joined"),
             group="people",
+            linger=timedelta(milliseconds=500),
         ),
     ),
     organisation=obey_charter(CATALOGUE, CHATS, MAILBOXES, RETENTION, WEBHOOKS),

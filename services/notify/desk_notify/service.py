@@ -48,7 +48,7 @@ FURTHER_CHANNELS = "further channels"
 # by another worker that takes its delivery for abandoned.
 EXCHANGES_PER_MAIL = 5
 # A mail is not read within the second.
-LINGER = timedelta(milliseconds=200)
+LINGER = timedelta(milliseconds=500)
 
 
 def compose(desk: Desk, settings: NotifySettings) -> Web:

@@ -1,8 +1,12 @@
 """The clock as an argument: pure code is given the time, it never asks."""
 
 import asyncio
+import random
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+# What waits for a second or more is in no hurry to a quarter of one.
+SHARED_SECONDS = 0.5
 
 
 class Clock(Protocol):
@@ -14,13 +18,27 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's own clock."""
+    """The machine's own clock. Each has moments of its own, so processes do not wake together."""
+
+    def __init__(self) -> None:
+        self._phase = random.uniform(0.0, SHARED_SECONDS)  # noqa: S311 (any will do)
 
     def now(self) -> datetime:
         return datetime.now(UTC)
 
     async def sleep(self, pause: timedelta) -> None:
-        await asyncio.sleep(max(0.0, pause.total_seconds()))
+        """A pause of a second or more ends at the moment nearest to its end, twice a second, that
+        all such pauses share: an idle service wakes once for all its loops."""
+        seconds = max(0.0, pause.total_seconds())
+        if seconds >= 1.0:
+            began = asyncio.get_running_loop().time()
+            seconds = share_end(began + seconds - self._phase) + self._phase - began
+        await asyncio.sleep(seconds)
+
+
+def share_end(moment: float) -> float:
+    """The shared moment that is nearest, on the clock of the loop."""
+    return round(moment / SHARED_SECONDS) * SHARED_SECONDS
 
 
 class FakeClock:

@@ -195,5 +195,5 @@ async def _http(
     try:
         yield
     finally:
-        server.should_exit = True
+        server.stop()
         await serving

@@ -6,8 +6,7 @@ from typing import cast
 
 from aiokafka import TopicPartition
 from desk_platform.clock import FakeClock
-from desk_platform.kafka.commits import COMMIT_EVERY
-from desk_platform.kafka.group_progress import GroupReading
+from desk_platform.kafka.group_progress import LOOK_EVERY, GroupReading
 from desk_platform.kafka.readers import Readers
 from desk_platform.kafka.tracked_consumer import TrackedConsumer
 from desk_platform.kafka.watermarks import Watermarks
@@ -128,11 +127,11 @@ async def test_while_a_reader_or_a_topic_is_unknown_nothing_is_heard() -> None:
     assert Group().join().watermarks.partition_of("any") == 0
 
 
-async def test_the_group_is_asked_once_a_commit_interval_for_all_partitions_together() -> None:
+async def test_the_group_is_asked_once_an_interval_for_all_partitions_together() -> None:
     group = Group().join()
     await group.look()
     for _ in range(4):
-        group.clock.advance(COMMIT_EVERY / 4)
+        group.clock.advance(LOOK_EVERY / 4)
         await group.watermarks.advance([0])
     assert group.tickets.requests == 2
 

@@ -125,7 +125,7 @@ async def served(bounds: HttpSettings) -> AsyncIterator[Served]:
     desk = Served(app, server, release)
     yield desk
     await desk.close()
-    server.should_exit = True
+    server.stop()
     await running
 
 
@@ -365,7 +365,7 @@ async def test_whose_body_is_still_to_come_when_the_server_ends_reads_why(
     await eventually(lambda: len(desk.server.server_state.tasks) == 1, interval=0.01)
     if not is_late:
         await gate.close(timedelta(seconds=1))
-    desk.server.should_exit = True
+    desk.server.stop()
     raw = await asyncio.wait_for(reader.read(), 60)
     assert raw.startswith(b"HTTP/1.1 503")
     assert b"retry-after: 5" in raw.lower()
@@ -387,7 +387,7 @@ async def test_who_had_connected_before_the_listener_closed_is_still_told(serve:
     reader, writer = await desk.connect()
     await eventually(lambda: len(desk.server.server_state.connections) == 1, interval=0.01)
     await desk.app.state.gate.close(timedelta(seconds=1))
-    desk.server.should_exit = True
+    desk.server.stop()
     await eventually(lambda: not desk.server.servers[0].is_serving(), interval=0.01)
     writer.write(HEAD + b"\r\n")
     status, problem = read(await asyncio.wait_for(reader.read(), 60))

@@ -97,6 +97,7 @@ class LiveTickets:
         self._loaded: dict[str, Ticket] | None = None
         self._looking = asyncio.Semaphore(_LOOKING_AT_ONCE)
         tail.prepare, tail.hand_over, tail.on_reset = self._load, self._hand_over, self._end_all
+        tail.is_followed = lambda: bool(self._listeners)
 
     async def _load(self, batch: Sequence[ReadEvent]) -> None:
         """The tickets of a batch as they are now; None where nobody follows any."""

@@ -7,8 +7,6 @@ section 3.4, with their `owner`.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from ssl import CERT_REQUIRED
 from typing import TypeVar
 
@@ -28,30 +26,11 @@ from ldap3 import (
 )
 from ldap3.core.exceptions import LDAPException, LDAPNoSuchAttributeResult, LDAPOperationResult
 from ldap3.utils.conv import escape_filter_chars
-from pydantic import SecretStr
+
+from desk_platform.directories.ldap_server import LdapServer
 
 T = TypeVar("T")
 _LOCKED = "pwdAccountLockedTime"
-
-
-@dataclass(frozen=True, slots=True)
-class LdapServer:
-    """Where the directory is, and as whom the desk changes it."""
-
-    url: str
-    base: str
-    user: str
-    password: SecretStr
-    person: str = "uid"
-    """The attribute by which the desk knows a person."""
-    starttls: bool = False
-    ca_file: Path | None = None
-    ca_text: str | None = None
-    """The same certificates as text (PEM)."""
-    certified_name: str | None = None
-    """The name its certificate has to have, where the URL has an address instead of it."""
-    timeout_s: int = 10
-    """How long one answer may take."""
 
 
 class LdapDirectory:

@@ -32,6 +32,8 @@ _MAX_LEFTOVER = 4 * 1024 * 1024
 _LINGER_SECONDS = 1.0
 # Between the end of the listener and that of its connections.
 _LAST_WORDS = timedelta(seconds=1)
+# The date of an answer is true to the second.
+_DATE_SECONDS = 1.0
 
 
 class _TooMuch(Exception):
@@ -241,7 +243,24 @@ def bound_protocol(bounds: HttpSettings, body_limit: int) -> type[BoundedProtoco
 
 
 class Server(uvicorn.Server):
-    """Uvicorn without its own signal handlers: the service decides when to stop."""
+    """Uvicorn without its own signal handlers: the service decides when to `stop`."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Take no more calls, and end with those under way."""
+        self.should_exit = True
+        self._stopping.set()
+
+    async def main_loop(self) -> None:
+        """Uvicorn looks ten times a second whether it is to stop, and renews the date of answers
+        with each tenth look; here a stop is an event, and each look renews the date."""
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_DATE_SECONDS):
+                    await self._stopping.wait()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:

@@ -1,4 +1,4 @@
-"""Offsets of what is handled, committed a few times a second instead of after every batch.
+"""Offsets of what is handled, committed once a second instead of after every batch.
 
 A commit is a round trip and a write of the broker's; with small batches it would cost more than
 their work. Waiting is harmless: what is read again after a crash meets the documents' guards.
@@ -17,7 +17,7 @@ from desk_platform.telemetry import get_logger
 
 log = get_logger()
 
-COMMIT_EVERY = timedelta(milliseconds=200)
+COMMIT_EVERY = timedelta(seconds=1)
 
 Offsets = dict[TopicPartition, int]
 

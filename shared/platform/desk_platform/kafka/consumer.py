@@ -34,6 +34,7 @@ from desk_platform.kafka.records import Failure, KafkaRecord, Received, not_befo
 from desk_platform.kafka.retry import attempt_async, attempt_each, backoff
 from desk_platform.kafka.side_topics import SideTopics
 from desk_platform.kafka.subscription import Reading, broker_of, connect, safe_arguments
+from desk_platform.kafka.topic_reader import fetch_behind
 from desk_platform.kafka.topic_replacement import TopicGuard
 from desk_platform.kafka.trace_context import find_traceparent, give_trace
 from desk_platform.kafka.tracked_consumer import TrackedConsumer
@@ -132,6 +133,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         try:
             await connect(self._broker)
             await self._broker.start()
+            if not self._reading.linger and (consumer := self.current_consumer()) is not None:
+                fetch_behind(consumer)
         except BaseException:
             await self._broker.stop()  # else each try would leave a client behind
             raise

@@ -3,15 +3,17 @@ partitions. Measured by what it has committed, since others' batches in flight a
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from datetime import timedelta
 
 from aiokafka import TopicPartition
 
 from desk_platform.clock import Clock
-from desk_platform.kafka.commits import COMMIT_EVERY
 from desk_platform.kafka.readers import Readers
 from desk_platform.kafka.tracked_consumer import ASKED_WITHIN, TrackedConsumer, within
 
 _THE_ONLY = 0
+# Only while something is waited for.
+LOOK_EVERY = timedelta(milliseconds=200)
 
 
 class GroupReading:
@@ -24,7 +26,7 @@ class GroupReading:
         self._topics, self._readers, self._clock = frozenset(topics), readers, clock
         self._question = 0
         self._left: dict[TopicPartition, int] = {}
-        self._looked = clock.now() - COMMIT_EVERY
+        self._looked = clock.now() - LOOK_EVERY
 
     def unread_topics(self) -> frozenset[str]:
         """Topics that no consumer reads: with any, nothing would ever be concluded."""
@@ -61,7 +63,7 @@ class GroupReading:
         if end != self._question or self._partitions() is None:
             return False
         now = self._clock.now()
-        if self._left and now - self._looked >= COMMIT_EVERY:
+        if self._left and now - self._looked >= LOOK_EVERY:
             self._looked = now
             await self._look()
         return not self._left

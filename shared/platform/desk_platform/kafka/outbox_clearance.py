@@ -19,7 +19,7 @@ from desk_platform.telemetry import get_logger
 log = get_logger()
 
 # Well below the age at which the relay takes an outbox for forgotten.
-CLEAR_EVERY = timedelta(milliseconds=500)
+CLEAR_EVERY = timedelta(seconds=2)
 # No more than this waits in memory: a burst is cleared as it goes.
 MOST_WAITING = 2_000
 

@@ -14,6 +14,8 @@ from desk_platform.settings import KafkaSettings
 FOLLOWER_WAIT_MS = 2_000
 # aiokafka looks five times a second what it could fetch. All that changes that wakes it besides.
 LOOKS_EVERY_MS = 2_000
+# Whoever takes longer with a batch has the other partitions fetched meanwhile.
+TAKEN_WITHIN_SECONDS = 2.0
 
 
 @asynccontextmanager
@@ -29,9 +31,19 @@ async def follow(kafka: KafkaSettings, **more: int) -> AsyncIterator[AIOKafkaCon
     )
     try:  # else each try to start would leave a client behind
         await consumer.start()
+        fetch_behind(consumer)
         yield consumer
     finally:
         await consumer.stop()
+
+
+def fetch_behind(consumer: AIOKafkaConsumer) -> None:
+    """Ask for more once all that came is taken.
+
+    After a tenth of a second aiokafka would ask without the partitions whose records were not taken
+    yet, and what comes of those would lie at the broker until that fetch is answered.
+    """
+    consumer._fetcher._prefetch_backoff = TAKEN_WITHIN_SECONDS  # noqa: SLF001 (nothing public sets it)
 
 
 @asynccontextmanager

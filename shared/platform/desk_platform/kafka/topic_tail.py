@@ -40,6 +40,8 @@ _FETCH_WAIT_MS = 500
 # Readers of what is no longer in memory, at once; others wait for them.
 _MOST_READERS = 2
 _LOOK_EVERY = timedelta(seconds=30)
+# Where nobody waits for it, what comes within this time is read at once.
+_GATHERED_FOR = timedelta(milliseconds=500)
 
 OnBatch = Callable[[Sequence[ReadEvent]], Awaitable[None]]
 
@@ -69,6 +71,8 @@ class TopicTail:
         """Called with the same batch in the moment in which `position` passes it."""
         self.on_reset: Callable[[], None] = lambda: None
         """Called when it turns out to be another topic than before."""
+        self.is_followed: Callable[[], bool] = lambda: True
+        """Whether anybody waits for what comes."""
         health.expect(self._component, required=False)
 
     @property
@@ -107,6 +111,8 @@ class TopicTail:
             renew_login(client, self._settings)
             batches = await consumer.getmany(timeout_ms=1_000, max_records=_MOST_RECORDS)
             await self._take(batches)
+            if batches and not self.is_followed():
+                await self._clock.sleep(_GATHERED_FOR)
             if self._clock.now() >= look_at:
                 look_at = self._clock.now() + _LOOK_EVERY
                 if await self._look(consumer) != (made, places):

@@ -40,3 +40,14 @@ async def test_a_look_shows_changes_problems_and_loads() -> None:
     await desk.feed(event(crowd[1].subject, taken, 3, 2))
     await snapshot.refresh(with_load=False)
     assert snapshot.current.load == {"network-1": 1}
+
+
+async def test_loads_are_counted_without_reading_the_tickets() -> None:
+    """There are thousands, and they are counted every ten seconds."""
+    desk = TriageDesk()
+    tickets = [opened("VPN", 1 + n * 0.1, person=f"person-{n}") for n in range(3)]
+    taken = TicketAssigned(team="network", member="network-1")
+    await desk.feed(*tickets, *(event(item.subject, taken, 2, 2) for item in tickets))
+    for item in tickets:
+        desk.tickets.damage(item.subject)
+    assert await count_load(desk.tickets) == {"network-1": 3}

@@ -12,7 +12,7 @@ from secrets import token_urlsafe
 from desk_charter.requests import DirectoryRequest
 from desk_contracts.accounts import Account, Directory, Effect
 from desk_contracts.message import message
-from desk_platform.directories.ldap import LdapDirectory, LdapServer
+from desk_platform.directories.ldap_server import LdapServer, open_ldap_directory
 from pydantic import SecretStr
 
 from desk_automation.actions.answer import Answer, Result
@@ -64,7 +64,7 @@ class DirectoryExecutor:
     """A connection for each question and each change."""
 
     def __init__(
-        self, hosts: Hosts, secrets: Secrets, open_directory: Open = LdapDirectory
+        self, hosts: Hosts, secrets: Secrets, open_directory: Open = open_ldap_directory
     ) -> None:
         self._hosts, self._secrets, self._open = hosts, secrets, open_directory
 
