@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 
 def test_a_days_story_comes_true_and_leaves_nothing_lost(tmp_path: Path) -> None:
-    with local_servers(tmp_path / "servers", backend="memory") as servers:
+    with local_servers(tmp_path / "servers", backend="memory", is_quick=True) as servers:
         apply_topics(servers.kafka)
         with local_services(tmp_path, servers.kafka, servers.store_url) as services:
             env = _env(servers.kafka, servers.store_url, services)

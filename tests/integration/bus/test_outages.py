@@ -43,7 +43,7 @@ class Counted:
 @pytest.fixture
 async def own(tmp_path: Path, prefix: str) -> AsyncIterator[tuple[LocalServers, Rig]]:
     """Servers of its own, so that they can be killed."""
-    async with local_servers(tmp_path, backend="h2") as servers:
+    async with local_servers(tmp_path, backend="h2", is_quick=True) as servers:
         rig = Rig(servers.kafka, servers.store_url, prefix)
         await rig.open()
         yield servers, rig

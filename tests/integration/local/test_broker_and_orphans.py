@@ -23,7 +23,7 @@ PARENT = """
 import signal, sys
 from desk_local import local_servers
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
-with local_servers(kafka=False, backend="memory") as servers:
+with local_servers(kafka=False, backend="memory", is_quick=True) as servers:
     running = servers.store.running
     if sys.argv[1] == "paused":
         servers.store.pause()

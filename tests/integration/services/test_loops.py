@@ -16,7 +16,7 @@ from desk_platform.supervision import Supervisor
 from desk_platform.tasks import cancel_tasks
 from desk_testing import eventually
 
-from tests.support.faults import Faulty, Loop, all_opened
+from tests.support.faults import ENOUGH, Faulty, Loop, all_opened
 
 pytestmark = [
     pytest.mark.connected,
@@ -59,8 +59,10 @@ class Kept:
 async def services(
     kafka: str, store_url: str, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[list[Assembled]]:
-    # Timers without work go round this often.
-    monkeypatch.setattr("desk_platform.kafka.timers.REFRESH", timedelta(milliseconds=100))
+    # Timers without work go round this often, also after a question that took long: with all loops
+    # at work many do.
+    for name in ("REFRESH", "LONGEST_REFRESH"):
+        monkeypatch.setattr(f"desk_platform.kafka.timers.{name}", timedelta(milliseconds=100))
     async with all_opened(kafka, store_url, prefix) as services:
         for service in services:
             for progress in service.health.consumers():  # as if it had read all there is
@@ -109,7 +111,7 @@ async def test_every_loop_goes_on_whatever_any_of_its_calls_raises(
         return Faulty(loop, ERRORS, most_places=1 if is_client else 8)
 
     kept = keep_all(services, suffering)
-    await gone_round(kept, 2)
+    await gone_round(kept, ENOUGH)
     assert [item.label for item in kept if item.faulty.tried < 1] == []
     await cancel_tasks(*(item.task for item in kept))
 

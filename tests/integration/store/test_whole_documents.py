@@ -35,7 +35,7 @@ def row(id: str, version: int) -> Row:
 
 @pytest.fixture(params=["h2", "memory"])
 def servers(request: pytest.FixtureRequest) -> Iterator[LocalServers]:
-    with local_servers(kafka=False, backend=request.param) as servers:
+    with local_servers(kafka=False, backend=request.param, is_quick=True) as servers:
         yield servers
 
 

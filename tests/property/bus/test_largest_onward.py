@@ -3,6 +3,7 @@ service: of every type, its texts as long as the type allows."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -53,6 +54,7 @@ UNBOUNDED, MOST = 200, 25
 # What people write; what the desk says is shorter.
 LONGEST_TEXT = 20_000
 VARIANTS = 3
+CODEC = Codec()
 # From a message nothing follows, and figures have no texts.
 ENDS = (Notified, ContributionsChanged)
 
@@ -97,9 +99,15 @@ class Longest:
         return {"boolean": self._variant % 2 == 0, "integer": 1, "number": 0.5}[kind]
 
 
+@cache
+def schema_of(payload: type[Payload]) -> dict[str, Any]:
+    """Made once for all signs and variants."""
+    return payload.model_json_schema()
+
+
 def longest(payload: type[Payload], sign: str, variant: int) -> AnyEvent:
     """The longest event of a type that the codec itself still takes."""
-    schema = payload.model_json_schema()
+    schema = schema_of(payload)
     for share in (1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005):
         data = Longest(schema, sign, variant, share).of(schema)
         parsed, subject = payload.model_validate(data), f"t-{variant}"
@@ -107,14 +115,15 @@ def longest(payload: type[Payload], sign: str, variant: int) -> AnyEvent:
             parsed = parsed.model_copy(update={"ticket": "", "request": ""})
         event: AnyEvent = Event(f"{payload.TYPE}/{variant}", "/desk/x", subject, MONDAY, parsed)
         try:
-            Codec().encode(event)
+            CODEC.encode(event)
         except Invalid:
             continue
         return event
     raise AssertionError(payload.TYPE)
 
 
-def all_events(sign: str) -> list[AnyEvent]:
+@cache
+def all_events(sign: str) -> Sequence[AnyEvent]:
     """Of each type of ours several, with other choices, each about a ticket of its own that is
     opened first."""
     types = [

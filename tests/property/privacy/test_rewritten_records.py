@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from tests.support.payloads import events
 
+CODEC = Codec()
 KEY, IVY = b"0123456789abcdef0123456789abcdef", "ivy@corp.example"
 # What outside systems write is cut, never written again.
 INSIDE = [payload for payload in PAYLOADS.values() if payload.TOPIC not in OPEN_TOPICS]
@@ -39,15 +40,14 @@ def test_an_event_of_an_erased_ticket_is_read_still(
     payload: type[Payload], data: st.DataObject
 ) -> None:
     event: AnyEvent = data.draw(events(payload))
-    codec = Codec()
-    message = codec.encode(event)
+    message = CODEC.encode(event)
     record = Record(message.topic, message.key, message.value, message.headers)
     erasure = Erasure(
         "e-1", datetime(9999, 1, 1, tzinfo=UTC), hash_person(KEY, IVY), "nobody",
         frozenset({event.subject}),
     )  # fmt: skip
     after = rewrite_record(Redactor(KEY, [erasure]), record)
-    read = codec.decode(after.key, after.value, after.headers)
+    read = CODEC.decode(after.key, after.value, after.headers)
     assert (read.id, read.subject, read.time, read.sequence) == (
         event.id, event.subject, event.time, event.sequence,
     )  # fmt: skip
