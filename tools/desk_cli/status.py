@@ -60,14 +60,21 @@ def _ask(client: httpx.Client, url: str) -> tuple[str, str]:
 def lag() -> None:
     """How many records each group of the desk has still to read, by topic.
 
-    Asks for the desk's own groups only, one request each. Exit code 1 if there are none.
+    Asks for the desk's own groups only, one request each. Exit code 1 if none has noted a place:
+    how far they are is not known then.
     """
-    lags = asyncio.run(_read_lags())
+    groups, lags = asyncio.run(_read_lags())
     table = TextTable("group", "topic", "behind", "partitions")
     for item in lags:
         table.add_line(item.group, item.topic, item.behind, str(item.partitions))
     if not lags:
-        say("No group of the desk has read anything here. Did the services ever run?")
+        if groups:
+            say(
+                f"{len(groups)} groups of the desk are here, and none has noted how far it has"
+                " read: nothing was published yet, or nothing of it is handled."
+            )
+        else:
+            say("No group of the desk has read anything here. Did the services ever run?")
         raise typer.Exit(1)
     show(table)
     say(f"{sum(item.behind for item in lags)} records behind in all.")
@@ -82,7 +89,7 @@ class Lag(NamedTuple):
     partitions: int
 
 
-async def _read_lags() -> list[Lag]:
+async def _read_lags() -> tuple[list[str], list[Lag]]:
     chosen = settings()
     admin = AIOKafkaAdminClient(client_id="desk-lag", **kafka_arguments(chosen.kafka))
     await admin.start()
@@ -94,11 +101,11 @@ async def _read_lags() -> list[Lag]:
     committed = await read_committed(chosen.kafka, groups, chosen.topic_prefix)
     places = {place for item in committed.values() for place in item.offsets}
     if not places:
-        return []
+        return groups, []
     consumer = AIOKafkaConsumer(**kafka_arguments(chosen.kafka))
     await consumer.start()
     try:
-        return lags_of(committed, await consumer.end_offsets(list(places)))
+        return groups, lags_of(committed, await consumer.end_offsets(list(places)))
     finally:
         await consumer.stop()
 
