@@ -86,6 +86,10 @@ def _lines(charter: Charter, example: Example, use: RunbookUse | str) -> Iterato
         yield f"  if    {guard.id}: {guard.call.summary}, expects {guard.expect.strip()}"
     for step in plan.steps:
         yield from _describe_step(step)
+    taken = {step.id for step in (*plan.guards, *plan.steps)}
+    for left_out in (*runbook.guards, *runbook.steps):
+        if left_out.id not in taken:
+            yield f"  not   {left_out.id}: {left_out.condition} is false"
     if plan.verify is not None:
         verify = plan.verify
         yield (

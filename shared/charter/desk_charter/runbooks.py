@@ -157,7 +157,18 @@ class UndoAct(_Act):
     """How a step is taken back."""
 
 
-class ActStep(_Act):
+class _Conditional(CharterModel):
+    """May be left out, depending on the event. What is done is known before anybody says yes."""
+
+    condition: Cel | None = Field(
+        default=None,
+        alias="if",
+        description="CEL over `event` and `data`; where it is false the step is left out, and where"
+        " it says neither people get the run.",
+    )
+
+
+class ActStep(_Act, _Conditional):
     """Changes the target."""
 
     id: Slug = Field(description="Unique in the runbook.")
@@ -168,14 +179,14 @@ class ActStep(_Act):
     )
 
 
-class ProbeStep(Probe):
+class ProbeStep(Probe, _Conditional):
     """Asks the target; as a guard its failure means skipped, as a step it means failed."""
 
     id: Slug = Field(description="Unique in the runbook.")
     kind: Literal["probe"] = Field(default="probe", description="Which step it is.")
 
 
-class WaitStep(CharterModel):
+class WaitStep(_Conditional):
     """Waits, durably."""
 
     id: Slug = Field(description="Unique in the runbook.")

@@ -163,6 +163,11 @@ def changed_charter(folder: Path, old: str, new: str) -> Path:
         ("event: desk.signal.raised.v1", "event: desk.ticket.opened.v1", "does not read"),
         ("event: desk.signal.raised.v1", "event: desk.signal.cleared.v1", "does not read"),
         ("target: subject", "target: data.machine", "'data.machine' is not in this event"),
+        (
+            "kind: act",
+            "kind: act\n    if: data.colour == 1",
+            "steps.clean.if: 'data.colour' is not",
+        ),
         ("device: ${target}", "device: ${steps.clean.id}", "is not served yet"),
         ("expect: run", "expect: ignore", "starts a run, but 'expect: ignore'"),
     ],

@@ -6,14 +6,27 @@ from typing import Any
 
 from desk_charter.runbooks import ActStep, Probe, ProbeStep, Retry, Step, UndoAct, WaitStep
 from desk_contracts.ids import derive_id
-from desk_contracts.message import message
+from desk_contracts.message import message, verbatim
 
 from desk_automation.actions.executor import ExecutorKind
 from desk_automation.actions.model import Call, PlannedAct, PlannedProbe, PlannedStep, PlannedWait
 from desk_automation.actions.redaction import redact
 from desk_automation.actions.template import PlanFailed, Values
+from desk_automation.conditions.expression import Inputs, Undecided, condition
 
 Kinds = Mapping[str, ExecutorKind[Any, Any]]
+
+
+def applies(step: Step, values: Values) -> bool:
+    """Whether the step is for this event; `PlanFailed` where its condition says neither."""
+    if step.condition is None:
+        return True
+    seen = {"event": values["event"], "data": values["data"]}
+    verdict = condition(step.condition).verdict(Inputs(seen))
+    if isinstance(verdict, Undecided):
+        why = verbatim(verdict.reason)
+        raise PlanFailed(message("plan.undecided-step", step=step.id, why=why))
+    return verdict
 
 
 def plan_step(step: Step, run: str, values: Values, kinds: Kinds) -> PlannedStep:

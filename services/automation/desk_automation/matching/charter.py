@@ -53,7 +53,7 @@ def check_runbooks(charter: Charter) -> Iterator[Problem]:
             yield Problem.at(*where, "event", sentence=sentence)
             continue
         shape = PAYLOADS[runbook.event]
-        wrong = [*_conditions(runbook, shape), *check_pattern(runbook)]
+        wrong = [*_conditions(runbook, shape), *_choices(runbook, shape), *check_pattern(runbook)]
         yield from wrong
         if not wrong:
             yield from _tests(runbook)
@@ -79,6 +79,15 @@ def _conditions(runbook: Runbook, shape: type[Payload]) -> Iterator[Problem]:
     if runbook.verify is not None and runbook.verify.condition is not None:
         for sentence in find_wrong(runbook.verify.condition, {"value": None}, {"value": float}):
             yield Problem.at(*where, "verify", "condition", sentence=sentence)
+
+
+def _choices(runbook: Runbook, shape: type[Payload]) -> Iterator[Problem]:
+    """What decides whether a step is for an event."""
+    names: Names = {"event": EVENT_FIELDS, "data": shape}
+    for section, steps in (("guards", runbook.guards), ("steps", runbook.steps)):
+        for step in steps:
+            for sentence in find_wrong(step.condition or "true", names, names):
+                yield Problem.at("runbooks", runbook.id, section, step.id, "if", sentence=sentence)
 
 
 def _executors(runbook: Runbook) -> Iterator[Problem]:

@@ -9,11 +9,12 @@ from datetime import timedelta
 from desk_charter.runbook_brakes import Mode, Repeats
 from desk_charter.runbooks import InWindow, Runbook, Verify
 from desk_contracts.frozen import Frozen
+from desk_contracts.message import message
 from desk_contracts.value_types import Priority
 
-from desk_automation.actions.decide import Kinds, plan_probe, plan_step
+from desk_automation.actions.decide import Kinds, applies, plan_probe, plan_step
 from desk_automation.actions.model import PlannedAct, PlannedProbe, PlannedStep, PlannedWait
-from desk_automation.actions.template import Values, fill
+from desk_automation.actions.template import PlanFailed, Values, fill
 from desk_automation.recurrence.model import DebtBound, PlannedDebt
 from desk_automation.rollouts.model import PlannedRollout
 from desk_automation.safety.approval import PlannedApproval
@@ -89,13 +90,20 @@ def version_of(runbook: Runbook) -> str:
 def make_plan(runbook: Runbook, mode: Mode, run: str, values: Values, kinds: Kinds) -> Plan:
     """The plan with every parameter filled in; `PlanFailed` names one that has no value."""
     tell = runbook.tell
+    steps = [step for step in runbook.steps if applies(step, values)]
+    if not steps:
+        raise PlanFailed(message("plan.no-step"))
     return Plan(
         runbook=runbook.id,
         version=version_of(runbook),
         title=runbook.title,
         mode=mode,
-        guards=tuple(plan_probe(guard.id, guard, run, values, kinds) for guard in runbook.guards),
-        steps=tuple(plan_step(step, run, values, kinds) for step in runbook.steps),
+        guards=tuple(
+            plan_probe(guard.id, guard, run, values, kinds)
+            for guard in runbook.guards
+            if applies(guard, values)
+        ),
+        steps=tuple(plan_step(step, run, values, kinds) for step in steps),
         verify=None if runbook.verify is None else _verify(runbook.verify),
         team=runbook.escalate.team or runbook.owner_team,
         escalation_title=fill(runbook.escalate.title, values),
@@ -107,15 +115,7 @@ def make_plan(runbook: Runbook, mode: Mode, run: str, values: Values, kinds: Kin
         consent=_consent(runbook),
         debt=_debt(runbook),
         rollout=_rollout(runbook),
-        scopes=tuple(
-            PlannedScope(
-                by=limit.by,
-                at_once=limit.at_once,
-                per_hour=limit.per_hour,
-                people_at_once=limit.people_at_once,
-            )
-            for limit in runbook.limits.per_scope
-        ),
+        scopes=_scopes(runbook),
         is_fleet_guarded=runbook.fleet_guard is not None,
         priority=runbook.priority,
         in_window=runbook.in_window,
@@ -165,6 +165,18 @@ def _rollout(runbook: Runbook) -> PlannedRollout | None:
         hold=rollout.hold,
         wait=rollout.wait,
         restart_after=rollout.restart_after,
+    )
+
+
+def _scopes(runbook: Runbook) -> tuple[PlannedScope, ...]:
+    return tuple(
+        PlannedScope(
+            by=limit.by,
+            at_once=limit.at_once,
+            per_hour=limit.per_hour,
+            people_at_once=limit.people_at_once,
+        )
+        for limit in runbook.limits.per_scope
     )
 
 
