@@ -235,6 +235,7 @@ ROWS = [
     Row("automation", "POST /v1/runs/{id}/take", MEMBERS, MEMBERS_SECRET, body={}),
     Row("automation", "GET /v1/devices", STAFF, STAFF, shows=True),
     Row("automation", "GET /v1/devices/{device}", STAFF, STAFFS_SECRET, shows=True),
+    Row("automation", "GET /v1/healing-limits", STAFF, STAFF),
     Row("automation", "GET /v1/stop", STAFF, STAFF),
     Row("automation", "POST /v1/stop", OPERATORS, OPERATORS, body={"reason": "x"}),
     Row("automation", "POST /v1/resume", OPERATORS, OPERATORS, body={"reason": "x"}),

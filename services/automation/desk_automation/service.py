@@ -74,6 +74,7 @@ from desk_automation.runs.worker.takeover import Takeover
 from desk_automation.safety.api import StopApi, stop_router
 from desk_automation.safety.store import STATISTICS, STOPS, TARGETS, target_projection
 from desk_automation.safety.target import Target
+from desk_automation.scopes.api import ScopesApi, scopes_router
 from desk_automation.scopes.store import SCOPES
 from desk_automation.settings import AutomationSettings
 from desk_automation.verification.model import Subject
@@ -235,6 +236,7 @@ def _open_routes(
             match_router(matching, StartApi(policy, runs_api)),
             rollout_router(RolloutApi(desk.charter, collections.rollouts, desk.clock)),
             promotion_router(promoting),
+            scopes_router(ScopesApi(desk.charter, desk.documents(SCOPES), desk.clock)),
             device_router(devices, desk.cursors),
         ]
     )

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from desk_automation.runs.model import Phase
 from desk_automation.scopes.model import Scope
+from desk_charter import load_charter
 from desk_charter.services import Service
 from desk_contracts.events.automation import Outcome
 
@@ -16,6 +17,7 @@ from tests.support.automation_engine import (
     raised,
     runbook,
 )
+from tests.support.automation_http import CHARTER, open_desk
 from tests.support.automation_restraints import FakeRestraints
 
 SECOND = timedelta(seconds=1)
@@ -146,3 +148,27 @@ async def test_a_worker_that_dies_at_any_write_leaves_no_place_taken(
         scope = await scope_of(desk, id)
         assert not [repair for repair in scope.repairs if not repair.has_ended]
         assert not scope.waiting
+
+
+async def test_staff_see_what_acts_on_a_service_that_has_limits() -> None:
+    services = load_charter(CHARTER).services
+    desk_engine = Engine((runbook(),), restraints=FakeRestraints(services=services))
+    first, second = (raised(f"laptop-{number}", service="erp") for number in (1, 2))
+    await begin(desk_engine, first, second)
+    async with open_desk(desk_engine) as desk:
+        [shown] = (await desk.get("/v1/healing-limits")).json()["items"]
+        refused = await desk.get("/v1/healing-limits", "eva")
+    assert shown == {
+        "service": "erp",
+        "at_work": 1,
+        "at_once": 1,
+        "started_within_hour": 1,
+        "per_hour": 4,
+        "people": 1,
+        "people_at_once": None,
+        "waiting": 1,
+        "breaker": "closed",
+        "failures": 0,
+        "stopped_since": None,
+    }
+    assert refused.status_code == 403

@@ -1,26 +1,21 @@
 """Which scopes a run is in, and how many people it concerns. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from desk_charter.services import Service
 from desk_contracts.value_types import SubjectKind
 
 from desk_automation.runs.model import Run
+from desk_automation.scopes.limits import limit_of, scope_of_service
 from desk_automation.scopes.model import Limit
 
 
 def list_scopes(run: Run, services: Mapping[str, Service]) -> Iterator[tuple[str, Limit]]:
     """The limits that hold for it, each with the id of its scope: of its service, of its plan."""
     for name in dict.fromkeys((run.trigger.service, run.target)):
-        healing = services[name].healing if name in services else None
-        if healing is None:
-            continue
-        limit = Limit("service", name, healing.at_once, healing.per_hour, healing.people_at_once)
-        if (breaker := healing.breaker) is not None:
-            reopen = breaker.reopen_after
-            limit = replace(limit, failures=breaker.consecutive, reopen_after=reopen)
-        yield f"service/{name}", limit
+        limit = limit_of(services.get(name))
+        if limit is not None:
+            yield scope_of_service(name), limit
     # What names no site, or no service, shares one place with all others that name none.
     places = {"runbook": "", "site": run.trigger.site, "service": run.trigger.service}
     for scope in run.plan.scopes:
