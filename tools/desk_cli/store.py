@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from desk_cli.adopt import services
 from desk_cli.options import settings
 from desk_cli.screen import TextTable, show
+from desk_cli.status import own_groups
 
 app = typer.Typer(no_args_is_help=True, help="The store as a whole.")
 _ADDRESS = "mongodb://host:port or sqlite:FOLDER"
@@ -105,14 +106,18 @@ def _open(address: str, service: str) -> Store:
 
 
 async def refuse_unless_stopped(stores: list[Store]) -> None:
-    """Groups note in the store that they went on; one with members is still at work."""
-    groups = sorted({group for store in stores for group in await store.milestones().all()})
-    if not groups:
+    """A group of the desk with members is still at work. A service that has just begun has noted
+    nothing in its store yet, so Kafka is asked which groups there are."""
+    noted = {group for store in stores for group in await store.milestones().all()}
+    kept = [set(await store.collections()) - NOT_MOVED for store in stores]
+    if not noted and not any(kept):
         return
     chosen = settings()
     admin = AIOKafkaAdminClient(client_id="desk-store", **kafka_arguments(chosen.kafka))
     await admin.start()
     try:
+        listed = [str(group[0]) for group in await admin.list_consumer_groups()]
+        groups = sorted(noted | set(own_groups(listed, chosen.topic_prefix)))
         # One at a time: the library misreads an answer about several.
         answers = {
             group: await admin.describe_consumer_groups([chosen.topic_prefix + group])

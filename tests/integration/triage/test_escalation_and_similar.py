@@ -155,10 +155,13 @@ async def test_without_a_place_for_its_index_triage_does_the_rest(
     triage.kill()
     await triage.start(TRIAGE_INDEX=str(in_the_way / "similar.index"))
     assert (await triage.get(similar)).status_code == 503
-    answer = (await triage.get("/health/ready")).json()
-    (index,) = (item for item in answer["components"] if item["name"] == "similar tickets")
-    assert index["state"] == "degraded"
-    assert "delete it: it is made anew" in index["reason"]
+
+    async def says_why() -> bool:
+        answer = (await triage.get("/health/ready")).json()
+        (index,) = (item for item in answer["components"] if item["name"] == "similar tickets")
+        return index["state"] == "degraded" and "delete it: it is made anew" in index["reason"]
+
+    await eventually(says_why)
     await bus.publish([opened(ticket, "My VPN does not connect")])
 
     async def is_routed() -> bool:
