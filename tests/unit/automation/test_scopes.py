@@ -69,6 +69,16 @@ def test_who_did_not_act_counts_in_no_hour_and_who_did_counts_for_an_hour() -> N
     assert why(done, single, ask("b"), NOW + HOUR) == ""
 
 
+def test_what_no_limit_counts_is_not_kept() -> None:
+    for given, kept in ((limit(at_once=1), 1), (limit(at_once=1, per_hour=9), 3)):
+        scope: Scope | None = None
+        for run in ("a", "b", "c"):
+            scope = let_in(scope, given, ask(run))
+            last = scope
+            scope = end(scope, NOW, limit=given, run=run, outcome=Outcome.HEALED)
+        assert len(last.repairs) == kept
+
+
 def test_people_are_counted_over_all_that_act_at_once() -> None:
     ten = limit(people_at_once=10)
     scope = let_in(None, ten, ask("a", people=6))

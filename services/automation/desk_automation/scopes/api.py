@@ -27,8 +27,8 @@ class HealingLimitView(Frozen):
     """How many runs act there now."""
     at_once: int | None
     """How many may; null for any number."""
-    started_within_hour: int
-    """How many began within the last hour."""
+    started_within_hour: int | None
+    """How many began within the last hour; null where no limit counts them."""
     per_hour: int | None
     """How many may; null for any number."""
     people: int | None
@@ -91,6 +91,7 @@ def scopes_router(api: ScopesApi) -> APIRouter:
 def _view(limit: Limit, scope: Scope, now: datetime) -> HealingLimitView:
     active = [repair for repair in scope.repairs if repair.is_active(now)]
     people = [repair.people for repair in active]
+    begun = sum(repair.at > now - HOUR for repair in scope.repairs)
     breaker: Literal["none", "closed", "open", "half-open"] = "closed"
     if not limit.failures:
         breaker = "none"
@@ -100,7 +101,7 @@ def _view(limit: Limit, scope: Scope, now: datetime) -> HealingLimitView:
         service=limit.name,
         at_work=len(active),
         at_once=limit.at_once,
-        started_within_hour=sum(repair.at > now - HOUR for repair in scope.repairs),
+        started_within_hour=None if limit.per_hour is None else begun,
         per_hour=limit.per_hour,
         people=None if None in people else sum(number or 0 for number in people),
         people_at_once=limit.people_at_once,

@@ -32,7 +32,7 @@ def admit(scope: Scope | None, now: datetime, *, limit: Limit, ask: ScopeRequest
     scope = scope or Scope()
     refused = find_refusal(scope, limit, ask, now)
     if refused is None:
-        return _let_in(scope, ask, now)
+        return _let_in(scope, limit, ask, now)
     if refused.kind == "breaker":
         # The first run of each cause brings it to people while the breaker is open.
         if not ask.cause or ask.cause in scope.told_by or len(scope.told_by) >= MAX_CAUSES:
@@ -87,12 +87,13 @@ def end(
     return scope.model_copy(update=changes)
 
 
-def _let_in(scope: Scope, ask: ScopeRequest, now: datetime) -> Scope | None:
-    """What ended more than an hour ago is in no limit any more."""
+def _let_in(scope: Scope, limit: Limit, ask: ScopeRequest, now: datetime) -> Scope | None:
+    """What has ended is kept for an hour if a limit counts it, so there are never more of them."""
+    counts_from = now if limit.per_hour is None else now - HOUR
     others = [
         repair
         for repair in scope.repairs
-        if repair.run != ask.run and (repair.at > now - HOUR or repair.is_active(now))
+        if repair.run != ask.run and (repair.at > counts_from or repair.is_active(now))
     ]
     own = next((it for it in scope.repairs if it.run == ask.run and it.is_active(now)), None)
     if own is not None and own.until >= ask.until:
