@@ -1,6 +1,6 @@
 """A ticket as people see it: state, who has it, what to expect, what was tried, what comes next."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -234,15 +234,19 @@ def _next_step(ticket: Ticket, reader: Reader) -> Message:
         if ticket.confirmed_at is not None:
             return message("next-step.confirmed", closing=closing)
         return message("next-step.try-it", closing=closing)
-    steps = {
-        State.NEW: message("next-step.new"),
-        State.TRIAGED: message("next-step.triaged"),
-        State.ASSIGNED: message("next-step.assigned", team=team),
-        State.IN_PROGRESS: message("next-step.in-progress", who=ticket.member or team),
-        State.CLOSED: message("next-step.closed"),
-        State.MERGED: message("next-step.merged", into=ticket.merged_into),
-    }
-    return steps[ticket.state]
+    return _STEPS[ticket.state](ticket, team)
+
+
+_STEPS: Mapping[State, Callable[[Ticket, str], Message]] = {
+    State.NEW: lambda _ticket, _team: message("next-step.new"),
+    State.TRIAGED: lambda _ticket, _team: message("next-step.triaged"),
+    State.ASSIGNED: lambda _ticket, team: message("next-step.assigned", team=team),
+    State.IN_PROGRESS: lambda ticket, team: message(
+        "next-step.in-progress", who=ticket.member or team
+    ),
+    State.CLOSED: lambda _ticket, _team: message("next-step.closed"),
+    State.MERGED: lambda ticket, _team: message("next-step.merged", into=ticket.merged_into),
+}
 
 
 def _step_when_waiting(ticket: Ticket) -> Message:
