@@ -65,6 +65,8 @@ class Catalogue:
 
     def fill(self, text: str, params: Mapping[str, Carried], zone: ZoneInfo = _UTC) -> str:
         """A text of this catalogue with its placeholders filled in."""
+        if not params and "{" not in text and "}" not in text:
+            return text.strip()  # most of what an answer says
         filled = _Filled(self, zone).vformat(text, (), params).strip()
         # Where a part is not said, two blanks meet.
         has_gaps = any(value in ("", ()) for value in params.values())
