@@ -86,6 +86,15 @@ def test_people_are_counted_over_all_that_act_at_once() -> None:
     assert why(scope, ten, ask("b", people=5)) == "limit refusal.scope-people"
 
 
+def test_while_something_acts_of_which_nobody_knows_whom_it_concerns_nothing_else_does() -> None:
+    scope = let_in(None, limit(at_once=9), ask("a", people=None))
+    ten = limit(people_at_once=10)
+    assert why(scope, ten, ask("b")) == "limit refusal.scope-at-once"
+    ended = end(scope, NOW, limit=ten, run="a", outcome=Outcome.HEALED)
+    assert ended is not None
+    assert why(ended, ten, ask("b")) == ""
+
+
 @pytest.mark.parametrize(
     ("people", "code"),
     [(11, "refusal.scope-too-many"), (None, "refusal.scope-people-unknown")],

@@ -142,8 +142,11 @@ def _find_people(active: list[Repair], limit: Limit, ask: ScopeRequest) -> Refus
     if ask.people > most:
         reason = message("refusal.scope-too-many", scope=_name(limit), people=ask.people, most=most)
         return Refusal("people", reason)
-    # Those that were let in before this limit was written may concern nobody knows how many.
-    concerned = sum(repair.people or 1 for repair in active)
+    if any(repair.people is None for repair in active):
+        # Let in before this limit was written: nobody knows how many they concern.
+        reason = message("refusal.scope-at-once", scope=_name(limit), count=len(active))
+        return Refusal("limit", reason)
+    concerned = sum(repair.people or 0 for repair in active)
     if concerned + ask.people > most:
         reason = message("refusal.scope-people", scope=_name(limit), count=concerned, most=most)
         return Refusal("limit", reason)

@@ -49,7 +49,10 @@ class Scopes:
                 await self._scopes.change(id, scope_rule(partial(give_back, run=run.id)))
 
     async def record_end(self, run: Run) -> list[str]:
-        """What became of it; returns the runs that wait for its places."""
+        """What became of it; returns the runs that wait for its places. One that is corrected has
+        given them back before, and changes no count."""
+        if run.corrects is not None:
+            return []
         services = {service.name: service for service in self._services()}
         waiting: list[str] = []
         for id, limit in list_scopes(run, services):
