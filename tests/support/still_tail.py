@@ -18,6 +18,7 @@ class StillTail(TopicTail):
         super().__init__(KafkaSettings(bootstrap="nowhere:9092"), topic, clock, Health(clock))
         self._position = LogPosition("0" * 12, (0,))
         self._recent = RecentRecords(self._position)
+        self._read.set()
 
     def grow(self, events: Sequence[AnyEvent]) -> None:
         """These came, and whoever was not there missed them."""

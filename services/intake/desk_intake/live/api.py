@@ -44,7 +44,7 @@ def live_router(deps: LiveDeps) -> APIRouter:
     ) -> EventStream:
         """Events `ticket` of what you asked for and of what you have taken."""
         audience = Audience("person", caller.subject)
-        return _stream(deps, request, caller, audience, last_event_id)
+        return await _stream(deps, request, caller, audience, last_event_id)
 
     @router.get(
         "/teams/{team}", response_class=EventStream, status_code=200, summary="Follow a team"
@@ -60,7 +60,7 @@ def live_router(deps: LiveDeps) -> APIRouter:
         if team not in shown:
             why = message("refused.unknown-team", team=team, known=sorted(shown))
             raise NotFound(why, code="unknown-team", team=team)
-        return _stream(deps, request, caller, Audience("team", team), last_event_id)
+        return await _stream(deps, request, caller, Audience("team", team), last_event_id)
 
     @router.get(
         "/tickets/{ticket}", response_class=EventStream, status_code=200, summary="Follow a ticket"
@@ -70,15 +70,15 @@ def live_router(deps: LiveDeps) -> APIRouter:
     ) -> EventStream:
         """Events `ticket` of that one; internal comments only for staff, and not on their own."""
         followed = await find(deps.tickets, ticket, actor_of(request, caller))
-        return _stream(deps, request, caller, Audience("ticket", followed.id), last_event_id)
+        return await _stream(deps, request, caller, Audience("ticket", followed.id), last_event_id)
 
     return router
 
 
-def _stream(
+async def _stream(
     deps: LiveDeps, request: Request, caller: Principal, audience: Audience, last_id: str
 ) -> EventStream:
-    deps.live.check()
+    await deps.live.prepare()
     actor = partial(actor_of, request, caller)
     listener = Listener(audience, actor, list_reader(deps.tickets))
     return EventStream(request, caller.subject, deps.live.follow(listener, last_id), listener.end)

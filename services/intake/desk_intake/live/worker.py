@@ -127,9 +127,9 @@ class LiveTickets:
             for listener in listeners:
                 listener.end()
 
-    def check(self) -> None:
-        """`Transient` while it is not known yet where the log ends."""
-        self._tail.position  # noqa: B018 (it says why)
+    async def prepare(self) -> None:
+        """To be awaited before `follow`; `Transient` if the end of the log cannot be read."""
+        await self._tail.catch_up()
 
     async def follow(
         self, listener: Listener, last_id: str

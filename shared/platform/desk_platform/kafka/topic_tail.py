@@ -1,10 +1,12 @@
 """The end of a topic, read by every replica for itself, without a group; and what lay before it.
 
 Each replica sees all partitions, so a reader may go on at any of them from the position it has.
+A replica that has no reader reads nothing.
 """
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from hashlib import blake2b
 
@@ -30,7 +32,7 @@ from desk_platform.telemetry import get_logger
 
 log = get_logger()
 
-# So much of the end is read when a replica starts: whoever comes from another one needs it.
+# So much of the end is read for the first reader: whoever comes from another replica needs it.
 PRELOADED = 2_000
 # A reader that is further behind loads what it shows anew; to read all that would take longer.
 MAX_BEHIND = 50_000
@@ -40,8 +42,12 @@ _FETCH_WAIT_MS = 500
 # Readers of what is no longer in memory, at once; others wait for them.
 _MOST_READERS = 2
 _LOOK_EVERY = timedelta(seconds=30)
-# Where nobody waits for it, what comes within this time is read at once.
-_GATHERED_FOR = timedelta(milliseconds=500)
+# It is read so long after the last reader: streams end now and then, and browsers come back.
+_GOES_ON_FOR = timedelta(minutes=1)
+# Who comes first waits until it is read to its end, and no longer than this.
+_READ_WITHIN_SECONDS = 10.0
+# How often a tail that rests says that it is well.
+_BEAT_SECONDS = 5.0
 
 OnBatch = Callable[[Sequence[ReadEvent]], Awaitable[None]]
 
@@ -71,21 +77,37 @@ class TopicTail:
         """Called with the same batch in the moment in which `position` passes it."""
         self.on_reset: Callable[[], None] = lambda: None
         """Called when it turns out to be another topic than before."""
-        self.is_followed: Callable[[], bool] = lambda: True
+        self.is_followed: Callable[[], bool] = lambda: False
         """Whether anybody waits for what comes."""
+        self._wanted, self._read = asyncio.Event(), asyncio.Event()
+        self._goes_on_until = clock.now()
         health.expect(self._component, required=False)
 
     @property
     def position(self) -> LogPosition:
-        """How far it is read; `Transient` until the brokers have said where its end is."""
+        """How far it is read; `Transient` where nobody has waited for `catch_up`."""
         if self._position is None:
-            raise Transient(message("request.log-away"), code="log-away", retry_after=5.0)
+            raise _log_away()
         return self._position
 
+    async def catch_up(self) -> None:
+        """Wait until it is read to where its end was, and have it read on for a while.
+
+        `Transient` if the brokers do not give it in time.
+        """
+        self._goes_on_until = self._clock.now() + _GOES_ON_FOR
+        self._wanted.set()
+        try:
+            async with asyncio.timeout(_READ_WITHIN_SECONDS):
+                await self._read.wait()
+        except TimeoutError as error:
+            raise _log_away() from error
+
     async def run(self) -> None:
-        """Read until cancelled; run again, it goes on where it was."""
+        """Read until cancelled, while anybody follows; run again, it goes on where it was."""
         try:
             while True:
+                await self._rest()
                 async with follow(self._settings, fetch_max_wait_ms=_FETCH_WAIT_MS) as consumer:
                     await self._follow(consumer)
         except (KafkaError, OSError, DependencyDown) as error:
@@ -93,11 +115,33 @@ class TopicTail:
             self._health.mark(self._component, State.DEGRADED, reason)
             raise DependencyDown(reason, dependency="kafka") from error
 
+    @property
+    def _is_wanted(self) -> bool:
+        return self.is_followed() or self._clock.now() < self._goes_on_until
+
+    async def _rest(self) -> None:
+        """Nothing is read until somebody comes, and what was read before is let go of."""
+        while not self._is_wanted:
+            self._recent = None
+            self._wanted.clear()
+            reason = f"nobody follows {self._topic}, so its end is not read"
+            self._health.mark(self._component, State.UNKNOWN, reason)
+            beat()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_BEAT_SECONDS):
+                    await self._wanted.wait()
+
     async def _follow(self, consumer: AIOKafkaConsumer) -> None:
+        """From where it was, or from some records before the end, while anybody follows."""
         client = consumer._client  # noqa: SLF001 (nothing public has it)
         made, places = await self._look(consumer)
-        if self._position is None or self._position.made != made:
-            await self._begin(consumer, made, places)
+        async with within(ASKED_WITHIN, f"where {self._topic} begins and ends"):
+            ends, begins = await end_offsets(client, places), await begin_offsets(client, places)
+        if self._recent is None or self.position.made != made:
+            each = PRELOADED // max(1, len(places))
+            self._begin(
+                LogPosition(made, tuple(max(begins[place], ends[place] - each) for place in places))
+            )
         position = self.position
         if len(places) > len(position.offsets):  # a partition that is new is read from its start
             self._position = position.join(LogPosition(made, (0,) * len(places)))
@@ -106,17 +150,20 @@ class TopicTail:
             consumer.seek(place, self.position.at(place.partition))
         self._health.mark(self._component, State.READY)
         look_at = self._clock.now() + _LOOK_EVERY
-        while True:
-            beat()
-            renew_login(client, self._settings)
-            batches = await consumer.getmany(timeout_ms=1_000, max_records=_MOST_RECORDS)
-            await self._take(batches)
-            if batches and not self.is_followed():
-                await self._clock.sleep(_GATHERED_FOR)
-            if self._clock.now() >= look_at:
-                look_at = self._clock.now() + _LOOK_EVERY
-                if await self._look(consumer) != (made, places):
-                    return
+        try:
+            while self._is_wanted:
+                beat()
+                renew_login(client, self._settings)
+                if not self._read.is_set() and await _is_past(consumer, ends):
+                    self._read.set()
+                batches = await consumer.getmany(timeout_ms=1_000, max_records=_MOST_RECORDS)
+                await self._take(batches)
+                if self._clock.now() >= look_at:
+                    look_at = self._clock.now() + _LOOK_EVERY
+                    if await self._look(consumer) != (made, places):
+                        return
+        finally:
+            self._read.clear()
 
     async def _look(self, consumer: AIOKafkaConsumer) -> tuple[str, list[TopicPartition]]:
         """Which making of the topic the brokers have, and its partitions."""
@@ -127,20 +174,12 @@ class TopicTail:
         numbers = sorted(named.partitions.get(self._topic, ()))
         return made.hexdigest(), [TopicPartition(self._topic, number) for number in numbers]
 
-    async def _begin(
-        self, consumer: AIOKafkaConsumer, made: str, places: Sequence[TopicPartition]
-    ) -> None:
+    def _begin(self, position: LogPosition) -> None:
         """Some records before the end, so that they are in memory."""
-        if self._position is not None:
+        if self._position is not None and self._position.made != position.made:
             log.warning("topic_is_another", topic=self._topic)
             self.on_reset()
-        client = consumer._client  # noqa: SLF001
-        async with within(ASKED_WITHIN, f"where {self._topic} begins and ends"):
-            ends, begins = await end_offsets(client, places), await begin_offsets(client, places)
-        each = PRELOADED // max(1, len(places))
-        offsets = tuple(max(begins[place], ends[place] - each) for place in places)
-        self._position = LogPosition(made, offsets)
-        self._recent = RecentRecords(self._position)
+        self._position, self._recent = position, RecentRecords(position)
 
     async def _take(self, batches: Mapping[TopicPartition, Sequence[KafkaRecord]]) -> None:
         read = self._decode(batches)
@@ -190,7 +229,7 @@ class TopicTail:
                 async for batch in self._read_log(consumer, since, until):
                     yield batch  # the consumer is stopped wherever its reader goes
         except (KafkaError, OSError, DependencyDown) as error:
-            raise Transient(message("request.log-away"), code="log-away") from error
+            raise _log_away() from error
 
     async def _read_log(
         self, consumer: AIOKafkaConsumer, since: LogPosition, until: LogPosition
@@ -219,6 +258,15 @@ class TopicTail:
             yield fresh
             # By position: what is last may be no record, but the mark of a transaction's end.
             left = {p for p in left if await consumer.position(p) < until.at(p.partition)}
+
+
+async def _is_past(consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> bool:
+    """By position: what is last may be no record, but the mark of a transaction's end."""
+    return all([await consumer.position(place) >= end for place, end in ends.items()])
+
+
+def _log_away() -> Transient:
+    return Transient(message("request.log-away"), code="log-away", retry_after=5.0)
 
 
 async def _do_nothing(_batch: Sequence[ReadEvent]) -> None:
