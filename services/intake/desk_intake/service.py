@@ -386,7 +386,7 @@ SERVICE = Service(
             (names.TICKETS, names.FEEDBACK, names.PROBLEMS),
             to=("invited", "follow ups", "demands", "contacts", "joined"),
             group="people",
-            linger=timedelta(milliseconds=500),
+            linger=timedelta(seconds=2),
         ),
     ),
     organisation=obey_charter(CATALOGUE, CHATS, MAILBOXES, RETENTION, WEBHOOKS),

@@ -112,6 +112,7 @@ def _register(label: str) -> str:
         return f"xn--{_casefold(label).encode('punycode').decode()}"
 
 
+@lru_cache(maxsize=16_384)
 def _read_known(written: str) -> str:
     return canonical_person(check_known(written))
 

@@ -6,10 +6,10 @@ Babel reads the files and knows plurals, dates, numbers and lists of each langua
 import gettext
 import io
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from string import Formatter
-from typing import Any, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale, negotiate_locale
@@ -28,6 +28,9 @@ _FOLDER = Path(__file__).with_name("locale")
 # The parameter that chooses between singular and plural.
 COUNT = "count"
 _UTC = ZoneInfo("UTC")
+# A parameter that is not there, as in an event of another release.
+_MISSING = "…"
+_READ = Formatter().parse
 
 
 class Catalogue:
@@ -67,7 +70,11 @@ class Catalogue:
         """A text of this catalogue with its placeholders filled in."""
         if not params and "{" not in text and "}" not in text:
             return text.strip()  # most of what an answer says
-        filled = _Filled(self, zone).vformat(text, (), params).strip()
+        formats = self.formats(zone)
+        filled = "".join(
+            literal + (self._show(params.get(name, _MISSING), kind, formats) if name else "")
+            for literal, name, kind in _parse(text)
+        ).strip()
         # Where a part is not said, two blanks meet.
         has_gaps = any(value in ("", ()) for value in params.values())
         return filled.replace("  ", " ") if has_gaps else filled
@@ -85,34 +92,27 @@ class Catalogue:
         """Dates, numbers, lists as this language writes them."""
         return Formats(self._locale, zone)
 
+    def _show(self, value: Carried, kind: str, formats: Formats) -> str:
+        """The parameter as its placeholder wants it; nested messages in the same language.
 
-class _Filled(Formatter):
-    """Fills a template: `{due:moment}`, `{share:percent}`, `{names:or}`, `{state:state}`,
-    `{states:or state}`, `{reason:sentence}`."""
-
-    def __init__(self, catalogue: Catalogue, zone: ZoneInfo) -> None:
-        self._catalogue, self._zone = catalogue, zone
-        self._formats = catalogue.formats(zone)
-
-    def get_value(self, key: int | str, _args: object, kwargs: Any) -> object:
-        """A parameter that is missing (an event of another release) is shown as missing."""
-        return kwargs.get(key, "…")
-
-    def format_field(self, value: object, format_spec: str) -> str:
-        """The parameter as its placeholder wants it; nested messages in the same language."""
+        `{due:moment}`, `{share:percent}`, `{names:or}`, `{state:state}`, `{states:or state}`,
+        `{reason:sentence}`.
+        """
         if isinstance(value, Message):
-            text = self._catalogue.render(value, self._zone)
-            return end_sentence(text) if format_spec == "sentence" else text
+            text = self.render(value, formats.zone)
+            return end_sentence(text) if kind == "sentence" else text
         if isinstance(value, tuple):
-            kind, _, domain = format_spec.partition(" ")
-            return self._formats.join_parts(
-                [self.format_field(item, domain) for item in value], kind
-            )
-        if format_spec in Formats.KINDS:
-            return self._formats.show_param(value, format_spec)
-        return (
-            self._catalogue.word(format_spec, value) if format_spec else self._formats.plain(value)
-        )
+            joined, _, domain = kind.partition(" ")
+            return formats.join_parts([self._show(item, domain, formats) for item in value], joined)
+        if kind in Formats.KINDS:
+            return formats.show_param(value, kind)
+        return self.word(kind, value) if kind else formats.plain(value)
+
+
+@cache
+def _parse(text: str) -> tuple[tuple[str, str, str], ...]:
+    """What stands before each placeholder, its parameter and how it is shown."""
+    return tuple((literal, name or "", kind or "") for literal, name, kind, _ in _READ(text))
 
 
 @cache
@@ -121,6 +121,7 @@ def catalogue(language: Language) -> Catalogue:
     return Catalogue(language)
 
 
+@lru_cache(maxsize=256)
 def negotiate(accepted: str | None) -> Language:
     """The language that suits an `Accept-Language` header or a tag such as `de-AT` best.
 

@@ -58,7 +58,7 @@ class Formats:
     )
 
     def __init__(self, locale: Locale, zone: ZoneInfo) -> None:
-        self._locale, self._zone = locale, zone
+        self._locale, self.zone = locale, zone
 
     def show_param(self, value: object, kind: str) -> str:
         """A parameter of a message; what cannot be read as its kind is shown as it is."""
@@ -76,8 +76,8 @@ class Formats:
             case "moment":
                 return self.moment(datetime.fromisoformat(value))
             case "time":
-                local = datetime.fromisoformat(value).astimezone(self._zone)
-                return f"{local:%H:%M:%S} ({self._zone.key})"
+                local = datetime.fromisoformat(value).astimezone(self.zone)
+                return f"{local:%H:%M:%S} ({self.zone.key})"
             case "day":
                 return self.day(date.fromisoformat(value[:10]))
             case "month":
@@ -108,9 +108,9 @@ class Formats:
 
     def moment(self, at: datetime) -> str:
         """`Monday 2 March 2026, 10:00 (Europe/Berlin)`; with its zone, as readers sit in many."""
-        local = at.astimezone(self._zone)
+        local = at.astimezone(self.zone)
         text = format_datetime(local, _MOMENT[self._locale.language], locale=self._locale)
-        return f"{text} ({self._zone.key})"
+        return f"{text} ({self.zone.key})"
 
     def day(self, day: date) -> str:
         """`2 March 2026`."""

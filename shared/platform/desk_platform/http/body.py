@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from desk_contracts.json_values import find_repeated_name
 from desk_contracts.message import message
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
-from starlette.types import Message, Receive, Scope
+from starlette.types import Message, Receive
 
 from desk_platform.http.fields import FieldProblem
 from desk_platform.http.json_shape import check_shape
@@ -115,10 +114,10 @@ def refuse_repeated(content: bytes) -> None:
         raise RepeatedName(message("request.repeated-name"), errors=[wrong.model_dump()])
 
 
-def refuse_encoded(scope: Scope) -> None:
+def refuse_encoded(method: str, encoding: str) -> None:
     """`UnsupportedMediaType` for a body that would be misread: as JSON, or kept as another file."""
-    given = Headers(scope=scope).get("content-encoding", "").strip().lower()
-    if given not in ("", "identity") and scope["method"] not in ("GET", "HEAD"):
+    given = encoding.strip().lower()
+    if given not in ("", "identity") and method not in ("GET", "HEAD"):
         raise UnsupportedMediaType(message("request.encoded", encoding=given[:40]))
 
 

@@ -14,7 +14,6 @@ from desk_contracts.ids import new_id
 from opentelemetry.context import attach, detach
 from opentelemetry.trace import Span, SpanKind, StatusCode, set_span_in_context
 from opentelemetry.util.types import AttributeValue
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -59,6 +58,8 @@ class _Exchange:
     correlation_id: str
     traceparent: str | None
     length: int | None
+    media_type: str
+    encoding: str
     send: Send
     status: int = 0
     error: str | None = None
@@ -146,9 +147,9 @@ class Edge:
                         await body.read(receive, exchange.length, scope["path"])
                         exchange.is_whole = True
             raise self._gate.explain_stop()
-        refuse_encoded(scope)
+        refuse_encoded(scope["method"], exchange.encoding)
         with self._bodies.hold() as body:
-            kind = Headers(scope=scope).get("content-type", "")
+            kind = exchange.media_type
             receive = await body.read(receive, exchange.length, scope["path"], kind)
             exchange.is_whole = True
             with self._gate.admit() as leave:
@@ -206,23 +207,30 @@ class Edge:
 
 
 def _open(scope: Scope, send: Send) -> _Exchange:
-    request_id = correlation_id = traceparent = length = accepted = None
-    for name, value in scope["headers"]:
-        if name == b"x-request-id" and _ID.fullmatch(value):
-            request_id = value.decode()
-        elif name == b"x-correlation-id" and _ID.fullmatch(value):
-            correlation_id = value.decode()
-        elif name == b"traceparent":
-            traceparent = value.decode("latin-1")
-        elif name == b"accept-language":
-            accepted = value.decode("latin-1")
-        elif name == b"content-length" and value.isdigit():
-            length = int(value)
-    request_id = request_id or new_id()
-    exchange = _Exchange(request_id, correlation_id or request_id, traceparent, length, send)
-    language = (b"content-language", speak(accepted).encode())
+    # Of several headers of one name the first counts.
+    given: dict[bytes, bytes] = dict(reversed(scope["headers"]))
+
+    def read(name: bytes) -> str:
+        return given.get(name, b"").decode("latin-1")
+
+    length = given.get(b"content-length", b"")
+    request_id = _read_id(given.get(b"x-request-id", b"")) or new_id()
+    exchange = _Exchange(
+        request_id=request_id,
+        correlation_id=_read_id(given.get(b"x-correlation-id", b"")) or request_id,
+        traceparent=read(b"traceparent") or None,
+        length=int(length) if length.isdigit() else None,
+        media_type=read(b"content-type"),
+        encoding=read(b"content-encoding"),
+        send=send,
+    )
+    language = (b"content-language", speak(read(b"accept-language") or None).encode())
     exchange.extra = [(b"x-request-id", request_id.encode()), _NO_SNIFF, language, _VARIES]
     return exchange
+
+
+def _read_id(value: bytes) -> str:
+    return value.decode() if _ID.fullmatch(value) else ""
 
 
 def _method(scope: Scope) -> str:

@@ -19,6 +19,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from desk_platform.http.gathered_writes import GatheredWrites
 from desk_platform.http.problems import MEDIA_TYPE, problem_members
 from desk_platform.settings import HttpSettings, ServiceSettings, SettingsError
 
@@ -58,7 +59,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._refusal = (400, "bad-request", "This is not HTTP as the desk reads it.")
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(GatheredWrites(transport, self.loop.call_soon))
         self.waiting[self] = None
         self._arm(self.bounds.header_timeout)
         if len(self.connections) > self.bounds.connections:
