@@ -391,7 +391,9 @@ class ServiceBuilder(Generic[O]):
             health=self.health,
             telemetry=self.telemetry,
             topic_prefix=self.settings.topic_prefix,
-            reading=Reading.at(group.subscription.linger, self.settings.shutdown_grace),
+            reading=Reading.at(
+                group.subscription.linger, self.settings.shutdown_grace, self.precedence
+            ),
             admits=self.charter.admit,
             positions=self.store.positions(),
             milestones=self._milestones,

@@ -15,6 +15,8 @@ QUIET_SECONDS = 5.0
 LONGEST_SECONDS = 0.1
 # While somebody calls here: so many at once; fewer are no burst and wait for nobody.
 SLICE = 50
+# So many who call at once are a burst: what the bus brings is gathered meanwhile.
+BURST = 8
 # All services share one store, and people call some of them: nobody keeps it longer than this.
 SLICE_SECONDS = 0.1
 SMALLEST_SLICE = 25
@@ -38,6 +40,11 @@ class Precedence:
     def is_calm(self) -> bool:
         """Nobody calls, and nobody did just now: a batch may take all there is."""
         return self._under_way == 0 and self._now() - self._last_call >= QUIET_SECONDS
+
+    @property
+    def is_burst(self) -> bool:
+        """So many call at once that each small batch of the bus would cost one of them its turn."""
+        return self._under_way >= BURST
 
     @contextlib.contextmanager
     def call(self) -> Generator[None, None, None]:

@@ -46,8 +46,6 @@ from desk_platform.telemetry import Telemetry, get_logger
 
 log = get_logger()
 
-# A consumer that lingers gathers only while it has no more than so many to do at a time.
-FEW_RECORDS = 500
 # Rebalances wait for the batch in flight, below the group's rebalance timeout of 60 s.
 REVOKE_GRACE = timedelta(seconds=30)
 # After so many failures that are nobody's absence, the batch is tried record by record.
@@ -192,8 +190,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
                 pause = await self._round(message.raw_message)
             finally:
                 self._progress.end_batch()
-        if pause is None and len(message.raw_message) < FEW_RECORDS:
-            pause = self._reading.linger
+        if pause is None:
+            pause = self._reading.pause_after(len(message.raw_message))
         if pause:
             await self._clock.sleep(pause)
 

@@ -2,7 +2,7 @@
 first, begins at the end of a topic and parses headers in a way that can raise.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import Any, cast
@@ -17,12 +17,17 @@ from desk_platform.kafka.connection import faststream_security
 from desk_platform.kafka.records import KafkaRecord
 from desk_platform.kafka.topic_reader import LOOKS_EVERY_MS
 from desk_platform.kafka.tracked_consumer import TrackedConsumer
+from desk_platform.precedence import Precedence
 from desk_platform.settings import KafkaSettings
 
 MAX_RECORDS = 2_000
 # For what nobody waits for: many events of one document are decided on once. What is fetched at a
 # time, 1 MiB a partition, keeps memory bounded.
 GATHERED_RECORDS = 8_000
+# A consumer gathers only while it has no more than so many to do at a time.
+_FEW_RECORDS = 500
+# While many call at once what the bus brings is gathered so long: a batch costs as much as a call.
+_BESIDE_A_BURST = timedelta(milliseconds=100)
 # FastStream sleeps this long after an empty poll; `TrackedConsumer` lets those be few.
 POLL_MS = 10
 # Nothing in a retry topic is in a hurry, and polling costs an idle service most of its time.
@@ -50,11 +55,19 @@ class Reading:
     linger: timedelta = timedelta(0)
     session: timedelta = SESSION
     grace: timedelta = _GRACE
+    precedence: Precedence = field(default_factory=Precedence)
 
     @classmethod
-    def at(cls, linger: timedelta, grace: timedelta = _GRACE) -> "Reading":
+    def at(cls, linger: timedelta, grace: timedelta, precedence: Precedence) -> "Reading":
         """With a linger more is read at a time."""
-        return cls(GATHERED_RECORDS if linger else MAX_RECORDS, linger, grace=grace)
+        most = GATHERED_RECORDS if linger else MAX_RECORDS
+        return cls(most, linger, grace=grace, precedence=precedence)
+
+    def pause_after(self, records: int) -> timedelta:
+        """How long more is gathered before the next batch, after one of so many records."""
+        if records >= _FEW_RECORDS:
+            return timedelta(0)
+        return max(self.linger, _BESIDE_A_BURST) if self.precedence.is_burst else self.linger
 
 
 def broker_of(settings: KafkaSettings, group: str) -> KafkaBroker:
