@@ -9,12 +9,7 @@ from desk_contracts.topics import OPEN_TOPICS, retry_topic
 
 from desk_platform.clock import Clock, SystemClock
 from desk_platform.dependencies import Ask, DependencyWatch
-from desk_platform.erasure import (
-    ERASED_HERE,
-    ErasedStore,
-    Erasures,
-    ErasureWorker,
-)  # fmt: skip
+from desk_platform.erasure import ERASED_HERE, ErasedStore, Erasures, ErasureWorker
 from desk_platform.health import Health, observe_health
 from desk_platform.http import AppParts, authenticator_from, cursors_from, make_app
 from desk_platform.http.client import MeasuredTransport
@@ -23,6 +18,7 @@ from desk_platform.kafka.agreement import Agreement, SequenceOf
 from desk_platform.kafka.batch_processor import BatchHandler, BatchProcessor
 from desk_platform.kafka.command_queue import CommandQueue
 from desk_platform.kafka.consumer import Consumer
+from desk_platform.kafka.decoded_records import DecodedRecords
 from desk_platform.kafka.group_progress import GroupReading
 from desk_platform.kafka.producer import KafkaPublisher, Publisher
 from desk_platform.kafka.readers import Readers
@@ -92,6 +88,7 @@ class ServiceBuilder(Generic[O]):
         self._bus = KafkaPublisher(settings.kafka, f"desk-{service.name}", settings.topic_prefix)
         self.publisher: Publisher = TracedPublisher(self._bus, self.telemetry)
         self.precedence = Precedence()
+        self._decoded: DecodedRecords | None = None
         self._groups = tuple(service.groups())
         self._prepared: list[Callable[[], Awaitable[None]]] = [self.store.ping]
         self._lifetimes: list[tuple[str, Lifetime]] = [("sign-in client", Ending(client.aclose))]
@@ -183,8 +180,7 @@ class ServiceBuilder(Generic[O]):
 
         What the group has put off for a later try is awaited, too.
 
-        Outside systems publish no watermarks: what they sent is read, what they will send is not
-        awaited.
+        Outside systems publish no watermarks: what they will send is not awaited.
         """
         prefixed = self.settings.topic_prefix + topic
         waiting = self.settings.topic_prefix + retry_topic(topic, self.name)
@@ -196,8 +192,7 @@ class ServiceBuilder(Generic[O]):
         return Watermarks(reading, self.clock, self._writers(topic).until)
 
     def watermarks_of_all(self, topics: Collection[str]) -> Watermarks:
-        """How far all replicas together have read these topics, what they put off for later
-        included."""
+        """How far all replicas together have read these topics, with what they put off."""
         prefix = self.settings.topic_prefix
         waiting = [retry_topic(topic, self.name) for topic in topics]
         waited_for = (prefix + topic for topic in (*topics, *waiting))
@@ -231,6 +226,11 @@ class ServiceBuilder(Generic[O]):
         reader = WritersReader(settings, writers, prefix=prefix)
         self.job(f"writers of {topic}", reader.run)
         return writers
+
+    def decoded(self) -> DecodedRecords:
+        """For a reader of its own of what this service consumes as well."""
+        self._decoded = self._decoded or DecodedRecords()
+        return self._decoded
 
     def tail(self, topic: str) -> TopicTail:
         """The end of a topic, which every replica reads for itself."""
@@ -308,8 +308,7 @@ class ServiceBuilder(Generic[O]):
         self._lifetimes.append((name, lifetime))
 
     def job(self, name: str, loop: Loop, *, required: bool = True) -> None:
-        """Something that runs until the service stops; without one that is not required it is
-        ready all the same."""
+        """Runs until the service stops, which is ready without it if it is not required."""
         if not required:
             self.health.expect(loop_component(name), required=False)
         self._jobs[name] = loop
@@ -397,4 +396,5 @@ class ServiceBuilder(Generic[O]):
             admits=self.charter.admit,
             positions=self.store.positions(),
             milestones=self._milestones,
+            decoded=self._decoded,
         )

@@ -27,6 +27,7 @@ from desk_platform.kafka.commits import HandledOffsets, Offsets
 from desk_platform.kafka.consumer_meters import ConsumerMeters
 from desk_platform.kafka.consumer_watch import ConsumerWatch
 from desk_platform.kafka.dead_letter_budget import Budget
+from desk_platform.kafka.decoded_records import DecodedRecords
 from desk_platform.kafka.deserializer import RecordDecoder
 from desk_platform.kafka.last_records import LastRecords
 from desk_platform.kafka.producer import Publisher
@@ -92,6 +93,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         admits: Admits = admit_all,
         positions: Positions | None = None,
         milestones: Milestones | None = None,
+        decoded: DecodedRecords | None = None,
     ) -> None:
         self.group, self._prefix, owner = group, topic_prefix, owner or group
         self._is_delayed = all(name.endswith(RETRY) for name in topics or [pattern])
@@ -99,7 +101,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         self._handler = handler
         self._health, self._telemetry, self._admits = health, telemetry, admits
         self._meters = ConsumerMeters(telemetry.meters, group, owner)
-        self._door, last = RecordDecoder(codec, topic_prefix, clock), LastRecords(settings)
+        self._door = RecordDecoder(codec, topic_prefix, clock, decoded)
+        last = LastRecords(settings)
         self._progress = health.consumer(group)
         self._busy, self._is_stopping, self._failures = asyncio.Lock(), False, 0
         self._budget, self._reading = Budget(settings.dead_letter_budget, clock), reading

@@ -6,7 +6,9 @@ is believed within a window around the record's arrival.
 """
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from desk_contracts import AnyEvent, Codec
@@ -16,6 +18,7 @@ from desk_contracts.rfc3339 import AHEAD, EARLIEST, PLANNED_AHEAD, is_believed
 from desk_contracts.topics import ALL_TEAM_TOPICS, BY_NAME, DEAD, RETRY
 
 from desk_platform.clock import Clock, SystemClock
+from desk_platform.kafka.decoded_records import DecodedRecords
 from desk_platform.kafka.records import ARRIVED, KafkaRecord, our_headers, time_of
 
 _AHEAD_MS = AHEAD / timedelta(milliseconds=1)
@@ -33,10 +36,17 @@ class _Home(NamedTuple):
 
 
 class RecordDecoder:
-    """Reads the records of a desk whose topics have this prefix."""
+    """Reads the records of a desk whose topics have this prefix.
+
+    `decoded` is what several readers of one topic share.
+    """
 
     def __init__(
-        self, codec: Codec | None = None, prefix: str = "", clock: Clock | None = None
+        self,
+        codec: Codec | None = None,
+        prefix: str = "",
+        clock: Clock | None = None,
+        decoded: DecodedRecords | None = None,
     ) -> None:
         self._codec = codec or Codec()
         self._prefix = prefix
@@ -46,6 +56,8 @@ class RecordDecoder:
         # Whatever arrives from the first on may be of any moment up to the second.
         self._since_ms, self._until = 0.0, EARLIEST
         self._decode_quickly = self._codec.decode_quickly
+        if decoded is not None:
+            self._decode_quickly = partial(_decode_once, self._decode_quickly, decoded)
 
     def read(self, record: KafkaRecord) -> AnyEvent:
         """The record's event; `Invalid` if it is none or belongs to another topic.
@@ -129,6 +141,15 @@ class RecordDecoder:
         if not _EARLIEST_MS <= arrived <= self._latest_ms:
             return now
         return datetime.fromtimestamp(arrived / 1000, UTC)
+
+
+def _decode_once(
+    decode: Callable[[KafkaRecord], AnyEvent | None], decoded: DecodedRecords, record: KafkaRecord
+) -> AnyEvent | None:
+    event = decoded.find(record)
+    if event is None and (event := decode(record)) is not None:
+        decoded.keep(record, event)
+    return event
 
 
 def _check_plan(plan: ChangePlanned, arrived: datetime) -> None:

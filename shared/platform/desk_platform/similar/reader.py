@@ -15,6 +15,7 @@ from desk_platform.erasure.records import forget
 from desk_platform.health import Health, State
 from desk_platform.heartbeat import beat
 from desk_platform.kafka.connection import renew_login
+from desk_platform.kafka.decoded_records import DecodedRecords
 from desk_platform.kafka.deserializer import RecordDecoder
 from desk_platform.kafka.end_offsets import begin_offsets, end_offsets
 from desk_platform.kafka.records import KafkaRecord
@@ -46,7 +47,7 @@ class IndexReader(Generic[S]):
     """One topic, from where the index stands to its end and on.
 
     `follow` gives the document of a key after an event, or None if the event changes none. The name
-    is that of its part in health.
+    is that of its part in health; `decoded` is shared with other readers of the topic.
     """
 
     def __init__(  # noqa: PLR0913 (what it stands between)
@@ -59,11 +60,12 @@ class IndexReader(Generic[S]):
         health: Health,
         *,
         prefix: str = "",
+        decoded: DecodedRecords | None = None,
     ) -> None:
         self._name, self._settings, self._index = name, settings, index
         self._follow, self._health = follow, health
         self._topic = prefix + topic
-        self._door = RecordDecoder(prefix=prefix)
+        self._door = RecordDecoder(prefix=prefix, decoded=decoded)
         self.is_open = False
         """Whether the index can be asked; it is opened when the brokers first answer."""
         self.erasures: Erasures | None = None
