@@ -5,6 +5,7 @@ Pure and frozen; read by `desk_charter.load`, kept fresh by `desk_charter.watch`
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
@@ -86,9 +87,15 @@ class Charter(CharterModel):
         return tuple(service for service in self.services if service.owner == team)
 
     def sight_of(self, team: str, *, sees_all: bool) -> Sight:
-        """What a member of that team, or of none, may see."""
+        """What a member of that team, or of none, may see; found once for each team."""
         if sees_all:
             return Sight(team)
+        # A team that the charter does not know sees what those without one see.
+        known = team if team in self._teams else ""
+        sight = self._sights.get(known) or self._sights.setdefault(known, self._find_sight(known))
+        return sight if known == team else replace(sight, team=team)
+
+    def _find_sight(self, team: str) -> Sight:
         hidden = {other.name for other in self.teams if other.confidential and other.name != team}
         services = frozenset(
             plain_words(name)
@@ -97,6 +104,15 @@ class Charter(CharterModel):
             for name in (service.name, service.title)
         )
         return Sight(team, services, frozenset(hidden))
+
+    @cached_property
+    def team_titles(self) -> dict[str, str]:
+        """How people call each team."""
+        return {team.name: team.title for team in self.teams}
+
+    @cached_property
+    def _sights(self) -> dict[str, Sight]:
+        return {}
 
     @cached_property
     def _teams(self) -> dict[str | None, Team]:

@@ -35,3 +35,13 @@ def test_everything_of_a_confidential_team_is_confidential_and_of_a_service_only
     assert of_team.hides(team="business-apps")
     assert not of_service.hides(team="business-apps")
     assert not DEFAULT.sight_of("network", sees_all=False).hides("crm", "business-apps")
+
+
+def test_each_team_sees_what_is_its_own_whoever_asked_before() -> None:
+    nobody = TEAM.sight_of("", sees_all=False)
+    unknown = TEAM.sight_of("a team of before", sees_all=False)
+    assert (unknown.team, unknown.hidden_teams) == ("a team of before", nobody.hidden_teams)
+    assert nobody.hides(team="business-apps")
+    for _ in range(2):
+        assert not TEAM.sight_of("business-apps", sees_all=False).hides(team="business-apps")
+        assert TEAM.sight_of("network", sees_all=False).hides(team="business-apps")

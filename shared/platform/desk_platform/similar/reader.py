@@ -28,9 +28,9 @@ from desk_platform.telemetry import get_logger
 
 log = get_logger()
 
-_MOST_RECORDS = 500
+_MOST_RECORDS = 2_000
 # A write takes milliseconds, however little is in it: so long what comes is gathered for the next.
-_GATHER_SECONDS = 1.0
+_GATHER_SECONDS = 2.0
 
 
 class Followed(Protocol[S]):

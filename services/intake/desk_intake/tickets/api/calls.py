@@ -124,8 +124,7 @@ def reader_of(deps: TicketDeps, actor: Actor, ticket: Ticket) -> Reader:
 
 def list_reader(deps: TicketDeps) -> Reader:
     """For what shows no lines of a ticket, or only those that were chosen for the caller before."""
-    titles = {team.name: team.title for team in deps.charter().teams}
-    return Reader(False, titles, deps.close_after, spoken_catalogue())
+    return Reader(False, deps.charter().team_titles, deps.close_after, spoken_catalogue())
 
 
 @dataclass(frozen=True, slots=True)
