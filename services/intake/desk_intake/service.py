@@ -286,15 +286,9 @@ def _compose_indexes(desk: Desk, settings: IntakeSettings) -> Indexes:
         index = TextIndex(settings.indexes_folder / topic, model)
         desk.part(name, Ending(index.close))
         reader = IndexReader(
-            name,
-            topic,
-            settings.kafka,
-            index,
-            follow,
-            desk.health,
-            prefix=settings.topic_prefix,
-            decoded=desk.decoded(),
-        )
+            name, topic, settings.kafka, index, follow, desk.health,
+            prefix=settings.topic_prefix, decoded=desk.share_decoded(),
+        )  # fmt: skip
         reader.erasures = desk.erasures
         desk.job(name, reader.run, required=False)
         return index, reader

@@ -139,7 +139,7 @@ def _follow_tickets(
         follow_ticket,
         desk.health,
         prefix=settings.topic_prefix,
-        decoded=desk.decoded(),
+        decoded=desk.share_decoded(),
     )
     reader.erasures = desk.erasures
     desk.job(name, reader.run, required=False)

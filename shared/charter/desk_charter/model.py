@@ -91,9 +91,11 @@ class Charter(CharterModel):
         if sees_all:
             return Sight(team)
         # A team that the charter does not know sees what those without one see.
-        known = team if team in self._teams else ""
-        sight = self._sights.get(known) or self._sights.setdefault(known, self._find_sight(known))
-        return sight if known == team else replace(sight, team=team)
+        asker = team if team in self._teams else ""
+        sight = self._sight_by_team.get(asker) or self._sight_by_team.setdefault(
+            asker, self._find_sight(asker)
+        )
+        return sight if asker == team else replace(sight, team=team)
 
     def _find_sight(self, team: str) -> Sight:
         hidden = {other.name for other in self.teams if other.confidential and other.name != team}
@@ -111,7 +113,7 @@ class Charter(CharterModel):
         return {team.name: team.title for team in self.teams}
 
     @cached_property
-    def _sights(self) -> dict[str, Sight]:
+    def _sight_by_team(self) -> dict[str, Sight]:
         return {}
 
     @cached_property

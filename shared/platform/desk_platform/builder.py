@@ -87,7 +87,7 @@ class ServiceBuilder(Generic[O]):
         self.store = open_store(settings.store, settings.store.database_prefix + service.name)
         self._bus = KafkaPublisher(settings.kafka, f"desk-{service.name}", settings.topic_prefix)
         self.publisher: Publisher = TracedPublisher(self._bus, self.telemetry)
-        self.precedence = Precedence()
+        self.precedence, self._readers = Precedence(), Readers()
         self._decoded: DecodedRecords | None = None
         self._groups = tuple(service.groups())
         self._prepared: list[Callable[[], Awaitable[None]]] = [self.store.ping]
@@ -95,7 +95,6 @@ class ServiceBuilder(Generic[O]):
         self._jobs: dict[str, Loop] = {"charter": self.charter.run}
         self._units_of_work: dict[str, UnitOfWork[Any]] = {}
         self._receivers: dict[str, BatchHandler] = {}
-        self._readers = Readers()
         self._group_readings: list[GroupReading] = []
         self._writers_of: dict[str, Writers] = {}
         self._writes: dict[str, SequenceOf] = {}
@@ -227,7 +226,7 @@ class ServiceBuilder(Generic[O]):
         self.job(f"writers of {topic}", reader.run)
         return writers
 
-    def decoded(self) -> DecodedRecords:
+    def share_decoded(self) -> DecodedRecords:
         """For a reader of its own of what this service consumes as well."""
         self._decoded = self._decoded or DecodedRecords()
         return self._decoded

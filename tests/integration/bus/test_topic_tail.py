@@ -46,7 +46,7 @@ class Following:
         [part] = [it for it in self.health.components() if it.name == f"end of {TICKETS}"]
         return part
 
-    def rests(self) -> bool:
+    def is_unread(self) -> bool:
         return self.part().state is State.UNKNOWN and "nobody follows" in self.part().reason
 
 
@@ -64,7 +64,7 @@ async def test_it_is_read_while_somebody_follows_and_for_a_minute_more(
     following: Following,
 ) -> None:
     before = await following.publish(3)
-    await eventually(following.rests, timeout=10)
+    await eventually(following.is_unread, timeout=10)
     assert following.heard == []
     await following.tail.catch_up()
     assert sorted(following.heard) == sorted(before)
@@ -77,7 +77,7 @@ async def test_it_is_read_while_somebody_follows_and_for_a_minute_more(
     await eventually(lambda: set(during) <= set(following.heard), timeout=30)
 
     is_followed = False
-    await eventually(following.rests, timeout=30)
+    await eventually(following.is_unread, timeout=30)
     await following.publish(1)
     assert len(following.heard) == 5
 
@@ -89,7 +89,7 @@ async def test_who_comes_after_a_rest_finds_the_end_and_loses_nothing(
     await following.tail.catch_up()
     since = following.tail.position
     following.clock.advance(timedelta(minutes=2))
-    await eventually(following.rests, timeout=30)
+    await eventually(following.is_unread, timeout=30)
     missed = await following.publish(PRELOADED + 500)
     following.heard.clear()
 

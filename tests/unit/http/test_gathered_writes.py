@@ -1,4 +1,4 @@
-"""What is written in one turn of the loop is sent at once, in order, and never lost at a close."""
+"""What is written before the loop goes on is sent at once, in order, and never lost at a close."""
 
 import asyncio
 from collections.abc import Callable
@@ -31,8 +31,8 @@ class Wire(asyncio.Transport):
 
 
 @pytest.fixture
-def turn() -> list[Callable[[], None]]:
-    """What the loop does in its next turn."""
+def soon() -> list[Callable[[], None]]:
+    """What the loop does next."""
     return []
 
 
@@ -42,20 +42,20 @@ def wire() -> Wire:
 
 
 @pytest.fixture
-def transport(wire: Wire, turn: list[Callable[[], None]]) -> GatheredWrites:
-    return GatheredWrites(wire, turn.append)
+def transport(wire: Wire, soon: list[Callable[[], None]]) -> GatheredWrites:
+    return GatheredWrites(wire, soon.append)
 
 
 def test_a_head_and_its_body_are_one_call(
-    wire: Wire, turn: list[Callable[[], None]], transport: GatheredWrites
+    wire: Wire, soon: list[Callable[[], None]], transport: GatheredWrites
 ) -> None:
     transport.write(b"head ")
     transport.write(bytearray(b"body"))
-    assert (wire.calls, len(turn)) == ([], 1)
-    turn.pop()()
+    assert (wire.calls, len(soon)) == ([], 1)
+    soon.pop()()
     assert wire.calls == [b"head body"]
     transport.write(b"next")
-    turn.pop()()
+    soon.pop()()
     assert wire.calls == [b"head body", b"next"]
 
 
@@ -67,24 +67,24 @@ def test_what_is_large_does_not_wait(wire: Wire, transport: GatheredWrites) -> N
 
 @pytest.mark.parametrize("last", ["close", "eof"])
 def test_an_end_comes_behind_what_was_written(
-    wire: Wire, turn: list[Callable[[], None]], transport: GatheredWrites, last: str
+    wire: Wire, soon: list[Callable[[], None]], transport: GatheredWrites, last: str
 ) -> None:
     transport.write(b"all of it")
     if last == "close":
         transport.close()
     else:
         transport.write_eof()
-    turn.pop()()
+    soon.pop()()
     assert wire.calls == [b"all of it", last]
 
 
 def test_an_abort_sends_nothing_more(
-    wire: Wire, turn: list[Callable[[], None]], transport: GatheredWrites
+    wire: Wire, soon: list[Callable[[], None]], transport: GatheredWrites
 ) -> None:
     transport.write(b"half of it")
     transport.abort()
-    turn.pop()()
+    soon.pop()()
     assert wire.calls == ["abort"]
     transport.write(b"too late")
-    turn.pop()()
+    soon.pop()()
     assert wire.calls == ["abort"]

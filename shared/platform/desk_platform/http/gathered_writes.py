@@ -12,7 +12,7 @@ _MOST_HELD = 64 * 1024
 
 
 class GatheredWrites(asyncio.Transport):
-    """A transport that sends once in a turn of the event loop what was written in it."""
+    """A transport that sends what was written together before the event loop goes on."""
 
     def __init__(self, transport: asyncio.Transport, later: Callable[..., object]) -> None:
         super().__init__()
@@ -21,7 +21,7 @@ class GatheredWrites(asyncio.Transport):
         self._size = 0
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Sent with what is written until the loop turns."""
+        """Sent with what is written until the loop goes on."""
         if not self._held:
             self._later(self._send)
         self._held.append(bytes(data))

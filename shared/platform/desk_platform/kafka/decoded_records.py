@@ -20,10 +20,10 @@ class DecodedRecords:
 
     def find(self, record: KafkaRecord) -> AnyEvent | None:
         """The event of a record of the same key, headers and value."""
-        known = self._decoded.get(record.value or b"")
-        if known is None:
+        kept = self._decoded.get(record.value or b"")
+        if kept is None:
             return None
-        other, event = known
+        other, event = kept
         is_same = other.headers == record.headers and other.key == record.key
         return event if is_same else None
 

@@ -138,10 +138,7 @@ class TopicTail:
         async with within(ASKED_WITHIN, f"where {self._topic} begins and ends"):
             ends, begins = await end_offsets(client, places), await begin_offsets(client, places)
         if self._recent is None or self.position.made != made:
-            each = PRELOADED // max(1, len(places))
-            self._begin(
-                LogPosition(made, tuple(max(begins[place], ends[place] - each) for place in places))
-            )
+            self._begin(made, places, begins, ends)
         position = self.position
         if len(places) > len(position.offsets):  # a partition that is new is read from its start
             self._position = position.join(LogPosition(made, (0,) * len(places)))
@@ -154,7 +151,9 @@ class TopicTail:
             while self._is_wanted:
                 beat()
                 renew_login(client, self._settings)
-                if not self._read.is_set() and await _is_past(consumer, ends):
+                # By position: what is last may be no record, but the mark of a transaction's end.
+                left = [place for place in places if await consumer.position(place) < ends[place]]
+                if not left:
                     self._read.set()
                 batches = await consumer.getmany(timeout_ms=1_000, max_records=_MOST_RECORDS)
                 await self._take(batches)
@@ -174,12 +173,21 @@ class TopicTail:
         numbers = sorted(named.partitions.get(self._topic, ()))
         return made.hexdigest(), [TopicPartition(self._topic, number) for number in numbers]
 
-    def _begin(self, position: LogPosition) -> None:
+    def _begin(
+        self,
+        made: str,
+        places: Sequence[TopicPartition],
+        begins: Mapping[TopicPartition, int],
+        ends: Mapping[TopicPartition, int],
+    ) -> None:
         """Some records before the end, so that they are in memory."""
-        if self._position is not None and self._position.made != position.made:
+        if self._position is not None and self._position.made != made:
             log.warning("topic_is_another", topic=self._topic)
             self.on_reset()
-        self._position, self._recent = position, RecentRecords(position)
+        each = PRELOADED // max(1, len(places))
+        offsets = tuple(max(begins[place], ends[place] - each) for place in places)
+        self._position = LogPosition(made, offsets)
+        self._recent = RecentRecords(self._position)
 
     async def _take(self, batches: Mapping[TopicPartition, Sequence[KafkaRecord]]) -> None:
         read = self._decode(batches)
@@ -258,11 +266,6 @@ class TopicTail:
             yield fresh
             # By position: what is last may be no record, but the mark of a transaction's end.
             left = {p for p in left if await consumer.position(p) < until.at(p.partition)}
-
-
-async def _is_past(consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> bool:
-    """By position: what is last may be no record, but the mark of a transaction's end."""
-    return all([await consumer.position(place) >= end for place, end in ends.items()])
 
 
 def _log_away() -> Transient:
