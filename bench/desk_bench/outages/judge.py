@@ -88,6 +88,7 @@ class Judge:
         self._read = lru_cache(65_536)(partial(_read, charter))
         self._register: ProblemRegister | None = None
         self._due: datetime | None = None
+        self._now = datetime.min.replace(tzinfo=UTC)
         self._detected: dict[str, Detected] = {}
 
     def judge(self, since: datetime) -> Verdict:
@@ -99,6 +100,7 @@ class Judge:
             if count % _KEPT_FOR == 0:
                 self._hand_over(count // _KEPT_FOR)
             self._fire_timers(heard_at)
+            self._now = heard_at
             service, category, words = self._read(arrival.title, arrival.description)
             data = TroubleReported(
                 ticket=str(number),
@@ -149,7 +151,7 @@ class Judge:
     def _note_event(self, event: AnyEvent) -> None:
         match event.data:
             case ProblemDetected() as data:
-                matching = Detected(event.time, set(data.tickets), data.service)
+                matching = Detected(self._now, set(data.tickets), data.service)
                 self._detected[event.subject] = matching
             case ProblemUpdated() as data:
                 self._detected[event.subject].tickets |= set(data.tickets)
