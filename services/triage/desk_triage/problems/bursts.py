@@ -18,7 +18,7 @@ _MARGIN = 2.6
 # It is told to people without anybody's word if chance is out of the question.
 _OVERWHELMING, _PEOPLE_OVERWHELMING = 10.0, 10
 # Of those that join, so many may be tickets of their own; and each says something by itself.
-_WRONG = 0.02
+_WRONG = 0.01
 LEAST_SAID = 3.0
 # Where too little is known of other tickets, only those join that are hardly like any other.
 _FEW_OTHERS, _SAYS_ENOUGH = 30, 6.0

@@ -49,7 +49,7 @@ from desk_triage.problems.terms import number_terms
 from desk_triage.problems.window import MAX_REPORTS
 
 # So many tickets of the past are kept to compare with.
-MAX_OTHERS = 500
+MAX_OTHERS = 1_000
 MAX_SOLVED = 200
 # So many of its signals are named at its end.
 MAX_CLEARED = 20
