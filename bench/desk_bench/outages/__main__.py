@@ -10,7 +10,7 @@ from desk_charter import load_charter
 
 from desk_bench.outages.judge import Judge, Verdict
 from desk_bench.outages.stream import KINDS, Scenario, Stream
-from desk_bench.outages.texts import Text, load_texts
+from desk_bench.outages.texts import load_texts
 
 LOADS = (36, 180, 1_800, 36_000)
 BEGINS = datetime(2026, 3, 1, 12, tzinfo=UTC)  # a Sunday: Monday morning is in every judged day
@@ -27,6 +27,7 @@ def main() -> None:
     parser.add_argument("--hours", type=float, default=24)
     parser.add_argument("--build", action="store_true", help="the troubles it was built with")
     parser.add_argument("--only", choices=("outages", "none"), help="with outages, or without any")
+    parser.add_argument("--replicas", type=int, default=1, help="that decide about tickets")
     parser.add_argument("--notes", action="store_true", help="say what was missed")
     args = parser.parse_args()
     texts, charter = load_texts(args.paths), load_charter(ROOT / "charter")
@@ -39,7 +40,9 @@ def main() -> None:
                 continue
             for seed in args.seed or (1001,):
                 scenario = _scenario(load, timedelta(hours=args.hours), every, args.build)
-                verdict = _judge(scenario, texts, seed, charter)
+                stream = Stream(scenario, texts, seed)
+                judge = Judge(stream, charter, args.replicas)
+                verdict = judge.judge(scenario.begins + scenario.warm)
                 _show(load, verdict, notes=args.notes)
 
 
@@ -47,11 +50,6 @@ def _scenario(load: int, lasts: timedelta, every: timedelta | None, build: bool)
     warm = min(_MOST_WARM, max(_LEAST_WARM, timedelta(hours=_WARM_TICKETS / load * 2)))
     # What is judged begins on Sunday evening or Monday night, whatever the past is.
     return Scenario(load, BEGINS - warm + timedelta(hours=12), warm, lasts, every, not build)
-
-
-def _judge(scenario: Scenario, texts: list[Text], seed: int, charter: object) -> Verdict:
-    stream = Stream(scenario, texts, seed)
-    return Judge(stream, charter).judge(scenario.begins + scenario.warm)  # type: ignore[arg-type]
 
 
 def _show(load: int, verdict: Verdict, *, notes: bool) -> None:

@@ -1,10 +1,12 @@
 """Plays a stream to triage's own decisions, and counts what of the outages they found."""
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
 from time import perf_counter
+from zlib import crc32
 
 from desk_charter import Charter
 from desk_contracts import AnyEvent, Event
@@ -23,6 +25,8 @@ from desk_triage.routing.classification import classify
 from desk_bench.outages.stream import Arrival, Outage, Stream
 
 _MISSED = float("inf")
+# Of several replicas: so long is a batch of each, and for so many reports one keeps the register.
+_BATCH, _KEPT_FOR = timedelta(seconds=5), 500
 
 
 @dataclass
@@ -71,21 +75,32 @@ def _read(charter: Charter, title: str, description: str) -> tuple[str, str, tup
 
 
 class Judge:
-    """One stream, one desk."""
+    """One stream, one desk.
 
-    def __init__(self, stream: Stream, charter: Charter) -> None:
-        self._stream, self._desk = stream, Desk(charter, EMPTY, Counts())
+    Of several replicas each tells the register of the tickets of its partitions, some seconds late
+    and all of a batch at once; and the register is kept by one after the other.
+    """
+
+    def __init__(self, stream: Stream, charter: Charter, replicas: int = 1) -> None:
+        self._stream = stream
+        self._desks = [Desk(charter, EMPTY, Counts()) for _ in range(replicas)]
+        self._desk = self._desks[0]
         self._read = lru_cache(65_536)(partial(_read, charter))
         self._register: ProblemRegister | None = None
         self._due: datetime | None = None
+        self._now = datetime.min.replace(tzinfo=UTC)
         self._detected: dict[str, Detected] = {}
 
     def judge(self, since: datetime) -> Verdict:
         """Everything from `since` on; what came before is the past that the desk knows."""
-        arrivals = list[Arrival]()
         began = perf_counter()
-        for number, arrival in enumerate(self._stream):
-            self._fire_timers(arrival.at)
+        arrivals = list(self._stream)
+        for count, (heard_at, number) in enumerate(self._tell(arrivals)):
+            arrival = arrivals[number]
+            if count % _KEPT_FOR == 0:
+                self._hand_over(count // _KEPT_FOR)
+            self._fire_timers(heard_at)
+            self._now = heard_at
             service, category, words = self._read(arrival.title, arrival.description)
             data = TroubleReported(
                 ticket=str(number),
@@ -100,11 +115,29 @@ class Judge:
             )
             decision = add_report(self._register, event, self._desk)
             self._note(emit_joined(decision, arrival.at, self._desk))
-            arrivals.append(arrival)
         verdict = self._sum_up(arrivals, since)
         verdict.tickets_a_second = len(arrivals) / (perf_counter() - began)
         verdict.largest = len(self._register.model_dump_json()) if self._register else 0
         return verdict
+
+    def _tell(self, arrivals: list[Arrival]) -> list[tuple[datetime, int]]:
+        """When the register is told of each, by its number, in the order in which it is told."""
+        replicas = len(self._desks)
+        if replicas == 1:
+            return [(arrival.at, number) for number, arrival in enumerate(arrivals)]
+        heard = []
+        for number, arrival in enumerate(arrivals):
+            replica = crc32(str(number).encode()) % replicas
+            since = (arrival.at - datetime.min.replace(tzinfo=UTC)) / _BATCH + replica / replicas
+            heard.append((arrival.at + (math.ceil(since) - since) * _BATCH, number))
+        return sorted(heard)
+
+    def _hand_over(self, count: int) -> None:
+        """The next replica keeps the register, as the store gives it."""
+        self._desk = self._desks[count % len(self._desks)]
+        if len(self._desks) > 1 and self._register is not None:
+            stored = self._register.model_dump_json()
+            self._register = ProblemRegister.model_validate_json(stored)
 
     def _fire_timers(self, until: datetime) -> None:
         while self._register is not None and self._due is not None and self._due <= until:
@@ -118,7 +151,7 @@ class Judge:
     def _note_event(self, event: AnyEvent) -> None:
         match event.data:
             case ProblemDetected() as data:
-                matching = Detected(event.time, set(data.tickets), data.service)
+                matching = Detected(self._now, set(data.tickets), data.service)
                 self._detected[event.subject] = matching
             case ProblemUpdated() as data:
                 self._detected[event.subject].tickets |= set(data.tickets)

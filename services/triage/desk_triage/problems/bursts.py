@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from desk_triage.problems.model import Problem, Report
 from desk_triage.problems.profile import MOST_EVIDENCE, Profile, Scales, count_profile
-from desk_triage.problems.rates import Rates, hour_of_week
+from desk_triage.problems.rates import Rates, hour_of_week, surprise_of
 from desk_triage.problems.terms import number_key, number_terms
 from desk_triage.problems.window import LEAST_PEOPLE, Burst, Counted
 
@@ -18,7 +18,7 @@ _MARGIN = 2.6
 # It is told to people without anybody's word if chance is out of the question.
 _OVERWHELMING, _PEOPLE_OVERWHELMING = 10.0, 10
 # Of those that join, so many may be tickets of their own; and each says something by itself.
-_WRONG = 0.05
+_WRONG = 0.01
 LEAST_SAID = 3.0
 # Where too little is known of other tickets, only those join that are hardly like any other.
 _FEW_OTHERS, _SAYS_ENOUGH = 30, 6.0
@@ -29,7 +29,7 @@ _LIKE_BY_CHANCE = 200
 # needed if they do not. It counts by how much the third says more than others do by chance.
 _CREDIT, _LEAD, _LEAST_CREDIT, _MOST_CREDIT, _ONE_WORD = 0.25, 4.0, -0.5, 2.0, 1.0
 # A count of the last quiet time that is less unusual than this is an ordinary one again.
-_ORDINARY, _FEW = 2.0, 3
+_ORDINARY = 1.3
 
 
 def require_surprise(tickets: int, window: timedelta) -> float:
@@ -72,7 +72,21 @@ class Group(NamedTuple):
         return len({report.person for report in self.members})
 
 
-def gather(burst: Burst, recent: Sequence[Report], others: Sequence[Report], rates: Rates) -> Group:
+def began(first: datetime, window: timedelta) -> datetime:
+    """What came before is surely no report of a trouble whose first known report came then.
+
+    Its very first ones may be worded in another way, and would then look like ordinary tickets.
+    """
+    return first - window / 3
+
+
+def gather(
+    burst: Burst,
+    recent: Sequence[Report],
+    others: Sequence[Report],
+    rates: Rates,
+    window: timedelta,
+) -> Group:
     """The reports of one trouble among the recent ones, from those that have the unusual term.
 
     What these say makes a profile; whoever says it too belongs to it and makes the next profile.
@@ -83,7 +97,7 @@ def gather(burst: Burst, recent: Sequence[Report], others: Sequence[Report], rat
         for report in recent
         if report.at >= burst.since and burst.term in number_terms(*report.wording)
     ]
-    since = members[0].at if members else burst.since
+    since = began(members[0].at if members else burst.since, window)
     during = [report for report in recent if report.at >= since]
     others = [*others, *(report for report in recent if report.at < since)]
     for _ in range(_ROUNDS):
@@ -137,9 +151,12 @@ def is_overwhelming(problem: Problem, rates: Rates, at: datetime, needed: float)
     return surprise >= needed + _OVERWHELMING
 
 
-def is_ordinary(problem: Problem, rates: Rates, at: datetime) -> bool:
-    """Whether as many joined in the last quiet time as would have without any trouble."""
+def is_ordinary(problem: Problem, weights: Sequence[float]) -> bool:
+    """Whether as many joined in the last quiet time as would have without any trouble.
+
+    `weights` are those of tickets from before; some of them would have joined by chance.
+    """
     tally = problem.tally
-    seen = max(tally.seen, tally.joined)
-    surprise = rates.surprise(problem.seed, tally.joined, seen, hour_of_week(at))
-    return tally.joined < _FEW or surprise < _ORDINARY
+    by_chance = sum(weight >= problem.enough for weight in weights) + 0.5
+    mean = max(tally.seen, tally.joined) * by_chance / (len(weights) + 1)
+    return surprise_of(tally.joined, mean, by_chance) < _ORDINARY

@@ -15,20 +15,25 @@ from desk_contracts.message import Message, message
 from desk_kernel import Decision
 
 from desk_triage.problems.bursts import (
-    LEAST_SAID,
     count_report,
-    find_threshold,
     is_ordinary,
     keys_of,
     require_surprise,
-    weigh_all,
 )
 from desk_triage.problems.events import (
     Ending,
     describe_resolution,
     describe_update,
 )
-from desk_triage.problems.joining import MAX_SIGNALS, Desk, add_member, confirm_with
+from desk_triage.problems.joining import (
+    MAX_SIGNALS,
+    Desk,
+    confirm_with,
+    join,
+    learn,
+    see,
+    weigh_before,
+)
 from desk_triage.problems.members import Members
 from desk_triage.problems.model import (
     Evidence,
@@ -38,16 +43,13 @@ from desk_triage.problems.model import (
     SolvedProblem,
     Tally,
 )
-from desk_triage.problems.opening import detect
-from desk_triage.problems.profile import Scales
-from desk_triage.problems.rates import Rates, hour_of_week, unpack
+from desk_triage.problems.opening import MAX_PROBLEMS, detect
+from desk_triage.problems.rates import hour_of_week, unpack
 from desk_triage.problems.terms import number_terms
 from desk_triage.problems.window import MAX_REPORTS
 
 # So many tickets of the past are kept to compare with.
-MAX_OTHERS = 500
-# With so many members it is learned anew what weight is enough.
-_LEARNS_AT = frozenset({5, 8, 12, 18, 27, 40, 60, 90, 135, 200, 400, 800, 1600})
+MAX_OTHERS = 1_000
 MAX_SOLVED = 200
 # So many of its signals are named at its end.
 MAX_CLEARED = 20
@@ -72,11 +74,11 @@ def add_report(
     )
     register, events = _end_past(register, report.at, desk)
     rates = unpack(register.rates)
-    joined = _join(register, report, rates, desk)
+    joined = join(register, report, rates, desk)
     if joined is not None:
         register, more = joined
         return _decide(register, desk, [*events, *more])
-    register = _see(register)
+    register = see(register)
     if report.at < latest - 2 * desk.rules.window:
         return _decide(register, desk, events)  # from long ago: none of what is recent
     window = desk.counts.take(register.recent, desk.rules.window)
@@ -233,64 +235,18 @@ def _decide(
     return Decision(register, tuple(events), min((end for end in ends if end), default=None))
 
 
-def _see(register: ProblemRegister) -> ProblemRegister:
-    """One more ticket that joined none of the problems."""
-    if not register.problems:
-        return register
-    problems = tuple(
-        problem.model_copy(
-            update={"tally": problem.tally.model_copy(update={"seen": problem.tally.seen + 1})}
-        )
-        for problem in register.problems
-    )
-    return register.model_copy(update={"problems": problems})
-
-
-def _join(
-    register: ProblemRegister, report: Report, rates: Rates, desk: Desk
-) -> tuple[ProblemRegister, list[AnyEvent]] | None:
-    """The problem that the report fits best, with it; None if it fits none."""
-    open_signals = {evidence.episode for evidence in register.signals}
-    best: tuple[float, int] | None = None
-    for index, problem in enumerate(register.problems):
-        if report.at < problem.first_at - desk.rules.window or report.ticket in problem.removed:
-            continue
-        # While the service itself shows the trouble, less has to be said by a ticket about it.
-        is_shown = report.service == problem.service and bool(open_signals & {*problem.signals})
-        enough = min(problem.enough, LEAST_SAID) if is_shown else problem.enough
-        weight = Scales(problem.profile, rates).weigh(report.wording) - enough
-        if weight >= 0 and (best is None or weight > best[0]):
-            best = (weight, index)
-    if best is None:
-        return None
-    problems = list(_see(register).problems)
-    problem, events = add_member(problems[best[1]], report, rates, desk)
-    if problem.worded_by in _LEARNS_AT:
-        problem = _learn_threshold(problem, register, rates)
-    problems[best[1]] = problem
-    return register.model_copy(update={"problems": tuple(problems)}), events
-
-
-def _learn_threshold(problem: Problem, register: ProblemRegister, rates: Rates) -> Problem:
-    """What weight is enough, as far as it is known by now."""
-    tally = problem.tally
-    share = (tally.joined + tally.joined_before) / max(1, tally.seen + tally.seen_before)
-    before = [report for report in register.recent if report.at < problem.first_at]
-    scales = Scales(problem.profile, rates)
-    enough = find_threshold(weigh_all(scales, [*register.others, *before]), share)
-    return problem.model_copy(update={"enough": enough})
-
-
 def _end_past(
     register: ProblemRegister, now: datetime, desk: Desk
 ) -> tuple[ProblemRegister, list[AnyEvent]]:
     """Ends what was quiet before now, and begins a new quiet time for what was not."""
     events = list[AnyEvent]()
+    rates = unpack(register.rates)
     for problem in register.problems:
         end = ends_at(problem, register, desk.rules)
         if end is None or now < end:
             continue
-        if is_ordinary(problem, unpack(register.rates), end):
+        weights = weigh_before(problem, register, rates, desk)
+        if is_ordinary(problem, weights):
             is_solved = bool(problem.signals) and not problem.has_lost_signals
             why = (
                 message("problem.quiet", since=problem.last_at)
@@ -305,11 +261,11 @@ def _end_past(
             tally = problem.tally
             again = Tally(since=end, joined_before=tally.joined, seen_before=tally.seen)
             later = problem.model_copy(update={"tally": again})
-            later = _learn_threshold(later, register, unpack(register.rates))
             problems = tuple(later if item.id == problem.id else item for item in register.problems)
             register = register.model_copy(update={"problems": problems})
+            register, joined = learn(register, later, rates, desk)
             register, more = _end_past(register, now, desk)
-            return register, [*events, *more]
+            return register, [*events, *joined, *more]
     return register, events
 
 
@@ -331,6 +287,22 @@ def _count_past(register: ProblemRegister, desk: Desk) -> ProblemRegister:
     left = recent[old:]
     window = desk.counts.take(recent, desk.rules.window)
     desk.counts.keep(left, desk.rules.window, window)
-    others = (*register.others, *recent[:old])[-MAX_OTHERS:]
+    others = (*register.others, *_find_calm(register, recent[:old], desk.rules))[-MAX_OTHERS:]
     update = {"recent": left, "rates": rates.count_in(counted).pack(), "others": others}
     return register.model_copy(update=update)
+
+
+def _find_calm(
+    register: ProblemRegister, old: Sequence[Report], rules: ProblemClustering
+) -> Sequence[Report]:
+    """Those from a time without trouble.
+
+    Others may report it in words that nobody knew as its own, and would then raise what is enough
+    for the next one.
+    """
+    if register.problems:
+        return ()
+    if not register.solved:
+        return old
+    calm = max(item.ended_at for item in register.solved[-MAX_PROBLEMS:]) + rules.window
+    return [item for item in old if item.at >= calm]

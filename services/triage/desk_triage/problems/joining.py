@@ -12,8 +12,12 @@ from desk_contracts.message import Message, message
 
 from desk_triage.changes.snapshot import ContextSnapshot
 from desk_triage.problems.bursts import (
+    LEAST_SAID,
+    began,
+    find_threshold,
     is_overwhelming,
     require_surprise,
+    weigh_all,
 )
 from desk_triage.problems.counting import Counts
 from desk_triage.problems.events import (
@@ -24,12 +28,15 @@ from desk_triage.problems.members import Members
 from desk_triage.problems.model import (
     MAX_MEMBERS,
     Problem,
+    ProblemRegister,
     Report,
 )
-from desk_triage.problems.profile import extend
+from desk_triage.problems.profile import Scales, extend
 from desk_triage.problems.rates import Rates
 
 MAX_SIGNALS = 200
+# With so many members it is learned anew what weight is enough.
+_LEARNS_AT = frozenset({5, 8, 12, 18, 27, 40, 60, 90, 135, 200, 400, 800, 1600})
 
 
 class Desk:
@@ -52,6 +59,11 @@ def add_member(
     has_room = len(problem.members) < MAX_MEMBERS
     profile = extend(problem.profile, report.wording)
     tally = problem.tally
+    is_before = report.at < tally.since
+    counts = {
+        "joined": tally.joined + (not is_before),
+        "joined_before": tally.joined_before + is_before,
+    }
     update = {
         "first_at": min(problem.first_at, report.at),
         "last_at": max(problem.last_at, report.at),
@@ -60,16 +72,16 @@ def add_member(
         "unlisted": problem.unlisted + (0 if has_room else 1),
         "worded_by": profile.tickets,
         "wording": dict(profile.counts),
-        "tally": tally.model_copy(update={"joined": tally.joined + 1}),
+        "tally": tally.model_copy(update=counts),
     }
     problem = problem.model_copy(update=update)
     if problem.status is ProblemStatus.CONFIRMED:
         return problem, []
     needed = require_surprise(tally.seen + tally.seen_before + 1, desk.rules.window)
-    if not is_overwhelming(problem, rates, report.at, needed):
+    if not is_overwhelming(problem, rates, problem.last_at, needed):
         return problem, []
     why = message("problem.overwhelming", count=len(problem.people))
-    return confirm_with(problem, [why], "", report.at, "", desk)
+    return confirm_with(problem, [why], "", problem.last_at, "", desk)
 
 
 def confirm_with(
@@ -117,3 +129,86 @@ def write_notice(
             message("problem.evident-unnamed", team=team),
         )
     return notices[kind]
+
+
+def see(register: ProblemRegister) -> ProblemRegister:
+    """One more ticket that joined none of the problems."""
+    if not register.problems:
+        return register
+    problems = tuple(
+        problem.model_copy(
+            update={"tally": problem.tally.model_copy(update={"seen": problem.tally.seen + 1})}
+        )
+        for problem in register.problems
+    )
+    return register.model_copy(update={"problems": problems})
+
+
+def join(
+    register: ProblemRegister, report: Report, rates: Rates, desk: Desk
+) -> tuple[ProblemRegister, list[AnyEvent]] | None:
+    """The problem that the report fits best, with it; None if it fits none."""
+    open_signals = {evidence.episode for evidence in register.signals}
+    best: tuple[float, Problem] | None = None
+    for problem in register.problems:
+        if report.at < problem.first_at - desk.rules.window or report.ticket in problem.removed:
+            continue
+        # While the service itself shows the trouble, less has to be said by a ticket about it.
+        is_shown = report.service == problem.service and bool(open_signals & {*problem.signals})
+        enough = min(problem.enough, LEAST_SAID) if is_shown else problem.enough
+        weight = Scales(problem.profile, rates).weigh(report.wording) - enough
+        if weight >= 0 and (best is None or weight > best[0]):
+            best = (weight, problem)
+    if best is None:
+        return None
+    register = see(register)
+    problem = next(item for item in register.problems if item.id == best[1].id)
+    problem, events = add_member(problem, report, rates, desk)
+    if problem.worded_by not in _LEARNS_AT:
+        return _replace(register, problem), events
+    register, more = learn(register, problem, rates, desk)
+    return register, [*events, *more]
+
+
+def weigh_before(
+    problem: Problem, register: ProblemRegister, rates: Rates, desk: Desk
+) -> list[float]:
+    """What tickets from before the trouble weigh, the heaviest first."""
+    since = began(problem.first_at, desk.rules.window)
+    before = [report for report in register.recent if report.at < since]
+    return weigh_all(Scales(problem.profile, rates), [*register.others, *before])
+
+
+def learn(
+    register: ProblemRegister, problem: Problem, rates: Rates, desk: Desk
+) -> tuple[ProblemRegister, list[AnyEvent]]:
+    """What weight is enough, as far as it is known by now; and who fits by what is known by now.
+
+    When a problem opens little is known of what its tickets say, so some came too early for it.
+    """
+    tally = problem.tally
+    share = (tally.joined + tally.joined_before) / max(1, tally.seen + tally.seen_before)
+    enough = find_threshold(weigh_before(problem, register, rates, desk), share)
+    problem = problem.model_copy(update={"enough": enough})
+    scales, since = Scales(problem.profile, rates), began(problem.first_at, desk.rules.window)
+    fitting = [
+        report
+        for report in register.recent
+        if report.at >= since
+        and report.ticket not in problem.removed
+        and scales.weigh(report.wording) >= enough
+    ]
+    events = list[AnyEvent]()
+    for report in fitting:
+        problem, more = add_member(problem, report, rates, desk)
+        events += more
+    if fitting:
+        taken = {report.ticket for report in fitting}
+        left = tuple(report for report in register.recent if report.ticket not in taken)
+        register = register.model_copy(update={"recent": left})
+    return _replace(register, problem), events
+
+
+def _replace(register: ProblemRegister, problem: Problem) -> ProblemRegister:
+    problems = tuple(problem if item.id == problem.id else item for item in register.problems)
+    return register.model_copy(update={"problems": problems})

@@ -55,13 +55,13 @@ def detect(
     recent = [item for item in register.recent if item.at >= report.at - rules.window]
     if bursts:
         burst = max(bursts, key=lambda item: (item.surprise, -item.term))
-        group = gather(burst, recent, register.others, rates)
+        group = gather(burst, recent, register.others, rates, rules.window)
         if group.head_count >= rules.min_tickets and is_enough(group):
             return _open(register, group, cause, at, rates, desk)
     named, wanted = _find_service(register, rates, recent, report)
     if named is None:
         return register, []
-    group = gather(named, recent, register.others, rates)
+    group = gather(named, recent, register.others, rates, rules.window)
     signalled = [item for item in recent if number_key("service", item.service) == named.term]
     familiar = {item.ticket: item for item in (*group.members, *signalled)}
     ordered = sorted(familiar.values(), key=lambda item: (item.at, item.ticket))
