@@ -129,7 +129,7 @@ class DyingDocuments(Generic[S]):
     def __init__(self, documents: Documents[S], death: Death) -> None:
         self._documents, self._death = documents, death
         self.pending, self.due, self.find = documents.pending, documents.due, documents.find
-        self.has_unpublished = documents.has_unpublished
+        self.has_unpublished, self.states = documents.has_unpublished, documents.states
         self.find_facets, self.versions = documents.find_facets, documents.versions
         self.find_brief = documents.find_brief
         self.identities = DyingCalls(documents.identities, death)

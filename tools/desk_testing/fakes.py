@@ -18,7 +18,7 @@ from desk_contracts.errors import DependencyDown, DeskError
 from desk_contracts.ids import identity
 from desk_platform.clock import Clock
 from desk_platform.kafka.producer import Unpublished
-from desk_platform.store import Listed, Schema, Stored, Unreadable
+from desk_platform.store import Listed, Schema, Stored, Unreadable, readable
 from desk_platform.store.document import S
 from desk_platform.store.files import CHUNK, check_id
 from desk_platform.store.idempotency import KeptCall, KeptCalls
@@ -87,6 +87,11 @@ class FakeDocuments(Generic[S]):
         if broken:
             raise Unreadable({id: why for error in broken for id, why in error.reasons.items()})
         return documents
+
+    async def states(self, ids: Iterable[str]) -> dict[str, S | Unreadable | None]:
+        stored, damaged = await readable(self, list(ids))
+        states: dict[str, S | Unreadable | None] = {id: item.state for id, item in stored.items()}
+        return states | {id: Unreadable({id: why}) for id, why in damaged.items()}
 
     async def write(self, documents: Sequence[Stored[S]]) -> frozenset[str]:
         self._answer()

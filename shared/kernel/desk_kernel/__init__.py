@@ -3,5 +3,6 @@
 from desk_kernel.backoff import Backoff
 from desk_kernel.decision import Context, Decision
 from desk_kernel.on import Readings, Reducers
+from desk_kernel.once import OncePerThing
 
-__all__ = ["Backoff", "Context", "Decision", "Readings", "Reducers"]
+__all__ = ["Backoff", "Context", "Decision", "OncePerThing", "Readings", "Reducers"]

@@ -364,6 +364,10 @@ async def test_one_that_cannot_be_read_is_named_and_harms_no_other(kind: Kind) -
     with pytest.raises(Unreadable) as refused:
         await kind.documents.load(["good", "bad"])
     assert list(refused.value.reasons) == ["bad"]
+    states = await kind.documents.states(["good", "bad", "nobody"])
+    assert states["good"] == thing("good").state
+    assert isinstance(states["bad"], Unreadable)
+    assert states.keys() == {"good", "bad"}
     assert set(await kind.documents.load(["good"])) == {"good"}
     (waiting,) = await kind.documents.pending(START, 10)
     assert (waiting.id, waiting.state, waiting.outbox) == ("bad", None, (OUT,))

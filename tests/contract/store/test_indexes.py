@@ -27,6 +27,7 @@ SCHEMAS = {
 # What the platform asks of every collection.
 PLATFORM: dict[str, Callable[[Documents[Any]], Any]] = {
     "load": lambda documents: documents.load(["a", "b"]),
+    "states": lambda documents: documents.states(["a", "b"]),
     "versions": lambda documents: documents.versions(["a", "b"]),
     "pending": lambda documents: documents.pending(NOW, 10),
     "has_unpublished": lambda documents: documents.has_unpublished(NOW),

@@ -47,7 +47,7 @@ class SlowDocuments:
         self._documents = documents
         self.load, self.clear_outboxes = documents.load, documents.clear_outboxes
         self.pending, self.due, self.find = documents.pending, documents.due, documents.find
-        self.has_unpublished = documents.has_unpublished
+        self.has_unpublished, self.states = documents.has_unpublished, documents.states
         self.find_facets, self.versions = documents.find_facets, documents.versions
         self.find_brief = documents.find_brief
         self.identities = documents.identities

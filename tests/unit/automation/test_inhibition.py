@@ -39,7 +39,7 @@ async def test_an_open_signal_of_the_subject_its_service_or_a_dependency_inhibit
     assert waiting.reason is not None
     assert (waiting.phase, waiting.reason.code) == (Phase.QUEUED, "refusal.inhibited")
     await desk.hear(outage_over(inhibitor.subject))
-    await desk.settle(timedelta(seconds=20))
+    await desk.settle(MINUTE)
     assert desk.target.calls == []  # not before it is measured again
     await desk.hear(measured(4.0, desk.clock.now()))
     await desk.settle(timedelta(seconds=2))

@@ -3,8 +3,7 @@
 import pytest
 from desk_automation.conditions.expression import Condition, Inputs, condition, find_required_signal
 from desk_automation.conditions.inputs import values_of
-from desk_automation.matching.decide import Raised
-from desk_automation.matching.rulebook import NEWEST, OncePerEvent, Rule, Rules
+from desk_automation.matching.rulebook import Rule, Rules
 from desk_charter.runbooks import Runbook
 from desk_contracts import Event
 from desk_contracts.events.signals import SignalRaised
@@ -82,17 +81,3 @@ def test_a_pattern_is_met_by_a_fleet_only_if_it_asks_for_the_kind_of_its_subject
         assert rule.find_parts(named("disk-filling"), values_of(named("disk-filling"), "")) == (
             () if count else (0,)
         )
-
-
-def test_what_is_made_of_an_event_is_worked_out_once_and_of_old_ones_is_forgotten() -> None:
-    seen: list[int] = []
-
-    def work_out(event: Raised) -> int:
-        seen.append(id(event))
-        return len(seen)
-
-    once, same, other = OncePerEvent(work_out), raised(), raised()
-    assert [once(same), once(same), once(other), once(same)] == [1, 1, 2, 1]
-    for event in [raised() for _ in range(NEWEST)]:
-        once(event)
-    assert once(same) == NEWEST + 3

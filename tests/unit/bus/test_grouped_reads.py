@@ -10,7 +10,7 @@ from desk_platform.store import Schema, Stored, Unreadable
 from desk_platform.store.grouped_reads import GroupedReads
 from desk_platform.store.states import States
 from desk_testing.fakes import FakeDocuments
-from pydantic import BaseModel
+from pydantic import BaseModel, field_serializer
 
 
 class Note(BaseModel, frozen=True):
@@ -19,6 +19,11 @@ class Note(BaseModel, frozen=True):
 
 SCHEMA = Schema(collection="notes", model=Note)
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+class Letter(BaseModel, frozen=True):
+    note: Note
+    at: datetime = NOW
 
 
 class SlowDocuments(FakeDocuments[Note]):
@@ -106,3 +111,24 @@ def test_a_text_that_is_known_is_not_parsed_again_and_another_always_is() -> Non
     for id in ("b", "c"):
         states.write(written, id)
     assert states.read("a", text)[0] is not written
+
+
+def test_the_text_of_a_part_that_lasts_is_made_once_and_is_that_of_the_state() -> None:
+    made: list[str] = []
+
+    class Noted(Note, frozen=True):
+        @field_serializer("text")
+        def note(self, text: str) -> str:
+            made.append(text)
+            return text
+
+    schema = Schema("letters", Letter, remembered=2, lasting=("note",))
+    states, letter = States(schema), Letter(note=Noted(text='"mine", {}'))
+    later = letter.model_copy(update={"at": datetime(2026, 3, 3, tzinfo=UTC)})
+    for state in (letter, later):
+        assert Letter.model_validate_json(states.write(state)) == Letter(
+            note=Note(text='"mine", {}'), at=state.at
+        )
+    assert made == ['"mine", {}']
+    other = later.model_copy(update={"note": Note(text="yours")})
+    assert Letter.model_validate_json(states.write(other)) == other

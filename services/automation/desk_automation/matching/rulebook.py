@@ -1,10 +1,8 @@
 """The charter's runbooks, compiled once per version."""
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
 
 from desk_charter.model import Charter
 from desk_charter.people import Team
@@ -12,6 +10,7 @@ from desk_charter.runbook_checks import RUNBOOKS
 from desk_charter.runbooks import Runbook
 from desk_contracts import AnyEvent, Event
 from desk_contracts.events.signals import SignalRaised
+from desk_kernel import OncePerThing
 
 from desk_automation.conditions.expression import Condition, Inputs, condition
 from desk_automation.conditions.inputs import values_of
@@ -20,27 +19,8 @@ from desk_automation.patterns.rules import PatternRule, compile_pattern
 from desk_automation.rollouts.fleet import FleetRules
 from desk_automation.rollouts.model import FaultSeen
 
-T = TypeVar("T")
 # More than a consumer reads at once: each of its projections asks about the same events.
 NEWEST = 1_000
-
-
-class OncePerEvent(Generic[T]):
-    """What is worked out of an event, once for all who ask about the newest events."""
-
-    def __init__(self, work_out: Callable[[Raised], T]) -> None:
-        self._work_out = work_out
-        # By identity, since to compare events costs more than to work it out; each is kept beside
-        # its answer, so that no other gets its identity.
-        self._kept: OrderedDict[int, tuple[Raised, T]] = OrderedDict()
-
-    def __call__(self, event: Raised) -> T:
-        kept = self._kept.get(id(event))
-        if kept is None:
-            kept = self._kept[id(event)] = (event, self._work_out(event))
-            if len(self._kept) > NEWEST:
-                self._kept.popitem(last=False)
-        return kept[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +89,11 @@ class Rulebook:
         self.measurements = earlier | {
             runbook.verify.measurement for runbook in runbooks if runbook.verify
         }
-        self._matching = OncePerEvent(lambda event: tuple(self.rules.find_matching(event)))
-        self._targets = OncePerEvent(self._find_targets)
-        self._runs = OncePerEvent(self._find_runs)
+        self._matching: OncePerThing[Raised, tuple[Runbook, ...]] = OncePerThing(
+            lambda event: tuple(self.rules.find_matching(event)), NEWEST
+        )
+        self._targets = OncePerThing(self._find_targets, NEWEST)
+        self._runs = OncePerThing(self._find_runs, NEWEST)
 
     def owner_of(self, runbook: Runbook) -> Team:
         """The team that answers for it."""

@@ -3,9 +3,8 @@
 A runbook that is taken out of the charter ends no run of its own: what is measured for it is heard.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from functools import partial
 
 from desk_charter import Charter, CharterSource
 from desk_charter.runbooks import Runbook
@@ -14,6 +13,7 @@ from desk_contracts.events.signals import SignalRaised
 from desk_platform.clock import Clock
 from desk_platform.kafka.retry import insist
 from desk_platform.store import Documents, Listed
+from desk_platform.store.listings import Facets
 from desk_platform.store.pages import After, pages
 
 from desk_automation.matching.decide import ModeOf
@@ -24,6 +24,8 @@ from desk_automation.runs.model import Phase, Run
 from desk_automation.verification.decide import LATE
 
 _PAGE = 500
+# Behind every id.
+_LAST = "~"
 # In the order in which a run goes through them: one that moves on meanwhile is met again.
 _MEASURED = (
     Phase.SETTLING,
@@ -32,7 +34,6 @@ _MEASURED = (
     Phase.QUEUED,
     Phase.WORKING,
     Phase.VERIFYING,
-    Phase.ESCALATED,
 )
 
 
@@ -63,7 +64,10 @@ class Rulebooks:
 
 
 class OpenRuns:
-    """Before anything is read: which measurements runs wait for that another process began."""
+    """Before anything is read: which measurements runs wait for that another process began.
+
+    Asked of an index, so it costs what there are measurements, and not what there are runs.
+    """
 
     def __init__(self, runs: Documents[Run], rulebooks: Rulebooks, clock: Clock) -> None:
         self._runs, self._rulebooks, self._clock = runs, rulebooks, clock
@@ -74,17 +78,30 @@ class OpenRuns:
 
     async def _find_measurements(self) -> frozenset[str]:
         measurements: set[str] = set()
+        for phase in map(str, _MEASURED):
+            # An earlier version wrote runs that the index does not know.
+            async for page in self._pages({"phase": phase, "measured": None}, "_id"):
+                measurements |= _find_measured(page)
+            after: After = ("", _LAST)
+            while following := await self._runs.find_facets(
+                {"phase": phase}, order="measured", after=after, limit=1
+            ):
+                after = (following[0][1]["measured"], _LAST)
+                measurements.add(str(after[0]))
         oldest = self._clock.now() - 2 * LATE
-        for phase in _MEASURED:
-            page_after = partial(self._find_page, str(phase))
-            async for page in pages(page_after, lambda listed: (listed.sort, listed.id)):
-                runs = [item.state for item in page if item.state is not None]
-                measurements |= {run.plan.verify.measurement for run in runs if run.plan.verify}
-                if phase is Phase.ESCALATED and runs and runs[-1].created_at < oldest:
-                    break
+        async for page in self._pages({"phase": str(Phase.ESCALATED)}, "newest"):
+            measurements |= _find_measured(page)
+            if any(item.state is not None and item.state.created_at < oldest for item in page):
+                break
         return frozenset(measurements)
 
-    async def _find_page(self, phase: str, after: After | None) -> Sequence[Listed[Run]]:
-        return await self._runs.find_brief(
-            {"phase": phase}, order="newest", after=after, limit=_PAGE
+    def _pages(self, facets: Facets, order: str) -> AsyncIterator[Sequence[Listed[Run]]]:
+        return pages(
+            lambda after: self._runs.find_brief(facets, order=order, after=after, limit=_PAGE),
+            lambda listed: (listed.sort, listed.id),
         )
+
+
+def _find_measured(page: Sequence[Listed[Run]]) -> set[str]:
+    runs = (item.state for item in page if item.state is not None)
+    return {run.plan.verify.measurement for run in runs if run.plan.verify}

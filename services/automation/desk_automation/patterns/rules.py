@@ -61,17 +61,19 @@ class PatternRule:
 
     def find_parts(self, event: AnyEvent, values: Mapping[str, object]) -> tuple[int, ...]:
         """The places of the parts that hold for the event."""
-        if all(type != event.type for type, _ in self.parts):
-            return ()
-        inputs = Inputs({"event": values["event"], "data": values["data"]})
         kind = getattr(event.data, "subject_kind", None)
-        return tuple(
-            place
+        signal = getattr(event.data, "signal", None)
+        parts = [
+            (place, holds)
             for place, (type, holds) in enumerate(self.parts)
             if type == event.type
+            and holds.signal in {None, signal}
             and (kind is not SubjectKind.FLEET or holds.asks_for(*SUBJECT_KIND))
-            and holds.holds(inputs)
-        )
+        ]
+        if not parts:
+            return ()
+        inputs = Inputs({"event": values["event"], "data": values["data"]})
+        return tuple(place for place, holds in parts if holds.holds(inputs))
 
 
 def compile_pattern(runbook: str, when: When) -> PatternRule:

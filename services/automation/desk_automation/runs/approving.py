@@ -13,13 +13,13 @@ from desk_kernel import Decision
 
 from desk_automation.runs import events
 from desk_automation.runs.decide import steps_of
-from desk_automation.runs.lifecycle import Decided, escalate
+from desk_automation.runs.lifecycle import Decided, escalate, find_next_look
 from desk_automation.runs.model import Phase, Run
 from desk_automation.runs.plan import Plan
 from desk_automation.safety.approval import Approval, Vote, add_vote
 
-# A run that waits for people looks so often whether its trouble has gone by itself.
-LOOK_AGAIN = timedelta(seconds=30)
+# A run that waits for people looks whether its trouble has gone by itself, after a yes once more.
+LOOK_AGAIN, SELDOM = timedelta(seconds=30), timedelta(minutes=15)
 
 
 def request_approval(run: Run, now: datetime) -> Decided:
@@ -46,7 +46,8 @@ def await_approval(run: Run, now: datetime) -> Decided:
         given, needed = (approval.given, approval.needed) if approval else (0, 1)
         reason = message("approval.silence", given=given, needed=needed)
         return escalate(run, Outcome.NOT_RUN, reason, now)
-    timer_at = min(approval.until, now + LOOK_AGAIN)
+    look = find_next_look(approval.asked_at, now, LOOK_AGAIN, SELDOM)
+    timer_at = min(approval.until, look)
     return Decision(run.model_copy(update={"timer_at": timer_at}))
 
 

@@ -14,12 +14,12 @@ from desk_contracts.message import Message, message
 from desk_kernel import Decision
 
 from desk_automation.runs import events
-from desk_automation.runs.lifecycle import Decided, escalate, skip
+from desk_automation.runs.lifecycle import Decided, escalate, find_next_look, skip
 from desk_automation.runs.model import Phase, Run
 from desk_automation.safety.consent import Consent, PersonReply, with_reply
 
-# A run that waits for a person looks so often whether its trouble has gone by itself.
-LOOK_AGAIN = timedelta(seconds=30)
+# A run that waits for a person looks whether its trouble has gone by itself, after a yes once more.
+LOOK_AGAIN, SELDOM = timedelta(seconds=30), timedelta(minutes=15)
 
 
 def consent_by_request(run: Run) -> tuple[Run, tuple[AnyEvent, ...]]:
@@ -94,7 +94,8 @@ def await_consent(run: Run, now: datetime) -> Decided:
     if consent.reply is None and now >= consent.until:
         return _end(run, message("consent.silence", person=consent.person), now)
     end = consent.until if consent.reply is None else consent.reply.at or consent.until
-    return Decision(run.model_copy(update={"timer_at": min(end, now + LOOK_AGAIN)}))
+    look = find_next_look(consent.asked_at, now, LOOK_AGAIN, SELDOM)
+    return Decision(run.model_copy(update={"timer_at": min(end, look)}))
 
 
 def record_reply(run: Run, reply: PersonReply, plan: str, now: datetime) -> Decided:

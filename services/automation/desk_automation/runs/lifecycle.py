@@ -19,11 +19,22 @@ Decided = Decision[Run]
 
 
 # A run whose target is busy is told when it is free; this is for the case that nobody told it.
-ASK_AGAIN = timedelta(seconds=15)
+ASK_AGAIN, SELDOM = timedelta(seconds=15), timedelta(minutes=5)
 # Over the sum of all steps' own times, for slow workers and crashes.
 GRACE = timedelta(minutes=5)
 # An event has room for so many of them; the journal has all.
 _MOST_DOUBTS = 5
+
+
+def find_next_look(
+    since: datetime,
+    now: datetime,
+    soonest: timedelta = ASK_AGAIN,
+    seldom: timedelta = SELDOM,
+) -> datetime:
+    """When a run that has waited since then looks again by itself: after a quarter of its wait, so
+    that it costs the less the longer it waits, however many do."""
+    return now + min(max(soonest, (now - since) / 4), seldom)
 
 
 def queue(run: Run, refused: Refusal, now: datetime) -> Decided:
@@ -53,7 +64,8 @@ def _refuse(run: Run, refused: Refusal, now: datetime) -> Decided:
 
 
 def _wait(run: Run, refused: Refusal, now: datetime) -> Decided:
-    until = refused.until or now + ASK_AGAIN
+    look = min(find_next_look(run.created_at, now), max(run.queue_until, now + ASK_AGAIN))
+    until = refused.until or look
     if until > run.queue_until:
         reason = message("run.would-wait-too-long", why=refused.reason)
         return escalate(run, Outcome.NOT_RUN, reason, now)

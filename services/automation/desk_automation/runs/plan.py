@@ -5,12 +5,14 @@ A run carries its plan to its end, so a runbook edited meanwhile changes nothing
 
 import hashlib
 from datetime import timedelta
+from functools import cached_property
 
 from desk_charter.runbook_brakes import Mode, Repeats
 from desk_charter.runbooks import InWindow, Runbook, Verify
 from desk_contracts.frozen import Frozen
 from desk_contracts.message import message
 from desk_contracts.value_types import Priority
+from desk_kernel import OncePerThing
 
 from desk_automation.actions.decide import Kinds, applies, plan_probe, plan_step
 from desk_automation.actions.model import PlannedAct, PlannedProbe, PlannedStep, PlannedWait
@@ -63,10 +65,9 @@ class Plan(Frozen):
 
         What says nothing is left out, so that a later version of the desk gives the same hash.
         """
-        text = self.model_dump_json(exclude_defaults=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return _hash(self)
 
-    @property
+    @cached_property
     def budget(self) -> timedelta:
         """The longest that guards, steps, verification and undo can take, with all retries."""
         calls = [(guard.call, 1 + len(self.steps)) for guard in self.guards]
@@ -83,8 +84,16 @@ class Plan(Frozen):
 
 def version_of(runbook: Runbook) -> str:
     """A hash of what a runbook says; it is pinned into every run."""
-    text = runbook.model_dump_json(exclude_defaults=True)
+    return _versions(runbook)
+
+
+def _hash(content: Plan | Runbook) -> str:
+    text = content.model_dump_json(exclude_defaults=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+# Each run asks for that of its runbook, and charters have fewer.
+_versions: OncePerThing[Runbook, str] = OncePerThing(_hash, newest=1_000)
 
 
 def make_plan(runbook: Runbook, mode: Mode, run: str, values: Values, kinds: Kinds) -> Plan:

@@ -12,13 +12,15 @@ from desk_automation.runs.model import Phase, Run
 
 def _run_facets(run: Run) -> Mapping[str, object]:
     """`newest` grows backwards, since listings ascend and people want the latest first; `asks` is
-    whose consent it waits for."""
+    whose consent it waits for, `measured` what is measured to judge it."""
+    verify = run.plan.verify
     consent = run.consent if run.phase is Phase.AWAITING_CONSENT else None
     return {
         "target": run.target,
         "runbook": run.plan.runbook,
         "phase": str(run.phase),
         "asks": "" if consent is None else consent.person,
+        "measured": "" if verify is None else verify.measurement,
         "newest": -int(run.created_at.timestamp() * 1000),
     }
 
@@ -29,6 +31,7 @@ RUNS = Schema(
     facets=_run_facets,
     brief=lambda run: run.model_copy(update={"journal": (), "samples": ()}),
     remembered=500,
+    lasting=("plan",),
     kept="by age: `records_days` of `runs` after its end (400 days), if it is closed",
     over=lambda run: run.over_since,
     searched=(
@@ -36,6 +39,7 @@ RUNS = Schema(
         ("target", "newest"),
         ("runbook", "newest"),
         ("phase", "newest"),
+        ("phase", "measured"),
         ("asks", "newest"),
     ),
 )

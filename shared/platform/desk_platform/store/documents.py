@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
-from desk_platform.store.document import S, Stored
+from desk_platform.store.document import S, Stored, Unreadable
 from desk_platform.store.idempotency import KeptCalls
 from desk_platform.store.listings import Facets, Listed
 
@@ -33,6 +33,8 @@ class Schema(Generic[M]):
     # Of so many documents the state is kept beside its text. Each is read from the store all the
     # same; if the text is the one that is known, it is not parsed again.
     remembered: int = 0
+    # Large models in a state that last from write to write: the text of each is made once.
+    lasting: tuple[str, ...] = ()
     # How long a document is kept, and what removes it: for operators.
     kept: str = ""
     # Since when nothing needs a document any more; None while something does.
@@ -75,6 +77,7 @@ class Documents(Protocol[S]):
     def identities(self) -> KeptCalls: ...
     async def prepare(self) -> None: ...
     async def load(self, ids: Iterable[str]) -> dict[str, Stored[S]]: ...
+    async def states(self, ids: Iterable[str]) -> dict[str, S | Unreadable | None]: ...
     async def write(self, documents: Sequence[Stored[S]]) -> frozenset[str]: ...
     async def clear_outboxes(self, published: Sequence[Stored[S]]) -> None: ...
     async def postpone(self, documents: Sequence[Stored[S]], until: datetime) -> None: ...

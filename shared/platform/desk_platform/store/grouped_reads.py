@@ -10,7 +10,6 @@ from typing import Generic
 
 from desk_platform.store.document import S, Unreadable
 from desk_platform.store.documents import Documents
-from desk_platform.store.pages import readable
 
 
 class GroupedReads(Generic[S]):
@@ -43,12 +42,13 @@ class GroupedReads(Generic[S]):
                     answer.cancel()
 
     async def _answer(self, group: dict[str, "asyncio.Future[S | None]"]) -> None:
-        documents, damaged = await readable(self._documents, list(group))
+        states = await self._documents.states(list(group))
         for id, answer in group.items():
-            if id in damaged:
-                _refuse({id: answer}, Unreadable({id: damaged[id]}))
+            state = states.get(id)
+            if isinstance(state, Unreadable):
+                _refuse({id: answer}, state)
             else:
-                answer.set_result(documents[id].read() if id in documents else None)
+                answer.set_result(state)
 
 
 def _refuse(group: dict[str, "asyncio.Future[S | None]"], error: Exception) -> None:

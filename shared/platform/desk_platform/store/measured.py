@@ -11,7 +11,7 @@ from opentelemetry import trace
 from opentelemetry.trace import SpanKind
 from opentelemetry.util.types import AttributeValue
 
-from desk_platform.store.document import S, Stored
+from desk_platform.store.document import S, Stored, Unreadable
 from desk_platform.store.documents import Documents
 from desk_platform.store.idempotency import KeptCalls
 from desk_platform.store.listings import Facets, Listed
@@ -40,6 +40,10 @@ class MeasuredDocuments(Generic[S]):
     async def load(self, ids: Iterable[str]) -> dict[str, Stored[S]]:
         with self._measure("load"):
             return await self._documents.load(ids)
+
+    async def states(self, ids: Iterable[str]) -> dict[str, S | Unreadable | None]:
+        with self._measure("states"):
+            return await self._documents.states(ids)
 
     async def write(self, documents: Sequence[Stored[S]]) -> frozenset[str]:
         if not documents:

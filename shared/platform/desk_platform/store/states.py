@@ -3,7 +3,8 @@
 from collections import OrderedDict
 from typing import Generic
 
-from pydantic import TypeAdapter
+from desk_kernel import OncePerThing
+from pydantic import BaseModel, TypeAdapter
 
 from desk_platform.store.document import S, Unreadable
 from desk_platform.store.documents import Schema
@@ -17,13 +18,19 @@ class States(Generic[S]):
 
     def __init__(self, schema: Schema[S]) -> None:
         self._collection, self._states = schema.collection, TypeAdapter(schema.model)
+        self._lasting = schema.lasting
+        self._lasting_texts: OncePerThing[BaseModel, str] = OncePerThing(
+            lambda part: part.model_dump_json(), schema.remembered
+        )
         self._most = schema.remembered
         # States never change, so the same text is the same state: it is not parsed again.
         self._remembered: OrderedDict[str, tuple[str, S]] = OrderedDict()
 
     def write(self, state: S, id: str = "") -> str:
         """As JSON; `id` says which document has exactly this state."""
-        text = self._states.dump_json(state).decode()
+        text = self._states.dump_json(state, exclude=set(self._lasting)).decode()
+        for name in self._lasting:
+            text = f'{text[:-1]},"{name}":{self._lasting_texts(getattr(state, name))}}}'
         if id:
             self._remember(id, text, state)
         return text

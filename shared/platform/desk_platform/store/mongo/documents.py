@@ -77,6 +77,15 @@ class MongoDocuments(Generic[S]):
             )
         return documents
 
+    async def states(self, ids: Iterable[str]) -> dict[str, S | Unreadable | None]:
+        """Of those that exist only the state, or why it cannot be read."""
+        with translate_errors():
+            cursor = self._collection.find({"_id": {"$in": list(ids)}}, {"state": 1})
+            rows = await cursor.to_list(None)
+        texts = {str(row["_id"]): cast("str | None", row.get("state")) for row in rows}
+        read = ((id, *self._states.read(id, text)) for id, text in texts.items())
+        return {id: unreadable or state for id, state, unreadable in read}
+
     async def write(self, documents: Sequence[Stored[S]]) -> frozenset[str]:
         """Write each document over the version it was loaded with, in one unordered bulk.
 

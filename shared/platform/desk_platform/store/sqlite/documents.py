@@ -108,6 +108,13 @@ class SqliteDocuments(Generic[S]):
             raise Unreadable({id: why for error in broken for id, why in error.reasons.items()})
         return documents
 
+    async def states(self, ids: Iterable[str]) -> dict[str, S | Unreadable | None]:
+        """Of those that exist only the state, or why it cannot be read."""
+        query = f"SELECT id, state FROM {self._table} WHERE id IN (SELECT value FROM json_each(?))"
+        rows = await self._rows(query, [json.dumps(list(ids))])
+        read = ((id, *self._states.read(id, text)) for id, text in rows)
+        return {id: unreadable or state for id, state, unreadable in read}
+
     async def write(self, documents: Sequence[Stored[S]]) -> frozenset[str]:
         """Write each document over the version it was loaded with.
 

@@ -1,5 +1,6 @@
 """One file of SQLite, asked from asyncio: a thread reads, one writes, one commit is for many.
 
+Each thread takes all that waits at once, so many who ask together cost few changes between threads.
 Every write is durable when it is answered (WAL, `synchronous=FULL`). Writes that come while another
 commit is under way share the next one, each with its own savepoint, so a burst costs few syncs.
 Other processes may have the same file open: SQLite lets one of them write at a time.
@@ -26,6 +27,8 @@ Ask = Callable[[sqlite3.Connection], T]
 LOCKED_FOR_MS = 10_000
 # Writes that share one commit: enough to hide its sync, few enough that none waits long.
 _MOST_AT_ONCE = 500
+# Questions that are answered together; the first waits for the last.
+_MOST_READ_AT_ONCE = 16
 SETTINGS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -47,11 +50,11 @@ _TROUBLES = {
 }
 
 
-@dataclass(slots=True)  # not frozen: the writing thread fills in what became of it
-class _Write:
-    """A change that waits for its commit."""
+@dataclass(slots=True)  # not frozen: the thread fills in what became of it
+class _Request:
+    """A question, or a change that waits for its commit."""
 
-    change: Ask[Any]
+    ask: Ask[Any]
     answer: "asyncio.Future[Any]"
     result: Any = None
     error: BaseException | None = None
@@ -66,6 +69,53 @@ class _Write:
             self.answer.set_exception(self.error)
 
 
+class _RequestQueue:
+    """What is asked of one thread."""
+
+    def __init__(self, name: str, most: int, work: Callable[[Sequence[_Request]], None]) -> None:
+        self.thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._most, self._work = most, work
+        self._lock = Lock()
+        self._waiting: deque[_Request] = deque()
+        self._is_working = False
+
+    async def ask(self, ask: Ask[T]) -> T:
+        """The answer, once the thread has it."""
+        request = _Request(ask, asyncio.get_running_loop().create_future())
+        with self._lock:
+            self._waiting.append(request)
+            is_first, self._is_working = not self._is_working, True
+        if is_first:
+            self.thread.submit(self._work_off)
+        result: T = await request.answer
+        return result
+
+    def _work_off(self) -> None:
+        """In the thread, until nothing waits."""
+        while True:
+            with self._lock:
+                count = min(len(self._waiting), self._most)
+                self._is_working = count > 0
+                group = [self._waiting.popleft() for _ in range(count)]
+            if not group:
+                return
+            try:
+                self._work(group)
+            except BaseException as error:  # noqa: BLE001 (whoever waits gets it)
+                for request in group:
+                    request.error = request.error or error
+            # In the loop of whoever waits; one that is closed has nobody left.
+            for loop in {request.answer.get_loop() for request in group}:
+                with contextlib.suppress(RuntimeError):
+                    loop.call_soon_threadsafe(_settle, group, loop)
+
+
+def _settle(group: Sequence[_Request], loop: asyncio.AbstractEventLoop) -> None:
+    for request in group:
+        if request.answer.get_loop() is loop:
+            request.settle()
+
+
 def has_table(connection: sqlite3.Connection, quoted: str) -> bool:
     """Whether there is a table of that name; one that was never written to is not there."""
     query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
@@ -77,38 +127,25 @@ class SqliteFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._threads = {
-            role: ThreadPoolExecutor(1, thread_name_prefix=f"{path.stem} {role}")
-            for role in ("reads", "writes")
-        }
+        self._reads = _RequestQueue(f"{path.stem} reads", _MOST_READ_AT_ONCE, self._answer)
+        self._writes = _RequestQueue(f"{path.stem} writes", _MOST_AT_ONCE, self._commit)
         self._connections: dict[str, sqlite3.Connection] = {}
         self._inode = 0
-        self._lock = Lock()
-        self._waiting: deque[_Write] = deque()
-        self._is_committing = False
 
     async def read(self, ask: Ask[T]) -> T:
         """What it answers, from all that was committed before."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads["reads"], self._ask, ask)
+        return await self._reads.ask(ask)
 
     async def write(self, change: Ask[T]) -> T:
         """What it answers, once that is on the disk. If it raises, nothing of it is seen."""
-        write = _Write(change, asyncio.get_running_loop().create_future())
-        with self._lock:
-            self._waiting.append(write)
-            is_first, self._is_committing = not self._is_committing, True
-        if is_first:
-            self._threads["writes"].submit(self._commit_all)
-        result: T = await write.answer
-        return result
+        return await self._writes.ask(change)
 
     async def scrub(self) -> None:
         """Write the file anew, without what is in its free pages and in its log.
 
         Takes as long as reading and writing all of it; other writes wait meanwhile.
         """
-        await asyncio.get_running_loop().run_in_executor(self._threads["writes"], self._scrub)
+        await asyncio.get_running_loop().run_in_executor(self._writes.thread, self._scrub)
 
     def _scrub(self) -> None:
         with self._translate_errors():
@@ -124,55 +161,43 @@ class SqliteFile:
 
     async def close(self) -> None:
         """Let go of the file, after all that waits is written."""
-        for thread in self._threads.values():
-            await asyncio.to_thread(thread.shutdown)
+        for queue in (self._reads, self._writes):
+            await asyncio.to_thread(queue.thread.shutdown)
         self._disconnect()
 
-    def _ask(self, ask: Ask[T]) -> T:
+    def _answer(self, group: Sequence[_Request]) -> None:
         with self._translate_errors():
-            return ask(self._connect("reads"))
-
-    def _commit_all(self) -> None:
-        """In the writing thread, until nothing waits."""
-        while True:
-            with self._lock:
-                count = min(len(self._waiting), _MOST_AT_ONCE)
-                self._is_committing = count > 0
-                writes = [self._waiting.popleft() for _ in range(count)]
-            if not writes:
-                return
+            connection = self._connect("reads")
+        for request in group:
             try:
                 with self._translate_errors():
-                    self._commit(self._connect("writes"), writes)
-            except BaseException as error:  # noqa: BLE001 (whoever waits gets it)
-                for write in writes:
-                    write.error = write.error or error
-            for write in writes:
-                # In the loop of whoever waits; one that is closed has nobody left.
-                with contextlib.suppress(RuntimeError):
-                    write.answer.get_loop().call_soon_threadsafe(write.settle)
+                    request.result = request.ask(connection)
+            except Exception as error:  # noqa: BLE001 (whoever asked gets it)
+                request.error = error
 
-    def _commit(self, connection: sqlite3.Connection, writes: Sequence[_Write]) -> None:
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            for write in writes:
-                self._carry_out(connection, write)
-            connection.execute("COMMIT")
-        finally:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+    def _commit(self, group: Sequence[_Request]) -> None:
+        with self._translate_errors():
+            connection = self._connect("writes")
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                for request in group:
+                    self._carry_out(connection, request)
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
 
-    def _carry_out(self, connection: sqlite3.Connection, write: _Write) -> None:
+    def _carry_out(self, connection: sqlite3.Connection, request: _Request) -> None:
         """One change, or nothing of it; an error that SQLite ends the transaction for is all's."""
         connection.execute("SAVEPOINT change")
         try:
             with self._translate_errors():
-                write.result = write.change(connection)
+                request.result = request.ask(connection)
         except Exception as error:
             if not connection.in_transaction:
                 raise
             connection.execute("ROLLBACK TO change")
-            write.error = error
+            request.error = error
         connection.execute("RELEASE change")
 
     def _connect(self, role: str) -> sqlite3.Connection:
