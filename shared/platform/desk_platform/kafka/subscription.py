@@ -58,10 +58,12 @@ class Reading:
     precedence: Precedence = field(default_factory=Precedence)
 
     @classmethod
-    def at(cls, linger: timedelta, grace: timedelta, precedence: Precedence) -> "Reading":
+    def at(
+        cls, linger: timedelta, grace: timedelta = _GRACE, precedence: Precedence | None = None
+    ) -> "Reading":
         """With a linger more is read at a time."""
         most = GATHERED_RECORDS if linger else MAX_RECORDS
-        return cls(most, linger, grace=grace, precedence=precedence)
+        return cls(most, linger, grace=grace, precedence=precedence or Precedence())
 
     def pause_after(self, records: int) -> timedelta:
         """How long more is gathered before the next batch, after one of so many records."""
