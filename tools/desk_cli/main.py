@@ -4,7 +4,6 @@ import asyncio
 import logging
 import re
 import sys
-from importlib.metadata import entry_points
 
 import typer
 from aiokafka.errors import (
@@ -16,6 +15,7 @@ from aiokafka.errors import (
 from desk_contracts.errors import DeskError
 from desk_local.processes import CannotStart
 from desk_platform.kafka.asking import why_unreachable
+from desk_platform.plugins import find_entry_points
 from desk_platform.settings import KafkaSettings
 from desk_platform.telemetry import configure_logs
 from desk_platform.terminal import complain, spoken_here
@@ -77,7 +77,7 @@ def say_which_desk(context: typer.Context) -> None:
 
 def add_commands(group: str = "desk.commands") -> None:
     """Commands of installed services: each is an entry point, a function or a group of them."""
-    for point in sorted(entry_points(group=group), key=lambda point: point.name):
+    for point in sorted(find_entry_points(group), key=lambda point: point.name):
         command = point.load()
         if isinstance(command, typer.Typer):
             app.add_typer(command, name=point.name)
