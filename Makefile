@@ -84,12 +84,6 @@ rules: setup ## Our own rules over the syntax tree
 # Two for each of two cores: 1,316 s where three took 1,600. One process that ran all contract tests
 # had 2.7 GB, so more cores alone do not make more of them.
 WORKERS ?= 4
-# Folders of tests lie in memory where it has room for them: stores wait for the disk with each write.
-# Nothing is kept of a test that passed.
-IN_MEMORY := room=$$(df --output=avail -k /dev/shm 2>/dev/null | tail -n 1); \
-	if [ -w /dev/shm ] && [ "$${room:-0}" -ge 6000000 ]; then export TMPDIR=/dev/shm; fi; \
-	export TMPDIR=$$(mktemp -d "$${TMPDIR:-/tmp}/desk-tests-XXXXXX"); trap 'rm -rf "$$TMPDIR"' EXIT;
-FORGET := -o tmp_path_retention_policy=failed
 TESTED := $(filter-out $(DONE),tests/e2e tests/integration tests/contract tests/property tests/unit)
 
 ##@ Tests
@@ -100,8 +94,7 @@ unit: setup ## Pure code and handlers with fakes
 .PHONY: coverage
 coverage: setup ## Unit tests, and how much of the pure code they run: no less than before
 	@# Not by a plug-in of pytest: what pytest itself loads would count as never run.
-	@$(IN_MEMORY) rm -f .coverage .coverage.*; \
-	$(PY) -m coverage run -m pytest -n 2 --dist loadfile $(FORGET) tests/unit $(ARGS) \
+	@rm -f .coverage .coverage.*; $(PY) -m coverage run -m pytest -n 2 --dist loadfile tests/unit $(ARGS) \
 	  && $(PY) -m coverage combine --quiet && $(PY) -m scripts.coverage
 
 .PHONY: property
@@ -169,7 +162,7 @@ mutate: setup ## Mistakes in pure code, a sample by seed: nine of ten are found 
 .PHONY: test
 test: setup ## unit, property, contract, integration and e2e, in several processes side by side
 	@echo "In $(WORKERS) processes, each with servers of its own; twenty minutes or more on two cores."
-	@$(IN_MEMORY) $(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(FORGET) $(TESTED) $(ARGS)
+	@$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTED) $(ARGS)
 
 .PHONY: check
 check: lint types arch rules manifests test ## All that CI checks
