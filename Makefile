@@ -161,7 +161,7 @@ mutate: setup ## Mistakes in pure code, a sample by seed: nine of ten are found 
 
 .PHONY: test
 test: setup ## unit, property, contract, integration and e2e, in several processes side by side
-	@echo "In $(WORKERS) processes, each with servers of its own; it takes about half an hour on two cores."
+	@echo "In $(WORKERS) processes, each with servers of its own; twenty minutes or more on two cores."
 	@$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTED) $(ARGS)
 
 .PHONY: check

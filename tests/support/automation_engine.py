@@ -40,7 +40,7 @@ from desk_platform.clock import FakeClock
 from desk_platform.kafka import CommandQueue, Projection, UnitOfWork
 from desk_platform.store.document import S
 from desk_testing.fakes import FakeDocuments, FakePublisher
-from desk_testing.telemetry import record_telemetry
+from desk_testing.telemetry import record_telemetry, unread_meters
 
 from tests.support.automation_books import OneBook
 from tests.support.automation_crashes import Boundary, Crash, CrashingCommands
@@ -183,7 +183,7 @@ class Engine:
         return Projection(documents, seal=Sealing(lambda: CHAIN_KEYS, "breaker/"))
 
     def _unit_of_work(self, projection: Projection[S]) -> UnitOfWork[S]:
-        meters = record_telemetry().telemetry.meters
+        meters = unread_meters()
         return UnitOfWork(projection, self.bus, self.clock, meters, cached=0)
 
     def _changes(self, unit_of_work: UnitOfWork[S]) -> CrashingCommands[S]:

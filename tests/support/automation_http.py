@@ -28,7 +28,7 @@ from desk_platform.http import (
 )
 from desk_platform.lookout import Lookout
 from desk_testing.http import FakeAuthenticator
-from desk_testing.telemetry import record_telemetry
+from desk_testing.telemetry import record_telemetry, unread_meters
 
 from tests.support.automation_engine import KEPT, Engine
 
@@ -67,7 +67,7 @@ class Desk:
 async def open_desk(engine: Engine) -> AsyncIterator[Desk]:
     """All routes of automation over the engine."""
     charter = CharterSource(CHARTER, engine.clock)
-    lookout = Lookout(engine.clock.now(), record_telemetry().telemetry.meters)
+    lookout = Lookout(engine.clock.now(), unread_meters())
     records = RunbookRecords(
         engine.statistics, engine.debts, engine.rollouts, engine.promotions.documents
     )

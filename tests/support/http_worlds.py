@@ -54,7 +54,7 @@ from desk_platform.lookout import Lookout
 from desk_platform.store import Stored
 from desk_testing.fakes import FakeDocuments, FakePublisher
 from desk_testing.http import FakeAuthenticator
-from desk_testing.telemetry import record_telemetry
+from desk_testing.telemetry import record_telemetry, unread_meters
 from desk_triage.similar.api import similar_router
 from fastapi import FastAPI
 
@@ -221,7 +221,7 @@ async def triage() -> World:
 
 async def automation() -> World:
     engine = Engine(CHARTER.of(RUNBOOKS)[:1])
-    meters = record_telemetry().telemetry.meters
+    meters = unread_meters()
     lookout = Lookout(engine.clock.now(), meters)
     for subject, service in (("laptop-1", ""), ("crm-db-1", "crm"), ("crm", "")):
         signal = raised(subject)

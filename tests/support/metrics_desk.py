@@ -24,7 +24,7 @@ from desk_metrics.sla.policies import PolicyBook
 from desk_platform.clock import FakeClock
 from desk_platform.kafka import Received
 from desk_testing.fakes import FakeDocuments, FakePublisher
-from desk_testing.telemetry import record_telemetry
+from desk_testing.telemetry import unread_meters
 
 
 @dataclass
@@ -72,7 +72,7 @@ class Desk:
 
     def restarted(self) -> RebuildRunner:
         """The same documents, nothing remembered."""
-        meters = record_telemetry().telemetry.meters
+        meters = unread_meters()
         self.published = FakePublisher()
         self.runner = RebuildRunner(
             self.collections, lambda: self.book, self.clock, meters, self.published

@@ -22,7 +22,7 @@ from desk_platform.http import Cursors
 from desk_platform.kafka import CommandQueue, Received, UnitOfWork, WorkItem
 from desk_platform.lookout import Lookout
 from desk_testing.fakes import FakeDocuments, FakePublisher
-from desk_testing.telemetry import record_telemetry
+from desk_testing.telemetry import record_telemetry, unread_meters
 from desk_triage.adapters.detectors import DETECTORS
 from desk_triage.changes.snapshot import EMPTY, ContextSnapshot
 from desk_triage.changes.store import CHANGES
@@ -181,7 +181,7 @@ class TriageDesk:
 
     def __post_init__(self) -> None:
         self.in_force, self.seen_snapshot = Fixed(self.charter), Fixed(self.snapshot)
-        self.lookout = Lookout(self.clock.now(), record_telemetry().telemetry.meters)
+        self.lookout = Lookout(self.clock.now(), unread_meters())
         inputs = Inputs(
             lambda: self.in_force.current, lambda: self.seen_snapshot.current, self.lookout
         )

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import re
 import sys
-from importlib.metadata import entry_points
 
 import typer
 from aiokafka.errors import (
@@ -16,6 +15,7 @@ from aiokafka.errors import (
 from desk_contracts.errors import DeskError
 from desk_local.processes import CannotStart
 from desk_platform.kafka.asking import why_unreachable
+from desk_platform.plugins import find_entry_points
 from desk_platform.settings import KafkaSettings
 from desk_platform.telemetry import configure_logs
 from desk_platform.terminal import complain, spoken_here
@@ -75,14 +75,22 @@ def say_which_desk(context: typer.Context) -> None:
         complain(f"Desk: {where} ({context.obj}).")
 
 
-def add_commands(group: str = "desk.commands") -> None:
-    """Commands of installed services: each is an entry point, a function or a group of them."""
-    for point in sorted(entry_points(group=group), key=lambda point: point.name):
+def add_commands(wanted: str = "") -> None:
+    """Commands of installed services: each is an entry point, a function or a group of them.
+
+    Only what is wanted, if it is known: to load all of them takes 0.7 s.
+    """
+    points = {point.name: point for point in find_entry_points("desk.commands")}
+    own = {command.name for command in app.registered_commands}
+    own |= {group.name for group in app.registered_groups}
+    if wanted in own | points.keys():
+        points = {name: point for name, point in points.items() if name == wanted}
+    for name, point in sorted(points.items()):
         command = point.load()
         if isinstance(command, typer.Typer):
-            app.add_typer(command, name=point.name)
+            app.add_typer(command, name=name)
         else:
-            app.command(point.name)(command)
+            app.command(name)(command)
 
 
 def main() -> None:
@@ -90,7 +98,7 @@ def main() -> None:
     configure_logs("desk", "ERROR", sys.stderr)
     # What stands in the way is said below, in words.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    add_commands()
+    add_commands(*sys.argv[1:2])
     try:
         app(obj=adopt_local_desk())
     except CannotStart as problem:

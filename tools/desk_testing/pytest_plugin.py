@@ -5,18 +5,16 @@ import logging
 import os
 import secrets
 from collections.abc import Iterator
-from functools import lru_cache
 
 import pytest
 import structlog
-from desk_charter import documents
 from desk_local import CannotStart, local_servers
 from desk_local.servers import BACKENDS
-from httpx._transports import default as transports
 from hypothesis import HealthCheck, Phase, settings
 
 from desk_testing import servers as infra
 from desk_testing.fakes_only import FakesOnly
+from desk_testing.once import make_things_once
 from desk_testing.servers import Choice, Infra, NotThere, Servers
 
 # How long an example takes says how busy the machine is, and nothing about the law.
@@ -53,16 +51,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """A suite that only fakes pass fails, if whole files were asked for.
 
-    Hundreds of tests load the shipped charter: in a process each of its texts is parsed once. So is
-    the list of authorities that each client of HTTP would read as it is made, 25 ms of CPU: tests
-    that wait for a service make one with each question.
     Coverage follows the processes that run tests, and not those that tests start.
     """
     if hasattr(config, "workerinput"):
         os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
-    documents.parse_document = lru_cache(maxsize=128)(documents.parse_document)
-    make_context = lru_cache(maxsize=8)(transports.create_ssl_context)  # type: ignore[attr-defined]
-    transports.create_ssl_context = make_context  # type: ignore[attr-defined]  # httpx' own import
+    make_things_once()
     is_whole = not any("::" in argument for argument in config.args)
     config.pluginmanager.register(FakesOnly(is_whole=is_whole), "desk-fakes-only")
 

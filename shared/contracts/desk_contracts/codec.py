@@ -71,6 +71,14 @@ class Message:
     headers: tuple[tuple[str, bytes], ...]
 
 
+@cache
+def _entry(payload: type[Payload]) -> tuple[type[Payload], bool, int]:
+    """Whether outsiders write it, and how long it may be to be taken quickly."""
+    if is_open(payload):
+        return payload, True, _LOOKED_AT_CLOSELY.get(payload.TOPIC, _SURELY_FITS)
+    return payload, False, MAX_EVENT_BYTES
+
+
 class Codec:
     """Turns events into messages and back; the types it knows are given, so tests can add some."""
 
@@ -81,16 +89,7 @@ class Codec:
     ) -> None:
         self._payloads = payloads
         self._upcasters = upcasters
-        self._by_header = {
-            name.encode(): (
-                payload,
-                is_open(payload),
-                _LOOKED_AT_CLOSELY.get(payload.TOPIC, _SURELY_FITS)
-                if is_open(payload)
-                else MAX_EVENT_BYTES,
-            )
-            for name, payload in payloads.items()
-        }
+        self._by_header = {name.encode(): _entry(payload) for name, payload in payloads.items()}
 
     def encode(self, event: AnyEvent) -> Message:
         """The event in binary mode, for the topic that its payload names."""

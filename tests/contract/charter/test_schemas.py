@@ -11,32 +11,33 @@ from ruamel.yaml import YAML
 ROOT = Path(__file__).parents[3]
 SCHEMAS = ROOT / "docs" / "schemas" / "charter"
 CHARTER = ROOT / "charter"
+MADE = charter_schemas()
 
 
 def plain(path: Path) -> object:
     """YAML as an editor's JSON Schema sees it: dates are text."""
-    loaded = YAML(typ="safe", pure=True).load(path)
+    loaded = YAML(typ="safe").load(path)
     return json.loads(json.dumps(loaded, default=str))
 
 
 def schema_for(path: Path) -> dict[str, object]:
     name = "runbook" if path.parent.name == "runbooks" else path.stem
-    return charter_schemas()[f"{name}.schema.json"]
+    return MADE[f"{name}.schema.json"]
 
 
-@pytest.mark.parametrize("name", sorted(charter_schemas()))
+@pytest.mark.parametrize("name", sorted(MADE))
 def test_the_schema_in_the_tree_is_the_models_own(name: str) -> None:
-    assert (SCHEMAS / name).read_text(encoding="utf-8") == render(charter_schemas()[name])
+    assert (SCHEMAS / name).read_text(encoding="utf-8") == render(MADE[name])
 
 
 def test_writing_makes_exactly_these_files(tmp_path: Path) -> None:
     written = write_charter_schemas(tmp_path / "schemas")
-    assert [path.name for path in written] == sorted(charter_schemas())
+    assert [path.name for path in written] == sorted(MADE)
     assert all(path.read_bytes() == (SCHEMAS / path.name).read_bytes() for path in written)
 
 
 def test_no_schema_in_the_tree_is_left_over() -> None:
-    assert {path.name for path in SCHEMAS.iterdir()} == set(charter_schemas())
+    assert {path.name for path in SCHEMAS.iterdir()} == set(MADE)
 
 
 @pytest.mark.parametrize(
@@ -66,4 +67,4 @@ CALENDAR = {"name": "a", "title": "A", "zone": "UTC"}
 )
 def test_an_editor_sees_a_mistake(name: str, item: dict[str, object]) -> None:
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({name: [item]}, charter_schemas()[f"{name}.schema.json"])
+        jsonschema.validate({name: [item]}, MADE[f"{name}.schema.json"])

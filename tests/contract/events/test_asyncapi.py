@@ -29,7 +29,7 @@ from ruamel.yaml import YAML
 
 HERE = Path(__file__).parent
 DOCS = Path(__file__).parents[3] / "docs"
-DOCUMENT = YAML(typ="safe", pure=True).load(DOCS / "asyncapi.yaml")
+DOCUMENT = YAML(typ="safe").load(DOCS / "asyncapi.yaml")
 SCHEMA = json.loads((HERE / "asyncapi.schema.json").read_text(encoding="utf-8"))
 CHANNELS, OPERATIONS = DOCUMENT["channels"], DOCUMENT["operations"]
 MESSAGES = DOCUMENT["components"]["messages"]

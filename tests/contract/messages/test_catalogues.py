@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from string import Formatter
 from typing import NamedTuple, get_args
@@ -75,7 +76,13 @@ class Usage(NamedTuple):
     place: str
 
 
-def usages() -> Iterator[Usage]:
+@cache
+def usages() -> tuple[Usage, ...]:
+    """All of them, looked for where the tests run and not where they are collected."""
+    return tuple(_usages())
+
+
+def _usages() -> Iterator[Usage]:
     for path in sorted(
         (
             *ROOT.glob("services/*/desk_*/**/*.py"),
@@ -118,7 +125,6 @@ def _usages_in(call: ast.Call, place: str) -> Iterator[Usage]:
         yield Usage(str(item.value), names, has_more, place)
 
 
-USAGES = list(usages())
 TEXTS: dict[Language, dict[str, tuple[str, ...]]] = {
     language: {
         (entry.id if isinstance(entry.id, str) else entry.id[0]): (
@@ -142,27 +148,28 @@ def words() -> Iterator[str]:
 
 
 def test_something_is_said() -> None:
-    assert len(USAGES) > 100
+    assert len(usages()) > 100
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_code_has_every_language(language: Language) -> None:
-    missing = [f"{item.place}: {item.code}" for item in USAGES if item.code not in TEXTS[language]]
+    texts = TEXTS[language]
+    missing = [f"{item.place}: {item.code}" for item in usages() if item.code not in texts]
     assert missing == []
-    assert sorted(set(words()) - TEXTS[language].keys()) == []
-    assert all(all(texts) for texts in TEXTS[language].values()), "a text is empty"
+    assert sorted(set(words()) - texts.keys()) == []
+    assert all(all(forms) for forms in texts.values()), "a text is empty"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_nothing_stands_in_a_catalogue_that_nobody_says(language: Language) -> None:
-    used = {item.code for item in USAGES} | set(words()) | MAILS | FIELDS | {WRITTEN}
+    used = {item.code for item in usages()} | set(words()) | MAILS | FIELDS | {WRITTEN}
     assert sorted(TEXTS[language].keys() - used) == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_parameter_is_used_and_none_is_missing(language: Language) -> None:
     wrong = list[str]()
-    for item in USAGES:
+    for item in usages():
         named = set[str]().union(*map(placeholders, TEXTS[language].get(item.code, ())))
         unused, unknown = item.params - named - {"count"}, named - item.params
         if unused or (unknown and not item.has_more):

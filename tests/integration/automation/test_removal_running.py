@@ -113,7 +113,7 @@ async def test_a_kill_in_the_middle_of_a_removal_loses_nothing_and_nothing_comes
     async with running(service):
         await bus.publish(first)
         await heal(bus, "laptop-1")
-        template = (await stored.load([run_of(first)]))[run_of(first)]
+    template = (await stored.load([run_of(first)]))[run_of(first)]
     kept = await fill(stored, template, signals)
 
     service.launch()

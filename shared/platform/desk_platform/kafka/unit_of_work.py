@@ -50,6 +50,7 @@ MAX_ROUNDS = 8
 # So many documents go into one bulk; a batch of several bulks keeps us and the store busy at once.
 SLICE = 500
 CACHED_DOCUMENTS = 20_000
+_CODEC = Codec()
 
 
 OnFailed = Callable[[Sequence[tuple[WorkItem[S], Exception]]], Awaitable[None]]
@@ -94,7 +95,7 @@ class UnitOfWork(Generic[S]):
         self._publisher = publisher
         self._clock = clock
         self._meters = meters
-        self._decider = Decider(projection, codec or Codec())
+        self._decider = Decider(projection, codec or _CODEC)
         self._cache: DocumentCache[S] = DocumentCache(cached)
         self.published_outboxes = PublishedOutboxes(projection.documents, clock)
         # One for the whole process where there are calls; without any it is always calm.
