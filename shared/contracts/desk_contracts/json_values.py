@@ -85,7 +85,7 @@ def find_repeated_name(value: bytes) -> str | None:
         return None
     with contextlib.suppress(ValueError, RecursionError):
         try:
-            json.loads(value, object_pairs_hook=_refuse_repeated)
+            _REFUSES_REPEATED.decode(value.decode(json.detect_encoding(value), "surrogatepass"))
         except _RepeatedNameError:
             return _locate_repeated(json.loads(value, object_pairs_hook=_Members))
     return None
@@ -117,6 +117,10 @@ class _Members(list[tuple[str, object]]):
 def _refuse_repeated(members: list[tuple[str, object]]) -> None:
     if len(dict(members)) < len(members):
         raise _RepeatedNameError
+
+
+# Made once: `json.loads` with a hook makes one for each text.
+_REFUSES_REPEATED = json.JSONDecoder(object_pairs_hook=_refuse_repeated)
 
 
 def _locate_repeated(whole: object) -> str | None:

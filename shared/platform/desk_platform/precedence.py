@@ -49,15 +49,22 @@ class Precedence:
     @contextlib.contextmanager
     def call(self) -> Generator[None, None, None]:
         """Around the work for somebody who waits for the answer."""
-        self._under_way += 1
-        self._nobody.clear()
+        self.begin_call()
         try:
             yield
         finally:
-            self._under_way -= 1
-            self._last_call = self._now()
-            if self._under_way == 0:
-                self._nobody.set()
+            self.end_call()
+
+    def begin_call(self) -> None:
+        """Somebody waits for an answer from now on; `end_call` has to follow."""
+        self._under_way += 1
+        self._nobody.clear()
+
+    def end_call(self) -> None:
+        self._under_way -= 1
+        self._last_call = self._now()
+        if self._under_way == 0:
+            self._nobody.set()
 
     def slice_size(self) -> int:
         """So many documents at once keep the store busy for no longer than agreed."""

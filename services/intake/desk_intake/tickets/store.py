@@ -296,11 +296,9 @@ class SearchedTicket(IndexedTicket):
     @property
     def searched(self) -> Mapping[Audience, Words]:
         """Of what repairs report, the person concerned reads the title and what is said to them."""
-        title, all_of_it = (tuple(read_words(self.title, text)) for text in ("", self.text))
+        for_all, for_staff = tuple(read_words(self.title, self.text)), self.staff_words
         if self.kind is Kind.PROACTIVE:
-            for_all, for_staff = title, (*all_of_it, *self.staff_words)
-        else:
-            for_all, for_staff = all_of_it, self.staff_words
+            for_all, for_staff = tuple(read_words(self.title, "")), (*for_all, *for_staff)
         return {
             Audience.ALL: Words((*for_all, *self.public_words), self.language),
             Audience.STAFF: Words(for_staff, self.language),

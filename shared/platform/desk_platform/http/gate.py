@@ -44,9 +44,19 @@ class Gate:
 
         Gives a way to leave the place before the end, for an answer that stays open.
         """
-        with contextlib.ExitStack() as place:
-            place.enter_context(self._take_place())
-            yield place.close
+        self._take_place()
+        is_left = False
+
+        def leave() -> None:
+            nonlocal is_left
+            if not is_left:
+                is_left = True
+                self._leave_place()
+
+        try:
+            yield leave
+        finally:
+            leave()
 
     @contextlib.contextmanager
     def hold_open(self, person: str, end: Callable[[], None]) -> Generator[None, None, None]:
@@ -71,8 +81,7 @@ class Gate:
             if not self._streams_of[person]:
                 del self._streams_of[person]
 
-    @contextlib.contextmanager
-    def _take_place(self) -> Generator[None, None, None]:
+    def _take_place(self) -> None:
         if self.is_closed:
             raise self.explain_stop()
         if self.is_held:
@@ -81,13 +90,13 @@ class Gate:
             raise Overloaded(message("request.busy"))
         self.under_way += 1
         self._empty.clear()
-        try:
-            with self._precedence.call():
-                yield
-        finally:
-            self.under_way -= 1
-            if self.under_way == 0:
-                self._empty.set()
+        self._precedence.begin_call()
+
+    def _leave_place(self) -> None:
+        self._precedence.end_call()
+        self.under_way -= 1
+        if self.under_way == 0:
+            self._empty.set()
 
     def hold(self, is_held: bool) -> None:
         """Let nobody in until it is called again with False: a person has to decide first."""
