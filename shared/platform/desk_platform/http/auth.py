@@ -46,6 +46,9 @@ class _PublishedKeys(BaseModel):
         return KeySet.import_key_set({"keys": texts})
 
 
+_ROLES = {role.value: role for role in Role}
+
+
 class DevAuthenticator:
     """Believes `X-Desk-User`, `X-Desk-Roles` and `X-Desk-Team`; exists only on one machine."""
 
@@ -64,7 +67,7 @@ class DevAuthenticator:
             raise Unauthenticated(message("auth.say-who", roles=Role))
         words = [word.strip() for word in named.split(",") if word.strip()]
         for word in words:
-            if word not in set(Role):
+            if word not in _ROLES:
                 raise Unauthenticated(message("auth.unknown-role", roles=Role), code="unknown-role")
         subject = user
         # Headers come as Latin-1 by rule and as UTF-8 in practice.
@@ -226,9 +229,8 @@ def read_roles(named: object) -> frozenset[Role]:
         named = named.split()
     if not isinstance(named, list | tuple):
         return frozenset()
-    roles = set(Role)
     words = {word.strip() for word in named if isinstance(word, str)}
-    return frozenset(role for role in roles if role.value in words)
+    return frozenset(role for name, role in _ROLES.items() if name in words)
 
 
 def _bearer(headers: Mapping[str, str]) -> str:

@@ -65,7 +65,9 @@ def read_key(header: str | None) -> str:
     text = header.strip()
     if text.startswith('"'):
         match = _QUOTED.fullmatch(text)
-        text = re.sub(r"\\(.)", r"\1", match[1]) if match else ""
+        text = match[1] if match else ""
+        if "\\" in text:
+            text = re.sub(r"\\(.)", r"\1", text)
     if not 1 <= len(text) <= _LONGEST or not text.isascii() or not text.isprintable():
         why = message("request.key-unreadable", most=_LONGEST)
         raise BadRequest(why, code="idempotency-key-unreadable")

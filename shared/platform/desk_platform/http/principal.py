@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import Protocol
 
 from desk_contracts.errors import Forbidden, Invalid
@@ -78,6 +79,11 @@ def why_no_subject(named: object) -> Message | None:
         return message("subject.no-text")
     if len(named) > MAX_SUBJECT:
         return message("subject.too-long", length=len(named), most=MAX_SUBJECT)
+    return _why_unusable(named)
+
+
+@lru_cache(maxsize=16_384)
+def _why_unusable(named: str) -> Message | None:
     if named != named.strip():
         return message("subject.blanks")
     is_clean = without_invisible(named) == named and is_visible(named)
