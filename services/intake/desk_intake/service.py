@@ -370,24 +370,17 @@ SERVICE = Service(
     collections=COLLECTIONS,
     subscriptions=(
         Subscription(
-            (
-                names.REQUESTS,
-                names.TRIAGE,
-                names.PROBLEMS,
-                names.AUTOMATION,
-                names.SLA,
-                # Its own log: what concerns two tickets is written to the second one from here.
-                names.TICKETS,
-            ),
-            to=("tickets", "problems", "slas", "verdicts"),
+            (names.REQUESTS, names.TRIAGE, names.PROBLEMS, names.AUTOMATION, names.SLA),
+            to=("tickets", "problems", "slas", "verdicts", "joined"),
         ),
         Subscription((names.CHANGES,), to=("changes",), group="changes"),
-        # Apart: what follows for people from what it has told itself, nothing else waits for.
+        # Apart: what follows of what it has told itself, for people and for the second ticket that
+        # something concerns. Nothing else waits for it.
         Subscription(
-            (names.TICKETS, names.FEEDBACK, names.PROBLEMS),
-            to=("invited", "follow ups", "demands", "contacts", "joined"),
+            (names.TICKETS, names.FEEDBACK),
+            to=("tickets", "invited", "follow ups", "demands", "contacts", "joined"),
             group="people",
-            linger=timedelta(seconds=2),
+            linger=timedelta(seconds=1),
         ),
     ),
     organisation=obey_charter(CATALOGUE, CHATS, MAILBOXES, RETENTION, WEBHOOKS),
