@@ -4,6 +4,7 @@ import gc
 import logging
 import os
 import secrets
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -58,6 +59,19 @@ def pytest_configure(config: pytest.Config) -> None:
     make_things_once()
     is_whole = not any("::" in argument for argument in config.args)
     config.pluginmanager.register(FakesOnly(is_whole=is_whole), "desk-fakes-only")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """Keep what was run before the process ends: xdist kills one that takes ten seconds for that.
+
+    So one of two halves was lost on a busy machine, and counted as never run.
+    """
+    coverage = sys.modules.get("coverage")
+    measuring = coverage.Coverage.current() if coverage is not None else None
+    if measuring is not None:
+        measuring.stop()
+        measuring.save()
 
 
 def pytest_report_header(config: pytest.Config) -> str:

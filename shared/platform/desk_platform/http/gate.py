@@ -49,9 +49,13 @@ class Gate:
 
         def leave() -> None:
             nonlocal is_left
-            if not is_left:
-                is_left = True
-                self._leave_place()
+            if is_left:
+                return
+            is_left = True
+            self._precedence.end_call()
+            self.under_way -= 1
+            if self.under_way == 0:
+                self._empty.set()
 
         try:
             yield leave
@@ -91,12 +95,6 @@ class Gate:
         self.under_way += 1
         self._empty.clear()
         self._precedence.begin_call()
-
-    def _leave_place(self) -> None:
-        self._precedence.end_call()
-        self.under_way -= 1
-        if self.under_way == 0:
-            self._empty.set()
 
     def hold(self, is_held: bool) -> None:
         """Let nobody in until it is called again with False: a person has to decide first."""
