@@ -74,15 +74,20 @@ class Likeness(NamedTuple):
 
 def read_terms(title: str, text: str) -> Terms:
     """What can be compared of a ticket; bounded, whatever was written."""
+    return {field: Counter(found) for field, found in list_terms(title, text).items()}
+
+
+def list_terms(title: str, text: str) -> Mapping[Field, list[str]]:
+    """The same terms, each as often as it stands there, for who counts them elsewhere."""
     title, text = title[:MAX_TITLE], text[:MAX_TEXT]
     of_title, of_text = _cut(terms(title)), _cut(terms(text))
     short = _cut(terms(text[:MAX_GRAM_TEXT])) if len(text) > MAX_GRAM_TEXT else of_text
     title_grams = cut_grams(of_title)
     return {
-        Field.WORDS: Counter(of_title + of_text),
-        Field.TITLE: Counter(of_title),
-        Field.TITLE_GRAMS: Counter(title_grams),
-        Field.GRAMS: Counter(title_grams + cut_grams(short)),
+        Field.WORDS: of_title + of_text,
+        Field.TITLE: of_title,
+        Field.TITLE_GRAMS: title_grams,
+        Field.GRAMS: title_grams + cut_grams(short),
     }
 
 

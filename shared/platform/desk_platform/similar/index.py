@@ -17,7 +17,7 @@ from typing import Generic, TypeVar
 
 import tantivy
 from desk_contracts.errors import DependencyDown
-from desk_kernel.likeness import Field, Terms, TermWeights, read_terms, weigh_rarity
+from desk_kernel.likeness import Field, Terms, TermWeights, list_terms, weigh_rarity
 
 from desk_platform.similar.indexed import (
     Audience,
@@ -365,10 +365,10 @@ def _document_of(item: IndexedModel) -> tantivy.Document:
     for tag in item.tags:
         document.add_text("tag", tag)
     for written in item.texts:
-        terms = read_terms(written.title, written.text)
+        terms = list_terms(written.title, written.text)
         for field in Field:
-            document.add_text(str(field), " ".join(terms[field].elements()))
-        stems = read_stems(terms[Field.WORDS].elements(), written.language)
+            document.add_text(str(field), " ".join(terms[field]))
+        stems = read_stems(terms[Field.WORDS], written.language)
         document.add_text(_STEMS, " ".join(stems))
     for audience, searched in item.searched.items():
         document.add_text(str(audience), " ".join(searched.words))

@@ -19,6 +19,7 @@ class States(Generic[S]):
     def __init__(self, schema: Schema[S]) -> None:
         self._collection, self._states = schema.collection, TypeAdapter(schema.model)
         self._lasting = schema.lasting
+        self._excluded = set(schema.lasting) or None
         self._lasting_texts: OncePerThing[BaseModel, str] = OncePerThing(
             lambda part: part.model_dump_json(), schema.remembered
         )
@@ -28,7 +29,7 @@ class States(Generic[S]):
 
     def write(self, state: S, id: str = "") -> str:
         """As JSON; `id` says which document has exactly this state."""
-        text = self._states.dump_json(state, exclude=set(self._lasting)).decode()
+        text = self._states.dump_json(state, exclude=self._excluded).decode()
         for name in self._lasting:
             text = f'{text[:-1]},"{name}":{self._lasting_texts(getattr(state, name))}}}'
         if id:
