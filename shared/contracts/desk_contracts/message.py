@@ -6,6 +6,7 @@ A catalogue renders it at the edge, in the language of whoever reads it (`desk_c
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
+from functools import lru_cache
 from math import isfinite
 from typing import Annotated, cast
 
@@ -62,7 +63,13 @@ def message(code: str, /, **params: Param) -> Message:
 
     Moments become RFC 3339 in UTC, days ISO 8601, durations seconds, choices their value.
     """
-    return Message(code=code, params=plain(params))
+    return Message(code=code, params=plain(params)) if params else _bare(code)
+
+
+@lru_cache(maxsize=1_024)
+def _bare(code: str) -> Message:
+    """Most of what an answer says has no parameters."""
+    return Message(code=code, params={})
 
 
 def plain(params: Mapping[str, Param]) -> dict[str, Carried]:
