@@ -74,7 +74,7 @@ class Likeness(NamedTuple):
 
 def read_terms(title: str, text: str) -> Terms:
     """What can be compared of a ticket; bounded, whatever was written."""
-    return {field: Counter(found) for field, found in list_terms(title, text).items()}
+    return {field: Counter(listed) for field, listed in list_terms(title, text).items()}
 
 
 def list_terms(title: str, text: str) -> Mapping[Field, list[str]]:
