@@ -12,9 +12,11 @@ from desk_platform.http.etags import (
 )
 from desk_platform.http.idempotency import (
     IdempotentCall,
+    KeyedCaller,
     calls_without_key,
     check_same,
     require_key,
+    require_with_key,
 )
 from desk_platform.http.instants import WrittenDay, WrittenMoment, between
 from desk_platform.http.paging import (
@@ -61,6 +63,7 @@ __all__ = [
     "Cursors",
     "DevAuthenticator",
     "IdempotentCall",
+    "KeyedCaller",
     "Name",
     "OidcAuthenticator",
     "Page",
@@ -99,5 +102,6 @@ __all__ = [
     "refuse_undeclared",
     "require",
     "require_key",
+    "require_with_key",
     "sight",
 ]

@@ -15,7 +15,7 @@ from fastapi import FastAPI, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 
-from desk_platform.http.principal import current_principal
+from desk_platform.http.principal import Policy, Principal, Role, current_principal, require
 from desk_platform.http.refusals import BadRequest
 
 # A day to notice a lost answer and repeat; published in the OpenAPI document.
@@ -50,6 +50,30 @@ async def require_key(request: Request) -> IdempotentCall:
     return IdempotentCall(
         seed=hashlib.sha256(seed.encode()).hexdigest(), fingerprint=digest.hexdigest()
     )
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedCaller:
+    """Who calls, and their call with its key."""
+
+    principal: Principal
+    call: IdempotentCall
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedPolicy:
+    """A policy and a key in one dependency: FastAPI's part of each costs more than its own."""
+
+    policy: Policy
+
+    async def __call__(self, request: Request) -> KeyedCaller:
+        principal = await self.policy(request)
+        return KeyedCaller(principal, await require_key(request))
+
+
+def require_with_key(*roles: Role) -> KeyedPolicy:
+    """The caller must have one of these roles and send a key; use as `Depends`."""
+    return KeyedPolicy(require(*roles))
 
 
 def check_same(call: IdempotentCall, fingerprint: str) -> None:
@@ -87,4 +111,5 @@ def calls_without_key(app: FastAPI) -> list[str]:
 
 def asks_for_key(dependant: Dependant) -> bool:
     """Whether a route wants an idempotency key."""
-    return dependant.call is require_key or any(map(asks_for_key, dependant.dependencies))
+    asks = dependant.call is require_key or isinstance(dependant.call, KeyedPolicy)
+    return asks or any(map(asks_for_key, dependant.dependencies))

@@ -202,8 +202,10 @@ def require(*roles: Role) -> Policy:
 def policies_of(dependant: Dependant) -> list[Policy | OpenPolicy]:
     """All policies a route declares, at any depth."""
     policies: list[Policy | OpenPolicy] = []
-    if isinstance(dependant.call, Policy | OpenPolicy):
-        policies.append(dependant.call)
+    # One that asks for a key as well holds its policy.
+    policy = getattr(dependant.call, "policy", dependant.call)
+    if isinstance(policy, Policy | OpenPolicy):
+        policies.append(policy)
     for inner in dependant.dependencies:
         policies.extend(policies_of(inner))
     return policies

@@ -13,6 +13,7 @@ from desk_contracts.message import message
 from desk_kernel import Context, Decision
 from desk_platform.http import (
     STAFF,
+    KeyedCaller,
     Precondition,
     Principal,
     Role,
@@ -23,6 +24,7 @@ from desk_platform.http import (
     precondition,
     require,
     require_key,
+    require_with_key,
     sight,
 )
 from desk_platform.http.idempotency import IdempotentCall
@@ -55,6 +57,7 @@ PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
 # People act here for themselves, staff on what is theirs to do.
 Caller = Annotated[Principal, Depends(require(Role.EMPLOYEE, *STAFF))]
 Call = Annotated[IdempotentCall, Depends(require_key)]
+KeyedCall = Annotated[KeyedCaller, Depends(require_with_key(Role.EMPLOYEE, *STAFF))]
 Decide = Callable[[Ticket, Context], Sequence[Payload]]
 # Who may know of a ticket: the ticket, or `NotFound`.
 Look = Callable[[Ticket | None, Actor, str], Ticket]
@@ -84,19 +87,18 @@ Version = Annotated[Precondition | None, Depends(optional_precondition)]
 
 
 async def _of_anybody(
-    request: Request, ticket: str, caller: Caller, call: Call, version: Version
+    request: Request, ticket: str, keyed: KeyedCall, version: Version
 ) -> TicketAction:
-    return TicketAction(request, ticket, actor_of(request, caller), call, version)
+    return TicketAction(request, ticket, actor_of(request, keyed.principal), keyed.call, version)
 
 
 async def _of_staff(
     request: Request,
     ticket: str,
-    caller: Annotated[Principal, Depends(require(*STAFF))],
-    call: Call,
+    keyed: Annotated[KeyedCaller, Depends(require_with_key(*STAFF))],
     version: Version,
 ) -> TicketAction:
-    return TicketAction(request, ticket, actor_of(request, caller), call, version)
+    return TicketAction(request, ticket, actor_of(request, keyed.principal), keyed.call, version)
 
 
 ByAnybody = Annotated[TicketAction, Depends(_of_anybody)]

@@ -14,8 +14,8 @@ from starlette.responses import Response
 from desk_intake.tickets.answers import TicketView, TimelineView
 from desk_intake.tickets.api.bodies import Changed, NewTicket
 from desk_intake.tickets.api.calls import (
-    Call,
     Caller,
+    KeyedCall,
     OfVersion,
     actor_of,
     answer,
@@ -45,11 +45,9 @@ def tickets_router(deps: TicketDeps, texts: TicketTexts) -> APIRouter:
     router = APIRouter(prefix="/v1/tickets", tags=["tickets"])
 
     @router.post("", status_code=201, response_model=TicketView, summary="Ask for help")
-    async def open_ticket(
-        request: Request, body: NewTicket, caller: Caller, call: Call
-    ) -> Response:
+    async def open_ticket(request: Request, body: NewTicket, keyed: KeyedCall) -> Response:
         """Opens a ticket. A repetition with the same key answers with the ticket opened before."""
-        return await _open(deps, request, body, caller, call)
+        return await _open(deps, request, body, keyed.principal, keyed.call)
 
     _add_list(router, deps, texts)
 
