@@ -25,10 +25,9 @@ SUBSCRIPTIONS: Final[dict[Service, dict[str, tuple[str, ...]]]] = {
             names.PROBLEMS,
             names.AUTOMATION,
             names.SLA,
-            names.TICKETS,
         ),
         "intake.changes": (names.CHANGES,),
-        "intake.people": (names.TICKETS, names.FEEDBACK, names.PROBLEMS),
+        "intake.people": (names.TICKETS, names.FEEDBACK),
     },
     "triage": {
         "triage": (names.TICKETS, names.CHANGES, names.SIGNALS, names.SLA),
