@@ -62,14 +62,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_sessionfinish() -> None:
-    """Keep what was run before the process ends: xdist kills one that takes ten seconds for that.
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Keep what a worker has run before it ends: xdist kills one that takes ten seconds for that.
 
     So one of two halves was lost on a busy machine, and counted as never run.
     """
     coverage = sys.modules.get("coverage")
     measuring = coverage.Coverage.current() if coverage is not None else None
-    if measuring is not None:
+    if measuring is not None and hasattr(session.config, "workerinput"):
         measuring.stop()
         measuring.save()
 
