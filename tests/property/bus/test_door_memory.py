@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from desk_contracts.errors import Invalid
 from desk_platform.clock import FakeClock
-from desk_platform.kafka.decoded_records import DecodedRecords
+from desk_platform.kafka.decoded_records import LARGEST, DecodedRecords
 from desk_platform.kafka.deserializer import RecordDecoder
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,15 +97,24 @@ def test_a_record_is_decoded_once_for_all_and_the_oldest_makes_room() -> None:
     assert second.read(items[0]) == events[0]
 
 
-def closed(note: str) -> OddRecord:
+def test_what_is_large_is_not_kept() -> None:
+    decoded = DecodedRecords()
+    first, second = (RecordDecoder(clock=FakeClock(NOW), decoded=decoded) for _ in range(2))
+    large = closed("large", "x" * LARGEST)
+    event = first.read(large)
+    assert decoded.find(large) is None
+    assert second.read(large) == event
+
+
+def closed(id: str, note: str = "") -> OddRecord:
     """A ticket that was closed; what the desk does not know is passed over."""
     headers = [
         ("ce_specversion", b"1.0"),
-        ("ce_id", note.encode()),
+        ("ce_id", id.encode()),
         ("ce_source", b"/desk/intake"),
         ("ce_type", b"desk.ticket.closed.v1"),
         ("ce_time", b"2026-11-27T08:00:00Z"),
         ("ce_sequence", b"1"),
     ]
-    value = json.dumps({"by": "ivy", "note": note}).encode()
+    value = json.dumps({"by": "ivy", "note": note or id}).encode()
     return OddRecord("desk.tickets", b"t-1", value, headers, int(NOW.timestamp() * 1000))

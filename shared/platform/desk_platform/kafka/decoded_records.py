@@ -7,8 +7,9 @@ from desk_contracts import AnyEvent
 
 from desk_platform.kafka.records import KafkaRecord
 
-# About 3 KB each.
 MOST = 2_048
+# With its event a record takes some times its size: few are larger, and those are decoded again.
+LARGEST = 4_096
 
 
 class DecodedRecords:
@@ -28,7 +29,10 @@ class DecodedRecords:
         return event if is_same else None
 
     def keep(self, record: KafkaRecord, event: AnyEvent) -> None:
-        """For the next reader; the oldest makes room."""
-        self._decoded[record.value or b""] = record, event
+        """For the next reader, unless it is large; the oldest makes room."""
+        value = record.value or b""
+        if len(value) > LARGEST:
+            return
+        self._decoded[value] = record, event
         if len(self._decoded) > self._most:
             del self._decoded[next(iter(self._decoded))]
