@@ -1,6 +1,6 @@
 """What was decoded a moment ago, for the next reader of the same topic in this process.
 
-Intake reads its own log twice, for what follows of it and for its index; triage does so too.
+Intake and triage read `desk.tickets` twice: for what follows of it, and for an index.
 """
 
 from desk_contracts import AnyEvent
