@@ -1,7 +1,7 @@
 """Changes asked for one by one are written together and answered each for itself."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import pytest
@@ -9,6 +9,7 @@ from desk_contracts.errors import DependencyDown, Rejected, Transient
 from desk_kernel import Context, Decision
 from desk_platform.kafka import Cause, CommandQueue
 from desk_platform.kafka import command_queue as module
+from desk_platform.store import Stored
 
 from tests.support.bus_desk import START, Desk, Story, noted, received
 
@@ -43,6 +44,55 @@ async def test_changes_asked_together_make_one_write(desk: Desk) -> None:
     stored = await asyncio.gather(*(commands.change(f"t{n}", add("x")) for n in range(50)))
     assert writes == [50]
     assert all(item.state == Story(notes=("x",)) for item in stored)
+
+
+class Gate:
+    """A store that writes nothing until it is open; notes which documents it was asked to write."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.open, self.begun = asyncio.Event(), list[set[str]]()
+        self._write = desk.documents.write
+        desk.documents.write = self.write  # type: ignore[method-assign]
+
+    async def write(self, documents: Sequence[Stored[Story]]) -> frozenset[str]:
+        self.begun.append({document.id for document in documents})
+        await self.open.wait()
+        return await self._write(documents)
+
+
+async def turn_the_loop() -> None:
+    """Whatever can go on without the store has gone on."""
+    for _ in range(100):
+        await asyncio.sleep(0)
+
+
+async def test_while_the_store_writes_one_group_it_is_given_another_and_the_rest_gathers(
+    desk: Desk,
+) -> None:
+    gate, commands = Gate(desk), CommandQueue(desk.unit_of_work)
+    asked = []
+    for number in range(module.MAX_WRITING + 3):
+        asked.append(asyncio.create_task(commands.change(f"t{number}", add("x"))))
+        await turn_the_loop()
+    assert gate.begun == [{f"t{number}"} for number in range(module.MAX_WRITING)]
+    gate.open.set()
+    await asyncio.gather(*asked)
+    rest = {f"t{module.MAX_WRITING + number}" for number in range(3)}
+    assert gate.begun[module.MAX_WRITING :] == [rest]
+
+
+async def test_a_document_is_not_written_by_two_groups_at_once(desk: Desk) -> None:
+    gate, commands = Gate(desk), CommandQueue(desk.unit_of_work)
+    asked = []
+    for text in "abc":
+        asked.append(asyncio.create_task(commands.change("t", add(text))))
+        await turn_the_loop()
+    assert gate.begun == [{"t"}]
+    gate.open.set()
+    await asyncio.gather(*asked)
+    assert await desk.notes("t") == ("a", "b", "c")
+    assert all(begun == {"t"} for begun in gate.begun)
+    assert len(gate.begun) <= 3, "nothing was refused and written again"
 
 
 async def test_changes_of_one_document_follow_each_other(desk: Desk) -> None:

@@ -61,7 +61,7 @@ def show_forecast(forecast: Forecast | None, say: Say) -> ForecastView | None:
             latest=forecast.latest,
             solved=forecast.solved,
         )
-    return ForecastView(**dict(forecast), text=say(text))
+    return ForecastView(**vars(forecast), text=say(text))
 
 
 def show_person(ticket: Ticket, forecast: Forecast | None, say: Say) -> PersonView | None:
@@ -76,7 +76,7 @@ def show_person(ticket: Ticket, forecast: Forecast | None, say: Say) -> PersonVi
             text = message("person.half-by", half=half, answered=forecast.solved)
             if whole is not None:
                 text = message("person.by", half=half, whole=whole, answered=forecast.solved)
-        view = ForecastView(**dict(forecast), text=say(text))
+        view = ForecastView(**vars(forecast), text=say(text))
     return PersonView(
         requested_at=ticket.person_requested_at,
         answered_at=ticket.person_answered_at,

@@ -309,7 +309,7 @@ def follow_searched(ticket: SearchedTicket | None, event: AnyEvent) -> SearchedT
     """The ticket after an event of its life; None if nothing of what is found changes."""
     after = follow_ticket(ticket, event)
     if after is not None:
-        return SearchedTicket.model_validate(dict(after))
+        return after if isinstance(after, SearchedTicket) else SearchedTicket(**vars(after))
     if ticket is None or (event.sequence or 0) <= ticket.sequence:
         return None
     changed = _follow_more(ticket, event)

@@ -1,16 +1,16 @@
 """Changes asked for one by one (HTTP, workers), written together: a group commit.
 
-While one bulk is under way the next requests gather, so a busy service makes few round trips and
-an idle one answers at once. A caller is answered when its document is safe in the store; if the
+While bulks are under way the next requests gather, so a busy service makes few round trips and an
+idle one answers at once. A caller is answered when its document is safe in the store; if the
 bus is away the relay publishes later.
 """
 
 import asyncio
 import contextvars
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Generic
+from typing import Any, Generic
 
 from desk_contracts.errors import DependencyDown, Transient
 
@@ -24,6 +24,8 @@ log = get_logger()
 
 MAX_WAITING = 5_000
 MAX_BULK = 500
+# While the store writes one group, we work on another. With three, groups are too small.
+MAX_WRITING = 2
 # Groups that are written but not yet published: enough to hide the bus, few enough to feel it.
 MAX_PUBLISHING = 4
 # A request is answered before its events are on the bus; one slow publish must not hold the next.
@@ -45,6 +47,8 @@ class CommandQueue(Generic[S]):
         self._unit_of_work = unit_of_work
         self._waiting: list[_Change[S]] = []
         self._runner: asyncio.Task[None] | None = None
+        # Groups that the store has not written yet, with the documents that they change.
+        self._writing: dict[asyncio.Task[object], frozenset[str]] = {}
         self._publishing: set[asyncio.Task[None]] = set()
         # Several callers share a write, and none of their names belongs on all of it.
         self._nobodys = contextvars.copy_context()
@@ -78,17 +82,26 @@ class CommandQueue(Generic[S]):
     async def _drain(self) -> None:
         """The next group is written while the one before is still being published.
 
-        Harmless for a document in both: its outbox is published whole and in order each time.
+        Harmless for a document in both: its outbox is published whole and in order each time. Of
+        two groups that are being written none changes a document of the other.
         """
         while self._waiting:
+            await _wait_for_room(self._writing, MAX_WRITING)
+            await _wait_for_room(self._publishing, MAX_PUBLISHING)
             group, self._waiting = self._waiting[:MAX_BULK], self._waiting[MAX_BULK:]
-            context = group[0].context if len(group) == 1 else self._nobodys.copy()
-            work = asyncio.create_task(self._answer(group), context=context)
-            self._publishing.add(work)
-            work.add_done_callback(self._publishing.discard)
-            await asyncio.wait([change.answer for change in group])
-            if len(self._publishing) >= MAX_PUBLISHING:
-                await asyncio.wait(self._publishing, return_when=asyncio.FIRST_COMPLETED)
+            ids = frozenset(change.task.id for change in group)
+            if not all(map(ids.isdisjoint, self._writing.values())):
+                await asyncio.wait(self._writing)
+            self._begin(group, ids)
+
+    def _begin(self, group: Sequence[_Change[S]], ids: frozenset[str]) -> None:
+        context = group[0].context if len(group) == 1 else self._nobodys.copy()
+        work = asyncio.create_task(self._answer(group), context=context)
+        self._publishing.add(work)
+        work.add_done_callback(self._publishing.discard)
+        written = asyncio.create_task(asyncio.wait([change.answer for change in group]))
+        self._writing[written] = ids
+        written.add_done_callback(self._writing.pop)
 
     async def _answer(self, group: Sequence[_Change[S]]) -> None:
         by_task = {change.task: change.answer for change in group}
@@ -124,6 +137,11 @@ class CommandQueue(Generic[S]):
             log.warning("change_interrupted", documents=documents, reason=str(error) or "too slow")
         else:
             log.error("change_failed", documents=documents, exc_info=error)
+
+
+async def _wait_for_room(tasks: Collection["asyncio.Task[Any]"], most: int) -> None:
+    while len(tasks) >= most:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
 
 
 def _settle(answer: "asyncio.Future[Stored[S]]", outcome: Stored[S] | Exception) -> None:
