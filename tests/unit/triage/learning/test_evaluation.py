@@ -132,6 +132,7 @@ def test_noise_proposes_and_never_decides() -> None:
     assert scorer.threshold == NEVER_ALONE
     assert scorer.evaluation is not None
     assert scorer.evaluation.decided == 0
+    assert scorer.evaluation.coverage == scorer.evaluation.precision == 0
     assert len(scorer.rank(features("antenna"), TEAMS)) == len(TEAMS)
     assert not scorer.acts_alone(1.0)
 
