@@ -124,8 +124,8 @@ async def test_without_a_target_or_reason_nothing_is_asked(desk: Desk, missing: 
     assert refused.status_code == 422
 
 
-def order(charter: Charter, **changes: object) -> Run:
-    request = RunRequest("r1", "laptop-1", "ana", "x", {"agent_url": "http://a.example"})
+def order(charter: Charter, named: str = "laptop-1", **changes: object) -> Run:
+    request = RunRequest("r1", named, "ana", "x", {"agent_url": "http://a.example"})
     chosen = runbook(**changes)
     return request_run(charter, chosen, request, Engine((chosen,)).policy, START).state
 
@@ -159,6 +159,16 @@ def test_what_only_observes_or_a_ticket_starts_is_refused(charter: Charter) -> N
 def test_a_service_or_an_attribute_can_be_the_target(charter: Charter) -> None:
     assert order(charter, target="data.service").target == "laptop-1"
     assert order(charter, target="data.attributes.pod").target == "laptop-1"
+
+
+@pytest.mark.parametrize(
+    ("named", "kind", "service"), [("laptop-1", "device", ""), ("vpn", "service", "vpn")]
+)
+def test_a_service_of_the_charter_is_known_for_one(
+    charter: Charter, named: str, kind: str, service: str
+) -> None:
+    run = order(charter, named)
+    assert (run.target, run.trigger.subject_kind, run.trigger.service) == (named, kind, service)
 
 
 async def test_who_asked_cannot_say_the_yes_themselves() -> None:

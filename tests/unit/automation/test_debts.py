@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from desk_automation.recurrence.debts import debt_id
 from desk_charter.runbooks import Runbook
-from desk_contracts.events.automation import FixRepeated, Outcome
+from desk_contracts.events.automation import FixRepeated, Outcome, RunHealed
 from pydantic import ValidationError
 
 from tests.support.automation_engine import Engine, measured, raised, runbook
@@ -47,6 +47,18 @@ async def test_so_many_cures_of_one_target_are_told_once_and_counted_anew() -> N
     assert (first.team, first.why) == ("workplace", "Caches fill up.")
     assert (second.number, len(second.runs)) == (2, 2)
     assert not set(first.runs) & set(second.runs)
+
+
+async def test_a_report_names_the_last_cure_as_its_cause() -> None:
+    engine = Engine((declared(per_target={"times": 3, "within": "30d"}),))
+    for _ in range(3):
+        await cure(engine, "laptop-1")
+    events = {event.id: event for event in engine.bus.events()}
+    cures = [event for event in events.values() if isinstance(event.data, RunHealed)]
+    [report] = [event for event in events.values() if isinstance(event.data, FixRepeated)]
+    assert report.causation_id == cures[-1].id
+    assert isinstance(report.data, FixRepeated)
+    assert report.data.runs == tuple(event.data.run for event in cures)  # type: ignore[attr-defined]
 
 
 async def test_cures_of_all_targets_are_counted_for_the_cause() -> None:

@@ -8,7 +8,9 @@ from desk_automation.adapters.executors.registry import EXECUTORS
 from desk_automation.matching.decide import RunPolicy
 from desk_automation.runs.model import Phase
 from desk_automation.safety.target import MAX_WAITING
-from desk_automation.verification.decide import MAX_SAMPLES
+from desk_automation.verification.decide import MAX_SAMPLES, add_sample
+from desk_automation.verification.model import Subject, Watch
+from desk_automation.verification.sample import Sample
 from desk_contracts.errors import DependencyDown
 from desk_contracts.events.automation import Outcome, RunEscalated, RunSkipped
 from desk_contracts.message import verbatim
@@ -17,6 +19,7 @@ from pydantic import ValidationError
 from tests.support.automation_engine import (
     NO_CONNECTION,
     REFUSED,
+    START,
     Engine,
     FakeTarget,
     act,
@@ -229,6 +232,19 @@ def test_as_many_samples_are_kept_as_a_runbook_may_ask_for() -> None:
     assert most is not None
     with pytest.raises(ValidationError, match="samples"):
         runbook(verify=verify | {"samples": MAX_SAMPLES + 1})
+
+
+def test_only_the_newest_samples_are_kept_and_none_from_the_future_for_ever() -> None:
+    subject: Subject | None = Subject(watches=(Watch(run="r", measurement="m", since=START),))
+    for number in range(MAX_SAMPLES + 3):
+        moment = START + number * SECOND
+        ahead = timedelta(days=9) if number == 1 else timedelta()
+        sample = Sample(value=number, at=moment + ahead, seen_at=moment)
+        subject = add_sample(subject, "m", sample)
+    assert subject is not None
+    kept = [sample.value for sample in subject.samples_for("r")]
+    assert kept == list(range(3, MAX_SAMPLES + 3))
+    assert add_sample(subject, "other", sample) is None
 
 
 async def test_a_run_that_waits_hears_of_its_end_however_many_end_with_it() -> None:

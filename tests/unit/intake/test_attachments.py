@@ -16,9 +16,10 @@ from desk_intake.attachments.decide import (
     check_name,
     read_media_type,
 )
-from desk_intake.attachments.uploads import CALLS_TAKE
+from desk_intake.attachments.model import Upload, UploadList
+from desk_intake.attachments.uploads import CALLS_TAKE, remember
 
-from tests.support.intake_world import Desk, attach
+from tests.support.intake_world import MONDAY, Desk, attach
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00\x00\x00\rIHDR" + bytes(64)
 JPEG = b"\xff\xd8\xff\xe0" + bytes(64)
@@ -215,3 +216,19 @@ async def test_a_file_that_is_brought_again_has_its_time_again(desk: Desk) -> No
     await desk.uploads.put(orphan, b"two", ["t-gone"])
     await desk.collect_uploads(CALLS_TAKE / 2)
     assert desk.files.kept == {orphan: b"two"}
+
+
+@pytest.mark.parametrize(("waiting", "has_room"), [(4_999, True), (5_000, False)])
+def test_a_list_that_is_full_takes_no_more_and_says_when_to_come_again(
+    waiting: int, *, has_room: bool
+) -> None:
+    old = Upload(id="old", tickets=(), at=MONDAY)
+    listed = UploadList.model_construct(uploads=(old,) * waiting)
+    if has_room:
+        decision = remember(listed, "new", ("t-1",), MONDAY)
+        assert decision.state.uploads[-1] == Upload(id="new", tickets=("t-1",), at=MONDAY)
+        assert len(decision.state.uploads) == waiting + 1
+        return
+    with pytest.raises(Transient) as refused:
+        remember(listed, "new", ("t-1",), MONDAY)
+    assert (refused.value.kind, refused.value.retry_after) == ("contended", 5.0)

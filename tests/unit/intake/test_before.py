@@ -243,8 +243,8 @@ async def test_items_are_offered_and_taken_only_by_those_who_may_ask(desk: Desk)
     assert (await take(desk.ana, "item", "hardware")).status_code == 201
 
 
-def catalogue_of(*names: str, words: str) -> tuple[CatalogueItem, ...]:
-    titles = {"en": words, "de": words}
+def catalogue_of(*names: str, words: str, german: str = "") -> tuple[CatalogueItem, ...]:
+    titles = {"en": words, "de": german or words}
     return tuple(
         CatalogueItem.model_validate(
             {
@@ -270,3 +270,14 @@ def test_a_word_that_few_items_have_says_more() -> None:
     items = ItemTexts((*common, *catalogue_of("card", words="Badge")))
     names = ["card", *(item.name for item in common)]
     assert next(iter(items.rank(read_terms("Access badge", ""), names, 5))) == "card"
+
+
+def test_a_word_that_no_item_has_says_as_much_as_one_that_a_single_item_has() -> None:
+    """Both are as rare, so that what is written beside a match makes it as much less alike."""
+    other = catalogue_of("other", words="omega", german="sigma")
+    items = ItemTexts((*catalogue_of("badge", words="badge"), *other))
+    texts = ("badge", "badge omega", "badge tulip")
+    alone, rare, unknown = (
+        items.rank(read_terms(text, ""), ["badge"], 5)["badge"].score for text in texts
+    )
+    assert alone > rare == pytest.approx(unknown)

@@ -115,6 +115,17 @@ def test_a_long_timeline_keeps_its_beginning_and_says_what_is_gone(story: Story)
     assert ticket.timeline[-1].message == verbatim(long.text)
 
 
+def test_the_problem_of_a_ticket_is_the_one_that_it_was_linked_to_last(story: Story) -> None:
+    assert story.ticket.problem == ""
+    for target in ("p-2", "p-1"):
+        story.then(
+            TicketLinked(kind=LinkKind.PROBLEM, target=target),
+            TicketLinked(kind=LinkKind.RUN, target=f"r-of-{target}"),
+        )
+        assert story.ticket.problem == target
+    assert story.ticket.runs == ("r-of-p-2", "r-of-p-1")
+
+
 def test_links_are_bounded_and_unique(story: Story) -> None:
     links = [TicketLinked(kind=LinkKind.RUN, target=f"r-{n % 150}") for n in range(300)]
     ticket = story.then(*links).ticket

@@ -8,16 +8,23 @@ from desk_contracts import Event, Payload
 from desk_contracts.events.automation import Outcome, RunHealed
 from desk_contracts.events.problems import ProblemResolved, ProblemUpdated
 from desk_contracts.events.requests import TicketRequested
-from desk_contracts.events.tickets import TicketCommented, TicketStarted, TicketUpdateIgnored
+from desk_contracts.events.tickets import (
+    TicketAssigned,
+    TicketCommented,
+    TicketStarted,
+    TicketTriaged,
+    TicketUpdateIgnored,
+)
 from desk_contracts.events.triage import DuplicateFound, TriageDeferred
 from desk_contracts.ids import request_ticket_id
 from desk_contracts.message import verbatim
 from desk_contracts.value_types import Priority
 from desk_intake.tickets.evidence import MAX_TEXT, cut
+from desk_intake.tickets.inbound import apply_inbound
 from desk_intake.tickets.registration import proactive_ticket
 
 from tests.support.intake_facts import escalated, problem
-from tests.support.intake_world import MONDAY, Desk, triage_says
+from tests.support.intake_world import MONDAY, Desk, Story, triage_says
 from tests.support.spoken import english
 
 MINUTE = timedelta(minutes=1)
@@ -68,6 +75,31 @@ async def test_triage_may_think_again_until_somebody_starts(desk: Desk) -> None:
     stored = await desk.ticket(ticket)
     assert (stored.team, stored.state, stored.priority) == ("identity", "in_progress", "P1")
     assert desk.types(ticket)[-2:] == ["update-ignored", "triaged"]
+
+
+@pytest.mark.parametrize(
+    ("service", "priority", "category", "is_new"),
+    [
+        ("mail", Priority.P3, "vpn", False),
+        ("", Priority.P3, "vpn", False),
+        ("crm", Priority.P3, "vpn", True),
+        ("vpn", Priority.P3, "vpn", True),
+        ("mail", Priority.P2, "vpn", True),
+        ("mail", Priority.P4, "vpn", True),
+        ("mail", Priority.P3, "access", True),
+        ("mail", Priority.P3, "wifi", True),
+    ],
+)
+def test_what_triage_says_again_is_no_news(
+    story: Story, service: str, priority: Priority, category: str, *, is_new: bool
+) -> None:
+    """A service that it does not name is the one that is known already."""
+    story.then(TicketTriaged(category="vpn", priority=Priority.P3, service="mail"))
+    ticket = story.then(TicketAssigned(team="network")).ticket
+    decided = triage_says(priority=priority)
+    decided = decided.model_copy(update={"service": service, "category": category})
+    facts = apply_inbound(ticket, Event("e", "/desk/triage", "t-1", MONDAY, decided))
+    assert [type(fact) for fact in facts] == ([TicketTriaged] if is_new else [])
 
 
 async def test_what_triage_leaves_to_a_person_goes_to_the_named_team(desk: Desk) -> None:

@@ -5,10 +5,16 @@ from typing import Any
 import httpx
 import pytest
 from desk_contracts.events.feedback import ArticleRated
-from desk_contracts.events.knowledge import ArticleRevised
+from desk_contracts.events.knowledge import (
+    ArticleRevised,
+    Endorsement,
+    Readership,
+    Translation,
+)
 from desk_contracts.names import FEEDBACK, KNOWLEDGE
+from desk_intake.knowledge.model import Article, Revision
 
-from tests.support.intake_world import Caller, Desk, triage_says
+from tests.support.intake_world import MONDAY, Caller, Desk, triage_says
 
 TEXTS = [
     {"language": "en", "title": "VPN at home", "body": "Restart the *client*."},
@@ -89,7 +95,26 @@ async def test_nobody_but_its_author_and_staff_changes_an_answer(desk: Desk) -> 
         "Anew",
         "VPN at home",
     ]
+    assert revisions["forgotten"] == 0
     assert (await desk.ana.get(f"{path}/revisions")).status_code == 403
+
+
+def test_the_oldest_revisions_make_room_and_are_counted() -> None:
+    def revised(number: int, size: int) -> Revision:
+        texts = (Translation(language="en", title="T", body="x" * (size - 1)),)
+        return Revision(number=number, at=MONDAY, by="max", translations=texts)
+
+    article = Article(
+        id="a", audience=Readership.EVERYBODY, endorsement=Endorsement.WRITTEN, author="max",
+        made_at=MONDAY, changed_at=MONDAY, revisions=(revised(1, 20_000),),
+    )  # fmt: skip
+    for number in range(2, 16):
+        article = article.with_revision(revised(number, 20_000))
+    assert ([item.number for item in article.revisions], article.forgotten) == ([*range(1, 16)], 0)
+    article = article.with_revision(revised(16, 1))
+    assert (article.revisions[0].number, article.forgotten) == (2, 1)
+    article = article.with_revision(revised(17, 20_000)).with_revision(revised(18, 20_000))
+    assert (article.revisions[0].number, article.forgotten) == (4, 3)
 
 
 async def test_articles_for_staff_are_none_for_others(desk: Desk) -> None:

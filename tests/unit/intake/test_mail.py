@@ -338,8 +338,12 @@ async def test_an_answer_to_what_is_closed_opens_a_ticket_that_names_it(desk: De
     assert (late.outcome, late.ticket) == (MailOutcome.COMMENTED, ticket.id)
     await member.post(f"/tickets/{ticket.id}/close")
     again = await send(desk, "It is broken again", "Re: VPN", id="<s@x>", In_Reply_To=FIRST)
-    assert again.outcome is MailOutcome.OPENED
-    assert (await desk.ticket(again.ticket)).attributes["follows"] == ticket.code
+    made = mail(" ", " ", id="<f@x>", In_Reply_To=FIRST)
+    made.add_attachment(PNG, "image", "png", filename="screen.png")
+    only_a_file = await desk.mail.take(made.as_bytes(), Envelope(ANA, (DESK,)))
+    for record in (again, only_a_file):
+        assert record.outcome is MailOutcome.OPENED
+        assert (await desk.ticket(record.ticket)).attributes["follows"] == ticket.code
 
 
 async def test_an_answer_to_a_merged_ticket_lands_where_it_goes_on(desk: Desk) -> None:

@@ -30,6 +30,21 @@ def test_a_plain_mail_is_read_with_its_letters() -> None:
     assert (seen.kind, seen.recipients) == (MailKind.PERSON, (DESK,))
 
 
+@pytest.mark.parametrize(("headers", "read_of_them"), [(20, 20), (21, 20)])
+def test_of_many_headers_with_addresses_twenty_are_read(headers: int, read_of_them: int) -> None:
+    many = "".join(f"Cc: p{number}@x.example\n" for number in range(headers))
+    raw = f"From: {ANA}\nSubject: VPN\n{many}\nIt drops.\n".encode()
+    assert len(read(raw).recipients) == 1 + read_of_them
+
+
+def test_of_many_addresses_in_a_header_a_hundred_are_read() -> None:
+    many = ", ".join(f"p{number}@x.example" for number in range(101))
+    raw = f"From: {ANA}\nSubject: VPN\nCc: {many}\n\nIt drops.\n".encode()
+    recipients = read(raw).recipients
+    assert len(recipients) == 100, "with the one that the mail was sent to"
+    assert recipients[-1] == "p98@x.example"
+
+
 def test_files_are_named_and_measured_and_a_path_says_nothing() -> None:
     made = mail()
     made.add_attachment(b"x" * 300, "application", "pdf", filename="C:\\secret\\bill.pdf")

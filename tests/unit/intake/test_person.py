@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from desk_intake.tickets.forecast import LEAST_SOLVED
+from desk_contracts.events.tickets import TicketPersonRequested
+from desk_intake.tickets.forecast import LEAST_SOLVED, Forecast
+from desk_intake.tickets.outlook import show_person
 
-from tests.support.intake_world import Desk, triage_says
+from tests.support.intake_world import MONDAY, Desk, Story, triage_says
 
 MINUTES = timedelta(minutes=30)
 
@@ -77,3 +79,22 @@ async def test_how_long_others_waited_is_published_and_those_who_wait_count(desk
     assert 30 <= int(network["half_within"].removeprefix("PT").removesuffix("M")) <= 35
     others = next(item for item in waits if item["team"] != "network")
     assert (others["half_within"], others["most_within"]) == (None, None), "not known is not quick"
+
+
+@pytest.mark.parametrize(
+    ("forecast", "code"),
+    [
+        (Forecast(status="unknown"), "person.unknown"),
+        (Forecast(status="known", median=MONDAY + MINUTES), "person.half-by"),
+        (Forecast(status="known", median=MONDAY, latest=MONDAY + MINUTES), "person.by"),
+    ],
+)
+def test_who_waits_for_a_person_is_told_as_much_as_is_known(
+    story: Story, forecast: Forecast, code: str
+) -> None:
+    assert show_person(story.ticket, forecast, lambda text: text.code) is None
+    waiting = story.then(TicketPersonRequested(by="ana")).ticket
+    view = show_person(waiting, forecast, lambda text: text.code)
+    assert view is not None
+    assert view.forecast is not None
+    assert view.forecast.text == code

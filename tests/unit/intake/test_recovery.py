@@ -14,7 +14,7 @@ from desk_intake.adapters.couriers.reported import ReportedCourier
 from desk_intake.adapters.directories.reported import ReportedDirectory
 from desk_intake.recovery import decide
 from desk_intake.recovery.api import RecoveryDeps, recovery_router
-from desk_intake.recovery.model import AskQueue, Kind, Phase, Recovery, recovery_of
+from desk_intake.recovery.model import AskQueue, Kind, Phase, Recovery, digest_of, recovery_of
 from desk_intake.recovery.store import ASKS, RECOVERIES
 from desk_intake.recovery.worker import Recoveries, RecoveryWorker
 from desk_platform.health import Health, State, UsageReport
@@ -239,6 +239,36 @@ async def test_a_weak_password_costs_no_token_and_is_not_repeated(
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/password")
     assert password not in answer.text
     assert (await world.redeem(token)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("password", "code"),
+    [
+        ("abcde" * 2 + "abcd", "field.password-too-short"),
+        ("abcde" * 3, None),
+        ("abcde" * 51 + "a", None),
+        ("abcde" * 51 + "ab", "field.password-too-long"),
+        ("abcd" * 4, "field.password-guessable"),
+        ("abcdA" * 4, "field.password-guessable"),
+    ],
+)
+def test_a_password_has_fifteen_to_256_characters_and_five_different_ones(
+    password: str, code: str | None
+) -> None:
+    why = decide.why_no_password(password)
+    assert (why and why.code) == code
+
+
+@pytest.mark.parametrize(("tries", "good"), [(0, True), (4, True), (5, False)])
+def test_a_token_that_the_directory_refused_is_good_for_five_tries(tries: int, good: bool) -> None:
+    issued = _using(MONDAY).model_copy(
+        update={"phase": Phase.ISSUED, "digest": digest_of("secret"), "tries": tries}
+    )
+    before, after = issued.expires_at - timedelta(microseconds=1), issued.expires_at
+    assert decide.is_good(issued, "secret", "password", before) is good
+    assert not decide.is_good(issued, "secret", "password", after)
+    claimed = decide.claim(issued, "secret", "password", "me", MONDAY)
+    assert (claimed and claimed.state.tries) == (tries + 1 if good else None)
 
 
 async def test_the_directorys_no_changes_nothing_and_another_try_is_free(world: World) -> None:

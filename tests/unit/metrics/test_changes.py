@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from desk_contracts import AnyEvent, Event
 from desk_contracts.events.changes import ChangeFinished, ChangeKind
-from desk_contracts.events.problems import ProblemDetected
+from desk_contracts.events.problems import ProblemDetected, ProblemStatus
 from desk_contracts.message import verbatim
 from desk_metrics.reports.changes import (
     DAY,
@@ -14,6 +14,7 @@ from desk_metrics.reports.changes import (
     ContactRecord,
     add_change,
     baseline_per_day,
+    changes_key,
     delivery_of,
     is_abnormal,
 )
@@ -45,6 +46,15 @@ def problem(name: str, days: float) -> AnyEvent:
         message=verbatim(""),
     )
     return Event(f"{name}-{days}", "/desk/triage", name, at(days), data)
+
+
+def test_what_is_kept_of_changes_is_of_their_service_and_a_proposal_blames_none() -> None:
+    assert changes_key(change("c-1", 1)) == "vpn"
+    found = problem("p-1", 1)
+    assert isinstance(found.data, ProblemDetected)
+    for status, service in ((ProblemStatus.PROPOSED, ""), (ProblemStatus.CONFIRMED, "vpn")):
+        data = found.data.model_copy(update={"status": status})
+        assert changes_key(Event("e", "/desk/triage", "p-1", at(1), data)) == service
 
 
 def changes(*events: AnyEvent) -> Changes:

@@ -92,6 +92,20 @@ def test_the_first_rule_that_fits_proposes(
     assert rule(service_status) == wanted
 
 
+@pytest.mark.parametrize(
+    ("service_status", "share"),
+    [
+        (status(healing_debt=12, relapses=3), 0.25),
+        (status(contacts=10, went=Delivery(5, 2, 1, 0.4)), 0.4),
+        (status(contacts=10, repeat_contacts=2, resolved=8), 0.2),
+        (status(contacts=10, came_again=4), 0.4),
+        (status(contacts=25, requests=20), 0.8),
+    ],
+)
+def test_a_share_is_of_all_that_it_could_be(service_status: ServiceStatus, share: float) -> None:
+    assert propose(service_status)[1][0].params["share"] == share
+
+
 def test_every_reason_says_its_numbers() -> None:
     service_status = status(
         contacts=84, lost_us=5310 * MINUTE, healing_debt=31, relapses=12, slas_breached=1

@@ -9,7 +9,7 @@ from desk_contracts.message import verbatim
 from desk_notify.rules.model import Person
 from desk_notify.rules.people import react
 
-from tests.support.notify_desk import ANA, Story, directory, event
+from tests.support.notify_desk import ANA, Story, directory, event, opened
 from tests.support.notify_silence import LINKED, assigned, breached, over, problem
 
 
@@ -57,3 +57,13 @@ def test_a_ticket_remembers_four_hundred_warnings_of_slas() -> None:
     assert story.ticket is not None
     assert [item.fact.cycle for item in early.ticket.early] == last
     assert [int(item.sla.split("/")[-2]) for item in story.ticket.slas_reported] == last
+
+
+@pytest.mark.parametrize("ended", ["p-0", "p-1", "p-2"])
+def test_only_the_end_of_its_own_problem_ends_it_for_a_ticket(ended: str) -> None:
+    story = Story()
+    story.ticket_sees(opened(), LINKED)
+    story.ticket_hears(over(), ended)
+    assert story.ticket is not None
+    assert story.ticket.problem == ("" if ended == "p-1" else "p-1")
+    assert story.ticket.problems_over == (ended,)

@@ -96,6 +96,7 @@ async def test_a_member_ends_a_problem_and_a_repeat_is_harmless(front: Front) ->
     crowd = [opened("VPN does not connect", n * 0.1, person=f"person-{n}") for n in range(8)]
     await front.desk.feed(*crowd)
     (problem,) = (await front.client.get("/v1/problems")).json()["items"]
+    assert (problem["repeats"], problem["withheld"]) == (0, 0), "no runbook points to it"
     assert (problem["tickets"], problem["people"], problem["status"]) == (8, 8, "proposed")
     path, key = f"/v1/problems/{problem['id']}/resolve", {"Idempotency-Key": "k"}
     refused = await front.client.post(path, json={}, headers=known_as("olga") | key)

@@ -160,7 +160,7 @@ class Inputs:
         return self._context
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=10_000)  # desk-skip: mutate only quicker
 def condition(text: str) -> Condition:
     """The compiled condition; runs under way keep theirs when the charter changes."""
     return Condition(text)

@@ -119,6 +119,6 @@ def _paragraph(text: str, fields: Mapping[str, Carried], spoken: Catalogue, zone
     return "\n".join(lines)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=1024)  # desk-skip: mutate only quicker
 def _names(line: str) -> frozenset[str]:
     return frozenset(name for _, name, _, _ in Formatter().parse(line) if name)

@@ -163,6 +163,16 @@ def test_the_report_ranks_with_numbers_and_examples() -> None:
     assert mail.examples == ("E0", "E1", "E2")
 
 
+def test_hours_of_a_topic_are_told_by_their_quarters() -> None:
+    tallies = Tallies()
+    for hours in range(1, 21):
+        steps = (row(1, "new", ticket=f"{hours}"), row(1 + hours, "resolved", ticket=f"{hours}"))
+        tallies.add(path_of(*steps), "Mail")
+    [mail] = where_time_goes(tallies).most_repeated
+    quarters = (mail.q1_hours, mail.median_hours, mail.q3_hours)
+    assert quarters == pytest.approx((5, 10, 15), rel=0.03)
+
+
 def test_what_costs_most_is_ranked_by_hours_and_counts() -> None:
     report = made_report()
     assert [(entry.topic, entry.alike) for entry in report.most_repeated] == [
@@ -354,8 +364,10 @@ def test_months_that_were_cut_make_no_trend() -> None:
     # The first begins in its middle, the last is the thin rest.
     assert [item.is_whole for item in report.months] == [False, *[True] * 5, False]
     trends = {trend.figure: trend for trend in report.trends}
-    assert trends["median_hours_to_resolve"].direction is TrendDirection.UP
-    assert trends["tickets"].direction is TrendDirection.UNCLEAR
+    solving, tickets_a_month = trends["median_hours_to_resolve"], trends["tickets"]
+    assert (solving.direction, solving.months) == (TrendDirection.UP, 5)
+    assert (solving.first, solving.last) == pytest.approx((15, 35), rel=0.02)
+    assert (tickets_a_month.direction, tickets_a_month.months) == (TrendDirection.UNCLEAR, 5)
     assert [(item.tickets, item.over) for item in report.months] == [(40, 40)] * 6 + [(3, 3)]
     figures = [item.params["figure"] for item in report.sentences if "trend" in item.code]
     assert figures == [trend.figure for trend in report.trends]

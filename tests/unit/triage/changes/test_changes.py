@@ -62,6 +62,34 @@ def test_what_is_over_is_not_said_to_be_running(order: tuple[int, ...]) -> None:
     assert state.early_ends == ()
 
 
+def test_ends_that_come_first_wait_for_their_own_beginnings_the_latest_of_each() -> None:
+    def end(change: str, minutes: float) -> AnyEvent:
+        data = ChangeFinished(change=change, kind=ChangeKind.RELEASE, succeeded=True)
+        return event("vpn", data, minutes)
+
+    state: ServiceChanges | None = None
+    for report in (end("c-1", 30), end("c-2", 31), end("c-1", 32)):
+        outcome = follow(state, report)
+        assert outcome is not None
+        state = outcome.state
+    assert state is not None
+    assert [(item.change, item.at) for item in state.early_ends] == [
+        ("c-2", at(31)),
+        ("c-1", at(32)),
+    ]
+    begun = follow(state, change_started("vpn", 0))
+    assert begun is not None
+    assert [change.finished_at for change in begun.state.changes] == [at(32)]
+    assert [item.change for item in begun.state.early_ends] == ["c-2"]
+    for number in range(MAX_CHANGES + 1):
+        outcome = follow(state, end(f"d-{number}", 40))
+        assert outcome is not None
+        state = outcome.state
+    assert [item.change for item in state.early_ends] == [
+        f"d-{number}" for number in range(1, MAX_CHANGES + 1)
+    ]
+
+
 def test_what_is_begun_again_is_running() -> None:
     end = ChangeFinished(change="c-1", kind=ChangeKind.RELEASE, succeeded=True)
     state: ServiceChanges | None = None

@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
+import numpy as np
 import pytest
-from desk_triage.learning.dataset import MIN_PEOPLE, split_by_weeks
+from desk_triage.learning.dataset import MIN_PEOPLE, Coefficients, TrainingSet, split_by_weeks
 from desk_triage.learning.evaluation import (
     Attempt,
     LearningTask,
@@ -24,6 +25,7 @@ from tests.support.triage_history import (
     PER_WEEK,
     TEAM,
     TEAMS,
+    MeansTrainer,
     examples_of,
     features,
     lives,
@@ -132,6 +134,7 @@ def test_noise_proposes_and_never_decides() -> None:
     assert scorer.threshold == NEVER_ALONE
     assert scorer.evaluation is not None
     assert scorer.evaluation.decided == 0
+    assert scorer.evaluation.coverage == scorer.evaluation.precision == 0
     assert len(scorer.rank(features("antenna"), TEAMS)) == len(TEAMS)
     assert not scorer.acts_alone(1.0)
 
@@ -180,6 +183,25 @@ def test_it_learns_from_all_tickets_after_it_was_judged() -> None:
         for item in PAST
     ]
     assert learned(late).rank(features("novelty"), TEAMS)[0].name == "network"
+
+
+class NothingTrainer(MeansTrainer):
+    """Learns nothing at all, so that only the nearest tickets tell anything."""
+
+    def fit(self, training_set: TrainingSet, freedom: float) -> Coefficients:
+        assert freedom > 0
+        names, width = training_set.names, training_set.width
+        return Coefficients(np.zeros(names), np.zeros((width, names)))
+
+
+@pytest.mark.parametrize(("trainer", "share"), [(MEANS, 0.0), (NothingTrainer(), 0.3)])
+def test_the_nearest_tickets_count_as_much_as_makes_the_truth_likelier(
+    trainer: MeansTrainer, share: float
+) -> None:
+    scorer = learn(PAST, TEAM, trainer)
+    assert isinstance(scorer, Scorer)
+    assert scorer.nearest is not None
+    assert scorer.nearest.share == share
 
 
 def test_the_sums_of_an_evaluation_are_those_of_the_last_weeks() -> None:

@@ -1,6 +1,8 @@
 """What is counted of tickets, what is unusual, and that all of it is bounded."""
 
 from datetime import timedelta
+from fractions import Fraction
+from math import comb, log10
 from time import process_time
 
 import pytest
@@ -47,6 +49,25 @@ def test_little_past_makes_the_same_count_less_surprising() -> None:
     assert surprise_of(8, 1, 1) < surprise_of(8, 1, 10) < surprise_of(8, 1, 1000)
     # As a Poisson count it would be 4.99; that rates vary makes it less.
     assert 2.5 < surprise_of(8, 1, 1e9) < 4.99
+
+
+@pytest.mark.parametrize("count", [2, 5, 12, 40])
+@pytest.mark.parametrize(("familiar", "shape"), [(8.0, 4), (8 / 3, 2), (8 / 7, 1)])
+def test_a_count_is_compared_with_the_negative_binomial_distribution(
+    count: int, familiar: float, shape: int
+) -> None:
+    """Its shape is 1 by an eighth (rates vary by a third) and what the little past adds to that."""
+    chance = Fraction(1, 1 + shape)  # of a mean of 1
+    fewer = sum(
+        comb(number + shape - 1, number) * chance**number * (1 - chance) ** shape
+        for number in range(count)
+    )
+    assert surprise_of(count, 1.0, familiar) == pytest.approx(-log10(1 - fewer), rel=1e-4)
+
+
+@pytest.mark.parametrize(("count", "mean"), [(0, 1.0), (1, 1.0), (3, 3.0), (5, 0.0), (2, 2.5)])
+def test_what_is_expected_is_no_surprise(count: int, mean: float) -> None:
+    assert surprise_of(count, mean, 10) == 0.0
 
 
 def test_an_hour_of_the_week_has_its_own_rate() -> None:

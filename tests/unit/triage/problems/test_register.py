@@ -108,6 +108,16 @@ def test_a_signal_of_the_service_makes_two_people_a_confirmed_problem() -> None:
     assert detected.data.message.code == "problem.evident"
 
 
+@pytest.mark.parametrize(("shown", "is_named"), [("crm", False), ("vpn", True), ("wifi", False)])
+def test_only_signals_of_its_service_speak_for_a_problem(shown: str, *, is_named: bool) -> None:
+    played = PlayedRegister().play([*ordinary(), signal(0, service=shown), *outage(8, begins=1)])
+    (detected,) = played.of(ProblemDetected)
+    assert isinstance(detected.data, ProblemDetected)
+    codes = [reason.code for reason in detected.data.explanation]
+    assert ("problem.signal" in codes) is is_named
+    assert detected.data.signals == (("e1",) if is_named else ())
+
+
 def test_a_signal_needs_no_past() -> None:
     played = PlayedRegister().play([signal(0), *outage(5, begins=1)])
     assert len(played.of(ProblemDetected)) == 1

@@ -1,12 +1,13 @@
-"""What the third report decides: by how unby_chance a word is, and by what else its people say."""
+"""What the third report decides: by how unusual a word is, and by what else its people say."""
 
 from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 from desk_contracts.events.problems import ProblemDetected
-from desk_triage.problems.bursts import Group, is_enough
+from desk_triage.problems.bursts import Group, is_enough, is_overwhelming, require_surprise
 from desk_triage.problems.profile import MOST_EVIDENCE, Profile
+from desk_triage.problems.rates import NO_PAST
 from desk_triage.problems.window import Burst
 from hypothesis import given
 from hypothesis import strategies as st
@@ -98,3 +99,48 @@ def test_more_evidence_never_makes_less_of_it(
 @pytest.mark.parametrize("beyond", [-3.0, -1.0, 0.0])
 def test_one_word_in_common_is_never_enough_by_what_is_said(beyond: float) -> None:
     assert not is_enough(_group(beyond, MOST_EVIDENCE, 0.0))
+
+
+@pytest.mark.parametrize(
+    ("beyond", "more_than_chance", "enough"),
+    [
+        (0.0, 4.0, True),  # four more than chance: the count has to be what is needed, no more
+        (-0.01, 4.0, False),
+        (-1.0, 8.0, True),  # each four more are worth one
+        (-1.01, 8.0, False),
+        (-2.0, 24.0, True),  # and two are the most
+        (-2.01, 24.0, False),
+        (0.25, 3.0, True),  # who says less than that needs more
+        (0.24, 3.0, False),
+        (0.5, 0.0, True),  # and half a one is the most that is asked
+        (0.49, 0.0, False),
+    ],
+)
+def test_what_people_say_beside_the_word_counts_within_limits(
+    beyond: float, more_than_chance: float, *, enough: bool
+) -> None:
+    group = _group(beyond, MOST_EVIDENCE + 20, MOST_EVIDENCE + 20 - more_than_chance)
+    assert is_enough(group) is enough
+
+
+@pytest.mark.parametrize(("beyond", "enough"), [(0.99, False), (1.0, True)])
+def test_one_word_in_common_has_to_be_more_unusual(beyond: float, *, enough: bool) -> None:
+    assert is_enough(_group(beyond, MOST_EVIDENCE, 0.0)) is enough
+
+
+@pytest.mark.parametrize(
+    ("tickets", "least"), [(0, 4.0771), (1, 6.0594), (10, 7.0594), (100, 8.0594), (1_000, 9.0594)]
+)
+def test_ten_times_the_load_asks_for_ten_times_less_chance(tickets: int, least: float) -> None:
+    """30 tests a ticket of a day, and 2.6 powers of ten of room."""
+    assert require_surprise(tickets, timedelta(minutes=15)) == pytest.approx(least, abs=1e-4)
+
+
+@pytest.mark.parametrize(("people", "is_evident"), [(9, False), (10, True)])
+def test_nothing_is_out_of_the_question_before_ten_people_say_it(
+    people: int, *, is_evident: bool
+) -> None:
+    played = PlayedRegister().play([*ordinary(), *outage(people)])
+    (problem,) = played.problems
+    assert len(problem.people) == people
+    assert is_overwhelming(problem, NO_PAST, problem.last_at, needed=-10) is is_evident

@@ -135,6 +135,19 @@ def test_teams_that_can_do_it_take_turns_by_their_room() -> None:
     assert teams.count("network") < 50
 
 
+@pytest.mark.parametrize(("load", "share"), [(0, 2 / 5), (1, 1 / 4), (3, 1 / 7), (7, 1 / 13)])
+def test_half_the_burden_is_drawn_twice_as_often(load: int, share: float) -> None:
+    """With the ticket: `load + 1` of the ten that are its limit, beside one of fifteen."""
+    charter = charter_of_kernel("network")
+    assert [charter.team(name).wip_limit for name in ("network", "workplace")] == [10, 15]
+    busy = ContextSnapshot(load={"network-1": load})
+    data = opened("The kernel panics").data
+    assert isinstance(data, TicketOpened)
+    drawn = [route(f"t-{number}", data, MONDAY, charter, busy).team for number in range(2_000)]
+    # Three times the standard deviation of 2,000 draws is 0.034 at most.
+    assert drawn.count("network") / len(drawn) == pytest.approx(share, abs=0.034)
+
+
 def test_a_team_at_its_limit_gets_no_more_while_another_has_room() -> None:
     charter = charter_of_kernel("network")
     limit = charter.team("network").wip_limit
