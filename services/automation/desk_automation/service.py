@@ -85,7 +85,7 @@ from desk_automation.windows.store import PLANNED_CHANGES, project_planned_chang
 # Evidence for a mode is gathered over days; a run's own events are read back many at once.
 EVIDENCE_LINGER = timedelta(milliseconds=200)
 # Of the events of a ticket few concern a run, and they come in quick succession.
-TICKET_LINGER = timedelta(milliseconds=200)
+TICKET_LINGER = timedelta(milliseconds=500)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What every service is put together from, so that a `main` lists only what is its own."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any, Generic, TypeVar, assert_never
 
@@ -90,7 +91,7 @@ class ServiceBuilder(Generic[O]):
         self.precedence, self._readers = Precedence(), Readers()
         self._decoded: DecodedRecords | None = None
         self._groups = tuple(service.groups())
-        self._prepared: list[Callable[[], Awaitable[None]]] = [self.store.ping]
+        self._prepared: list[Callable[[], Awaitable[None]]] = []
         self._lifetimes: list[tuple[str, Lifetime]] = [("sign-in client", Ending(client.aclose))]
         self._jobs: dict[str, Loop] = {"charter": self.charter.run}
         self._units_of_work: dict[str, UnitOfWork[Any]] = {}
@@ -220,9 +221,8 @@ class ServiceBuilder(Generic[O]):
         """The watermarks of the replicas that write a topic; read once, whoever asks."""
         if (writers_known := self._writers_of.get(topic)) is not None:
             return writers_known
-        settings, prefix = self.settings.kafka, self.settings.topic_prefix
         writers = self._writers_of[topic] = Writers(topic)
-        reader = WritersReader(settings, writers, prefix=prefix)
+        reader = WritersReader(self.settings.kafka, writers, prefix=self.settings.topic_prefix)
         self.job(f"writers of {topic}", reader.run)
         return writers
 
@@ -373,8 +373,9 @@ class ServiceBuilder(Generic[O]):
         )
 
     async def _prepare(self) -> None:
-        for step in self._prepared:
-            await step()
+        """All at once, as soon as the store answers: a file of SQLite makes one write of it."""
+        await self.store.ping()
+        await asyncio.gather(*(step() for step in self._prepared))
 
     def _consumer(self, group: Group) -> Consumer:
         return Consumer(

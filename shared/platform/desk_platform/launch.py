@@ -5,9 +5,13 @@ import importlib
 import sys
 from types import ModuleType
 
-# What libraries load to write to terminals: structlog, where it is there, and the shell of `cel`.
-# A service writes JSON, and would pay a tenth of a second for them.
-_ABSENT: dict[str, ModuleType | None] = {"rich": None, "cel.cli": ModuleType("cel.cli")}
+# What libraries load to write to terminals: structlog, where it is there, the shell of `cel`, the
+# command of httpx. A service writes JSON, and would pay a tenth of a second for them.
+_ABSENT: dict[str, ModuleType | None] = {
+    "rich": None,
+    "cel.cli": ModuleType("cel.cli"),
+    "httpx._main": None,
+}
 
 
 def launch(name: str) -> None:

@@ -20,9 +20,11 @@ print("collects" if gc.isenabled() and gc.get_freeze_count() else "does not coll
 """
 TERMINALS = """
 import sys
-from desk_platform import startup
+from types import ModuleType
+startup = sys.modules["desk_platform.startup"] = ModuleType("startup")
+unwanted = ("rich", "prompt_toolkit", "typer", "pygments")
 startup.start_service = lambda table: print(
-    table.name, [name for name in ("rich", "prompt_toolkit", "typer") if sys.modules.get(name)]
+    table.name, [name for name in unwanted if sys.modules.get(name)]
 )
 from desk_platform.launch import launch
 for name in ("automation", "notify"):
@@ -35,7 +37,7 @@ from desk_contracts.topics import SERVICES
 for name in SERVICES:
     importlib.import_module(f"desk_{name}.service")
 print(sorted(name for name, kind in PAYLOADS.items() if kind.__pydantic_complete__))
-print(sorted({"asyncssh", "ldap3"} & sys.modules.keys()))
+print(sorted({"aiosmtpd", "asyncssh", "imapclient", "ldap3"} & sys.modules.keys()))
 """
 
 

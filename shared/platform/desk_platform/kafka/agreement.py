@@ -1,5 +1,6 @@
 """Before a service begins: is its store as new as what its groups have committed?"""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -98,9 +99,10 @@ class CommitNotes:
         """For the next commit; the store has it first. The last one of a life is always new."""
         now = self._clock.now()
         if is_last or self._noted_at is None or now - self._noted_at >= NOTED_EVERY:
-            await self._save()
-            if self._milestones is not None:
-                self._text = f"{_MARK}{await self._milestones.next(self._group)}"
+            # Together: stores make one write of what comes at once.
+            notes = [] if self._milestones is None else [self._milestones.next(self._group)]
+            _, *numbers = await asyncio.gather(self._save(), *notes)
+            self._text = "".join(f"{_MARK}{number}" for number in numbers)
             self._noted_at = now
         return self._text
 

@@ -15,7 +15,7 @@ from desk_platform.kafka.unit_of_work import (
     WorkItem,
     group_by_document,
 )
-from desk_platform.precedence import SLICE, Precedence
+from desk_platform.precedence import SLICE, SMALLEST_SLICE, Precedence
 from desk_platform.store.document import S
 
 # While the store writes one slice the next is decided; no document is in both. Where somebody calls
@@ -43,7 +43,10 @@ class BatchProcessor:
         """One read, write and publish for each unit of work; in slices while somebody calls."""
         async with asyncio.TaskGroup() as group:
             for unit_of_work in self._units_of_work:
-                group.create_task(_run(unit_of_work, batch, on_failed))
+                tasks = (task for received in batch for task in _tasks(unit_of_work, received))
+                # Nothing, for most batches of some units of work.
+                if waiting := group_by_document(tasks):
+                    group.create_task(_run(unit_of_work, waiting, on_failed))
 
     def forget(self) -> None:
         """Partitions moved: somebody else may write these documents now."""
@@ -52,10 +55,8 @@ class BatchProcessor:
 
 
 async def _run(
-    unit_of_work: UnitOfWork[S], batch: Sequence[Received], on_failed: OnFailedRecords
+    unit_of_work: UnitOfWork[S], waiting: Waiting[S], on_failed: OnFailedRecords
 ) -> None:
-    tasks = (task for received in batch for task in _tasks(unit_of_work, received))
-
     async def report(failures: Sequence[tuple[WorkItem[S], Exception]]) -> None:
         await on_failed(
             [
@@ -71,9 +72,12 @@ async def _run(
         with precedence.slice(len(part)):
             await unit_of_work.run_grouped(part, report)
 
+    if len(waiting) <= SMALLEST_SLICE:
+        await work(waiting)
+        return
     under_way: set[asyncio.Task[None]] = set()
     async with asyncio.TaskGroup() as group:
-        async for part in _slices(precedence, group_by_document(tasks)):
+        async for part in _slices(precedence, waiting):
             under_way.add(group.create_task(work(part)))
             while len(under_way) >= (SLICES_AT_ONCE if precedence.is_calm else 1):
                 _, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)

@@ -34,7 +34,13 @@ from desk_platform.kafka.producer import Publisher
 from desk_platform.kafka.records import Failure, KafkaRecord, Received, not_before
 from desk_platform.kafka.retry import attempt_async, attempt_each, backoff
 from desk_platform.kafka.side_topics import SideTopics
-from desk_platform.kafka.subscription import Reading, broker_of, connect, safe_arguments
+from desk_platform.kafka.subscription import (
+    FEW_RECORDS,
+    Reading,
+    broker_of,
+    connect,
+    safe_arguments,
+)
 from desk_platform.kafka.topic_reader import fetch_behind
 from desk_platform.kafka.topic_replacement import TopicGuard
 from desk_platform.kafka.trace_context import find_traceparent, give_trace
@@ -134,8 +140,9 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         try:
             await connect(self._broker)
             await self._broker.start()
-            if not self._reading.linger and (consumer := self.current_consumer()) is not None:
+            if (consumer := self.current_consumer()) is not None:
                 fetch_behind(consumer)
+                consumer.gathers_below = FEW_RECORDS if self._reading.linger else 0
         except BaseException:
             await self._broker.stop()  # else each try would leave a client behind
             raise

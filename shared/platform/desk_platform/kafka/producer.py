@@ -216,7 +216,7 @@ class KafkaPublisher:
             client_id=self._client,
             acks="all",
             enable_idempotence=True,
-            linger_ms=2,
+            linger_ms=0,
             max_batch_size=256 * 1024,
             max_request_size=1024 * 1024,
             compression_type="lz4",

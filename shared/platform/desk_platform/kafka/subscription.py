@@ -25,7 +25,7 @@ MAX_RECORDS = 2_000
 # time, 1 MiB a partition, keeps memory bounded.
 GATHERED_RECORDS = 8_000
 # A consumer gathers only while it has no more than so many to do at a time.
-_FEW_RECORDS = 500
+FEW_RECORDS = 500
 # While many call at once what the bus brings is gathered so long: a batch costs as much as a call.
 _BESIDE_A_BURST = timedelta(milliseconds=100)
 # FastStream sleeps this long after an empty poll; `TrackedConsumer` lets those be few.
@@ -67,7 +67,7 @@ class Reading:
 
     def pause_after(self, records: int) -> timedelta:
         """How long more is gathered before the next batch, after one of so many records."""
-        if records >= _FEW_RECORDS:
+        if records >= FEW_RECORDS:
             return timedelta(0)
         return max(self.linger, _BESIDE_A_BURST) if self.precedence.is_burst else self.linger
 

@@ -7,6 +7,7 @@ from aiokafka import AIOKafkaConsumer
 from desk_contracts.errors import NotFound
 
 from desk_platform.kafka.connection import kafka_arguments
+from desk_platform.kafka.fetch_sessions import keep_sessions
 from desk_platform.kafka.records import KafkaRecord
 from desk_platform.settings import KafkaSettings
 
@@ -31,6 +32,7 @@ async def follow(kafka: KafkaSettings, **more: int) -> AsyncIterator[AIOKafkaCon
     )
     try:  # else each try to start would leave a client behind
         await consumer.start()
+        keep_sessions(consumer)
         fetch_behind(consumer)
         yield consumer
     finally:

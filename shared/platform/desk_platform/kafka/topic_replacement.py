@@ -4,6 +4,7 @@ What was made anew is not read on: its offsets mean other records, so marks and 
 of before would swallow them. It stops until somebody adopts it.
 """
 
+import asyncio
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 
@@ -138,16 +139,22 @@ class TopicGuard:
         self._assignment = assignment
 
     async def save(self) -> None:
-        """Keep in the store how far the topics are read; a batch may be in flight meanwhile."""
-        for topic in list(self._handled) if self._positions is not None else ():
-            offsets, kept = self._handled.pop(topic, {}), self._kept.get(topic)
-            if self._positions is None or kept is None or topic in self.stopped:
-                continue
-            try:
-                await self._positions.advance(kept, offsets)
-            except BaseException:
-                self._handled[topic] = offsets | self._handled.get(topic, {})
-                raise
+        """Keep in the store how far the topics are read; a batch may be in flight meanwhile.
+
+        All at once: stores make one write of what comes together.
+        """
+        if self._positions is not None:
+            await asyncio.gather(*(self._save(self._positions, topic) for topic in self._handled))
+
+    async def _save(self, positions: Positions, topic: str) -> None:
+        offsets, kept = self._handled.pop(topic, {}), self._kept.get(topic)
+        if kept is None or topic in self.stopped:
+            return
+        try:
+            await positions.advance(kept, offsets)
+        except BaseException:
+            self._handled[topic] = offsets | self._handled.get(topic, {})
+            raise
 
     async def leave(self) -> None:
         """Keep what can be kept: whoever reads next begins at the commits."""

@@ -19,6 +19,7 @@ from desk_contracts.errors import DependencyDown
 from desk_platform.health import Marks
 from desk_platform.kafka.commits import first_offsets, next_offsets
 from desk_platform.kafka.end_offsets import begin_offsets, end_offsets
+from desk_platform.kafka.fetch_sessions import keep_sessions
 from desk_platform.kafka.records import KafkaRecord
 
 ASKED_WITHIN = timedelta(seconds=5)
@@ -31,6 +32,10 @@ class TrackedConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has n
 
     def __init__(self, *topics: str, **arguments: Any) -> None:
         super().__init__(*topics, **arguments)
+        self._fetches = keep_sessions(self)
+        # After a batch of less than this nothing is fetched before the next poll: who gathers has
+        # one fetch for all that came meanwhile, and not one for each partition that had something.
+        self.gathers_below = 0
         self._handed_out: dict[TopicPartition, int] = {}
         self._handled: dict[TopicPartition, int] = {}
         self.assignment_number = 0
@@ -67,6 +72,7 @@ class TrackedConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has n
         """
         if timeout_ms and not partitions:
             timeout_ms = max(timeout_ms, IDLE_WAIT_MS)
+        self._fetches.are_due.set()
         try:
             batches: dict[TopicPartition, list[ConsumerRecord]] = await super().getmany(
                 *partitions, timeout_ms=timeout_ms, max_records=max_records
@@ -75,6 +81,8 @@ class TrackedConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has n
             self._note_poll(is_empty=False, trouble=repr(error))
             raise
         self._note_poll(is_empty=not batches)
+        if batches and sum(map(len, batches.values())) < self.gathers_below:
+            self._fetches.are_due.clear()
         for partition, records in batches.items():
             if records[0].offset < self._handed_out.get(partition, 0):
                 self.went_back.add(partition)
