@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from desk_automation.chains.decide import Sealing
 from desk_automation.inhibition.store import OPEN_SIGNALS, project_open_signals
 from desk_automation.runs.worker.restraints import RestraintRecords
 from desk_automation.scopes.store import SCOPES
@@ -14,6 +15,8 @@ from desk_charter.windows import ScheduledWindow
 from desk_platform.clock import FakeClock
 from desk_platform.kafka import Projection, UnitOfWork
 from desk_testing.fakes import FakeDocuments
+
+from tests.support.automation_units import CHAIN_KEYS
 
 
 @dataclass
@@ -42,7 +45,9 @@ class FakeRestraints:
             project_open_signals(signals, find_inhibitors),
         ]
         self.units = [(unit_of_work(projection), projection) for projection in projections]
-        self.scopes = Projection(FakeDocuments(SCOPES, clock))
+        self.scopes = Projection(
+            FakeDocuments(SCOPES, clock), seal=Sealing(lambda: CHAIN_KEYS, "scope/")
+        )
         self.records = RestraintRecords(
             lambda: self.windows, lambda: self.services, planned, signals
         )

@@ -159,7 +159,8 @@ def _collect(
     breakers = Projection(records.statistics, seal=seal.within("breaker/"))
     statistics = desk.unit_of_work("runbooks", breakers, cached=0)
     debts = desk.unit_of_work("debts", Projection(records.debts, seal=seal), cached=0)
-    scopes = desk.unit_of_work("scopes", Projection(desk.documents(SCOPES)), cached=0)
+    places = Projection(desk.documents(SCOPES), seal=seal.within("scope/"))
+    scopes = desk.unit_of_work("scopes", places, cached=0)
     return Collections(
         runs=hooks.around_journal(desk.commands(units.runs)),
         targets=desk.commands(units.targets),

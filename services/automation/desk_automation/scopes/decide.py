@@ -12,6 +12,7 @@ HOUR = timedelta(hours=1)
 MAX_WAITING = 50
 MAX_COUNTED = 200
 MAX_CAUSES = 200
+MAX_FAILED = 50
 _BAD = frozenset({Outcome.NOT_HEALED, Outcome.INCONCLUSIVE, Outcome.IN_DOUBT})
 
 
@@ -78,10 +79,11 @@ def end(
         "canary": "" if scope.canary == run else scope.canary,
     }
     if outcome is Outcome.HEALED:
-        changes |= {"failures": 0, "stopped_at": None, "opened_at": None, "told_by": {}}
+        changes |= {"failures": 0, "failed": (), "told_by": {}}
+        changes |= {"stopped_at": None, "opened_at": None}
     elif outcome in _BAD:
         failures = scope.failures + 1
-        changes["failures"] = failures
+        changes |= {"failures": failures, "failed": (*scope.failed, run)[-MAX_FAILED:]}
         if limit.failures and (failures >= limit.failures or scope.canary == run):
             changes |= {"opened_at": now, "stopped_at": scope.stopped_at or now}
     return scope.model_copy(update=changes)
@@ -105,7 +107,7 @@ def _let_in(scope: Scope, limit: Limit, ask: ScopeRequest, now: datetime) -> Sco
         update={
             "repairs": (*others, repair),
             "waiting": tuple(waiting for waiting in scope.waiting if waiting != ask.run),
-            "canary": scope.canary if scope.opened_at is None else ask.run,
+            "canary": scope.canary if own or scope.opened_at is None else ask.run,
         }
     )
 

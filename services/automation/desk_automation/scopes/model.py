@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from desk_contracts.chain import Link
 from desk_contracts.frozen import Frozen
+from desk_contracts.message import Message
 from pydantic import Field
 
 Kind = Literal["runbook", "site", "service"]
@@ -27,6 +29,8 @@ class Limit:
     kind: Kind
     name: str
     """Of the site or service; empty where that is not known."""
+    owner: str = ""
+    """The team that answers for the service."""
     at_once: int | None = None
     per_hour: int | None = None
     people_at_once: int | None = None
@@ -55,6 +59,8 @@ class Scope(Frozen):
     waiting: tuple[str, ...] = ()
     counted: tuple[str, ...] = ()
     failures: int = 0
+    failed: tuple[str, ...] = ()
+    """The newest runs of these."""
     stopped_at: datetime | None = None
     """Since when its breaker is not closed."""
     opened_at: datetime | None = None
@@ -62,6 +68,8 @@ class Scope(Frozen):
     canary: str = ""
     told_by: dict[str, str] = Field(default_factory=dict)
     """Of the open breaker: which run brings a cause to people."""
+    link: Link = Link()
+    """Where the chain of its transitions ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +80,12 @@ class ScopeRequest:
     cause: str
     people: int | None
     until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A run that changes a breaker, and how it ended, where it has."""
+
+    run: str
+    runbook: str
+    reason: Message | None = None
