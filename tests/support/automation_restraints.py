@@ -9,6 +9,7 @@ from desk_automation.inhibition.store import OPEN_SIGNALS, project_open_signals
 from desk_automation.runs.worker.restraints import RestraintRecords
 from desk_automation.scopes.store import SCOPES
 from desk_automation.windows.store import PLANNED_CHANGES, project_planned_changes
+from desk_charter.dated_calendars import DatedCalendar
 from desk_charter.runbooks import Runbook
 from desk_charter.services import Service
 from desk_charter.windows import ScheduledWindow
@@ -25,6 +26,7 @@ class FakeRestraints:
 
     windows: tuple[ScheduledWindow, ...] = ()
     services: tuple[Service, ...] = ()
+    calendars: dict[str, DatedCalendar] = field(default_factory=dict)
     units: list[tuple[UnitOfWork[Any], Projection[Any]]] = field(default_factory=list)
 
     def open(
@@ -49,5 +51,9 @@ class FakeRestraints:
             FakeDocuments(SCOPES, clock), seal=Sealing(lambda: CHAIN_KEYS, "scope/")
         )
         self.records = RestraintRecords(
-            lambda: self.windows, lambda: self.services, planned, signals
+            lambda: self.windows,
+            lambda name: self.calendars[name],
+            lambda: self.services,
+            planned,
+            signals,
         )

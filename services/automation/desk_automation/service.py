@@ -10,8 +10,9 @@ from functools import partial
 from typing import NamedTuple
 
 from desk_charter.desk import Desk, obey_charter
+from desk_charter.public_holidays import date_calendar
 from desk_charter.retention import RETENTION, Records, find_time_kept
-from desk_charter.windows import WINDOWS
+from desk_charter.window_checks import WINDOWS
 from desk_contracts import names
 from desk_contracts.device_orders import DevicePolicy
 from desk_contracts.signing import Signer
@@ -210,6 +211,7 @@ def _add_restraints(desk: Desk) -> RestraintRecords:
     desk.unit_of_work("open-signals", project_open_signals(signals, find_inhibitors), cached=0)
     return RestraintRecords(
         lambda: desk.charter.current.of(WINDOWS),
+        lambda name: date_calendar(desk.charter.current.calendar(name), desk.clock.now().year),
         lambda: desk.charter.current.services,
         planned,
         signals,
