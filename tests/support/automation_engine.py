@@ -21,8 +21,9 @@ from desk_automation.runs import lifecycle
 from desk_automation.runs.model import Run
 from desk_automation.runs.store import RUNS, run_rule
 from desk_automation.runs.worker.admission import Collections
-from desk_automation.runs.worker.driver import Concurrency, Worker
+from desk_automation.runs.worker.driver import Worker
 from desk_automation.runs.worker.relapses import Relapses
+from desk_automation.runs.worker.slots import Concurrency
 from desk_automation.runs.worker.takeover import Takeover
 from desk_automation.safety.statistics import RunbookStatistics
 from desk_automation.safety.store import STATISTICS, STOPS, TARGETS, target_projection

@@ -66,11 +66,12 @@ from desk_automation.runs.api.consents import consent_router
 from desk_automation.runs.api.runs import run_router
 from desk_automation.runs.api.views import RunsApi
 from desk_automation.runs.model import Run
-from desk_automation.runs.store import RUNS
+from desk_automation.runs.store import RUNS, count_waiting
 from desk_automation.runs.worker.admission import Collections
-from desk_automation.runs.worker.driver import Concurrency, OnDue, Worker
+from desk_automation.runs.worker.driver import OnDue, Worker
 from desk_automation.runs.worker.relapses import Relapses
 from desk_automation.runs.worker.restraints import RestraintRecords
+from desk_automation.runs.worker.slots import Concurrency
 from desk_automation.runs.worker.takeover import Takeover
 from desk_automation.safety.api import StopApi, stop_router
 from desk_automation.safety.store import STATISTICS, STOPS, TARGETS, target_projection
@@ -239,7 +240,14 @@ def _open_routes(
             match_router(matching, StartApi(policy, runs_api)),
             rollout_router(RolloutApi(desk.charter, collections.rollouts, desk.clock)),
             promotion_router(promoting),
-            scopes_router(ScopesApi(desk.charter, desk.documents(SCOPES), desk.clock)),
+            scopes_router(
+                ScopesApi(
+                    desk.charter,
+                    desk.documents(SCOPES),
+                    partial(count_waiting, collections.stored_runs),
+                    desk.clock,
+                )
+            ),
             device_router(devices, desk.cursors),
         ]
     )

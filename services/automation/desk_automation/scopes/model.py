@@ -9,6 +9,8 @@ from desk_contracts.frozen import Frozen
 from desk_contracts.message import Message
 from pydantic import Field
 
+from desk_automation.safety.queue_numbers import QueueNumbers
+
 Kind = Literal["runbook", "site", "service"]
 
 
@@ -56,7 +58,7 @@ class Scope(Frozen):
     """What acts in a scope or did within the hour, and what became of it."""
 
     repairs: tuple[Repair, ...] = ()
-    waiting: tuple[str, ...] = ()
+    queue_numbers: QueueNumbers = QueueNumbers()
     counted: tuple[str, ...] = ()
     failures: int = 0
     failed: tuple[str, ...] = ()
@@ -80,6 +82,9 @@ class ScopeRequest:
     cause: str
     people: int | None
     until: datetime
+    runbook: str = ""
+    queue_number: int = 0
+    """Of one that waits in line there already."""
 
 
 @dataclass(frozen=True, slots=True)
