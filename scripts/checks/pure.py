@@ -19,6 +19,7 @@ _CHARTER = (
     "addresses",
     "model",
     "calendars",
+    "dated_calendars",
     "detectors",
     "patterns",
     "people",

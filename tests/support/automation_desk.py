@@ -148,7 +148,12 @@ class Bus:
 
 
 def raised(
-    subject: str, url: str, signal: str = "disk-filling", *, ago: timedelta = timedelta()
+    subject: str,
+    url: str,
+    signal: str = "disk-filling",
+    *,
+    ago: timedelta = timedelta(),
+    service: str = "",
 ) -> Event[SignalRaised]:
     """A detector saw trouble."""
     at = datetime.now(UTC) - ago
@@ -164,6 +169,7 @@ def raised(
             title=f"Trouble on {subject}",
             severity=Severity.WARNING,
             subject_kind=SubjectKind.DEVICE,
+            service=service,
             measurement="disk.free.percent",
             value=4.0,
             threshold=10.0,

@@ -21,8 +21,9 @@ from desk_automation.runs import lifecycle
 from desk_automation.runs.model import Run
 from desk_automation.runs.store import RUNS, run_rule
 from desk_automation.runs.worker.admission import Collections
-from desk_automation.runs.worker.driver import Concurrency, Worker
+from desk_automation.runs.worker.driver import Worker
 from desk_automation.runs.worker.relapses import Relapses
+from desk_automation.runs.worker.slots import Concurrency
 from desk_automation.runs.worker.takeover import Takeover
 from desk_automation.safety.statistics import RunbookStatistics
 from desk_automation.safety.store import STATISTICS, STOPS, TARGETS, target_projection
@@ -30,7 +31,6 @@ from desk_automation.verification.store import SUBJECTS, subject_projection
 from desk_automation.verification.worker import VerificationNotifier
 from desk_charter.runbooks import Runbook
 from desk_contracts import AnyEvent, Event
-from desk_contracts.chain_keys import read_chain_keys
 from desk_contracts.events.automation import RunEscalated, RunHealed, RunSkipped, RunStepRecorded
 from desk_contracts.events.signals import SignalCleared, SignalRaised
 from desk_contracts.events.telemetry import Measured
@@ -46,11 +46,10 @@ from tests.support.automation_books import OneBook
 from tests.support.automation_crashes import Boundary, Crash, CrashingCommands
 from tests.support.automation_promotions import FakePromotions
 from tests.support.automation_restraints import FakeRestraints
-from tests.support.automation_units import apply_event, refuse_failures
+from tests.support.automation_units import CHAIN_KEYS, apply_event, refuse_failures
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TERM, KEPT = timedelta(seconds=6), timedelta(days=400)
-CHAIN_KEYS = read_chain_keys("the engine's own, of thirty-two characters")
 OK = Answer(Result.OK, verbatim("200 done"), is_met=True)
 NOT_MET = Answer(Result.OK, verbatim("200 no"), is_met=False)
 TIMEOUT = Answer(Result.UNKNOWN, verbatim("no answer within 5 s"))

@@ -14,7 +14,7 @@ from desk_automation.runs.api.consents import consent_router
 from desk_automation.runs.api.runs import run_router
 from desk_automation.runs.api.views import RunsApi
 from desk_automation.safety.api import StopApi, stop_router
-from desk_automation.scopes.api import ScopesApi, scopes_router
+from desk_automation.scopes.api import scopes_router
 from desk_charter import CharterSource
 from desk_platform.health import Health
 from desk_platform.http import (
@@ -79,7 +79,7 @@ async def open_desk(engine: Engine) -> AsyncIterator[Desk]:
         consent_router(api),
         stop_router(StopApi(engine.stop_commands, engine.stops)),
         match_router(matching, StartApi(engine.policy, api)),
-        scopes_router(ScopesApi(charter, engine.restraints.scopes.documents, engine.clock)),
+        scopes_router(engine.restraints.scopes_api(charter, engine.runs)),
         rollout_router(RolloutApi(charter, engine.collections.rollouts, engine.clock)),
         promotion_router(PromotionApi(charter, engine.promotions.commands, engine.clock)),
     ]

@@ -3,10 +3,13 @@
 from collections.abc import Iterable
 
 from desk_contracts import AnyEvent
+from desk_contracts.chain_keys import read_chain_keys
 from desk_kernel import Context, Decision
 from desk_platform.kafka import Projection, UnitOfWork
 from desk_platform.kafka.unit_of_work import Cause, WorkItem
 from desk_platform.store.document import S
+
+CHAIN_KEYS = read_chain_keys("the engine's own, of thirty-two characters")
 
 
 async def apply_event(

@@ -22,7 +22,7 @@ from desk_automation.runs.api.consents import consent_router
 from desk_automation.runs.api.runs import run_router
 from desk_automation.runs.api.views import RunsApi
 from desk_automation.safety.api import StopApi, stop_router
-from desk_automation.scopes.api import ScopesApi, scopes_router
+from desk_automation.scopes.api import scopes_router
 from desk_charter import Charter, CharterSource
 from desk_charter.runbook_checks import RUNBOOKS
 from desk_contracts import AnyEvent
@@ -247,7 +247,7 @@ async def automation() -> World:
         consent_router(api),
         stop_router(StopApi(engine.stop_commands, engine.stops)),
         match_router(matching, StartApi(engine.policy, api)),
-        scopes_router(ScopesApi(source, engine.restraints.scopes.documents, engine.clock)),
+        scopes_router(engine.restraints.scopes_api(source, engine.runs)),
         rollout_router(RolloutApi(source, engine.collections.rollouts, engine.clock)),
         promotion_router(PromotionApi(source, engine.promotions.commands, engine.clock)),
         device_router(DevicesApi(await _devices(engine.clock), _policies), Cursors(b"x")),

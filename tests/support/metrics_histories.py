@@ -7,6 +7,7 @@ from random import Random
 from typing import get_args
 
 from desk_charter.calendars import Closure, SpecialDay, Week, Window, YearlyClosure
+from desk_charter.dated_calendars import ROUND_THE_CLOCK, DatedCalendar
 from desk_charter.slas import OnChange, OnReopen, SlaCondition, SlaPolicy
 from desk_contracts.envelope import AnyEvent, Event, Payload
 from desk_contracts.events.sla import ClockName
@@ -30,7 +31,6 @@ from desk_contracts.events.tickets import (
 )
 from desk_contracts.message import verbatim
 from desk_contracts.value_types import Priority
-from desk_metrics.sla.calendars import ROUND_THE_CLOCK, DatedCalendar
 from desk_metrics.sla.policies import Edition, PolicyBook
 from desk_metrics.sla.worktime import WorkingTime
 

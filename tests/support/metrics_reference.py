@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
+from desk_charter.dated_calendars import DatedCalendar
 from desk_charter.slas import SlaPolicy
 from desk_contracts.envelope import AnyEvent
 from desk_contracts.events.sla import ClockName
@@ -26,7 +27,6 @@ from desk_contracts.events.tickets import (
     TicketTriaged,
     TicketUpdated,
 )
-from desk_metrics.sla.calendars import DatedCalendar
 from desk_metrics.sla.policies import Edition
 
 from tests.support.metrics_transitions import Debt, Label, Owed, SlaTransition, Vow

@@ -6,6 +6,7 @@ from functools import reduce
 from zoneinfo import ZoneInfo
 
 from desk_charter.calendars import Week, Window
+from desk_charter.dated_calendars import ROUND_THE_CLOCK, DatedCalendar
 from desk_charter.slas import SlaPolicy
 from desk_contracts.envelope import AnyEvent, Event, Payload
 from desk_contracts.events.sla import ClockName
@@ -30,7 +31,6 @@ from desk_contracts.events.tickets import (
 from desk_contracts.message import verbatim
 from desk_contracts.value_types import Priority
 from desk_kernel import Decision
-from desk_metrics.sla.calendars import ROUND_THE_CLOCK, DatedCalendar
 from desk_metrics.sla.decide import decide
 from desk_metrics.sla.explanation import Explanation, explain
 from desk_metrics.sla.model import TicketClocks, evolve

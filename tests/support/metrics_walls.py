@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from desk_charter.calendars import Window, YearlyClosure
-from desk_metrics.sla.calendars import DatedCalendar
+from desk_charter.dated_calendars import DatedCalendar
 
 
 class Walls:

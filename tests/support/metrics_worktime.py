@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from desk_charter.calendars import Week, Window
-from desk_metrics.sla.calendars import DatedCalendar
+from desk_charter.dated_calendars import DatedCalendar
 from desk_metrics.sla.worktime import WorkingTime
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -7,12 +7,16 @@ from pathlib import Path
 
 from desk_charter import Charter
 from desk_charter.documents import read_document
-from desk_charter.windows import WINDOWS, ScheduledWindow
+from desk_charter.public_holidays import date_calendar
+from desk_charter.window_checks import WINDOWS
+from desk_charter.windows import ScheduledWindow
 
 from desk_runbooks.lint import Finding
 
 # Weekly windows that meet at all meet in a week; one day more for those over midnight.
 _FORTNIGHT = timedelta(days=8)
+# What follows a calendar may be open on holidays only.
+_YEAR = timedelta(days=366)
 
 
 def find_in_windows(charter: Charter, folder: Path, now: datetime) -> Iterator[Finding]:
@@ -29,7 +33,7 @@ def find_in_windows(charter: Charter, folder: Path, now: datetime) -> Iterator[F
             yield Finding(WINDOWS.file, line, "warning", "over", sentence)
     for (_, first), (index, second) in combinations(enumerate(windows), 2):
         shared = _find_shared_scope(first, second)
-        if first.kind == second.kind and shared and _meet(first, second, now):
+        if first.kind == second.kind and shared and _meet(charter, first, second, now):
             line = document.line_of((WINDOWS.name, index, "name"))
             sentence = (
                 f"'{first.name}' and '{second.name}' are open at the same time for {shared}; the"
@@ -52,11 +56,13 @@ def _find_shared_scope(first: ScheduledWindow, second: ScheduledWindow) -> str:
     return ", ".join(sorted(shared))
 
 
-def _meet(first: ScheduledWindow, second: ScheduledWindow, now: datetime) -> bool:
+def _meet(charter: Charter, first: ScheduledWindow, second: ScheduledWindow, now: datetime) -> bool:
     """Whether there is a moment, now or later, at which both are open."""
     begins = max(at for at in (now, first.starts, second.starts) if at is not None)
-    until = begins + _FORTNIGHT
-    for start, end in first.find_openings(begins, until):
-        if any(at < end and start < over for at, over in second.find_openings(begins, until)):
-            return True
-    return False
+    until = begins + (_YEAR if first.calendar or second.calendar else _FORTNIGHT)
+    openings = []
+    for window in (first, second):
+        name = window.calendar
+        calendar = date_calendar(charter.calendar(name), begins.year) if name else None
+        openings.append(tuple(window.find_openings(begins, until, calendar)))
+    return any(at < end and start < over for start, end in openings[0] for at, over in openings[1])

@@ -13,9 +13,10 @@ from desk_automation.runs.scopes import count_people, list_scopes
 from desk_automation.windows.decide import find_open
 from desk_automation.windows.model import Affected, PlannedChanges
 from desk_charter import Charter
+from desk_charter.public_holidays import date_calendar
 from desk_charter.runbooks import Runbook
 from desk_charter.value_types import write_duration
-from desk_charter.windows import WINDOWS
+from desk_charter.window_checks import WINDOWS
 from desk_contracts import Event
 from desk_contracts.errors import Rejected
 from desk_contracts.events.signals import SignalRaised
@@ -152,7 +153,14 @@ def _describe_windows(charter: Charter, run: Run) -> Iterator[str]:
     )
     service = charter.find_service(trigger.service)
     now = datetime.now(UTC)
-    window = find_open(charter.of(WINDOWS), service, PlannedChanges(), affected, now)
+    window = find_open(
+        charter.of(WINDOWS),
+        lambda name: date_calendar(charter.calendar(name), now.year),
+        service,
+        PlannedChanges(),
+        affected,
+        now,
+    )
     then = {"skip": "nothing is done", "wait": "it waits for the end"}[plan.in_window]
     if window is None:
         yield (

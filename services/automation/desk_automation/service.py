@@ -10,8 +10,9 @@ from functools import partial
 from typing import NamedTuple
 
 from desk_charter.desk import Desk, obey_charter
+from desk_charter.public_holidays import date_calendar
 from desk_charter.retention import RETENTION, Records, find_time_kept
-from desk_charter.windows import WINDOWS
+from desk_charter.window_checks import WINDOWS
 from desk_contracts import names
 from desk_contracts.device_orders import DevicePolicy
 from desk_contracts.signing import Signer
@@ -65,11 +66,12 @@ from desk_automation.runs.api.consents import consent_router
 from desk_automation.runs.api.runs import run_router
 from desk_automation.runs.api.views import RunsApi
 from desk_automation.runs.model import Run
-from desk_automation.runs.store import RUNS
+from desk_automation.runs.store import RUNS, count_waiting
 from desk_automation.runs.worker.admission import Collections
-from desk_automation.runs.worker.driver import Concurrency, OnDue, Worker
+from desk_automation.runs.worker.driver import OnDue, Worker
 from desk_automation.runs.worker.relapses import Relapses
 from desk_automation.runs.worker.restraints import RestraintRecords
+from desk_automation.runs.worker.slots import Concurrency
 from desk_automation.runs.worker.takeover import Takeover
 from desk_automation.safety.api import StopApi, stop_router
 from desk_automation.safety.store import STATISTICS, STOPS, TARGETS, target_projection
@@ -159,7 +161,8 @@ def _collect(
     breakers = Projection(records.statistics, seal=seal.within("breaker/"))
     statistics = desk.unit_of_work("runbooks", breakers, cached=0)
     debts = desk.unit_of_work("debts", Projection(records.debts, seal=seal), cached=0)
-    scopes = desk.unit_of_work("scopes", Projection(desk.documents(SCOPES)), cached=0)
+    places = Projection(desk.documents(SCOPES), seal=seal.within("scope/"))
+    scopes = desk.unit_of_work("scopes", places, cached=0)
     return Collections(
         runs=hooks.around_journal(desk.commands(units.runs)),
         targets=desk.commands(units.targets),
@@ -209,6 +212,7 @@ def _add_restraints(desk: Desk) -> RestraintRecords:
     desk.unit_of_work("open-signals", project_open_signals(signals, find_inhibitors), cached=0)
     return RestraintRecords(
         lambda: desk.charter.current.of(WINDOWS),
+        lambda name: date_calendar(desk.charter.current.calendar(name), desk.clock.now().year),
         lambda: desk.charter.current.services,
         planned,
         signals,
@@ -236,7 +240,14 @@ def _open_routes(
             match_router(matching, StartApi(policy, runs_api)),
             rollout_router(RolloutApi(desk.charter, collections.rollouts, desk.clock)),
             promotion_router(promoting),
-            scopes_router(ScopesApi(desk.charter, desk.documents(SCOPES), desk.clock)),
+            scopes_router(
+                ScopesApi(
+                    desk.charter,
+                    desk.documents(SCOPES),
+                    partial(count_waiting, collections.stored_runs),
+                    desk.clock,
+                )
+            ),
             device_router(devices, desk.cursors),
         ]
     )

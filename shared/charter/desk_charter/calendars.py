@@ -1,6 +1,7 @@
-"""Calendars: when an SLA clock runs. Windows are half-open: the closing minute is closed.
+"""Calendars: when SLA clocks run, and what windows of runbooks follow.
 
-The dates of public holidays are looked up elsewhere (`desk_charter.public_holidays`).
+Hours are half-open: the closing minute is closed. The dates of public holidays are looked up
+elsewhere (`desk_charter.public_holidays`).
 """
 
 from datetime import date, timedelta
@@ -193,12 +194,13 @@ class SpecialDay(CharterModel):
 
 
 class Calendar(CharterModel):
-    """When an SLA clock runs: weekly windows in one zone, less holidays and closures.
+    """When an SLA clock runs: weekly windows in one zone, less holidays and closures. Windows of
+    runbooks may be open as it is, or as it is not.
 
     A special day goes before a holiday, a holiday before a closure, a closure before the week.
     """
 
-    name: Slug = Field(description="How SLA policies refer to it.")
+    name: Slug = Field(description="How SLA policies and windows refer to it.")
     title: Title = Field(description="What people call it.")
     zone: Zone = Field(description="IANA time zone the windows and dates are local to.")
     week: Week = Field(description="Opening windows per weekday; split and night shifts allowed.")
@@ -214,6 +216,13 @@ class Calendar(CharterModel):
     special_days: tuple[SpecialDay, ...] = Field(
         default=(), description="Dates with hours of their own, such as a Saturday that is worked."
     )
+
+    @property
+    def never_closes(self) -> bool:
+        """Whether every day of it is open around the clock."""
+        exceptions = (self.holidays, self.closures, self.yearly_closures, self.special_days)
+        whole = Week.model_validate("always")
+        return self.week == whole and not any(exceptions)
 
 
 def _month_and_day(text: str) -> tuple[int, int]:

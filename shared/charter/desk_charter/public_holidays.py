@@ -9,7 +9,8 @@ from types import MappingProxyType, ModuleType
 
 import holidays
 
-from desk_charter.calendars import HolidayRegion
+from desk_charter.calendars import Calendar, HolidayRegion
+from desk_charter.dated_calendars import DatedCalendar
 
 # The package of countries imports every one of them, 0.07 s of a start. The library asks for a
 # country's module by its name, and needs no more of the package than where it lies.
@@ -25,6 +26,17 @@ def holidays_in(region: HolidayRegion | None, year: int) -> Mapping[date, str]:
     if region is None:
         return _NONE
     return _holidays(region.country, region.subdivision, year)
+
+
+@lru_cache(maxsize=256)
+def date_calendar(calendar: Calendar, year: int) -> DatedCalendar:
+    """The calendar with the holidays of that year, of the one before and of the two after it."""
+    dates = {
+        day: name
+        for near in range(year - 1, year + 3)
+        for day, name in holidays_in(calendar.holidays, near).items()
+    }
+    return DatedCalendar(**dict(calendar), holiday_dates=dates)
 
 
 def is_known(region: HolidayRegion) -> bool:

@@ -1,7 +1,4 @@
-"""Maintenance and freeze windows: what they are about, and when they are open.
-
-windows.yaml may be missing; then there are only those of services and of announced changes.
-"""
+"""Maintenance and freeze windows: what they are about, and when they are open."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -9,10 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
-from desk_charter.draft import Draft
-from desk_charter.problems import Problem
-from desk_charter.sections import Section
-from desk_charter.sentences import close_to
+from desk_charter.dated_calendars import DatedCalendar
 from desk_charter.services import WeeklyHours
 from desk_charter.sources import SubjectPattern, is_named
 from desk_charter.value_types import CharterModel, Sentence, Slug, zone_of
@@ -24,7 +18,7 @@ Kind = Literal["maintenance", "freeze"]
 
 
 class ScheduledWindow(CharterModel):
-    """A time in which runbooks keep their hands off: once, or every week."""
+    """A time in which runbooks keep their hands off: once, every week, or as a calendar says."""
 
     name: Slug = Field(description="Stable id.")
     kind: Kind = Field(
@@ -45,16 +39,25 @@ class ScheduledWindow(CharterModel):
     weekly: WeeklyHours | None = Field(
         default=None, description="Opens every week, between `starts` and `ends` if they are given."
     )
+    during: Slug | None = Field(
+        default=None,
+        description="A calendar: the window is open while that is, such as in working hours.",
+    )
+    outside: Slug | None = Field(
+        default=None,
+        description="A calendar: the window is open while that is closed, such as on holidays.",
+    )
 
     @model_validator(mode="after")
     def opens(self) -> Self:
         """Refuse what says no time, or has no length; and maintenance of everything."""
-        if self.weekly is None and (self.starts is None or self.ends is None):
-            raise ValueError("write 'starts' and 'ends', or 'weekly'")
+        hours = [each for each in (self.weekly, self.during, self.outside) if each is not None]
+        if len(hours) > 1:
+            raise ValueError("write one of 'weekly', 'during' and 'outside'")
+        if not hours and (self.starts is None or self.ends is None):
+            raise ValueError("write 'starts' and 'ends', 'weekly', 'during' or 'outside'")
         if self.starts is not None and self.ends is not None and self.ends <= self.starts:
             raise ValueError("it never opens, since 'ends' is not after 'starts'")
-        if self.never_opens():
-            raise ValueError("it never opens: no hour of 'weekly' lies between 'starts' and 'ends'")
         if self.kind == "maintenance" and self.is_of_everything:
             raise ValueError(
                 "name the 'services', 'devices' or 'sites' that are worked on; only a freeze is of"
@@ -78,66 +81,54 @@ class ScheduledWindow(CharterModel):
             or any(is_named(pattern, name) for pattern in self.devices for name in subjects)
         )
 
-    def find_end(self, at: datetime) -> datetime | None:
-        """When it closes, if it is open at that moment; else None."""
+    @property
+    def calendar(self) -> str:
+        """The calendar that it follows; empty where it follows none."""
+        return self.during or self.outside or ""
+
+    def find_end(self, at: datetime, calendar: DatedCalendar | None) -> datetime | None:
+        """When it closes, if it is open at that moment; else None. `calendar` is the one that it
+        follows; hours of it that last for more than a year end by then, to be asked again."""
         if (self.starts is not None and at < self.starts) or (self.ends and at >= self.ends):
             return None
-        if self.weekly is None:
-            return self.ends
-        end = self.weekly.find_end(at)
+        end = self.ends
+        if self.weekly is not None:
+            end = self.weekly.find_end(at)
+        elif calendar is not None:
+            is_open, until = calendar.find_change(at)
+            end = until if is_open == bool(self.during) else None
         return end if end is None or self.ends is None else min(end, self.ends)
 
-    def never_opens(self) -> bool:
-        """Whether no hour of the week lies between its dates."""
-        if self.weekly is None or self.starts is None or self.ends is None:
+    def never_opens(self, calendar: DatedCalendar | None) -> bool:
+        """Whether its hours leave nothing of the time between its dates."""
+        if self.starts is None or self.ends is None:
             return False
-        if self.ends - self.starts > _WEEK + timedelta(days=1):
-            return False
-        return next(self.find_openings(self.starts, self.ends), None) is None
+        return next(self.find_openings(self.starts, self.ends, calendar), None) is None
 
     def find_openings(
-        self, first: datetime, until: datetime
+        self, first: datetime, until: datetime, calendar: DatedCalendar | None
     ) -> Iterator[tuple[datetime, datetime]]:
         """When it is open between two moments, as pairs of beginning and end."""
         at = first if self.starts is None else max(first, self.starts)
         last = until if self.ends is None else min(until, self.ends)
         while at < last:
-            end = self.find_end(at)
+            end = self.find_end(at, calendar)
             if end is not None:
                 yield at, min(end, last)
                 at = max(end, at + _STEP)
                 continue
-            at = self._find_next_start(at)
+            at = self._find_next_start(at, calendar)
 
-    def _find_next_start(self, at: datetime) -> datetime:
-        """No window of the week begins between `at` and then."""
+    def _find_next_start(self, at: datetime, calendar: DatedCalendar | None) -> datetime:
+        """No hours of it begin between `at` and then."""
+        if calendar is not None:
+            return calendar.find_change(at)[1]
         if self.weekly is None:
             return at + _WEEK
         local = at.astimezone(zone_of(self.weekly.zone))
         minute = local.hour * 60 + local.minute
         start = self.weekly.hours.window.start
         ahead = start - minute if minute < start else 24 * 60 - minute
-        return at - timedelta(seconds=at.second, microseconds=at.microsecond) + ahead * _STEP
-
-
-def windows_refer_to_what_exists(draft: Draft) -> Iterator[Problem]:
-    """Their teams, services and runbooks are written down."""
-    for window in draft.of(WINDOWS, ()):
-        where = ("windows", window.name)
-        yield from draft.unknown("teams", window.owner_team, *where, "owner_team")
-        for index, service in enumerate(window.services):
-            yield from draft.unknown("services", service, *where, "services", index)
-        for index, runbook in enumerate(window.allowed):
-            if not draft.knows("runbooks", runbook):
-                close = close_to(runbook, draft.written.get("runbooks", ()))
-                sentence = f"there is no runbook '{runbook}'{close}; correct the name"
-                yield Problem.at(*where, "allowed", index, sentence=sentence)
-
-
-WINDOWS: Section[tuple[ScheduledWindow, ...]] = Section(
-    "windows",
-    ScheduledWindow,
-    is_optional=True,
-    checks=(windows_refer_to_what_exists,),
-    count_by="kind",
-)
+        # The clock may be put forward by an hour meanwhile.
+        minutes = max(1, ahead - 60)
+        return at - timedelta(seconds=at.second, microseconds=at.microsecond) + minutes * _STEP

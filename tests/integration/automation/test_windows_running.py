@@ -50,6 +50,20 @@ windows:
     devices: ["frozen-*"]
     starts: {starts}
     ends: {ends}
+  - name: by-calendar
+    kind: freeze
+    owner_team: workplace
+    why: Nothing is changed on these.
+    devices: ["dated-*"]
+    during: all-days-but-one
+"""
+CALENDARS = """\
+calendars:
+  - name: all-days-but-one
+    title: Always open but on a day that is past
+    zone: Europe/Berlin
+    week: always
+    closures: [{from: 2020-01-02, to: 2020-01-02, name: A day that is past}]
 """
 
 
@@ -68,6 +82,9 @@ async def replica(service: Automation, tmp_path: Path) -> AsyncIterator[Automati
     dates = {"starts": now - timedelta(days=1), "ends": now + timedelta(days=365)}
     text = FREEZE.format(**{name: at.isoformat() for name, at in dates.items()})
     (charter / "windows.yaml").write_text(text, encoding="utf-8")
+    calendars = (charter / "calendars.yaml").read_text(encoding="utf-8")
+    calendars = calendars.replace("calendars:\n", CALENDARS, 1)
+    (charter / "calendars.yaml").write_text(calendars, encoding="utf-8")
     service.env["DESK_CHARTER"] = str(charter)
     async with running(service):
         yield service
@@ -197,19 +214,24 @@ async def test_what_a_signal_inhibits_is_repaired_once_that_is_over_and_a_kill_c
     assert len({key for path, key in target.requests if "laptop-2" in path}) == 1
 
 
-async def test_nothing_acts_in_a_freeze_and_the_event_says_why(
+async def test_nothing_acts_in_a_freeze_of_dates_or_of_a_calendar_and_the_event_says_why(
     replica: Automation, bus: Bus, target: Target
 ) -> None:
-    await bus.publish(raised("frozen-1", target.url, "hasty"))
+    names = ("frozen-1", "dated-1")
+    await bus.publish(*(raised(name, target.url, "hasty") for name in names))
 
-    async def is_skipped() -> bool:
+    async def skipped() -> dict[str, RunSkipped]:
         await bus.read()
-        return any(isinstance(e.data, RunSkipped) for e in bus.seen.values())
+        events = ((event.subject, event.data) for event in bus.seen.values())
+        return {name: data for name, data in events if isinstance(data, RunSkipped)}
 
-    await eventually(is_skipped, timeout=60, interval=0.2)
-    [skipped] = [e.data for e in bus.seen.values() if isinstance(e.data, RunSkipped)]
-    [reason] = skipped.explanation
-    assert (reason.code, reason.params["window"]) == ("refusal.freeze", "for-a-year")
+    async def are_skipped() -> bool:
+        return len(await skipped()) == len(names)
+
+    await eventually(are_skipped, timeout=60, interval=0.2)
+    for name, window in zip(names, ("for-a-year", "by-calendar"), strict=True):
+        [reason] = (await skipped())[name].explanation
+        assert (reason.code, reason.params["window"]) == ("refusal.freeze", window)
     assert target.requests == []
-    [run] = await replica.runs(runbook="hasty")
-    assert "Nothing is changed on these." in str(run)
+    runs = await replica.runs(runbook="hasty")
+    assert ["Nothing is changed on these." in str(run) for run in runs] == [True, True]

@@ -11,7 +11,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.support.automation_engine import (
-    CHAIN_KEYS,
     Engine,
     act,
     guard,
@@ -19,6 +18,7 @@ from tests.support.automation_engine import (
     raised,
     runbook,
 )
+from tests.support.automation_units import CHAIN_KEYS
 from tests.support.run_chains import (
     BOTH,
     KEY,

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from desk_charter.services import WeeklyHours
 from desk_charter.windows import ScheduledWindow
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 ZONES = st.sampled_from(["Europe/Berlin", "America/New_York", "Asia/Kolkata", "UTC"])
@@ -39,9 +39,18 @@ def test_an_end_is_known_exactly_while_it_is_open_and_lies_ahead(
     assert end is None or end > at
 
 
+@example(
+    WeeklyHours.model_validate(
+        {
+            "zone": "America/New_York",
+            "hours": {"days": ["mon", "tue", "sun"], "from": "03:00", "to": "00:00"},
+        }
+    ),
+    datetime(2026, 3, 2, tzinfo=UTC),
+)
 @given(weekly(), MOMENTS)
 def test_openings_are_those_moments_at_which_it_is_open(hours: WeeklyHours, at: datetime) -> None:
-    openings = list(window(hours).find_openings(at, at + WEEK))
+    openings = list(window(hours).find_openings(at, at + WEEK, None))
     for start, end in openings:
         assert at <= start < end <= at + WEEK
     for minutes in range(0, 7 * 24 * 60, 97):

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from desk_metrics.sla.calendars import DatedCalendar
+from desk_charter.dated_calendars import DatedCalendar
 from desk_metrics.sla.worktime import WorkingTime
 from hypothesis import given, settings
 from hypothesis import strategies as st

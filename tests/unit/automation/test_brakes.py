@@ -298,7 +298,7 @@ async def test_a_target_that_was_taken_stays_due_whatever_its_runs_write() -> No
     await engine.settle(5 * SECOND)
     run = await engine.run()
     await engine.hear(started())
-    await engine.worker._admissions.release(run, is_void=False)
+    await engine.worker._admissions.give_up(run)
     document = (await engine.targets.load(["laptop-1"]))["laptop-1"]
     assert document.state is not None
     assert [taking.by for taking in document.state.takings] == ["bo"]

@@ -12,7 +12,8 @@ from desk_automation.actions.executor import Fence
 from desk_automation.actions.model import Attempt
 from desk_automation.adapters.executors.sending import Sending, carry_out
 from desk_automation.runs.model import Run
-from desk_automation.runs.worker.driver import Concurrency, Worker
+from desk_automation.runs.worker.driver import Worker
+from desk_automation.runs.worker.slots import Concurrency
 from desk_contracts.events.automation import Outcome
 from desk_contracts.message import message
 from desk_testing.telemetry import record_telemetry

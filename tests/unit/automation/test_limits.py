@@ -7,7 +7,6 @@ from desk_automation.actions.answer import Answer, Result
 from desk_automation.adapters.executors.registry import EXECUTORS
 from desk_automation.matching.decide import RunPolicy
 from desk_automation.runs.model import Phase
-from desk_automation.safety.target import MAX_WAITING
 from desk_automation.verification.decide import MAX_SAMPLES, add_sample
 from desk_automation.verification.model import Subject, Watch
 from desk_automation.verification.sample import Sample
@@ -73,12 +72,12 @@ async def test_a_limit_that_lasts_longer_than_the_queue_reaches_people() -> None
     assert "2 times in 24 hours" in english(last.reason)
 
 
-async def test_of_more_runs_than_a_target_remembers_none_is_dropped() -> None:
+async def test_of_many_runs_that_wait_for_a_target_none_is_dropped() -> None:
     limits = {"per_target": {"cooldown": "0s", "per_day": 99}}
     book = runbook(limits=limits, breaker={"consecutive": 99})
     policy = RunPolicy(2 * MINUTE, timedelta(hours=1), EXECUTORS.kinds)
     engine = Engine((book,), policy=policy)
-    events = [raised(episode=str(number)) for number in range(MAX_WAITING + 5)]
+    events = [raised(episode=str(number)) for number in range(55)]
     await engine.hear(*events)
     await engine.settle(timedelta(hours=3))
     runs = [await engine.run(event) for event in events]

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from desk_automation.runs import lifecycle
-from desk_automation.runs.approving import LOOK_AGAIN, SELDOM, await_approval
-from desk_automation.runs.lifecycle import find_next_look
+from desk_automation.runs.approving import await_approval
+from desk_automation.runs.lifecycle import BEHIND_SIGNAL, FOR_PEOPLE, IN_LINE, Looks, find_next_look
 from desk_automation.runs.model import Phase, Run
 from desk_automation.safety.approval import Approval
 from desk_automation.safety.model import Refusal
@@ -29,12 +29,14 @@ def next_moment(run: Run) -> timedelta:
     return run.timer_at - START
 
 
-@given(st.timedeltas(timedelta(), 30 * DAY))
-def test_the_next_look_is_at_most_a_quarter_of_the_wait_away(waited: timedelta) -> None:
+@given(st.timedeltas(timedelta(), 30 * DAY), st.sampled_from([IN_LINE, FOR_PEOPLE, BEHIND_SIGNAL]))
+def test_the_next_look_is_at_most_a_quarter_of_the_wait_away(
+    waited: timedelta, looks: Looks
+) -> None:
     now = START + waited
-    pause = find_next_look(START, now, LOOK_AGAIN, SELDOM) - now
-    assert LOOK_AGAIN <= pause <= SELDOM
-    assert pause <= max(LOOK_AGAIN, waited / 4)
+    pause = find_next_look(START, now, looks) - now
+    assert looks.soonest <= pause <= looks.seldom
+    assert pause <= max(looks.soonest, waited / 4)
 
 
 async def test_a_run_that_waits_a_day_for_a_yes_is_looked_at_a_hundred_times() -> None:

@@ -6,8 +6,10 @@ import pytest
 from desk_automation.runs.model import Phase
 from desk_automation.windows.decide import find_open
 from desk_automation.windows.model import Affected, PlannedChanges
+from desk_charter.dated_calendars import DatedCalendar
 from desk_charter.services import Service
 from desk_contracts.events.automation import RunWithheld
+from desk_contracts.message import message, verbatim
 
 from tests.support.automation_engine import (
     START,
@@ -29,6 +31,9 @@ from tests.support.automation_held_back import (
     reason_of,
     window,
 )
+
+_CALENDARS: dict[str, DatedCalendar] = {}
+NONE = _CALENDARS.__getitem__
 
 
 @pytest.mark.parametrize(
@@ -296,10 +301,44 @@ def test_weekly_windows_of_a_service_are_windows() -> None:
         }
     )
     affected = Affected(runbook="r", subject="server", service="erp")
-    window = find_open((), maintained, PlannedChanges(), affected, monday)
+    window = find_open((), NONE, maintained, PlannedChanges(), affected, monday)
     assert window is not None
     assert window.until == datetime.fromisoformat("2026-03-02T22:30:00+00:00")
-    assert find_open((), maintained, PlannedChanges(), affected, window.until) is None
+    assert find_open((), NONE, maintained, PlannedChanges(), affected, window.until) is None
     for other in ("asset-store", "payroll"):
         elsewhere = Affected(runbook="r", subject="server", service=other)
-        assert find_open((), maintained, PlannedChanges(), elsewhere, monday) is None
+        assert find_open((), NONE, maintained, PlannedChanges(), elsewhere, monday) is None
+
+
+async def test_a_freeze_that_follows_a_calendar_holds_back_until_that_opens_or_closes() -> None:
+    """09:00 of a Monday in UTC is 10:00 in Berlin: office hours, till 12:00 for once."""
+    office = DatedCalendar.model_validate(
+        {
+            "name": "office",
+            "title": "Office",
+            "zone": "Europe/Berlin",
+            "week": {"mon": ["08:00-17:00"], "tue": ["08:00-17:00"]},
+            "special_days": [{"date": "2026-03-02", "hours": ["08:00-12:00"], "name": "Half"}],
+        }
+    )
+    times = {"starts": None, "ends": None}
+    desk = engine(window(**FREEZE, **times, during="office"), in_window="wait")
+    desk.restraints.calendars["office"] = office
+    await desk.hear(raised())
+    await desk.settle(timedelta(hours=1, minutes=59))
+    assert (await desk.run()).reason == message(
+        "refusal.freeze",
+        window="rebuild",
+        why=verbatim("Disks are exchanged."),
+        by="network",
+        until=START + 2 * HOUR,
+    )
+    await desk.settle(MINUTE + timedelta(seconds=5))
+    await desk.hear(measured(4.0, desk.clock.now() - timedelta(seconds=1)))
+    await desk.settle(timedelta(seconds=2))
+    assert desk.target.kinds() == ["act"]
+    free = engine(window(**FREEZE, **times, outside="office"))
+    free.restraints.calendars["office"] = office
+    await free.hear(raised())
+    await free.settle(MINUTE)
+    assert free.target.kinds() == ["act"]

@@ -32,14 +32,19 @@ def why(scope: Scope, limit: Limit, ask: ScopeRequest, at: datetime = NOW) -> st
     return "" if refusal is None else f"{refusal.kind} {refusal.reason.code}"
 
 
-def test_no_more_act_at_once_and_who_waits_is_remembered() -> None:
+def test_no_more_act_at_once_and_who_waits_has_a_turn() -> None:
     two = limit(at_once=2)
     scope = let_in(None, two, ask("a"), ask("b"), ask("c"))
     assert why(scope, two, ask("c")) == "limit refusal.scope-at-once"
-    assert scope.waiting == ("c",)
+    assert number_of(scope, two, ask("c")) == 1
     after = end(scope, NOW, limit=two, run="a", outcome=Outcome.HEALED)
     assert after is not None
     assert why(after, two, ask("c")) == ""
+
+
+def number_of(scope: Scope, limit: Limit, ask: ScopeRequest) -> int:
+    refusal = find_refusal(scope, limit, ask, NOW)
+    return 0 if refusal is None else refusal.queue_number
 
 
 def test_asking_again_takes_no_second_place() -> None:

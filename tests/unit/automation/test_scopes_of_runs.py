@@ -4,15 +4,18 @@ from datetime import timedelta
 
 import pytest
 from desk_automation.runs.model import Phase
+from desk_automation.runs.store import count_waiting
 from desk_automation.scopes.model import Scope
 from desk_charter import load_charter
 from desk_charter.services import Service
 from desk_contracts.events.automation import Outcome
 
 from tests.support.automation_engine import (
+    NOT_MET,
     Engine,
     FakeTarget,
     cleared,
+    guard,
     measured,
     raised,
     runbook,
@@ -27,13 +30,20 @@ HERE, THERE, ELSEWHERE = (
 )
 
 
-def engine(*, scopes: tuple[dict[str, object], ...] = (), **healing: object) -> Engine:
+def engine(
+    *,
+    scopes: tuple[dict[str, object], ...] = (),
+    guards: tuple[dict[str, object], ...] = (),
+    **healing: object,
+) -> Engine:
     entry = {"name": "workplace", "title": "Workplace", "owner": "workplace", "criticality": 3}
     given = entry | ({"healing": healing} if healing else {})
     services = (Service.model_validate(given),)
     limits = {"per_target": {"cooldown": "10m", "per_day": 4}, "per_scope": scopes}
     return Engine(
-        (runbook(limits=limits),), FakeTarget(), restraints=FakeRestraints(services=services)
+        (runbook(limits=limits, guards=guards),),
+        FakeTarget(),
+        restraints=FakeRestraints(services=services),
     )
 
 
@@ -105,6 +115,14 @@ async def test_people_are_counted_and_what_concerns_nobody_knows_how_many_goes_t
 
 
 async def test_what_ends_before_it_acts_gives_its_place_back() -> None:
+    desk = engine(at_once=1, guards=(guard(),))
+    desk.target.script = [NOT_MET]
+    [(phase, _)] = await begin(desk, HERE)
+    assert phase is Phase.SKIPPED
+    assert (await scope_of(desk, "service/workplace")).repairs == ()
+
+
+async def test_what_ends_while_it_waits_stands_in_no_line() -> None:
     desk = engine(at_once=1)
     await begin(desk, HERE, THERE)
     await desk.hear(cleared(THERE))
@@ -113,7 +131,8 @@ async def test_what_ends_before_it_acts_gives_its_place_back() -> None:
     await desk.worker.advance(waiting.id)
     assert (await desk.run(THERE)).phase is Phase.SKIPPED
     scope = await scope_of(desk, "service/workplace")
-    assert (len(scope.repairs), scope.waiting) == (1, ())
+    assert len(scope.repairs) == 1
+    assert await count_waiting(desk.runs, "service/workplace") == 0
 
 
 async def test_a_service_where_cures_fail_is_left_alone_and_people_hear_once_of_each_cause() -> (
@@ -147,7 +166,7 @@ async def test_a_worker_that_dies_at_any_write_leaves_no_place_taken(
     for id in ("service/workplace", "runbook/clean-disk/site/"):
         scope = await scope_of(desk, id)
         assert not [repair for repair in scope.repairs if not repair.has_ended]
-        assert not scope.waiting
+        assert await count_waiting(desk.runs, id) == 0
 
 
 async def test_staff_see_what_acts_on_a_service_that_has_limits() -> None:

@@ -8,7 +8,8 @@ from desk_automation.matching.charter import RUNBOOKS
 from desk_charter.load import load_charter
 from desk_charter.problems import InvalidCharter
 from desk_charter.services import WeeklyHours
-from desk_charter.windows import WINDOWS, ScheduledWindow
+from desk_charter.window_checks import WINDOWS
+from desk_charter.windows import ScheduledWindow
 from pydantic import ValidationError
 
 from tests.support.charter_folder import CharterFolder
@@ -27,10 +28,20 @@ windows:
     owner_team: network
     why: Books are closed.
     weekly: {zone: Europe/Berlin, hours: {days: [sat], from: "22:00", to: "02:00"}}
+  - name: holidays
+    kind: freeze
+    owner_team: network
+    why: Nobody is there to help.
+    outside: office
+"""
+ALWAYS = """\
+calendars:
+  - {name: always-open, title: Around the clock, zone: UTC, week: always}
 """
 
 
 def problems(folder: CharterFolder, text: str) -> list[str]:
+    folder.replace("calendars.yaml", "calendars:\n", ALWAYS)
     (Path(folder.path) / "windows.yaml").write_text(text, encoding="utf-8")
     try:
         load_charter(folder.path, (WINDOWS, RUNBOOKS))
@@ -51,7 +62,7 @@ def test_windows_are_read(folder: CharterFolder) -> None:
         ("services: [vpn]", "allowed: [nothing]", 2, "name the 'services', 'devices' or 'sites'"),
         ("services: [vpn]", "devices: [x]\n    allowed: [nope]", 7, "no runbook 'nope'"),
         ("2026-03-03T02", "2026-03-01T02", 2, "it never opens, since 'ends' is not after"),
-        ("    ends: 2026-03-03T02:00:00+01:00\n", "", 2, "write 'starts' and 'ends', or 'weekly'"),
+        ("    ends: 2026-03-03T02:00:00+01:00\n", "", 2, "write 'starts' and 'ends', 'weekly',"),
         ("02:00:00+01:00", "02:00:00", 8, "timezone"),
         (
             "    weekly:",
@@ -61,6 +72,22 @@ def test_windows_are_read(folder: CharterFolder) -> None:
         ),
         ("kind: freeze", "kind: pause", 10, "freeze"),
         ('from: "22:00", to: "02:00"', 'from: "22:00", to: "22:00"', 13, "22:00"),
+        ("office", "offise", 18, "calendar 'offise' is not in calendars.yaml"),
+        ("office", "offise", 18, "did you mean 'office'"),
+        ("office", "always-open", 18, "always open, so this window never opens"),
+        ("outside: office", "during: always-open", 18, "so this window never closes"),
+        (
+            "    outside",
+            "    during: always-open\n    outside",
+            14,
+            "write one of 'weekly', 'during'",
+        ),
+        (
+            "    outside: office",
+            "    starts: 2026-03-02T08:00:00Z\n    ends: 2026-03-02T11:00:00Z\n    outside: office",
+            14,
+            "no hour of 'outside' lies between",
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_its_line(
@@ -133,9 +160,9 @@ def test_a_weekly_window_opens_between_its_dates_only() -> None:
         }
     )
     last = datetime.fromisoformat("2026-03-07T22:30:00+01:00")
-    assert window.find_end(last) == datetime.fromisoformat("2026-03-07T22:00:00+00:00")
+    assert window.find_end(last, None) == datetime.fromisoformat("2026-03-07T22:00:00+00:00")
     for closed in ("2026-02-28T22:30:00+01:00", "2026-03-08T00:00:00+01:00"):
-        assert window.find_end(datetime.fromisoformat(closed)) is None
+        assert window.find_end(datetime.fromisoformat(closed), None) is None
 
 
 def test_what_is_no_window_at_all_is_no_model() -> None:

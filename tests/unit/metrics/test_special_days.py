@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from desk_charter.calendars import Closure, SpecialDay, Window, YearlyClosure
-from desk_metrics.sla.calendars import ClosedBy, DatedCalendar, is_closed_on
+from desk_charter.dated_calendars import ClosedBy, DatedCalendar, is_closed_on
 from desk_metrics.sla.worktime import WorkingTime
 
 from tests.support.metrics_worktime import OFFICE, at, changed, due, weekdays

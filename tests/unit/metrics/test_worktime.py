@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from desk_charter.calendars import Closure, SpecialDay, Week, Window, YearlyClosure
+from desk_charter.dated_calendars import ROUND_THE_CLOCK, ClosedBy, DatedCalendar, is_closed_on
 from desk_contracts.errors import Invalid
-from desk_metrics.sla.calendars import ROUND_THE_CLOCK, ClosedBy, DatedCalendar, is_closed_on
 from desk_metrics.sla.holidays import holidays_of, public_holidays
 from desk_metrics.sla.worktime import WorkingTime, micros, union
 from pydantic import ValidationError

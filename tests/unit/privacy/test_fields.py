@@ -32,8 +32,8 @@ _OTHERS = """
     signal signals signature site sites skill skills sla source split_from status step stopped_by
     subdivision subject subject_kind survey suspected target targets team teams tell_after
     tell_before tell_on_failure thread ticket tickets to told_by told_time topic traceparent trouble
-    type unit untrue updates value verdicts verified_by version waiting waiting_for watchers week
-    what who why withheld_at without word zone
+    type unit untrue updates value verdicts verified_by version waiting waiting_for waits_at
+    watchers week what who why withheld_at without word zone
 """
 OTHERS = frozenset(_OTHERS.split())
 MODELS = [

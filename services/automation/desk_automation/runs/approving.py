@@ -4,7 +4,7 @@ They are asked before target and limits are, so that a run which waits holds nob
 asked after the yes, so that it is never acted on what was true an hour ago.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from desk_contracts.errors import Rejected
 from desk_contracts.events.automation import Outcome
@@ -13,13 +13,10 @@ from desk_kernel import Decision
 
 from desk_automation.runs import events
 from desk_automation.runs.decide import steps_of
-from desk_automation.runs.lifecycle import Decided, escalate, find_next_look
+from desk_automation.runs.lifecycle import FOR_PEOPLE, Decided, escalate, find_next_look
 from desk_automation.runs.model import Phase, Run
 from desk_automation.runs.plan import Plan
 from desk_automation.safety.approval import Approval, Vote, add_vote
-
-# A run that waits for people looks whether its trouble has gone by itself, after a yes once more.
-LOOK_AGAIN, SELDOM = timedelta(seconds=30), timedelta(minutes=15)
 
 
 def request_approval(run: Run, now: datetime) -> Decided:
@@ -32,7 +29,7 @@ def request_approval(run: Run, now: datetime) -> Decided:
     changes = {
         "phase": Phase.AWAITING_APPROVAL,
         "approval": approval,
-        "timer_at": min(until, now + LOOK_AGAIN),
+        "timer_at": min(until, now + FOR_PEOPLE.soonest),
         "reason": message("run.waits-for-approval", plan=plan.hash, steps=steps_of(plan)),
     }
     waiting = run.model_copy(update=changes)
@@ -46,7 +43,7 @@ def await_approval(run: Run, now: datetime) -> Decided:
         given, needed = (approval.given, approval.needed) if approval else (0, 1)
         reason = message("approval.silence", given=given, needed=needed)
         return escalate(run, Outcome.NOT_RUN, reason, now)
-    look = find_next_look(approval.asked_at, now, LOOK_AGAIN, SELDOM)
+    look = find_next_look(approval.asked_at, now, FOR_PEOPLE)
     timer_at = min(approval.until, look)
     return Decision(run.model_copy(update={"timer_at": timer_at}))
 

@@ -5,7 +5,7 @@ holds nobody up. Guards are asked after it.
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from desk_contracts import AnyEvent
 from desk_contracts.errors import Rejected
@@ -14,12 +14,9 @@ from desk_contracts.message import Message, message
 from desk_kernel import Decision
 
 from desk_automation.runs import events
-from desk_automation.runs.lifecycle import Decided, escalate, find_next_look, skip
+from desk_automation.runs.lifecycle import FOR_PEOPLE, Decided, escalate, find_next_look, skip
 from desk_automation.runs.model import Phase, Run
 from desk_automation.safety.consent import Consent, PersonReply, with_reply
-
-# A run that waits for a person looks whether its trouble has gone by itself, after a yes once more.
-LOOK_AGAIN, SELDOM = timedelta(seconds=30), timedelta(minutes=15)
 
 
 def consent_by_request(run: Run) -> tuple[Run, tuple[AnyEvent, ...]]:
@@ -67,7 +64,7 @@ def request_consent(run: Run, others: Iterable[Run], now: datetime) -> Decided:
     changes = {
         "phase": Phase.AWAITING_CONSENT,
         "consent": consent,
-        "timer_at": min(until, now + LOOK_AGAIN),
+        "timer_at": min(until, now + FOR_PEOPLE.soonest),
         "reason": message("run.waits-for-consent", person=person, until=until),
     }
     waiting = run.model_copy(update=changes)
@@ -94,7 +91,7 @@ def await_consent(run: Run, now: datetime) -> Decided:
     if consent.reply is None and now >= consent.until:
         return _end(run, message("consent.silence", person=consent.person), now)
     end = consent.until if consent.reply is None else consent.reply.at or consent.until
-    look = find_next_look(consent.asked_at, now, LOOK_AGAIN, SELDOM)
+    look = find_next_look(consent.asked_at, now, FOR_PEOPLE)
     return Decision(run.model_copy(update={"timer_at": min(end, look)}))
 
 
@@ -117,7 +114,7 @@ def record_reply(run: Run, reply: PersonReply, plan: str, now: datetime) -> Deci
         return Decision(ended.state, (recorded, *ended.events))
     if reply.at is not None:
         why = message("run.waits-for-moment", person=reply.by, at=reply.at)
-        later = {"timer_at": min(reply.at, now + LOOK_AGAIN), "reason": why}
+        later = {"timer_at": min(reply.at, now + FOR_PEOPLE.soonest), "reason": why}
         return Decision(replied.model_copy(update=later), (recorded,))
     return Decision(_let_in(replied, after, now), (recorded,))
 

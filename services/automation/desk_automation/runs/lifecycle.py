@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from desk_contracts.errors import Rejected
 from desk_contracts.events.automation import Outcome, StepStatus
@@ -18,23 +19,30 @@ from desk_automation.safety.model import Refusal
 Decided = Decision[Run]
 
 
-# A run whose target is busy is told when it is free; this is for the case that nobody told it.
-ASK_AGAIN, SELDOM = timedelta(seconds=15), timedelta(minutes=5)
+class Looks(NamedTuple):
+    """How often a run that waits looks by itself: first so soon, later so seldom at most."""
+
+    soonest: timedelta
+    seldom: timedelta
+
+
+# Whoever waits is called; this is for the case that the caller died.
+IN_LINE = Looks(timedelta(seconds=15), timedelta(minutes=5))
+# Whether its trouble has gone by itself; after a yes that is asked once more.
+FOR_PEOPLE = Looks(timedelta(seconds=30), timedelta(minutes=15))
+# Nobody tells a run that its inhibitor is over.
+BEHIND_SIGNAL = Looks(timedelta(seconds=15), timedelta(minutes=1))
+ASK_AGAIN = IN_LINE.soonest
 # Over the sum of all steps' own times, for slow workers and crashes.
 GRACE = timedelta(minutes=5)
 # An event has room for so many of them; the journal has all.
 _MOST_DOUBTS = 5
 
 
-def find_next_look(
-    since: datetime,
-    now: datetime,
-    soonest: timedelta = ASK_AGAIN,
-    seldom: timedelta = SELDOM,
-) -> datetime:
+def find_next_look(since: datetime, now: datetime, looks: Looks = IN_LINE) -> datetime:
     """When a run that has waited since then looks again by itself: after a quarter of its wait, so
     that it costs the less the longer it waits, however many do."""
-    return now + min(max(soonest, (now - since) / 4), seldom)
+    return now + min(max(looks.soonest, (now - since) / 4), looks.seldom)
 
 
 def queue(run: Run, refused: Refusal, now: datetime) -> Decided:
@@ -64,12 +72,16 @@ def _refuse(run: Run, refused: Refusal, now: datetime) -> Decided:
 
 
 def _wait(run: Run, refused: Refusal, now: datetime) -> Decided:
+    """Once it stands in line it asks once more: what became free before that called nobody."""
     look = min(find_next_look(run.created_at, now), max(run.queue_until, now + ASK_AGAIN))
-    until = refused.until or look
+    place = refused.place if refused.queue_number else ""
+    is_new = place not in {"", run.line}
+    until = now if is_new else refused.until or look
     if until > run.queue_until:
         reason = message("run.would-wait-too-long", why=refused.reason)
         return escalate(run, Outcome.NOT_RUN, reason, now)
     changes = {"phase": Phase.QUEUED, "timer_at": until, "reason": refused.reason}
+    changes |= {"waits_at": place, "queue_number": refused.queue_number}
     return Decision(run.model_copy(update=changes))
 
 
@@ -84,6 +96,7 @@ def _wait_for_runbook(run: Run, refused: Refusal, now: datetime) -> Decided:
         return escalate(run, Outcome.NOT_RUN, message("run.may-not-act", why=refused.reason), now)
     if until <= max(limit, run.queue_until):
         changes = {"phase": Phase.QUEUED, "timer_at": until, "reason": refused.reason}
+        changes |= {"waits_at": "", "queue_number": 0}
         return Decision(run.model_copy(update=changes))
     if refused.kind == "fleet":
         same = message("run.one-cause", run=refused.holder, why=refused.reason)

@@ -162,6 +162,9 @@ class Run(Frozen):
     arm: Arm = ""
     held_until: datetime | None = None
     withheld: Withheld | None = None
+    # The place for which it stands in line, and its turn there.
+    waits_at: str = ""
+    queue_number: int = 0
     # Since when the breaker is open that withheld it, its cause being with people already.
     breaker_since: datetime | None = None
     # The same trouble, back too soon: the cure is taken back.
@@ -173,6 +176,11 @@ class Run(Frozen):
     def steps(self) -> tuple[PlannedStep, ...]:
         """Those of its plan, then those that take them back."""
         return (*self.plan.steps, *(self.undoing.steps if self.undoing else ()))
+
+    @property
+    def line(self) -> str:
+        """The place in whose line it stands; empty while it does not."""
+        return self.waits_at if self.phase is Phase.QUEUED and self.withheld is None else ""
 
     @property
     def cause(self) -> str:

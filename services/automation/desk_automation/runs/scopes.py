@@ -20,7 +20,7 @@ def list_scopes(run: Run, services: Mapping[str, Service]) -> Iterator[tuple[str
     places = {"runbook": "", "site": run.trigger.site, "service": run.trigger.service}
     for scope in run.plan.scopes:
         name = places[scope.by]
-        limit = Limit(scope.by, name, scope.at_once, scope.per_hour, scope.people_at_once)
+        limit = Limit(scope.by, name, "", scope.at_once, scope.per_hour, scope.people_at_once)
         yield f"runbook/{run.plan.runbook}/{scope.by}/{name}", limit
 
 

@@ -5,14 +5,17 @@ from datetime import datetime
 
 from desk_kernel import Context, Decision
 from desk_platform.kafka.unit_of_work import Rule
-from desk_platform.store import Schema
+from desk_platform.store import Documents, Schema
 
 from desk_automation.runs.model import Phase, Run
+
+MOST_COUNTED = 1000
 
 
 def _run_facets(run: Run) -> Mapping[str, object]:
     """`newest` grows backwards, since listings ascend and people want the latest first; `asks` is
-    whose consent it waits for, `measured` what is measured to judge it."""
+    whose consent it waits for, `measured` what is measured to judge it, `line` the place for which
+    it waits; there the most urgent come first."""
     verify = run.plan.verify
     consent = run.consent if run.phase is Phase.AWAITING_CONSENT else None
     return {
@@ -20,6 +23,8 @@ def _run_facets(run: Run) -> Mapping[str, object]:
         "runbook": run.plan.runbook,
         "phase": str(run.phase),
         "asks": "" if consent is None else consent.person,
+        "line": run.line,
+        "queue_number": (int(run.plan.priority[1:]) << 40) + run.queue_number if run.line else 0,
         "measured": "" if verify is None else verify.measurement,
         "newest": -int(run.created_at.timestamp() * 1000),
     }
@@ -41,6 +46,7 @@ RUNS = Schema(
         ("phase", "newest"),
         ("phase", "measured"),
         ("asks", "newest"),
+        ("line", "queue_number"),
     ),
 )
 
@@ -53,3 +59,8 @@ def run_rule(decide: Callable[[Run, datetime], Decision[Run] | None]) -> Rule[Ru
         return None if decided is None else decided._replace(due=decided.state.timer_at)
 
     return rule
+
+
+async def count_waiting(runs: Documents[Run], line: str) -> int:
+    """How many stand in a line; of more than are counted, so many."""
+    return len(await runs.find_facets({"line": line}, order="queue_number", limit=MOST_COUNTED))

@@ -11,7 +11,7 @@ from desk_kernel import Decision
 
 from desk_automation.actions.model import PlannedProbe
 from desk_automation.runs import events
-from desk_automation.runs.lifecycle import Decided, escalate, find_next_look, skip
+from desk_automation.runs.lifecycle import BEHIND_SIGNAL, Decided, escalate, find_next_look, skip
 from desk_automation.runs.model import Phase, Run, Withheld
 from desk_automation.runs.verdict import IsWell, is_cure
 from desk_automation.safety.model import Refusal
@@ -20,8 +20,6 @@ from desk_automation.verification.sample import fresh
 
 # An open signal holds a run back for so long; a window, until it closes.
 LONGEST_INHIBITION = timedelta(hours=24)
-# Nobody tells a run that its inhibitor is over.
-SELDOM = timedelta(minutes=1)
 # A window may close before its time: a change is finished early, a freeze is taken out.
 LOOK_AGAIN = timedelta(minutes=5)
 
@@ -41,7 +39,7 @@ def withhold(run: Run, refused: Refusal, now: datetime) -> Decided:
     if is_inhibited and now - since >= LONGEST_INHIBITION:
         reason = message("run.withheld-too-long", since=since, why=refused.reason)
         return escalate(run, Outcome.NOT_RUN, reason, now) if is_asked else skip(run, reason, now)
-    look = find_next_look(since, now, seldom=SELDOM)
+    look = find_next_look(since, now, BEHIND_SIGNAL)
     again = look if is_inhibited else now + LOOK_AGAIN
     until = min(refused.until or again, again)
     changes = {

@@ -25,7 +25,8 @@ class Refusal:
     """Why a run may not act now. `until`: when it may ask again, if that is known.
 
     `fleet`, `stopped` and `breaker` name as holder the run that brings the evidence to people;
-    a breaker also since when it is open.
+    a breaker also since when it is open. With a `queue_number` the run stands in line at `place`,
+    and is called there.
     """
 
     kind: Literal[
@@ -45,3 +46,5 @@ class Refusal:
     holder: str = ""
     holder_runbook: str = ""
     since: datetime | None = None
+    place: str = ""
+    queue_number: int = 0

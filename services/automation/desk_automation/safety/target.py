@@ -1,6 +1,6 @@
 """One run at a time on a target, across all runbooks, and not too often. Durable; fails closed.
 
-The document of a target is the lock: who holds it, who ran before, who waits.
+The document of a target is the lock: who holds it, who ran before, whose turn it is.
 """
 
 from dataclasses import dataclass
@@ -10,10 +10,11 @@ from desk_contracts.frozen import Frozen
 from desk_contracts.message import message
 
 from desk_automation.safety.model import Refusal
+from desk_automation.safety.queue_numbers import QueueNumbers
 
 DAY = timedelta(hours=24)
 MAX_PAST = 100
-MAX_WAITING = 50
+MAX_TAKINGS = 50
 
 
 class PastRun(Frozen):
@@ -39,19 +40,20 @@ class Target(Frozen):
     holder_runbook: str = ""
     held_until: datetime | None = None
     history: tuple[PastRun, ...] = ()
-    waiting: tuple[str, ...] = ()
+    queue_numbers: QueueNumbers = QueueNumbers()
     takings: tuple[Taking, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class AdmissionRequest:
-    """A run that wants to act, with the limits of its runbook."""
+    """A run that wants to act, with the limits of its runbook, and its turn if it has one."""
 
     run: str
     runbook: str
     cooldown: timedelta
     per_day: int
     until: datetime
+    queue_number: int = 0
 
 
 def find_refusal(target: Target, ask: AdmissionRequest, now: datetime) -> Refusal | None:
@@ -64,6 +66,7 @@ def find_refusal(target: Target, ask: AdmissionRequest, now: datetime) -> Refusa
             message("refusal.busy", run=target.holder, runbook=target.holder_runbook),
             holder=target.holder,
             holder_runbook=target.holder_runbook,
+            queue_number=ask.queue_number or target.queue_numbers.last_of(ask.runbook),
         )
     return _find_limit(target, ask, now)
 
@@ -87,16 +90,16 @@ def _find_limit(target: Target, ask: AdmissionRequest, now: datetime) -> Refusal
 
 
 def admit(target: Target | None, ask: AdmissionRequest, now: datetime) -> Target | None:
-    """The target with the run let in, or noted as waiting; None if nothing changes. One that asks
+    """The target with the run let in, or with its turn; None if nothing changes. One that asks
     again, since it was not written that it is let in, holds it for as long as from now."""
     target = target or Target()
     refused = find_refusal(target, ask, now)
     if refused is None:
         is_held = target.holder == ask.run and (target.held_until or now) >= ask.until
         return None if is_held else _let_in(target, ask, now)
-    if refused.kind != "busy" or ask.run in target.waiting or len(target.waiting) >= MAX_WAITING:
+    if refused.kind != "busy" or ask.queue_number:
         return None
-    return target.model_copy(update={"waiting": (*target.waiting, ask.run)})
+    return target.model_copy(update={"queue_numbers": target.queue_numbers.give(ask.runbook)})
 
 
 def _let_in(target: Target, ask: AdmissionRequest, now: datetime) -> Target:
@@ -109,7 +112,7 @@ def _let_in(target: Target, ask: AdmissionRequest, now: datetime) -> Target:
             "holder_runbook": ask.runbook,
             "held_until": ask.until,
             "history": (*kept, PastRun(run=ask.run, runbook=ask.runbook, at=now)),
-            "waiting": tuple(run for run in target.waiting if run != ask.run),
+            "queue_numbers": target.queue_numbers.reach(ask.queue_number),
         }
     )
 
@@ -117,7 +120,7 @@ def _let_in(target: Target, ask: AdmissionRequest, now: datetime) -> Target:
 def take(target: Target | None, taking: Taking) -> Target:
     """A person has the target: its runs are to be stopped."""
     target = target or Target()
-    return target.model_copy(update={"takings": (*target.takings, taking)[-MAX_WAITING:]})
+    return target.model_copy(update={"takings": (*target.takings, taking)[-MAX_TAKINGS:]})
 
 
 def clear_takings(target: Target | None, done: tuple[Taking, ...]) -> Target | None:
@@ -135,8 +138,6 @@ def release(target: Target | None, run: str, *, is_void: bool = False) -> Target
     changes: dict[str, object] = {}
     if target.holder == run:
         changes |= {"holder": "", "holder_runbook": "", "held_until": None}
-    if run in target.waiting:
-        changes["waiting"] = tuple(item for item in target.waiting if item != run)
     if is_void and any(admitted.run == run for admitted in target.history):
         changes["history"] = tuple(admitted for admitted in target.history if admitted.run != run)
     return target.model_copy(update=changes) if changes else None

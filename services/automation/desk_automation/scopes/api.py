@@ -1,5 +1,6 @@
 """Limits of services over HTTP: what acts there now, and whether anything may."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
@@ -36,7 +37,7 @@ class HealingLimitView(Frozen):
     people_at_once: int | None
     """How many may be concerned; null for any number."""
     waiting: int
-    """How many runs wait for a place; at 50 perhaps more."""
+    """How many runs wait in line for a place; at 1,000 perhaps more."""
     breaker: Literal["none", "closed", "open", "half-open"]
     """open: nothing is repaired there. half-open: one run may try. none: it has no breaker."""
     failures: int
@@ -57,6 +58,8 @@ class ScopesApi:
 
     charter: CharterSource
     scopes: Documents[Scope]
+    count_waiting: Callable[[str], Awaitable[int]]
+    """How many runs stand in the line of that scope."""
     clock: Clock
 
 
@@ -80,15 +83,15 @@ def scopes_router(api: ScopesApi) -> APIRouter:
         now = api.clock.now()
         views = []
         for limit in limits:
-            document = stored.get(scope_of_service(limit.name))
-            scope = None if document is None else document.state
-            views.append(_view(limit, scope or Scope(), now))
+            id = scope_of_service(limit.name)
+            scope = None if (document := stored.get(id)) is None else document.state
+            views.append(_view(limit, scope or Scope(), await api.count_waiting(id), now))
         return HealingLimits(items=tuple(views))
 
     return router
 
 
-def _view(limit: Limit, scope: Scope, now: datetime) -> HealingLimitView:
+def _view(limit: Limit, scope: Scope, waiting: int, now: datetime) -> HealingLimitView:
     active = [repair for repair in scope.repairs if repair.is_active(now)]
     people = [repair.people for repair in active]
     begun = sum(repair.at > now - HOUR for repair in scope.repairs)
@@ -105,7 +108,7 @@ def _view(limit: Limit, scope: Scope, now: datetime) -> HealingLimitView:
         per_hour=limit.per_hour,
         people=None if None in people else sum(number or 0 for number in people),
         people_at_once=limit.people_at_once,
-        waiting=len(scope.waiting),
+        waiting=waiting,
         breaker=breaker,
         failures=scope.failures,
         stopped_since=scope.stopped_at if limit.failures else None,

@@ -1,5 +1,6 @@
 """Whether a run may act in a scope, and what is known of the scope after it. Pure."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from desk_contracts.events.automation import Outcome
@@ -9,9 +10,9 @@ from desk_automation.safety.model import Refusal
 from desk_automation.scopes.model import Limit, Repair, Scope, ScopeRequest
 
 HOUR = timedelta(hours=1)
-MAX_WAITING = 50
 MAX_COUNTED = 200
 MAX_CAUSES = 200
+MAX_FAILED = 50
 _BAD = frozenset({Outcome.NOT_HEALED, Outcome.INCONCLUSIVE, Outcome.IN_DOUBT})
 
 
@@ -20,15 +21,30 @@ def find_refusal(scope: Scope, limit: Limit, ask: ScopeRequest, now: datetime) -
     active = [repair for repair in scope.repairs if repair.is_active(now)]
     if any(repair.run == ask.run for repair in active):
         return None
-    return (
+    refused = (
         _find_breaker(scope, limit, ask, now)
         or _find_people(active, limit, ask)
         or _find_count(scope, active, limit, now)
     )
+    if refused is None or not _is_in_line(refused):
+        return refused
+    return replace(
+        refused, queue_number=ask.queue_number or scope.queue_numbers.last_of(ask.runbook)
+    )
+
+
+def count_free(scope: Scope, limit: Limit, now: datetime) -> int:
+    """How many runs that wait there are to be called. Where only people are limited it is not known
+    for how many there is room: two, so that it is filled though each calls no more."""
+    if not scope.queue_numbers.is_used:
+        return 0
+    if limit.at_once is None:
+        return 2
+    return max(0, limit.at_once - sum(repair.is_active(now) for repair in scope.repairs))
 
 
 def admit(scope: Scope | None, now: datetime, *, limit: Limit, ask: ScopeRequest) -> Scope | None:
-    """The scope with the run let in, or noted as one that waits; None if nothing changes."""
+    """The scope with the run let in, or with its turn; None if nothing changes."""
     scope = scope or Scope()
     refused = find_refusal(scope, limit, ask, now)
     if refused is None:
@@ -39,19 +55,18 @@ def admit(scope: Scope | None, now: datetime, *, limit: Limit, ask: ScopeRequest
             return None
         told_by = {**scope.told_by, ask.cause: ask.run}
         return scope.model_copy(update={"told_by": told_by})
-    if refused.kind == "people" or ask.run in scope.waiting or len(scope.waiting) >= MAX_WAITING:
+    if ask.queue_number or not _is_in_line(refused):
         return None
-    return scope.model_copy(update={"waiting": (*scope.waiting, ask.run)})
+    return scope.model_copy(update={"queue_numbers": scope.queue_numbers.give(ask.runbook)})
 
 
 def give_back(scope: Scope | None, _now: datetime, *, run: str) -> Scope | None:
     """The scope of a run that did not come to act, so that it does not count."""
-    if scope is None or run not in {*scope.waiting, *(repair.run for repair in scope.repairs)}:
+    if scope is None or all(repair.run != run for repair in scope.repairs):
         return None
     return scope.model_copy(
         update={
             "repairs": tuple(repair for repair in scope.repairs if repair.run != run),
-            "waiting": tuple(waiting for waiting in scope.waiting if waiting != run),
             "canary": "" if scope.canary == run else scope.canary,
         }
     )
@@ -73,15 +88,15 @@ def end(
     )
     changes: dict[str, object] = {
         "repairs": tuple(ended),
-        "waiting": tuple(waiting for waiting in scope.waiting if waiting != run),
         "counted": (*scope.counted, run)[-MAX_COUNTED:],
         "canary": "" if scope.canary == run else scope.canary,
     }
     if outcome is Outcome.HEALED:
-        changes |= {"failures": 0, "stopped_at": None, "opened_at": None, "told_by": {}}
+        changes |= {"failures": 0, "failed": (), "told_by": {}}
+        changes |= {"stopped_at": None, "opened_at": None}
     elif outcome in _BAD:
         failures = scope.failures + 1
-        changes["failures"] = failures
+        changes |= {"failures": failures, "failed": (*scope.failed, run)[-MAX_FAILED:]}
         if limit.failures and (failures >= limit.failures or scope.canary == run):
             changes |= {"opened_at": now, "stopped_at": scope.stopped_at or now}
     return scope.model_copy(update=changes)
@@ -104,10 +119,15 @@ def _let_in(scope: Scope, limit: Limit, ask: ScopeRequest, now: datetime) -> Sco
     return scope.model_copy(
         update={
             "repairs": (*others, repair),
-            "waiting": tuple(waiting for waiting in scope.waiting if waiting != ask.run),
-            "canary": scope.canary if scope.opened_at is None else ask.run,
+            "queue_numbers": scope.queue_numbers.reach(ask.queue_number),
+            "canary": scope.canary if own or scope.opened_at is None else ask.run,
         }
     )
+
+
+def _is_in_line(refused: Refusal) -> bool:
+    """Whether the run is called when a place is free; what is free by time it knows itself."""
+    return refused.kind == "limit" and refused.until is None
 
 
 def _find_breaker(scope: Scope, limit: Limit, ask: ScopeRequest, now: datetime) -> Refusal | None:

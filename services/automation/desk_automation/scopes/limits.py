@@ -13,7 +13,7 @@ def limit_of(service: Service | None) -> Limit | None:
     if service is None or healing is None:
         return None
     at_once, people = healing.at_once, healing.people_at_once
-    limit = Limit("service", service.name, at_once, healing.per_hour, people)
+    limit = Limit("service", service.name, service.owner, at_once, healing.per_hour, people)
     if (breaker := healing.breaker) is None:
         return limit
     return replace(limit, failures=breaker.consecutive, reopen_after=breaker.reopen_after)

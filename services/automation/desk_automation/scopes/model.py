@@ -4,8 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from desk_contracts.chain import Link
 from desk_contracts.frozen import Frozen
+from desk_contracts.message import Message
 from pydantic import Field
+
+from desk_automation.safety.queue_numbers import QueueNumbers
 
 Kind = Literal["runbook", "site", "service"]
 
@@ -27,6 +31,8 @@ class Limit:
     kind: Kind
     name: str
     """Of the site or service; empty where that is not known."""
+    owner: str = ""
+    """The team that answers for the service."""
     at_once: int | None = None
     per_hour: int | None = None
     people_at_once: int | None = None
@@ -52,9 +58,11 @@ class Scope(Frozen):
     """What acts in a scope or did within the hour, and what became of it."""
 
     repairs: tuple[Repair, ...] = ()
-    waiting: tuple[str, ...] = ()
+    queue_numbers: QueueNumbers = QueueNumbers()
     counted: tuple[str, ...] = ()
     failures: int = 0
+    failed: tuple[str, ...] = ()
+    """The newest runs of these."""
     stopped_at: datetime | None = None
     """Since when its breaker is not closed."""
     opened_at: datetime | None = None
@@ -62,6 +70,8 @@ class Scope(Frozen):
     canary: str = ""
     told_by: dict[str, str] = Field(default_factory=dict)
     """Of the open breaker: which run brings a cause to people."""
+    link: Link = Link()
+    """Where the chain of its transitions ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +82,15 @@ class ScopeRequest:
     cause: str
     people: int | None
     until: datetime
+    runbook: str = ""
+    queue_number: int = 0
+    """Of one that waits in line there already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A run that changes a breaker, and how it ended, where it has."""
+
+    run: str
+    runbook: str
+    reason: Message | None = None

@@ -8,7 +8,10 @@ from desk_kernel import Context, Decision
 from desk_platform.kafka.unit_of_work import Rule
 from desk_platform.store import Schema
 
-from desk_automation.scopes.model import Scope
+from desk_automation.scopes.breaker import tell_breaker
+from desk_automation.scopes.model import Evidence, Limit, Scope
+
+Change = Callable[[Scope | None, datetime], Scope | None]
 
 SCOPES = Schema(
     collection="scopes",
@@ -17,11 +20,14 @@ SCOPES = Schema(
 )
 
 
-def scope_rule(change: Callable[[Scope | None, datetime], Scope | None]) -> Rule[Scope]:
-    """A change that nothing is told of: what is refused says why itself."""
+def scope_rule(change: Change, limit: Limit, evidence: Evidence) -> Rule[Scope]:
+    """A change with what it says of the breaker; what is refused says why itself."""
 
     def rule(scope: Scope | None, context: Context) -> Decision[Scope] | None:
         after = change(scope, context.now)
-        return None if after is None else Decision(after)
+        if after is None:
+            return None
+        events = tell_breaker(scope or Scope(), after, limit, evidence, context.now)
+        return Decision(after, tuple(events))
 
     return rule

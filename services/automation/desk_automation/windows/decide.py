@@ -1,8 +1,9 @@
 """Which window holds for what a run would touch, and what announced changes say. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
+from desk_charter.dated_calendars import DatedCalendar
 from desk_charter.services import Service
 from desk_charter.windows import ScheduledWindow
 from desk_contracts import Event
@@ -13,12 +14,15 @@ from desk_kernel import Reducers
 from desk_automation.windows.model import Affected, OpenWindow, PlannedChange, PlannedChanges
 
 MAX_CHANGES = 200
+# The calendar of that name, with its holidays as dates.
+FindCalendar = Callable[[str], DatedCalendar]
 # So long after its end a change is still in the document, so that a late report of it is no news.
 _KEPT = timedelta(days=1)
 
 
 def find_open(
     windows: Sequence[ScheduledWindow],
+    find_calendar: FindCalendar,
     service: Service | None,
     planned: PlannedChanges,
     affected: Affected,
@@ -26,7 +30,7 @@ def find_open(
 ) -> OpenWindow | None:
     """The window that holds and closes last; `service` is the one that the signal names."""
     windows_now = (
-        *_of_charter(windows, affected, now),
+        *_of_charter(windows, find_calendar, affected, now),
         *_of_service(service, affected, now),
         *_of_changes(planned, affected, now),
     )
@@ -34,7 +38,10 @@ def find_open(
 
 
 def _of_charter(
-    windows: Sequence[ScheduledWindow], affected: Affected, now: datetime
+    windows: Sequence[ScheduledWindow],
+    find_calendar: FindCalendar,
+    affected: Affected,
+    now: datetime,
 ) -> Iterator[OpenWindow]:
     for window in windows:
         is_meant = window.concerns(
@@ -43,7 +50,10 @@ def _of_charter(
             affected.service,
             affected.site,
         )
-        until = window.find_end(now) if is_meant else None
+        if not is_meant:
+            continue
+        calendar = find_calendar(window.calendar) if window.calendar else None
+        until = window.find_end(now, calendar)
         if until is not None:
             yield OpenWindow(
                 kind=window.kind,

@@ -10,10 +10,10 @@ from itertools import product
 from typing import NamedTuple
 
 from desk_charter.calendars import Week, Window
+from desk_charter.dated_calendars import ROUND_THE_CLOCK, DatedCalendar
 from desk_contracts.frozen import Frozen
 
 from desk_metrics.history.path import Phase, TicketPath
-from desk_metrics.sla.calendars import ROUND_THE_CLOCK, DatedCalendar
 from desk_metrics.sla.worktime import WorkingTime
 
 _MINUTE = 60_000_000

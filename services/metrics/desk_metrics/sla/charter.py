@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 from desk_charter import Charter
 from desk_charter.calendars import Calendar
+from desk_charter.dated_calendars import DatedCalendar
 from desk_charter.slas import SLAS
 
-from desk_metrics.sla.calendars import DatedCalendar
 from desk_metrics.sla.holidays import public_holidays
 from desk_metrics.sla.policies import Edition
 

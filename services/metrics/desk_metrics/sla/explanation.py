@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from desk_charter.dated_calendars import ClosedBy
 from desk_contracts.events.sla import ClockName
 from desk_contracts.message import Message, message
 from desk_contracts.value_types import Duration
 from pydantic import BaseModel, ConfigDict
 
-from desk_metrics.sla.calendars import ClosedBy
 from desk_metrics.sla.clocks import RESOLVED, Hold, SlaClock, find_sorting_end, run_clocks
 from desk_metrics.sla.lifecycle import Ending, read_lifecycle
 from desk_metrics.sla.model import TicketClocks

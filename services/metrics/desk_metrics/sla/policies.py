@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple, Self
 
+from desk_charter.dated_calendars import DatedCalendar
 from desk_charter.slas import SlaAttributes, SlaCondition, SlaPolicy
 from desk_contracts.events.sla import ClockName
 from desk_contracts.frozen import Frozen
 from pydantic import model_validator
 
-from desk_metrics.sla.calendars import DatedCalendar
 from desk_metrics.sla.worktime import WorkingTime, micros
 
 # Distinct (clock, attributes) of an edition; far above any real desk, so it is only a fuse.

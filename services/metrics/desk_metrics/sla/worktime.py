@@ -6,10 +6,10 @@ spans of a calendar are worked out once per block of 366 days; then everything i
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
-from desk_metrics.sla.calendars import ClosedBy, DatedCalendar
+from desk_charter.dated_calendars import ClosedBy, DatedCalendar
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY = 86_400_000_000
@@ -235,16 +235,7 @@ class WorkingTime:
                 yield self._wall(day, window.start), self._wall(day, window.end)
 
     def _wall(self, day: date, minutes: int) -> int:
-        """A wall-clock time as an instant.
-
-        What the clock skips in spring is read with the offset before the jump (02:30 becomes
-        03:30); what it repeats in autumn means the first time. Both ends of a window are read
-        alike, so windows that touch on paper touch in time.
-        """
-        days, minutes = divmod(minutes, _DAY_MINUTES)
-        day = date.fromordinal(day.toordinal() + days)
-        wall = time(minutes // 60, minutes % 60, tzinfo=self.calendar.tz)
-        return micros(datetime.combine(day, wall))
+        return micros(self.calendar.at_wall(day, minutes))
 
 
 def _ordinal(us: int) -> int:

@@ -100,13 +100,13 @@ PROTECTIONS: tuple[Protection, ...] = (
     ),
     Protection(
         "F6",
-        "a run for which a target's list of waiting ones has no room is forgotten",
+        "a run in line that nobody calls is forgotten",
         f"{RUNS}/lifecycle.py",
         "escalate(run, Outcome.NOT_RUN, reason, now)\n"
         '    changes = {"phase": Phase.QUEUED, "timer_at": until, "reason": refused.reason}',
         "escalate(run, Outcome.NOT_RUN, reason, now)\n"
         '    changes = {"phase": Phase.QUEUED, "timer_at": refused.until, "reason": None}',
-        f"{UNIT}/test_limits.py::test_of_more_runs_than_a_target_remembers_none_is_dropped",
+        f"{UNIT}/test_limits.py::test_of_many_runs_that_wait_for_a_target_none_is_dropped",
     ),
     Protection(
         "F7",

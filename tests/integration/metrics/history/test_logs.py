@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from desk_charter.dated_calendars import ROUND_THE_CLOCK, DatedCalendar
 from desk_charter.slas import SlaPolicy
 from desk_contracts.events.sla import ClockName, SlaMet
 from desk_contracts.events.tickets import TicketAssigned, WaitingFor
@@ -19,7 +20,6 @@ from desk_metrics.history.sentences import where_time_goes
 from desk_metrics.history.store import read_history
 from desk_metrics.history.tallies import Tallies
 from desk_metrics.history.worker import Import, ImportSummary, Places
-from desk_metrics.sla.calendars import ROUND_THE_CLOCK, DatedCalendar
 from desk_metrics.sla.decide import decide
 from desk_metrics.sla.model import TicketClocks, evolve
 from desk_metrics.sla.policies import Edition, PolicyBook

@@ -4,8 +4,8 @@ Each is a document of its own and one atomic write, harmless to repeat because t
 it.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from desk_kernel import Context, Decision
 from desk_platform.clock import Clock
 from desk_platform.kafka import CommandQueue
 from desk_platform.kafka.unit_of_work import Rule
-from desk_platform.store import Documents, readable
+from desk_platform.store import Documents
 from desk_platform.store.grouped_reads import GroupedReads
 
 from desk_automation.actions.redaction import redact_message
@@ -45,6 +45,8 @@ from desk_automation.verification.store import subject_rule
 
 # Whether that version of a runbook still has the mode to which people promoted it.
 IsPromoted = Callable[[str, str, Mode], Awaitable[bool]]
+# So many more of a line are looked at, for the case that some cannot be read.
+_SPARE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +100,7 @@ class Admissions:
         until = now + plan.budget + 2 * lifecycle.GRACE
         refusal = await self._scopes.find_refusal(run, until, now)
         if refusal is not None:
-            await self.release(run, is_void=True)
-            await self._places.give_back(run, now)
+            await self.give_up(run)
             return refusal
         bounds = run.plan.bounds
         counted = await self._collections.statistics.change(
@@ -116,13 +117,17 @@ class Admissions:
         return refusal
 
     async def _ask_target(self, run: Run, now: datetime) -> Refusal | None:
-        bounds = run.plan.bounds
+        bounds, place = run.plan.bounds, line_of_target(run)
         until = now + run.plan.budget + 2 * lifecycle.GRACE
-        ask = AdmissionRequest(run.id, run.plan.runbook, bounds.cooldown, bounds.per_day, until)
+        number = run.queue_number if run.line == place else 0
+        ask = AdmissionRequest(
+            run.id, run.plan.runbook, bounds.cooldown, bounds.per_day, until, number
+        )
         locked = await self._collections.targets.change(
             run.target, _target_rule(lambda state: target.admit(state, ask, now))
         )
-        return target.find_refusal(locked.state or Target(), ask, now)
+        refusal = target.find_refusal(locked.state or Target(), ask, now)
+        return None if refusal is None else replace(refusal, place=place)
 
     async def settle(self, run: Run) -> None:
         """Let go of watch, ring and target, count the outcome, wake the runs that wait for the
@@ -153,25 +158,28 @@ class Admissions:
             await self._watch_cure(run)
             await self._count_fix(run)
         is_void = run.phase in {Phase.SKIPPED, Phase.CANCELLED}
-        released = await self.release(run, is_void=is_void)
-        waiting = [*await self._scopes.record_end(run), *(released.waiting if released else ())]
-        if waiting:
-            await self._call(list(dict.fromkeys(waiting)))
+        free = await self._release(run, is_void=is_void)
+        await self.call({**free, **await self._scopes.record_end(run, now)})
 
-    async def _call(self, waiting: Sequence[str]) -> None:
-        """Runs that wait for what was let go of: the most urgent first, then who came first."""
-        stored, _unreadable = await readable(self._collections.stored_runs, waiting)
-        readables = [stored[id].state for id in waiting if id in stored]
-        in_order = [run for run in readables if run is not None]
-        in_order.sort(key=lambda run: run.plan.priority)
-        for run in in_order:
-            await self._collections.runs.change(run.id, run_rule(lifecycle.reschedule))
+    async def call(self, free: Mapping[str, int]) -> None:
+        """So many of those in each line: the most urgent, and of equals each runbook in its turn.
+        Who is called and does not take the place calls the next one; who cannot be read is left
+        out."""
+        for line, count in free.items():
+            if not count:
+                continue
+            listed = await self._collections.stored_runs.find_brief(
+                {"line": line}, order="queue_number", limit=count + _SPARE
+            )
+            for item in [each for each in listed if each.state is not None][:count]:
+                await self._collections.runs.change(item.id, run_rule(lifecycle.reschedule))
 
     async def give_up(self, run: Run) -> None:
-        """Let go of all: the run ended before it was let in."""
-        await self.release(run, is_void=True)
-        await self._scopes.give_back(run)
-        await self._places.give_back(run, self._clock.now())
+        """Let go of all: the run did not come to act."""
+        now = self._clock.now()
+        free = await self._release(run, is_void=True)
+        await self._places.give_back(run, now)
+        await self.call({**free, **await self._scopes.give_back(run, now)})
 
     async def _watch_cure(self, run: Run) -> None:
         """From now on it is seen whether the trouble comes back. What a ticket asked for is none,
@@ -211,12 +219,18 @@ class Admissions:
             await debts.change(debt_id(plan.runbook, run.target), add(is_of_target=True))
         await debts.change(debt_id(plan.runbook), add(is_of_target=False))
 
-    async def release(self, run: Run, *, is_void: bool) -> Target | None:
-        """Let go of the target."""
+    async def _release(self, run: Run, *, is_void: bool) -> dict[str, int]:
+        """Let go of the target; returns how many may be called in its line."""
         released = await self._collections.targets.change(
             run.target, _target_rule(lambda state: target.release(state, run.id, is_void=is_void))
         )
-        return released.state
+        has_line = released.state is not None and released.state.queue_numbers.is_used
+        return {line_of_target(run): int(has_line)}
+
+
+def line_of_target(run: Run) -> str:
+    """Where runs stand that wait for its target."""
+    return f"target/{run.target}"
 
 
 def describe_counted(run: Run) -> Counted:

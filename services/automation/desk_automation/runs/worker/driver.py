@@ -6,7 +6,6 @@ All state is in the documents, so another worker can continue after a crash.
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, assert_never
@@ -52,7 +51,7 @@ from desk_automation.runs.worker.admission import Admissions, Collections
 from desk_automation.runs.worker.calling import CallUnderWay
 from desk_automation.runs.worker.fair_queue import rank_of
 from desk_automation.runs.worker.restraints import Restraints
-from desk_automation.runs.worker.slots import Slots
+from desk_automation.runs.worker.slots import Concurrency, Slots
 from desk_automation.runs.worker.wellness import is_well
 from desk_automation.safety.model import Refusal
 from desk_automation.verification.decide import set_window, watch
@@ -63,24 +62,11 @@ log = get_logger()
 
 # A run that is under way is looked at again so soon.
 LOOK_AGAIN = timedelta(milliseconds=500)
-# An executor ends a call by the call's own timeout. One that does not, whatever it waits for, is
-# left after so much more: time to clean up what it began.
-OVERTIME = timedelta(seconds=15)
 # Another run's no is looked for among so many of the newest on the same target.
 NEWEST = 200
 Decide = Callable[[Run, datetime], Decision[Run] | None]
 Write = Callable[[Decide], Awaitable[Run | None]]
 OnDue = Callable[[str, datetime], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Concurrency:
-    """How much a worker does at once, and how long it may be silent before it is given up."""
-
-    runs: int = 200
-    per_slot: int = 32
-    term: timedelta = timedelta(seconds=6)
-    overtime: timedelta = OVERTIME
 
 
 class Worker:
@@ -214,7 +200,7 @@ class Worker:
         if not isinstance(action, AwaitApproval | AwaitConsent):
             held = await self._restraints.find_change(run, is_well(run))
             if held is not None:
-                return await self._write(run, action, held)
+                return await self._queue(run, action, held)
         if isinstance(action, Admit):
             return await self._admit(run, action)
         if isinstance(action, RequestConsent):
@@ -241,7 +227,7 @@ class Worker:
         asked_at = self._clock.now()
         refusal = await self._admissions.find_refusal(run)
         if refusal is not None:
-            return await self._write(run, action, lambda r, n: lifecycle.queue(r, refusal, n))
+            return await self._queue(run, action, lambda r, n: lifecycle.queue(r, refusal, n))
         if run.plan.verify is not None:
             measurement = run.plan.verify.measurement
             await self._collections.subjects.change(
@@ -254,6 +240,14 @@ class Worker:
             write = partial(self._let_in, run, first, asked_at)
             return await self._execute_in_slot(let_in, first, write)
         return await self._let_in(run, first, asked_at, lambda run, _: Decision(run))
+
+    async def _queue(self, run: Run, action: NextAction, decide: Decide) -> Run | None:
+        """It may not act now. One that leaves a line without its place calls the next one there;
+        one that has ended does so when it lets go."""
+        after = await self._write(run, action, decide)
+        if run.line and after is not None and not after.has_ended and after.line != run.line:
+            await self._admissions.call({run.line: 1})
+        return after
 
     async def _let_in(
         self, run: Run, first: NextAction, asked_at: datetime, decide: Decide

@@ -29,7 +29,7 @@ from desk_automation.safety.model import Refusal
 from desk_automation.verification.decide import watch
 from desk_automation.verification.model import Subject
 from desk_automation.verification.store import subject_rule
-from desk_automation.windows.decide import describe_window, find_open
+from desk_automation.windows.decide import FindCalendar, describe_window, find_open
 from desk_automation.windows.model import Affected, PlannedChanges
 
 Decide = Callable[[Run, datetime], Decision[Run] | None]
@@ -40,6 +40,7 @@ class RestraintRecords:
     """Where restraints are read."""
 
     windows: Callable[[], tuple[ScheduledWindow, ...]]
+    find_calendar: FindCalendar
     services: Callable[[], tuple[Service, ...]]
     planned: Documents[PlannedChanges]
     open_signals: Documents[OpenSignals]
@@ -84,7 +85,8 @@ class Restraints:
         services = self._records.services()
         service = next((each for each in services if each.name == trigger.service), None)
         now = self._clock.now()
-        window = find_open(self._records.windows(), service, planned, affected, now)
+        windows, find_calendar = self._records.windows(), self._records.find_calendar
+        window = find_open(windows, find_calendar, service, planned, affected, now)
         if window is None or not withholding.may_withhold(run, window.kind):
             return None
         return Refusal("window", describe_window(window), window.until)

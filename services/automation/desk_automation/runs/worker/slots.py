@@ -1,15 +1,30 @@
-"""How many calls go to one place at once, and who is next."""
+"""How much is done at once, how many calls go to one place, and who is next."""
 
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 from desk_automation.runs.worker.fair_queue import FairQueue, Rank
 
 # Whoever comes later is called by the timers, which look into the store every ten seconds.
 MOST_BEHIND = 10_000
+# An executor ends a call by the call's own timeout. One that does not, whatever it waits for, is
+# left after so much more: time to clean up what it began.
+OVERTIME = timedelta(seconds=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Concurrency:
+    """How much a worker does at once, and how long it may be silent before it is given up."""
+
+    runs: int = 200
+    per_slot: int = 32
+    term: timedelta = timedelta(seconds=6)
+    overtime: timedelta = OVERTIME
 
 
 class Slots:

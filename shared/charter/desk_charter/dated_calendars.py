@@ -1,17 +1,20 @@
-"""When a team works: a calendar of the charter, with the holidays of its region as dates.
+"""When a calendar of the charter is open, with the holidays of its region as dates.
 
 A window belongs to the local day on which it opens, so the night before a closed day is worked to
 its end.
 """
 
-from collections.abc import Mapping
-from datetime import date, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from desk_charter.calendars import Calendar, SpecialDay, Week, Window, YearlyClosure
 
+_DAY_MINUTES = 24 * 60
+# What is open or closed for longer than this is asked again by then.
+HORIZON = timedelta(days=400)
 ROUND_THE_CLOCK = Week.model_validate("always")
 
 
@@ -46,6 +49,43 @@ class DatedCalendar(Calendar):
         if day in self.holiday_dates or self._find_closure(day) is not None:
             return ()
         return self.week.on(day.weekday())
+
+    def at_wall(self, day: date, minutes: int) -> datetime:
+        """The moment of a wall-clock time, in minutes after that local midnight.
+
+        What the clock skips in spring is read with the offset before the jump (02:30 becomes
+        03:30); what it repeats in autumn means the first time. Both ends of a window are read
+        alike, so windows that touch on paper touch in time.
+        """
+        days, minutes = divmod(minutes, _DAY_MINUTES)
+        wall = time(minutes // 60, minutes % 60, tzinfo=self.tz)
+        return datetime.combine(day + timedelta(days=days), wall).astimezone(UTC)
+
+    def find_change(self, at: datetime) -> tuple[bool, datetime]:
+        """Whether it is open at that moment, and until when that stays so: at most the horizon."""
+        until = at + HORIZON
+        for opens, closes in self._open_spans(at, until):
+            if at < opens:
+                return False, opens
+            if at < closes:
+                return True, min(closes, until)
+        return False, until
+
+    def _open_spans(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """Those that may touch the time between, in order; what touches or overlaps is one."""
+        # Night shifts and zones reach two days over.
+        day, last = (at.date() + timedelta(days=days) for at, days in ((start, -2), (end, 2)))
+        held: tuple[datetime, datetime] | None = None
+        while day <= last:
+            for window in sorted(self.windows_on(day), key=lambda window: window.start):
+                opens, closes = self.at_wall(day, window.start), self.at_wall(day, window.end)
+                if held is not None and opens > held[1]:
+                    yield held
+                    held = None
+                held = (held[0], max(held[1], closes)) if held else (opens, closes)
+            day += timedelta(days=1)
+        if held is not None:
+            yield held
 
     def explain_closed(self, day: date) -> tuple[ClosedBy, str]:
         """Why time of this local day that is not open is not, and the name people know it by."""
