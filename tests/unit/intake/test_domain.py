@@ -19,10 +19,13 @@ from desk_contracts.events.tickets import (
     TicketPaused,
     TicketResolved,
     TicketStarted,
+    TicketTriaged,
+    TicketUpdated,
     WaitingFor,
 )
 from desk_contracts.ids import DESK, derive_id
 from desk_contracts.message import verbatim
+from desk_contracts.value_types import Priority
 from desk_intake.tickets import lifecycle as life
 from desk_intake.tickets.evolve import evolve
 from desk_intake.tickets.lifecycle import ALLOWED, Actor, Changes
@@ -113,6 +116,23 @@ def test_a_long_timeline_keeps_its_beginning_and_says_what_is_gone(story: Story)
     ticket = story.then(*[long] * 60).ticket
     assert sum(entry.size for entry in ticket.timeline) <= 1_000_000
     assert ticket.timeline[-1].message == verbatim(long.text)
+
+
+def test_a_priority_that_staff_agree_with_is_theirs_from_then_on(story: Story) -> None:
+    ticket = story.then(TicketTriaged(category="vpn", priority=Priority.P3)).ticket
+    agreed = life.update(ticket, MAX, Changes(priority=Priority.P3))
+    assert agreed == [TicketUpdated(by="max", priority=Priority.P3)]
+    ticket = story.then(*agreed).ticket
+    assert life.update(ticket, MAX, Changes(priority=Priority.P3)) == []
+    assert life.update(ticket, MAX, Changes(priority=Priority.P2)) == [
+        TicketUpdated(by="max", priority=Priority.P2)
+    ]
+
+
+def test_a_solution_without_a_number_is_the_next_of_its_ticket(story: Story) -> None:
+    solved = Event("e", "/x", "t-1", MONDAY, TicketResolved(by="max", resolution=verbatim("x")))
+    assert solved.sequence is None
+    assert evolve(story.ticket, solved).resolved_sequence == story.ticket.sequence + 1
 
 
 def test_the_problem_of_a_ticket_is_the_one_that_it_was_linked_to_last(story: Story) -> None:

@@ -195,6 +195,30 @@ def test_what_takes_long_to_read_is_refused_or_read_at_once() -> None:
         assert time.process_time() - began < 3
 
 
+def test_only_what_stands_in_a_quotation_is_read_as_quoted() -> None:
+    quoted = "<blockquote><p>one</p><blockquote><p>two</p></blockquote><p>three</p></blockquote>"
+    lines = read_html(f"<p>before</p>{quoted}<p>after</p>").splitlines()
+    assert [line for line in lines if line.strip("> ")] == [
+        "before",
+        "> one",
+        "> two",
+        "> three",
+        "after",
+    ]
+
+
+@pytest.mark.parametrize(("more", "is_read"), [(0, True), (1, False)])
+def test_headers_have_256_kibibytes(more: int, *, is_read: bool) -> None:
+    head = f"From: {ANA}\r\nX-Long: ".encode()
+    raw = head + b"x" * (256 * 1_024 - len(head) + more)
+    if is_read:
+        assert read(raw).sender == ANA
+        return
+    with pytest.raises(Invalid) as refused:
+        read(raw)
+    assert refused.value.kind == "mail-headers-too-large"
+
+
 def test_html_of_a_hundred_thousand_tags_is_read_at_once() -> None:
     began = time.process_time()
     assert read_html("<div><blockquote>" * 50_000 + "x").endswith("x")
@@ -223,6 +247,9 @@ def test_whatever_the_bytes_it_is_a_mail_or_an_invalid_one(noise: bytes, head: b
         ("> Did you try it?\nYes.\n> And?\nNo.", "> Did you try it?\nYes.\n> And?\nNo."),
         ("On the screen I see:\nnothing", "On the screen I see:\nnothing"),
         ("From: the VPN\nit is away", "From: the VPN\nit is away"),
+        ("To: you\nFrom: me\nTo: all\nhi", "To: you\nFrom: me\nTo: all\nhi"),
+        ("Ok\nFrom: me\na\nb\nc\nTo: you\nSent: now\nhi",) * 2,
+        ("Ok\nFrom: me\na\nb\nTo: you\nSent: now\nhi", "Ok"),
         ("> only\n> quoted", "> only\n> quoted"),
     ],
 )

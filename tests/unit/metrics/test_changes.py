@@ -50,10 +50,10 @@ def problem(name: str, days: float) -> AnyEvent:
 
 def test_what_is_kept_of_changes_is_of_their_service_and_a_proposal_blames_none() -> None:
     assert changes_key(change("c-1", 1)) == "vpn"
-    found = problem("p-1", 1)
-    assert isinstance(found.data, ProblemDetected)
+    detected = problem("p-1", 1)
+    assert isinstance(detected.data, ProblemDetected)
     for status, service in ((ProblemStatus.PROPOSED, ""), (ProblemStatus.CONFIRMED, "vpn")):
-        data = found.data.model_copy(update={"status": status})
+        data = detected.data.model_copy(update={"status": status})
         assert changes_key(Event("e", "/desk/triage", "p-1", at(1), data)) == service
 
 

@@ -114,7 +114,7 @@ def _number_hour(term: int, hour: int) -> int:
 
 def surprise_of(count: int, mean: float, familiar: float) -> float:
     """-log10 P(X >= count) where X has this mean, and a rate known from `known` past counts."""
-    if count <= 0 or mean <= 0 or count <= mean:
+    if mean <= 0 or count <= mean:
         return 0.0
     shape = 1 / (1 / familiar + 1 / _STEADINESS)
     chance = mean / (mean + shape)

@@ -46,6 +46,14 @@ def test_the_past_is_known_after_a_day_and_ends_eight_hours_ago() -> None:
     )  # fmt: skip
 
 
+def test_what_is_not_the_worst_of_its_four_hours_changes_nothing() -> None:
+    numbers = learn(give_back_at_night, 10)
+    assert learn_worst(numbers, START + 9 * HOUR, 91.0, is_low_worse=True) is numbers
+    assert learn_worst(numbers, START + 9 * HOUR, 90.9, is_low_worse=True) != numbers
+    later = learn_worst(numbers, START + 12 * HOUR, 99.0, is_low_worse=True)
+    assert later[-2:] == (91.0, 99.0)
+
+
 def test_a_sample_that_comes_late_counts_in_its_own_hours() -> None:
     numbers = learn(give_back_at_night, 48)
     late = learn_worst(numbers, START + 30 * HOUR, 1.0, is_low_worse=True)

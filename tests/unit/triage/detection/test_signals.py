@@ -5,11 +5,13 @@ from typing import Any
 
 from desk_contracts import AnyEvent
 from desk_triage.changes.decide import follow
-from desk_triage.changes.snapshot import ContextSnapshot
+from desk_triage.changes.snapshot import EMPTY, ContextSnapshot
+from desk_triage.detection.decide import measure
 from desk_triage.detection.window import MAX_SAMPLES
 
 from tests.support.spoken import english
 from tests.support.triage_desk import (
+    CHARTER,
     TriageDesk,
     at,
     change_started,
@@ -211,3 +213,7 @@ async def test_work_that_is_expected_at_that_time_is_a_reason() -> None:
     assert "Work on it is expected now: Gateway updates." in [
         english(item) for item in signal.explanation
     ]
+
+
+def test_of_what_nobody_watches_nothing_is_kept() -> None:
+    assert measure(None, measured(9, 0, site="Berlin"), (), CHARTER, EMPTY, at(0)) is None

@@ -118,6 +118,11 @@ def test_any_text_is_bounded_work(text: str) -> None:
     assert process_time() - began < 1
 
 
+def test_words_of_one_letter_are_left_out() -> None:
+    assert {"ab", "vpn"} <= {*read_words("ab a vpn", "x")}
+    assert not {"a", "x"} & {*read_words("ab a vpn", "x")}
+
+
 def test_odd_texts_are_reports_like_any_other() -> None:
     odd = [report(f"o{n}", f"q{n}", n / 2, text * 3) for n, text in enumerate(_ODD * 3)]
     played = PlayedRegister().play([*ordinary(), *odd])
@@ -141,6 +146,11 @@ def test_counts_made_anew_are_the_same(arrivals: list[tuple[int, int]]) -> None:
     anew = Counts().take(played.register.recent, _WINDOW)
     assert live.tickets == anew.tickets
     assert [part.counts for part in live.parts] == [part.counts for part in anew.parts]
+
+
+def test_a_window_of_fifteen_minutes_is_looked_at_by_five_and_by_two_as_well() -> None:
+    lengths = [part.length for part in Window(_WINDOW).parts]
+    assert lengths == [timedelta(minutes=minutes) for minutes in (15, 5, 2)]
 
 
 def test_a_flood_is_counted_in_bounded_room() -> None:
