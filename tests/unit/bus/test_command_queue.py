@@ -60,7 +60,7 @@ class Gate:
         return await self._write(documents)
 
 
-async def turn_the_loop() -> None:
+async def let_others_run() -> None:
     """Whatever can go on without the store has gone on."""
     for _ in range(100):
         await asyncio.sleep(0)
@@ -70,26 +70,26 @@ async def test_while_the_store_writes_one_group_it_is_given_another_and_the_rest
     desk: Desk,
 ) -> None:
     gate, commands = Gate(desk), CommandQueue(desk.unit_of_work)
-    asked = []
+    changes = []
     for number in range(module.MAX_WRITING + 3):
-        asked.append(asyncio.create_task(commands.change(f"t{number}", add("x"))))
-        await turn_the_loop()
+        changes.append(asyncio.create_task(commands.change(f"t{number}", add("x"))))
+        await let_others_run()
     assert gate.begun == [{f"t{number}"} for number in range(module.MAX_WRITING)]
     gate.open.set()
-    await asyncio.gather(*asked)
+    await asyncio.gather(*changes)
     rest = {f"t{module.MAX_WRITING + number}" for number in range(3)}
     assert gate.begun[module.MAX_WRITING :] == [rest]
 
 
 async def test_a_document_is_not_written_by_two_groups_at_once(desk: Desk) -> None:
     gate, commands = Gate(desk), CommandQueue(desk.unit_of_work)
-    asked = []
+    changes = []
     for text in "abc":
-        asked.append(asyncio.create_task(commands.change("t", add(text))))
-        await turn_the_loop()
+        changes.append(asyncio.create_task(commands.change("t", add(text))))
+        await let_others_run()
     assert gate.begun == [{"t"}]
     gate.open.set()
-    await asyncio.gather(*asked)
+    await asyncio.gather(*changes)
     assert await desk.notes("t") == ("a", "b", "c")
     assert all(begun == {"t"} for begun in gate.begun)
     assert len(gate.begun) <= 3, "nothing was refused and written again"
