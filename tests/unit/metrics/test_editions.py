@@ -154,11 +154,11 @@ async def test_of_two_different_charters_both_are_noted_each_once() -> None:
     targets = [edition.policies[0].target for edition in first.book.editions]
     assert targets[0] == timedelta(minutes=20)
     assert sorted(targets[1:]) == [timedelta(minutes=40), timedelta(minutes=60)]
-    [known, known_by_other] = (
+    [editions, editions_of_other] = (
         [(edition.version, edition.since, edition.until) for edition in replica.book.editions]
         for replica in (first, other)
     )
-    assert known == known_by_other
+    assert editions == editions_of_other
 
 
 def test_a_ticket_is_not_decided_by_an_edition_that_may_be_over() -> None:
