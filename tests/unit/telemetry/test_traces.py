@@ -10,9 +10,11 @@ from desk_platform.telemetry import (
     remote_context,
     start,
 )
-from desk_platform.telemetry.traces import MAX_LINKS
+from desk_platform.telemetry.traces import MAX_LINKS, trace_provider
+from desk_platform.telemetry.unrecorded import UnrecordedTracer
 from desk_testing.telemetry import record_telemetry
 from opentelemetry import trace
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased
 from opentelemetry.trace import SpanKind, StatusCode
 
@@ -22,6 +24,29 @@ UNSAMPLED = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
 
 def sampled(number: int) -> str:
     return f"00-{number:032x}-{number:016x}-01"
+
+
+@pytest.mark.parametrize("traceparent", [None, SAMPLED, UNSAMPLED])
+def test_without_a_collector_spans_carry_on_what_the_sdk_would_and_record_nothing(
+    traceparent: str | None,
+) -> None:
+    context = remote_context(traceparent)
+    with UnrecordedTracer().start_as_current_span("GET", context) as span:
+        ids = span.get_span_context()
+        assert current_traceparent() == format_traceparent(ids)
+        assert not span.is_recording()
+        child = UnrecordedTracer().start_span("publish").get_span_context()
+    assert ids.is_valid
+    assert (child.trace_id, child.trace_flags) == (ids.trace_id, ids.trace_flags)
+    assert child.span_id != ids.span_id
+    parent = read_traceparent(traceparent)
+    expected = trace_provider(Resource.create(), None, 1.0).get_tracer("sdk")
+    by_sdk = expected.start_span("GET", context).get_span_context()
+    assert (ids.trace_flags, ids.trace_state) == (by_sdk.trace_flags, by_sdk.trace_state)
+    if parent is None:
+        assert UnrecordedTracer().start_span("GET", context).get_span_context() != ids
+    else:
+        assert ids.trace_id == by_sdk.trace_id == parent.trace_id
 
 
 def test_a_batch_has_one_process_span_with_the_current_names() -> None:

@@ -1,7 +1,8 @@
 """Stems of words, by the language they are written in."""
 
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
+from itertools import chain
 
 import tantivy
 
@@ -16,13 +17,18 @@ _STEMMERS = {
 
 def read_stems(words: Iterable[str], language: str) -> list[str]:
     """The stems of words in a language; the words themselves where nobody wrote a stemmer."""
-    analyzer = _stemmer(_STEMMERS.get(language.partition("-")[0].casefold(), ""))
-    return list(words) if analyzer is None else analyzer.analyze(" ".join(words))
+    name = _STEMMERS.get(language.partition("-")[0].casefold(), "")
+    if not name:
+        return list(words)
+    return list(chain.from_iterable(_stem(word, name) for word in words))
+
+
+@lru_cache(maxsize=8_192)  # few words make most of every text
+def _stem(word: str, language: str) -> tuple[str, ...]:
+    return tuple(_stemmer(language).analyze(word))
 
 
 @cache
-def _stemmer(language: str) -> tantivy.TextAnalyzer | None:
-    if not language:
-        return None
+def _stemmer(language: str) -> tantivy.TextAnalyzer:
     builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
     return builder.filter(tantivy.Filter.stemmer(language)).build()

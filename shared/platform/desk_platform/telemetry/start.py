@@ -37,6 +37,7 @@ from desk_platform.telemetry.traces import (
     remote_context,
     trace_provider,
 )
+from desk_platform.telemetry.unrecorded import UnrecordedTracer
 
 VERSION = "0.1.0"
 _SCOPE = "desk_platform"
@@ -140,7 +141,7 @@ def assemble(
     meters.build_info.set(1, {names.SERVICE_VERSION: version})
     return Telemetry(
         service=service,
-        tracer=traces.get_tracer(_SCOPE),
+        tracer=traces.get_tracer(_SCOPE) if is_tracing else UnrecordedTracer(),
         meters=meters,
         registry=registry,
         traces=traces,
