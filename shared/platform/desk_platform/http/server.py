@@ -51,6 +51,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._deadline: asyncio.TimerHandle | None = None
+        # What is to be waited for once all that came is parsed: most requests come whole.
+        self._next: timedelta | None = None
         self._stuck: asyncio.TimerHandle | None = None
         self._is_in_head = self._is_in_body = self._began_now = False
         self._head = self._count = self._body = 0
@@ -85,6 +87,8 @@ class BoundedProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self._leftover is not None or self.transport.is_closing():
             return
+        if self._next is not None:
+            self._arm(self._next)
         self._count_on(len(data))
 
     def _count_on(self, length: int) -> None:
@@ -106,7 +110,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head = self._count = 0
         self.waiting[self] = None
         if self._deadline is None:
-            self._arm(self.bounds.header_timeout)
+            self._next = self.bounds.header_timeout
 
     def on_url(self, url: bytes) -> None:
         self._take(len(url))
@@ -120,7 +124,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._is_in_head, self._is_in_body, self._body = False, True, 0
         super().on_headers_complete()
-        self._arm(self.bounds.body_timeout)
+        self._next = self.bounds.body_timeout
 
     def on_message_complete(self) -> None:
         self._is_in_body = False
@@ -170,6 +174,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._deadline = self.loop.call_later(span.total_seconds(), self._expire, span)
 
     def _disarm(self) -> None:
+        self._next = None
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
