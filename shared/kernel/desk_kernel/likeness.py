@@ -65,6 +65,10 @@ def even(_field: Field) -> TermWeights:
     return TermWeights(lambda _term: 1.0)
 
 
+# Terms, each as often as it stands there.
+ListedTerms = Mapping[Field, list[str]]
+
+
 class Likeness(NamedTuple):
     """How alike two texts are (0: nothing shared, 1: the same), and the words that say so."""
 
@@ -77,7 +81,7 @@ def read_terms(title: str, text: str) -> Terms:
     return {field: Counter(listed) for field, listed in list_terms(title, text).items()}
 
 
-def list_terms(title: str, text: str) -> Mapping[Field, list[str]]:
+def list_terms(title: str, text: str) -> ListedTerms:
     """The same terms, each as often as it stands there, for who counts them elsewhere."""
     title, text = title[:MAX_TITLE], text[:MAX_TEXT]
     of_title, of_text = _cut(terms(title)), _cut(terms(text))
@@ -91,9 +95,9 @@ def list_terms(title: str, text: str) -> Mapping[Field, list[str]]:
     }
 
 
-def read_words(title: str, text: str) -> Counter[str]:
-    """The words among these terms, for who compares nothing."""
-    return Counter(_cut(terms(title[:MAX_TITLE])) + _cut(terms(text[:MAX_TEXT])))
+def read_words(text: str) -> Counter[str]:
+    """The words of a text, for who compares nothing."""
+    return Counter(_cut(terms(text[:MAX_TEXT])))
 
 
 def _cut(words: Iterable[str]) -> list[str]:

@@ -1,6 +1,6 @@
 """How tickets and what is shown of their SLAs are kept, searched, and fed from the bus."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from desk_contracts import AnyEvent, Event
@@ -39,7 +39,7 @@ from desk_contracts.events.triage import (
 from desk_contracts.ids import request_ticket_id, ticket_code
 from desk_contracts.redaction import ERASED
 from desk_kernel import Context, Decision, Readings, Reducers
-from desk_kernel.likeness import read_words
+from desk_kernel.likeness import Field, ListedTerms, read_words
 from desk_platform.kafka import Projection
 from desk_platform.similar import Audience, IndexedTicket, Words, follow_ticket
 from desk_platform.store import Documents, Schema
@@ -293,12 +293,12 @@ class SearchedTicket(IndexedTicket):
         """Also who watches it."""
         return super().tags | {tag_watcher(person) for person in self.watchers}
 
-    @property
-    def searched(self) -> Mapping[Audience, Words]:
+    def searched(self, terms: Sequence[ListedTerms]) -> Mapping[Audience, Words]:
         """Of what repairs report, the person concerned reads the title and what is said to them."""
-        for_all, for_staff = tuple(read_words(self.title, self.text)), self.staff_words
+        [asked] = terms
+        for_all, for_staff = dict.fromkeys(asked[Field.WORDS]), self.staff_words
         if self.kind is Kind.PROACTIVE:
-            for_all, for_staff = tuple(read_words(self.title, "")), (*for_all, *for_staff)
+            for_all, for_staff = dict.fromkeys(asked[Field.TITLE]), (*for_all, *for_staff)
         return {
             Audience.ALL: Words((*for_all, *self.public_words), self.language),
             Audience.STAFF: Words(for_staff, self.language),
@@ -341,7 +341,7 @@ def _note_watcher(
 
 
 def _note(ticket: SearchedTicket, text: str, *, public: bool) -> SearchedTicket | None:
-    words = read_words("", text)
+    words = read_words(text)
     if text == ERASED or not words:
         return None
     name = "public_words" if public else "staff_words"

@@ -364,13 +364,13 @@ def _document_of(item: IndexedModel) -> tantivy.Document:
     document.add_unsigned("time", place_in_time(item.at))
     for tag in item.tags:
         document.add_text("tag", tag)
-    for written in item.texts:
-        terms = list_terms(written.title, written.text)
+    listed = [list_terms(written.title, written.text) for written in item.texts]
+    for written, terms in zip(item.texts, listed, strict=True):
         for field in Field:
             document.add_text(str(field), " ".join(terms[field]))
         stems = read_stems(terms[Field.WORDS], written.language)
         document.add_text(_STEMS, " ".join(stems))
-    for audience, searched in item.searched.items():
+    for audience, searched in item.searched(listed).items():
         document.add_text(str(audience), " ".join(searched.words))
         document.add_text(audience.stems, " ".join(read_stems(*searched)))
     document.add_bytes("state", item.model_dump_json(exclude_defaults=True).encode())

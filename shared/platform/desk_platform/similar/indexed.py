@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Generic, NamedTuple, TypeVar
 
 from desk_contracts.frozen import Frozen
+from desk_kernel.likeness import ListedTerms
 
 
 class Written(NamedTuple):
@@ -51,9 +52,10 @@ class IndexedModel(Frozen):
     def texts(self) -> Sequence[Written]:
         """What it is compared by."""
 
-    @property
-    def searched(self) -> Mapping[Audience, Words]:
-        """What `list_having` finds it by: nothing, unless a model says otherwise."""
+    def searched(self, terms: Sequence[ListedTerms]) -> Mapping[Audience, Words]:  # noqa: ARG002
+        """What `list_having` finds it by: nothing, unless a model says otherwise.
+
+        `terms` are those of its texts."""
         return {}
 
     @property

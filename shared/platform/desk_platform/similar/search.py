@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, NamedTuple
 
-from desk_kernel.likeness import Field, Likeness, Terms, Weighed, read_terms, read_words
+from desk_kernel.likeness import MAX_TITLE, Field, Likeness, Terms, Weighed, read_terms, read_words
 
 from desk_platform.similar.index import TextIndex
 from desk_platform.similar.indexed import Candidate, IndexedModel, S, TextQuery, Written
@@ -59,7 +59,7 @@ class Draft:
 
 def read_query(text: str, language: str) -> TextQuery | None:
     """What is asked for in words; None if there is no word in it."""
-    words = tuple(dict.fromkeys(read_words(text, "").elements()))
+    words = tuple(read_words(text[:MAX_TITLE]))
     if not words:
         return None
     return TextQuery(words, tuple(read_stems(words, language)), text.strip().upper())
