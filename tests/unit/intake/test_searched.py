@@ -131,7 +131,7 @@ def test_what_is_erased_or_holds_no_word_changes_nothing(text: str) -> None:
 
 def words_for_all(ticket: SearchedTicket) -> tuple[str, ...]:
     terms = [list_terms(written.title, written.text) for written in ticket.texts]
-    return ticket.searched(terms)[Audience.ALL].words
+    return ticket.choose_searched(terms)[Audience.ALL].words
 
 
 def test_what_it_is_compared_by_stays_what_was_asked() -> None:

@@ -293,12 +293,12 @@ class SearchedTicket(IndexedTicket):
         """Also who watches it."""
         return super().tags | {tag_watcher(person) for person in self.watchers}
 
-    def searched(self, terms: Sequence[ListedTerms]) -> Mapping[Audience, Words]:
+    def choose_searched(self, terms: Sequence[ListedTerms]) -> Mapping[Audience, Words]:
         """Of what repairs report, the person concerned reads the title and what is said to them."""
-        [asked] = terms
-        for_all, for_staff = dict.fromkeys(asked[Field.WORDS]), self.staff_words
+        [of_ticket] = terms
+        for_all, for_staff = dict.fromkeys(of_ticket[Field.WORDS]), self.staff_words
         if self.kind is Kind.PROACTIVE:
-            for_all, for_staff = dict.fromkeys(asked[Field.TITLE]), (*for_all, *for_staff)
+            for_all, for_staff = dict.fromkeys(of_ticket[Field.TITLE]), (*for_all, *for_staff)
         return {
             Audience.ALL: Words((*for_all, *self.public_words), self.language),
             Audience.STAFF: Words(for_staff, self.language),

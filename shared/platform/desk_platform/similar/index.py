@@ -370,7 +370,7 @@ def _document_of(item: IndexedModel) -> tantivy.Document:
             document.add_text(str(field), " ".join(terms[field]))
         stems = read_stems(terms[Field.WORDS], written.language)
         document.add_text(_STEMS, " ".join(stems))
-    for audience, searched in item.searched(listed).items():
+    for audience, searched in item.choose_searched(listed).items():
         document.add_text(str(audience), " ".join(searched.words))
         document.add_text(audience.stems, " ".join(read_stems(*searched)))
     document.add_bytes("state", item.model_dump_json(exclude_defaults=True).encode())

@@ -52,7 +52,7 @@ class IndexedModel(Frozen):
     def texts(self) -> Sequence[Written]:
         """What it is compared by."""
 
-    def searched(self, terms: Sequence[ListedTerms]) -> Mapping[Audience, Words]:  # noqa: ARG002
+    def choose_searched(self, terms: Sequence[ListedTerms]) -> Mapping[Audience, Words]:  # noqa: ARG002
         """What `list_having` finds it by: nothing, unless a model says otherwise.
 
         `terms` are those of its texts."""
