@@ -103,6 +103,15 @@ def test_a_million_new_words_take_bounded_room() -> None:
     assert rates.count(-1) >= 1
 
 
+def test_of_too_many_terms_three_quarters_are_kept_the_most_frequent() -> None:
+    kept = MOST_TERMS * 3 // 4
+    # All but one of them are in three tickets, one is in two, and those that go are in one.
+    sizes = (kept - 1, kept, MOST_TERMS + 1)
+    rates = NO_PAST.count_in((frozenset(range(1, size + 1)), (), 0) for size in sizes)
+    assert (rates.count(1), rates.count(kept - 1), rates.count(kept)) == (3, 3, 2)
+    assert rates.floor == rates.count(kept + 1) == rates.count(MOST_TERMS + 1) == 2
+
+
 def test_a_large_vocabulary_is_kept_whole_so_that_rare_words_stay_rare() -> None:
     rates = NO_PAST.count_in((frozenset({number}), (), 0) for number in range(1, 50_001))
     assert (rates.count(1), rates.count(50_000)) == (1, 1)
