@@ -18,30 +18,11 @@ from desk_testing.processes import CHARTER
 from tests.support.automation_desk import Automation, Bus, Target, measured, raised
 from tests.support.automation_servers import running
 from tests.support.spoken import codes
+from tests.support.useless_runbook import useless_runbook
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(480)]
 
-RUNBOOK = """\
-id: useless
-title: A repair that does not help
-why: To see that whoever follows the topic hears of it.
-owner_team: workplace
-risk: reversible
-mode: auto
-expires: 2030-12-31
-when: data.signal == "useless"
-limits: {per_target: {cooldown: 1s, per_day: 99}, per_runbook: {per_hour: 5000}}
-steps:
-  - id: repair
-    kind: act
-    effect: keyed
-    request: {method: POST, url: "${data.attributes.agent_url}/v1/actions/useless/${target}"}
-    timeout: 5s
-    retry: {attempts: 3, base: 100ms, cap: 500ms}
-verify: {measurement: disk.free.percent, at_least: 15, within: 8s}
-escalate: {title: "It did not help on ${target}"}
-breaker: {consecutive: 50, reopen_after: 1h}
-"""
+RUNBOOK = useless_runbook(within="8s", consecutive=50)
 CHANGES = (ServiceBreakerOpened, ServiceBreakerHalfOpened, ServiceBreakerClosed)
 SERVICE = "    healing: {breaker: {consecutive: 2, reopen_after: 3s}}\n"
 
