@@ -28,6 +28,8 @@ from desk_local.state import Entry, Origin, Server, State
 
 SERVERS = ("kafka", "store")
 KAFKA_PORT, STORE_PORT = 9092, 27017
+# The controller of Kafka listens beside its broker.
+DESK_PORTS = (*PORTS.values(), KAFKA_PORT, KAFKA_PORT + 1, STORE_PORT)
 _TOPICS_SECONDS = 120
 
 Say = Callable[[str], None]

@@ -1,9 +1,14 @@
-"""TCP ports of this machine: find a free one, or say kindly that the wanted one is taken."""
+"""TCP ports of this machine: lease a free one, or say kindly that the wanted one is taken."""
 
+import fcntl
 import os
-import secrets
+import random
 import socket
+import tempfile
 from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import IO
 
 from desk_local.processes import CannotStart
 
@@ -26,17 +31,56 @@ def is_free(port: int) -> bool:
 
 
 def free_ports(count: int) -> list[int]:
-    """Different ports that nobody listens on now.
+    """Different ports that nobody listens on, leased to this process until it ends.
 
-    Below the range from which outgoing connections take theirs, so that a server that is killed
-    and started again finds its port as it left it.
+    A server binds its port seconds after it was chosen, so two processes that only look for a
+    free one would meet now and then. They lie below the range from which outgoing connections
+    take theirs, so that a server that is killed and started again finds its port as it left it.
     """
-    ports: set[int] = set()
-    while len(ports) < count:
-        port = _LOWEST + secrets.randbelow(_HIGHEST - _LOWEST)
-        if is_free(port):
-            ports.add(port)
-    return list(ports)
+    ports: list[int] = []
+    for port in random.sample(range(_LOWEST, _HIGHEST), _HIGHEST - _LOWEST):
+        if len(ports) == count:
+            break
+        if _lease(port):
+            ports.append(port)
+    if len(ports) < count:
+        raise CannotStart(f"Fewer than {count} ports from {_LOWEST} to {_HIGHEST} are free.")
+    return ports
+
+
+def free_offset(ports: Iterable[int]) -> int:
+    """By how much all these ports can be moved to free ones, leased as `free_ports` does."""
+    wanted = list(ports)
+    highest = _HIGHEST - max(wanted)
+    for moved in random.sample(range(1, highest), highest - 1):
+        if all(_lease(port + moved) for port in wanted):
+            return moved
+    raise CannotStart(f"No offset up to {highest} moves all of {wanted} to free ports.")
+
+
+def _lease(port: int) -> bool:
+    """Whether it is free, and from now on this process's own: the lock ends with the process."""
+    if port in _leases() or not is_free(port):
+        return False
+    try:
+        fcntl.lockf(_book(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except OSError:
+        return False
+    _leases().add(port)
+    return True
+
+
+@cache
+def _leases() -> set[int]:
+    """A process may lock again what it has locked, so it must know."""
+    return set()
+
+
+@cache
+def _book() -> IO[bytes]:
+    """A file of no content: its byte N is locked by the process that has leased port N."""
+    path = Path(tempfile.gettempdir()) / f"desk-ports-{os.getuid()}"
+    return path.open("ab")
 
 
 def offset(env: Mapping[str, str] = os.environ) -> int:

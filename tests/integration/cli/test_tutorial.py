@@ -11,8 +11,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from desk_local.lifecycle import DESK_PORTS
 from desk_local.paths import ROOT
-from desk_local.ports import free_ports
+from desk_local.ports import free_offset
 from desk_local.services import PORTS
 from desk_testing import eventually
 
@@ -60,7 +61,7 @@ class Reader:
 @pytest.fixture
 def env(tmp_path: Path) -> Iterator[dict[str, str]]:
     """A desk of its own on ports of its own, which is not there yet."""
-    offset = free_ports(1)[0] - PORTS["intake"]
+    offset = free_offset(DESK_PORTS)
     given = {name: value for name, value in os.environ.items() if not name.startswith("DESK")}
     env = given | {"DESK_LOCAL": str(tmp_path / "local"), "DESK_PORT_OFFSET": str(offset)}
     yield env

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 from desk_local import state
+from desk_local.lifecycle import DESK_PORTS
 from desk_local.paths import Places
-from desk_local.ports import HOST, free_ports
+from desk_local.ports import HOST, free_offset
 from pymongo import MongoClient
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(720)]
@@ -21,8 +22,7 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def local(tmp_path: Path) -> Iterator[Command]:
-    kafka, store = free_ports(2)
-    env = {**os.environ, "DESK_KAFKA_PORT": str(kafka), "DESK_STORE_PORT": str(store)}
+    env = {**os.environ, "DESK_PORT_OFFSET": str(free_offset(DESK_PORTS))}
     env = {name: value for name, value in env.items() if name not in ("DESK_KAFKA", "DESK_STORE")}
 
     def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:

@@ -1,7 +1,10 @@
 """What is missing on a machine, or in the way, is said in a sentence that tells what to do."""
 
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,7 @@ from desk_local import CannotStart, toolchain
 from desk_local.lifecycle import Bringer, Options
 from desk_local.origin import compose_address, project_of
 from desk_local.paths import ROOT, Places
-from desk_local.ports import HOST, demand_free, free_ports, is_free
+from desk_local.ports import HOST, demand_free, free_offset, free_ports, is_free
 from desk_local.services import default_ports
 
 
@@ -77,6 +80,39 @@ def test_free_ports_are_different_and_free() -> None:
     ports = free_ports(5)
     assert len(set(ports)) == 5
     assert all(is_free(port) for port in ports)
+
+
+def test_processes_that_look_at_once_never_lease_the_same_port() -> None:
+    code = (
+        "import sys; from desk_local import ports;"
+        "ports._LOWEST, ports._HIGHEST = 12_000, 12_080;"
+        "print(*ports.free_ports(20), flush=True); sys.stdin.read()"
+    )
+    look = partial(
+        subprocess.Popen[str],
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    leased: list[str] = []
+    with look() as first, look() as second, look() as third:
+        for looker in (first, second, third):
+            assert looker.stdout is not None
+            leased += looker.stdout.readline().split()
+    assert len(leased) == len(set(leased)) == 60
+
+
+def test_an_offset_moves_every_port_to_a_free_one() -> None:
+    moved = free_offset([9092, 9093, 27017])
+    assert all(is_free(port + moved) for port in (9092, 9093, 27017))
+    assert free_offset([9092, 9093, 27017]) != moved
+
+
+def test_without_enough_free_ports_it_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("desk_local.ports._HIGHEST", 12_003)
+    with pytest.raises(CannotStart, match="Fewer than 4 ports from 12000 to 12003 are free"):
+        free_ports(4)
 
 
 def test_one_setting_moves_all_ports_and_each_can_still_be_moved() -> None:
