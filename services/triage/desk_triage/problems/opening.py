@@ -82,19 +82,23 @@ def _find_service(
     has_past = rates.tickets >= _NO_PAST
     shown = {evidence.service for evidence in register.signals}
     is_open = {problem.service for problem in register.problems if problem.service}
-    for item in (report, *reversed(recent)):
-        key = number_key("service", item.service)
+    for item in (report, *reversed(recent)) if shown or is_open else ():
         if item.service in is_open:
             if not has_past:  # nobody can tell yet which of its reports say something else
-                return Burst(key, recent[0].at, 0.0), 1
+                return _about_service(item, recent), 1
         elif item.service in shown:
-            return Burst(key, recent[0].at, 0.0), PEOPLE_WITH_SIGNAL
+            return _about_service(item, recent), PEOPLE_WITH_SIGNAL
     if has_past or not report.service:
         return None, 0
     alike = {item.person for item in recent if item.service == report.service}
     if len(alike) < _ALIKE_SHARE * len({item.person for item in recent}):
         return None, 0
-    return Burst(number_key("service", report.service), recent[0].at, 0.0), _ALIKE_PEOPLE
+    return _about_service(report, recent), _ALIKE_PEOPLE
+
+
+def _about_service(report: Report, recent: Sequence[Report]) -> Burst:
+    """All that is reported of its service; nothing says that it is unusual."""
+    return Burst(number_key("service", report.service), recent[0].at, 0.0)
 
 
 def _open(
