@@ -10,10 +10,6 @@ import binascii
 import hashlib
 from typing import Final
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
 from desk_contracts.errors import Invalid
 
 KEY_BYTES: Final = 32
@@ -25,8 +21,13 @@ class Signer:
 
     def __init__(self, private_key: str) -> None:
         """Raises `Invalid` for what is no key."""
+        # Here and below, since most services sign nothing: the library takes 9 MB and 30 ms.
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415
+            Ed25519PrivateKey,
+        )
+
         self._key = Ed25519PrivateKey.from_private_bytes(_read_key(private_key))
-        public = self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        public = self._key.public_key().public_bytes_raw()
         self.public_key = base64.b64encode(public).decode()
         self.key_id = identify_key(self.public_key)
 
@@ -37,6 +38,11 @@ class Signer:
 
 def is_signed(public_key: str, purpose: str, document: str, signature: str) -> bool:
     """Whether the holder of the key signed this very text for this purpose."""
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415
+        Ed25519PublicKey,
+    )
+
     key = Ed25519PublicKey.from_public_bytes(_read_key(public_key))
     try:
         key.verify(base64.b64decode(signature, validate=True), _bytes_of(purpose, document))

@@ -13,13 +13,14 @@ from desk_platform.clock import FakeClock
 from desk_platform.http import (
     Authenticator,
     DevAuthenticator,
-    OidcAuthenticator,
     Principal,
     Role,
     Unauthenticated,
     authenticator_from,
 )
-from desk_platform.http.auth import REFETCH_COOLDOWN, is_operator, read_roles
+from desk_platform.http.auth import is_operator
+from desk_platform.http.oidc import REFETCH_COOLDOWN, OidcAuthenticator
+from desk_platform.http.principal import read_roles
 from desk_platform.settings import Environment, ServiceSettings, SettingsError, SignInSettings
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,7 +1,7 @@
 """The desk's manners on HTTP: problems, sign-in, safe retries, ETags, paging, the app itself."""
 
 from desk_platform.http.app import AppParts, make_app
-from desk_platform.http.auth import DevAuthenticator, OidcAuthenticator, authenticator_from
+from desk_platform.http.auth import DevAuthenticator, authenticator_from
 from desk_platform.http.body import Uploads
 from desk_platform.http.etags import (
     Precondition,
@@ -65,7 +65,6 @@ __all__ = [
     "IdempotentCall",
     "KeyedCaller",
     "Name",
-    "OidcAuthenticator",
     "Page",
     "PageRequest",
     "Position",

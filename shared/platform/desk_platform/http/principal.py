@@ -48,6 +48,7 @@ class Role(StrEnum):
     OPERATOR = "operator"
 
 
+ROLES = {role.value: role for role in Role}
 # Those who work at the desk, whatever they may do beside.
 STAFF = (Role.MEMBER, Role.OWNER, Role.OPERATOR)
 
@@ -71,6 +72,16 @@ class Principal:
     def has_role(self, *roles: Role) -> bool:
         """Any of these."""
         return not self.roles.isdisjoint(roles)
+
+
+def read_roles(named: object) -> frozenset[Role]:
+    """The roles the desk knows among those named; others mean nothing here."""
+    if isinstance(named, str):
+        named = named.split()
+    if not isinstance(named, list | tuple):
+        return frozenset()
+    words = {word.strip() for word in named if isinstance(word, str)}
+    return frozenset(role for name, role in ROLES.items() if name in words)
 
 
 def why_no_subject(named: object) -> Message | None:
