@@ -146,10 +146,7 @@ async def all_opened(kafka: str, store_url: str, prefix: str) -> AsyncIterator[l
 @asynccontextmanager
 async def opened(service: Assembled) -> AsyncIterator[Assembled]:
     """With all parts open but consumers, which are no loops."""
-    without = tuple(
-        lifetime for lifetime in service.lifetimes if not lifetime[0].startswith("consumer ")
-    )
-    parts = Opened(replace(service, lifetimes=without, jobs={}, watches={}))
+    parts = Opened(replace(service, consumers=(), jobs={}, watches={}))
     await parts.open_all()
     try:
         yield service

@@ -44,8 +44,9 @@ _LEAST_OF_PART = 0.25
 class Assembled:
     """Everything a running service consists of.
 
-    `lifetimes` are opened in order and closed in reverse; `jobs` run while all of them are open
-    (relays, timers, the charter's watch). `watches` ask what it depends on, from the start.
+    `lifetimes` are opened in order, then `consumers` all together, since each joins a group of its
+    own; all are closed in reverse. `jobs` run while all of them are open (relays, timers, the
+    charter's watch). `watches` ask what it depends on, from the start.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Assembled:
     telemetry: Telemetry
     app: FastAPI
     lifetimes: Sequence[tuple[str, Lifetime]]
+    consumers: Sequence[tuple[str, Lifetime]] = ()
     jobs: Mapping[str, Loop] = field(default_factory=dict)
     close: Callable[[], Awaitable[None]] | None = None
     watches: Mapping[str, Loop] = field(default_factory=dict)
@@ -67,7 +69,7 @@ async def run(service: Assembled, listener: socket.socket) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    for name, _ in service.lifetimes:
+    for name, _ in (*service.lifetimes, *service.consumers):
         service.health.expect(name)
     async with _http(service, listener, stopping):
         opened = Opened(service)
@@ -111,7 +113,7 @@ class Opened:
         self._open: list[tuple[str, Lifetime]] = []
 
     async def open_all(self) -> None:
-        """One after the other, however long what it depends on is away; its jobs come last."""
+        """Each part, however long what it depends on is away; its jobs come last."""
         service = self._service
         supervisor = Supervisor(service.clock, service.health, service.telemetry.meters)
         lag: Loop = partial(watch_event_loop, service.telemetry.meters.loop_lag)
@@ -119,6 +121,9 @@ class Opened:
         await self._enter("watches", supervisor.keep_all(watches))
         for name, lifetime in service.lifetimes:
             await self._patiently(name, lifetime)
+        async with asyncio.TaskGroup() as group:
+            for name, consumer in service.consumers:
+                group.create_task(self._patiently(name, consumer))
         await self._enter("jobs", supervisor.keep_all(service.jobs))
         log.info("service_ready", service=service.name)
 

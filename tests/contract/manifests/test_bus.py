@@ -21,13 +21,11 @@ CHARTER = Path("charter")
 BUILD = """
 import asyncio, importlib, json, pathlib, sys
 from desk_platform.builder import assemble
-from desk_platform.kafka.consumer import Consumer
 
 async def subscriptions(name):
     table = importlib.import_module(f"desk_{name}.service").SERVICE
     settings = table.settings(environment="local", charter=pathlib.Path("charter"))
-    parts = [part for _, part in assemble(table, settings).lifetimes]
-    consumers = [part for part in parts if isinstance(part, Consumer)]
+    consumers = [consumer for _, consumer in assemble(table, settings).consumers]
     return {one.group: [topic.name for topic in one._subscriber.topics] for one in consumers}
 
 async def main():

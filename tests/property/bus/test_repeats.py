@@ -51,7 +51,7 @@ def projections(service: Service) -> dict[str, Projection[Any]]:
     by_name: dict[str, Projection[Any]] = {}
     # Everybody is asked how it went.
     more = {"INTAKE_SURVEY_SHARE": "1"}
-    for _, part in built(service, *NOWHERE, f"repeats-{service}", **more).lifetimes:
+    for _, part in built(service, *NOWHERE, f"repeats-{service}", **more).consumers:
         handler = getattr(part, "_handler", None)
         handler = getattr(handler, "_inner", handler)
         for unit_of_work in getattr(handler, "_units_of_work", ()):

@@ -1,8 +1,9 @@
 """A stop reaches every part, whatever others raise or however long they take."""
 
 import asyncio
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -85,6 +86,25 @@ async def test_a_clean_stop_is_no_failure() -> None:
     stopped: list[str] = []
     assert await is_clean(service_of(Part("bus", stopped), close=Part("store", stopped)))
     assert stopped == ["bus", "store"]
+
+
+async def test_consumers_open_together_and_close_before_what_they_need() -> None:
+    """A broker that lets one wait for its group keeps no other from joining."""
+    stopped: list[str] = []
+    service = service_of(Part("bus", stopped), close=Part("store", stopped))
+    is_joined = asyncio.Event()
+
+    @asynccontextmanager
+    async def consumer(joining: Awaitable[object]) -> AsyncIterator[None]:
+        await joining
+        is_joined.set()
+        yield
+        stopped.append("consumer")
+
+    first, second = consumer(is_joined.wait()), consumer(asyncio.sleep(0))
+    async with asyncio.timeout(10):
+        assert await is_clean(replace(service, consumers=[("first", first), ("second", second)]))
+    assert stopped == ["consumer", "consumer", "bus", "store"]
 
 
 async def test_what_was_never_opened_is_not_closed() -> None:

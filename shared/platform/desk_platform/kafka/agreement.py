@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from desk_contracts import AnyEvent
 from desk_contracts.errors import DependencyDown, Invalid
@@ -14,6 +15,9 @@ from desk_contracts.errors import DependencyDown, Invalid
 from desk_platform.clock import Clock
 from desk_platform.kafka.connection import kafka_arguments
 from desk_platform.kafka.deserializer import RecordDecoder
+from desk_platform.kafka.end_offsets import begin_offsets, end_offsets
+from desk_platform.kafka.records import KafkaRecord
+from desk_platform.kafka.topic_reader import follow
 from desk_platform.settings import KafkaSettings
 from desk_platform.store.milestones import Milestones
 from desk_platform.telemetry import get_logger
@@ -158,21 +162,26 @@ def find_older(committed: Mapping[str, Committed], stored: Mapping[str, int]) ->
 
 async def read_last_events(kafka: KafkaSettings, topic: str, prefix: str) -> list[AnyEvent]:
     """The last one of each partition: whoever forgot any event forgot one of these."""
-    consumer = AIOKafkaConsumer(topic, group_id=None, **kafka_arguments(kafka))
-    await consumer.start()
+    decoder, records = RecordDecoder(prefix=prefix), list[KafkaRecord]()
+    async with follow(kafka) as consumer:
+        client = consumer._client  # noqa: SLF001 (nothing public has it)
+        await client.add_topic(topic)
+        numbers = client.cluster.partitions_for_topic(topic) or ()
+        places = [TopicPartition(topic, number) for number in numbers]
+        ends, begins = await end_offsets(client, places), await begin_offsets(client, places)
+        waiting = {place for place in places if ends[place] > begins[place]}
+        # Not before: a question would stand behind a fetch that waits for what is to come.
+        consumer.assign(waiting)
+        for place in waiting:
+            consumer.seek(place, ends[place] - 1)
+        while waiting and (batches := await consumer.getmany(timeout_ms=_TIMEOUT_MS)):
+            waiting -= batches.keys()
+            records += chain.from_iterable(batches.values())
     events: list[AnyEvent] = []
-    decoder = RecordDecoder(prefix=prefix)
-    try:
-        all_of = list(consumer.assignment())
-        ends, begins = await consumer.end_offsets(all_of), await consumer.beginning_offsets(all_of)
-        for partition in (filled for filled in all_of if ends[filled] > begins[filled]):
-            consumer.seek(partition, ends[partition] - 1)
-            batches = await consumer.getmany(partition, timeout_ms=_TIMEOUT_MS)
-            # What is no event of the desk's is nothing that it wrote.
-            with suppress(Invalid):
-                events += [decoder.read(record) for record in batches.get(partition, ())]
-    finally:
-        await consumer.stop()
+    for record in records:
+        # What is no event of the desk's is nothing that it wrote.
+        with suppress(Invalid):
+            events.append(decoder.read(record))
     return events
 
 
