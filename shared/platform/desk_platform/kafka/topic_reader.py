@@ -13,6 +13,8 @@ from desk_platform.settings import KafkaSettings
 
 # A fetch is answered at once when there is a record; one that finds none costs both sides the same.
 FOLLOWER_WAIT_MS = 2_000
+# Where topics begin and end is asked behind a fetch that is under way, and a command asks at once.
+READER_WAIT_MS = 50
 # aiokafka looks five times a second what it could fetch. All that changes that wakes it besides.
 LOOKS_EVERY_MS = 2_000
 # Whoever takes longer with a batch has the other partitions fetched meanwhile.
@@ -60,7 +62,11 @@ async def reader(kafka: KafkaSettings, topics: Sequence[str]) -> AsyncIterator[A
         )
     # Without a group the subscription assigns all partitions and leaves no trace.
     consumer = AIOKafkaConsumer(
-        *topics, group_id=None, enable_auto_commit=False, **kafka_arguments(kafka)
+        *topics,
+        group_id=None,
+        enable_auto_commit=False,
+        fetch_max_wait_ms=READER_WAIT_MS,
+        **kafka_arguments(kafka),
     )
     await consumer.start()
     try:
