@@ -10,6 +10,8 @@ from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
+# Levels of tests on real servers, those of the whole run or their own.
+WAITING: Final = frozenset({"integration", "e2e", "chaos"})
 # Those that wait are spread over this part of the run, so that none of them is the last to end.
 SPREAD: Final = 0.8
 
@@ -34,7 +36,7 @@ def mix_files(tests: Iterable[T]) -> list[T]:
 
 
 def _waits(file: Sequence[Placed]) -> bool:
-    return any("servers" in getattr(test, "fixturenames", ()) for test in file)
+    return not WAITING.isdisjoint(file[0].path.parts)
 
 
 def _spread(files: Sequence[list[T]], part: float) -> Iterator[tuple[float, list[T]]]:

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from desk_testing.mixed import mix_files
 
+LEVELS = ("e2e", "integration", "chaos", "integration")
+
 
 @dataclass(frozen=True)
 class Placed:
@@ -13,13 +15,10 @@ class Placed:
 
     path: Path
     number: int
-    fixturenames: tuple[str, ...] = ()
 
 
-def make_file(name: str, count: int, *fixtures: str) -> list[Placed]:
-    """Only the last of its tests wants more than others."""
-    path = Path(name)
-    return [*(Placed(path, n) for n in range(count - 1)), Placed(path, count - 1, fixtures)]
+def make_file(path: str, count: int) -> list[Placed]:
+    return [Placed(Path(path), number) for number in range(count)]
 
 
 def list_files(tests: list[Placed]) -> str:
@@ -39,9 +38,10 @@ def list_files(tests: list[Placed]) -> str:
 def test_who_waits_stands_between_those_who_compute(
     waiting: str, computing: str, mixed: str
 ) -> None:
+    at_levels = zip(LEVELS, waiting, strict=False)
     files = [
-        *(make_file(name, 2, "servers", "prefix") for name in waiting),
-        *(make_file(name, 3, "tmp_path") for name in computing),
+        *(make_file(f"tests/{level}/bus/{name}", 2) for level, name in at_levels),
+        *(make_file(f"tests/unit/bus/{name}", 3) for name in computing),
     ]
     tests = [test for file in files for test in file]
     result = mix_files(tests)
