@@ -79,7 +79,8 @@ arch: setup ## import-linter: who may import whom
 rules: setup ## Our own rules over the syntax tree
 	$(PY) -m scripts.checks
 
-# What takes longest goes first, a file at a time, to whoever is free: servers and services mostly wait.
+# A file at a time, to whoever is free; those that wait for servers stand between those that compute
+# (desk_testing/mixed.py). Of each kind what takes longest goes first.
 # DONE are folders that ran before: CI runs unit tests once, with their coverage.
 # Two for each of two cores: 1,316 s where three took 1,600. One process that ran all contract tests
 # had 2.7 GB, so more cores alone do not make more of them.

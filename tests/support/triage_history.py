@@ -4,6 +4,7 @@ import hashlib
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import numpy as np
 from desk_contracts import AnyEvent, Event
@@ -98,6 +99,16 @@ def examples_of(emitted: Iterable[Sequence[AnyEvent]]) -> list[TrainingExample]:
         for event in events:
             gathered.add(event)
     return gathered.all()
+
+
+@cache
+def _past() -> tuple[TrainingExample, ...]:
+    return tuple(examples_of(lives()))
+
+
+def list_past() -> list[TrainingExample]:
+    """A year of `lives`; several modules want it as they are collected, in each process."""
+    return list(_past())
 
 
 def features(*words: str) -> Features:

@@ -13,9 +13,12 @@ from desk_charter.problems import Check, Problem
 from desk_charter.sections import Section
 from desk_charter.watch import Fingerprint, fingerprint
 from desk_local.paths import ROOT
+from desk_platform.http import app as applications
 from fastapi import routing
 from fastapi.dependencies import utils as parameters
 from httpx._transports import default as transports
+
+from desk_testing.late_routes import look_once, make_routes_late
 
 T = TypeVar("T")
 _Read = Callable[
@@ -34,6 +37,9 @@ def make_things_once() -> None:
     parameters.analyze_param = _make_once(parameters.analyze_param)
     make_field = _make_once(routing.create_model_field)  # type: ignore[attr-defined]
     routing.create_model_field = make_field  # type: ignore[attr-defined]  # its own import
+    make_routes_late()
+    look = look_once(applications.refuse_undeclared)  # type: ignore[attr-defined]  # its own import
+    applications.refuse_undeclared = look  # type: ignore[assignment,attr-defined]
     make_context = lru_cache(maxsize=8)(transports.create_ssl_context)  # type: ignore[attr-defined]
     transports.create_ssl_context = make_context  # type: ignore[attr-defined]  # httpx' own import
 

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, Phase, settings
 
 from desk_testing import servers as infra
 from desk_testing.fakes_only import FakesOnly
+from desk_testing.mixed import mix_files
 from desk_testing.once import make_things_once
 from desk_testing.servers import Choice, Infra, NotThere, Servers
 
@@ -92,6 +93,13 @@ def pytest_collection() -> Iterator[None]:
         gc.collect()
         gc.freeze()
         gc.enable()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """One of many processes takes files that wait and files that compute in turn."""
+    if hasattr(config, "workerinput"):
+        items[:] = mix_files(items)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 
 from tests.support.spoken import english
 from tests.support.triage_desk import CHARTER, MONDAY
-from tests.support.triage_history import MEANS, examples_of, features, lives
+from tests.support.triage_history import MEANS, features, list_past
 from tests.support.triage_model import linear
 from tests.support.triage_tickets import tickets
 
-PAST = examples_of(lives())
+PAST = list_past()
 TEAMS = [team.name for team in CHARTER.teams]
 WORDS = ["antenna", "hinge", "ledger", "odd", "kind=incident", "channel=mail", "site=oslo"]
 weights = st.floats(-30, 30)

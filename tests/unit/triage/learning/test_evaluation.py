@@ -28,10 +28,11 @@ from tests.support.triage_history import (
     MeansTrainer,
     examples_of,
     features,
+    list_past,
     lives,
 )
 
-PAST = examples_of(lives())
+PAST = list_past()
 
 
 def learned(examples: list[TrainingExample] = PAST, task: LearningTask = TEAM) -> Scorer:

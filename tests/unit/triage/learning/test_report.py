@@ -9,10 +9,10 @@ from desk_triage.learning import report
 from desk_triage.learning.evaluation import Refusal, learn
 
 from tests.support.spoken import codes, english
-from tests.support.triage_history import MEANS, TEAM, TEAMS, examples_of, lives
+from tests.support.triage_history import MEANS, TEAM, TEAMS, list_past
 from tests.support.triage_model import EVALUATION, MODEL
 
-PAST = examples_of(lives())
+PAST = list_past()
 NO_TEAM = Refusal(message("learning.one-answer"))
 
 

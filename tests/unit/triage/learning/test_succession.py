@@ -10,10 +10,10 @@ from desk_triage.learning.evaluation import Challenger, challenge, compete, comp
 from desk_triage.learning.model import Scorer
 from desk_triage.learning.store import MOST_KEPT, ModelShelf
 
-from tests.support.triage_history import MEANS, PER_WEEK, TEAM, TEAMS, examples_of, features, lives
+from tests.support.triage_history import MEANS, PER_WEEK, TEAM, TEAMS, features, list_past
 from tests.support.triage_model import MODEL, model
 
-PAST = examples_of(lives())
+PAST = list_past()
 
 
 def challenger() -> Challenger:
