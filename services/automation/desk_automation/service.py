@@ -77,7 +77,9 @@ from desk_automation.safety.api import StopApi, stop_router
 from desk_automation.safety.store import STATISTICS, STOPS, TARGETS, target_projection
 from desk_automation.safety.target import Target
 from desk_automation.scopes.api import ScopesApi, scopes_router
+from desk_automation.scopes.model import Scope
 from desk_automation.scopes.store import SCOPES
+from desk_automation.scopes.worker import LostBreakers
 from desk_automation.settings import AutomationSettings
 from desk_automation.verification.model import Subject
 from desk_automation.verification.store import SUBJECTS, subject_projection
@@ -161,8 +163,6 @@ def _collect(
     breakers = Projection(records.statistics, seal=seal.within("breaker/"))
     statistics = desk.unit_of_work("runbooks", breakers, cached=0)
     debts = desk.unit_of_work("debts", Projection(records.debts, seal=seal), cached=0)
-    places = Projection(desk.documents(SCOPES), seal=seal.within("scope/"))
-    scopes = desk.unit_of_work("scopes", places, cached=0)
     return Collections(
         runs=hooks.around_journal(desk.commands(units.runs)),
         targets=desk.commands(units.targets),
@@ -171,7 +171,7 @@ def _collect(
         subjects=desk.commands(units.subjects),
         histories=desk.commands(units.histories),
         debts=desk.commands(debts),
-        scopes=desk.commands(scopes),
+        scopes=_add_scopes(desk, seal),
         stored_runs=desk.documents(RUNS),
         stored_subjects=desk.documents(SUBJECTS),
         stored_histories=desk.documents(HISTORIES),
@@ -179,6 +179,16 @@ def _collect(
         restraints=_add_restraints(desk),
         is_promoted=modes.is_promoted,
     )
+
+
+def _add_scopes(desk: Desk, seal: Sealing) -> CommandQueue[Scope]:
+    """The limits of services and places, and who tells of a breaker that the charter has lost."""
+    stored = desk.documents(SCOPES)
+    unit = desk.unit_of_work("scopes", Projection(stored, seal=seal.within("scope/")), cached=0)
+    scopes = desk.commands(unit)
+    lost = LostBreakers(scopes, stored, lambda: desk.charter.current.services, desk.clock)
+    desk.job("lost breakers", lost.run)
+    return scopes
 
 
 class Promotions(NamedTuple):
