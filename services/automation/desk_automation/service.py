@@ -90,6 +90,10 @@ from desk_automation.windows.store import PLANNED_CHANGES, project_planned_chang
 EVIDENCE_LINGER = timedelta(milliseconds=200)
 # Of the events of a ticket few concern a run, and they come in quick succession.
 TICKET_LINGER = timedelta(milliseconds=500)
+# Of runs at work, their targets and what they watch a copy is kept, so that a change reads nothing.
+# It may be outdated, since other replicas write these too: then its write is refused, and the
+# decision made anew. What many replicas change at once (counts, rings, scopes) is always read.
+AT_WORK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,7 @@ class Units(NamedTuple):
 
 
 def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None) -> Web:
-    """Its units of work, workers and routes. Nothing is cached: other replicas write these too."""
+    """Its units of work, workers and routes."""
     hooks = hooks or Hooks()
     lookout = Lookout(desk.clock.now(), desk.telemetry.meters)
     rulebooks = Rulebooks(desk.charter)
@@ -130,11 +134,11 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     signals = run_projection(
         stored_runs, rulebooks, policy, partial(note_runbooks, lookout), partial(_policies, desk)
     )
-    runs = desk.unit_of_work("runs", replace(signals, seal=seal), cached=0)
+    runs = desk.unit_of_work("runs", replace(signals, seal=seal), cached=AT_WORK)
     measured = subject_projection(stored_subjects, lambda: rulebooks().measurements)
-    subjects = desk.unit_of_work("subjects", measured, cached=0)
+    subjects = desk.unit_of_work("subjects", measured, cached=AT_WORK)
     stored_targets, stored_histories = desk.documents(TARGETS), desk.documents(HISTORIES)
-    targets = desk.unit_of_work("targets", target_projection(stored_targets), cached=0)
+    targets = desk.unit_of_work("targets", target_projection(stored_targets), cached=AT_WORK)
     seen = history_projection(stored_histories, lambda event: rulebooks().find_targets(event))
     histories = desk.unit_of_work("histories", seen, cached=0)
     faults = partial(rulebooks.find_faults, mode_of=modes.find)
