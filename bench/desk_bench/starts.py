@@ -17,7 +17,7 @@ import psutil
 from aiokafka import AIOKafkaConsumer
 from desk_automation.runs.model import Run
 from desk_automation.runs.store import RUNS
-from desk_contracts import Codec, names
+from desk_contracts import AnyEvent, Codec, names
 from desk_contracts.events.automation import RunStarted
 from desk_platform.clock import SystemClock
 from desk_platform.kafka import KafkaPublisher
@@ -35,6 +35,8 @@ RATE, PER_SECOND = 500, 50
 _STARTED = ("ce_type", RunStarted.TYPE.encode())
 _WARM_UP = 200
 _COUNTED_EVERY_SECONDS = 0.05
+# Trouble of many devices is not at one address, where few calls are let go at once.
+_ADDRESSES = 20
 # Past this the rate is not kept by far, and nothing is learnt from waiting on.
 _PATIENCE_SECONDS = 150
 
@@ -58,17 +60,17 @@ class StartLog:
 
 @dataclass
 class Admitted:
-    """When there were how many runs more in the store than at its beginning."""
+    """When there were how many runs more in the store than `before`."""
 
     runs: Documents[Run]
+    before: int
     moments: list[float] = field(default_factory=list)
 
     async def follow(self) -> None:
         """Until it is cancelled."""
-        before = await self.runs.count()
         while True:
             count, now = await self.runs.count(), perf_counter()
-            self.moments += [now] * (count - before - len(self.moments))
+            self.moments += [now] * (count - self.before - len(self.moments))
             await asyncio.sleep(_COUNTED_EVERY_SECONDS)
 
 
@@ -78,7 +80,7 @@ class Starting:
 
     kafka: str
     target: Target
-    url: str
+    port: int
     log: StartLog
 
     async def start(self, number: int, name: str) -> dict[str, float]:
@@ -90,11 +92,9 @@ class Starting:
             for first in range(0, number, part):
                 moment = began + first / RATE
                 await asyncio.sleep(max(0.0, moment - perf_counter()))
-                subjects = [f"{name}-{n}" for n in range(first, min(number, first + part))]
-                due |= dict.fromkeys(subjects, moment)
-                await publisher.publish(
-                    [codec.encode(raise_signal(each, "starts", self.url)) for each in subjects]
-                )
+                raised = [self._raise(name, n) for n in range(first, min(number, first + part))]
+                due |= {event.subject: moment for event in raised}
+                await publisher.publish([codec.encode(event) for event in raised])
         await eventually(
             lambda: due.keys() <= self.log.started.keys() & self.target.called.keys(),
             timeout=_PATIENCE_SECONDS,
@@ -102,25 +102,29 @@ class Starting:
         )
         return due
 
+    def _raise(self, name: str, number: int) -> AnyEvent:
+        address = f"127.0.0.{1 + number % _ADDRESSES}:{self.port}"
+        return raise_signal(f"{name}-{number}", "starts", f"http://{address}")
+
 
 async def run(kafka: str, store_url: str, seconds: int, replicas: int) -> list[Row]:
     """500 signals a second for so long, and so many processes that share them."""
     target = Target()
-    server = await asyncio.start_server(target.serve, "127.0.0.1", 0)
-    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    server = await asyncio.start_server(target.serve, "0.0.0.0", 0)  # noqa: S104 (all of loopback)
+    port = server.sockets[0].getsockname()[1]
     log = StartLog(await from_now_on(kafka, names.AUTOMATION))
     settings = StoreSettings(url=store_url)
     store = open_store(settings, f"{settings.database_prefix}automation")
-    admitted = Admitted(store.documents(RUNS, SystemClock().now))
+    runs = store.documents(RUNS, SystemClock().now)
     with automation(kafka, store_url, replicas) as processes:
         await all_ready(processes)
-        starting = Starting(kafka, target, url, log)
+        starting = Starting(kafka, target, port, log)
         async with _followed(log.follow()):
             await starting.start(_WARM_UP * replicas, "warm-up")
-            before = _cpu_seconds(processes)
+            admitted, used = Admitted(runs, await runs.count()), -_cpu_seconds(processes)
             async with _followed(admitted.follow()):
                 due = await starting.start(RATE * seconds, "s")
-            used = _cpu_seconds(processes) - before
+            used += _cpu_seconds(processes)
     await log.consumer.stop()
     await store.stop()
     server.close()
