@@ -38,7 +38,7 @@ _COUNTED_EVERY_SECONDS = 0.05
 # Trouble of many devices is not at one address, where few calls are let go at once.
 _ADDRESSES = 20
 # Past this the rate is not kept by far, and nothing is learnt from waiting on.
-_PATIENCE_SECONDS = 150
+_TIMEOUT_SECONDS = 150
 
 
 @dataclass
@@ -97,7 +97,7 @@ class Starting:
                 await publisher.publish([codec.encode(event) for event in raised])
         await eventually(
             lambda: due.keys() <= self.log.started.keys() & self.target.called.keys(),
-            timeout=_PATIENCE_SECONDS,
+            timeout=_TIMEOUT_SECONDS,
             interval=0.2,
         )
         return due

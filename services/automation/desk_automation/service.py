@@ -90,9 +90,8 @@ from desk_automation.windows.store import PLANNED_CHANGES, project_planned_chang
 EVIDENCE_LINGER = timedelta(milliseconds=200)
 # Of the events of a ticket few concern a run, and they come in quick succession.
 TICKET_LINGER = timedelta(milliseconds=500)
-# Of runs at work, their targets and what they watch a copy is kept, so that a change reads nothing.
-# It may be outdated, since other replicas write these too: then its write is refused, and the
-# decision made anew. What many replicas change at once (counts, rings, scopes) is always read.
+# Of what is at work here copies are kept, so that a change reads nothing. One that is outdated is
+# refused and decided anew. What many replicas change at once is always read (ADR 125).
 AT_WORK = 500
 
 
@@ -120,8 +119,7 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     lookout = Lookout(desk.clock.now(), desk.telemetry.meters)
     rulebooks = Rulebooks(desk.charter)
     seal = Sealing(find_chain_keys(settings.environment, settings.chain_key))
-    promotions = _add_promotions(desk, seal)
-    modes = promotions.modes
+    modes, promotions = _add_promotions(desk, seal)
     policy = RunPolicy(settings.queue_wait, settings.stale_after, EXECUTORS.kinds, modes.find)
     stored_runs, stored_subjects = desk.documents(RUNS), desk.documents(SUBJECTS)
     records = RunbookRecords(
@@ -143,15 +141,15 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     histories = desk.unit_of_work("histories", seen, cached=0)
     faults = partial(rulebooks.find_faults, mode_of=modes.find)
     counted = rollout_projection(records.rollouts, faults, settings.stale_after)
-    counted = replace(counted, seal=seal.within("runbook/"))
-    rollouts = desk.unit_of_work("rollouts", counted, cached=0)
+    sealed = replace(counted, seal=seal.within("runbook/"))
+    rollouts = desk.unit_of_work("rollouts", sealed, cached=0)
     units = Units(runs, subjects, targets, rollouts, histories)
     collections = _collect(desk, hooks, units, records, seal, modes)
     worker = _add_worker(desk, settings, collections, runs.due.remember, hooks)
     _add_patterns(desk, collections, rulebooks, policy)
     _add_timers(desk, collections, units, worker, stored_targets)
     matching = MatchingApi(desk.charter, records, stored_runs, lookout, desk.clock)
-    promoting = PromotionApi(desk.charter, promotions.commands, desk.clock)
+    promoting = PromotionApi(desk.charter, promotions, desk.clock)
     return _open_routes(desk, collections, seal, matching, policy, promoting)
 
 

@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.connected, pytest.mark.timeout(480)]
 
 RUNBOOK = useless_runbook(within="8s", consecutive=50)
 CHANGES = (ServiceBreakerOpened, ServiceBreakerHalfOpened, ServiceBreakerClosed)
-TOLD = (*CHANGES, ServiceBreakerRemoved)
+EVENTS = (*CHANGES, ServiceBreakerRemoved)
 SERVICE = "    healing: {breaker: {consecutive: 2, reopen_after: 3s}}\n"
 
 
@@ -46,7 +46,7 @@ async def replica(service: Automation, tmp_path: Path) -> AsyncIterator[Automati
 
 async def read_changes(bus: Bus) -> list[AnyEvent]:
     await bus.read()
-    return [event for event in bus.seen.values() if isinstance(event.data, TOLD)]
+    return [event for event in bus.seen.values() if isinstance(event.data, EVENTS)]
 
 
 async def run_on(bus: Bus, target: Target, name: str, value: float, kind: str) -> None:
