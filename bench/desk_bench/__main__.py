@@ -36,6 +36,7 @@ from desk_bench import (
     roundtrip,
     scaling,
     serving,
+    starts,
     stopping,
     traced,
     windows,
@@ -49,8 +50,8 @@ ROOT = Path(__file__).resolve().parents[2]
 HEAP, LARGE_HEAP = "2g", "8g"
 # What most people meet first is the embedded store; the others measure our own part of the work.
 ON_EMBEDDED = {
-    "automation-steps", "burst", "catching-up", "checking", "erasing", "following", "guarded",
-    "history", "roundtrip",
+    "automation-starts", "automation-starts-shared", "automation-steps", "burst", "catching-up",
+    "checking", "erasing", "following", "guarded", "history", "roundtrip",
 }  # fmt: skip
 NEEDS_ROOM = {"metrics-scale", "identities"}
 Benchmark = Callable[[str, str, "Share"], Awaitable[list[Row]]]
@@ -110,6 +111,12 @@ BENCHMARKS: dict[str, Benchmark] = {
     "automation-matching": lambda _, __, share: matching.run(share.of(50_000, 1_000)),
     "automation-steps": lambda kafka, store_url, share: durable.run(
         kafka, store_url, share.of(1_000, 50), [int(size * share.share) for size in HISTORIES]
+    ),
+    "automation-starts": lambda kafka, store_url, share: starts.run(
+        kafka, store_url, share.of(20), replicas=1
+    ),
+    "automation-starts-shared": lambda kafka, store_url, share: starts.run(
+        kafka, store_url, share.of(20), replicas=2
     ),
     "metrics-windows": lambda kafka, store_url, share: windows.run(
         kafka, store_url, share.of(60_000)

@@ -27,6 +27,7 @@ from desk_automation.runs.worker.slots import Concurrency
 from desk_automation.runs.worker.takeover import Takeover
 from desk_automation.safety.statistics import RunbookStatistics
 from desk_automation.safety.store import STATISTICS, STOPS, TARGETS, target_projection
+from desk_automation.service import AT_WORK
 from desk_automation.verification.store import SUBJECTS, subject_projection
 from desk_automation.verification.worker import VerificationNotifier
 from desk_charter.runbooks import Runbook
@@ -137,11 +138,11 @@ class Engine:
         self.subject_projection = subject_projection(
             self.subjects, lambda: self.rulebook.measurements
         )
-        self.run_unit_of_work = self._unit_of_work(self.run_projection)
-        self.subject_unit_of_work = self._unit_of_work(self.subject_projection)
+        self.run_unit_of_work = self._unit_of_work(self.run_projection, AT_WORK)
+        self.subject_unit_of_work = self._unit_of_work(self.subject_projection, AT_WORK)
         self.journal = self._changes(self.run_unit_of_work)
         self.target_projection = target_projection(self.targets)
-        self.target_unit_of_work = self._unit_of_work(self.target_projection)
+        self.target_unit_of_work = self._unit_of_work(self.target_projection, AT_WORK)
         self.rollout_unit_of_work = self._open_rollouts()
         self._open_recurrence()
         self.collections = Collections(
@@ -181,9 +182,9 @@ class Engine:
     def _sealed(self, documents: FakeDocuments[RunbookStatistics]) -> Projection[RunbookStatistics]:
         return Projection(documents, seal=Sealing(lambda: CHAIN_KEYS, "breaker/"))
 
-    def _unit_of_work(self, projection: Projection[S]) -> UnitOfWork[S]:
+    def _unit_of_work(self, projection: Projection[S], cached: int = 0) -> UnitOfWork[S]:
         meters = unread_meters()
-        return UnitOfWork(projection, self.bus, self.clock, meters, cached=0)
+        return UnitOfWork(projection, self.bus, self.clock, meters, cached=cached)
 
     def _changes(self, unit_of_work: UnitOfWork[S]) -> CrashingCommands[S]:
         return CrashingCommands(unit_of_work, self.boundary)

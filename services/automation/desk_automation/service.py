@@ -77,7 +77,9 @@ from desk_automation.safety.api import StopApi, stop_router
 from desk_automation.safety.store import STATISTICS, STOPS, TARGETS, target_projection
 from desk_automation.safety.target import Target
 from desk_automation.scopes.api import ScopesApi, scopes_router
+from desk_automation.scopes.model import Scope
 from desk_automation.scopes.store import SCOPES
+from desk_automation.scopes.worker import LostBreakers
 from desk_automation.settings import AutomationSettings
 from desk_automation.verification.model import Subject
 from desk_automation.verification.store import SUBJECTS, subject_projection
@@ -88,6 +90,9 @@ from desk_automation.windows.store import PLANNED_CHANGES, project_planned_chang
 EVIDENCE_LINGER = timedelta(milliseconds=200)
 # Of the events of a ticket few concern a run, and they come in quick succession.
 TICKET_LINGER = timedelta(milliseconds=500)
+# Of what is at work here copies are kept, so that a change reads nothing. One that is outdated is
+# refused and decided anew. What many replicas change at once is always read (ADR 125).
+AT_WORK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +114,12 @@ class Units(NamedTuple):
 
 
 def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None) -> Web:
-    """Its units of work, workers and routes. Nothing is cached: other replicas write these too."""
+    """Its units of work, workers and routes."""
     hooks = hooks or Hooks()
     lookout = Lookout(desk.clock.now(), desk.telemetry.meters)
     rulebooks = Rulebooks(desk.charter)
     seal = Sealing(find_chain_keys(settings.environment, settings.chain_key))
-    promotions = _add_promotions(desk, seal)
-    modes = promotions.modes
+    modes, promotions = _add_promotions(desk, seal)
     policy = RunPolicy(settings.queue_wait, settings.stale_after, EXECUTORS.kinds, modes.find)
     stored_runs, stored_subjects = desk.documents(RUNS), desk.documents(SUBJECTS)
     records = RunbookRecords(
@@ -128,24 +132,24 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     signals = run_projection(
         stored_runs, rulebooks, policy, partial(note_runbooks, lookout), partial(_policies, desk)
     )
-    runs = desk.unit_of_work("runs", replace(signals, seal=seal), cached=0)
+    runs = desk.unit_of_work("runs", replace(signals, seal=seal), cached=AT_WORK)
     measured = subject_projection(stored_subjects, lambda: rulebooks().measurements)
-    subjects = desk.unit_of_work("subjects", measured, cached=0)
+    subjects = desk.unit_of_work("subjects", measured, cached=AT_WORK)
     stored_targets, stored_histories = desk.documents(TARGETS), desk.documents(HISTORIES)
-    targets = desk.unit_of_work("targets", target_projection(stored_targets), cached=0)
+    targets = desk.unit_of_work("targets", target_projection(stored_targets), cached=AT_WORK)
     seen = history_projection(stored_histories, lambda event: rulebooks().find_targets(event))
     histories = desk.unit_of_work("histories", seen, cached=0)
     faults = partial(rulebooks.find_faults, mode_of=modes.find)
     counted = rollout_projection(records.rollouts, faults, settings.stale_after)
-    counted = replace(counted, seal=seal.within("runbook/"))
-    rollouts = desk.unit_of_work("rollouts", counted, cached=0)
+    sealed = replace(counted, seal=seal.within("runbook/"))
+    rollouts = desk.unit_of_work("rollouts", sealed, cached=0)
     units = Units(runs, subjects, targets, rollouts, histories)
     collections = _collect(desk, hooks, units, records, seal, modes)
     worker = _add_worker(desk, settings, collections, runs.due.remember, hooks)
     _add_patterns(desk, collections, rulebooks, policy)
     _add_timers(desk, collections, units, worker, stored_targets)
     matching = MatchingApi(desk.charter, records, stored_runs, lookout, desk.clock)
-    promoting = PromotionApi(desk.charter, promotions.commands, desk.clock)
+    promoting = PromotionApi(desk.charter, promotions, desk.clock)
     return _open_routes(desk, collections, seal, matching, policy, promoting)
 
 
@@ -161,8 +165,6 @@ def _collect(
     breakers = Projection(records.statistics, seal=seal.within("breaker/"))
     statistics = desk.unit_of_work("runbooks", breakers, cached=0)
     debts = desk.unit_of_work("debts", Projection(records.debts, seal=seal), cached=0)
-    places = Projection(desk.documents(SCOPES), seal=seal.within("scope/"))
-    scopes = desk.unit_of_work("scopes", places, cached=0)
     return Collections(
         runs=hooks.around_journal(desk.commands(units.runs)),
         targets=desk.commands(units.targets),
@@ -171,7 +173,7 @@ def _collect(
         subjects=desk.commands(units.subjects),
         histories=desk.commands(units.histories),
         debts=desk.commands(debts),
-        scopes=desk.commands(scopes),
+        scopes=_add_scopes(desk, seal),
         stored_runs=desk.documents(RUNS),
         stored_subjects=desk.documents(SUBJECTS),
         stored_histories=desk.documents(HISTORIES),
@@ -179,6 +181,16 @@ def _collect(
         restraints=_add_restraints(desk),
         is_promoted=modes.is_promoted,
     )
+
+
+def _add_scopes(desk: Desk, seal: Sealing) -> CommandQueue[Scope]:
+    """The limits of services and places, and who tells of a breaker that the charter has lost."""
+    stored = desk.documents(SCOPES)
+    unit = desk.unit_of_work("scopes", Projection(stored, seal=seal.within("scope/")), cached=0)
+    scopes = desk.commands(unit)
+    lost = LostBreakers(scopes, stored, lambda: desk.charter.current.services, desk.clock)
+    desk.job("lost breakers", lost.run)
+    return scopes
 
 
 class Promotions(NamedTuple):

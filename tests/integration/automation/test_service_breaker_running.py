@@ -11,6 +11,7 @@ from desk_contracts.events.breakers import (
     ServiceBreakerClosed,
     ServiceBreakerHalfOpened,
     ServiceBreakerOpened,
+    ServiceBreakerRemoved,
 )
 from desk_testing import eventually
 from desk_testing.processes import CHARTER
@@ -24,6 +25,7 @@ pytestmark = [pytest.mark.connected, pytest.mark.timeout(480)]
 
 RUNBOOK = useless_runbook(within="8s", consecutive=50)
 CHANGES = (ServiceBreakerOpened, ServiceBreakerHalfOpened, ServiceBreakerClosed)
+EVENTS = (*CHANGES, ServiceBreakerRemoved)
 SERVICE = "    healing: {breaker: {consecutive: 2, reopen_after: 3s}}\n"
 
 
@@ -44,7 +46,7 @@ async def replica(service: Automation, tmp_path: Path) -> AsyncIterator[Automati
 
 async def read_changes(bus: Bus) -> list[AnyEvent]:
     await bus.read()
-    return [event for event in bus.seen.values() if isinstance(event.data, CHANGES)]
+    return [event for event in bus.seen.values() if isinstance(event.data, EVENTS)]
 
 
 async def run_on(bus: Bus, target: Target, name: str, value: float, kind: str) -> None:
@@ -108,3 +110,22 @@ async def test_it_opens_is_tried_and_closes_and_each_is_one_event_though_automat
     for event in changes[1:]:
         assert isinstance(event.data, ServiceBreakerHalfOpened | ServiceBreakerClosed)
         assert (event.data.run, event.data.stopped_at) == (healed.run, opened.time)
+
+
+async def test_one_that_is_taken_out_of_the_charter_while_it_is_open_is_told_though_killed(
+    replica: Automation, bus: Bus, target: Target
+) -> None:
+    opened = await open_breaker(replica, bus, target)
+    services = Path(replica.env["DESK_CHARTER"]) / "services.yaml"
+    services.write_text(services.read_text(encoding="utf-8").replace(SERVICE, ""), encoding="utf-8")
+    replica.kill()
+    replica.launch()
+
+    async def is_told() -> bool:
+        return len(await read_changes(bus)) == 2
+
+    await eventually(is_told, timeout=120, interval=0.2)
+    [_, removed] = await read_changes(bus)
+    assert isinstance(removed.data, ServiceBreakerRemoved)
+    assert (removed.subject, removed.data.team) == ("files", "collaboration")
+    assert (removed.data.stopped_at, removed.data.failures) == (opened.time, 2)

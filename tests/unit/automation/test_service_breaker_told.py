@@ -6,6 +6,7 @@ import pytest
 from desk_automation.scopes.breaker import tell_breaker
 from desk_automation.scopes.decide import admit, end
 from desk_automation.scopes.model import Evidence, Limit, Scope, ScopeRequest
+from desk_automation.scopes.worker import LostBreakers
 from desk_charter.services import Service
 from desk_contracts import AnyEvent
 from desk_contracts.chain import seal_of
@@ -14,6 +15,7 @@ from desk_contracts.events.breakers import (
     ServiceBreakerClosed,
     ServiceBreakerHalfOpened,
     ServiceBreakerOpened,
+    ServiceBreakerRemoved,
 )
 
 from tests.support.automation_engine import (
@@ -29,13 +31,24 @@ from tests.support.spoken import codes
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 ILL, WELL = 4.0, 60.0
-TYPES = (ServiceBreakerOpened, ServiceBreakerHalfOpened, ServiceBreakerClosed)
+TYPES = (
+    ServiceBreakerOpened,
+    ServiceBreakerHalfOpened,
+    ServiceBreakerClosed,
+    ServiceBreakerRemoved,
+)
+
+
+BREAKER = {"breaker": {"consecutive": 2, "reopen_after": "30m"}}
+
+
+def service(**healing: object) -> Service:
+    entry = {"name": "erp", "title": "ERP", "owner": "business-apps", "criticality": 1}
+    return Service.model_validate(entry | ({"healing": healing} if healing else {}))
 
 
 def make_engine() -> Engine:
-    entry = {"name": "erp", "title": "ERP", "owner": "business-apps", "criticality": 1}
-    healing = {"healing": {"breaker": {"consecutive": 2, "reopen_after": "30m"}}}
-    services = (Service.model_validate(entry | healing),)
+    services = (service(**BREAKER),)
     limits = {"per_target": {"cooldown": "1s", "per_day": 99}}
     breaker = {"consecutive": 99, "reopen_after": "30m"}
     books = (
@@ -116,6 +129,71 @@ async def test_the_run_that_tries_is_told_and_what_it_ends_with() -> None:
     await run_on(engine, "erp-2", ILL)
     assert kinds(engine)[5:] == ["opened"]
     assert len(published(engine)[5].data.runs) == 2  # type: ignore[attr-defined]
+
+
+async def look(engine: Engine, *services: Service) -> None:
+    """The charter has these services from now on."""
+    engine.restraints.services = services
+    await make_lost_breakers(engine).look()
+
+
+def make_lost_breakers(engine: Engine) -> LostBreakers:
+    restraints = engine.restraints
+    stored = restraints.scopes.documents
+    return LostBreakers(
+        engine.collections.scopes, stored, lambda: restraints.services, engine.clock
+    )
+
+
+@pytest.mark.parametrize("healing", [{}, {"at_once": 3}], ids=["no limits", "other limits"])
+async def test_one_that_the_charter_has_lost_while_it_was_open_is_told_once_and_gone(
+    healing: dict[str, object],
+) -> None:
+    engine = make_engine()
+    await open_breaker(engine)
+    await look(engine, service(**healing))
+    await look(engine, service(**healing))
+    assert kinds(engine) == ["opened", "removed"]
+    [opened, removed] = published(engine)
+    assert isinstance(removed.data, ServiceBreakerRemoved)
+    assert (removed.subject, removed.data.team) == ("erp", "business-apps")
+    assert (removed.data.stopped_at, removed.data.failures) == (opened.time, 2)
+    await run_on(engine, "erp-3", ILL)
+    await look(engine, service(**BREAKER))
+    await run_on(engine, "erp-4", WELL)
+    assert kinds(engine) == ["opened", "removed"]
+
+
+async def test_of_a_service_that_is_gone_nobody_answers_for_its_breaker() -> None:
+    engine = make_engine()
+    await open_breaker(engine)
+    await look(engine)
+    [_, removed] = published(engine)
+    assert isinstance(removed.data, ServiceBreakerRemoved)
+    assert (removed.subject, removed.data.team) == ("erp", "")
+
+
+async def test_one_that_is_closed_or_still_declared_is_not_removed() -> None:
+    engine = make_engine()
+    await run_on(engine, "erp-1", ILL)
+    await look(engine)
+    assert published(engine) == []
+    await look(engine, service(**BREAKER))
+    await run_on(engine, "erp-2", ILL)
+    await look(engine, service(breaker={"consecutive": 9, "reopen_after": "9m"}))
+    assert kinds(engine) == ["opened"]
+
+
+async def test_the_scopes_are_looked_through_when_services_have_changed_and_else_not() -> None:
+    engine = make_engine()
+    lost = make_lost_breakers(engine)
+    await lost.look()
+    await open_breaker(engine)
+    await lost.look()
+    assert kinds(engine) == ["opened"]
+    engine.restraints.services = ()
+    await lost.look()
+    assert kinds(engine) == ["opened", "removed"]
 
 
 async def test_what_does_not_come_to_act_leaves_it_half_open_for_the_next() -> None:

@@ -140,7 +140,7 @@ def run_projection(
             )
             return None
         owner = rulebook.owner_of(runbook)
-        decided = start_run(runbook, event, owner, policy, context.now)
+        decided = start_run(runbook, event, owner, policy, context.now, id=context.id)
         return decided._replace(due=decided.state.timer_at)
 
     _hear_devices(keys, react, policies_of)

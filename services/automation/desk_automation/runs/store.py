@@ -30,11 +30,18 @@ def _run_facets(run: Run) -> Mapping[str, object]:
     }
 
 
+def _leave_out_journal(run: Run) -> Run:
+    """The same run where there is nothing to leave out, so that its text is not kept twice."""
+    if not (run.journal or run.samples):
+        return run
+    return run.model_copy(update={"journal": (), "samples": ()})
+
+
 RUNS = Schema(
     collection="runs",
     model=Run,
     facets=_run_facets,
-    brief=lambda run: run.model_copy(update={"journal": (), "samples": ()}),
+    brief=_leave_out_journal,
     remembered=500,
     lasting=("plan",),
     kept="by age: `records_days` of `runs` after its end (400 days), if it is closed",

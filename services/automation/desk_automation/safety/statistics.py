@@ -82,6 +82,10 @@ class RunbookStatistics(Frozen):
     # Where the chain of its transitions ends.
     link: Link = Link()
 
+    def has_started(self, run: str) -> bool:
+        """Whether it counts already; the newest first, since who asks again has just begun."""
+        return any(start.run == run for start in reversed(self.starts))
+
     @property
     def open_episode(self) -> BreakerEpisode | None:
         """That of the breaker as it is now; None while it is closed."""
@@ -124,8 +128,10 @@ def find_refusal(
     counts: RunbookStatistics, run: str, bounds: Bounds, now: datetime
 ) -> Refusal | None:
     """Why the runbook may not start this run now."""
-    if any(start.run == run for start in counts.starts):
-        return None
+    return None if counts.has_started(run) else _refuse(counts, run, bounds, now)
+
+
+def _refuse(counts: RunbookStatistics, run: str, bounds: Bounds, now: datetime) -> Refusal | None:
     if counts.opened_at is not None:
         until = counts.opened_at + bounds.reopen_after
         if now < until:
@@ -144,7 +150,7 @@ def admit(
 ) -> RunbookStatistics | None:
     """The statistics with one more start; None if refused or counted already."""
     counts = counts or RunbookStatistics()
-    if any(start.run == run for start in counts.starts) or find_refusal(counts, run, bounds, now):
+    if counts.has_started(run) or _refuse(counts, run, bounds, now):
         return None
     canary = run if counts.opened_at is not None else ""
     started = _add_start(counts, Start(run=run, at=now), now)

@@ -20,6 +20,7 @@ TARGETS = Schema(
 STATISTICS = Schema(
     collection="runbooks",
     model=RunbookStatistics,
+    remembered=100,
     kept="one for each runbook",
 )
 STOPS = Schema(

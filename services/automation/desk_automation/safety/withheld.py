@@ -26,10 +26,12 @@ def admit_or_withhold(
 ) -> RunbookStatistics | None:
     """The statistics with one more start, or with the run that brings a new cause to people; None
     if nothing changes."""
+    if (after := admit(counts, run, bounds, now)) is not None:
+        return after
     before = counts or RunbookStatistics()
     refusal, episode = find_refusal(before, run, bounds, now), before.open_episode
     if refusal is None or refusal.kind != "breaker" or episode is None:
-        return admit(counts, run, bounds, now)
+        return None
     if not cause or cause in episode.told_by or len(episode.told_by) >= MAX_CAUSES:
         return None
     told_by = {**episode.told_by, cause: run}

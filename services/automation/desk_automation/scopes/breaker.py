@@ -1,4 +1,5 @@
-"""What is published about the breaker of a service: it opened, one run tries, it closed. Pure."""
+"""What is published about the breaker of a service: it opened, one run tries, it closed, or the
+charter has lost it. Pure."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -8,6 +9,7 @@ from desk_contracts.events.breakers import (
     ServiceBreakerClosed,
     ServiceBreakerHalfOpened,
     ServiceBreakerOpened,
+    ServiceBreakerRemoved,
 )
 from desk_contracts.ids import derive_id
 from desk_contracts.message import message
@@ -48,6 +50,15 @@ def tell_breaker(
             service=service, team=team, stopped_at=since, run=run, runbook=runbook
         )
         yield _emit(tried, run, service, now)
+
+
+def tell_removal(before: Scope, service: str, team: str, now: datetime) -> Iterator[AnyEvent]:
+    """The charter has lost a breaker that was not closed."""
+    if before.stopped_at is not None:
+        removed = ServiceBreakerRemoved(
+            service=service, team=team, stopped_at=before.stopped_at, failures=before.failures
+        )
+        yield _emit(removed, "", service, now)
 
 
 def _emit(data: Payload, run: str, service: str, now: datetime) -> AnyEvent:

@@ -102,6 +102,15 @@ def end(
     return scope.model_copy(update=changes)
 
 
+def remove_breaker(scope: Scope | None) -> Scope | None:
+    """The scope of a service that has no breaker any more; None if that was closed. One that the
+    charter gives it later begins anew."""
+    if scope is None or scope.stopped_at is None:
+        return None
+    changes = {"failures": 0, "failed": (), "told_by": {}, "canary": ""}
+    return scope.model_copy(update={**changes, "stopped_at": None, "opened_at": None})
+
+
 def _let_in(scope: Scope, limit: Limit, ask: ScopeRequest, now: datetime) -> Scope | None:
     """What has ended is kept for an hour if a limit counts it, so there are never more of them."""
     counts_from = now if limit.per_hour is None else now - HOUR

@@ -20,6 +20,7 @@ from desk_automation.verification.model import Subject
 SUBJECTS = Schema(
     collection="subjects",
     model=Subject,
+    remembered=500,
     kept="one for each device or service that was watched",
 )
 

@@ -76,3 +76,17 @@ class ServiceBreakerClosed(Payload, type="desk.service.breaker-closed.v1", topic
     stopped_at: datetime = Field(description="Since when it was not closed.")
     run: str = Field(description="The run that healed.")
     runbook: Identifier = Field(description="Of that run.")
+
+
+class ServiceBreakerRemoved(
+    Payload, type="desk.service.breaker-removed.v1", topic=names.AUTOMATION
+):
+    """The charter has no breaker for the service any more, and the one that it had was not closed:
+    nothing holds runbooks back there now, although no run healed. Key: the service."""
+
+    service: Identifier
+    team: str = Field(
+        default="", description="Who answers for the service; empty where it is gone as well."
+    )
+    stopped_at: datetime = Field(description="Since when it was not closed.")
+    failures: int = Field(ge=0, description="How many runs in a row had not healed by then.")

@@ -192,6 +192,14 @@ PROTECTIONS: tuple[Protection, ...] = (
     ),
     Protection(
         "F12",
+        "a replica goes on from a copy though another one stopped the run",
+        "shared/platform/desk_platform/kafka/unit_of_work.py",
+        "if unproven := result.find_unproven(ids) - loaded:",
+        "if unproven := set[str]():",
+        f"{UNIT}/test_outdated_copies.py::test_a_run_that_was_stopped_elsewhere_does_not_act_again",
+    ),
+    Protection(
+        "F12",
         "two replicas whose timers fire for one run send it twice",
         f"{RUNS}/worker/driver.py",
         "return decide(run, now) if next_action(run, now) == action else None",

@@ -77,4 +77,13 @@ PROTECTIONS: tuple[Protection, ...] = (
         "2 * self._per_slot",
         f"{UNIT}/test_slots.py::test_the_urgent_are_called_and_enter_before_those_that_came_first",
     ),
+    Protection(
+        "place",
+        "people believe that a breaker is open which the charter has lost",
+        f"{AUTOMATION}/scopes/worker.py",
+        "is_lost = stored.id.startswith(begin) and stored.id not in kept",
+        "is_lost = stored.id in kept",
+        f"{UNIT}/test_service_breaker_told.py"
+        "::test_one_that_the_charter_has_lost_while_it_was_open_is_told_once_and_gone",
+    ),
 )
