@@ -30,9 +30,11 @@ from pathlib import Path, PurePosixPath
 from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator, operator_names
+import pytest
 
 from scripts.checks.room import is_pure
 from scripts.checks.source import dotted
+from scripts.forks import Change, Forks
 from scripts.reach import Reach, find_reaching, read_reach
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,6 +42,8 @@ SERVICES = ("intake", "triage", "automation", "notify", "metrics")
 PASS_PERCENT = 90
 # Of the service that is slowest today a run takes a minute on a busy machine.
 LEAST_TIMEOUT = 120.0
+# Of one test in a fork: the slowest takes ten seconds.
+PATIENCE = 60
 # A run for a mutant is mostly start: what else is installed takes two of its five seconds.
 _PLUGINS = (
     "pytest_asyncio.plugin",
@@ -228,18 +232,44 @@ def measure(service: str, timeout: float) -> Reach:
         return read_reach(data, copy, PurePosixPath("services", service))
 
 
-def try_mutant(service: str, mutant: Mutant, reach: Reach, timeout: float) -> Outcome:
-    """The tests that run the line, on a changed copy of the package."""
+def try_apart(service: str, mutant: Mutant, timeout: float) -> Outcome:
+    """All tests of the service, in a process of its own, on a changed copy of the package."""
     with copied(service) as copy:
         target = copy.joinpath(*mutant.path.parts[2:])
         text = target.read_text(encoding="utf-8")
         target.write_text(mutant.apply(text), encoding="utf-8")
-        tests = find_reaching(reach, mutant.path, text, mutant.line)
-        if tests is None:
-            return run_near(service, mutant.path, copy, timeout)
-        near = set(find_near(mutant.path, folders_of(service)))
-        tests.sort(key=lambda test: test.partition("::")[0] not in near)
-        return _run(tests, copy, timeout) if tests else Outcome.ALIVE
+        return run_near(service, mutant.path, copy, timeout)
+
+
+def make_change(service: str, mutant: Mutant, reach: Reach) -> Change | None:
+    """For a fork: what changes and the tests that run it, near ones first; None if imports do."""
+    text = (ROOT / mutant.path).read_text(encoding="utf-8")
+    tests = find_reaching(reach, mutant.path, text, mutant.line)
+    if tests is None:
+        return None
+    near = set(find_near(mutant.path, folders_of(service)))
+    tests.sort(key=lambda test: test.partition("::")[0] not in near)
+    return Change(str(ROOT / mutant.path), text, mutant.apply(text), tests)
+
+
+def try_in_forks(
+    service: str, changes: Sequence[Change], jobs: int, timeout: float
+) -> list[Outcome]:
+    """One loaded process for all of them."""
+    forks = Forks(changes, jobs, timeout)
+    words = ["-s", "-q", "-p", "no:cacheprovider", f"--rootdir={ROOT}", f"--timeout={PATIENCE}"]
+    words += ["--hypothesis-profile=mutants", "--hypothesis-seed=1"]
+    code = pytest.main([*words, *(str(ROOT / item) for item in folders_of(service))], [forks])
+    if code is not pytest.ExitCode.OK:
+        raise SystemExit(f"The forks of {service} ended with {code!r}.")
+    return [
+        Outcome.ALIVE
+        if failure is None
+        else Outcome.TIMED_OUT
+        if failure.is_late
+        else Outcome.KILLED
+        for failure in forks.answers
+    ]
 
 
 def show(mutant: Mutant) -> str:
@@ -262,13 +292,19 @@ def judge(
     began = time.monotonic()
     reach = measure(service, 1_800)
     timeout = max(LEAST_TIMEOUT, 4 * options.jobs * (time.monotonic() - began))
-    outcomes = []
+    changes = [(mutant, make_change(service, mutant, reach)) for mutant in chosen]
+    loaded = {mutant: change for mutant, change in changes if change is not None}
+    apart = [mutant for mutant, change in changes if change is None]
+    results = dict(
+        zip(loaded, try_in_forks(service, [*loaded.values()], options.jobs, timeout), strict=True)
+    )
     with ThreadPoolExecutor(options.jobs) as pool:
-        tries = pool.map(partial(try_mutant, service, reach=reach, timeout=timeout), chosen)
-        for candidate, outcome in zip(chosen, tries, strict=True):
-            outcomes.append(outcome)
-            if outcome is Outcome.ALIVE:
-                print(show(candidate), flush=True)
+        tries = pool.map(partial(try_apart, service, timeout=timeout), apart)
+        results |= zip(apart, tries, strict=True)
+    outcomes = [results[mutant] for mutant in chosen]
+    for mutant in chosen:
+        if results[mutant] is Outcome.ALIVE:
+            print(show(mutant), flush=True)
     late = outcomes.count(Outcome.TIMED_OUT)
     killed = len(chosen) - outcomes.count(Outcome.ALIVE)
     excused = sum(bool(_SKIP.search(line)) for text in files.values() for line in text.splitlines())

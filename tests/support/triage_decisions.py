@@ -1,0 +1,428 @@
+"""Stories in which triage decides everything it can, told with every field.
+
+Run as a program it writes the expected files anew: read the difference before you keep it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from desk_charter import Charter
+from desk_contracts import AnyEvent, Event
+from desk_contracts.envelope import Payload
+from desk_contracts.events.automation import StopKind
+from desk_contracts.events.changes import ChangeFinished, ChangeKind
+from desk_contracts.events.signals import SignalRaised
+from desk_contracts.events.sla import ClockName, SlaAtRisk, SlaBreached
+from desk_contracts.events.tickets import (
+    Kind,
+    TicketAssigned,
+    TicketStarted,
+    TicketTriaged,
+    TicketUpdated,
+)
+from desk_contracts.events.trouble import RepeatedFixReported, StopReported
+from desk_contracts.message import message
+from desk_contracts.value_types import Level, Priority, Severity, SubjectKind
+from desk_kernel import Decision
+from desk_triage.changes.decide import expire
+from desk_triage.changes.decide import follow as follow_changes
+from desk_triage.changes.model import Change, ServiceChanges
+from desk_triage.changes.snapshot import EMPTY, ContextSnapshot
+from desk_triage.detection.store import find_population
+from desk_triage.escalation.decide import Surroundings, react
+from desk_triage.escalation.model import EscalatedTicket
+from desk_triage.problems.decide import end_if_quiet
+from desk_triage.problems.model import REGISTER, ProblemRegister
+from desk_triage.problems.owner import (
+    confirm_problem,
+    merge_problems,
+    reject_problem,
+    remove_tickets,
+    resolve_problem,
+    split_problem,
+)
+from desk_triage.problems.repeats import add_repeated
+from desk_triage.problems.stops import add_stop
+from desk_triage.routing.decide import follow as follow_ticket
+from desk_triage.routing.decide import open_ticket
+from desk_triage.routing.model import predict_nothing
+from desk_triage.similar.decide import remember
+from desk_triage.similar.model import PersonTickets
+
+from tests.support.golden import Stories, describe, describe_events, number_ids, write_stories
+from tests.support.triage_desk import (
+    CHARTER,
+    MONDAY,
+    TriageDesk,
+    at,
+    change_started,
+    event,
+    fired,
+    measured,
+    opened,
+    over,
+    vpn_failures,
+)
+from tests.support.triage_problems import PlayedRegister, ordinary, outage, report, signal
+
+EXPECTED = Path(__file__).parents[1] / "unit" / "triage" / "decisions"
+_DUE = MONDAY + timedelta(hours=4)
+_OTHER_TEXTS = ("Badge reader dead at gate", "gate: badge reader dead", "dead badge reader gate")
+
+
+def _tell_problems(played: PlayedRegister) -> str:
+    """What was emitted, and the register at the end without what it counts by its terms."""
+    register = played.register
+    assert register is not None
+    parts = [describe_events(played.emitted), f"due {played.due}\n"]
+    for problem in (*register.problems, *register.unreported):
+        parts += ["problem\n", describe(problem, "wording", "seed")]
+    parts += [describe(item, "wording") for item in register.solved]
+    parts.append(f"{len(register.recent)} recent, {len(register.others)} others\n")
+    return number_ids("".join(parts))
+
+
+def tell_outage() -> str:
+    """Proposed, joined, confirmed, parted, merged, solved; it comes back and fades."""
+    played = PlayedRegister(snapshot=_snapshot()).play([*ordinary(), *outage(7)])
+    first, desk = played.problems[0].id, played.desk
+    now = MONDAY + timedelta(minutes=5)
+    late = [report("late-0", "ana", 5.2, "VPN tunnel drops after login", "vpn", "access")]
+    played.play([*late, *outage(3, begins=5.5, name="more")])
+    played.take(remove_tickets(played.register, first, ["out-0", "late-0", "x"], now, desk))
+    played.take(split_problem(played.register, first, ["out-1", "out-2"], now, desk))
+    second = played.problems[1].id
+    played.take(confirm_problem(played.register, second, "eva", now, desk))
+    played.take(merge_problems(played.register, second, first, "ali", now, desk))
+    played.play([signal(6), signal(6.5, episode="e2"), signal(7, episode="e2", is_open=False)])
+    tell = _tell_problems(played)
+    played.take(resolve_problem(played.register, first, "eva", "A new certificate.", now, desk))
+    played.play([signal(8, is_open=False)])
+    between = ordinary(40, until=180, every=4, seed=3, name="between")
+    played.play([*between, *outage(6, begins=181, name="again")])
+    played.take(end_if_quiet(_register(played), MONDAY + timedelta(hours=5), played.desk))
+    return number_ids(tell + "--- later\n" + _tell_problems(played))
+
+
+def tell_signals() -> str:
+    """Confirmed by a signal at once, and solved when it is over; one of which nobody knows."""
+    played = PlayedRegister().play([*ordinary(), signal(0), *outage(4, begins=1)])
+    tell = _tell_problems(played)
+    played.play([signal(30, is_open=False)])
+    assert played.due is not None
+    played.take(end_if_quiet(_register(played), played.due, played.desk))
+    played.play([signal(100, episode="e5"), *outage(3, begins=101, name="next")])
+    played.play([signal(130, episode="e5", is_open=False, is_unknown=True)])
+    assert played.due is not None
+    played.take(end_if_quiet(_register(played), played.due, played.desk))
+    return number_ids(tell + "--- later\n" + _tell_problems(played))
+
+
+def tell_overwhelming() -> str:
+    """So many that nobody need confirm it, beside a second trouble that is none."""
+    crowd = outage(30, every=0.1)
+    other = outage(8, begins=40, texts=_OTHER_TEXTS, service="", name="gate")
+    played = PlayedRegister().play([*ordinary(), *crowd, *other])
+    gate = played.problems[-1].id
+    now = MONDAY + timedelta(hours=1)
+    played.take(reject_problem(played.register, gate, "eva", now, played.desk))
+    return _tell_problems(played)
+
+
+def tell_without_past() -> str:
+    """Nearly all report the same service, and nothing is known of other days."""
+    played = PlayedRegister().play(outage(9))
+    played.take(
+        resolve_problem(played.register, played.problems[0].id, "eva", "", MONDAY, played.desk)
+    )
+    return _tell_problems(played)
+
+
+def tell_runbooks() -> str:
+    """Fixes that are needed too often, and runbooks that were stopped, go on, are stopped again."""
+    played = PlayedRegister()
+
+    def repeat(number: int, **more: object) -> None:
+        fields = {"team": "workplace", "target": "", "count": 3, **more}
+        data = RepeatedFixReported(
+            runbook="clean-disk", title="Free space", days=30, number=number, **fields
+        )  # type: ignore[arg-type]
+        _take(played, add_repeated(played.register, _own(f"fix-{number}", number, data), played.desk))
+
+    def stop(hour: float, kind: StopKind, **more: object) -> None:
+        fields = {
+            "runbook": "clean-disk",
+            "team": "workplace",
+            "stopped_at": MONDAY,
+            "targets": tuple(f"laptop-{number}" for number in range(12)),
+            "target_count": 60,
+            "explanation": (message("stop.ring", ring=2, size=2, failed=1, needed=2),),
+            **more,
+        }
+        data = StopReported(title="Free space", kind=kind, **fields)  # type: ignore[arg-type]
+        _take(played, add_stop(played.register, _own(f"stop-{hour}", hour, data), played.desk))
+
+    repeat(1, why="Caches fill up.", service="laptop")
+    repeat(2, count=4)
+    repeat(3, target="laptop-1", team="no-such", service="vpn")
+    withheld = {"withheld": 11, "withheld_at": tuple(f"pc-{number}" for number in range(11))}
+    goes_on = {"team": "", "targets": (), "target_count": 0, "explanation": ()}
+    stop(1, StopKind.FLEET, waiting=7)
+    stop(1.5, StopKind.FLEET, waiting=7)
+    stop(2, StopKind.RING, runbook="patch", team="no-such")
+    stop(3, StopKind.BREAKER, waiting=1, **withheld)
+    stop(4, StopKind.BREAKER, **{**withheld, "withheld": 12})
+    stop(5, StopKind.BREAKER, **{**withheld, "withheld": 12})
+    stop(6, StopKind.BREAKER, **goes_on, withheld=13, resumed_at=at(300))
+    stop(6.5, StopKind.BREAKER, **goes_on, withheld=13, resumed_at=at(310))
+    stop(7, StopKind.BREAKER, stopped_at=at(400), withheld=2)
+    stop(8, StopKind.FLEET, **goes_on, resumed_at=at(420))
+    stop(9, StopKind.RING, runbook="never", **goes_on, resumed_at=at(420))
+    return _tell_problems(played)
+
+
+def _own(id: str, hours: float, data: Payload) -> Event[Payload]:
+    moment = MONDAY + timedelta(hours=hours)
+    return Event(id=id, source="/desk/triage", subject=REGISTER, time=moment, data=data)
+
+
+def _take(played: PlayedRegister, decision: Decision[ProblemRegister] | None) -> None:
+    if decision is not None:
+        played.take(decision)
+
+
+def _register(played: PlayedRegister) -> ProblemRegister:
+    assert played.register is not None
+    return played.register
+
+
+def _snapshot() -> ContextSnapshot:
+    """Work and changes of some services."""
+    change = Change(
+        change="c-7",
+        kind="release",
+        title="Gateway 7.2",
+        started_at=MONDAY - timedelta(minutes=10),
+        source="/pipeline",
+    )
+    load = {"network-1": 2, "network-2": 7, "workplace-1": 1}
+    return ContextSnapshot(
+        load=load, people={("vpn", "vpn"): 12, ("crm", "crm"): 3}, changes={"vpn": (change,)}
+    )
+
+
+def tell_escalations() -> str:
+    """Each level of the shipped charter, for tickets that have all, little and nothing."""
+    parts = []
+    for priority, team, member in (
+        (None, "network", "network-1"),
+        (Priority.P1, "network", "network-2"),
+        (Priority.P2, "workplace", ""),
+        (Priority.P3, "nobody", "x"),
+    ):
+        lives = [
+            event("t-1", TicketAssigned(team=team, member=member)),
+            event("t-1", TicketStarted(by=member or "eva")),
+        ]
+        if priority is not None:
+            data = TicketTriaged(category="vpn", priority=priority, service="vpn")
+            lives.insert(0, event("t-1", data))
+        state, emitted = _escalate([*lives, *_sla_events()], _snapshot())
+        parts.append(f"--- {priority} {team} {member}\n")
+        parts += [describe(state), describe_events(emitted)]
+    update = TicketUpdated(by="ned", priority=Priority.P2, service="crm")
+    lives = [*_sla_events(), event("t-1", update), event("t-1", TicketAssigned(team="network"))]
+    state, emitted = _escalate(lives, EMPTY)
+    parts += ["--- heard of first\n", describe(state), describe_events(emitted)]
+    return number_ids("".join(parts))
+
+
+def _sla_events() -> list[AnyEvent]:
+    policy = {"policy": "any", "policy_version": "1", "cycle": 1, "due": _DUE}
+    return [
+        event("t-1", SlaAtRisk(clock=ClockName.RESPONSE, percent=75, **policy), 1),
+        event("t-1", SlaAtRisk(clock=ClockName.RESOLUTION, percent=75, **policy), 2),
+        event("t-1", SlaAtRisk(clock=ClockName.RESOLUTION, percent=90, **policy), 3),
+        event("t-1", SlaBreached(clock=ClockName.RESPONSE, **policy), 4),
+        event("t-1", SlaBreached(clock=ClockName.RESOLUTION, **policy), 5),
+        event("t-1", SlaBreached(clock=ClockName.RESOLUTION, inherited=True, **policy), 6),
+    ]
+
+
+def _escalate(
+    events: Iterable[AnyEvent], snapshot: ContextSnapshot
+) -> tuple[EscalatedTicket, list[AnyEvent]]:
+    state, emitted = EscalatedTicket(), list[AnyEvent]()
+    for incoming in events:
+        decision = react(state, incoming, Surroundings(CHARTER, snapshot))
+        if decision is not None:
+            state = decision.state
+            emitted += decision.events
+    return state, emitted
+
+
+def tell_routing() -> str:
+    """Tickets of every kind and hour; what is decided, and what people then correct."""
+    night = datetime.fromisoformat("2026-03-07T23:00:00+00:00")
+    tickets = [
+        opened("VPN-Verbindung bricht ab", ticket="t-1"),
+        opened("VPN down for all of us", ticket="t-2", impact=Level.HIGH, urgency=Level.HIGH),
+        opened("The printer shows offline", ticket="t-3", service="printing", kind=Kind.REQUEST),
+        opened("The VPN does not connect", ticket="t-4", service="laptop"),
+        opened("My laptop was stolen on the train", ticket="t-5"),
+        opened("It does nothing", ticket="t-6", service="CRM", impact=Level.MEDIUM),
+        opened("How do I book a room?", ticket="t-7", kind=Kind.QUESTION, service="mail"),
+        opened("Hilfe!!!", ticket="t-8", service="no-such-service"),
+        opened("The old wiki shows nothing", ticket="t-9"),
+        opened("ledger wiki mail calendar", ticket="t-10", kind=Kind.PROACTIVE),
+        opened("Phishing mail about my password", ticket="t-11", urgency=Level.LOW),
+        opened("Server unreachable since the kernel update", ticket="t-12", site="Berlin"),
+    ]
+    parts = []
+    for incoming in tickets:
+        for moment, snapshot in ((MONDAY, _snapshot()), (night, EMPTY)):
+            moved = incoming._replace(time=moment)
+            decision = open_ticket(moved, CHARTER, snapshot, predict_nothing)
+            parts += [f"{moved.data.title}\n", describe_events(decision.events)]
+    parts.append(describe(decision.state))
+    state = open_ticket(tickets[0], CHARTER, EMPTY, predict_nothing).state
+    for later in (
+        TicketTriaged(category="other", priority=Priority.P1, service="crm"),
+        TicketTriaged(category="vpn", priority=Priority.P3, service="vpn"),
+        TicketUpdated(by="ned", service="mail", impact=Level.HIGH, urgency=Level.LOW),
+        TicketUpdated(by="ned", priority=Priority.P4),
+        TicketAssigned(team="workplace", member="workplace-1"),
+        TicketAssigned(team="workplace", member="workplace-2"),
+    ):
+        state = follow_ticket(state, event("t-1", later, 5)) or state
+        parts.append(describe(state))
+    return number_ids("".join(parts))
+
+
+def tell_repetitions() -> str:
+    """A person asks twice: exactly, nearly, in another order of reading."""
+    text = "The VPN client drops the connection every few minutes"
+    asked = [
+        opened(text, ticket="t-1", description="At home, since the weekend."),
+        opened(text.replace("drops", "looses"), 60, ticket="t-2", description="At home."),
+        opened(text, 30, ticket="t-3", description="at HOME, since the weekend!"),
+        opened("Paper is out on floor three", 40, ticket="t-4"),
+        opened(text, 11 * 24 * 60, ticket="t-5"),
+    ]
+    parts = []
+    for order in (asked, asked[::-1]):
+        person: PersonTickets | None = None
+        for ticket in order:
+            decision = remember(person, ticket)
+            if decision is not None:
+                person = decision.state
+                parts.append(describe_events(decision.events))
+        assert person is not None
+        parts += map(describe, person.recent)
+    return number_ids("".join(parts))
+
+
+def tell_changes() -> str:
+    """Trouble after a release: suspected once, also where it is heard of first; then forgotten."""
+    state: ServiceChanges | None = None
+    parts = []
+
+    def shown(minutes: float, subject: str, kind: SubjectKind = SubjectKind.DEVICE) -> AnyEvent:
+        data = SignalRaised(
+            episode=f"{subject}-{minutes}",
+            detector="crashes",
+            signal="app-crashes",
+            title="Crashes",
+            severity=Severity.WARNING,
+            subject_kind=kind,
+            measurement="app.crashes",
+            value=9,
+            threshold=5,
+            service="vpn",
+        )
+        return event(subject, data, minutes)._replace(id=f"{subject}-{minutes}")
+
+    finished = ChangeFinished(change="c-1", kind=ChangeKind.RELEASE, succeeded=True)
+    early = ChangeFinished(change="c-2", kind=ChangeKind.RELEASE, succeeded=False)
+    for incoming in (
+        *(shown(-day * 24 * 60, f"old-{day}") for day in (9, 5, 2)),
+        change_started("vpn", 0),
+        *(shown(10 + number, f"pc-{number}") for number in range(4)),
+        event("vpn", finished, 20),
+        event("vpn", early, 90)._replace(source="/other"),
+        shown(60, "vpn-gateway", SubjectKind.SERVICE),
+        change_started("vpn", 45, "Gateway 7.3")._replace(source="/other"),
+    ):
+        decision = follow_changes(state, incoming)
+        if decision is not None:
+            state = decision.state
+            parts.append(f"due {decision.due}\n{describe_events(decision.events)}")
+    assert state is not None
+    parts.append(describe(state))
+    gone = expire(state, MONDAY + timedelta(hours=3))
+    parts.append(f"due {gone.due}\n{describe(gone.state)}")
+    return number_ids("".join(parts))
+
+
+async def _detect(charter: Charter = CHARTER) -> str:
+    """Alerts that fire, rise, flap and end; a disk, a fleet of disks and a gateway that fail."""
+    desk = TriageDesk(charter)
+    await desk.feed(change_started("mail", -5, "Queue 2.0"))
+    desk.seen_snapshot.current = _mail_snapshot()
+    await desk.feed(fired(0), fired(1, severity=Severity.CRITICAL, summary="Mail stands still"))
+    await desk.feed(fired(2, summary="Mail is slow"), over(3))
+    for number in range(3):
+        await desk.feed(fired(10 + number, "f2"), over(10.5 + number, "f2"))
+    for number in range(4):
+        severity = Severity.CRITICAL if number % 2 else Severity.WARNING
+        await desk.feed(fired(20 + number, "f3", severity, "Up and down"))
+    desk.clock.advance(timedelta(minutes=20))
+    await desk.on_timer(desk.subjects_unit_of_work, "mail-1")
+    await desk.feed(*(_disk(number, 60, 50 + number / 100) for number in range(60)))
+    desk.seen_snapshot.current = ContextSnapshot(population=await find_population(desk.subjects))
+    ill = range(0, 60, 8)
+    await desk.feed(*(_disk(number, 5, 60 + number / 100) for number in ill))
+    await desk.feed(*(_disk(number, 60, 70 + number / 100) for number in ill))
+    await desk.feed(*(vpn_failures(0.5, 80 + minute) for minute in range(12)))
+    await desk.feed(*(vpn_failures(0.0, 95 + minute) for minute in range(12)))
+    heard = {item.id: item for item in desk.publisher.events()}
+    return number_ids(describe_events(heard.values()))
+
+
+def _disk(number: int, free: float, minutes: float) -> AnyEvent:
+    attributes = {"os.version": "14.1" if number % 8 else "14.2"}
+    subject = f"laptop-{number:02}"
+    return measured(free, minutes, subject=subject, service="laptop", attributes=attributes)
+
+
+def _mail_snapshot() -> ContextSnapshot:
+    change = Change(
+        change="c-9", kind="release", title="Queue 2.0", started_at=at(-5), source="/pipeline"
+    )
+    return ContextSnapshot(changes={"mail": (change,)})
+
+
+def _finish(story: Callable[[], Awaitable[str]]) -> Callable[[], str]:
+    async def tell() -> str:
+        return await story()
+
+    return lambda: asyncio.run(tell())
+
+
+STORIES: Stories = {
+    "outage": tell_outage,
+    "signals": tell_signals,
+    "overwhelming": tell_overwhelming,
+    "without_past": tell_without_past,
+    "runbooks": tell_runbooks,
+    "escalations": tell_escalations,
+    "routing": tell_routing,
+    "repetitions": tell_repetitions,
+    "changes": tell_changes,
+    "detection": _finish(_detect),
+}
+
+if __name__ == "__main__":
+    write_stories(STORIES, EXPECTED)
