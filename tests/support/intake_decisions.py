@@ -1,0 +1,464 @@
+"""Stories in which intake decides everything about tickets, told with every field.
+
+Run as a program it writes the expected files anew: read the difference before you keep it.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from desk_contracts import AnyEvent, Event, Payload
+from desk_contracts.errors import DeskError
+from desk_contracts.events.automation import (
+    Evidence,
+    Outcome,
+    RunEscalated,
+    RunHealed,
+    RunSkipped,
+    RunStarted,
+    RunStepRecorded,
+    StepStatus,
+)
+from desk_contracts.events.fulfilment import FulfilmentStatus
+from desk_contracts.events.problems import ProblemConfirmed, ProblemResolved, ProblemUpdated
+from desk_contracts.events.requests import TicketRequested
+from desk_contracts.events.sla import ClockName
+from desk_contracts.events.tickets import (
+    ApprovalAsked,
+    Channel,
+    How,
+    Kind,
+    LinkKind,
+    ResolutionCode,
+    Role,
+    State,
+    TicketAlsoAffected,
+    TicketAssigned,
+    TicketAttached,
+    TicketClosed,
+    TicketCommented,
+    TicketConfirmed,
+    TicketEscalated,
+    TicketItemRequested,
+    TicketLinked,
+    TicketMerged,
+    TicketOpened,
+    TicketPaused,
+    TicketPersonRequested,
+    TicketReopened,
+    TicketResolved,
+    TicketResumed,
+    TicketStarted,
+    TicketTriaged,
+    TicketUpdated,
+    TicketUpdateIgnored,
+    TicketWatcherAdded,
+    TicketWatcherRemoved,
+    WaitingFor,
+)
+from desk_contracts.events.triage import (
+    DuplicateFound,
+    EscalationDecided,
+    RepetitionFound,
+    TriageDecided,
+    TriageDeferred,
+)
+from desk_contracts.message import message, verbatim
+from desk_contracts.messages import catalogue
+from desk_contracts.value_types import Level, Priority
+from desk_intake.tickets import approvals, concerned, lifecycle
+from desk_intake.tickets.approvals import Statement
+from desk_intake.tickets.evolve import evolve
+from desk_intake.tickets.forecast import Forecast
+from desk_intake.tickets.inbound import apply_inbound
+from desk_intake.tickets.lifecycle import Actor, Changes
+from desk_intake.tickets.model import Ticket
+from desk_intake.tickets.outlook import Outlook
+from desk_intake.tickets.registration import from_request, from_run, from_taken_run
+from desk_intake.tickets.sla import SlaView, TicketSla
+from desk_intake.tickets.view import Reader, show, timeline
+
+from tests.support.golden import Stories, describe, describe_fields, number_ids, write_stories
+from tests.support.intake_facts import escalated, problem
+from tests.support.intake_world import MONDAY, Story, triage_says
+
+EXPECTED = Path(__file__).parents[1] / "unit" / "intake" / "decisions"
+ANA, BEN = Actor("ana", is_staff=False), Actor("ben", is_staff=False)
+MAX, LONER = Actor("max", is_staff=True, team="network"), Actor("eva", is_staff=True)
+SOON, LATE = MONDAY + timedelta(hours=2), MONDAY + timedelta(days=2)
+DUE = MONDAY + timedelta(hours=4)
+_ASSIGNED = TicketAssigned(team="network", member="max", explanation=(message("x.why"),))
+_RESOLVED = TicketResolved(by="max", resolution=verbatim("A new cable."), cause="Old cable")
+
+
+def _say(events: Sequence[Payload]) -> str:
+    """One line."""
+    told = (
+        f"{event.TYPE.split('.', 1)[1]} "
+        + json.dumps(
+            event.model_dump(mode="json", exclude_defaults=True), ensure_ascii=False, sort_keys=True
+        )
+        for event in events
+    )
+    return "; ".join(told) or "nothing"
+
+
+def _try(decide: Callable[[], Sequence[Payload]]) -> str:
+    try:
+        return _say(decide())
+    except DeskError as refusal:
+        fields = json.dumps(refusal.fields, default=str, sort_keys=True)
+        return f"{type(refusal).__name__} {refusal.code} {refusal.message} {fields}"
+
+
+def _item(**approval: object) -> TicketItemRequested:
+    asked = ApprovalAsked(approvers=("eva", "ned"), until=LATE, **approval) if approval else None  # type: ignore[arg-type]
+    return TicketItemRequested(
+        item="software",
+        answers={"name": "Editor"},
+        digest="d-1",
+        team="workplace",
+        runbook="" if approval else "install",
+        approval=asked,
+    )
+
+
+def make_states() -> Mapping[str, Ticket]:
+    """A ticket in each state, and in some of them with more than that."""
+    waiting = TicketPaused(waiting_for=WaitingFor.EMPLOYEE, by="max", until=SOON)
+    triaged = TicketTriaged(category="vpn", priority=Priority.P3, service="vpn")
+    fixed = TicketUpdated(by="max", priority=Priority.P2)
+    lives: dict[str, Sequence[Payload]] = {
+        "new": (),
+        "triaged": (triaged,),
+        "assigned": (triaged, _ASSIGNED, TicketWatcherAdded(person="ben", by="ana")),
+        "chosen": (triaged, _ASSIGNED.model_copy(update={"explanation": (_CHOSEN,)}), fixed),
+        "started": (triaged, _ASSIGNED, TicketStarted(by="max")),
+        "waiting": (triaged, _ASSIGNED, TicketStarted(by="max"), waiting),
+        "resolved": (triaged, _ASSIGNED, _RESOLVED),
+        "withdrawn": (_ASSIGNED, _RESOLVED.model_copy(update={"how": How.WITHDRAWN})),
+        "closed": (_ASSIGNED, _RESOLVED, TicketClosed(by="desk")),
+        "merged": (_ASSIGNED, TicketMerged(into="t-9", by="ana")),
+    }
+    states = {name: Story.begin().then(*life).ticket for name, life in lives.items()}
+    item = Story.begin(Kind.REQUEST).then(*approvals.ask(_item(needed=1), _ABOUT, MONDAY))
+    states["asked"] = item.ticket
+    done = Story.begin(Kind.REQUEST).then(*approvals.ask(_item(), _ABOUT, MONDAY))
+    states["fulfilled"] = done.ticket
+    return states
+
+
+_CHOSEN = message("routing.decided-by-person", by="max")
+_ABOUT = approvals.AskedFor("K7M2-Q9PG", "ana", "Editor", "lt-7", "laptop")
+
+
+def tell_actions() -> str:
+    """What each person may do in each state, and what comes of it or why not."""
+    return _group(
+        (what, _try(act), f"{name} by {actor.id}")
+        for name, ticket in make_states().items()
+        for actor in (ANA, BEN, MAX, LONER)
+        for what, act in _actions(ticket, actor).items()
+    )
+
+
+def _group(outcomes: Iterable[tuple[str, str, str]]) -> str:
+    """What was done, and what came of it, in which cases; what was done and the cases in order."""
+    groups: dict[str, dict[str, list[str]]] = {}
+    for what, outcome, case in outcomes:
+        groups.setdefault(what, {}).setdefault(outcome, []).append(case)
+    return "".join(
+        f"=== {what}\n"
+        + "".join(f"  {outcome}\n      {', '.join(cases)}\n" for outcome, cases in group.items())
+        for what, group in groups.items()
+    )
+
+
+def _actions(ticket: Ticket, actor: Actor) -> Mapping[str, Callable[[], Sequence[Payload]]]:
+    other = ticket.model_copy(update={"id": "t-2", "code": "OTHER", "state": State.ASSIGNED})
+    foreign = other.model_copy(update={"requester": "ben"})
+    changes = Changes(title="VPN", service="mail", impact=Level.HIGH)
+    urgent = Changes(priority=Priority.P2)
+    code = ResolutionCode.WORKAROUND
+    return {
+        "start": lambda: lifecycle.start(ticket, actor),
+        "assign": lambda: lifecycle.assign(ticket, actor, "network", "max"),
+        "assign with a reason": lambda: lifecycle.assign(ticket, actor, "crm", "", "Theirs"),
+        "take": lambda: lifecycle.take(ticket, actor),
+        "comment": lambda: lifecycle.comment(ticket, actor, "Hm", public=True),
+        "note": lambda: lifecycle.comment(ticket, actor, "Hm", public=False),
+        "pause": lambda: lifecycle.pause(ticket, actor, WaitingFor.VENDOR, SOON, MONDAY, "Ask"),
+        "pause as it is": lambda: lifecycle.pause(
+            ticket, actor, WaitingFor.EMPLOYEE, SOON, MONDAY
+        ),
+        "pause until now": lambda: lifecycle.pause(ticket, actor, WaitingFor.VENDOR, SOON, SOON),
+        "resume": lambda: lifecycle.resume(ticket, actor),
+        "update": lambda: lifecycle.update(ticket, actor, changes),
+        "update priority": lambda: lifecycle.update(ticket, actor, urgent),
+        "merge": lambda: lifecycle.merge(ticket, actor, other),
+        "merge into itself": lambda: lifecycle.merge(ticket, actor, ticket),
+        "merge into another's": lambda: lifecycle.merge(ticket, actor, foreign),
+        "link": lambda: lifecycle.link_problem(ticket, actor, "p-1", verbatim("Down"), "Same"),
+        "resolve": lambda: lifecycle.resolve(ticket, actor, "Works", None, "Cable", None),
+        "resolve with code": lambda: lifecycle.resolve(ticket, actor, "Works", How.MEMBER, "", code),
+        "confirm": lambda: lifecycle.confirm(ticket, actor),
+        "reopen": lambda: lifecycle.reopen(ticket, actor, "No."),
+        "close": lambda: lifecycle.close(ticket, actor),
+        "watch": lambda: concerned.watch(ticket, actor, "cem"),
+        "unwatch": lambda: concerned.unwatch(ticket, actor, "ben"),
+        "join": lambda: concerned.join(ticket, actor, "ben"),
+        "ask for a person": lambda: concerned.request_person(ticket, actor, "Call me"),
+    }
+
+
+def tell_facts() -> str:
+    """What each fact from the rest of the desk means for a ticket in each state."""
+    return _group(
+        (f"{number} {_name(data)}", _say(apply_inbound(ticket, _make_fact(data))), name)
+        for name, ticket in make_states().items()
+        for number, data in enumerate(_facts(), 1)
+    )
+
+
+def _make_fact(data: Payload) -> AnyEvent:
+    is_of_other = isinstance(data, ProblemUpdated | TicketMerged)
+    return Event("f-1", "/test", "p-1" if is_of_other else "t-1", SOON, data)
+
+
+def _name(data: Payload) -> str:
+    return data.TYPE.removeprefix("desk.").removesuffix(".v1")
+
+
+def _facts() -> Sequence[Payload]:
+    why = (verbatim("It says so."),)
+    run = {"run": "run-1", "runbook": "install", "title": "Editor"}
+    level = {"policy": "late", "clock": ClockName.RESOLUTION, "explanation": why, "charter": "c"}
+    repetition = {"code": "B", "of": "t-0", "of_code": "A", "likeness": 0.9, "explanation": why}
+    ended = {"service": "vpn", "title": verbatim("Down"), "tickets": ("t-1",), "people": ("ana",)}
+    evidence = tuple(
+        Evidence(step=f"s-{number}", status=StepStatus.DONE, attempt=number, left_out=number)
+        for number in (1, 2)
+    )
+    step = {"run": "run-1", "runbook": "install", "step": "look"}
+    silent = message("answer.device-silent")
+    return (
+        triage_says(),
+        triage_says("workplace", Priority.P1),
+        triage_says().model_copy(update={"service": "vpn", "member": "max"}),
+        TriageDecided(category="vpn", priority=Priority.P3, team="crm", explanation=why, charter=""),
+        TriageDeferred(team="service-care", explanation=why, charter="c"),
+        TriageDeferred(team="network", explanation=why, charter="c"),
+        DuplicateFound(problem="p-1", explanation=why),
+        DuplicateFound(problem="p-1", explanation=()),
+        RepetitionFound(is_exact=True, **repetition),
+        RepetitionFound(is_exact=False, **repetition),
+        TicketMerged(into="t-1", by="ana", code="B", title="Again"),
+        TicketMerged(into="t-1", by="ana"),
+        TicketOpened(
+            code="C", kind=Kind.INCIDENT, title="Part", requester="ana", channel=Channel.PORTAL
+        ),
+        EscalationDecided(is_offered=True, offered_to=("max", "ned"), **level),
+        EscalationDecided(is_offered=True, offered_to=("max",), **level),
+        EscalationDecided(priority=Priority.P1, owner="crm", **level),
+        EscalationDecided(priority=Priority.P4, **level),
+        problem(("t-1",)),
+        ProblemConfirmed(team="network", message=verbatim("We know."), **ended),
+        ProblemUpdated(**ended),
+        ProblemResolved(resolution=verbatim("Mended"), cleared=("e-1", "e-2"), **ended),
+        RunHealed(**run, request="t-1", tell="It works."),
+        RunHealed(**run, corrects=Outcome.NOT_HEALED),
+        RunHealed(**run, request="t-1", tell="It works.", corrects=Outcome.NOT_HEALED),
+        RunStarted(**run, version="v", request="t-1"),
+        RunStepRecorded(**step, status=StepStatus.FAILED, message=silent, request="t-1"),
+        RunStepRecorded(**step, status=StepStatus.FAILED, request="t-1"),
+        RunStepRecorded(**step, status=StepStatus.DONE, request="t-1"),
+        escalated("ana", "Sorry").model_copy(update={"request": "t-1", "evidence": evidence}),
+        escalated("ana").model_copy(update={"ticket": "t-1", "evidence": ()}),
+        escalated("ana"),
+        RunSkipped(runbook="install", explanation=why, run="run-1", request="t-1"),
+    )
+
+
+def tell_approvals() -> str:
+    """Each statement of each approver at each moment of three approvals."""
+    lines = []
+    for needed, may_delegate in ((1, True), (2, False)):
+        data = _item(needed=needed, may_delegate=may_delegate)
+        begun = approvals.begin(data, MONDAY)
+        granted = approvals.decide(
+            begun, State.WAITING, Statement("eva", "d-1", SOON, "Fine"), _ABOUT, is_granted=True
+        )
+        after = Story.begin(Kind.REQUEST).then(*approvals.ask(data, _ABOUT, MONDAY), *granted)
+        request, state = after.ticket.request, after.ticket.state
+        assert request is not None
+        lines += [f"--- {needed} needed\n{_say(granted)}\n", describe(request)]
+        for by in ("eva", "ned", "ana"):
+            for digest, at in (("d-1", SOON), ("d-2", SOON), ("d-1", LATE)):
+                statement = Statement(by, digest, at, "Because" if by == "ned" else "")
+                for where, given, in_state in (
+                    ("begun", begun, State.WAITING), ("after", request, state),
+                ):  # fmt: skip
+                    lines.append(f"{where}, {by} {digest} {at:%d %H}\n")
+                    for is_granted in (True, False):
+                        told = _try(
+                            lambda given=given, in_state=in_state, is_granted=is_granted,
+                            statement=statement: approvals.decide(
+                                given, in_state, statement, _ABOUT, is_granted=is_granted
+                            )
+                        )  # fmt: skip
+                        lines.append(f"  {is_granted}: {told}\n")
+                    for to in ("cem", "ana", "ned"):
+                        told = _try(
+                            lambda given=given, in_state=in_state, to=to,
+                            statement=statement: approvals.delegate(
+                                given, in_state, statement, _ABOUT, to=to
+                            )
+                        )  # fmt: skip
+                        lines.append(f"  to {to}: {told}\n")
+        for given in (begun, request):
+            lines += [f"remind: {_say(approvals.remind(given, _ABOUT))}\n"]
+            lines += [f"expire: {_say(approvals.expire(given))}\n"]
+    return "".join(lines)
+
+
+def tell_lives() -> str:
+    """Tickets with everything that can happen to one, as employees and staff see them."""
+    attached = {"size": 9, "media_type": "text/plain", "dataref": "/x", "sha256": "f" * 64, "by": "ana"}
+    life: Sequence[Payload] = (
+        TicketTriaged(
+            category="vpn", priority=Priority.P2, service="vpn", explanation=(verbatim("VPN"),)
+        ),
+        _ASSIGNED,
+        TicketWatcherAdded(person="ben", by="ana"),
+        TicketWatcherAdded(person="cem", by="ana"),
+        TicketWatcherRemoved(person="ben", by="ben"),
+        TicketAlsoAffected(person="dan", by="dan"),
+        TicketPersonRequested(by="ana", text="Call me"),
+        TicketCommented(by="max", role=Role.MEMBER, text="For us", public=False),
+        TicketCommented(by="max", role=Role.MEMBER, text="We look"),
+        TicketCommented(
+            by="desk", role=Role.AUTOMATION, message=verbatim("Freed 1 MB"), automatic=True
+        ),
+        TicketAttached(attachment="a-1", name="a.txt", role=Role.EMPLOYEE, **attached),
+        TicketAttached(attachment="a-2", name="b.txt", role=Role.MEMBER, public=False, **attached),
+        TicketLinked(kind=LinkKind.PROBLEM, target="p-1", message=verbatim("The VPN is down")),
+        TicketLinked(kind=LinkKind.RUN, target="run-1", message=verbatim("Tried"), by="max"),
+        TicketLinked(kind=LinkKind.PROBLEM, target="p-2"),
+        TicketStarted(by="ned"),
+        TicketPaused(waiting_for=WaitingFor.VENDOR, by="ned", until=LATE),
+        TicketResumed(by="ned"),
+        TicketEscalated(policy="late", owner="crm", explanation=(verbatim("Late"),)),
+        TicketUpdated(by="max", title="VPN away", impact=Level.HIGH, priority=Priority.P1),
+        TicketUpdateIgnored(fact="desk.x.v1", reason=verbatim("Too late")),
+        _RESOLVED.model_copy(update={"code": ResolutionCode.FIXED}),
+        TicketReopened(by="ana", reason="No."),
+        TicketResolved(by="ned", resolution=verbatim("New cable"), cause="Old"),
+        TicketConfirmed(by="ana", resolution=25),
+        TicketClosed(by="desk"),
+    )
+    parts = []
+    for kind in (Kind.INCIDENT, Kind.PROACTIVE):
+        story = Story.begin(kind)
+        shown = {0, 1, 2, 9, 16, 17, 22, 23, 24, 25, 26}
+        parts += [_show(story.ticket, 0)] if kind is Kind.INCIDENT else []
+        for number, data in enumerate(life, 1):
+            story.then(data)
+            if number in shown and (kind is Kind.INCIDENT or number == len(life)):
+                parts.append(_show(story.ticket, number))
+        parts += [f"=== {kind}\n", describe(story.ticket, "timeline")]
+    return number_ids("".join(parts))
+
+
+_SLAS = (
+    TicketSla(ticket="t-1"),
+    TicketSla(ticket="t-1", is_known=False),
+    *(
+        TicketSla(
+            ticket="t-1",
+            clocks=(
+                SlaView(clock="ownership", status="running", due=SOON),
+                SlaView(clock="response", status="met", due=SOON),
+                SlaView(clock="resolution", status=status, due=due),
+            ),
+        )
+        for status in ("running", "at_risk", "breached")
+        for due in (DUE, None)
+    ),
+)
+_OUTLOOKS = (
+    Outlook(),
+    Outlook(Forecast(status="unknown", ahead=2), Forecast(status="unknown")),
+    Outlook(
+        Forecast(status="known", earliest=SOON, solved=12),
+        Forecast(status="known", earliest=SOON, median=DUE, solved=11),
+    ),
+    Outlook(
+        Forecast(status="known", earliest=SOON, latest=LATE, solved=12),
+        Forecast(status="known", earliest=SOON, median=DUE, latest=LATE, solved=11),
+    ),
+)
+
+
+def _show(ticket: Ticket, number: int) -> str:
+    """The whole view in turn for each reader; of the others what changes with the SLA."""
+    titles, close_after = {"network": "Network"}, timedelta(days=5)
+    english, german = (
+        Reader(sees, titles, close_after, catalogue(language))  # type: ignore[arg-type]
+        for sees, language in ((False, "en"), (True, "de"))
+    )
+    reader = german if number % 2 else english
+    view = show(ticket, _SLAS[2], reader, _OUTLOOKS[number % 4])
+    parts = [f"=== {number}\n", describe(view)]
+    for sla in _SLAS:
+        other = show(ticket, sla, english)
+        parts.append(f"  {other.state_in_words} | {other.expectation} | {other.next_step}\n")
+    lines, more = timeline(ticket, reader, after=1, limit=4)
+    parts.append(f"  {more} {[entry.what for entry in lines.entries]}\n")
+    return "".join(parts)
+
+
+def tell_beginnings() -> str:
+    """Tickets that other systems ask for, and those of repairs that did not work."""
+    asked = TicketRequested(
+        title="Badge",
+        description="x" * 20_000,
+        requester="Ana@Desk.example",
+        service="doors",
+        device="d-1",
+        site="Kiel",
+        language="de",
+        impact=Level.LOW,
+        urgency=Level.HIGH,
+        attributes={"floor": "3"},
+    )
+    parts = []
+    data = escalated("ana", "Sorry")
+    for events in (
+        from_request(asked, "CODE", ("title",), "2026"),
+        from_run(Event("f", "/test", "lt-7", MONDAY, data), data, "CODE"),
+        from_run(Event("f", "/test", "lt-7", MONDAY, escalated()), escalated(), "CODE"),
+        from_taken_run(data),
+    ):
+        ticket: Ticket | None = None
+        for number, payload in enumerate(events, 1):
+            shortened = {
+                name: f"{len(value)} letters" if isinstance(value, str) and len(value) > 999 else value
+                for name, value in payload.model_dump(mode="json", exclude_defaults=True).items()
+            }
+            parts.append(f"{_name(payload)}\n{describe_fields(shortened)}")
+            if ticket is not None or isinstance(payload, TicketOpened):
+                ticket = evolve(ticket, Event("e", "/test", "t-1", MONDAY, payload, number))
+    return number_ids("".join(parts))
+
+
+STORIES: Stories = {
+    "actions": tell_actions,
+    "facts": tell_facts,
+    "approvals": tell_approvals,
+    "lives": tell_lives,
+    "beginnings": tell_beginnings,
+}
+
+if __name__ == "__main__":
+    write_stories(STORIES, EXPECTED)
