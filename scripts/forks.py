@@ -8,7 +8,7 @@ run ends, for then it is not the mutant that they find.
 
 import gc
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
@@ -101,9 +101,7 @@ def _name(item: pytest.Item) -> str:
     return item.nodeid.partition("[")[0]
 
 
-def _fork(
-    items: Sequence[pytest.Item], change: Change | None, timeout: float
-) -> Failure | None:
+def _fork(items: Sequence[pytest.Item], change: Change | None, timeout: float) -> Failure | None:
     here, there = _FORK.Pipe(duplex=False)
     process = _FORK.Process(target=_run, args=(items, change, there))
     process.start()

@@ -27,10 +27,10 @@ from enum import StrEnum
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+import pytest
 from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator, operator_names
-import pytest
 
 from scripts.checks.room import is_pure
 from scripts.checks.source import dotted

@@ -49,9 +49,7 @@ def describe_fields(fields: Mapping[str, Any]) -> str:
 def number_ids(text: str) -> str:
     """The text with `#1`, `#2` in place of what differs between runs."""
     numbers: dict[str, str] = {}
-    return _CHANGING.sub(
-        lambda match: numbers.setdefault(match[0], f"#{len(numbers) + 1}"), text
-    )
+    return _CHANGING.sub(lambda match: numbers.setdefault(match[0], f"#{len(numbers) + 1}"), text)
 
 
 def write_stories(stories: Stories, folder: Path) -> None:

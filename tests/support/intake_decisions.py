@@ -13,14 +13,12 @@ from desk_contracts.errors import DeskError
 from desk_contracts.events.automation import (
     Evidence,
     Outcome,
-    RunEscalated,
     RunHealed,
     RunSkipped,
     RunStarted,
     RunStepRecorded,
     StepStatus,
 )
-from desk_contracts.events.fulfilment import FulfilmentStatus
 from desk_contracts.events.problems import ProblemConfirmed, ProblemResolved, ProblemUpdated
 from desk_contracts.events.requests import TicketRequested
 from desk_contracts.events.sla import ClockName
@@ -189,9 +187,7 @@ def _actions(ticket: Ticket, actor: Actor) -> Mapping[str, Callable[[], Sequence
         "comment": lambda: lifecycle.comment(ticket, actor, "Hm", public=True),
         "note": lambda: lifecycle.comment(ticket, actor, "Hm", public=False),
         "pause": lambda: lifecycle.pause(ticket, actor, WaitingFor.VENDOR, SOON, MONDAY, "Ask"),
-        "pause as it is": lambda: lifecycle.pause(
-            ticket, actor, WaitingFor.EMPLOYEE, SOON, MONDAY
-        ),
+        "pause as it is": lambda: lifecycle.pause(ticket, actor, WaitingFor.EMPLOYEE, SOON, MONDAY),
         "pause until now": lambda: lifecycle.pause(ticket, actor, WaitingFor.VENDOR, SOON, SOON),
         "resume": lambda: lifecycle.resume(ticket, actor),
         "update": lambda: lifecycle.update(ticket, actor, changes),
@@ -201,7 +197,9 @@ def _actions(ticket: Ticket, actor: Actor) -> Mapping[str, Callable[[], Sequence
         "merge into another's": lambda: lifecycle.merge(ticket, actor, foreign),
         "link": lambda: lifecycle.link_problem(ticket, actor, "p-1", verbatim("Down"), "Same"),
         "resolve": lambda: lifecycle.resolve(ticket, actor, "Works", None, "Cable", None),
-        "resolve with code": lambda: lifecycle.resolve(ticket, actor, "Works", How.MEMBER, "", code),
+        "resolve with code": lambda: lifecycle.resolve(
+            ticket, actor, "Works", How.MEMBER, "", code
+        ),
         "confirm": lambda: lifecycle.confirm(ticket, actor),
         "reopen": lambda: lifecycle.reopen(ticket, actor, "No."),
         "close": lambda: lifecycle.close(ticket, actor),
@@ -246,7 +244,9 @@ def _facts() -> Sequence[Payload]:
         triage_says(),
         triage_says("workplace", Priority.P1),
         triage_says().model_copy(update={"service": "vpn", "member": "max"}),
-        TriageDecided(category="vpn", priority=Priority.P3, team="crm", explanation=why, charter=""),
+        TriageDecided(
+            category="vpn", priority=Priority.P3, team="crm", explanation=why, charter=""
+        ),
         TriageDeferred(team="service-care", explanation=why, charter="c"),
         TriageDeferred(team="network", explanation=why, charter="c"),
         DuplicateFound(problem="p-1", explanation=why),
@@ -324,7 +324,13 @@ def tell_approvals() -> str:
 
 def tell_lives() -> str:
     """Tickets with everything that can happen to one, as employees and staff see them."""
-    attached = {"size": 9, "media_type": "text/plain", "dataref": "/x", "sha256": "f" * 64, "by": "ana"}
+    attached = {
+        "size": 9,
+        "media_type": "text/plain",
+        "dataref": "/x",
+        "sha256": "f" * 64,
+        "by": "ana",
+    }
     life: Sequence[Payload] = (
         TicketTriaged(
             category="vpn", priority=Priority.P2, service="vpn", explanation=(verbatim("VPN"),)
@@ -443,7 +449,9 @@ def tell_beginnings() -> str:
         ticket: Ticket | None = None
         for number, payload in enumerate(events, 1):
             shortened = {
-                name: f"{len(value)} letters" if isinstance(value, str) and len(value) > 999 else value
+                name: f"{len(value)} letters"
+                if isinstance(value, str) and len(value) > 999
+                else value
                 for name, value in payload.model_dump(mode="json", exclude_defaults=True).items()
             }
             parts.append(f"{_name(payload)}\n{describe_fields(shortened)}")

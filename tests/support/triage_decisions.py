@@ -149,7 +149,9 @@ def tell_runbooks() -> str:
         data = RepeatedFixReported(
             runbook="clean-disk", title="Free space", days=30, number=number, **fields
         )  # type: ignore[arg-type]
-        _take(played, add_repeated(played.register, _own(f"fix-{number}", number, data), played.desk))
+        _take(
+            played, add_repeated(played.register, _own(f"fix-{number}", number, data), played.desk)
+        )
 
     def stop(hour: float, kind: StopKind, **more: object) -> None:
         fields = {
