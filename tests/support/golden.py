@@ -40,10 +40,23 @@ def describe(value: BaseModel | Value, *left_out: str) -> str:
 
 def describe_fields(fields: Mapping[str, Any]) -> str:
     """A line for each, in the order of their names."""
-    return "".join(
-        f"  {name}: {json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)}\n"
-        for name, value in sorted(fields.items())
-    )
+    return "".join(f"  {name}: {as_json(value)}\n" for name, value in sorted(fields.items()))
+
+
+def as_json(value: Any) -> str:
+    """On one line; of numbers six digits, since the last bits differ between machines."""
+    return json.dumps(_round(value), ensure_ascii=False, sort_keys=True, default=str)
+
+
+def _round(value: Any) -> Any:
+    match value:
+        case float():
+            return float(f"{value:.6g}")
+        case dict():
+            return {key: _round(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_round(item) for item in value]
+    return value
 
 
 def number_ids(text: str) -> str:

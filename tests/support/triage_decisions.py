@@ -23,7 +23,7 @@ from desk_contracts.events.tickets import (
     TicketUpdated,
 )
 from desk_contracts.events.trouble import RepeatedFixReported, StopReported
-from desk_contracts.message import message
+from desk_contracts.message import Message, message
 from desk_contracts.value_types import Level, Priority, Severity, SubjectKind
 from desk_kernel import Decision
 from desk_triage.changes.decide import expire
@@ -33,6 +33,17 @@ from desk_triage.changes.snapshot import EMPTY, ContextSnapshot
 from desk_triage.detection.store import find_population
 from desk_triage.escalation.decide import Surroundings, react
 from desk_triage.escalation.model import EscalatedTicket
+from desk_triage.learning.decide import predict_team
+from desk_triage.learning.evaluation import Contest, learn
+from desk_triage.learning.model import Scorer
+from desk_triage.learning.report import (
+    describe_category,
+    describe_contest,
+    describe_examples,
+    describe_file,
+    describe_models,
+    describe_team,
+)
 from desk_triage.problems.decide import end_if_quiet
 from desk_triage.problems.model import REGISTER, ProblemRegister
 from desk_triage.problems.owner import (
@@ -51,7 +62,14 @@ from desk_triage.routing.model import predict_nothing
 from desk_triage.similar.decide import remember
 from desk_triage.similar.model import PersonTickets
 
-from tests.support.golden import Stories, describe, describe_events, number_ids, write_stories
+from tests.support.golden import (
+    Stories,
+    as_json,
+    describe,
+    describe_events,
+    number_ids,
+    write_stories,
+)
 from tests.support.triage_desk import (
     CHARTER,
     MONDAY,
@@ -65,6 +83,8 @@ from tests.support.triage_desk import (
     over,
     vpn_failures,
 )
+from tests.support.triage_history import CATEGORY, MEANS, PER_WEEK, TEAM, examples_of, lives
+from tests.support.triage_model import MODEL, model
 from tests.support.triage_problems import PlayedRegister, ordinary, outage, report, signal
 
 EXPECTED = Path(__file__).parents[1] / "unit" / "triage" / "decisions"
@@ -368,6 +388,40 @@ def tell_changes() -> str:
     return number_ids("".join(parts))
 
 
+def tell_learning() -> str:
+    """What is learned of a made past and said of it; and what a small model says of tickets."""
+    examples = examples_of(lives(8 * PER_WEEK))
+    parts = [_list(describe_examples(examples, {"network"}, 800, 3))]
+    noise = examples_of(lives(8 * PER_WEEK, is_noise=True))
+    for describe_result, task in ((describe_team, TEAM), (describe_category, CATEGORY)):
+        for past in (examples, examples[:200], noise):
+            result = learn(past, task, MEANS)
+            parts.append(_list(describe_result(result, 0.9)))
+            if isinstance(result, Scorer):
+                kept = describe(result, "linear", "nearest", "words", "temperature")
+                parts += [kept, f"  temperature: {result.temperature:.3f}\n"]
+                words = [
+                    f"{name} {word.tickets} {word.finished}" for name, word in result.words.items()
+                ]
+                parts.append("  " + "; ".join(words) + "\n")
+    for champion in (400, 200):
+        contests = (Contest(tickets, 30, champion // 10) for tickets in (49, 50))
+        parts.append(_list([describe_contest(item, "m-1") for item in contests]))
+    models = [MODEL.model_copy(update={"version": name}) for name in ("a", "b", "c")]
+    parts.append(_list(describe_models(models, "a", "b")))
+    parts.append(_list([*describe_models([], "", ""), describe_file("m.json", MODEL, 10_239)]))
+    for asked in ("Branch: antenna collapses", "A branch and a hinge", "Nothing at all", "The fax"):
+        for by in (MODEL, model(threshold=0.999), model(evaluation=None), None):
+            told = predict_team(by, opened(asked, site="Oslo").data, CHARTER)
+            parts.append(f"{asked}: {told.team.name if told.team else '-'} {told.category}\n")
+            parts += [_list(told.reasons), *map(describe, told.proposals)]
+    return number_ids("".join(parts))
+
+
+def _list(messages: Iterable[Message]) -> str:
+    return "".join(f"  {as_json(item.model_dump(mode='json'))}\n" for item in messages)
+
+
 async def _detect(charter: Charter = CHARTER) -> str:
     """Alerts that fire, rise, flap and end; a disk, a fleet of disks and a gateway that fail."""
     desk = TriageDesk(charter)
@@ -423,6 +477,7 @@ STORIES: Stories = {
     "routing": tell_routing,
     "repetitions": tell_repetitions,
     "changes": tell_changes,
+    "learning": tell_learning,
     "detection": _finish(_detect),
 }
 

@@ -124,7 +124,9 @@ def test_what_is_enough_is_learned_from_tickets_before_and_the_share_that_joins(
         "VPN tunnel login",
         "drops after login",
     )
-    alike = [report(f"like-{n}", f"like-p{n}", -40 - 12 * n, texts[n % 5], "files") for n in range(60)]
+    alike = [
+        report(f"like-{n}", f"like-p{n}", -40 - 12 * n, texts[n % 5], "files") for n in range(60)
+    ]
     before = sorted([*ordinary(240, until=-20, every=3), *alike], key=lambda event: event.time)
     played = PlayedRegister().play(before)
     others = ordinary(6, until=0.9, every=0.1, seed=9, name="else")
