@@ -1,4 +1,4 @@
-"""All that triage decides in eleven stories, field by field, against texts that people have read."""
+"""All that triage decides in eleven stories, every field, against texts that people have read."""
 
 import pytest
 
