@@ -6,7 +6,9 @@ Run as a program it writes the expected files anew: read the difference before y
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from desk_contracts import AnyEvent, Event, Payload
 from desk_contracts.errors import DeskError
@@ -230,15 +232,31 @@ def _name(data: Payload) -> str:
 
 def _facts() -> Sequence[Payload]:
     why = (verbatim("It says so."),)
-    run = {"run": "run-1", "runbook": "install", "title": "Editor"}
-    level = {"policy": "late", "clock": ClockName.RESOLUTION, "explanation": why, "charter": "c"}
-    repetition = {"code": "B", "of": "t-0", "of_code": "A", "likeness": 0.9, "explanation": why}
-    ended = {"service": "vpn", "title": verbatim("Down"), "tickets": ("t-1",), "people": ("ana",)}
+    run: dict[str, Any] = {"run": "run-1", "runbook": "install", "title": "Editor"}
+    level: dict[str, Any] = {
+        "policy": "late",
+        "clock": ClockName.RESOLUTION,
+        "explanation": why,
+        "charter": "c",
+    }
+    repetition: dict[str, Any] = {
+        "code": "B",
+        "of": "t-0",
+        "of_code": "A",
+        "likeness": 0.9,
+        "explanation": why,
+    }
+    ended: dict[str, Any] = {
+        "service": "vpn",
+        "title": verbatim("Down"),
+        "tickets": ("t-1",),
+        "people": ("ana",),
+    }
     evidence = tuple(
         Evidence(step=f"s-{number}", status=StepStatus.DONE, attempt=number, left_out=number)
         for number in (1, 2)
     )
-    step = {"run": "run-1", "runbook": "install", "step": "look"}
+    step: dict[str, Any] = {"run": "run-1", "runbook": "install", "step": "look"}
     silent = message("answer.device-silent")
     return (
         triage_says(),
@@ -302,19 +320,20 @@ def tell_approvals() -> str:
                     lines.append(f"{where}, {by} {digest} {at:%d %H}\n")
                     for is_granted in (True, False):
                         told = _try(
-                            lambda given=given, in_state=in_state, is_granted=is_granted,
-                            statement=statement: approvals.decide(
-                                given, in_state, statement, _ABOUT, is_granted=is_granted
+                            partial(
+                                approvals.decide,
+                                given,
+                                in_state,
+                                statement,
+                                _ABOUT,
+                                is_granted=is_granted,
                             )
-                        )  # fmt: skip
+                        )
                         lines.append(f"  {is_granted}: {told}\n")
                     for to in ("cem", "ana", "ned"):
                         told = _try(
-                            lambda given=given, in_state=in_state, to=to,
-                            statement=statement: approvals.delegate(
-                                given, in_state, statement, _ABOUT, to=to
-                            )
-                        )  # fmt: skip
+                            partial(approvals.delegate, given, in_state, statement, _ABOUT, to=to)
+                        )
                         lines.append(f"  to {to}: {told}\n")
         for given in (begun, request):
             lines += [f"remind: {_say(approvals.remind(given, _ABOUT))}\n"]
@@ -324,7 +343,7 @@ def tell_approvals() -> str:
 
 def tell_lives() -> str:
     """Tickets with everything that can happen to one, as employees and staff see them."""
-    attached = {
+    attached: dict[str, Any] = {
         "size": 9,
         "media_type": "text/plain",
         "dataref": "/x",
@@ -410,7 +429,7 @@ def _show(ticket: Ticket, number: int) -> str:
     """The whole view in turn for each reader; of the others what changes with the SLA."""
     titles, close_after = {"network": "Network"}, timedelta(days=5)
     english, german = (
-        Reader(sees, titles, close_after, catalogue(language))  # type: ignore[arg-type]
+        Reader(sees, titles, close_after, catalogue(language))
         for sees, language in ((False, "en"), (True, "de"))
     )
     reader = german if number % 2 else english

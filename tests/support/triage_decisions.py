@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any, TypeVar
 
 from desk_charter import Charter
 from desk_contracts import AnyEvent, Event
@@ -88,6 +89,7 @@ from tests.support.triage_model import MODEL, model
 from tests.support.triage_problems import PlayedRegister, ordinary, outage, report, signal
 
 EXPECTED = Path(__file__).parents[1] / "unit" / "triage" / "decisions"
+P = TypeVar("P", bound=Payload)
 _DUE = MONDAY + timedelta(hours=4)
 _OTHER_TEXTS = ("Badge reader dead at gate", "gate: badge reader dead", "dead badge reader gate")
 
@@ -165,10 +167,10 @@ def tell_runbooks() -> str:
     played = PlayedRegister()
 
     def repeat(number: int, **more: object) -> None:
-        fields = {"team": "workplace", "target": "", "count": 3, **more}
+        fields: dict[str, Any] = {"team": "workplace", "target": "", "count": 3, **more}
         data = RepeatedFixReported(
             runbook="clean-disk", title="Free space", days=30, number=number, **fields
-        )  # type: ignore[arg-type]
+        )
         _take(
             played, add_repeated(played.register, _own(f"fix-{number}", number, data), played.desk)
         )
@@ -205,7 +207,7 @@ def tell_runbooks() -> str:
     return _tell_problems(played)
 
 
-def _own(id: str, hours: float, data: Payload) -> Event[Payload]:
+def _own(id: str, hours: float, data: P) -> Event[P]:
     moment = MONDAY + timedelta(hours=hours)
     return Event(id=id, source="/desk/triage", subject=REGISTER, time=moment, data=data)
 
@@ -224,7 +226,7 @@ def _snapshot() -> ContextSnapshot:
     """Work and changes of some services."""
     change = Change(
         change="c-7",
-        kind="release",
+        kind=ChangeKind.RELEASE,
         title="Gateway 7.2",
         started_at=MONDAY - timedelta(minutes=10),
         source="/pipeline",
@@ -262,7 +264,7 @@ def tell_escalations() -> str:
 
 
 def _sla_events() -> list[AnyEvent]:
-    policy = {"policy": "any", "policy_version": "1", "cycle": 1, "due": _DUE}
+    policy: dict[str, Any] = {"policy": "any", "policy_version": "1", "cycle": 1, "due": _DUE}
     return [
         event("t-1", SlaAtRisk(clock=ClockName.RESPONSE, percent=75, **policy), 1),
         event("t-1", SlaAtRisk(clock=ClockName.RESOLUTION, percent=75, **policy), 2),
@@ -455,7 +457,11 @@ def _disk(number: int, free: float, minutes: float) -> AnyEvent:
 
 def _mail_snapshot() -> ContextSnapshot:
     change = Change(
-        change="c-9", kind="release", title="Queue 2.0", started_at=at(-5), source="/pipeline"
+        change="c-9",
+        kind=ChangeKind.RELEASE,
+        title="Queue 2.0",
+        started_at=at(-5),
+        source="/pipeline",
     )
     return ContextSnapshot(changes={"mail": (change,)})
 

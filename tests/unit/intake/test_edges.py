@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.support.intake_edges import EXPECTED, STORIES
+from tests.support.intake_decisions import EXPECTED
+from tests.support.intake_edges import STORIES
 
 
 @pytest.mark.parametrize("name", STORIES)

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from zlib import crc32
 
@@ -142,7 +142,7 @@ def test_probabilities_of_logits() -> None:
 
 
 def ask_slowly(
-    words: Mapping[str, int], tickets: list[tuple[int, Mapping[str, int]]]
+    words: Mapping[str, int], tickets: Sequence[tuple[int, Mapping[str, int]]]
 ) -> list[tuple[float, int, int]]:
     """The nearness of each ticket, its number and its name, the nearest first."""
     length = math.sqrt(sum(value * value for value in words.values())) * 65_535
