@@ -148,7 +148,7 @@ def _differing(before: CodeType, after: CodeType) -> Iterator[tuple[CodeType, Co
     ours, theirs = (
         [item for item in code.co_consts if isinstance(item, CodeType)] for code in (before, after)
     )
-    for one, other in zip(ours, theirs, strict=True):
-        if one != other:
-            yield one, other
-            yield from _differing(one, other)
+    for old, new in zip(ours, theirs, strict=True):
+        if old != new:
+            yield old, new
+            yield from _differing(old, new)

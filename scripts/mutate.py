@@ -43,7 +43,7 @@ PASS_PERCENT = 90
 # Of the service that is slowest today a run takes a minute on a busy machine.
 LEAST_TIMEOUT = 120.0
 # Of one test in a fork: the slowest takes ten seconds.
-PATIENCE = 60
+TEST_TIMEOUT = 60
 # A run for a mutant is mostly start: what else is installed takes two of its five seconds.
 _PLUGINS = (
     "pytest_asyncio.plugin",
@@ -257,7 +257,7 @@ def try_in_forks(
 ) -> list[Outcome]:
     """One loaded process for all of them."""
     forks = Forks(changes, jobs, timeout)
-    words = ["-s", "-q", "-p", "no:cacheprovider", f"--rootdir={ROOT}", f"--timeout={PATIENCE}"]
+    words = ["-s", "-q", "-p", "no:cacheprovider", f"--rootdir={ROOT}", f"--timeout={TEST_TIMEOUT}"]
     words += ["--hypothesis-profile=mutants", "--hypothesis-seed=1"]
     code = pytest.main([*words, *(str(ROOT / item) for item in folders_of(service))], [forks])
     if code is not pytest.ExitCode.OK:

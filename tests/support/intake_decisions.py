@@ -70,14 +70,14 @@ RESOLVED = TicketResolved(by="max", resolution=verbatim("A new cable."), cause="
 
 def _say(events: Sequence[Payload]) -> str:
     """One line."""
-    told = (
+    lines = (
         f"{event.TYPE.split('.', 1)[1]} "
         + json.dumps(
             event.model_dump(mode="json", exclude_defaults=True), ensure_ascii=False, sort_keys=True
         )
         for event in events
     )
-    return "; ".join(told) or "nothing"
+    return "; ".join(lines) or "nothing"
 
 
 def _try(decide: Callable[[], Sequence[Payload]]) -> str:
@@ -89,14 +89,14 @@ def _try(decide: Callable[[], Sequence[Payload]]) -> str:
 
 
 def _item(**approval: object) -> TicketItemRequested:
-    asked = ApprovalAsked(approvers=("eva", "ned"), until=LATE, **approval) if approval else None  # type: ignore[arg-type]
+    asking = ApprovalAsked(approvers=("eva", "ned"), until=LATE, **approval) if approval else None  # type: ignore[arg-type]
     return TicketItemRequested(
         item="software",
         answers={"name": "Editor"},
         digest="d-1",
         team="workplace",
         runbook="" if approval else "install",
-        approval=asked,
+        approval=asking,
     )
 
 
@@ -207,8 +207,38 @@ def name_fact(data: Payload) -> str:
 
 
 def _facts() -> Sequence[Payload]:
+    return (*_facts_of_triage(), *_facts_of_tickets(), *_facts_of_problems())
+
+
+def _facts_of_triage() -> Sequence[Payload]:
     why = (verbatim("It says so."),)
-    run: dict[str, Any] = {"run": "run-1", "runbook": "install", "title": "Editor"}
+    {
+        "service": "vpn",
+        "title": verbatim("Down"),
+        "tickets": ("t-1",),
+        "people": ("ana",),
+    }
+    tuple(
+        Evidence(step=f"s-{number}", status=StepStatus.DONE, attempt=number, left_out=number)
+        for number in (1, 2)
+    )
+    message("answer.device-silent")
+    return (
+        triage_says(),
+        triage_says("workplace", Priority.P1),
+        triage_says().model_copy(update={"service": "vpn", "member": "max"}),
+        TriageDecided(
+            category="vpn", priority=Priority.P3, team="crm", explanation=why, charter=""
+        ),
+        TriageDeferred(team="service-care", explanation=why, charter="c"),
+        TriageDeferred(team="network", explanation=why, charter="c"),
+        DuplicateFound(problem="p-1", explanation=why),
+        DuplicateFound(problem="p-1", explanation=()),
+    )
+
+
+def _facts_of_tickets() -> Sequence[Payload]:
+    why = (verbatim("It says so."),)
     level: dict[str, Any] = {
         "policy": "late",
         "clock": ClockName.RESOLUTION,
@@ -222,6 +252,35 @@ def _facts() -> Sequence[Payload]:
         "likeness": 0.9,
         "explanation": why,
     }
+    {
+        "service": "vpn",
+        "title": verbatim("Down"),
+        "tickets": ("t-1",),
+        "people": ("ana",),
+    }
+    tuple(
+        Evidence(step=f"s-{number}", status=StepStatus.DONE, attempt=number, left_out=number)
+        for number in (1, 2)
+    )
+    message("answer.device-silent")
+    return (
+        RepetitionFound(is_exact=True, **repetition),
+        RepetitionFound(is_exact=False, **repetition),
+        TicketMerged(into="t-1", by="ana", code="B", title="Again"),
+        TicketMerged(into="t-1", by="ana"),
+        TicketOpened(
+            code="C", kind=Kind.INCIDENT, title="Part", requester="ana", channel=Channel.PORTAL
+        ),
+        EscalationDecided(is_offered=True, offered_to=("max", "ned"), **level),
+        EscalationDecided(is_offered=True, offered_to=("max",), **level),
+        EscalationDecided(priority=Priority.P1, owner="crm", **level),
+        EscalationDecided(priority=Priority.P4, **level),
+    )
+
+
+def _facts_of_problems() -> Sequence[Payload]:
+    why = (verbatim("It says so."),)
+    run: dict[str, Any] = {"run": "run-1", "runbook": "install", "title": "Editor"}
     ended: dict[str, Any] = {
         "service": "vpn",
         "title": verbatim("Down"),
@@ -235,27 +294,6 @@ def _facts() -> Sequence[Payload]:
     step: dict[str, Any] = {"run": "run-1", "runbook": "install", "step": "look"}
     silent = message("answer.device-silent")
     return (
-        triage_says(),
-        triage_says("workplace", Priority.P1),
-        triage_says().model_copy(update={"service": "vpn", "member": "max"}),
-        TriageDecided(
-            category="vpn", priority=Priority.P3, team="crm", explanation=why, charter=""
-        ),
-        TriageDeferred(team="service-care", explanation=why, charter="c"),
-        TriageDeferred(team="network", explanation=why, charter="c"),
-        DuplicateFound(problem="p-1", explanation=why),
-        DuplicateFound(problem="p-1", explanation=()),
-        RepetitionFound(is_exact=True, **repetition),
-        RepetitionFound(is_exact=False, **repetition),
-        TicketMerged(into="t-1", by="ana", code="B", title="Again"),
-        TicketMerged(into="t-1", by="ana"),
-        TicketOpened(
-            code="C", kind=Kind.INCIDENT, title="Part", requester="ana", channel=Channel.PORTAL
-        ),
-        EscalationDecided(is_offered=True, offered_to=("max", "ned"), **level),
-        EscalationDecided(is_offered=True, offered_to=("max",), **level),
-        EscalationDecided(priority=Priority.P1, owner="crm", **level),
-        EscalationDecided(priority=Priority.P4, **level),
         problem(("t-1",)),
         ProblemConfirmed(team="network", message=verbatim("We know."), **ended),
         ProblemUpdated(**ended),
@@ -295,7 +333,7 @@ def tell_approvals() -> str:
                 ):  # fmt: skip
                     lines.append(f"{where}, {by} {digest} {at:%d %H}\n")
                     for is_granted in (True, False):
-                        told = _try(
+                        outcome = _try(
                             partial(
                                 approvals.decide,
                                 given,
@@ -305,13 +343,13 @@ def tell_approvals() -> str:
                                 is_granted=is_granted,
                             )
                         )
-                        lines.append(f"  {is_granted}: {told}\n")
+                        lines.append(f"  {is_granted}: {outcome}\n")
                     for to in ("cem", "ana", "ned"):
-                        told = _try(
+                        outcome = _try(
                             partial(approvals.delegate, given, in_state, statement, _ABOUT, to=to)
                         )
-                        lines.append(f"  to {to}: {told}\n")
-        for given in (begun, request):
+                        lines.append(f"  to {to}: {outcome}\n")
+        for given in (begun, request):  # what time does
             lines += [f"remind: {_say(approvals.remind(given, _ABOUT))}\n"]
             lines += [f"expire: {_say(approvals.expire(given))}\n"]
     return "".join(lines)

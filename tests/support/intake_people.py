@@ -112,9 +112,9 @@ def _tell_uses(first: Recovery, issue: Callable[..., Decision[Recovery] | None])
         for after in (recovery.USING - SECOND, recovery.USING):
             yield tell(recovery.give_up(token, MONDAY + after))
         for is_recorded in (True, False):
-            known = token.model_copy(update={"is_recorded": is_recorded})
-            yield tell(recovery.mark_recorded(known, Phase.DONE))
-            yield tell(issue(known, now=MONDAY))
+            recorded = token.model_copy(update={"is_recorded": is_recorded})
+            yield tell(recovery.mark_recorded(recorded, Phase.DONE))
+            yield tell(issue(recorded, now=MONDAY))
         events = recovery.record_outcome(token, "CODE", "service-care", "Password")
         yield from map(describe, (*events, *recovery.correct_outcome(token)))
         yield f"{recovery.ticket_of(token)}\n"

@@ -29,28 +29,37 @@ from tests.support.golden import Stories, describe, describe_fields, number_ids
 from tests.support.intake_decided import CAUSE, DAY, HOUR, SECOND, attempt, happen, tell
 from tests.support.intake_world import MONDAY
 
+_ENDED: dict[str, Any] = {"service": "vpn", "title": verbatim("Down")}
+
+
+_LISTED: dict[str, Any] = {"tickets": ("t-1", "t-2"), "people": ("ana",)}
+
+
+_NOTICE: dict[str, Any] = {"team": "network", "message": verbatim("We know.")}
+
+
+_COUNTS: dict[str, Any] = {"ticket_count": 7, "people_count": 5}
+
+
+_DETECTED = ProblemDetected(**_ENDED, **_LISTED, **_NOTICE, status=ProblemStatus.PROPOSED)
+
+
+_EVENTS: list[Payload] = [
+    _DETECTED,
+    ProblemUpdated(**_ENDED, tickets=("t-3",), people=("ben",), message=verbatim("Soon.")),
+    ProblemUpdated(**_ENDED, removed=("t-1", "t-2", "t-3", "t-4"), status=ProblemStatus.PROPOSED),
+    ProblemConfirmed(**_ENDED, **_LISTED, **_NOTICE),
+    ProblemConfirmed(**_ENDED, **_LISTED, **_NOTICE, **_COUNTS),
+    ProblemUpdated(**_ENDED, **_COUNTS),
+    ProblemResolved(**_ENDED, **_LISTED, resolution=verbatim("Mended")),
+    _DETECTED.model_copy(update=_COUNTS),
+]
+
 
 def tell_status() -> str:
     """What is known of problems and changes after each event, and when a change is shown."""
     parts = []
-    ended: dict[str, Any] = {"service": "vpn", "title": verbatim("Down")}
-    listed: dict[str, Any] = {"tickets": ("t-1", "t-2"), "people": ("ana",)}
-    told: dict[str, Any] = {"team": "network", "message": verbatim("We know.")}
-    counts: dict[str, Any] = {"ticket_count": 7, "people_count": 5}
-    detected = ProblemDetected(**ended, **listed, **told, status=ProblemStatus.PROPOSED)
-    events: list[Payload] = [
-        detected,
-        ProblemUpdated(**ended, tickets=("t-3",), people=("ben",), message=verbatim("Soon.")),
-        ProblemUpdated(
-            **ended, removed=("t-1", "t-2", "t-3", "t-4"), status=ProblemStatus.PROPOSED
-        ),
-        ProblemConfirmed(**ended, **listed, **told),
-        ProblemConfirmed(**ended, **listed, **told, **counts),
-        ProblemUpdated(**ended, **counts),
-        ProblemResolved(**ended, **listed, resolution=verbatim("Mended")),
-        detected.model_copy(update=counts),
-    ]
-    for order in (events, events[::-1], *([event] for event in events)):
+    for order in (_EVENTS, _EVENTS[::-1], *([event] for event in _EVENTS)):
         problem: KnownProblem | None = None
         for number, data in enumerate(order):
             problem = apply_problem(problem, happen(data, MONDAY + number * HOUR))

@@ -48,56 +48,59 @@ from tests.support.intake_decisions import ASSIGNED, DUE, LATE, RESOLVED, SOON, 
 from tests.support.intake_facts import escalated
 from tests.support.intake_world import MONDAY, Story
 
+_ATTACHED: dict[str, Any] = {
+    "size": 9,
+    "media_type": "text/plain",
+    "dataref": "/x",
+    "sha256": "f" * 64,
+    "by": "ana",
+}
+
+
+_LIFE: Sequence[Payload] = (
+    TicketTriaged(
+        category="vpn", priority=Priority.P2, service="vpn", explanation=(verbatim("VPN"),)
+    ),
+    ASSIGNED,
+    TicketWatcherAdded(person="ben", by="ana"),
+    TicketWatcherAdded(person="cem", by="ana"),
+    TicketWatcherRemoved(person="ben", by="ben"),
+    TicketAlsoAffected(person="dan", by="dan"),
+    TicketPersonRequested(by="ana", text="Call me"),
+    TicketCommented(by="max", role=Role.MEMBER, text="For us", public=False),
+    TicketCommented(by="max", role=Role.MEMBER, text="We look"),
+    TicketCommented(
+        by="desk", role=Role.AUTOMATION, message=verbatim("Freed 1 MB"), automatic=True
+    ),
+    TicketAttached(attachment="a-1", name="a.txt", role=Role.EMPLOYEE, **_ATTACHED),
+    TicketAttached(attachment="a-2", name="b.txt", role=Role.MEMBER, public=False, **_ATTACHED),
+    TicketLinked(kind=LinkKind.PROBLEM, target="p-1", message=verbatim("The VPN is down")),
+    TicketLinked(kind=LinkKind.RUN, target="run-1", message=verbatim("Tried"), by="max"),
+    TicketLinked(kind=LinkKind.PROBLEM, target="p-2"),
+    TicketStarted(by="ned"),
+    TicketPaused(waiting_for=WaitingFor.VENDOR, by="ned", until=LATE),
+    TicketResumed(by="ned"),
+    TicketEscalated(policy="late", owner="crm", explanation=(verbatim("Late"),)),
+    TicketUpdated(by="max", title="VPN away", impact=Level.HIGH, priority=Priority.P1),
+    TicketUpdateIgnored(fact="desk.x.v1", reason=verbatim("Too late")),
+    RESOLVED.model_copy(update={"code": ResolutionCode.FIXED}),
+    TicketReopened(by="ana", reason="No."),
+    TicketResolved(by="ned", resolution=verbatim("New cable"), cause="Old"),
+    TicketConfirmed(by="ana", resolution=25),
+    TicketClosed(by="desk"),
+)
+
 
 def tell_lives() -> str:
     """Tickets with everything that can happen to one, as employees and staff see them."""
-    attached: dict[str, Any] = {
-        "size": 9,
-        "media_type": "text/plain",
-        "dataref": "/x",
-        "sha256": "f" * 64,
-        "by": "ana",
-    }
-    life: Sequence[Payload] = (
-        TicketTriaged(
-            category="vpn", priority=Priority.P2, service="vpn", explanation=(verbatim("VPN"),)
-        ),
-        ASSIGNED,
-        TicketWatcherAdded(person="ben", by="ana"),
-        TicketWatcherAdded(person="cem", by="ana"),
-        TicketWatcherRemoved(person="ben", by="ben"),
-        TicketAlsoAffected(person="dan", by="dan"),
-        TicketPersonRequested(by="ana", text="Call me"),
-        TicketCommented(by="max", role=Role.MEMBER, text="For us", public=False),
-        TicketCommented(by="max", role=Role.MEMBER, text="We look"),
-        TicketCommented(
-            by="desk", role=Role.AUTOMATION, message=verbatim("Freed 1 MB"), automatic=True
-        ),
-        TicketAttached(attachment="a-1", name="a.txt", role=Role.EMPLOYEE, **attached),
-        TicketAttached(attachment="a-2", name="b.txt", role=Role.MEMBER, public=False, **attached),
-        TicketLinked(kind=LinkKind.PROBLEM, target="p-1", message=verbatim("The VPN is down")),
-        TicketLinked(kind=LinkKind.RUN, target="run-1", message=verbatim("Tried"), by="max"),
-        TicketLinked(kind=LinkKind.PROBLEM, target="p-2"),
-        TicketStarted(by="ned"),
-        TicketPaused(waiting_for=WaitingFor.VENDOR, by="ned", until=LATE),
-        TicketResumed(by="ned"),
-        TicketEscalated(policy="late", owner="crm", explanation=(verbatim("Late"),)),
-        TicketUpdated(by="max", title="VPN away", impact=Level.HIGH, priority=Priority.P1),
-        TicketUpdateIgnored(fact="desk.x.v1", reason=verbatim("Too late")),
-        RESOLVED.model_copy(update={"code": ResolutionCode.FIXED}),
-        TicketReopened(by="ana", reason="No."),
-        TicketResolved(by="ned", resolution=verbatim("New cable"), cause="Old"),
-        TicketConfirmed(by="ana", resolution=25),
-        TicketClosed(by="desk"),
-    )
     parts = []
     for kind in (Kind.INCIDENT, Kind.PROACTIVE):
         story = Story.begin(kind)
         shown = {0, 1, 2, 9, 16, 17, 22, 23, 24, 25, 26}
         parts += [_show(story.ticket, 0)] if kind is Kind.INCIDENT else []
-        for number, data in enumerate(life, 1):
+        for number, data in enumerate(_LIFE, 1):
             story.then(data)
-            if number in shown and (kind is Kind.INCIDENT or number == len(life)):
+            if number in shown and (kind is Kind.INCIDENT or number == len(_LIFE)):
                 parts.append(_show(story.ticket, number))
         parts += [f"=== {kind}\n", describe(story.ticket, "timeline")]
     return number_ids("".join(parts))
@@ -155,7 +158,7 @@ def _show(ticket: Ticket, number: int) -> str:
 
 def tell_beginnings() -> str:
     """Tickets that other systems ask for, and those of repairs that did not work."""
-    asked = TicketRequested(
+    request = TicketRequested(
         title="Badge",
         description="x" * 20_000,
         requester="Ana@Desk.example",
@@ -170,7 +173,7 @@ def tell_beginnings() -> str:
     parts = []
     data = escalated("ana", "Sorry")
     for events in (
-        from_request(asked, "CODE", ("title",), "2026"),
+        from_request(request, "CODE", ("title",), "2026"),
         from_run(Event("f", "/test", "lt-7", MONDAY, data), data, "CODE"),
         from_run(Event("f", "/test", "lt-7", MONDAY, escalated()), escalated(), "CODE"),
         from_taken_run(data),

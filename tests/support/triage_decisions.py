@@ -174,7 +174,7 @@ def tell_routing() -> str:
 def tell_repetitions() -> str:
     """A person asks twice: exactly, nearly, in another order of reading."""
     text = "The VPN client drops the connection every few minutes"
-    asked = [
+    tickets = [
         opened(text, ticket="t-1", description="At home, since the weekend."),
         opened(text.replace("drops", "looses"), 60, ticket="t-2", description="At home."),
         opened(text, 30, ticket="t-3", description="at HOME, since the weekend!"),
@@ -182,7 +182,7 @@ def tell_repetitions() -> str:
         opened(text, 11 * 24 * 60, ticket="t-5"),
     ]
     parts = []
-    for order in (asked, asked[::-1]):
+    for order in (tickets, tickets[::-1]):
         person: PersonTickets | None = None
         for ticket in order:
             decision = remember(person, ticket)
@@ -258,11 +258,13 @@ def tell_learning() -> str:
     models = [MODEL.model_copy(update={"version": name}) for name in ("a", "b", "c")]
     parts.append(_list(describe_models(models, "a", "b")))
     parts.append(_list([*describe_models([], "", ""), describe_file("m.json", MODEL, 10_239)]))
-    for asked in ("Branch: antenna collapses", "A branch and a hinge", "Nothing at all", "The fax"):
+    for title in ("Branch: antenna collapses", "A branch and a hinge", "Nothing at all", "The fax"):
         for by in (MODEL, model(threshold=0.999), model(evaluation=None), None):
-            told = predict_team(by, opened(asked, site="Oslo").data, CHARTER)
-            parts.append(f"{asked}: {told.team.name if told.team else '-'} {told.category}\n")
-            parts += [_list(told.reasons), *map(describe, told.proposals)]
+            prediction = predict_team(by, opened(title, site="Oslo").data, CHARTER)
+            parts.append(
+                f"{title}: {prediction.team.name if prediction.team else '-'} {prediction.category}\n"
+            )
+            parts += [_list(prediction.reasons), *map(describe, prediction.proposals)]
     return number_ids("".join(parts))
 
 

@@ -184,7 +184,7 @@ def test_the_nearest_twenty_tickets_are_asked_by_how_near_they_are(count: int) -
     )
 
 
-def test_both_voices_count_by_their_shares() -> None:
+def test_the_nearest_count_beside_the_sums_by_their_shares() -> None:
     words = sorted(("antenna", "branch", "hinge", "fax"), key=lambda w: crc32(w.encode(), WORD))
     rows = sorted([*(crc32(w.encode(), WORD) for w in words), crc32(b"site=oslo", STATED)])
     place = rows.index(crc32(b"antenna", WORD))
@@ -200,11 +200,11 @@ def test_both_voices_count_by_their_shares() -> None:
     features = make_features(["antenna"], [], {})
     linear = alone.read(features).shares
     second = 0.5**4
-    voice = np.array([0, 1 / (1 + second), second / (1 + second), 0])
+    nearest = np.array([0, 1 / (1 + second), second / (1 + second), 0])
     reading = both.read(features)
     assert reading.neighbours == (1, 2)
     assert reading.shares.tolist() == pytest.approx(
-        (0.75 * linear + 0.25 * voice).tolist(), abs=1e-4
+        (0.75 * linear + 0.25 * nearest).tolist(), abs=1e-4
     )
     unknown = both.read(make_features(["hinge"], [], {}))
     assert unknown.neighbours == ()
@@ -254,8 +254,8 @@ def test_it_acts_alone_from_its_threshold_on(
 @pytest.mark.parametrize(("tickets", "is_told"), [(30, True), (31, True), (29, False)])
 def test_a_word_of_every_second_ticket_is_no_reason(tickets: int, *, is_told: bool) -> None:
     judge = scorer(tickets=tickets, words={"branch": Word(15, ((1, 12), (2, 3)))})
-    told = judge.find_evidence(make_features(["branch"], [], {}), "network", 2)
-    assert told == ((("branch", 12, 15),) if is_told else ())
+    reasons = judge.find_evidence(make_features(["branch"], [], {}), "network", 2)
+    assert reasons == ((("branch", 12, 15),) if is_told else ())
 
 
 def test_reasons_are_the_words_that_speak_most_for_a_team() -> None:
@@ -263,8 +263,8 @@ def test_reasons_are_the_words_that_speak_most_for_a_team() -> None:
     tokens = [item.token for item in scorer().find_evidence(features, "network", 3)]
     assert tokens == ["antenna", "site=oslo", "branch"]
     assert [item.token for item in scorer().find_evidence(features, "network", 1)] == ["antenna"]
-    told = scorer().find_evidence(features, "workplace", 9)
-    assert [tuple(item) for item in told] == [("hinge", 20, 20)]
+    reasons = scorer().find_evidence(features, "workplace", 9)
+    assert [tuple(item) for item in reasons] == [("hinge", 20, 20)]
 
 
 def test_what_is_trained_is_packed_so_that_it_says_the_same() -> None:

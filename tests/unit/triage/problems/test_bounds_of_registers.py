@@ -59,10 +59,10 @@ def test_a_listing_counts_who_is_in_it_and_names_nobody() -> None:
     assert shown.recent == ()
 
 
-@pytest.mark.parametrize(("known", "joins"), [(49, 8), (50, 0)])
-def test_fifty_tickets_are_a_past(known: int, joins: int) -> None:
+@pytest.mark.parametrize(("past", "joins"), [(49, 8), (50, 0)])
+def test_fifty_tickets_are_a_past(past: int, joins: int) -> None:
     """Until then nearly all must report the same service; then an unusual count is needed."""
-    register = ProblemRegister(rates=Rates(known, 99.0, {}, {}).pack())
+    register = ProblemRegister(rates=Rates(past, 99.0, {}, {}).pack())
     played = PlayedRegister()
     played.register = register
     played.play(outage(8, every=0.1))
@@ -93,16 +93,16 @@ def test_what_was_asked_for_two_windows_ago_is_none_of_what_is_recent(
 
 
 @pytest.mark.parametrize(
-    ("known", "old", "is_counted"),
+    ("past", "old", "is_counted"),
     [(0, 9, False), (0, 10, True), (400, 19, False), (400, 20, True), (9e5, 199, False),
      (9e5, 200, True)],
 )  # fmt: skip
 def test_the_past_is_counted_a_twentieth_at_a_time(
-    known: float, old: int, *, is_counted: bool
+    past: float, old: int, *, is_counted: bool
 ) -> None:
-    past = [write(f"t{number}", 0, f"word{number}") for number in range(old)]
+    reports = [write(f"t{number}", 0, f"word{number}") for number in range(old)]
     register = ProblemRegister(
-        rates=Rates(known, 0, {}, {}).pack(), recent=tuple(past), latest=MONDAY
+        rates=Rates(past, 0, {}, {}).pack(), recent=tuple(reports), latest=MONDAY
     )
     played = PlayedRegister()
     played.register = register

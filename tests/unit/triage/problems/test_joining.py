@@ -39,16 +39,16 @@ def read(minutes: float, service: str = "vpn", text: str = "the VPN") -> Report:
     return Report(ticket="late", person="ana", at=at, counted_at=at, service=service, words=words)
 
 
-def joins(played: PlayedRegister, asked: Report) -> bool:
+def joins(played: PlayedRegister, ticket: Report) -> bool:
     register = played.register
     assert register is not None
-    return join(register, asked, unpack(register.rates), played.desk) is not None
+    return join(register, ticket, unpack(register.rates), played.desk) is not None
 
 
-def weigh(played: PlayedRegister, asked: Report) -> float:
+def weigh(played: PlayedRegister, ticket: Report) -> float:
     register = played.register
     assert register is not None
-    return Scales(register.problems[0].profile, unpack(register.rates)).weigh(asked.wording)
+    return Scales(register.problems[0].profile, unpack(register.rates)).weigh(ticket.wording)
 
 
 def test_what_weighs_enough_joins(played: PlayedRegister) -> None:
@@ -67,10 +67,10 @@ def test_while_its_service_shows_it_less_has_to_be_said(
     played: PlayedRegister, service: str, *, is_open: bool, is_in: bool
 ) -> None:
     played.play([signal(3), *([] if is_open else [signal(3.1, is_open=False)])])
-    asked = read(4, service)
+    ticket = read(4, service)
     change(played, enough=99.0)
-    assert weigh(played, asked) >= LEAST_SAID
-    assert joins(played, asked) is is_in
+    assert weigh(played, ticket) >= LEAST_SAID
+    assert joins(played, ticket) is is_in
     assert not joins(played, read(4, "vpn", "other words")) or weigh(
         played, read(4, "vpn", "other words")
     ) >= (LEAST_SAID)

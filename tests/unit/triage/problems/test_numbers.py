@@ -101,16 +101,16 @@ def test_terms_are_the_words_their_fours_service_and_category() -> None:
         crc32(b"vpns"), crc32(b"abcde"), *fives, *keys,
     }  # fmt: skip
     assert number_terms(["vpns"], "", "access") == {crc32(b"vpns")}
-    asked = write("t", 0, "vpns", service="vpn").model_copy(update={"category": "access"})
-    assert set(keys_of(asked)) == keys
+    ticket = write("t", 0, "vpns", service="vpn").model_copy(update={"category": "access"})
+    assert set(keys_of(ticket)) == keys
     assert keys_of(write("t", 0, "vpns")) == ()
 
 
 def test_who_reported_already_is_counted_without_terms() -> None:
-    asked = write("t", 3, "vpns")
-    assert count_report(asked) == Counted(asked.at, "t", frozenset({crc32(b"vpns")}))
-    again = asked.model_copy(update={"is_repeated": True})
-    assert count_report(again) == Counted(asked.at, "t", frozenset())
+    ticket = write("t", 3, "vpns")
+    assert count_report(ticket) == Counted(ticket.at, "t", frozenset({crc32(b"vpns")}))
+    again = ticket.model_copy(update={"is_repeated": True})
+    assert count_report(again) == Counted(ticket.at, "t", frozenset())
 
 
 @pytest.mark.parametrize(("tickets", "a_day"), [(0, 1), (1, 96), (20, 1920)])
@@ -132,12 +132,12 @@ def test_the_same_hour_counts_as_much_as_all_others_from_fifty_tickets_on() -> N
         [(frozenset({key}), (key,), 5)] * 30 + [(frozenset({other}), (other,), 5)] * 20
         + [(frozenset({key}), (key,), 9)] * 150
     )  # fmt: skip
-    usual, known = share(180), 180.5
-    mixed = (30 + 50 * usual) / (50 + 50)
+    general, familiar = share(180), 180.5
+    mixed = (30 + 50 * general) / (50 + 50)
     assert rates.surprise(key, 30, 20, 5) == pytest.approx(
-        surprise_of(30, 20 * mixed, min(known, 30 + 50 * mixed))
+        surprise_of(30, 20 * mixed, min(familiar, 30 + 50 * mixed))
     )
-    assert rates.surprise(key, 30, 20, 6) == pytest.approx(surprise_of(30, 20 * usual, known))
+    assert rates.surprise(key, 30, 20, 6) == pytest.approx(surprise_of(30, 20 * general, familiar))
     few = NO_PAST.count_in([(frozenset({key}), (key,), 5)] * 4)
     mixed = (4 + 50 * share(4, 4)) / (4 + 50)
     assert few.surprise(key, 9, 6, 5) == pytest.approx(surprise_of(9, 6 * mixed, 4.5))
@@ -188,10 +188,10 @@ def test_a_ticket_weighs_what_its_words_say_each_less_than_the_one_before() -> N
 @pytest.mark.parametrize("count", [2, 3, 40, 400])
 def test_a_word_says_how_much_more_often_it_is_here_than_in_the_past(count: int) -> None:
     half = [Wording(("vpns",), "", "")] * count + [Wording((), "", "")] * (2 * count)
-    known = NO_PAST.count_in(
+    familiar = NO_PAST.count_in(
         [(number_terms(("vpns",), "", ""), (), 0)] * 20 + [(frozenset(), (), 0)] * 180
     )
-    for rates, past in ((_PAST, 0), (known, 20)):
+    for rates, past in ((_PAST, 0), (familiar, 20)):
         weight = Scales(count_profile(half), rates).weigh(Wording(("vpns",), "", ""))
         assert weight == pytest.approx(evidence(count, 3 * count, past))
 
@@ -213,9 +213,9 @@ def test_two_troubles_resemble_each_other_as_the_cosine_of_what_they_say() -> No
         values = []
         for term in range(1, 6):
             count = profile.counts.get(term, 0)
-            part, usual = count / profile.tickets, past.share(term)
-            says = count > 1 and part > usual
-            values.append(part * math.log(part / usual) if says else 0.0)
+            part, general = count / profile.tickets, past.share(term)
+            says = count > 1 and part > general
+            values.append(part * math.log(part / general) if says else 0.0)
         return values
 
     ours, theirs = np.array(vector(first)), np.array(vector(second))
@@ -232,9 +232,9 @@ def test_profiles_keep_the_most_frequent_terms() -> None:
     assert [rare.counts[number_word(word).id] for word in words[:2]] == [2, 2]
     least = sorted(number_word(word).id for word in words[2:])
     assert set(rare.counts) == {*least[: MOST_TERMS - 2], *(number_word(w).id for w in words[:2])}
-    one = extend(Profile(2, {crc32(b"vpns"): 2}), Wording(("vpns", "down"), "", ""))
-    assert one == Profile(3, {crc32(b"vpns"): 3, crc32(b"down"): 1})
-    assert combine(one, one) == Profile(6, {crc32(b"vpns"): 6, crc32(b"down"): 2})
+    longer = extend(Profile(2, {crc32(b"vpns"): 2}), Wording(("vpns", "down"), "", ""))
+    assert longer == Profile(3, {crc32(b"vpns"): 3, crc32(b"down"): 1})
+    assert combine(longer, longer) == Profile(6, {crc32(b"vpns"): 6, crc32(b"down"): 2})
 
 
 @pytest.mark.parametrize(
@@ -260,7 +260,7 @@ def test_so_few_of_the_others_weigh_as_much(
 
 
 @pytest.mark.parametrize(
-    ("beyond", "third", "by_chance", "is_one"),
+    ("beyond", "third", "by_chance", "is_problem"),
     [
         (1.0, 6.0, 0.0, True),
         (0.99, 6.0, 0.0, False),
@@ -275,10 +275,10 @@ def test_so_few_of_the_others_weigh_as_much(
     ],
 )
 def test_a_count_and_what_its_people_say_are_weighed_together(
-    beyond: float, third: float, by_chance: float, *, is_one: bool
+    beyond: float, third: float, by_chance: float, *, is_problem: bool
 ) -> None:
     group = Group(Burst(1, MONDAY, 9.0, beyond), [], Profile(0, {}), 3.0, third, by_chance)
-    assert is_enough(group) is is_one
+    assert is_enough(group) is is_problem
 
 
 def test_ten_people_and_ten_orders_of_magnitude_are_out_of_the_question() -> None:
