@@ -333,23 +333,15 @@ def tell_approvals() -> str:
                 ):  # fmt: skip
                     lines.append(f"{where}, {by} {digest} {at:%d %H}\n")
                     for is_granted in (True, False):
-                        outcome = _try(
-                            partial(
-                                approvals.decide,
-                                given,
-                                in_state,
-                                statement,
-                                _ABOUT,
-                                is_granted=is_granted,
-                            )
-                        )
+                        answer = partial(approvals.decide, is_granted=is_granted)
+                        outcome = _try(partial(answer, given, in_state, statement, _ABOUT))
                         lines.append(f"  {is_granted}: {outcome}\n")
                     for to in ("cem", "ana", "ned"):
                         outcome = _try(
                             partial(approvals.delegate, given, in_state, statement, _ABOUT, to=to)
                         )
                         lines.append(f"  to {to}: {outcome}\n")
-        for given in (begun, request):  # what time does
+        for given in (begun, request):
             lines += [f"remind: {_say(approvals.remind(given, _ABOUT))}\n"]
             lines += [f"expire: {_say(approvals.expire(given))}\n"]
     return "".join(lines)

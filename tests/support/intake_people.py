@@ -28,7 +28,7 @@ from desk_intake.recovery import decide as recovery
 from desk_intake.recovery.model import Ask, AskQueue, Phase, Recovery
 from desk_intake.recovery.model import Kind as Recoverable
 from desk_intake.surveys.decide import finish_follow_up, invite, open_follow_up
-from desk_intake.surveys.model import FollowUp, InvitedPerson, Sampling
+from desk_intake.surveys.model import InvitedPerson, Sampling
 from desk_intake.surveys.remind import remind_of_follow_up
 from desk_intake.tickets.record import Cause
 from desk_kernel import Decision
@@ -151,7 +151,11 @@ def tell_surveys() -> str:
     again = invite(None, event, MONDAY, sampling, lambda *_: "t")
     assert again is not None
     parts.append(tell(invite(again.state, event, MONDAY + 99 * DAY, sampling, lambda *_: "t")))
-    follow_up: FollowUp | None = None
+    return number_ids("".join(parts) + _tell_follow_ups())
+
+
+def _tell_follow_ups() -> str:
+    parts, follow_up = list[str](), None
     for score, counted in ((3, True), (2, False), (2, True), (1, True)):
         answered = SurveyAnswered(
             ticket="t-1", cycle=1, revision=1, score=score, comment="Slow", by="ana",
@@ -173,7 +177,7 @@ def tell_surveys() -> str:
         finished = finish_follow_up(follow_up, "eva", "We called.", cause)
         parts += [tell(finished), tell(remind_of_follow_up(finished.state, MONDAY + 99 * DAY))]
         parts.append(f"{attempt(finish_follow_up, finished.state, 'x', 'y', CAUSE)}\n")
-    return number_ids("".join(parts))
+    return "".join(parts)
 
 
 def tell_demands() -> str:
@@ -209,13 +213,15 @@ def tell_demands() -> str:
     return number_ids("".join(parts))
 
 
+_FIRST = Contact(
+    id="c-1", taken=Taken.ARTICLE, target="a-1", title="VPN drops at home",
+    text="It drops every hour", service="vpn", device="lt-7", at=MONDAY,
+)  # fmt: skip
+
+
 def tell_contacts() -> str:
     """What was taken in place of a ticket, what is logged after it, and the end of a problem."""
-    parts = []
-    first = Contact(
-        id="c-1", taken=Taken.ARTICLE, target="a-1", title="VPN drops at home",
-        text="It drops every hour", service="vpn", device="lt-7", at=MONDAY,
-    )  # fmt: skip
+    parts, first = list[str](), _FIRST
     person: PersonContacts | None = None
     for contact in (
         first,

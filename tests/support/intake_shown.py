@@ -112,12 +112,14 @@ def _tell_verdicts() -> str:
     return "".join(parts)
 
 
+_TEXTS = tuple(
+    Translation(language=tag, title=f"{tag} title", body="Body") for tag in ("en-GB", "de")
+)
+
+
 def tell_articles() -> str:
     """Who may do what with an article, and what comes of it."""
-    parts = []
-    english, german = (
-        Translation(language=tag, title=f"{tag} title", body="Body") for tag in ("en-GB", "de")
-    )
+    parts, (english, german) = list[str](), _TEXTS
     ana, ben, max_ = (
         Actor("ana", is_staff=False), Actor("ben", is_staff=False), Actor("max", is_staff=True),
     )  # fmt: skip

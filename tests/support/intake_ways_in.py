@@ -127,7 +127,8 @@ _ZABBIX = {
 }  # fmt: skip
 
 
-_REQUEST_LIST = {"list": [{"id": 1, "who": "ana", "what": {"title": "Key"}, "why": "Lost", "when": "x"},
+_REQUEST_LIST = {"list": [{"id": 1, "who": "ana", "what": {"title": "Key"}, "why": "Lost",
+                           "when": "x"},
                   {"id": 2, "who": "ana"}, {"who": "ben"}]}  # fmt: skip
 
 

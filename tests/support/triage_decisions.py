@@ -261,9 +261,8 @@ def tell_learning() -> str:
     for title in ("Branch: antenna collapses", "A branch and a hinge", "Nothing at all", "The fax"):
         for by in (MODEL, model(threshold=0.999), model(evaluation=None), None):
             prediction = predict_team(by, opened(title, site="Oslo").data, CHARTER)
-            parts.append(
-                f"{title}: {prediction.team.name if prediction.team else '-'} {prediction.category}\n"
-            )
+            team = prediction.team.name if prediction.team else "-"
+            parts.append(f"{title}: {team} {prediction.category}\n")
             parts += [_list(prediction.reasons), *map(describe, prediction.proposals)]
     return number_ids("".join(parts))
 

@@ -101,6 +101,16 @@ def tell_without_past() -> str:
     return _tell_problems(played)
 
 
+_STOP: dict[str, Any] = {
+    "runbook": "clean-disk",
+    "team": "workplace",
+    "stopped_at": MONDAY,
+    "targets": tuple(f"laptop-{number}" for number in range(12)),
+    "target_count": 60,
+    "explanation": (message("stop.ring", ring=2, size=2, failed=1, needed=2),),
+}
+
+
 def tell_runbooks() -> str:
     """Fixes that are needed too often, and runbooks that were stopped, go on, are stopped again."""
     played = PlayedRegister()
@@ -110,21 +120,11 @@ def tell_runbooks() -> str:
         data = RepeatedFixReported(
             runbook="clean-disk", title="Free space", days=30, number=number, **fields
         )
-        _take(
-            played, add_repeated(played.register, _own(f"fix-{number}", number, data), played.desk)
-        )
+        fix = _own(f"fix-{number}", number, data)
+        _take(played, add_repeated(played.register, fix, played.desk))
 
     def stop(hour: float, kind: StopKind, **more: object) -> None:
-        fields = {
-            "runbook": "clean-disk",
-            "team": "workplace",
-            "stopped_at": MONDAY,
-            "targets": tuple(f"laptop-{number}" for number in range(12)),
-            "target_count": 60,
-            "explanation": (message("stop.ring", ring=2, size=2, failed=1, needed=2),),
-            **more,
-        }
-        data = StopReported(title="Free space", kind=kind, **fields)  # type: ignore[arg-type]
+        data = StopReported(title="Free space", kind=kind, **(_STOP | more))
         _take(played, add_stop(played.register, _own(f"stop-{hour}", hour, data), played.desk))
 
     repeat(1, why="Caches fill up.", service="laptop")

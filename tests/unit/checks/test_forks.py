@@ -28,9 +28,9 @@ LATE = {"late": _is_late}
 def module(tmp_path: Path) -> tuple[str, dict[str, object]]:
     """Where it lies, and what is in it."""
     file = str(tmp_path / "bills.py")
-    found: dict[str, object] = {"__name__": "bills"}
-    exec(compile(TEXT, file, "exec", dont_inherit=True), found)  # noqa: S102 an import of a module
-    return file, found
+    names: dict[str, object] = {"__name__": "bills"}
+    exec(compile(TEXT, file, "exec", dont_inherit=True), names)  # noqa: S102 an import of a module
+    return file, names
 
 
 def call(held: Any, day: int) -> bool:

@@ -8,7 +8,7 @@ from desk_triage.problems.bursts import LEAST_SAID, find_threshold
 from desk_triage.problems.decide import add_report
 from desk_triage.problems.joining import join, weigh_before
 from desk_triage.problems.members import Members
-from desk_triage.problems.model import Problem, ProblemRegister, Report
+from desk_triage.problems.model import Problem, ProblemRegister, Report, Tally
 from desk_triage.problems.owner import merge_problems, remove_tickets, split_problem
 from desk_triage.problems.profile import Scales
 from desk_triage.problems.rates import unpack
@@ -180,12 +180,9 @@ def test_whom_no_event_named_yet_leaves_with_a_ticket(played: PlayedRegister) ->
     ]  # fmt: skip
 
 
-def test_a_merged_problem_has_all_that_both_had(played: PlayedRegister) -> None:
-    target = change(played, signals=("e1", "e2"), removed=("x", "out-9"), unlisted=1)
-    tally = target.tally.model_copy(
-        update={"joined": 5, "seen": 9, "joined_before": 2, "seen_before": 3, "since": NOW}
-    )
-    other = target.model_copy(
+def make_other(target: Problem, tally: Tally) -> Problem:
+    """A problem that shares some of what the target has."""
+    return target.model_copy(
         update={
             "id": "other",
             "members": Members([("out-1", "out-p1"), ("out-9", "nine")]),
@@ -198,6 +195,14 @@ def test_a_merged_problem_has_all_that_both_had(played: PlayedRegister) -> None:
             "tally": tally,
         }
     )
+
+
+def test_a_merged_problem_has_all_that_both_had(played: PlayedRegister) -> None:
+    target = change(played, signals=("e1", "e2"), removed=("x", "out-9"), unlisted=1)
+    tally = target.tally.model_copy(
+        update={"joined": 5, "seen": 9, "joined_before": 2, "seen_before": 3, "since": NOW}
+    )
+    other = make_other(target, tally)
     assert played.register is not None
     both = played.register.model_copy(update={"problems": (target, other)})
     decision = merge_problems(both, "other", target.id, "eva", NOW, played.desk)
