@@ -1,7 +1,8 @@
 """`python -m scripts.mutate [SERVICE ...]`: are mistakes in pure code found by its tests?
 
-Changes one place at a time in a copy of a service's package, and runs those unit and property tests
-of that service on it that run the line, until one fails. Places are a sample by seed, of the whole
+Changes one place at a time, and runs those unit and property tests of the service that run the
+line, until one fails: in a fork of a loaded session (`forks.py`), or, where an import runs it, in a
+process of its own on a changed copy of the package. Places are a sample by seed, of the whole
 service or of folders of it (`--under`); what is changed there comes from Cosmic Ray. Exit code 1 if
 fewer than 90 of 100 are found. A line on which a change makes no difference says so:
 `# desk-skip: mutate REASON`.
@@ -285,7 +286,7 @@ def show(mutant: Mutant) -> str:
 def judge(
     service: str, modules: Sequence[PurePosixPath], options: argparse.Namespace
 ) -> tuple[int, int]:
-    """How many mutants of a service were found, and of how many; shows each that lives at once."""
+    """How many mutants of a service were found, and of how many; shows those that live."""
     files = {path: (ROOT / path).read_text(encoding="utf-8") for path in modules}
     mutants = [item for path, text in files.items() for item in find_mutants(path, text)]
     chosen = choose(mutants, options.count, f"{options.seed} {service}")
