@@ -283,10 +283,16 @@ def show(mutant: Mutant) -> str:
     return "\n".join((f"  {mutant.path}:{mutant.line}", *(f"    {line}" for line in lines)))
 
 
+def _show_alive(mutants: Iterable[Mutant], outcomes: Iterable[Outcome]) -> None:
+    for mutant, outcome in zip(mutants, outcomes, strict=True):
+        if outcome is Outcome.ALIVE:
+            print(show(mutant), flush=True)
+
+
 def judge(
     service: str, modules: Sequence[PurePosixPath], options: argparse.Namespace
 ) -> tuple[int, int]:
-    """How many mutants of a service were found, and of how many; shows those that live."""
+    """How many mutants of a service were found, and of how many; shows each that lives."""
     files = {path: (ROOT / path).read_text(encoding="utf-8") for path in modules}
     mutants = [item for path, text in files.items() for item in find_mutants(path, text)]
     chosen = choose(mutants, options.count, f"{options.seed} {service}")
@@ -296,16 +302,14 @@ def judge(
     changes = [(mutant, make_change(service, mutant, reach)) for mutant in chosen]
     loaded = {mutant: change for mutant, change in changes if change is not None}
     apart = [mutant for mutant, change in changes if change is None]
-    results = dict(
-        zip(loaded, try_in_forks(service, [*loaded.values()], options.jobs, timeout), strict=True)
-    )
+    outcomes = try_in_forks(service, [*loaded.values()], options.jobs, timeout)
+    _show_alive(loaded, outcomes)
     with ThreadPoolExecutor(options.jobs) as pool:
-        tries = pool.map(partial(try_apart, service, timeout=timeout), apart)
-        results |= zip(apart, tries, strict=True)
-    outcomes = [results[mutant] for mutant in chosen]
-    for mutant in chosen:
-        if results[mutant] is Outcome.ALIVE:
-            print(show(mutant), flush=True)
+        for mutant, outcome in zip(
+            apart, pool.map(partial(try_apart, service, timeout=timeout), apart), strict=True
+        ):
+            outcomes.append(outcome)
+            _show_alive([mutant], [outcome])
     late = outcomes.count(Outcome.TIMED_OUT)
     killed = len(chosen) - outcomes.count(Outcome.ALIVE)
     excused = sum(bool(_SKIP.search(line)) for text in files.values() for line in text.splitlines())
