@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from importlib import import_module
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from types import CodeType, FunctionType
@@ -25,6 +26,7 @@ _TIMEOUT = "Failed: Timeout"
 class Change:
     """Text for text of a module, and the tests (`test.py::test_it`, no cases) that run it."""
 
+    module: str
     file: str
     before: str = field(repr=False)
     after: str = field(repr=False)
@@ -39,8 +41,18 @@ class Failure:
     is_late: bool
 
 
+@dataclass(frozen=True)
+class Unfit:
+    """A change that cannot be put into functions that are there: it needs an import."""
+
+    why: str
+
+
 class Broken(Exception):
     """Not the mutant failed, but what tries it."""
+
+
+Answer = Failure | Unfit | None
 
 
 @dataclass(eq=False)  # pytest looks plugins up by their hash
@@ -50,7 +62,7 @@ class Forks:
     changes: Sequence[Change]
     jobs: int
     timeout: float
-    answers: list[Failure | None] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
     _is_late: bool = False
 
     @pytest.hookimpl(tryfirst=True)
@@ -83,17 +95,17 @@ def _remember(forks: Forks, session: pytest.Session) -> None:
         os.dup2(nowhere.fileno(), 1)
 
 
-def _try(number: int) -> Failure | None:
+def _try(number: int) -> Answer:
     forks, session = _worker
     change = forks.changes[number]
     order = {test: place for place, test in enumerate(change.tests)}
     items = [item for item in session.items if _name(item) in order]
     items.sort(key=lambda item: order[_name(item)])
     failure = _fork(items, change, forks.timeout)
-    if failure is not None:
+    if isinstance(failure, Failure):
         again = _fork(items[: failure.number + 1], None, forks.timeout)
         if again is not None:
-            raise Broken(f"{items[again.number].nodeid} fails without a mutant as well")
+            raise Broken(f"{items[failure.number].nodeid} fails without a mutant as well: {again}")
     return failure
 
 
@@ -101,7 +113,7 @@ def _name(item: pytest.Item) -> str:
     return item.nodeid.partition("[")[0]
 
 
-def _fork(items: Sequence[pytest.Item], change: Change | None, timeout: float) -> Failure | None:
+def _fork(items: Sequence[pytest.Item], change: Change | None, timeout: float) -> Answer:
     here, there = _FORK.Pipe(duplex=False)
     process = _FORK.Process(target=_run, args=(items, change, there))
     process.start()
@@ -113,20 +125,25 @@ def _fork(items: Sequence[pytest.Item], change: Change | None, timeout: float) -
         return Failure(len(items) - 1, is_late=True)
     if process.exitcode or not here.poll():
         raise Broken(f"a fork ended with {process.exitcode} on {change}")
-    answer: Failure | None = here.recv()
+    answer: Answer = here.recv()
     return answer
 
 
 def _run(items: Sequence[pytest.Item], change: Change | None, answer: Connection) -> None:
     forks, session = _worker
-    if change is not None:
-        put(change)
+    if change is not None and (unfit := put(change)):
+        answer.send(unfit)
+        return
     answer.send(forks.run(session, items))
 
 
-def put(change: Change) -> None:
+def put(change: Change) -> Unfit | None:
     """Gives all functions of a module that differ their other code."""
-    pairs = dict(_differing(_compile(change.before), _compile(change.after)))
+    import_module(change.module)
+    try:
+        pairs = dict(_differing(_compile(change.before), _compile(change.after)))
+    except ValueError as error:  # a function more or less
+        return Unfit(str(error))
     gc.unfreeze()  # what is frozen is not among the objects
     functions = [item for item in gc.get_objects() if isinstance(item, FunctionType)]
     gc.freeze()
@@ -134,10 +151,12 @@ def put(change: Change) -> None:
     for function in functions:
         code = function.__code__
         if code.co_filename == change.file and code in pairs:
-            function.__code__ = pairs[code]
+            try:
+                function.__code__ = pairs[code]
+            except ValueError as error:  # it looks at other names outside of it
+                return Unfit(str(error))
             changed += 1
-    if not changed:
-        raise Broken("no function has the code that was to change")
+    return None if changed else Unfit("no function has the code that was to change")
 
 
 def _compile(text: str) -> CodeType:

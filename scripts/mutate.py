@@ -35,7 +35,7 @@ from cosmic_ray.plugins import get_operator, operator_names
 
 from scripts.checks.room import is_pure
 from scripts.checks.source import dotted
-from scripts.forks import Change, Forks
+from scripts.forks import Answer, Change, Failure, Forks, Unfit
 from scripts.reach import Reach, find_reaching, read_reach
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -250,27 +250,30 @@ def make_change(service: str, mutant: Mutant, reach: Reach) -> Change | None:
         return None
     near = set(find_near(mutant.path, folders_of(service)))
     tests.sort(key=lambda test: test.partition("::")[0] not in near)
-    return Change(str(ROOT / mutant.path), text, mutant.apply(text), tests)
+    module = ".".join(mutant.path.with_suffix("").parts[2:])
+    return Change(module, str(ROOT / mutant.path), text, mutant.apply(text), tests)
 
 
 def try_in_forks(
     service: str, changes: Sequence[Change], jobs: int, timeout: float
-) -> list[Outcome]:
-    """One loaded process for all of them."""
+) -> list[Outcome | None]:
+    """One loaded process for all of them; None for those that have to be tried apart."""
     forks = Forks(changes, jobs, timeout)
     words = ["-s", "-q", "-p", "no:cacheprovider", f"--rootdir={ROOT}", f"--timeout={TEST_TIMEOUT}"]
     words += ["--hypothesis-profile=mutants", "--hypothesis-seed=1"]
     code = pytest.main([*words, *(str(ROOT / item) for item in folders_of(service))], [forks])
     if code is not pytest.ExitCode.OK:
         raise SystemExit(f"The forks of {service} ended with {code!r}.")
-    return [
-        Outcome.ALIVE
-        if failure is None
-        else Outcome.TIMED_OUT
-        if failure.is_late
-        else Outcome.KILLED
-        for failure in forks.answers
-    ]
+    return list(map(_judge_answer, forks.answers))
+
+
+def _judge_answer(answer: Answer) -> Outcome | None:
+    match answer:
+        case Unfit():
+            return None
+        case Failure():
+            return Outcome.TIMED_OUT if answer.is_late else Outcome.KILLED
+    return Outcome.ALIVE
 
 
 def show(mutant: Mutant) -> str:
@@ -302,8 +305,11 @@ def judge(
     changes = [(mutant, make_change(service, mutant, reach)) for mutant in chosen]
     loaded = {mutant: change for mutant, change in changes if change is not None}
     apart = [mutant for mutant, change in changes if change is None]
-    outcomes = try_in_forks(service, [*loaded.values()], options.jobs, timeout)
-    _show_alive(loaded, outcomes)
+    answers = try_in_forks(service, [*loaded.values()], options.jobs, timeout)
+    results = {item: answer for item, answer in zip(loaded, answers, strict=True) if answer}
+    apart += [item for item in loaded if item not in results]
+    _show_alive(results, results.values())
+    outcomes = list(results.values())
     with ThreadPoolExecutor(options.jobs) as pool:
         for mutant, outcome in zip(
             apart, pool.map(partial(try_apart, service, timeout=timeout), apart), strict=True
