@@ -78,7 +78,8 @@ class Forks:
 
     def run(self, session: pytest.Session, tests: Sequence[pytest.Item]) -> Failure | None:
         """Ends at the first test that fails."""
-        for number, (test, following) in enumerate(zip(tests, [*tests[1:], None], strict=True)):
+        nexts = [*tests[1:], None]
+        for number, (test, following) in enumerate(zip(tests, nexts, strict=False)):
             test.config.hook.pytest_runtest_protocol(item=test, nextitem=following)
             if session.testsfailed:
                 return Failure(number, self._is_late)
