@@ -1,7 +1,8 @@
 """`python -m scripts.mutate [SERVICE ...]`: are mistakes in pure code found by its tests?
 
-Changes one place at a time in a copy of a service's package, and runs those unit and property tests
-of that service on it that run the line, until one fails. Places are a sample by seed, of the whole
+Changes one place at a time, and runs those unit and property tests of the service that run the
+line, until one fails: in a fork of a loaded session (`forks.py`), or, where an import runs it, in a
+process of its own on a changed copy of the package. Places are a sample by seed, of the whole
 service or of folders of it (`--under`); what is changed there comes from Cosmic Ray. Exit code 1 if
 fewer than 90 of 100 are found. A line on which a change makes no difference says so:
 `# desk-skip: mutate REASON`.
@@ -27,12 +28,14 @@ from enum import StrEnum
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+import pytest
 from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator, operator_names
 
 from scripts.checks.room import is_pure
 from scripts.checks.source import dotted
+from scripts.forks import Answer, Change, Failure, Forks, Unfit
 from scripts.reach import Reach, find_reaching, read_reach
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,6 +43,8 @@ SERVICES = ("intake", "triage", "automation", "notify", "metrics")
 PASS_PERCENT = 90
 # Of the service that is slowest today a run takes a minute on a busy machine.
 LEAST_TIMEOUT = 120.0
+# Of one test in a fork: the slowest takes ten seconds.
+TEST_TIMEOUT = 60
 # A run for a mutant is mostly start: what else is installed takes two of its five seconds.
 _PLUGINS = (
     "pytest_asyncio.plugin",
@@ -228,18 +233,47 @@ def measure(service: str, timeout: float) -> Reach:
         return read_reach(data, copy, PurePosixPath("services", service))
 
 
-def try_mutant(service: str, mutant: Mutant, reach: Reach, timeout: float) -> Outcome:
-    """The tests that run the line, on a changed copy of the package."""
+def try_apart(service: str, mutant: Mutant, timeout: float) -> Outcome:
+    """All tests of the service, in a process of its own, on a changed copy of the package."""
     with copied(service) as copy:
         target = copy.joinpath(*mutant.path.parts[2:])
         text = target.read_text(encoding="utf-8")
         target.write_text(mutant.apply(text), encoding="utf-8")
-        tests = find_reaching(reach, mutant.path, text, mutant.line)
-        if tests is None:
-            return run_near(service, mutant.path, copy, timeout)
-        near = set(find_near(mutant.path, folders_of(service)))
-        tests.sort(key=lambda test: test.partition("::")[0] not in near)
-        return _run(tests, copy, timeout) if tests else Outcome.ALIVE
+        return run_near(service, mutant.path, copy, timeout)
+
+
+def make_change(service: str, mutant: Mutant, reach: Reach) -> Change | None:
+    """For a fork: what changes and the tests that run it, near ones first; None if imports do."""
+    text = (ROOT / mutant.path).read_text(encoding="utf-8")
+    tests = find_reaching(reach, mutant.path, text, mutant.line)
+    if tests is None:
+        return None
+    near = set(find_near(mutant.path, folders_of(service)))
+    tests.sort(key=lambda test: test.partition("::")[0] not in near)
+    module = ".".join(mutant.path.with_suffix("").parts[2:])
+    return Change(module, str(ROOT / mutant.path), text, mutant.apply(text), tests)
+
+
+def try_in_forks(
+    service: str, changes: Sequence[Change], jobs: int, timeout: float
+) -> list[Outcome | None]:
+    """One loaded process for all of them; None for those that have to be tried apart."""
+    forks = Forks(changes, jobs, timeout)
+    words = ["-s", "-q", "-p", "no:cacheprovider", f"--rootdir={ROOT}", f"--timeout={TEST_TIMEOUT}"]
+    words += ["--hypothesis-profile=mutants", "--hypothesis-seed=1"]
+    code = pytest.main([*words, *(str(ROOT / item) for item in folders_of(service))], [forks])
+    if code is not pytest.ExitCode.OK:
+        raise SystemExit(f"The forks of {service} ended with {code!r}.")
+    return list(map(_judge_answer, forks.answers))
+
+
+def _judge_answer(answer: Answer) -> Outcome | None:
+    match answer:
+        case Unfit():
+            return None
+        case Failure():
+            return Outcome.TIMED_OUT if answer.is_late else Outcome.KILLED
+    return Outcome.ALIVE
 
 
 def show(mutant: Mutant) -> str:
@@ -252,23 +286,36 @@ def show(mutant: Mutant) -> str:
     return "\n".join((f"  {mutant.path}:{mutant.line}", *(f"    {line}" for line in lines)))
 
 
+def _show_alive(mutants: Iterable[Mutant], outcomes: Iterable[Outcome]) -> None:
+    for mutant, outcome in zip(mutants, outcomes, strict=True):
+        if outcome is Outcome.ALIVE:
+            print(show(mutant), flush=True)
+
+
 def judge(
     service: str, modules: Sequence[PurePosixPath], options: argparse.Namespace
 ) -> tuple[int, int]:
-    """How many mutants of a service were found, and of how many; shows each that lives at once."""
+    """How many mutants of a service were found, and of how many; shows each that lives."""
     files = {path: (ROOT / path).read_text(encoding="utf-8") for path in modules}
     mutants = [item for path, text in files.items() for item in find_mutants(path, text)]
     chosen = choose(mutants, options.count, f"{options.seed} {service}")
     began = time.monotonic()
     reach = measure(service, 1_800)
     timeout = max(LEAST_TIMEOUT, 4 * options.jobs * (time.monotonic() - began))
-    outcomes = []
+    changes = [(mutant, make_change(service, mutant, reach)) for mutant in chosen]
+    loaded = {mutant: change for mutant, change in changes if change is not None}
+    apart = [mutant for mutant, change in changes if change is None]
+    answers = try_in_forks(service, [*loaded.values()], options.jobs, timeout)
+    results = {item: answer for item, answer in zip(loaded, answers, strict=True) if answer}
+    apart += [item for item in loaded if item not in results]
+    _show_alive(results, results.values())
+    outcomes = list(results.values())
     with ThreadPoolExecutor(options.jobs) as pool:
-        tries = pool.map(partial(try_mutant, service, reach=reach, timeout=timeout), chosen)
-        for candidate, outcome in zip(chosen, tries, strict=True):
+        for mutant, outcome in zip(
+            apart, pool.map(partial(try_apart, service, timeout=timeout), apart), strict=True
+        ):
             outcomes.append(outcome)
-            if outcome is Outcome.ALIVE:
-                print(show(candidate), flush=True)
+            _show_alive([mutant], [outcome])
     late = outcomes.count(Outcome.TIMED_OUT)
     killed = len(chosen) - outcomes.count(Outcome.ALIVE)
     excused = sum(bool(_SKIP.search(line)) for text in files.values() for line in text.splitlines())

@@ -89,9 +89,8 @@ def _move(
     numbers: list[float], height: int, at: int, *, mark: int, step: float, last: float
 ) -> None:
     """One mark nearer to where its quantile should be, where its neighbours leave room."""
-    here = numbers[at]
-    before = numbers[at - 1] if mark else 0.0
-    after = numbers[at + 1] if mark < 4 else last
+    first = at - mark
+    before, here, after = (0.0, *numbers[first : first + 5], last)[mark : mark + 3]
     if (after - here if step > 0 else here - before) <= 1:
         return
     low, middle, high = numbers[height - 1 : height + 2]

@@ -37,7 +37,8 @@ def _is_covered(state: DetectorState, sample: Sample, window_s: float) -> bool:
     """The usual case, without sorting anything: the newest slot has its sample already."""
     if not state.samples:
         return False
-    (oldest_s, _), (newest_s, _) = state.samples[0], state.samples[-1]
+    oldest_s, _ = state.samples[0]
+    newest_s, _ = state.samples[-1]  # desk-skip: mutate only quicker
     width = window_s / 2 ** (_FINEST - state.coarseness)
     is_newest = newest_s < sample[0] < oldest_s + window_s
     is_same = sample[0] // width == newest_s // width  # desk-skip: mutate only quicker

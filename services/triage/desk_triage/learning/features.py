@@ -147,4 +147,4 @@ def _cut(word: str) -> Hashes:
     pieces = [
         edged[start : start + size] for size in PIECES for start in range(len(edged) - size + 1)
     ]
-    return _hash_all(_PIECES, pieces or [edged])
+    return _hash_all(_PIECES, pieces)

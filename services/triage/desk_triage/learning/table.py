@@ -153,7 +153,7 @@ def make_rows(hashes: Sequence[Hashes], fewest: int, most: int) -> tuple[Vocabul
     """
     every, times = np.unique(np.concatenate([np.empty(0, np.uint32), *hashes]), return_counts=True)
     if (times >= fewest).sum() > most:
-        fewest = max(fewest, int(np.partition(times, -most)[-most]) + 1)
+        fewest = int(np.partition(times, -most)[-most]) + 1
     kept = times >= fewest
     rarity = np.log((1 + len(hashes)) / (1 + times[kept])) + 1
     return Vocabulary(
