@@ -82,8 +82,7 @@ rules: setup ## Our own rules over the syntax tree
 # A file at a time, to whoever is free; those that wait for servers stand between those that compute
 # (desk_testing/mixed.py). Of each kind what takes longest goes first.
 # DONE are folders that ran before: CI runs unit tests once, with their coverage.
-# Two for each of two cores: 1,316 s where three took 1,600. One process that ran all contract tests
-# had 2.7 GB, so more cores alone do not make more of them.
+# Two for each of two cores. Five took 841 s and seven 828, and each has 1 to 2.6 GB.
 WORKERS ?= 4
 TESTED := $(filter-out $(DONE),tests/e2e tests/integration tests/contract tests/property tests/unit)
 
@@ -162,7 +161,7 @@ mutate: setup ## Mistakes in pure code, a sample by seed: nine of ten are found 
 
 .PHONY: test
 test: setup ## unit, property, contract, integration and e2e, in several processes side by side
-	@echo "In $(WORKERS) processes, each with servers of its own; twenty minutes or more on two cores."
+	@echo "In $(WORKERS) processes, each with servers of its own; a quarter of an hour on two cores."
 	@$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTED) $(ARGS)
 
 .PHONY: check

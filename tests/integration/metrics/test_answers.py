@@ -71,11 +71,13 @@ class Owners:
         return reported is not None and len(reported.made) > 1
 
     async def ranked(self) -> list[ServiceRanked]:
-        """What was told of the VPN, repeats included."""
-        payloads = [item.data for item in await self.office.published()]
-        return [
-            item for item in payloads if isinstance(item, ServiceRanked) and item.service == "vpn"
-        ]
+        """What was told of the VPN; what a kill had published once more says the same again."""
+        told = list[ServiceRanked]()
+        for event in await self.office.published():
+            item = event.data
+            if isinstance(item, ServiceRanked) and item.service == "vpn" and item not in told:
+                told.append(item)
+        return told
 
     async def ranked_times(self, count: int) -> list[ServiceRanked]:
         """The same, once it was told so often."""
