@@ -72,12 +72,12 @@ class Owners:
 
     async def ranked(self) -> list[ServiceRanked]:
         """What was told of the VPN; what a kill had published once more says the same again."""
-        told = list[ServiceRanked]()
+        services = list[ServiceRanked]()
         for event in await self.office.published():
             item = event.data
-            if isinstance(item, ServiceRanked) and item.service == "vpn" and item not in told:
-                told.append(item)
-        return told
+            if isinstance(item, ServiceRanked) and item.service == "vpn" and item not in services:
+                services.append(item)
+        return services
 
     async def ranked_times(self, count: int) -> list[ServiceRanked]:
         """The same, once it was told so often."""
