@@ -212,17 +212,6 @@ def _facts() -> Sequence[Payload]:
 
 def _facts_of_triage() -> Sequence[Payload]:
     why = (verbatim("It says so."),)
-    {
-        "service": "vpn",
-        "title": verbatim("Down"),
-        "tickets": ("t-1",),
-        "people": ("ana",),
-    }
-    tuple(
-        Evidence(step=f"s-{number}", status=StepStatus.DONE, attempt=number, left_out=number)
-        for number in (1, 2)
-    )
-    message("answer.device-silent")
     return (
         triage_says(),
         triage_says("workplace", Priority.P1),
@@ -252,17 +241,6 @@ def _facts_of_tickets() -> Sequence[Payload]:
         "likeness": 0.9,
         "explanation": why,
     }
-    {
-        "service": "vpn",
-        "title": verbatim("Down"),
-        "tickets": ("t-1",),
-        "people": ("ana",),
-    }
-    tuple(
-        Evidence(step=f"s-{number}", status=StepStatus.DONE, attempt=number, left_out=number)
-        for number in (1, 2)
-    )
-    message("answer.device-silent")
     return (
         RepetitionFound(is_exact=True, **repetition),
         RepetitionFound(is_exact=False, **repetition),

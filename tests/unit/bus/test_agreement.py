@@ -1,7 +1,12 @@
 """A store that knows less than the brokers was put back; anything else was not."""
 
+from contextlib import nullcontext
+
 import pytest
+from desk_contracts import AnyEvent
+from desk_contracts.errors import DependencyDown
 from desk_platform.clock import FakeClock
+from desk_platform.kafka import agreement
 from desk_platform.kafka.agreement import (
     NOTED_EVERY,
     CommitNotes,
@@ -10,6 +15,7 @@ from desk_platform.kafka.agreement import (
     find_older,
     milestone_of,
 )
+from desk_platform.settings import KafkaSettings
 
 from tests.support.bus_desk import START
 
@@ -88,3 +94,53 @@ async def test_the_last_commit_of_a_life_has_a_milestone_of_its_own() -> None:
 async def test_without_a_place_to_keep_them_nothing_is_noted() -> None:
     log = Log()
     assert await CommitNotes("a", None, FakeClock(START), log.save).text(is_last=True) == ""
+
+
+class LastRecordOf:
+    """A consumer of a topic that has nine offsets in one partition, and gives no record."""
+
+    def __init__(self, *, knows: bool = True, reaches: int = 9) -> None:
+        self.knows, self.reaches = knows, reaches
+        self._client = self.cluster = self
+
+    async def add_topic(self, _topic: str) -> bool:
+        return self.knows
+
+    def partitions_for_topic(self, _topic: str) -> set[int]:
+        return {0}
+
+    def assign(self, _places: object) -> None: ...
+
+    def seek(self, _place: object, _offset: int) -> None: ...
+
+    async def getmany(self, **_wait: int) -> dict[object, list[object]]:
+        return {}
+
+    async def position(self, _place: object) -> int:
+        return self.reaches
+
+
+async def _read_with(monkeypatch: pytest.MonkeyPatch, consumer: LastRecordOf) -> list[AnyEvent]:
+    async def ends(_client: object, places: list[object]) -> dict[object, int]:
+        return dict.fromkeys(places, 9)
+
+    async def begins(_client: object, places: list[object]) -> dict[object, int]:
+        return dict.fromkeys(places, 0)
+
+    monkeypatch.setattr(agreement, "follow", lambda _kafka: nullcontext(consumer))
+    monkeypatch.setattr(agreement, "end_offsets", ends)
+    monkeypatch.setattr(agreement, "begin_offsets", begins)
+    return await agreement.read_last_events(KafkaSettings(), "desk.tickets", "")
+
+
+async def test_an_end_that_nobody_gives_is_not_taken_for_an_empty_topic(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(DependencyDown, match="say nothing of desk"):
+        await _read_with(monkeypatch, LastRecordOf(knows=False))
+    with pytest.raises(DependencyDown, match="do not give the end of desk"):
+        await _read_with(monkeypatch, LastRecordOf(reaches=8))
+
+
+async def test_the_mark_of_a_transaction_s_end_is_no_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert await _read_with(monkeypatch, LastRecordOf()) == []

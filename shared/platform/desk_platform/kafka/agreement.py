@@ -165,7 +165,8 @@ async def read_last_events(kafka: KafkaSettings, topic: str, prefix: str) -> lis
     decoder, records = RecordDecoder(prefix=prefix), list[KafkaRecord]()
     async with follow(kafka) as consumer:
         client = consumer._client  # noqa: SLF001 (nothing public has it)
-        await client.add_topic(topic)
+        if not await client.add_topic(topic):
+            raise DependencyDown(f"the brokers say nothing of {topic}", dependency="kafka")
         numbers = client.cluster.partitions_for_topic(topic) or ()
         places = [TopicPartition(topic, number) for number in numbers]
         ends, begins = await end_offsets(client, places), await begin_offsets(client, places)
@@ -174,9 +175,16 @@ async def read_last_events(kafka: KafkaSettings, topic: str, prefix: str) -> lis
         consumer.assign(waiting)
         for place in waiting:
             consumer.seek(place, ends[place] - 1)
-        while waiting and (batches := await consumer.getmany(timeout_ms=_TIMEOUT_MS)):
-            waiting -= batches.keys()
+        while waiting:
+            batches = await consumer.getmany(timeout_ms=_TIMEOUT_MS)
             records += chain.from_iterable(batches.values())
+            # By position: what is last may be no record, but the mark of a transaction's end.
+            left = {place for place in waiting if await consumer.position(place) < ends[place]}
+            if left == waiting:
+                raise DependencyDown(
+                    f"the brokers do not give the end of {topic}", dependency="kafka"
+                )
+            waiting = left
     events: list[AnyEvent] = []
     for record in records:
         # What is no event of the desk's is nothing that it wrote.
