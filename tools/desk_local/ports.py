@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import IO
 
 from desk_local.processes import CannotStart
 
@@ -77,10 +76,13 @@ def _leases() -> set[int]:
 
 
 @cache
-def _book() -> IO[bytes]:
-    """A file of no content: its byte N is locked by the process that has leased port N."""
+def _book() -> int:
+    """A file of no content: its byte N is locked by the process that has leased port N.
+
+    It stays open until the process ends, so it is a descriptor and no file object.
+    """
     path = Path(tempfile.gettempdir()) / f"desk-ports-{os.getuid()}"
-    return path.open("ab")
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 def offset(env: Mapping[str, str] = os.environ) -> int:
