@@ -59,12 +59,15 @@ async def _measure(kafka: str, store_url: str, size: int, requests: int) -> list
         memory, shared = desk.megabytes()
         answers = await _ask(desk.ports["intake"], size) if size else []
         opened, notified = await _burst(kafka, requests)
+        await asyncio.sleep(SETTLED_SECONDS)
+        _, afterwards = desk.megabytes()
         desk.kill()
         again = await stack.enter_context(fleet(kafka, store_url)).are_ready()
     return [
         Row(f"five services idle {name}", round(100 * idle, 1), "% of a core", bar="≤ 8"),
         Row(f"memory of five services {name}", round(memory), "MB"),
         Row(f"the same, shared pages once, {name}", round(shared), "MB"),
+        Row(f"the same after {requests:,} more tickets", round(afterwards), "MB"),
         *answers,
         Row(f"requests to tickets {name}", round(opened, 1), "tickets/s", bar="≥ 150"),
         Row(f"requests to the teams' messages {name}", round(notified, 1), "tickets/s", bar="≥ 60"),

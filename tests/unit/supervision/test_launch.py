@@ -1,9 +1,12 @@
 """What a start leaves out: the collector, events that nobody has met, libraries of few runbooks."""
 
+import ctypes
 import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 # Written by the module that the process imports first, and by one that is tuned.
 PROBE = """
@@ -17,6 +20,24 @@ gc.disable()
 from desk_platform.runtime import tune_interpreter
 tune_interpreter()
 print("collects" if gc.isenabled() and gc.get_freeze_count() else "does not collect")
+"""
+HEAPS = """
+import ctypes
+from threading import Barrier, Thread
+from desk_platform.runtime import share_one_heap
+{before}
+libc, barrier = ctypes.CDLL(None), Barrier(4)
+def work():
+    barrier.wait()
+    block = libc.malloc(600)
+    barrier.wait()
+threads = [Thread(target=work) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+libc.malloc_info(0, ctypes.c_void_p.in_dll(libc, "stdout"))
+libc.fflush(None)
 """
 TERMINALS = """
 import sys
@@ -59,6 +80,13 @@ def test_nothing_is_collected_while_a_service_is_imported(tmp_path: Path) -> Non
 
 def test_a_service_that_runs_collects_what_is_new() -> None:
     assert answer(TUNED) == "collects"
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_info"), reason="glibc has heaps")
+def test_the_threads_of_a_service_share_one_heap() -> None:
+    heaps = [answer(HEAPS.format(before=line)).count("<heap") for line in ("", "share_one_heap()")]
+    assert heaps[0] > 1
+    assert heaps[1] == 1
 
 
 def test_imports_build_no_event_and_load_no_library_that_few_use() -> None:

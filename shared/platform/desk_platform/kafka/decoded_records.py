@@ -7,7 +7,7 @@ from desk_contracts import AnyEvent
 
 from desk_platform.kafka.records import KafkaRecord
 
-MOST = 2_048
+MOST = 1_024
 # With its event a record takes some times its size: few are larger, and those are decoded again.
 LARGEST = 4_096
 

@@ -20,10 +20,12 @@ from desk_platform.kafka.tracked_consumer import TrackedConsumer
 from desk_platform.precedence import Precedence
 from desk_platform.settings import KafkaSettings
 
-MAX_RECORDS = 2_000
-# For what nobody waits for: many events of one document are decided on once. What is fetched at a
-# time, 1 MiB a partition, keeps memory bounded.
-GATHERED_RECORDS = 8_000
+MAX_RECORDS = 500
+# For what nobody waits for: many events of one document are decided on once.
+GATHERED_RECORDS = 1_000
+# Of each partition, before anybody asks for it: some hundred events. A consumer reads dozens of
+# partitions, and what was in memory at once after an absence is what the process keeps.
+FETCHED_BYTES = 128 * 1024
 # A consumer gathers only while it has no more than so many to do at a time.
 FEW_RECORDS = 500
 # While many call at once what the bus brings is gathered so long: a batch costs as much as a call.
@@ -116,6 +118,7 @@ def safe_arguments(
         "listener": listener,
         "batch": True,
         "max_records": reading.max_records,
+        "max_partition_fetch_bytes": FETCHED_BYTES,
         "batch_timeout_ms": POLL_MS if is_hurried else RETRY_POLL_MS,
         "consumer_timeout_ms": LOOKS_EVERY_MS,
         "fetch_max_wait_ms": RETRY_FETCH_WAIT_MS if is_delayed else FETCH_WAIT_MS,

@@ -49,7 +49,7 @@ log = get_logger()
 MAX_ROUNDS = 8
 # So many documents go into one bulk; a batch of several bulks keeps us and the store busy at once.
 SLICE = 500
-CACHED_DOCUMENTS = 20_000
+CACHED_DOCUMENTS = 2_000
 _CODEC = Codec()
 
 

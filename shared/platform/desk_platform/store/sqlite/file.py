@@ -33,7 +33,8 @@ SETTINGS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA journal_size_limit=67108864",
-    "PRAGMA cache_size=-16000",
+    # In KiB, for each of the connections; what lies behind it is in the system's own cache.
+    "PRAGMA cache_size=-4000",
     # 32 MB: a document is written some times in its first minute, and its pages go over once.
     "PRAGMA wal_autocheckpoint=8000",
 )
