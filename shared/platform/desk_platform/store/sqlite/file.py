@@ -117,6 +117,13 @@ def _settle(group: Sequence[_Request], loop: asyncio.AbstractEventLoop) -> None:
             request.settle()
 
 
+def _answer_whole(ask: Ask[Any], connection: sqlite3.Connection) -> Any:
+    """The answer; of a cursor its rows. One that is open would hold a snapshot of the file, and
+    once another process has written SQLite refuses to write behind it, without waiting."""
+    answer = ask(connection)
+    return answer.fetchall() if isinstance(answer, sqlite3.Cursor) else answer
+
+
 def has_table(connection: sqlite3.Connection, quoted: str) -> bool:
     """Whether there is a table of that name; one that was never written to is not there."""
     query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
@@ -172,7 +179,7 @@ class SqliteFile:
         for request in group:
             try:
                 with self._translate_errors():
-                    request.result = request.ask(connection)
+                    request.result = _answer_whole(request.ask, connection)
             except Exception as error:  # noqa: BLE001 (whoever asked gets it)
                 request.error = error
 
@@ -193,7 +200,7 @@ class SqliteFile:
         connection.execute("SAVEPOINT change")
         try:
             with self._translate_errors():
-                request.result = request.ask(connection)
+                request.result = _answer_whole(request.ask, connection)
         except Exception as error:
             if not connection.in_transaction:
                 raise
