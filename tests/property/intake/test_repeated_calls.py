@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from desk_contracts.errors import DependencyDown, KeyReused
+from desk_contracts.errors import DependencyDown, KeyReused, Transient
 from desk_contracts.events.requests import TicketRequested
 from desk_intake.tickets.api.calls import command_of, once
 from desk_intake.tickets.api.deps import TicketDeps
@@ -129,7 +129,7 @@ class World:
 
         try:
             await once(deps, call, ask)
-        except DependencyDown:
+        except Transient:  # the replica died, or was too slow
             return
         except KeyReused:
             assert self.answered.get(key) != body
