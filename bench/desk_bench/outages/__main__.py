@@ -8,12 +8,16 @@ from pathlib import Path
 
 from desk_charter import load_charter
 
+from desk_bench.outages.apart import APART
 from desk_bench.outages.judge import Judge, Verdict
+from desk_bench.outages.phrases import TROUBLES
 from desk_bench.outages.stream import KINDS, Scenario, Stream
 from desk_bench.outages.texts import load_texts
 
 LOADS = (36, 180, 1_800, 36_000)
 BEGINS = datetime(2026, 3, 1, 12, tzinfo=UTC)  # a Sunday: Monday morning is in every judged day
+# One set to judge by, two that it was built with.
+_TROUBLES = {"judge": TROUBLES[1::2], "build": TROUBLES[::2], "apart": APART}
 ROOT = Path(__file__).resolve().parents[3]
 # So much of a past the desk knows before it is judged; at high loads hours tell as much as days.
 _WARM_TICKETS, _LEAST_WARM, _MOST_WARM = 20_000, timedelta(hours=3), timedelta(days=7)
@@ -25,7 +29,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, action="append", help="may be given several times")
     parser.add_argument("--load", type=int, action="append", help="tickets an hour by day")
     parser.add_argument("--hours", type=float, default=24)
-    parser.add_argument("--build", action="store_true", help="the troubles it was built with")
+    parser.add_argument("--troubles", choices=_TROUBLES, default="judge", help="which set of them")
     parser.add_argument("--only", choices=("outages", "none"), help="with outages, or without any")
     parser.add_argument("--replicas", type=int, default=1, help="that decide about tickets")
     parser.add_argument("--notes", action="store_true", help="say what was missed")
@@ -39,17 +43,18 @@ def main() -> None:
             if (args.only == "outages" and every is None) or (args.only == "none" and every):
                 continue
             for seed in args.seed or (1001,):
-                scenario = _scenario(load, timedelta(hours=args.hours), every, args.build)
+                scenario = _scenario(load, timedelta(hours=args.hours), every, args.troubles)
                 stream = Stream(scenario, texts, seed)
                 judge = Judge(stream, charter, args.replicas)
                 verdict = judge.judge(scenario.begins + scenario.warm)
                 _show(load, verdict, notes=args.notes)
 
 
-def _scenario(load: int, lasts: timedelta, every: timedelta | None, build: bool) -> Scenario:
+def _scenario(load: int, lasts: timedelta, every: timedelta | None, troubles: str) -> Scenario:
     warm = min(_MOST_WARM, max(_LEAST_WARM, timedelta(hours=_WARM_TICKETS / load * 2)))
     # What is judged begins on Sunday evening or Monday night, whatever the past is.
-    return Scenario(load, BEGINS - warm + timedelta(hours=12), warm, lasts, every, not build)
+    begins = BEGINS - warm + timedelta(hours=12)
+    return Scenario(load, begins, warm, lasts, every, _TROUBLES[troubles])
 
 
 def _show(load: int, verdict: Verdict, *, notes: bool) -> None:
@@ -71,6 +76,8 @@ def _show(load: int, verdict: Verdict, *, notes: bool) -> None:
         flush=True,
     )
     if notes:
+        fates = ", ".join(f"{count} {fate}" for fate, count in verdict.fates.most_common())
+        print(f"       reports: {fates}")
         for note in verdict.notes:
             print(f"       {note}", flush=True)
 

@@ -55,6 +55,7 @@ class Verdict:
     reported: Counter[str] = field(default_factory=Counter)
     right: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
+    fates: Counter[str] = field(default_factory=Counter)
     tickets_a_second: float = 0.0
     largest: int = 0
     notes: list[str] = field(default_factory=list)
@@ -188,7 +189,8 @@ class Judge:
         true: dict[str, Counter[int]],
         verdict: Verdict,
     ) -> None:
-        reports = [arrival for arrival in arrivals if arrival.outage == outage.number]
+        numbers = [n for n, arrival in enumerate(arrivals) if arrival.outage == outage.number]
+        reports = [arrivals[number] for number in numbers]
         people: dict[str, datetime] = {}
         for report in reports:
             people.setdefault(report.person, report.at)
@@ -202,13 +204,26 @@ class Judge:
         best = max(mine, key=lambda id: true[id][outage.number], default=None)
         if best is None:
             verdict.seconds.append(_MISSED)
+            verdict.fates["of outages that were missed"] += len(reports)
             verdict.notes.append(f"missed: {outage.kind} {outage.trouble.service} {len(reports)}")
             return
         verdict.right[outage.kind] += true[best][outage.number]
         verdict.listed[outage.kind] += len(matching[best].tickets)
+        verdict.fates.update(self._fate_of(n, arrivals[n].at, matching[best]) for n in numbers)
         first = min(matching[id].at for id in mine)
         verdict.seconds.append((first - third).total_seconds())
         recall = true[best][outage.number] / len(reports)
         if recall < 0.7:
             note = f"{recall:.2f} of {len(reports)}: {outage.kind} {outage.trouble.service}"
             verdict.notes.append(f"{note} {outage.language}, in {len(mine)} problems")
+
+    def _fate_of(self, number: int, at: datetime, problem: Detected) -> str:
+        """What became of a report of the outage that this problem tells of."""
+        ticket = str(number)
+        if ticket in problem.tickets:
+            return "in its problem"
+        if any(ticket in other.tickets for other in self._detected.values()):
+            return "in another"
+        if at < problem.at:
+            return "before it, alone"
+        return "after its end" if problem.ended and at > problem.ended else "in its time, alone"

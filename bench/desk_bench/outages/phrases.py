@@ -1,7 +1,7 @@
 """What people write of an outage, in three languages. None of it comes from the texts by path.
 
 Each outage draws one trouble; a reporter draws of its sentences. Troubles of even and odd number
-are two sets: one to build with, one to judge by.
+are two sets: one to build with, one to judge by. `apart.py` has a third one.
 """
 
 from typing import NamedTuple

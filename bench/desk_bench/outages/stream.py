@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import NamedTuple
 
-from desk_bench.outages.phrases import LANGUAGES, OPENINGS, TROUBLES, Trouble
+from desk_bench.outages.phrases import LANGUAGES, OPENINGS, Trouble
 from desk_bench.outages.texts import Text
 
 KINDS = ("named", "unnamed", "mixed", "typos")
@@ -58,7 +58,7 @@ class Scenario:
     warm: timedelta
     lasts: timedelta
     every: timedelta | None
-    is_unseen: bool = True
+    troubles: tuple[Trouble, ...] = ()
 
 
 def shape_of(at: datetime) -> float:
@@ -98,8 +98,7 @@ class Stream:
         if scenario.every is None:
             return outages
         at = scenario.begins + scenario.warm + timedelta(minutes=self._random.uniform(5, 60))
-        pool = TROUBLES[1::2] if scenario.is_unseen else TROUBLES[::2]
-        order = self._random.sample(pool, len(pool))
+        order = self._random.sample(scenario.troubles, len(scenario.troubles))
         while at < scenario.begins + scenario.warm + scenario.lasts - _LASTS:
             if shape_of(at) >= 1:
                 number = len(outages)

@@ -61,6 +61,11 @@ class Charter(CharterModel):
         """The team of that name, title or alias, however it was typed, if there is one."""
         return self.find_team(written) or self._teams_called.get(plain_words(written))
 
+    def name_team(self, written: str) -> str:
+        """The name of the team that is called so; as it was written, if none is."""
+        team = self.team_called(written)
+        return team.name if team else written
+
     def service(self, name: str) -> Service:
         """The service of that name; `NotFound` if the charter has none."""
         return _require(self.find_service(name), "service", name)

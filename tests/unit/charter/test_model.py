@@ -57,8 +57,10 @@ def test_a_team_is_called_by_name_title_or_alias_however_it_was_typed(
         "title: Network\n",
         "title: Netz und Fernzugang\n    aliases: [Group 24, NET-L2]\n",
     )
-    team = folder.load().team_called(written)
+    charter = folder.load()
+    team = charter.team_called(written)
     assert (team.name if team else None) == name
+    assert charter.name_team(written) == (name or written)
 
 
 @pytest.mark.parametrize("ask", ["team", "service", "calendar"])

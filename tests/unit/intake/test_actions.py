@@ -274,6 +274,15 @@ async def test_assigning_from_a_wait_ends_the_wait(desk: Desk) -> None:
     assert answer.json()["waiting_for"] is None
 
 
+async def test_a_team_is_called_by_its_name_or_its_title_however_typed(desk: Desk) -> None:
+    """The ticket has the name that all others know it by."""
+    ticket = await desk.ana.open()
+    answer = await desk.max.post(f"/tickets/{ticket}/assign", team=" Print and Rooms")
+    assert answer.json()["team"] == "print-and-rooms"
+    listed = (await desk.max.get("/tickets?team=printing+and+meeting+rooms")).json()["items"]
+    assert [item["id"] for item in listed] == [ticket]
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [

@@ -146,7 +146,8 @@ async def test_a_low_score_is_followed_up_by_its_team_until_it_says_what_it_did(
     assert (opened.ticket, opened.team, opened.score) == (ticket, "network", 1)
     assert opened.due == desk.clock.now() + timedelta(days=3)
 
-    listed = (await desk.max.get("/follow-ups?team=network")).json()["items"]
+    assert (await desk.max.get("/follow-ups?team=workplace")).json()["items"] == []
+    listed = (await desk.max.get("/follow-ups?team=NETWORK")).json()["items"]
     assert [(item["ticket"], item["comment"]) for item in listed] == [(ticket, "Took a week")]
     assert (await desk.ana.get("/follow-ups")).status_code == 403
     path = f"/follow-ups/{opened.follow_up}/done"

@@ -375,6 +375,16 @@ async def test_staff_get_the_page_and_a_policy_that_keeps_it_to_itself(app: Fast
     assert (await ask(app, WEEK, "ana")).status_code == 403
 
 
+async def test_a_page_is_about_the_team_that_is_called_so(desk: Desk, app: FastAPI) -> None:
+    story = Story("2026-11-24 09:00").assigned("2026-11-24 10:00", "print-and-rooms")
+    await desk.tell(second(story.resolved("2026-11-24 11:00"), "t-printer"))
+    await desk.at(NOW)
+    written = ("print-and-rooms", "printing+and+MEETING+rooms")
+    answers = [await ask(app, f"{WEEK}&team={team}") for team in written]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].text == answers[1].text
+
+
 @pytest.mark.parametrize(
     ("query", "status"),
     [

@@ -54,13 +54,13 @@ def live_router(deps: LiveDeps) -> APIRouter:
     ) -> EventStream:
         """Events `ticket` of what the team has, and of what it gives away."""
         seen = actor_of(request, caller).sight
-        shown = [
-            item.name for item in deps.tickets.charter().teams if not seen.hides(team=item.name)
-        ]
-        if team not in shown:
-            why = message("refused.unknown-team", team=team, known=sorted(shown))
+        charter = deps.tickets.charter()
+        called = charter.team_called(team)
+        if called is None or seen.hides(team=called.name):
+            shown = sorted(item.name for item in charter.teams if not seen.hides(team=item.name))
+            why = message("refused.unknown-team", team=team, known=shown)
             raise NotFound(why, code="unknown-team", team=team)
-        return await _stream(deps, request, caller, Audience("team", team), last_event_id)
+        return await _stream(deps, request, caller, Audience("team", called.name), last_event_id)
 
     @router.get(
         "/tickets/{ticket}", response_class=EventStream, status_code=200, summary="Follow a ticket"

@@ -190,7 +190,8 @@ def follow_ups_router(deps: SurveyDeps) -> APIRouter:
     ) -> Page[FollowUpView]:
         """What a team owes to those who were unhappy with its tickets."""
         seen = sight(request, caller)
-        facets: dict[str, object] = {"open": open} | ({"team": team} if team else {})
+        named = deps.feedback.tickets.charter().name_team(team)
+        facets: dict[str, object] = {"open": open} | ({"team": named} if team else {})
         return await _list(deps, page, facets, seen)
 
     @router.post("/{follow_up}/done", summary="Say what was found out and done")

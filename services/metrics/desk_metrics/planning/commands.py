@@ -162,11 +162,7 @@ def plan_of(
     if team is None and query.skill:
         raise Invalid(message("staffing.skills-unknown", team=query.team))
     query = query if team is None else replace(query, team=team.name)
-
-    def name(written: str) -> str:
-        """A history calls teams as the old desk did."""
-        called = charter.team_called(written)
-        return called.name if called else written
+    name = charter.name_team  # a history calls teams as the old desk did
 
     sla, within = sla_of(charter, query)
     services = {} if team is None else skill_services(charter, team)

@@ -113,10 +113,7 @@ def _learn_once(run: _Run, trainer: Trainer) -> bool:
     charter = load_charter(settings().charter)
     collected = asyncio.run(_collect(run.history, charter, with_stream=run.with_stream))
     finished = [
-        example._replace(
-            team=team.name if (team := charter.team_called(example.team)) else example.team
-        )
-        for example in collected.all()
+        example._replace(team=charter.name_team(example.team)) for example in collected.all()
     ]
     teams = frozenset(team.name for team in charter.teams)
     _say(report.describe_examples(finished, teams, collected.seen, collected.unreadable))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
+from desk_charter.people import Team
 from desk_contracts import Payload
 from desk_contracts.errors import Invalid
 from desk_contracts.message import Param, message
@@ -115,21 +116,25 @@ def _pause(body: Pause, actor: Actor, ticket: Ticket, context: Context) -> Seque
 def _assign(
     deps: TicketDeps, body: Assignment, actor: Actor, ticket: Ticket, _context: Context
 ) -> Sequence[Payload]:
-    team = body.team or ticket.team or actor.team
-    _check_team(deps, team, body.member, actor)
-    return life.assign(ticket, actor, team, body.member, body.reason)
+    team = _find_team(deps, body.team or ticket.team or actor.team, actor)
+    _check_member(team, body.member)
+    return life.assign(ticket, actor, team.name, body.member, body.reason)
 
 
-def _check_team(deps: TicketDeps, name: str, member: str, actor: Actor) -> None:
+def _find_team(deps: TicketDeps, written: str, actor: Actor) -> Team:
     """A team that is hidden from the caller is one that there is not."""
-    shown = [item for item in deps.charter().teams if not actor.sight.hides(team=item.name)]
-    team = next((item for item in shown if item.name == name), None)
-    if team is None:
-        names = sorted(item.name for item in shown)
-        reason = message("refused.nobody-has-it", known=names)
-        if name:
-            reason = message("refused.unknown-team", team=name, known=names)
-        raise Invalid(reason, code="unknown-team", team=name)
+    charter = deps.charter()
+    team = charter.team_called(written)
+    if team is not None and not actor.sight.hides(team=team.name):
+        return team
+    names = sorted(item.name for item in charter.teams if not actor.sight.hides(team=item.name))
+    reason = message("refused.nobody-has-it", known=names)
+    if written:
+        reason = message("refused.unknown-team", team=written, known=names)
+    raise Invalid(reason, code="unknown-team", team=written)
+
+
+def _check_member(team: Team, member: str) -> None:
     members = [item.id for item in team.members]
     if member and member not in members:
         facts: dict[str, Param] = {"member": member, "team": team.title}

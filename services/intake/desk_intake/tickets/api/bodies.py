@@ -187,7 +187,7 @@ class Assignment(Body):
     model_config = example(team="network", reason="It is about the VPN.")
 
     team: Name = ""
-    """Name of the team; left out: the team that has it."""
+    """Name, title or alias of the team; left out: the team that has it."""
     member: Name = ""
     """Who of the team; left out: nobody in particular."""
     reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1_000)] = ""

@@ -66,7 +66,9 @@ def read_filters(
     requester: Annotated[
         PersonAsked | None, Query(description="Who asked; `me` is the caller.")
     ] = None,
-    team: Annotated[str | None, Query(description="Which team has it.")] = None,
+    team: Annotated[
+        str | None, Query(description="Which team has it: its name, title or alias.")
+    ] = None,
     member: Annotated[
         PersonAsked | None, Query(description="Who of the team has it; `me` is the caller.")
     ] = None,
@@ -164,7 +166,8 @@ class TicketListing:
             requester = actor.id
         if not actor.is_staff and requester != actor.id and not is_watching:
             raise Forbidden(message("refused.list-own-only"))
-        wanted = chosen._replace(requester=requester, member=member)._asdict()
+        team = chosen.team and self.deps.charter().name_team(chosen.team)
+        wanted = chosen._replace(requester=requester, member=member, team=team)._asdict()
         return {name: value for name, value in wanted.items() if value is not None}
 
     async def _find_newest(

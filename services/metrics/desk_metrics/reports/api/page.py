@@ -41,9 +41,9 @@ def page_router(sources: Sources, clock: Clock) -> APIRouter:
     ) -> Response:
         """A headline, proposals, goals, figures, plots with tables; print it for a PDF."""
         now = clock.now()
-        query = PageQuery.of(first, last, as_of or now, team)
-        seen = sight(request, caller)
-        if seen.hides(team=team):
+        named, seen = sources.charter().name_team(team), sight(request, caller)
+        query = PageQuery.of(first, last, as_of or now, named)
+        if seen.hides(team=named):
             raise unknown_team(team)
         contents = await gather(sources, query)
         hidden = hidden_goals(sources.charter().of(GOALS), seen)

@@ -37,6 +37,6 @@ async def build_page(
 ) -> str:
     """The page, from what metrics' store holds now."""
     now = SystemClock().now()
-    query = PageQuery.of(first, last, now, team)
     async with open_sources(settings) as sources:
+        query = PageQuery.of(first, last, now, sources.charter().name_team(team))
         return render_page(await gather(sources, query), now, spoken_here().language)
