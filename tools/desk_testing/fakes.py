@@ -67,7 +67,7 @@ class FakeDocuments(Generic[S]):
 
     def __init__(self, schema: Schema[S], clock: Clock) -> None:
         self._schema = schema
-        self._states = _adapt(schema.model)
+        self._states = _adapt(schema.model)  # type: ignore[arg-type]  # a class has a hash
         self._clock = clock
         self.identities: KeptCalls = FakeKeptCalls(clock)
         self._rows: dict[str, tuple[Stored[S], str | None]] = {}
