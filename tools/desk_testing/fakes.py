@@ -11,6 +11,7 @@ from collections.abc import (
 )
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Generic, cast
 
 from desk_contracts import AnyEvent, Codec, Message
@@ -24,6 +25,12 @@ from desk_platform.store.files import CHUNK, check_id
 from desk_platform.store.idempotency import KeptCall, KeptCalls
 from desk_platform.store.leases import Lease
 from pydantic import TypeAdapter
+
+
+@cache
+def _adapt(model: type[S]) -> TypeAdapter[S]:
+    """Every test makes its collections anew; how a model is read and written is the same."""
+    return TypeAdapter(model)
 
 
 class FakePublisher:
@@ -60,7 +67,7 @@ class FakeDocuments(Generic[S]):
 
     def __init__(self, schema: Schema[S], clock: Clock) -> None:
         self._schema = schema
-        self._states = TypeAdapter(schema.model)
+        self._states = _adapt(schema.model)  # type: ignore[arg-type]  # a class has a hash
         self._clock = clock
         self.identities: KeptCalls = FakeKeptCalls(clock)
         self._rows: dict[str, tuple[Stored[S], str | None]] = {}

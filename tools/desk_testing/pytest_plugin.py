@@ -85,12 +85,11 @@ def pytest_report_header(config: pytest.Config) -> str:
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
     """What is collected stays to the end. The collector of garbage leaves it alone: to look through
-    the modules of all tests takes a second of CPU, each time."""
+    the modules of all tests takes a second of CPU, each time, and so it would here."""
     gc.disable()
     try:
         return (yield)
     finally:
-        gc.collect()
         gc.freeze()
         gc.enable()
 

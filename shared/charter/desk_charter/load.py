@@ -17,7 +17,7 @@ from desk_charter.draft import Draft
 from desk_charter.model import Charter
 from desk_charter.organisation import ORGANISATION
 from desk_charter.problems import Check, InvalidCharter, Problem, Where, sort_key
-from desk_charter.sections import OF_FEATURES, Form, Section
+from desk_charter.sections import OF_FEATURES, Form, Section, adapt
 from desk_charter.sentences import close_to, sentence_for
 from desk_charter.warnings import doubts_of
 
@@ -249,7 +249,7 @@ class _Reading:
         lists: dict[str, object] = {}
         for name, item in section.lists.items():
             place = (section.name, name)
-            lists[name] = self.items(place, name, data.get(name, []), TypeAdapter(item))
+            lists[name] = self.items(place, name, data.get(name, []), adapt(item))
         if not data:
             return lists
         for value in self.understood((section.name,), {**data, **lists}, section.adapter()):

@@ -8,6 +8,7 @@ of the group `desk.charter-sections`, so that `desk charter check` knows all tha
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import TypeAdapter
@@ -43,6 +44,12 @@ class Form(StrEnum):
 DraftCheck = Callable[["Draft"], Iterable[Problem]]
 
 
+@cache
+def adapt(item: Any) -> TypeAdapter[Any]:
+    """Reads one item; made once, since a charter is read anew with each change of its files."""
+    return TypeAdapter(item)
+
+
 @dataclass(frozen=True, eq=False)
 class Section(Generic[T_co]):
     """One part of the charter; its value is a tuple of items, or for `FIELDS` one item.
@@ -69,4 +76,4 @@ class Section(Generic[T_co]):
 
     def adapter(self) -> TypeAdapter[Any]:
         """Reads one item."""
-        return TypeAdapter(self.item)
+        return adapt(self.item)
