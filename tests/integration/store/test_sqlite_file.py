@@ -63,19 +63,19 @@ async def test_what_was_answered_is_there_after_kill_9(tmp_path: Path) -> None:
 
 async def test_an_answer_keeps_no_snapshot_that_another_replica_outdates(tmp_path: Path) -> None:
     """A statement that is still open would have the next write refused at once, as locked."""
-    one, other = SqliteStore(tmp_path, "shared"), SqliteStore(tmp_path, "shared")
-    mine, theirs = one.documents(COUNTS, now), other.documents(COUNTS, now)
+    ours, others = SqliteStore(tmp_path, "shared"), SqliteStore(tmp_path, "shared")
+    mine, theirs = ours.documents(COUNTS, now), others.documents(COUNTS, now)
     await mine.write([Stored("mine", state=Count(number=1))])
     answers = [
         await ask(lambda file: file.execute("SELECT name FROM sqlite_master"))
-        for ask in (one.file.write, one.file.read)
+        for ask in (ours.file.write, ours.file.read)
     ]
     await theirs.write([Stored("theirs", state=Count(number=1))])
     await mine.write([Stored("next", state=Count(number=1))])
     assert set(await mine.load(["mine", "theirs", "next"])) == {"mine", "theirs", "next"}
     assert all(answers)
-    await one.stop()
-    await other.stop()
+    await ours.stop()
+    await others.stop()
 
 
 def count_together(folder: Path, times: int) -> list[int]:
