@@ -160,14 +160,14 @@ def _words_of(part: ParsedMail) -> str:
     charset = part.get_content_charset("utf-8")
     try:
         b"".decode(charset, errors="replace")
-    except (LookupError, UnicodeError, ValueError):  # none, or none for texts
+    except (LookupError, ValueError):  # none, or none for texts
         charset = "utf-8"
         del part["content-type"]
     raw = part.get_payload(decode=True)
     raw = raw[: 4 * MOST_TEXT] if isinstance(raw, bytes) else b""
     try:
         return raw.decode(charset, errors="replace")
-    except (LookupError, UnicodeError, ValueError):
+    except (LookupError, ValueError):
         return raw.decode("utf-8", errors="replace")
 
 
@@ -178,7 +178,7 @@ def _bytes_of(part: ParsedMail) -> bytes:
         if isinstance(inner, list):
             return b"".join(item.as_bytes() for item in inner if isinstance(item, ParsedMail))
         raw = part.get_payload(decode=True)
-    except (LookupError, UnicodeError, ValueError, MessageError):
+    except (LookupError, ValueError, MessageError):
         return b""
     return raw if isinstance(raw, bytes) else b""
 
@@ -187,7 +187,7 @@ def _size_of(part: ParsedMail) -> int:
     """How long a file is as it was sent."""
     try:
         inner = part.get_payload()
-    except (LookupError, UnicodeError, ValueError):  # its charset is none
+    except (LookupError, ValueError):  # its charset is none
         del part["content-type"]
         inner = part.get_payload()
     return len(inner) if isinstance(inner, str) else 0
@@ -197,7 +197,7 @@ def _name_of(part: ParsedMail) -> str:
     try:
         name = part.get_filename() or ""
         name = str(make_header(decode_header(name)))
-    except (LookupError, UnicodeError, ValueError, TypeError, MessageError):
+    except (LookupError, ValueError, TypeError, MessageError):
         name = str(part.get_content_type())
     # A path of the sender's machine says nothing here, and a name acts nowhere.
     name = re.split(r"[/\\]", without_invisible(name))[-1]
@@ -233,7 +233,7 @@ def _text_of(mail: ParsedMail, name: str) -> str:
     text = str(value)[: 64 * 1024]
     try:
         text = str(make_header(decode_header(text)))
-    except (LookupError, UnicodeError, ValueError, MessageError):
+    except (LookupError, ValueError, MessageError):
         text = str(value)
     return _clean(text)
 
