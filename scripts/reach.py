@@ -102,16 +102,23 @@ def _find_readers(tree: ast.Module, names: set[str]) -> Iterator[_Function | Non
     waiting: list[tuple[ast.AST, _Function | None]] = [(tree, None)]
     while waiting:
         node, inside = waiting.pop()
-        is_read = (
-            isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load)
-        ) or (isinstance(node, ast.Attribute) and node.attr in names)
-        if is_read:
+        if _read_name(node) in names:
             yield inside
         for child in ast.iter_child_nodes(node):
             within = inside
             if within is None and isinstance(node, _Function) and child in node.body:
                 within = node
             waiting.append((child, within))
+
+
+def _read_name(node: ast.AST) -> str | None:
+    """The name that a node reads; a text may be a full name that something is found by."""
+    match node:
+        case ast.Name(id=name, ctx=ast.Load()) | ast.Attribute(attr=name):
+            return name
+        case ast.Constant(value=str() as text):
+            return text.rpartition(".")[2]
+    return None
 
 
 def find_statement(text: str, line: int) -> range | None:
