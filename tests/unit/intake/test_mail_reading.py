@@ -269,3 +269,30 @@ def test_a_token_is_its_tickets_alone() -> None:
     assert list(read_reply_tokens("secret", f"{changed} x{token} {token}y")) == []
     assert list(read_reply_tokens("secret", f"{changed} " * 1_000 + token)) == []
     assert write_reply_token("secret", "no id") == ""
+
+
+@pytest.mark.parametrize(
+    "charset",
+    ["utf-8", "idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "hex", "no"],
+)
+def test_a_charset_that_is_none_hides_no_part_of_a_mail(charset: str) -> None:
+    """Whoever writes one can make the library fail in five ways; the rest is still read."""
+    head = f'charset="{charset}"'
+    raw = "\r\n".join(
+        [
+            f"From: {ANA}", f"To: {DESK}", f"Subject: =?{charset}?q?The_VPN?=",
+            f"Message-ID: {FIRST}", 'Content-Type: multipart/mixed; boundary="b"', "", "--b",
+            f"Content-Type: text/plain; {head}", "", r"It \u0064rops.", "--b",
+            f'Content-Type: text/csv; {head}; name="=?{charset}?q?list?="', "", "a,b\xff", "--b",
+            "Content-Type: message/rfc822", "",
+            f'Content-Type: multipart/mixed; boundary="c"; {head}', "", "inside\xff", "--b--", "",
+        ]
+    ).encode("latin-1")  # fmt: skip
+    seen = read(raw)
+    assert seen.text == r"It \u0064rops."
+    assert "VPN" in seen.subject
+    table, inner = seen.enclosures
+    assert table.content.rstrip() == b"a,b\xff"
+    assert table.size == len("a,b\xff")
+    assert inner.type == "message/rfc822"
+    assert (b"inside" in inner.content) is (charset == "utf-8")
