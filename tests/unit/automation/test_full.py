@@ -76,9 +76,9 @@ def test_of_a_fix_the_newest_two_hundred_are_known_and_twenty_are_named() -> Non
         decision = add(debt, number)
         assert decision is not None
         debt, events = decision.state, list(decision.events)
-    [told] = events
-    assert isinstance(told.data, FixRepeated)
-    assert (told.data.count, told.data.runs) == (201, newest("r", 200)[-20:])
+    [repeated] = events
+    assert isinstance(repeated.data, FixRepeated)
+    assert (repeated.data.count, repeated.data.runs) == (201, newest("r", 200)[-20:])
     assert debt is not None
     assert [fix.run for fix in debt.newest] == list(newest("r", 200))
     assert add(debt, 1) is None

@@ -245,7 +245,7 @@ async def test_who_is_given_a_vote_is_asked(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("needed", "people", "asked"),
+    ("needed", "people", "approvers"),
     [
         (1, ("eve",), ("eve",)),
         (2, ("eve", "ned"), ("eve", "ned")),
@@ -255,7 +255,7 @@ async def test_who_is_given_a_vote_is_asked(desk: Desk) -> None:
     ],
 )
 def test_as_many_as_must_say_yes_are_asked_or_nobody(
-    charter: Charter, needed: int, people: tuple[str, ...], asked: tuple[str, ...] | None
+    charter: Charter, needed: int, people: tuple[str, ...], approvers: tuple[str, ...] | None
 ) -> None:
     now = datetime(2026, 3, 2, 9, tzinfo=UTC)
     within = timedelta(hours=5)
@@ -263,7 +263,7 @@ def test_as_many_as_must_say_yes_are_asked_or_nobody(
     item = next(item for item in charter.of(CATALOGUE) if item.name == "hardware")
     item = item.model_copy(update={"approval": approval})
     form = FilledForm(item, Asker("ana", frozenset()), HARDWARE, "en")
-    if asked is None:
+    if approvers is None:
         with pytest.raises(Rejected) as refused:
             request_item(charter, form, "K7M2-Q9PG", now)
         count = len({*people} - {"ana"})
@@ -275,5 +275,5 @@ def test_as_many_as_must_say_yes_are_asked_or_nobody(
     _, requested, *_ = request_item(charter, form, "K7M2-Q9PG", now)
     assert isinstance(requested, TicketItemRequested)
     assert requested.approval == ApprovalAsked(
-        needed=needed, approvers=asked, until=now + within, may_delegate=False
+        needed=needed, approvers=approvers, until=now + within, may_delegate=False
     )

@@ -9,7 +9,7 @@ import pytest
 from desk_charter import Charter
 from desk_charter.people import Member
 from desk_contracts.errors import DeskError, Forbidden, Rejected, Transient
-from desk_contracts.events.tickets import Channel, Role, State, TicketCommented
+from desk_contracts.events.tickets import Channel, Role, State
 from desk_contracts.reply_tokens import write_reply_token
 from desk_intake.attachments.decide import MAX_FILE_BYTES
 from desk_intake.mail.charter import MailAccount, Speaker
@@ -304,29 +304,6 @@ async def test_files_of_a_mail_that_comes_twice_are_there_once(desk: Desk) -> No
     await desk.mail.take(answer.as_bytes(), Envelope(ANA, (DESK,)))
     ticket = await desk.ticket(first.ticket)
     assert [item.name for item in ticket.attachments] == ["screen.png", "out.log", "out.log"]
-
-
-@pytest.mark.parametrize(
-    ("text", "subject", "has_file", "said"),
-    [
-        ("And now?", "Re: VPN", True, ["And now?"]),
-        ("And now?", "Re: VPN", False, ["And now?"]),
-        ("", "Re: VPN", True, ["Re: VPN"]),
-        ("", "\u200b", True, []),
-    ],
-)
-async def test_an_answer_is_its_words_and_its_files(
-    desk: Desk, text: str, subject: str, has_file: bool, said: list[str]
-) -> None:
-    opened = await send(desk)
-    answer = mail(text, subject, id="<second@x>", In_Reply_To=FIRST)
-    if has_file:
-        answer.add_attachment(PNG, "image", "png", filename="screen.png")
-    await desk.mail.take(answer.as_bytes(), Envelope(ANA, (DESK,)))
-    ticket = await desk.ticket(opened.ticket)
-    log = desk.log(ticket.id)
-    assert [item.data.text for item in log if isinstance(item.data, TicketCommented)] == said
-    assert [item.name for item in ticket.attachments] == ["screen.png"] * has_file
 
 
 async def test_a_ticket_takes_no_more_files_than_it_may(desk: Desk) -> None:

@@ -138,8 +138,8 @@ def test_a_call_is_let_go_when_its_day_is_known_to_be_over(
     now = None if minutes is None else start + timedelta(minutes=minutes)
     new = Command(key="new", fingerprint="f", at=now)
     if not is_let_go:
-        with pytest.raises(Unsure) as told:
+        with pytest.raises(Unsure) as unsure:
             with_command("t", tuple(past), new)
-        assert told.value.to_keep == tuple(past[1:33])
+        assert unsure.value.to_keep == tuple(past[1:33])
         return
     assert with_command("t", tuple(past), new) == (past[0], *past[33:], new)

@@ -17,7 +17,7 @@ START = 20_000 * DAY
 
 
 @pytest.mark.parametrize(
-    ("reported", "told"),
+    ("reported", "contributions"),
     [
         ((-4 * HOUR - 1,), ()),
         ((-4 * HOUR,), (Contribution(TOO_LATE, START - 4 * HOUR, START),)),
@@ -29,10 +29,10 @@ START = 20_000 * DAY
     ],
 )
 def test_a_warning_is_of_the_first_report_of_four_hours_before_to_a_day_after(
-    reported: tuple[int, ...], told: tuple[Contribution, ...]
+    reported: tuple[int, ...], contributions: tuple[Contribution, ...]
 ) -> None:
     reports = [Report(f"t{number}", START + at) for number, at in enumerate(reported)]
-    assert tuple(contribute_detection(Warned("e", START), reports)) == told
+    assert tuple(contribute_detection(Warned("e", START), reports)) == contributions
 
 
 @pytest.mark.parametrize(

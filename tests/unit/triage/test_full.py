@@ -96,8 +96,8 @@ def test_three_devices_or_a_service_make_a_change_suspect(
 
 
 def test_a_device_says_twelve_things_of_itself_and_each_in_a_hundred_signs() -> None:
-    told = {f"{number:02}{'n' * 99}": "v" * 101 for number in range(11)}
-    data = measured(1, 0, site="Kiel", service="vpn", attributes=told).data
+    attributes = {f"{number:02}{'n' * 99}": "v" * 101 for number in range(11)}
+    data = measured(1, 0, site="Kiel", service="vpn", attributes=attributes).data
     facts = find_facts(data)
     assert len(facts) == 12
     assert [name for name, _ in facts[:-1]] == [f"{number:02}{'n' * 98}" for number in range(11)]
@@ -124,12 +124,12 @@ def test_three_words_are_repeated_within_a_week(
     title: str, minutes: float, *, is_repeated: bool
 ) -> None:
     state: PersonTickets | None = None
-    told = []
+    repetitions = []
     for item in (opened(title), opened(title, minutes)):
         decision = remember(state, item)
         assert decision is not None
-        state, told = decision.state, list(decision.events)
-    assert bool(told) is is_repeated
+        state, repetitions = decision.state, list(decision.events)
+    assert bool(repetitions) is is_repeated
 
 
 def test_a_name_that_is_learned_has_two_tickets_and_there_are_five_hundred() -> None:

@@ -222,9 +222,9 @@ def test_a_cause_is_shared_by_five_and_by_half_of_the_ill(
 def test_each_fact_that_was_tried_makes_chance_likelier() -> None:
     """The two facts are as rare; of equals the first by name is told."""
     population: dict[str, Facts] = {f"well-{number}": () for number in range(200)}
-    one = {f"ill-{number}": (("model", "x"),) for number in range(5)}
-    two = {name: (("site", "y"), *facts) for name, facts in one.items()}
-    alone, both = find_shared(one, population), find_shared(two, population)
+    by_model = {f"ill-{number}": (("model", "x"),) for number in range(5)}
+    by_both = {name: (("site", "y"), *facts) for name, facts in by_model.items()}
+    alone, both = find_shared(by_model, population), find_shared(by_both, population)
     assert alone is not None
     assert both is not None
     assert (alone.cause.name, both.cause.name) == ("model", "model")
