@@ -3,9 +3,12 @@
 import pytest
 from desk_contracts import Event
 from desk_contracts.events.contributions import ContactRepeated
+from desk_contracts.message import Message
 from desk_metrics.measures.contributions import Contribution
 from desk_metrics.measures.demand import name_demand
 from desk_metrics.measures.detection import FORESEEN, TOO_LATE, Report, Warned, contribute_detection
+from desk_metrics.measures.units import Unit
+from desk_metrics.planning.quantities import amount_of
 from desk_metrics.reports.changes import baseline_per_day, is_abnormal
 from desk_metrics.sla.worktime import instant
 from desk_metrics.solutions.decide import note_solution
@@ -69,3 +72,15 @@ def test_the_earliest_fifty_tickets_that_ask_the_same_again_are_noted() -> None:
         event = Event(f"e{number}", "/t", "t", instant(START), data)
         notes = note_solution(notes, event)
     assert [item.ticket for item in notes.repeats] == [f"a{number:02}" for number in range(50)]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(5.0, "5"), (5.04, "5.04"), (99.95, "100"), (123.4, "123"), (12_345.0, "12300"), (0.0, "0")],
+)
+def test_an_amount_has_three_digits_and_no_point_where_it_is_whole(
+    value: float, shown: str
+) -> None:
+    amount = amount_of(value, Unit.PER_WEEK)
+    assert isinstance(amount, Message)
+    assert str(amount.params["value"]) == shown
