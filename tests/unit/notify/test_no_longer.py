@@ -73,3 +73,14 @@ def test_who_comes_back_to_it_is_told_again() -> None:
     back = ProblemUpdated(service="vpn", title=verbatim("VPN fails"), people=(ANA,))
     assert to(ANA, story.happens(back, "p-1")) == [MessageKind.PROBLEM_DECLARED]
     assert to(ANA, story.happens(over(ANA), "p-1")) == [MessageKind.PROBLEM_RESOLVED]
+
+
+@pytest.mark.parametrize(
+    ("team", "title"), [("service-care", "Service care"), ("network", "Network"), ("", "Network")]
+)
+def test_who_works_on_a_problem_is_its_team_or_who_answers_for_the_service(
+    team: str, title: str
+) -> None:
+    detected = problem(ANA).model_copy(update={"team": team})
+    [notice] = [item for item in Story().happens(detected, "p-1") if item.recipient == ANA]
+    assert title in notice.body
