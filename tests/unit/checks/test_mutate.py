@@ -52,6 +52,15 @@ def test_the_strictness_of_a_zip_is_an_assertion() -> None:
     assert all("strict=True" in mutant.apply(text) for mutant in mutants)
 
 
+def test_every_change_of_exceptions_can_be_made() -> None:
+    text = "def read() -> int:\n    try:\n        return 1\n"
+    text += "    except (zlib.error, ValueError):\n        return 2\n"
+    text += "    except zlib.error:\n        return 3\n"
+    changed = [item.apply(text) for item in find_mutants(PATH, text) if "Exc" in item.operator]
+    assert len(changed) == 1
+    assert "except (zlib.error, CosmicRayTestingException):" in changed[0]
+
+
 def test_tests_that_import_a_module_are_near_to_it() -> None:
     path = PurePosixPath("services/triage/desk_triage/detection/hysteresis.py")
     near = list(find_near(path, ["tests/unit/triage"]))

@@ -1,10 +1,16 @@
 """Requests for items of the catalogue: the form, who says yes, and what silence means."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from desk_charter import Charter
+from desk_contracts.errors import Rejected, error_code
 from desk_contracts.events.fulfilment import TicketApprovalRequested
+from desk_contracts.events.tickets import ApprovalAsked, TicketItemRequested
+from desk_contracts.message import message
+from desk_intake.catalogue.charter import CATALOGUE, Approval
+from desk_intake.catalogue.decide import Asker, FilledForm, request_item
 
 from tests.support.intake_world import Caller, Desk, triage_says
 
@@ -236,3 +242,38 @@ async def test_who_is_given_a_vote_is_asked(desk: Desk) -> None:
         await decide(desk.client("identity-1"), request, "delegate", to="ben")
     ).status_code == 200
     assert _list_requests(desk, request["id"])[1:] == [(("ben",), False)]
+
+
+@pytest.mark.parametrize(
+    ("needed", "people", "approvers"),
+    [
+        (1, ("eve",), ("eve",)),
+        (2, ("eve", "ned"), ("eve", "ned")),
+        (1, ("eve", "ned", "eve", "ana"), ("eve", "ned")),
+        (2, ("eve", "ana", "eve"), None),
+        (1, ("ana",), None),
+    ],
+)
+def test_as_many_as_must_say_yes_are_asked_or_nobody(
+    charter: Charter, needed: int, people: tuple[str, ...], approvers: tuple[str, ...] | None
+) -> None:
+    now = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    within = timedelta(hours=5)
+    approval = Approval(needed=needed, people=people, within=within, may_delegate=False)
+    item = next(item for item in charter.of(CATALOGUE) if item.name == "hardware")
+    item = item.model_copy(update={"approval": approval})
+    form = FilledForm(item, Asker("ana", frozenset()), HARDWARE, "en")
+    if approvers is None:
+        with pytest.raises(Rejected) as refused:
+            request_item(charter, form, "K7M2-Q9PG", now)
+        count = len({*people} - {"ana"})
+        assert error_code(refused.value) == "too-few-approvers"
+        assert refused.value.described == message(
+            "refused.too-few-approvers", needed=needed, count=count
+        )
+        return
+    _, requested, *_ = request_item(charter, form, "K7M2-Q9PG", now)
+    assert isinstance(requested, TicketItemRequested)
+    assert requested.approval == ApprovalAsked(
+        needed=needed, approvers=approvers, until=now + within, may_delegate=False
+    )

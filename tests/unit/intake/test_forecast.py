@@ -77,6 +77,17 @@ def test_open_tickets_count_so_that_a_team_that_falls_behind_does_not_look_quick
     assert forecast.ahead == 30
 
 
+@pytest.mark.parametrize("given_up", [0, 1, 30])
+def test_what_ended_unsolved_says_only_how_long_it_was_not_solved(given_up: int) -> None:
+    now = MONDAY + 100 * HOUR
+    quick = tuple(solved(hours) for hours in range(1, 11))
+    withdrawn = tuple(
+        PastTicket(MONDAY, MONDAY + 0.5 * HOUR, False, "vpn") for _ in range(given_up)
+    )
+    forecast = foresee(waits(now), TeamPast(quick + withdrawn), now)
+    assert (forecast.solved, hours_of(forecast.median, now)) == (10, 5)
+
+
 def test_what_is_more_urgent_or_older_is_ahead() -> None:
     now = MONDAY + HOUR
     past = TeamPast(

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from desk_contracts.errors import Invalid
+from desk_contracts.errors import Invalid, error_code
 from desk_contracts.reply_tokens import read_reply_tokens, write_reply_token
 from desk_intake.mail.model import Mail, MailKind, SenderProof
 from desk_intake.mail.plain_text import drop_quotations, read_html
@@ -99,11 +99,6 @@ def test_a_report_of_a_mail_server_is_a_bounce_whoever_seems_to_send_it() -> Non
     )
     seen = read(raw.encode())
     assert (seen.kind, seen.text, seen.enclosures) == (MailKind.BOUNCE, "failed", ())
-
-
-def test_a_mail_that_went_round_for_long_is_a_loop() -> None:
-    hops = b"Received: from a by b; Mon, 2 Mar 2026 09:00:00 +0000\r\n" * 51
-    assert read(hops + mail().as_bytes()).kind is MailKind.LOOP
 
 
 @pytest.mark.parametrize(
@@ -269,3 +264,63 @@ def test_a_token_is_its_tickets_alone() -> None:
     assert list(read_reply_tokens("secret", f"{changed} x{token} {token}y")) == []
     assert list(read_reply_tokens("secret", f"{changed} " * 1_000 + token)) == []
     assert write_reply_token("secret", "no id") == ""
+
+
+@pytest.mark.parametrize(
+    "charset",
+    ["utf-8", "idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "hex", "no"],
+)
+def test_a_charset_that_is_none_hides_no_part_of_a_mail(charset: str) -> None:
+    """Whoever writes one can make the library fail in five ways; the rest is still read."""
+    head = f'charset="{charset}"'
+    raw = "\r\n".join(
+        [
+            f"From: {ANA}", f"To: {DESK}", f"Subject: =?{charset}?q?The_VPN?=",
+            f"Message-ID: {FIRST}", 'Content-Type: multipart/mixed; boundary="b"', "", "--b",
+            f"Content-Type: text/plain; {head}", "", r"It \u0064rops.", "--b",
+            f'Content-Type: text/csv; {head}; name="=?{charset}?q?list?="', "", "a,b\xff", "--b",
+            "Content-Type: message/rfc822", "",
+            f'Content-Type: multipart/mixed; boundary="c"; {head}', "", "inside\xff", "--b--", "",
+        ]
+    ).encode("latin-1")  # fmt: skip
+    seen = read(raw)
+    assert seen.text == r"It \u0064rops."
+    assert "VPN" in seen.subject
+    table, inner = seen.enclosures
+    assert table.content.rstrip() == b"a,b\xff"
+    assert table.size == len("a,b\xff")
+    assert inner.type == "message/rfc822"
+    assert inner.content == b"", "it breaks the rules, so nobody can write it down again"
+
+
+def test_what_is_read_of_a_mail_has_an_end() -> None:
+    ids = [f"<{number}@x>" for number in range(51)]
+    made = mail("w" * 200_001, "s" * 999, References=" ".join(ids), List_Id=f"<{'l' * 256}>")
+    for number in range(51):
+        made.add_attachment(b"a", "text", "csv", filename=f"{number:02}" + "n" * 199)
+    made["Content-Language"] = "x" * 36
+    seen = read(made.as_bytes())
+    assert (len(seen.text), len(seen.subject)) == (200_000, 998)
+    assert seen.references == tuple(reversed(ids))[:50]
+    assert (len(seen.list_id), len(seen.language)) == (255, 35)
+    assert [item.name[:2] for item in seen.enclosures] == [f"{n:02}" for n in range(50)]
+    assert {len(item.name) for item in seen.enclosures} == {200}
+
+
+@pytest.mark.parametrize(("hops", "kind"), [(50, MailKind.PERSON), (51, MailKind.LOOP)])
+def test_a_mail_of_more_than_fifty_hops_goes_in_a_circle(hops: int, kind: MailKind) -> None:
+    head = b"Received: from a by b; Mon, 2 Mar 2026 09:00:00 +0000\r\n" * hops
+    assert read(head + mail().as_bytes()).kind is kind
+
+
+@pytest.mark.parametrize(("length", "is_read"), [(262_144 - 10, True), (262_144 + 10, False)])
+def test_a_header_has_a_quarter_of_a_million_bytes(length: int, *, is_read: bool) -> None:
+    head = f"From: {ANA}\r\nX-Long: ".encode()
+    lines = b"\r\n ".join([b"x" * 900] * 300)[: length - len(head)]
+    raw = head + lines.ljust(length - len(head), b"x") + b"\r\n\r\nIt drops."
+    if is_read:
+        assert read(raw).text == "It drops."
+        return
+    with pytest.raises(Invalid) as refused:
+        read(raw)
+    assert error_code(refused.value) == "mail-headers-too-large"

@@ -1,5 +1,7 @@
 """A call repeated with its key does nothing for a day, whatever came in between."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from desk_contracts.events.tickets import TicketCommented
 from desk_intake.tickets.calls import (
@@ -116,3 +118,28 @@ def test_what_was_looked_up_counts_only_until_another_call_is_dropped() -> None:
         fingerprint_of("t", after, "k7", looked_up)
     assert fingerprint_of("t", after, "k7", Recalled(again.value.mark, "f")) == "f"
     assert fingerprint_of("t", after, "k0", NOTHING) == "f"  # the first is never dropped
+
+
+@pytest.mark.parametrize(
+    ("made", "minutes", "is_let_go"),
+    [
+        (True, 25 * 60 - 1, False),
+        (True, 25 * 60, True),
+        (True, None, False),  # of what is called now nobody knows the moment
+        (False, 99 * 60, False),  # of the older call nobody does
+        (False, None, False),
+    ],
+)
+def test_a_call_is_let_go_when_its_day_is_known_to_be_over(
+    made: bool, minutes: int | None, is_let_go: bool
+) -> None:
+    start = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    past = [Command(key=f"k{n}", fingerprint="f", at=start if made else None) for n in range(64)]
+    now = None if minutes is None else start + timedelta(minutes=minutes)
+    new = Command(key="new", fingerprint="f", at=now)
+    if not is_let_go:
+        with pytest.raises(Unsure) as unsure:
+            with_command("t", tuple(past), new)
+        assert unsure.value.to_keep == tuple(past[1:33])
+        return
+    assert with_command("t", tuple(past), new) == (past[0], *past[33:], new)

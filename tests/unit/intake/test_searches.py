@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from desk_contracts.errors import DependencyDown
 from desk_contracts.names import TICKETS
+from desk_intake.searches.decide import choose_words
 from desk_intake.searches.model import SearchedWord
 from desk_intake.searches.worker import SearchCounter
 from desk_kernel import Context, Decision
@@ -108,3 +109,14 @@ async def test_nobody_is_lost_while_words_are_counted_or_the_store_is_away() -> 
     await counter.count()
     counts = {it.word: (len(it.people), len(it.without)) for it in words.states.values()}
     assert counts == {"teleporter": (4, 1), "broken": (1, 1)}
+
+
+def test_which_words_of_a_title_are_counted() -> None:
+    def choose(*words: str) -> list[str]:
+        return sorted(choose_words(" ".join(words)))
+
+    longest = "x" * 40
+    assert choose("ab", "abz", longest, longest + "y") == ["abz", longest]
+    many = [f"word{number:02}" for number in range(13)]
+    assert choose(*many) == many[:12], "the first twelve"
+    assert choose(many[0], *many) == many[:12], "one that comes twice takes no place"

@@ -14,6 +14,7 @@ from desk_charter import Charter
 from desk_charter.sources import OutsideSystem
 from desk_contracts import AnyEvent, Codec
 from desk_contracts.errors import Invalid
+from desk_contracts.events.telemetry import AlertFired
 from desk_contracts.ids import request_ticket_id
 from desk_contracts.value_types import Severity
 from desk_intake.webhooks.charter import Form, Proof, Reading, Webhook
@@ -308,6 +309,21 @@ async def test_a_call_that_cannot_be_taken_is_a_problem_that_says_why(
     assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
     assert answer.json()["detail"]
     assert published(desk) == []
+
+
+def test_what_is_kept_of_an_alert_has_an_end() -> None:
+    many = {f"{number:02}{'k' * 199}": "v" * 1_001 for number in range(60)}
+    labels = {"alertname": "n" * 201, "service": "vpn", **many}
+    long = alert(labels=labels, annotations={"summary": "s" * 301}, fingerprint="f" * 201)
+    [report] = read_reports(WEBHOOKS[0], call(long))
+    assert isinstance(report, Alert)
+    assert (len(report.name), len(report.fingerprint)) == (200, 200)
+    assert len(report.attributes) == 50
+    assert {len(key) for key in report.attributes} == {len("alertname"), len("service"), 200}
+    assert {len(text) for text in report.attributes.values()} == {201, 3, 1_000}
+    described = describe(report, "/monitoring")
+    assert not isinstance(described, Invalid)
+    assert AlertFired.model_validate(described["data"]).summary == "s" * 300
 
 
 def test_what_is_deep_in_the_place_of_a_text_is_nothing() -> None:

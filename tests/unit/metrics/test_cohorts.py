@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from math import comb
 
 import pytest
+from desk_contracts.message import verbatim
 from desk_metrics.measures.contributions import Slice, Where
 from desk_metrics.planning.cohorts import (
     Cohort,
@@ -13,6 +14,7 @@ from desk_metrics.planning.cohorts import (
     CohortCount,
     Sizes,
     Windows,
+    cannot,
     compare,
     names,
 )
@@ -161,3 +163,13 @@ async def test_contacts_are_counted_on_their_side_of_the_change() -> None:
 def test_nobody_is_no_member_of_a_cohort() -> None:
     assert not Cohort(people=names([""])).has(Slice())
     assert Cohort(devices=names(["pc-1"])).has(Slice(device="pc-1"))
+
+
+def test_where_nothing_can_be_compared_nothing_is_counted() -> None:
+    why = verbatim("x")
+    assert cannot(why).model_dump(exclude={"explanation"}) == {
+        "answer": CohortAnswer.CANNOT_TELL, "before": None, "after": None, "cohort_before": 0,
+        "cohort_after": 0, "rest_before": 0, "rest_after": 0, "ratio": None, "low": None,
+        "high": None, "fewer_per_person_per_week": None,
+    }  # fmt: skip
+    assert cannot(why).explanation == (why,)

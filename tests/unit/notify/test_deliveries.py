@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from desk_contracts.events.notifications import Audience, MessageKind
+from desk_contracts import Event
+from desk_contracts.events.notifications import Audience, MessageKind, Notified
 from desk_contracts.message import message, verbatim
 from desk_notify.deliveries.decide import (
     HeldBack,
@@ -15,10 +16,11 @@ from desk_notify.deliveries.decide import (
     derive_mail_id,
     find_due,
     pause,
+    plan_dispatch,
     record_outcome,
     select_channels,
 )
-from desk_notify.deliveries.model import DeliveryState, Dispatch
+from desk_notify.deliveries.model import Delivery, DeliveryState, Dispatch
 
 from tests.support.notify_deliveries import LEASE, MAIL, dispatch, notified
 from tests.support.notify_desk import ANA, NOON, directory
@@ -78,6 +80,27 @@ def test_a_log_line_is_sent_at_once_and_mail_is_due_now() -> None:
     assert (log.state, log.next_at) == (DeliveryState.SENT, None)
     assert (mail.state, mail.next_at) == (DeliveryState.PENDING, NOON)
     assert find_due(dispatch("log:")) is None
+
+
+@pytest.mark.parametrize(
+    ("ticket", "problem", "thread"),
+    [("t", "p", "t"), ("t", "", "t"), ("", "p", "p"), ("", "", "m-1")],
+)
+def test_a_dispatch_says_what_its_message_does(ticket: str, problem: str, thread: str) -> None:
+    data = Notified(
+        audience=Audience.TEAM, recipient="network", kind=MessageKind.TICKET_ASSIGNED, title="T",
+        body="B", ticket=ticket, problem=problem,
+    )  # fmt: skip
+    event = Event("m-1", "/t", "network", NOON, data, traceparent="00-1")
+    later = NOON + SECOND
+    assert plan_dispatch(event, (MAIL, "log:"), later) == Dispatch(
+        message="m-1", recipient="network", kind=MessageKind.TICKET_ASSIGNED, title="T", body="B",
+        thread=thread, ticket=ticket, happened_at=NOON, traceparent="00-1",
+        deliveries=(
+            Delivery(channel=MAIL, state=DeliveryState.PENDING, next_at=later, changed_at=later),
+            Delivery(channel="log:", state=DeliveryState.SENT, attempts=1, changed_at=later),
+        ),
+    )  # fmt: skip
 
 
 def test_what_is_in_hand_is_nobody_elses_until_the_claim_runs_out() -> None:

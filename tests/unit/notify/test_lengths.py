@@ -3,12 +3,15 @@
 import pytest
 from desk_contracts.events.automation import Evidence, Outcome, RunEscalated, StepStatus
 from desk_contracts.events.notifications import Notified
+from desk_contracts.events.signals import SignalRaised
+from desk_contracts.events.sla import SlaAtRisk
 from desk_contracts.events.tickets import LinkKind, TicketAssigned, TicketLinked, TicketUpdated
 from desk_contracts.message import verbatim
-from desk_contracts.value_types import Priority
+from desk_contracts.value_types import Priority, Severity, SubjectKind
 from desk_notify.rendering.notice import list_steps, shorten, team, truncate
 
-from tests.support.notify_desk import Story, directory, opened, run, whole
+from tests.support.notify_desk import ANA, NOON, Story, directory, opened, run, sla, to, whole
+from tests.support.notify_silence import over, problem
 
 NETWORK = team(directory().teams["network"])
 MARK = " …"
@@ -64,6 +67,22 @@ def test_a_body_has_eight_thousand_signs(length: int, *, is_whole: bool) -> None
     assert body.endswith(MARK) is not is_whole
 
 
+@pytest.mark.parametrize(("length", "is_whole"), [(299, True), (300, True), (301, False)])
+def test_a_title_has_three_hundred_signs(length: int, *, is_whole: bool) -> None:
+    def announce(title: int) -> str:
+        raised = SignalRaised(
+            episode="e", detector="d", signal="s", title="t" * title, severity=Severity.CRITICAL,
+            subject_kind=SubjectKind.SERVICE, measurement="m", value=1, threshold=2, service="vpn",
+        )  # fmt: skip
+        [message] = Story().happens(raised, "vpn-gw")
+        return message.title
+
+    shortest = len(announce(1))
+    title = announce(1 + length - shortest)
+    assert len(title) == min(length, 300)
+    assert title.endswith(MARK) is not is_whole
+
+
 def test_what_a_ticket_is_called_now_is_what_a_message_says() -> None:
     story = Story()
     story.ticket_sees(opened())
@@ -88,3 +107,39 @@ def test_a_ticket_keeps_the_newest_eight_facts_that_it_was_linked_with() -> None
         story.ticket_sees(link)
     assert story.ticket is not None
     assert story.ticket.evidence == tuple(verbatim(f"fact {n}") for n in range(1, 9))
+
+
+def test_a_person_knows_of_their_newest_fifty_problems() -> None:
+    """Who is in more at once may hear of the oldest of them again."""
+    story = Story()
+    for number in range(51):
+        assert to(ANA, story.happens(problem(ANA), f"p-{number}"))
+    assert not to(ANA, story.happens(problem(ANA), "p-1"))
+    assert to(ANA, story.happens(problem(ANA), "p-0"))
+
+
+def test_a_ticket_knows_of_its_newest_eight_problems_that_are_over() -> None:
+    story = Story()
+    story.ticket_sees(opened())
+    for number in range(9):
+        story.ticket_hears(over(ANA), f"p-{number}")
+    assert story.ticket is not None
+    assert story.ticket.problems_over == tuple(f"p-{number}" for number in range(1, 9))
+
+
+def test_of_a_ticket_that_nobody_has_seen_the_newest_four_hundred_facts_wait() -> None:
+    story = Story()
+    for number in range(401):
+        story.ticket_hears(sla(SlaAtRisk, policy=f"p-{number}", due=NOON, percent=80), "t-1")
+    assert story.ticket is not None
+    kept = [fact.fact.policy for fact in story.ticket.early]
+    assert kept == [f"p-{number}" for number in range(1, 401)]
+
+
+@pytest.mark.parametrize(("length", "is_whole"), [(499, True), (500, True), (501, False)])
+def test_of_a_description_five_hundred_signs_are_quoted(length: int, *, is_whole: bool) -> None:
+    story, text = Story(), "d" * length
+    story.ticket_sees(opened().model_copy(update={"description": text}))
+    [to_team] = story.ticket_sees(TicketAssigned(team="network"))[:1]
+    assert (text in to_team.body) is is_whole
+    assert ("d" * 498 + MARK in to_team.body) is not is_whole

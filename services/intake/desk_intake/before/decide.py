@@ -21,8 +21,7 @@ from desk_intake.before.model import (
     PersonContacts,
     TakenThing,
 )
-from desk_intake.knowledge.decide import emit
-from desk_intake.tickets.record import SOURCE, Cause
+from desk_intake.tickets.record import SOURCE, Cause, emit
 
 # Two texts of one person in one week that are so alike are about the same. It is far less than what
 # makes a repetition: in doubt nothing is claimed to be prevented.
@@ -52,7 +51,8 @@ def prevent(
     thing = TakenThing(id=contact.id, taken=contact.taken, target=contact.target, at=contact.at)
     track = (*_list_tracked(before, contact.at), thing)[-MAX_TRACKED:]
     after = before.model_copy(update={"contacts": (*contacts, contact), "track": track})
-    return Decision(after, (emit(contact.id, contact.at, data, cause),), end_of(after))
+    event = emit(cause, data, about=contact.id, subject=contact.id, at=contact.at)
+    return Decision(after, (event,), end_of(after))
 
 
 def end_of(person: PersonContacts) -> datetime | None:

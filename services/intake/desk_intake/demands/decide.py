@@ -14,7 +14,7 @@ from desk_contracts.ids import derive_id
 from desk_kernel import Decision, Readings, Reducers
 
 from desk_intake.demands.model import ANSWER_WITHIN, MOST_PEOPLE, Demand, DemandAnswer, Kind
-from desk_intake.tickets.record import SOURCE, Cause
+from desk_intake.tickets.record import SOURCE, Cause, emit
 
 
 def demand_id(kind: Kind, subject: str) -> str:
@@ -97,15 +97,6 @@ def answer_demand(
     answered = DemandAnswered(
         demand=demand.id, what=demand.what, verdict=verdict, text=text, by=by, people=demand.people
     )
-    event: AnyEvent = Event(
-        id=derive_id(cause.identity, f"{demand.id}/{answered.TYPE}"),
-        source=SOURCE,
-        subject=demand.subject,
-        time=cause.at,
-        data=answered,
-        correlation_id=cause.correlation_id or cause.id,
-        causation_id=cause.id,
-        traceparent=cause.traceparent,
-    )
+    event = emit(cause, answered, about=demand.id, subject=demand.subject, at=cause.at)
     answer = DemandAnswer(verdict=verdict, text=text, by=by, at=cause.at)
     return Decision(demand.model_copy(update={"answer": answer}), (event,))

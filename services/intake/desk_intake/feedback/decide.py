@@ -7,7 +7,7 @@ not a part of the ticket: an opinion moves no clock and reopens nothing.
 from collections.abc import Callable
 from datetime import datetime
 
-from desk_contracts import AnyEvent, Event
+from desk_contracts import Event
 from desk_contracts.envelope import Payload
 from desk_contracts.errors import Forbidden, Rejected
 from desk_contracts.events.feedback import DemandObsoleteReported, DemandRequested, SurveyAnswered
@@ -19,7 +19,7 @@ from desk_contracts.text import name_of
 from desk_intake.tickets.calls import NOTHING, Command, Recalled, fingerprint_of, with_command
 from desk_intake.tickets.lifecycle import Actor
 from desk_intake.tickets.model import Part, Ticket
-from desk_intake.tickets.record import SOURCE, Cause
+from desk_intake.tickets.record import Cause, emit
 
 Statement = SurveyAnswered | DemandRequested | DemandObsoleteReported
 _DONE = frozenset({State.RESOLVED, State.CLOSED})
@@ -127,14 +127,5 @@ def state_anew(
     id: str, statement: Statement, cause: Cause
 ) -> tuple[Feedback, tuple[Event[Payload], ...]]:
     """The feedback as it stands now, and the event that says so."""
-    event: AnyEvent = Event(
-        id=derive_id(cause.identity, f"{id}/{statement.TYPE}"),
-        source=SOURCE,
-        subject=subject_of(statement),
-        time=cause.at,
-        data=statement,
-        correlation_id=cause.correlation_id or cause.id,
-        causation_id=cause.id,
-        traceparent=cause.traceparent,
-    )
+    event = emit(cause, statement, about=id, subject=subject_of(statement), at=cause.at)
     return Feedback(id=id, statement=statement, at=cause.at), (event,)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from desk_contracts import Event, Payload
 from desk_contracts.errors import Forbidden, Invalid, NotFound, Rejected
 from desk_contracts.events.feedback import ArticleRated
 from desk_contracts.events.knowledge import ArticleRevised, Endorsement, Readership, Translation
@@ -14,7 +13,7 @@ from desk_kernel import Decision
 
 from desk_intake.knowledge.model import Article, Rating, Revision
 from desk_intake.tickets.lifecycle import Actor
-from desk_intake.tickets.record import SOURCE, Cause
+from desk_intake.tickets.record import Cause, emit
 
 
 class Content(NamedTuple):
@@ -140,7 +139,8 @@ def publish(article: Article, by: str, cause: Cause) -> Decision[Article]:
         adopted_by=article.adopted_by,
         is_retired=article.is_retired,
     )
-    return Decision(article, (emit(article.id, article.changed_at, revised, cause),))
+    event = emit(cause, revised, about=article.id, subject=article.id, at=article.changed_at)
+    return Decision(article, (event,))
 
 
 def rate(
@@ -163,21 +163,8 @@ def rate(
         article=article.id, revision=article.revision, rating=after.number, helped=helped,
         by=actor.id,
     )  # fmt: skip
-    return Decision(after, (emit(article.id, cause.at, data, cause),))
-
-
-def emit(subject: str, at: datetime, data: Payload, cause: Cause) -> Event[Payload]:
-    """The event of a call; the same call gives the same one."""
-    return Event(
-        id=derive_id(cause.identity, f"{subject}/{data.TYPE}"),
-        source=SOURCE,
-        subject=subject,
-        time=at,
-        data=data,
-        correlation_id=cause.correlation_id or cause.id,
-        causation_id=cause.id,
-        traceparent=cause.traceparent,
-    )
+    event = emit(cause, data, about=article.id, subject=article.id, at=cause.at)
+    return Decision(after, (event,))
 
 
 def derive_rating_id(article: str, person: str) -> str:

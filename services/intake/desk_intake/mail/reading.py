@@ -4,6 +4,7 @@ Pure. Nothing is unpacked, and no part is kept but text; whatever the bytes, it 
 `Invalid`. https://www.rfc-editor.org/rfc/rfc3834 says who must never be answered.
 """
 
+import codecs
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -31,6 +32,8 @@ MOST_TEXT = 200_000
 MOST_HOPS = 50
 _MOST_ADDRESSES, _MOST_REFERENCES, _MOST_ENCLOSURES = 100, 50, 50
 _LONGEST_LINE = 998
+# No mail is written in these, and of words that are not they leave little.
+_PYTHONS_OWN = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape"})
 _LONGEST_NAME = 200
 # Each is one way of saying that a part has parts.
 _NESTING = re.compile(rb"boundary\s*=|message/rfc822", re.IGNORECASE)
@@ -159,16 +162,16 @@ def _words_of(part: ParsedMail) -> str:
     """A part's text, whatever its charset claims to be; what cannot be read shows as such."""
     charset = part.get_content_charset("utf-8")
     try:
-        b"".decode(charset, errors="replace")
-    except (LookupError, UnicodeError, ValueError):  # none, or none for texts
+        b" ".decode(charset, errors="replace")
+        is_one = codecs.lookup(charset).name not in _PYTHONS_OWN
+    except (LookupError, ValueError):  # none, or none for texts
+        is_one = False
+    if not is_one:
         charset = "utf-8"
         del part["content-type"]
     raw = part.get_payload(decode=True)
     raw = raw[: 4 * MOST_TEXT] if isinstance(raw, bytes) else b""
-    try:
-        return raw.decode(charset, errors="replace")
-    except (LookupError, UnicodeError, ValueError):
-        return raw.decode("utf-8", errors="replace")
+    return raw.decode(charset, errors="replace")
 
 
 def _bytes_of(part: ParsedMail) -> bytes:
@@ -178,7 +181,7 @@ def _bytes_of(part: ParsedMail) -> bytes:
         if isinstance(inner, list):
             return b"".join(item.as_bytes() for item in inner if isinstance(item, ParsedMail))
         raw = part.get_payload(decode=True)
-    except (LookupError, UnicodeError, ValueError, MessageError):
+    except (LookupError, ValueError, MessageError):
         return b""
     return raw if isinstance(raw, bytes) else b""
 
@@ -187,7 +190,7 @@ def _size_of(part: ParsedMail) -> int:
     """How long a file is as it was sent."""
     try:
         inner = part.get_payload()
-    except (LookupError, UnicodeError, ValueError):  # its charset is none
+    except (LookupError, ValueError):  # its charset is none
         del part["content-type"]
         inner = part.get_payload()
     return len(inner) if isinstance(inner, str) else 0
@@ -197,7 +200,7 @@ def _name_of(part: ParsedMail) -> str:
     try:
         name = part.get_filename() or ""
         name = str(make_header(decode_header(name)))
-    except (LookupError, UnicodeError, ValueError, TypeError, MessageError):
+    except (LookupError, ValueError, TypeError, MessageError):
         name = str(part.get_content_type())
     # A path of the sender's machine says nothing here, and a name acts nowhere.
     name = re.split(r"[/\\]", without_invisible(name))[-1]
@@ -233,7 +236,7 @@ def _text_of(mail: ParsedMail, name: str) -> str:
     text = str(value)[: 64 * 1024]
     try:
         text = str(make_header(decode_header(text)))
-    except (LookupError, UnicodeError, ValueError, MessageError):
+    except (LookupError, ValueError, MessageError):
         text = str(value)
     return _clean(text)
 

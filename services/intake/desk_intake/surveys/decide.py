@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from desk_contracts import AnyEvent, Event, derive
+from desk_contracts import AnyEvent, derive
 from desk_contracts.errors import Rejected
 from desk_contracts.events.feedback import (
     FollowUpDone,
@@ -25,7 +25,7 @@ from desk_intake.surveys.model import (
     InvitedPerson,
     Sampling,
 )
-from desk_intake.tickets.record import SOURCE, Cause
+from desk_intake.tickets.record import SOURCE, Cause, emit
 
 # Of what was solved longer ago nobody is asked: the log is being read again.
 _RECENTLY = timedelta(days=1)
@@ -130,15 +130,6 @@ def finish_follow_up(
         outcome=outcome,
         late=cause.at > follow_up.due,
     )
-    event: AnyEvent = Event(
-        id=derive_id(cause.identity, f"{follow_up.id}/{done.TYPE}"),
-        source=SOURCE,
-        subject=follow_up.ticket,
-        time=cause.at,
-        data=done,
-        correlation_id=cause.correlation_id or cause.id,
-        causation_id=cause.id,
-        traceparent=cause.traceparent,
-    )
+    event = emit(cause, done, about=follow_up.id, subject=follow_up.ticket, at=cause.at)
     after = {"done_at": cause.at, "done_by": by, "outcome": outcome}
     return Decision(follow_up.model_copy(update=after), (event,))

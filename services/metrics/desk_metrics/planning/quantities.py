@@ -30,7 +30,7 @@ def _length_of(value: float) -> Message:
 
 def _round(value: float) -> float:
     rounded = float(f"{value:.3g}")
-    return int(rounded) if abs(rounded) >= 100 or rounded.is_integer() else rounded
+    return int(rounded) if rounded.is_integer() else rounded
 
 
 def amount(value: float, unit: Unit) -> str:

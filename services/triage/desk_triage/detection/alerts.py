@@ -146,7 +146,7 @@ def _lower(alert: AlertWatch, name: str, at: datetime) -> tuple[AlertWatch, list
     """The alert with the lower severity that was held back."""
     nothing = {"falls_to": None, "falls_at": None}
     episode, severity = alert.episode, alert.falls_to
-    if episode is None or severity is None:
+    if episode is None or severity is None:  # desk-skip: mutate neither is, while it is to fall
         return alert.model_copy(update=nothing), []
     why = message("alert.fell", quiet=QUIET)
     change = describe_severity(episode, episode.title, severity, why)

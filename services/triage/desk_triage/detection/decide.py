@@ -110,8 +110,7 @@ def _raise_or_clear(
     detector, _, finding, watch = assessment
     if watch.episode is None and is_lasting(watch, detector.settings.hold.total_seconds()):
         raised = _emit_raised(detector, finding, event, charter, snapshot)
-        kept = {"episode": open_episode(raised), "troubles": watch.troubles[-1:]}
-        return watch.model_copy(update=kept), [raised]
+        return watch.model_copy(update={"episode": open_episode(raised)}), [raised]
     if watch.episode is not None and is_over(watch):
         ended = emit_end(watch.episode, event, finding.value, _explain_end(assessment))
         return watch.model_copy(update={"episode": None}), [ended]
@@ -130,8 +129,7 @@ def _join(
     settings = detector.settings
     is_new = watch.joined_s is None and is_lasting(watch, settings.hold.total_seconds())
     if is_new:
-        kept = {"joined_s": finding.at_s, "troubles": watch.troubles[-1:]}
-        watch = watch.model_copy(update=kept)
+        watch = watch.model_copy(update={"joined_s": finding.at_s})
     elif watch.joined_s is not None and is_over(watch):
         watch = watch.model_copy(update={"joined_s": None})
     after = subject.replace_watch(watch)

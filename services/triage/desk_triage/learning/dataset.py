@@ -222,7 +222,7 @@ def _pack_linear(vocabulary: Vocabulary, coefficients: Coefficients) -> Linear:
     highest = np.abs(weights).max(axis=1, initial=0)
     rarity = vocabulary.rarity / RARITY_UNIT
     units = np.round(highest / MOST_WEIGHT * rarity * WEIGHT_UNIT).astype(np.uint32)
-    scale = np.where(units > 0, rarity * WEIGHT_UNIT / np.maximum(units, 1), 0)
+    scale = rarity * WEIGHT_UNIT / np.maximum(units, 1)  # without a unit a weight counts nothing
     rounded = np.clip(np.round(weights * scale[:, None]), -MOST_WEIGHT, MOST_WEIGHT)
     return Linear(
         bias=tuple(round(float(bias), 6) for bias in coefficients.bias),

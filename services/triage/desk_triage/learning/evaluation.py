@@ -167,7 +167,7 @@ def develop(split: Split, task: LearningTask, trainer: Trainer) -> Developed:
     held = _keep_open(split.calibration) if is_open_only else split.calibration
     material = prepare(split.training, task.answer)
     tried = [_try(train(material, trainer, freedom), held, task, trainer) for freedom in FREEDOMS]
-    best = max(range(len(tried)), key=lambda place: (tried[place].value, -place))
+    best = max(range(len(tried)), key=lambda place: tried[place].value)  # of equals the first
     chosen, freedom = tried[best], FREEDOMS[best]
     attempts = list(attempt_all(chosen.scorer, held, task))
     threshold = find_threshold(attempts, task.precision)

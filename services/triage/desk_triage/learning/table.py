@@ -156,6 +156,6 @@ def make_rows(hashes: Sequence[Hashes], fewest: int, most: int) -> tuple[Vocabul
         fewest = int(np.partition(times, -most)[-most]) + 1
     kept = times >= fewest
     rarity = np.log((1 + len(hashes)) / (1 + times[kept])) + 1
-    return Vocabulary(
-        every[kept], np.minimum(np.round(RARITY_UNIT * rarity), 65_535).astype(np.uint16)
-    ), times[kept].astype(np.int64)
+    # Of all the tickets that there are in the world it is below 24: two bytes take it.
+    units = np.round(RARITY_UNIT * rarity).astype(np.uint16)
+    return Vocabulary(every[kept], units), times[kept].astype(np.int64)

@@ -95,7 +95,8 @@ class Scales:
     def _of(self, term: int) -> float:
         value = self._evidence.get(term)
         if value is None:
-            count, tickets = self._profile.counts.get(term, 0), self._profile.tickets
+            tickets = self._profile.tickets
+            count = self._profile.counts.get(term, 0)  # desk-skip: mutate one is as good as none
             value = 0.0
             if count > 1:
                 least = max(0.5, count - math.sqrt(count))  # it may be there by chance

@@ -92,10 +92,11 @@ class Window:
         people = self._people
         people[ticket.person] = people.get(ticket.person, 0) + 1
         for gone in whole.add(ticket):
-            if people[gone.person] == 1:
-                del people[gone.person]
+            left = people[gone.person] - 1
+            if left:
+                people[gone.person] = left
             else:
-                people[gone.person] -= 1
+                del people[gone.person]
         for part in others:
             part.add(ticket)
 

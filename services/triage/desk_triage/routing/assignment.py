@@ -168,7 +168,7 @@ def _draw(ticket: str, name: str, burden: float) -> float:
     of the load (https://datatracker.ietf.org/doc/html/draft-ietf-bess-weighted-hrw).
     """
     digest = hashlib.blake2b(f"{ticket}/{name}".encode(), digest_size=8).digest()
-    uniform = (int.from_bytes(digest) + 1) / (2**64 + 1)
+    uniform = (int.from_bytes(digest) + 1) / (2**64 + 1)  # desk-skip: mutate a float has no more
     return -math.log(uniform) * burden
 
 

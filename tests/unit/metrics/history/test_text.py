@@ -8,7 +8,7 @@ import pytest
 from desk_contracts.errors import Invalid
 from desk_metrics.history.exports.model import ExportRecord
 from desk_metrics.history.exports.store import load_mapping, read_records
-from desk_metrics.history.exports.text import REPLACED, is_encoding
+from desk_metrics.history.exports.text import REPLACED, is_encoding, to_utf8
 
 from tests.support.metrics_exports import TICKETS
 from tests.support.spoken import english
@@ -178,3 +178,24 @@ def test_an_unknown_encoding_is_refused_in_a_sentence() -> None:
         type(TICKETS).model_validate({**TICKETS.model_dump(), "encoding": "zip"})
     with pytest.raises(Invalid, match="'klingon' is no encoding"):
         load_mapping("zammad", encoding="klingon")
+
+
+MARK = b"\xef\xbb\xbf"
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        [b"a,b"],
+        [MARK + b"a,b"],
+        [MARK + MARK + b"a,b"],
+        [MARK, MARK, b"a,b"],
+        [MARK, b"a,", b"b"],
+    ],
+)
+def test_marks_of_the_encoding_are_dropped_where_a_file_begins(chunks: list[bytes]) -> None:
+    assert b"".join(to_utf8(chunks)) == b"a,b"
+
+
+def test_a_mark_within_a_file_is_a_sign_like_any_other() -> None:
+    assert b"".join(to_utf8([b"a", MARK + b"b"])) == b"a" + MARK + b"b"

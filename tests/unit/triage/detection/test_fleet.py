@@ -199,6 +199,38 @@ def test_the_chance_is_exact() -> None:
     assert find_chance(2, 3, 3, 20) == pytest.approx((3 * 17 + 1) / comb(20, 3))
 
 
+@pytest.mark.parametrize(
+    ("with_it", "ill", "is_cause"),
+    [(4, 4, False), (5, 5, True), (5, 10, True), (5, 11, False), (6, 11, True), (6, 12, True)],
+)
+def test_a_cause_is_shared_by_five_and_by_half_of_the_ill(
+    with_it: int, ill: int, *, is_cause: bool
+) -> None:
+    """However unlikely it is that so many have it: nobody else does."""
+    population: dict[str, Facts] = {f"well-{number}": () for number in range(2_000)}
+    rare: Facts = (("model", "x"),)
+    affected = {f"ill-{number}": rare if number < with_it else () for number in range(ill)}
+    shared = find_shared(affected, population)
+    assert (shared is not None) is is_cause
+    if shared is not None:
+        chance = find_chance(with_it, ill, with_it, 2_000 + ill)
+        assert shared.chance == pytest.approx(chance)
+        counts = (shared.ill_with, shared.ill, shared.all_with, shared.all)
+        assert counts == (with_it, ill, with_it, 2_000 + ill)
+
+
+def test_each_fact_that_was_tried_makes_chance_likelier() -> None:
+    """The two facts are as rare; of equals the first by name is told."""
+    population: dict[str, Facts] = {f"well-{number}": () for number in range(200)}
+    by_model = {f"ill-{number}": (("model", "x"),) for number in range(5)}
+    by_both = {name: (("site", "y"), *facts) for name, facts in by_model.items()}
+    alone, both = find_shared(by_model, population), find_shared(by_both, population)
+    assert alone is not None
+    assert both is not None
+    assert (alone.cause.name, both.cause.name) == ("model", "model")
+    assert both.chance == pytest.approx(2 * alone.chance)
+
+
 def test_what_everybody_has_explains_nothing_and_the_rarest_is_named() -> None:
     population: dict[str, Facts] = {
         f"d-{number}": (("model", "x"), ("site", "Kiel" if number < 20 else "Berlin"))

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from desk_charter import Charter
 from desk_charter.detectors import ThresholdDetector
 from desk_contracts.events.signals import SignalSeverityChanged
@@ -68,8 +69,9 @@ async def test_one_more_that_is_graver_raises_the_severity_and_no_second_signal(
     assert (change.episode, change.severity) == (signal.episode, Severity.CRITICAL)
 
 
-async def test_one_more_that_is_no_graver_changes_nothing() -> None:
-    desk = desk_of(hot("cpu", together=1), hot("gpu", together=1))
+@pytest.mark.parametrize("first", ["warning", "critical"])
+async def test_one_more_that_is_no_graver_changes_nothing(first: str) -> None:
+    desk = desk_of(hot("cpu", severity=first, together=1), hot("gpu", together=1))
     await desk.feed(measured(95, 0, "cpu.temperature"), measured(96, 1, "gpu.temperature"))
     assert len(raised(desk, "device-hot")) == 1
     assert desk.emitted(SignalSeverityChanged) == []

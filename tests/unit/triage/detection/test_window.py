@@ -51,6 +51,17 @@ def test_the_first_sample_of_a_slot_stands_for_the_slot() -> None:
     assert earlier.samples == state.samples
 
 
+def test_what_is_too_old_goes_even_where_the_newest_slot_has_its_sample() -> None:
+    slot, window_s = 128.0, 32 * 128.0
+    dense = [slot * (number + part) for number in range(1, 31) for part in (0.25, 0.75)]
+    state = seen(slot * 0.75, *dense, slot * 32.125, window_s=window_s)
+    assert moments(state) == [slot * 0.75, *dense[::2], slot * 32.125]
+    same = remember(state, (START + slot * 32.625, 1.0), window_s)
+    assert same is state, "nothing is too old yet"
+    later = remember(state, (START + slot * 32.75, 1.0), window_s)
+    assert moments(later) == moments(state)[1:]
+
+
 @pytest.mark.parametrize(
     ("coarseness", "wanted", "needed"),
     [(0, 5, 5), (0, 40, 32), (1, 5, 5), (1, 16, 16), (1, 40, 16)],

@@ -93,6 +93,10 @@ def test_of_a_long_text_the_beginning_and_the_end_are_read() -> None:
     assert MAX_READ > MAX_END
 
 
+def test_of_a_long_word_the_beginning_is_read() -> None:
+    assert read_words(f"{'x' * 32} {'y' * 33}") == ["x" * 32, "y" * 32]
+
+
 @pytest.mark.parametrize(
     ("text", "left"),
     [

@@ -245,3 +245,10 @@ def test_one_team_alone_that_is_too_unlikely_is_proposed() -> None:
     result = decided("The branch", by=lonely)
     assert [item.team for item in result.proposals] == ["network"]
     assert result.is_deferred
+
+
+@pytest.mark.parametrize(("weight", "probability"), [(60.0, 0.99), (8.0, 0.99), (2.0, 0.71)])
+def test_however_sure_it_is_no_certainty_is_told(weight: float, probability: float) -> None:
+    surest = model(linear=linear({"fax": {1: weight}}, bias=(0.0, 0.0, 0.0, 0.0)))
+    predicted = predict_team(surest, ticket("fax"), CHARTER)
+    assert predicted.proposals[0].probability == probability

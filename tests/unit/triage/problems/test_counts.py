@@ -112,6 +112,13 @@ def test_of_too_many_terms_three_quarters_are_kept_the_most_frequent() -> None:
     assert rates.floor == rates.count(kept + 1) == rates.count(MOST_TERMS + 1) == 2
 
 
+def test_of_too_many_hours_the_same_are_kept_in_whatever_order_they_were_counted() -> None:
+    keys = range(16_384)  # and all together are one more
+    orders = [[(frozenset[int](), order, 5)] for order in (keys, reversed(keys))]
+    packed = {NO_PAST.count_in(tickets).pack() for tickets in orders}
+    assert len(packed) == 1
+
+
 def test_a_large_vocabulary_is_kept_whole_so_that_rare_words_stay_rare() -> None:
     rates = NO_PAST.count_in((frozenset({number}), (), 0) for number in range(1, 50_001))
     assert (rates.count(1), rates.count(50_000)) == (1, 1)

@@ -197,6 +197,18 @@ def test_where_a_signal_gave_way_to_newer_ones_nothing_shows_that_it_is_solved()
     assert (over.data.end, over.data.cleared) == (ProblemEnd.FADED, ())
 
 
+def test_a_signal_that_did_not_give_way_shows_that_it_is_solved() -> None:
+    played = PlayedRegister().play([*ordinary(), signal(0), *outage(6, begins=1)])
+    played.play([signal(20, episode=f"o{n}", service="mail") for n in range(199)])
+    played.play([signal(130, is_open=False)])
+    assert played.register is not None
+    assert played.due is not None
+    played.take(end_if_quiet(played.register, played.due, played.desk))
+    (over,) = played.of(ProblemResolved)
+    assert isinstance(over.data, ProblemResolved)
+    assert over.data.is_solved is True
+
+
 def test_where_nobody_watches_its_signal_any_more_it_ends_but_is_not_solved() -> None:
     played = PlayedRegister().play([*ordinary(), signal(0), *outage(6, begins=1)])
     played.play([signal(130, is_open=False, is_unknown=True)])

@@ -1,0 +1,70 @@
+"""Numbers that other tests take from the code by name: what was agreed of them."""
+
+from datetime import timedelta
+
+from tests.support.named_numbers import find_named_numbers
+
+NUMBERS = {
+    "desk_triage.changes.decide.MAX_CHANGES": 20,
+    "desk_triage.changes.model.LONGEST_CHANGE": timedelta(days=1),
+    "desk_triage.changes.model.SUSPECT_FOR": timedelta(hours=2),
+    "desk_triage.detection.alerts.FLAP_CHANGES": 4,
+    "desk_triage.detection.alerts.MAX_ALERTS": 100,
+    "desk_triage.detection.alerts.MAX_OPEN": 1000,
+    "desk_triage.detection.alerts.QUIET": timedelta(minutes=5),
+    "desk_triage.detection.blindness.FEWEST": 10,
+    "desk_triage.detection.blindness.HEARD_WITHIN": timedelta(days=3),
+    "desk_triage.detection.blindness.MOST_PAIRS": 5000,
+    "desk_triage.detection.dropping.LOOK_EVERY": timedelta(hours=1),
+    "desk_triage.detection.fleet.FEWEST": 5,
+    "desk_triage.detection.fleet.LOOK_AGAIN": timedelta(seconds=75),
+    "desk_triage.detection.fleet.MAX_MEMBERS": 500,
+    "desk_triage.detection.fleet.TOGETHER": timedelta(days=1),
+    "desk_triage.detection.lows.SLOTS": 48,
+    "desk_triage.detection.lows.SLOT_S": 14_400,
+    "desk_triage.detection.lows.UNKNOWN": 1.7e308,
+    "desk_triage.detection.tail.HIGH": 8,
+    "desk_triage.detection.tail.HIGHEST": 9,
+    "desk_triage.detection.tail.LOW": 4,
+    "desk_triage.detection.tail.LOWEST": 3,
+    "desk_triage.detection.tail.SIZE": 15,
+    "desk_triage.detection.window.MAX_SAMPLES": 32,
+    "desk_triage.escalation.model.MAX_EARLY": 20,
+    "desk_triage.learning.dataset.MIN_OF_A_PERSON": 50,
+    "desk_triage.learning.dataset.MIN_PEOPLE": 5,
+    "desk_triage.learning.features.MAX_END": 2000,
+    "desk_triage.learning.features.MAX_READ": 8000,
+    "desk_triage.learning.features.MAX_WORDS": 2000,
+    "desk_triage.learning.model.NEVER_ALONE": 1.0,
+    "desk_triage.learning.store.MAX_BYTES": 33_554_432,
+    "desk_triage.learning.store.MOST_KEPT": 10,
+    "desk_triage.learning.table.MOST_WEIGHT": 127,
+    "desk_triage.learning.table.NEIGHBOURS": 20,
+    "desk_triage.learning.table.RARITY_UNIT": 256,
+    "desk_triage.learning.table.WEIGHT_UNIT": 1_048_576,
+    "desk_triage.problems.bursts.LEAST_SAID": 3.0,
+    "desk_triage.problems.events.MAX_LIST_BYTES": 32_768,
+    "desk_triage.problems.joining.MAX_SIGNALS": 200,
+    "desk_triage.problems.members.PAGE": 128,
+    "desk_triage.problems.model.MAX_MEMBERS": 20_000,
+    "desk_triage.problems.opening.MAX_PROBLEMS": 50,
+    "desk_triage.problems.profile.MOST_EVIDENCE": 6.0,
+    "desk_triage.problems.profile.MOST_TERMS": 400,
+    "desk_triage.problems.rates.MOST_HOURS": 16_384,
+    "desk_triage.problems.rates.MOST_TERMS": 65_536,
+    "desk_triage.problems.rates.MOST_TICKETS": 400_000,
+    "desk_triage.problems.repeats.MAX_REPEATED": 100,
+    "desk_triage.problems.stops.MAX_STOPPED": 200,
+    "desk_triage.problems.terms.LONGEST_WORD": 24,
+    "desk_triage.problems.terms.MOST_READ": 2000,
+    "desk_triage.problems.terms.MOST_WORDS": 40,
+    "desk_triage.problems.window.MAX_REPORTS": 3000,
+    "desk_triage.routing.gauges.FEWEST": 30,
+    "desk_triage.routing.model.MAX_CORRECTIONS": 20,
+    "desk_triage.similar.model.MAX_RECENT": 10,
+}
+
+
+def test_a_number_that_tests_use_by_its_name_is_as_agreed() -> None:
+    """Where they test what happens at a bound, nobody else would see that the bound moved."""
+    assert find_named_numbers("triage") == NUMBERS
