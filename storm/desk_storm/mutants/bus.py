@@ -31,8 +31,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "a number is left out",
         "numbers-without-a-gap",
         _RECORD,
-        "sequence=sequence + ordinal + 1,",
-        "sequence=sequence + ordinal + 1 + (sequence == 4),",
+        "number_event(event, sequence + ordinal + 1)",
+        "number_event(event, sequence + ordinal + 1 + (sequence == 4))",
         together="A",
     ),
     Mutant(
