@@ -12,15 +12,25 @@ from desk_contracts import Message
 from desk_platform.kafka import KafkaPublisher, Publisher
 from desk_platform.kafka.batch_processor import OnFailedRecords
 from desk_platform.kafka.records import Received
-from desk_platform.store.mongo.driver import Collection, Database, Operation, WriteResult
+from desk_platform.store.mongo.driver import Collection, Database, Operation, Row, WriteResult
 from desk_platform.store.sqlite.file import Ask, SqliteFile, T
 
 from desk_bench.through import Timed
 
 # Two slices, and the clearing of outboxes.
 AT_ONCE = 3
-# Messages, or a write: operations of MongoDB, or a change of a file.
-Step = Sequence[Message] | Sequence[Operation] | Ask[Any]
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """Operations on a collection of a MongoDB-wire server."""
+
+    collection: str
+    operations: Sequence[Operation]
+
+
+# Messages, or a write: a bulk, a command, or a change of a file.
+Step = Sequence[Message] | Bulk | Row | Ask[Any]
 
 
 @dataclass
@@ -38,10 +48,10 @@ class Journal:
     batches: list[Batch] = field(default_factory=list)
 
     def note(self, step: Step) -> None:
-        if callable(step) or step:
+        if callable(step) or isinstance(step, Bulk) or step:
             self.batches[-1].tasks.setdefault(asyncio.current_task(), []).append(step)
 
-    async def repeat(self, number: int, target: "Collection | SqliteFile", to: Publisher) -> None:
+    async def repeat(self, number: int, target: Database | SqliteFile, to: Publisher) -> None:
         """One batch again."""
         room = asyncio.Semaphore(AT_ONCE)
 
@@ -55,14 +65,15 @@ class Journal:
                 group.create_task(again(steps))
 
 
-async def _repeat(step: Step, target: "Collection | SqliteFile", publisher: Publisher) -> None:
-    if callable(step):
-        await cast(SqliteFile, target).write(step)
-    elif isinstance(step[0], Message):
-        await publisher.publish(cast(Sequence[Message], step))
+async def _repeat(step: Step, target: Database | SqliteFile, publisher: Publisher) -> None:
+    if isinstance(target, SqliteFile) and callable(step):
+        await target.write(step)
+    elif isinstance(step, Bulk):
+        await cast(Database, target)[step.collection].bulk_write(step.operations, ordered=False)
+    elif isinstance(step, dict):
+        await cast(Database, target).command(step)
     else:
-        operations = cast(Sequence[Operation], step)
-        await cast(Collection, target).bulk_write(operations, ordered=False)
+        await publisher.publish(cast(Sequence[Message], step))
 
 
 class NotingFile(SqliteFile):
@@ -79,27 +90,31 @@ class NotingFile(SqliteFile):
 
 
 class NotingDatabase:
-    """A database whose collections keep the journal of their bulk writes."""
+    """A database that keeps the journal of what is written to it."""
 
     def __init__(self, database: Database, journal: Journal) -> None:
         self._database, self._journal = database, journal
 
     def __getitem__(self, name: str) -> Collection:
-        return cast(Collection, _NotingCollection(self._database[name], self._journal))
+        return cast(Collection, _NotingCollection(self._database[name], name, self._journal))
 
     async def list_collection_names(self) -> list[str]:
         return await self._database.list_collection_names()
 
+    async def command(self, command: Row) -> Row:
+        self._journal.note(command)
+        return await self._database.command(command)
+
 
 class _NotingCollection:
-    def __init__(self, collection: Collection, journal: Journal) -> None:
-        self._collection, self._journal = collection, journal
+    def __init__(self, collection: Collection, name: str, journal: Journal) -> None:
+        self._collection, self._name, self._journal = collection, name, journal
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._collection, name)
 
     async def bulk_write(self, requests: Sequence[Operation], ordered: bool = True) -> WriteResult:
-        self._journal.note(requests)
+        self._journal.note(Bulk(self._name, requests))
         return await self._collection.bulk_write(requests, ordered)
 
 

@@ -105,11 +105,7 @@ class Bench:
         """
         store = self._open(name)
         await store.documents(TICKET_RECORDS, SystemClock().now).prepare()
-        target = (
-            store.file
-            if isinstance(store, SqliteStore)
-            else store.database[TICKET_RECORDS.collection]
-        )
+        target = store.file if isinstance(store, SqliteStore) else store.database
         publisher = KafkaPublisher(self._kafka, "bench", self._prefix)
         consumer = _reader(self._kafka, self._prefix, name)
         drained, wanted = Drained(self._events), 0

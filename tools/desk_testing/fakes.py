@@ -198,12 +198,13 @@ class FakeDocuments(Generic[S]):
         limit: int = 100,
     ) -> list[Listed[S]]:
         documents = await self.find(facets, order=order, after=after, limit=limit)
-        brief = self._schema.brief or (lambda state: state)
         return [
             Listed(
                 document.id,
                 document.id if order == "_id" else self._facets(document)[order],
-                None if document.state is None else brief(document.state),
+                None
+                if document.state is None
+                else self._schema.shown(document.state, self._rows[document.id][1] or ""),
             )
             for document in documents
         ]

@@ -232,6 +232,13 @@ async def test_a_page_of_large_documents_is_read_as_a_listing_shows_them(kind: K
     assert (await get(kind, "t00")).state == Thing(name="x", rank=0, code="code of t00", text=large)
 
 
+async def test_a_short_document_is_listed_as_it_is(kind: Kind) -> None:
+    await put(kind, thing("a", text="short"))
+    assert await kind.documents.find_brief({}) == [
+        Listed("a", "a", Thing(code="code of a", text="short"))
+    ]
+
+
 async def test_what_was_written_without_a_brief_state_is_listed_too(kind: Kind) -> None:
     await kind.newer.write([Stored("a", 0, NewerThing(name="one", colour="green"))])
     assert await kind.documents.find_brief({}) == [Listed("a", "a", Thing(name="one"))]

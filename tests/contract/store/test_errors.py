@@ -54,7 +54,7 @@ def test_anything_else_goes_through_as_it_is(error: Exception) -> None:
 
 
 class Refusing:
-    """A collection whose bulk writes end with an error."""
+    """A database whose writes end with an error; it is also its collections."""
 
     def __init__(self, **details: object) -> None:
         self.details = details
@@ -65,6 +65,9 @@ class Refusing:
     async def bulk_write(self, _operations: object, *, ordered: bool) -> object:
         assert not ordered
         raise BulkWriteError({"nMatched": 0, **self.details})
+
+    async def command(self, _command: object) -> dict[str, object]:
+        return {"ok": 1, "n": 0, **self.details}
 
 
 async def write(**details: object) -> frozenset[str]:
@@ -96,3 +99,13 @@ async def test_a_bulk_that_is_not_certain_to_stay_is_no_success(
 async def test_a_bulk_that_breaks_a_rule_of_the_store_is_a_bug() -> None:
     with pytest.raises(BulkWriteError):
         await write(writeErrors=[{"index": 0, "code": 9}])
+
+
+@pytest.mark.parametrize(("code", "error"), [(91, DependencyDown), (9, BulkWriteError)])
+async def test_a_command_of_which_a_part_failed_is_no_success(
+    code: int, error: type[Exception]
+) -> None:
+    database = cast(Database, Refusing(writeErrors=[{"index": 0, "code": code}]))
+    documents = MongoDocuments(database, THINGS, lambda: START)
+    with pytest.raises(error):
+        await documents.clear_outboxes([Stored("a", 1)])

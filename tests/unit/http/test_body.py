@@ -1,7 +1,9 @@
 """What bodies of all calls together may take, from their first byte to the end of their call."""
 
 import asyncio
+import gc
 import re
+import weakref
 
 import pytest
 from desk_platform.http.body import Bodies, Uploads
@@ -85,6 +87,34 @@ async def call(edge: Edge, path: str, method: str = "POST") -> int:
     scope = {"type": "http", "path": path, "method": method, "headers": [], "scheme": "http"}
     await edge(scope, pieces(b"12345678"), send)
     return statuses[0]
+
+
+class Connection:
+    """Sends answers, and knows the call that it is answering, as a server's does."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+
+    async def send(self, message: Message) -> None:
+        pass
+
+
+async def test_what_a_call_has_used_is_free_when_it_ends() -> None:
+    """Without waiting for the collector, which would look at all that calls have used."""
+    app = Slow()
+    bodies, gate = Bodies(limit=10), Gate(1, Precedence())
+    edge = Edge(app, record_telemetry().telemetry, bodies, gate, RateLimits(HttpSettings()))
+    connection = Connection(
+        {"type": "http", "path": "/other", "method": "POST", "headers": [], "scheme": "http"}
+    )
+    used = weakref.ref(connection)
+    gc.disable()
+    try:
+        await edge(connection.scope, pieces(b"{}"), connection.send)
+        del connection
+        assert used() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize(

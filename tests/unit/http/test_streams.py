@@ -16,10 +16,10 @@ def never() -> None:
 
 def test_a_stream_leaves_its_place_to_others() -> None:
     gate = Gate(1, Precedence())
-    with gate.admit() as leave:
+    with gate.admit() as place:
         with pytest.raises(Overloaded), gate.admit():
             never()
-        leave()
+        place.leave()
         with gate.admit():
             assert gate.under_way == 1
         assert gate.under_way == 0

@@ -38,29 +38,9 @@ class Gate:
         self._streams: dict[object, Callable[[], None]] = {}
         self._streams_of: Counter[str] = Counter()
 
-    @contextlib.contextmanager
-    def admit(self) -> Generator[Callable[[], None], None, None]:
-        """Around a call; `Stopping` or `Overloaded` if it may not begin.
-
-        Gives a way to leave the place before the end, for an answer that stays open.
-        """
-        self._take_place()
-        is_left = False
-
-        def leave() -> None:
-            nonlocal is_left
-            if is_left:
-                return
-            is_left = True
-            self._precedence.end_call()
-            self.under_way -= 1
-            if self.under_way == 0:
-                self._empty.set()
-
-        try:
-            yield leave
-        finally:
-            leave()
+    def admit(self) -> "Place":
+        """Around a call; `Stopping` or `Overloaded` if it may not begin."""
+        return Place(self)
 
     @contextlib.contextmanager
     def hold_open(self, person: str, end: Callable[[], None]) -> Generator[None, None, None]:
@@ -85,7 +65,8 @@ class Gate:
             if not self._streams_of[person]:
                 del self._streams_of[person]
 
-    def _take_place(self) -> None:
+    def enter(self) -> None:
+        """One more call is under way; `Stopping` or `Overloaded` if it may not begin."""
         if self.is_closed:
             raise self.explain_stop()
         if self.is_held:
@@ -95,6 +76,13 @@ class Gate:
         self.under_way += 1
         self._empty.clear()
         self._precedence.begin_call()
+
+    def leave(self) -> None:
+        """One of those under way is so no more."""
+        self._precedence.end_call()
+        self.under_way -= 1
+        if self.under_way == 0:
+            self._empty.set()
 
     def hold(self, is_held: bool) -> None:
         """Let nobody in until it is called again with False: a person has to decide first."""
@@ -116,3 +104,25 @@ class Gate:
     def explain_stop() -> Stopping:
         """What whoever comes too late is told."""
         return Stopping(message("request.restarted"), retry_after=_BACK_IN_SECONDS)
+
+
+class Place:
+    """That of one call, until it ends or an answer that stays open leaves it before."""
+
+    __slots__ = ("_gate", "_is_left")
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate, self._is_left = gate, False
+
+    def __enter__(self) -> "Place":
+        self._gate.enter()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.leave()
+
+    def leave(self) -> None:
+        """Once, however often it is called."""
+        if not self._is_left:
+            self._is_left = True
+            self._gate.leave()

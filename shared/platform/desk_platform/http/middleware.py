@@ -152,17 +152,22 @@ class Edge:
             kind = exchange.media_type
             receive = await body.read(receive, exchange.length, scope["path"], kind)
             exchange.is_whole = True
-            with self._gate.admit() as leave:
+            with self._gate.admit() as place:
 
                 def leave_place() -> None:
                     exchange.opened_at = time.perf_counter()
                     body.drop()
-                    leave()
+                    place.leave()
 
                 scope[LEAVE_KEY] = leave_place
-                if scope["path"] in _DOCUMENTS:
-                    self._limits.count_anonymous(scope)
-                await self._call(scope, receive, exchange)
+                try:
+                    if scope["path"] in _DOCUMENTS:
+                        self._limits.count_anonymous(scope)
+                    await self._call(scope, receive, exchange)
+                finally:
+                    # It leads to the connection and back to the scope: only the collector would
+                    # free what a call has used.
+                    del scope[LEAVE_KEY]
 
     async def _call(self, scope: Scope, receive: Receive, exchange: _Exchange) -> None:
         try:

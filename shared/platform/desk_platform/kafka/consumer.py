@@ -200,6 +200,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
                 pause = await self._round(message.raw_message)
             finally:
                 self._progress.end_batch()
+                # A batch is its own decoded body: else only the collector would free its records.
+                message.clear_cache()
         if pause is None:
             pause = self._reading.pause_after(len(message.raw_message))
         if pause:

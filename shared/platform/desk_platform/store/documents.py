@@ -12,6 +12,8 @@ from desk_platform.store.listings import Facets, Listed
 M = TypeVar("M")
 # The facet by which what is over is found, in milliseconds.
 OVER_SINCE = "over_since"
+# To write so few characters a second time costs more than a listing saves by reading less.
+_SHORT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Schema(Generic[M]):
     facets: Callable[[M], Facets] = lambda _: {}
     searched: tuple[tuple[str, ...], ...] = ()
     unique: tuple[str, ...] = ()
-    # A state without what listings do not show; kept beside it, for those that can be large.
+    # A state without what listings do not show; kept beside it, if that is long.
     brief: Callable[[M], M] | None = None
     # Of so many documents the state is kept beside its text. Each is read from the store all the
     # same; if the text is the one that is known, it is not parsed again.
@@ -51,6 +53,10 @@ class Schema(Generic[M]):
         if since is None:
             return self.facets(state)
         return {**self.facets(state), OVER_SINCE: int(since.timestamp() * 1000)}
+
+    def shown(self, state: M, text: str) -> M:
+        """The state as listings show it, of which `text` is the whole: a short one as it is."""
+        return state if self.brief is None or len(text) <= _SHORT else self.brief(state)
 
     def check_query(self, facets: Facets, order: str) -> None:
         """Raise `ValueError` unless an index serves it: without one it would read everything.

@@ -18,7 +18,7 @@ class States(Generic[S]):
 
     def __init__(self, schema: Schema[S]) -> None:
         self._collection, self._states = schema.collection, TypeAdapter(schema.model)
-        self._lasting = schema.lasting
+        self._schema, self._lasting = schema, schema.lasting
         self._excluded = set(schema.lasting) or None
         self._lasting_texts: OncePerThing[BaseModel, str] = OncePerThing(
             lambda part: part.model_dump_json(), schema.remembered
@@ -35,6 +35,11 @@ class States(Generic[S]):
         if id:
             self._remember(id, text, state)
         return text
+
+    def write_brief(self, state: S, text: str) -> str:
+        """As listings show it; that is `text`, the whole of it, where they leave out nothing."""
+        shown = self._schema.shown(state, text)
+        return text if shown is state else self.write(shown)
 
     def read(self, id: str, text: str | None) -> tuple[S | None, Unreadable | None]:
         """The state; of one that cannot be read only why: the trouble is its own."""

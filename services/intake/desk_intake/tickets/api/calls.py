@@ -59,6 +59,8 @@ Caller = Annotated[Principal, Depends(require(Role.EMPLOYEE, *STAFF))]
 Call = Annotated[IdempotentCall, Depends(require_key)]
 KeyedCall = Annotated[KeyedCaller, Depends(require_with_key(Role.EMPLOYEE, *STAFF))]
 Decide = Callable[[Ticket, Context], Sequence[Payload]]
+# Written out, it would be worked out anew with each call: that of a function inside another is.
+Decided = Decision[Ticket] | None
 # Who may know of a ticket: the ticket, or `NotFound`.
 Look = Callable[[Ticket | None, Actor, str], Ticket]
 
@@ -121,12 +123,17 @@ ByStaff = Annotated[TicketAction, Depends(_of_staff)]
 
 def reader_of(deps: TicketDeps, actor: Actor, ticket: Ticket) -> Reader:
     """For whom an answer about this ticket is made."""
-    return replace(list_reader(deps), sees_internal=sees_internal(ticket, actor))
+    return _reader(deps, sees_internal=sees_internal(ticket, actor))
 
 
 def list_reader(deps: TicketDeps) -> Reader:
     """For what shows no lines of a ticket, or only those that were chosen for the caller before."""
-    return Reader(False, deps.charter().team_titles, deps.close_after, spoken_catalogue())
+    return _reader(deps, sees_internal=False)
+
+
+def _reader(deps: TicketDeps, *, sees_internal: bool) -> Reader:
+    titles = deps.charter().team_titles
+    return Reader(sees_internal, titles, deps.close_after, spoken_catalogue())
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +211,7 @@ async def change_once(
     `look` gives the ticket of what is stored, or refuses.
     """
 
-    def rule(recalled: Recalled, state: Ticket | None, context: Context) -> Decision[Ticket] | None:
+    def rule(recalled: Recalled, state: Ticket | None, context: Context) -> Decided:
         ticket = look(state)
         if (fingerprint := ticket.find_fingerprint(call.seed, recalled)) is not None:
             check_same(call, fingerprint)
@@ -240,7 +247,7 @@ async def open_once(
     id = ticket_of_call(call)
     was_there = False
 
-    def rule(recalled: Recalled, state: Ticket | None, context: Context) -> Decision[Ticket] | None:
+    def rule(recalled: Recalled, state: Ticket | None, context: Context) -> Decided:
         nonlocal was_there
         if state is not None:
             check_same(call, state.find_fingerprint(call.seed, recalled) or call.fingerprint)

@@ -84,6 +84,8 @@ class CurrentDatabase:
 
     def __init__(self, clients: MongoClients, name: str) -> None:
         self._clients, self._name = clients, name
+        self._client: Any = None
+        self._collections: dict[str, Collection] = {}
 
     def __getitem__(self, name: str) -> Collection:
         return cast(Collection, _CurrentCollection(self, name))
@@ -91,6 +93,18 @@ class CurrentDatabase:
     async def list_collection_names(self) -> list[str]:
         """Names of the collections that hold anything."""
         return await self.now().list_collection_names()
+
+    async def command(self, command: Row) -> Row:
+        """What the server answers to it."""
+        return await self.now().command(command)
+
+    def collection(self, name: str) -> Collection:
+        """That of the client of now; made once for each client, as the drivers take long for it."""
+        if self._client is not self._clients.current:
+            self._client, self._collections = self._clients.current, {}
+        if name not in self._collections:
+            self._collections[name] = self.now()[name]
+        return self._collections[name]
 
     def now(self) -> Database:
         """That of the client of now."""
@@ -105,7 +119,7 @@ class _CurrentCollection:
         self._database, self._name = database, name
 
     def __getattr__(self, call: str) -> object:
-        return getattr(self._database.now()[self._name], call)
+        return getattr(self._database.collection(self._name), call)
 
 
 async def _close(client: Any) -> None:

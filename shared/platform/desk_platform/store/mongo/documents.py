@@ -22,6 +22,7 @@ from desk_platform.store.mongo.driver import (
     Collection,
     Database,
     DeleteOne,
+    Filter,
     InsertOne,
     Operation,
     ReplaceOne,
@@ -29,6 +30,7 @@ from desk_platform.store.mongo.driver import (
     UpdateOne,
     duplicates_of,
     translate_errors,
+    update_each,
 )
 from desk_platform.store.mongo.pages import make_page_query, place_of
 from desk_platform.store.states import States
@@ -40,6 +42,7 @@ class MongoDocuments(Generic[S]):
     """`Documents` on a MongoDB-wire server, whichever driver the store was opened with."""
 
     def __init__(self, database: Database, schema: Schema[S], now: Callable[[], datetime]) -> None:
+        self._database = database
         self._collection: Collection = database[schema.collection]
         self._schema = schema
         self._states = States(schema)
@@ -130,16 +133,8 @@ class MongoDocuments(Generic[S]):
 
     async def clear_outboxes(self, published: Sequence[Stored[S]]) -> None:
         """Note that the outboxes of these versions are published. A newer version keeps its own."""
-        emptied: list[Operation] = [
-            UpdateOne(
-                {"_id": document.id, "version": document.version},
-                {"$unset": {"outbox": "", "pending": "", "recorded": ""}},
-            )
-            for document in published
-        ]
-        if emptied:
-            with translate_errors():
-                await self._collection.bulk_write(emptied, ordered=False)
+        emptied = {"$unset": {"outbox": "", "pending": "", "recorded": ""}}
+        await self._update((document.id, document.version, emptied) for document in published)
 
     async def postpone(self, documents: Sequence[Stored[S]], until: datetime) -> None:
         """Of these versions only the outbox that they have here is still to be published, and not
@@ -154,6 +149,15 @@ class MongoDocuments(Generic[S]):
         if operations:
             with translate_errors():
                 await self._collection.bulk_write(operations, ordered=False)
+
+    async def _update(self, changes: Iterable[tuple[object, object, Filter]]) -> None:
+        """Change little in documents, unless somebody wrote them since that version.
+
+        By id and version every server finds them at once, while the embedded one looks at all
+        documents for any other condition.
+        """
+        updates = (({"_id": id, "version": version}, change) for id, version, change in changes)
+        await update_each(self._database, self._schema.collection, updates)
 
     async def pending(self, older_than: datetime, limit: int) -> list[Stored[S]]:
         """Documents whose outbox has waited since before `older_than`."""
@@ -185,18 +189,17 @@ class MongoDocuments(Generic[S]):
             row = await self._collection.find_one({"_id": id}, {"due": 1, "version": 1})
             due = None if row is None else cast("datetime | None", row.get("due"))
             if row is not None and due is not None and due <= whole_milliseconds(now):
-                await self._collection.bulk_write(
-                    [_move_timer(row, whole_milliseconds(until))], ordered=False
-                )
+                moved = {"$set": {"due": whole_milliseconds(until)}}
+                await self._update([(id, row["version"], moved)])
 
     async def take_up(self, since: datetime, now: datetime) -> int:
         """Make due now what was put off until `since` or later; how many there were."""
         with translate_errors():
             cursor = self._collection.find({"due": {"$gte": since}}, {"version": 1})
-            moved = [_move_timer(row, now) for row in await cursor.to_list(None)]
-            if moved:
-                await self._collection.bulk_write(moved, ordered=False)
-        return len(moved)
+            rows = await cursor.to_list(None)
+        moved = {"$set": {"due": now}}
+        await self._update((row["_id"], row["version"], moved) for row in rows)
+        return len(rows)
 
     async def find(
         self,
@@ -278,11 +281,12 @@ class MongoDocuments(Generic[S]):
         return row
 
     def _state_row(self, id: str, state: S) -> Row:
-        row: Row = {"state": self._states.write(state, id)}
+        text = self._states.write(state, id)
+        row: Row = {"state": text}
         if facets := self._schema.facets_of(state):
             row["facets"] = dict(facets)
         if self._schema.brief is not None:
-            row["brief"] = self._states.write(self._schema.brief(state))
+            row["brief"] = self._states.write_brief(state, text)
         return row
 
     async def _brief(self, row: Row) -> S | None:
@@ -325,12 +329,6 @@ class MongoDocuments(Generic[S]):
         with translate_errors():
             cursor = self._collection.find(query, fields)
             return await cursor.sort(ordered).limit(limit).to_list(limit)
-
-
-def _move_timer(row: Row, due: datetime) -> Operation:
-    """Its timer moved, unless somebody wrote it since: by id and version every store finds it at
-    once, while the embedded one looks at all documents for any other condition."""
-    return UpdateOne({"_id": row["_id"], "version": row["version"]}, {"$set": {"due": due}})
 
 
 def _message_row(message: Message) -> Row:

@@ -4,7 +4,7 @@ Motor was asked for by name and gets critical fixes only until 2027-05; PyMongo'
 has the same shape for the few calls used here and is one setting away (ADR 0003).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Protocol, cast
 
@@ -25,6 +25,8 @@ Row = dict[str, object]
 Filter = Mapping[str, object]
 Operation = InsertOne[Row] | ReplaceOne[Row] | UpdateOne | DeleteOne
 DUPLICATE_KEY = 11000
+# In one command; a server takes a hundred thousand, and 48 MB.
+_CHANGES = 5_000
 # The server stumbled (no code, InternalError, UnknownError), cannot be reached, stops, or is no
 # primary any more; or a cursor was lost with it (CursorNotFound, QueryPlanKilled, CursorKilled).
 PASSING = frozenset({
@@ -53,6 +55,7 @@ __all__ = [
     "UpdateOne",
     "duplicates_of",
     "translate_errors",
+    "update_each",
 ]
 
 
@@ -95,6 +98,7 @@ class Database(Protocol):
 
     def __getitem__(self, name: str) -> Collection: ...
     async def list_collection_names(self) -> list[str]: ...
+    async def command(self, command: Row) -> Row: ...
 
 
 @contextmanager
@@ -149,3 +153,23 @@ def duplicates_of(error: BulkWriteError) -> set[int]:
     if any(failure["code"] != DUPLICATE_KEY for failure in failures):
         raise error
     return {failure["index"] for failure in failures}
+
+
+async def update_each(
+    database: Database, collection: str, changes: Iterable[tuple[Filter, Filter]]
+) -> None:
+    """Make a small change in the document of each query; one that is not there is passed over.
+
+    The drivers make several objects of each operation of a bulk: of a thousand such changes that
+    takes them longer than the server needs to make them. What is large is for a bulk, which they
+    divide as the server can take it.
+    """
+    updates = [{"q": query, "u": change} for query, change in changes]
+    with translate_errors():
+        for first in range(0, len(updates), _CHANGES):
+            some = updates[first : first + _CHANGES]
+            answer = await database.command(
+                {"update": collection, "updates": some, "ordered": False}
+            )
+            if "writeErrors" in answer:
+                duplicates_of(BulkWriteError(answer))

@@ -312,9 +312,8 @@ class SqliteDocuments(Generic[S]):
         if document.state is not None:
             state = self._states.write(document.state, document.id)
             facets = write_facets(self._schema.facets_of(document.state))
-            shown = self._schema.brief and self._schema.brief(document.state)
-            if shown is not None and shown is not document.state:
-                brief = self._states.write(shown)
+            shown = self._states.write_brief(document.state, state)
+            brief = None if shown is state else shown
         recorded = None
         if document.outbox:
             # Longer than now what was put off, or was written anew, waits already.
