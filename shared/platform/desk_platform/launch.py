@@ -1,5 +1,7 @@
 """The first lines of a service's process; so it imports nothing but what it runs next."""
 
+import contextlib
+import ctypes
 import gc
 import importlib
 import sys
@@ -12,6 +14,8 @@ _ABSENT: dict[str, ModuleType | None] = {
     "cel.cli": ModuleType("cel.cli"),
     "httpx._main": None,
 }
+# glibc's number for the option of `mallopt` that limits its heaps.
+_M_ARENA_MAX = -8
 
 
 def launch(name: str) -> None:
@@ -21,6 +25,19 @@ def launch(name: str) -> None:
     and again for a fifth of the CPU of a start; `tune_interpreter` switches it on.
     """
     gc.disable()
+    share_one_heap()
     sys.modules |= _ABSENT  # type: ignore[arg-type]  # None: there is none
     table = importlib.import_module(f"desk_{name}.service").SERVICE
     importlib.import_module("desk_platform.startup").start_service(table)
+
+
+def share_one_heap() -> None:
+    """Let all threads take their memory from one heap.
+
+    glibc gives each thread a heap, and what one has freed no other can use. The threads of the
+    store and of the index hold the interpreter's lock for most of what they do, so they do not
+    wait for each other here. Before anything is imported: numbers bring threads of their own, and a
+    heap that is there is used. Another C library is left as it is.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)

@@ -6,7 +6,6 @@ for with patience, then consumers join. A stop drains: no new work, finish, comm
 
 import asyncio
 import contextlib
-import ctypes
 import gc
 import signal
 import socket
@@ -35,8 +34,6 @@ log = get_logger()
 
 # How long one thread keeps the interpreter while another one wants it.
 SWITCH_SECONDS = 0.0005
-# glibc's number for the option of `mallopt` that limits its heaps.
-_M_ARENA_MAX = -8
 # Of the time that a stop may take, for calls under way; parts need the rest to hand over.
 _SHARE_OF_CALLS = 0.4
 # For a part whose turn comes when others have used up the time: a consumer still leaves its group.
@@ -68,7 +65,6 @@ class Assembled:
 async def run(service: Assembled, listener: socket.socket) -> None:
     """Answer and run until SIGTERM or SIGINT, then drain within the settings' shutdown grace."""
     tune_interpreter()
-    share_one_heap()
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -107,17 +103,6 @@ def tune_interpreter() -> None:
     gc.set_threshold(20_000, 20, 50)
     gc.enable()
     sys.setswitchinterval(SWITCH_SECONDS)
-
-
-def share_one_heap() -> None:
-    """Let all threads take their memory from one heap.
-
-    glibc gives each thread a heap, and what one has freed no other can use. The threads of the
-    store and of the index hold the interpreter's lock for most of what they do, so they do not
-    wait for each other here. Another C library is left as it is.
-    """
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 class Opened:

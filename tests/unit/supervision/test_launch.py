@@ -24,8 +24,6 @@ print("collects" if gc.isenabled() and gc.get_freeze_count() else "does not coll
 HEAPS = """
 import ctypes
 from threading import Barrier, Thread
-from desk_platform.runtime import share_one_heap
-{before}
 libc, barrier = ctypes.CDLL(None), Barrier(4)
 def work():
     barrier.wait()
@@ -83,10 +81,12 @@ def test_a_service_that_runs_collects_what_is_new() -> None:
 
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_info"), reason="glibc has heaps")
-def test_the_threads_of_a_service_share_one_heap() -> None:
-    heaps = [answer(HEAPS.format(before=line)).count("<heap") for line in ("", "share_one_heap()")]
-    assert heaps[0] > 1
-    assert heaps[1] == 1
+def test_all_threads_share_one_heap_from_the_first_import_on(tmp_path: Path) -> None:
+    (tmp_path / "desk_probe").mkdir()
+    (tmp_path / "desk_probe" / "service.py").write_text(f"{HEAPS}raise SystemExit")
+    launched = answer("from desk_platform.launch import launch; launch('probe')", tmp_path)
+    assert launched.count("<heap") == 1
+    assert answer(HEAPS).count("<heap") > 1
 
 
 def test_imports_build_no_event_and_load_no_library_that_few_use() -> None:
