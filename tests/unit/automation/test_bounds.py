@@ -1,10 +1,14 @@
 """Spans of time and lengths: the last that is within, and the first that is not."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from hashlib import sha256
 
 import pytest
 from desk_automation.actions.command import fill_argument
 from desk_automation.actions.template import PlanFailed
+from desk_automation.patterns.decide import hear
+from desk_automation.patterns.model import Occurrence, SubjectWindows
+from desk_automation.patterns.rules import PatternRule, compile_pattern
 from desk_automation.recurrence.debts import Cause, add_fix
 from desk_automation.recurrence.decide import add_cure, add_trouble
 from desk_automation.recurrence.model import Cure, Debt, Fix, Trouble
@@ -25,6 +29,7 @@ from desk_automation.safety.statistics import RunbookStatistics, RunResult, take
 from desk_automation.safety.target import AdmissionRequest, admit
 from desk_automation.safety.target import find_refusal as find_refusal_of_target
 from desk_automation.windows.model import PlannedChange
+from desk_charter.patterns import When
 from desk_contracts.events.automation import Outcome, RunEscalated, StopKind
 from desk_contracts.message import message, verbatim
 
@@ -145,3 +150,40 @@ async def test_of_a_title_people_hear_three_hundred_letters(length: int) -> None
     [event] = escalate(run, Outcome.NOT_RUN, verbatim("x"), START).events
     assert isinstance(event.data, RunEscalated)
     assert len(event.data.title) == 300
+
+
+@pytest.mark.parametrize(
+    ("late", "behind"),
+    [
+        (-MINUTE, timedelta(0)),
+        (59 * MINUTE, 59 * MINUTE),
+        (60 * MINUTE, 60 * MINUTE),
+        (61 * MINUTE, 60 * MINUTE),
+    ],
+)
+def test_what_was_long_on_its_way_is_waited_for_an_hour_at_most(
+    late: timedelta, behind: timedelta
+) -> None:
+    held = {"of": "data.value < 10.0", "for": "5m"}
+    rule = compile_pattern("b", When.model_validate({"held": held, "lateness": "0s"}))
+    occurrence = find_occurrence(rule, START + late)
+    [window] = hear(SubjectWindows(), "b", rule.version, rule.when, occurrence).windows
+    assert window.behind == behind
+    assert window.wait is not None
+    assert window.wait.due == START + 5 * MINUTE + behind
+
+
+@pytest.mark.parametrize(
+    ("letters", "value"), [(100, "x" * 100), (101, sha256(b"x" * 101).hexdigest()[:16])]
+)
+def test_a_value_of_a_pattern_is_kept_up_to_a_hundred_letters(letters: int, value: str) -> None:
+    distinct = {"of": "true", "value": "data.site", "at_least": 2, "within": "1h"}
+    rule = compile_pattern("b", When.model_validate({"distinct": distinct}))
+    assert find_occurrence(rule, START, site="x" * letters).value == value
+
+
+def find_occurrence(rule: PatternRule, arrived: datetime, site: str = "") -> Occurrence:
+    values = {"event": {}, "data": {"value": 4.0, "site": site}}
+    occurrence = rule.find_occurrence(raised(), values, arrived)
+    assert occurrence is not None
+    return occurrence

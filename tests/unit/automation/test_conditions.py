@@ -14,7 +14,7 @@ from desk_automation.conditions.expression import (
     paths_in,
     problems_in,
 )
-from desk_automation.conditions.types import type_problems
+from desk_automation.conditions.types import make_sample, type_problems
 from desk_automation.matching.charter import RUNBOOKS
 from desk_charter import InvalidCharter, load_charter
 from desk_contracts import Payload
@@ -186,6 +186,12 @@ def test_a_wrong_runbook_is_refused_with_file_and_line(
 
 def test_the_default_charter_is_right() -> None:
     assert load_charter(ROOT / "charter", [RUNBOOKS]).of(RUNBOOKS)
+
+
+def test_what_stands_in_six_lists_is_looked_at_and_no_deeper() -> None:
+    six = list[list[list[list[list[list[int]]]]]]
+    assert make_sample(six, ()) == [[[[[[1]]]]]]
+    assert make_sample(list[six], ()) == [[[[[[[]]]]]]]
 
 
 NESTED = "data.explanation.all(a, data.explanation.all(b, data.explanation.all(c, a == b)))"
