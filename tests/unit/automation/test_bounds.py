@@ -2,8 +2,11 @@
 
 from datetime import datetime, timedelta
 from hashlib import sha256
+from math import inf, nan
 
 import pytest
+from desk_automation.actions.answer import Answer, Result
+from desk_automation.actions.bounds import bound_answer
 from desk_automation.actions.command import fill_argument
 from desk_automation.actions.template import PlanFailed
 from desk_automation.patterns.decide import hear
@@ -132,6 +135,15 @@ def test_a_day_of_a_limit_has_twenty_four_hours(before: timedelta, *, is_refused
     refusal = find_refusal_of_target(target, ask("r2"), START + DAY - before)
     assert (refusal is not None) is is_refused
     assert refusal is None or refusal.until == START + DAY
+
+
+@pytest.mark.parametrize(
+    ("wait", "seconds"),
+    [(-1.0, 0.0), (nan, 0.0), (999_999_999.0, 999_999_999.0), (inf, 999_999_999.0)],
+)
+def test_a_wait_that_is_asked_for_has_nine_digits(wait: float, seconds: float) -> None:
+    answer = Answer(Result.NOT_TAKEN, verbatim("x"), retry_after=wait)
+    assert bound_answer(answer).retry_after == seconds
 
 
 def test_an_argument_has_a_thousand_letters() -> None:
