@@ -176,3 +176,10 @@ def test_a_header_carries_only_what_it_can(value: str) -> None:
     assert fill_header("device ${x}", {"x": "a-1"}) == "device a-1"
     with pytest.raises(PlanFailed):
         fill_header("device ${x}", {"x": value})
+
+
+def test_dots_are_looked_for_behind_two_encodings_and_not_behind_three() -> None:
+    with pytest.raises(PlanFailed, match="leads-elsewhere"):
+        fill_address("http://a.example/v1/${x}", {"x": "%252e%252e"})
+    filled = fill_address("http://a.example/v1/${x}", {"x": "%25252e%25252e"})
+    assert filled == "http://a.example/v1/%2525252e%2525252e"

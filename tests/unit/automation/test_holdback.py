@@ -1,16 +1,19 @@
 """A declared share of matches waits; what heals meanwhile is natural recovery."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from desk_automation.holdback.decide import choose_arm
 from desk_automation.holdback.model import Comparison, Tally
 from desk_automation.matching.decide import run_id
+from desk_automation.runs.comparison import result_of
 from desk_automation.runs.description import describe_run
+from desk_automation.runs.model import Phase, Run
 from desk_charter.runbooks import Runbook
 from desk_contracts import Event
 from desk_contracts.events.automation import Outcome
 from desk_contracts.events.signals import SignalRaised
+from desk_contracts.message import Message, message
 
 from tests.support.automation_engine import START, Engine, cleared, measured, raised, runbook
 
@@ -85,6 +88,50 @@ async def test_the_others_act_at_once_and_count_as_they_end(
     else:
         await acted(engine, event, value)
     assert await comparison(engine) == Comparison(acts=expected)
+
+
+CLEARED, STOPPED = message("run.signal-cleared-before"), message("run.same-already", run="r")
+
+
+@pytest.mark.parametrize(
+    ("reason", "outcome", "expected"),
+    [
+        (CLEARED, None, "well"),
+        (STOPPED, None, "unknown"),
+        (None, Outcome.HEALED, "well"),
+        (None, Outcome.NOT_HEALED, "ill"),
+        (None, Outcome.INCONCLUSIVE, "unknown"),
+    ],
+)
+async def test_of_the_others_a_run_that_was_skipped_counts_only_where_it_was_not_needed(
+    reason: Message | None, outcome: Outcome | None, expected: str
+) -> None:
+    assert result_of(await over("acts", reason=reason, outcome=outcome)) == expected
+
+
+@pytest.mark.parametrize(
+    ("reason", "ended_at", "expected"),
+    [
+        (CLEARED, START + WAIT + MINUTE, "well"),
+        (CLEARED, START + WAIT + MINUTE + SECOND, "unknown"),
+        (STOPPED, START + WAIT - SECOND, "unknown"),
+        (STOPPED, START + WAIT, "ill"),
+        (None, START + WAIT, "ill"),
+    ],
+)
+async def test_whether_it_healed_by_itself_is_known_for_a_minute_after_the_wait(
+    reason: Message | None, ended_at: datetime, expected: str
+) -> None:
+    assert result_of(await over("waits", reason=reason, ended_at=ended_at)) == expected
+
+
+async def over(arm: str, **changes: object) -> Run:
+    """A run of that arm that has ended so."""
+    engine = Engine((declared(),))
+    event = of_arm(arm, engine)
+    await engine.hear(event)
+    phase = Phase.ESCALATED if changes["reason"] is None else Phase.SKIPPED
+    return (await engine.run(event)).model_copy(update={"phase": phase, **changes})
 
 
 async def test_a_cure_that_did_not_last_was_none_beside_natural_recovery() -> None:

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 from desk_automation.runs.journal import renew_lease
-from desk_automation.runs.lifecycle import queue, skip
+from desk_automation.runs.lifecycle import admit, escalate, queue, skip
 from desk_automation.runs.model import Entry, Lease, Phase, Run
 from desk_automation.safety.model import Refusal
 from desk_automation.verification.decide import unwatch
 from desk_automation.verification.model import Subject, Watch
 from desk_contracts.events.automation import Outcome, RunEscalated, RunSkipped, StepStatus
-from desk_contracts.message import verbatim
+from desk_contracts.message import message, verbatim
 
 from tests.support.automation_books import OneBook
 from tests.support.automation_engine import START, Engine, act, raised, runbook
@@ -91,6 +91,21 @@ async def test_it_waits_as_long_as_it_may_and_not_longer(late: timedelta, phase:
 
 async def test_without_a_known_time_it_asks_again_after_a_quarter_of_a_minute() -> None:
     assert queue(await queued(), BUSY, START).state.timer_at == START + timedelta(seconds=15)
+
+
+async def test_a_run_has_five_minutes_more_than_its_steps_may_take() -> None:
+    run = await queued()
+    assert admit(run, START).state.deadline == START + run.plan.budget + timedelta(minutes=5)
+
+
+async def test_of_its_acts_in_doubt_the_last_five_are_told() -> None:
+    run = await queued()
+    steps = [f"step-{number}" for number in range(6)]
+    journal = tuple(line(run, step=step, status=StepStatus.IN_DOUBT) for step in steps)
+    run = run.model_copy(update={"journal": journal})
+    reason = escalate(run, Outcome.NOT_HEALED, verbatim("It is ill."), START).state.reason
+    tries = [message("run.try", step=step, at=START, answer="") for step in steps[1:]]
+    assert reason == message("run.in-doubt", reason=verbatim("It is ill."), tries=tries)
 
 
 async def test_what_is_skipped_after_something_was_sent_reaches_people_with_the_last_act() -> None:

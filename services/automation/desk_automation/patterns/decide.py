@@ -144,11 +144,15 @@ def _take(step: _Step, occurrence: Occurrence) -> None:
         step.late += 1
         return
     waiting = tuple(sorted((*window.waiting, occurrence), key=lambda item: (item.at, item.id)))
-    behind = min(max(_NOTHING, occurrence.arrived - occurrence.at), LONGEST_BEHIND)
-    step.update(waiting=waiting, behind=behind)
+    step.update(waiting=waiting, behind=_find_behind(occurrence))
     _advance(step, occurrence.at - step.when.lateness)
     while len(step.window.waiting) > MOST_WAITING:
         _advance(step, step.window.waiting[0].at)
+
+
+def _find_behind(occurrence: Occurrence) -> timedelta:
+    """How long it was on its way, as far as it is believed."""
+    return min(max(_NOTHING, occurrence.arrived - occurrence.at), LONGEST_BEHIND)
 
 
 def _elapse(step: _Step, until: datetime) -> None:
@@ -278,8 +282,8 @@ def _begin_wait(step: _Step, item: Occurrence, time: timedelta) -> None:
     if 0 not in item.parts or step.window.wait is not None:
         return
     at = item.at + time
-    behind = min(max(_NOTHING, item.arrived - item.at), LONGEST_BEHIND)
-    step.update(wait=Wait(at=at, due=at + behind + step.when.lateness, first=item))
+    due = at + _find_behind(item) + step.when.lateness
+    step.update(wait=Wait(at=at, due=due, first=item))
 
 
 def _note_change(step: _Step, item: Occurrence) -> None:

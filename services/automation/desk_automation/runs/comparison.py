@@ -5,7 +5,7 @@ from datetime import timedelta
 from desk_contracts.events.automation import Outcome
 
 from desk_automation.holdback.model import Result
-from desk_automation.runs.model import Phase, Run
+from desk_automation.runs.model import Run
 
 # Whether the trouble is over is looked at when the wait is; later than this nobody knows when it
 # went away.
@@ -15,8 +15,7 @@ CLEARED = "run.signal-cleared-before"
 
 def result_of(run: Run) -> Result:
     """Of a run that waited only what happened in its wait counts; of the others how they ended."""
-    reason = run.reason
-    is_cleared = run.phase is Phase.SKIPPED and reason is not None and reason.code == CLEARED
+    is_cleared = run.reason is not None and run.reason.code == CLEARED
     if run.arm == "waits":
         return _find_natural(run, is_cleared=is_cleared)
     if is_cleared or run.outcome is Outcome.HEALED:
