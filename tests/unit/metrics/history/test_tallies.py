@@ -1,5 +1,6 @@
 """What the report counts by name: how many names there is room for, and which come first."""
 
+import pytest
 from desk_metrics.history.findings import ReopenedTickets
 from desk_metrics.history.model import build_events
 from desk_metrics.history.path import TicketPath, trace_path
@@ -36,6 +37,33 @@ def test_pairs_ways_returns_and_resolvers_have_room_for_five_thousand_names() ->
     assert [topic.resolvers[team] for team in ("A", "B")] == [2, 0]
     assert (len(pairs), len(topic.resolvers)) == (5_000, 5_000)
     assert (len(returns), len(routes)) == (5_001, 5_001)
+
+
+@pytest.mark.parametrize(("moves", "route"), [(12, "ABABABABABAB"), (13, "ABABABABABAB…")])
+def test_a_way_is_told_up_to_its_twelfth_step(moves: int, route: str) -> None:
+    teams = ("AB" * 7)[:moves]
+    tallies = Tallies()
+    tallies.add(
+        path_of("T", *(("in_progress", team) for team in teams), ("resolved", teams[-1])), ""
+    )
+    assert list(tallies.routes) == [tuple(route)]
+
+
+@pytest.mark.parametrize(
+    ("whole", "figures"), [(3, []), (4, ["tickets", "median_hours_to_resolve"])]
+)
+def test_four_whole_months_make_a_trend(whole: int, figures: list[str]) -> None:
+    tallies = Tallies()
+    # The first month begins in its middle, and the last is the thin rest.
+    for place, tickets in enumerate([40] * (whole + 1) + [3]):
+        for number in range(tickets):
+            start = 24 + place * 30.5 * 24
+            steps = (row(start, "in_progress"), row(start + 5, "resolved"))
+            named = [step._replace(ticket=f"{place}-{number}") for step in steps]
+            tallies.add(trace_path(build_events(named, "/history/t", str)), "")
+    trends = where_time_goes(tallies).trends
+    assert [trend.figure for trend in trends] == figures
+    assert {trend.months for trend in trends} <= {4}
 
 
 def test_of_topics_that_came_back_as_often_the_one_with_fewer_tickets_is_first() -> None:
