@@ -333,3 +333,12 @@ def test_answers_are_kept_newest_last_and_not_without_end() -> None:
     assert answers.last is not None
     assert answers.last.id == str(MOST_KEPT + 4)
     assert answers.find("0") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted"), [("x" * 200, "x" * 200), ("x" * 201, "x" * 198 + " …")]
+)
+def test_an_answer_is_quoted_up_to_200_signs(text: str, quoted: str) -> None:
+    assert english(find_status(None, replace(ACCEPTED, text=text))) == (
+        f"Accepted on 1 December 2026 by bo. Due 15 December 2026. It said: “{quoted}”"
+    )

@@ -2,9 +2,11 @@
 
 import pytest
 from desk_contracts import Event
-from desk_contracts.events.contributions import ContactRepeated
+from desk_contracts.events.contributions import ContactRepeated, ContributionsChanged
+from desk_contracts.ids import derive_id
 from desk_contracts.message import Message
-from desk_metrics.measures.contributions import Contribution
+from desk_metrics.measures.contributions import Contribution, ContributionSet, Slice
+from desk_metrics.measures.decide import make_event
 from desk_metrics.measures.demand import name_demand
 from desk_metrics.measures.detection import FORESEEN, TOO_LATE, Report, Warned, contribute_detection
 from desk_metrics.measures.units import Unit
@@ -84,3 +86,13 @@ def test_an_amount_has_three_digits_and_no_point_where_it_is_whole(
     amount = amount_of(value, Unit.PER_WEEK)
     assert isinstance(amount, Message)
     assert str(amount.params["value"]) == shown
+
+
+@pytest.mark.parametrize(
+    ("source", "of"),
+    [("x" * 200, "x" * 200), ("x" * 201, derive_id("x" * 201, "source"))],
+)
+def test_a_source_of_more_than_two_hundred_signs_is_named_by_an_id(source: str, of: str) -> None:
+    event = make_event(source, 1, ContributionSet("b", Slice(), (), "p"), START)
+    assert isinstance(event.data, ContributionsChanged)
+    assert event.data.of == of

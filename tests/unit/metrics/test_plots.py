@@ -100,6 +100,54 @@ def test_no_text_of_a_plot_touches_another_or_leaves_the_picture(
         assert not [other for other in placed[place + 1 :] if box.meets(other)], box
 
 
+def test_a_step_is_known_where_any_line_has_a_value() -> None:
+    lines = (Series("l", (1.0, 1.0, None, None)), Series("m", (2.0, None, 0.0, None)))
+    plot = Plot("p", "P", "u", ("a", "b", "c", "d"), lines)
+    assert list(map(plot.is_known, range(4))) == [True, True, True, False]
+
+
+def test_a_drawing_has_its_places_in_pixels() -> None:
+    """Left of the scale 5 signs of 7.2 and a gap of 8, 14 on the right: 100 for each of 4 steps."""
+    low, high = Series("low", (1.0, None, 2.0, 3.0)), Series("high", (3.0, None, 4.0, 8.0))
+    line, band = Series("count", (2.0, None, 3.0, 5.0)), Band("sure", low, high)
+    plot = Plot("p", "P", "u", ("a", "b", "c", "d"), (line,), suffix=" pcs", band=band)
+    drawing = Drawing(plot, Size("made", 458, 130))
+    assert drawing.ticks == [
+        (0, "0 pcs", 110),
+        (2, "2 pcs", 85),
+        (4, "4 pcs", 60),
+        (6, "6 pcs", 35),
+        (8, "8 pcs", 10),
+    ]
+    feet = [("a", 94, 94), ("b", 194, 194), ("c", 294, 294), ("d", 394, 394)]
+    assert list(drawing.labels) == feet
+    assert list(drawing.curves) == [(0, ((94, 85),)), (0, ((294, 72.5), (394, 47.5)))]
+    ends = ((294, 85), (394, 72.5), (394, 10), (294, 60))
+    assert list(drawing.areas) == [((94, 97.5), (94, 72.5)), ends]
+    # A name takes 32 and 7.2 a letter; between two of them are 16. The last ends half a line below.
+    assert drawing.keys == [
+        (0, "count", (44, 148)),
+        (None, "sure", (128, 148)),
+    ]
+    assert drawing.height == 154
+
+
+@pytest.mark.parametrize(
+    ("width", "places"),
+    [
+        (44 + 3 * 68 + 2 * 16, [(44, 118), (128, 118), (212, 118)]),
+        (44 + 3 * 68 + 2 * 16 - 1, [(44, 118), (128, 118), (44, 136)]),
+        (44 + 68 - 1, [(44, 118), (44, 136), (44, 154)]),
+    ],
+)
+def test_names_stand_side_by_side_while_the_last_ends_in_the_picture(
+    width: int, places: list[tuple[int, int]]
+) -> None:
+    lines = tuple(Series(name, (1.0,)) for name in ("abcde", "fghij", "klmno"))
+    plot = Plot("p", "P", "u", ("a",), lines, suffix="%")
+    assert [key.at for key in Drawing(plot, Size("made", width, 100)).keys] == places
+
+
 def test_only_what_comes_whole_has_no_fractions() -> None:
     plain = Plot("p", "P", "u", ("a",), (Series("l", (1.0,)),))
     ticks = {tick.text for tick in Drawing(plain).ticks}

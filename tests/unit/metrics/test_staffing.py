@@ -145,6 +145,13 @@ def test_what_cannot_be_planned_is_said(
     assert english(plan.explanation).startswith(begins)
 
 
+def test_four_weeks_are_enough_for_a_plan_and_the_last_tells_its_error() -> None:
+    plan = plan_staffing([morning(10)] * 4, {}, CREW, TERMS)
+    assert [(hour.day, hour.hour, hour.people) for hour in plan.hours] == [("Monday", 10, 6)]
+    assert plan.error is not None
+    assert (plan.error.held_out_weeks, plan.error.per_hour) == (1, 0)
+
+
 def test_no_tickets_need_nobody() -> None:
     plan = plan_staffing([flat(0)] * 5, {}, CREW, TERMS)
     assert english(plan.explanation) == (

@@ -260,7 +260,8 @@ def _rank_reopened_teams(tallies: Tallies, top: int) -> tuple[ReopenedTickets, .
 
 
 def _rank_reopened(entries: Iterable[ReopenedTickets], top: int) -> tuple[ReopenedTickets, ...]:
-    return rank(entries, lambda entry: (entry.reopened, entry.share or 0, entry.name), top)
+    """By count; of as many, those of fewer tickets are the greater share."""
+    return rank(entries, lambda entry: (entry.reopened, -entry.tickets, entry.name), top)
 
 
 def _of_teams(tallies: Tallies, count: int) -> float | None:

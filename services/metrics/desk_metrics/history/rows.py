@@ -119,11 +119,11 @@ def expand(row: ExportRow) -> list[ExportRow]:
     for at, place in sorted(
         (at, place) for place, name in enumerate(_STEPS) if (at := getattr(row, name)) is not None
     ):
-        before = steps[-1]._replace(at=at, order=place + 1, note="")
+        before = steps[-1]._replace(at=at, note="")
         steps.append(_step(_STEPS[place], before, row))
     if row.changed is not None and row.state and row.state not in RESTING:
         last = max(row.changed, steps[-1].at)
-        steps.append(steps[-1]._replace(at=last, order=9, note="", state=row.state))
+        steps.append(steps[-1]._replace(at=last, note="", state=row.state))
     steps[-1] = steps[-1]._replace(
         word=row.word, waiting=row.waiting, figures=row.figures, team=row.team, member=row.member
     )

@@ -8,14 +8,19 @@ from desk_contracts.events.triage import TeamProposal
 from desk_contracts.message import Message, Param, message
 
 from desk_triage.learning.features import Features, extract_features
-from desk_triage.learning.model import LearnedModel, Prediction, Reading, Scorer, WordEvidence
+from desk_triage.learning.model import (
+    PROPOSED,
+    LearnedModel,
+    Prediction,
+    Reading,
+    Scorer,
+    WordEvidence,
+)
 from desk_triage.routing.model import LEARNED, TeamPrediction
 
 # What a ticket is sorted as when its team is known and its category is not.
 NO_CATEGORY = "other"
 _MOST_WORDS = 2
-# So many teams are proposed to a person who has to decide.
-PROPOSED = 3
 
 
 def predict_team(

@@ -26,7 +26,7 @@ from desk_triage.learning.dataset import (
 )
 from desk_triage.learning.examples import TrainingExample
 from desk_triage.learning.interval import find_lower
-from desk_triage.learning.model import NEVER_ALONE, Evaluation, Scorer
+from desk_triage.learning.model import NEVER_ALONE, PROPOSED, Evaluation, Scorer
 from desk_triage.learning.table import soften
 
 MIN_TRAINING, MIN_HELD_OUT = 200, 50
@@ -35,8 +35,6 @@ FREEDOMS = (0.3, 1.0)
 SHARES = (0.0, 0.15, 0.3)
 _LIKELIER_THAN_NOT = 0.5
 _LEAST = 1e-6
-# So many names reach a person who has to decide.
-PROPOSED = 3
 
 
 class LearningTask(NamedTuple):

@@ -32,6 +32,8 @@ FORMAT = 2
 DIGITS = 6
 # Never sure: what was learned proposes, and a person decides.
 NEVER_ALONE = 1.0
+# So many names are proposed to a person who has to decide.
+PROPOSED = 3
 _VERSION_DIGITS = 16
 # A reason that stands in every second ticket convinces nobody.
 _COMMON = 2

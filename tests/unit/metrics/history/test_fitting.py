@@ -48,6 +48,8 @@ def test_the_policy_behind_the_verdicts_is_found() -> None:
     assert fitted.trained_on + fitted.held_out == 1200
     assert sum(map(sum, fitted.fitted_on.values())) == fitted.trained_on
     assert len(fitted.tried) == len(CLOCKS) * 4
+    best = "Mon-Fri 08:00-18:00, without waiting, until resolved"
+    assert fitted.tried[0] == (best, fitted.agreement_trained)
     assert fitted.writable is None
 
 
@@ -84,6 +86,7 @@ def test_until_closed_and_waiting_counted() -> None:
     fitted = fit(verdicts(truth, {"P1": 80 * 60, "P3": 160 * 60}))
     assert fitted is not None
     assert (fitted.calendar, fitted.counts_waiting, fitted.until) == truth
+    assert fitted.tried[0] == ("24x7, with waiting, until closed", fitted.agreement_trained)
     # The desk's clocks end at the resolution, so another one is what can be written down.
     assert fitted.writable is not None
     assert fitted.writable.until == "resolved"

@@ -71,6 +71,12 @@ def test_an_update_with_something_odd_is_used_and_remarked(
     assert (remark.fault, remark.used) == (fault, True)
 
 
+def test_a_ticket_number_of_150_signs_and_a_team_of_200_are_read_whole() -> None:
+    row, remarks = read(UPDATES, GOOD | {"no": "x" * 150, "team": "y" * 200})
+    assert row is not None
+    assert (row.ticket, row.team, remarks) == ("x" * 150, "y" * 200, [])
+
+
 def test_of_a_long_word_that_is_unknown_the_beginning_is_told() -> None:
     _, [remark] = read(UPDATES, GOOD | {"prio": "9" * 61})
     assert (remark.reason.code, remark.reason.params["word"]) == (

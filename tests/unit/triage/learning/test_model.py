@@ -8,6 +8,7 @@ import pytest
 from desk_contracts.value_types import Priority
 from desk_triage.changes.snapshot import EMPTY
 from desk_triage.learning.decide import predict_team
+from desk_triage.learning.evaluation import attempt_all
 from desk_triage.learning.features import extract_features, hash_shown, make_features
 from desk_triage.learning.model import LearnedModel, Nearest, Word
 from desk_triage.learning.packed import pack
@@ -17,7 +18,7 @@ from pydantic import ValidationError
 
 from tests.support.spoken import codes, english
 from tests.support.triage_desk import CHARTER, MONDAY, TriageDesk, opened
-from tests.support.triage_history import features, ticket
+from tests.support.triage_history import TEAM, features, list_past, ticket
 from tests.support.triage_model import MODEL, WEIGHTS, linear, model, scorer
 
 
@@ -84,6 +85,21 @@ def test_below_the_threshold_a_person_decides_and_gets_the_first_three_with_reas
     assert "“antenna”" in english(first.reasons)
     assert "“hinge”" in english(second.reasons)
     assert (result.rule, result.model) == ("", "")
+
+
+def test_of_four_teams_the_first_three_are_proposed_and_tried() -> None:
+    teams = ("network", "workplace", "identity", "business-apps")
+    four = model(
+        names=("", *teams),
+        linear=linear({"fax": {1: 1.0}}, bias=(-1.0, 4.0, 3.0, 2.0, 1.0), names=5),
+        words={},
+        threshold=1.0,
+    )
+    proposals = predict_team(four, ticket("fax"), CHARTER).proposals
+    assert [item.team for item in proposals] == ["network", "workplace", "identity"]
+    example = list_past()[0]._replace(features=features("fax"))
+    (attempt,) = attempt_all(four.team, [example], TEAM)
+    assert attempt.first == ("network", "workplace", "identity")
 
 
 def test_a_model_that_may_not_act_alone_proposes_what_it_is_certain_of() -> None:

@@ -206,12 +206,14 @@ def test_most_of_its_fours_stand_for_a_word_that_is_written_otherwise() -> None:
 
 
 def test_two_troubles_resemble_each_other_as_the_cosine_of_what_they_say() -> None:
-    first, second = Profile(4, {1: 4, 2: 3, 3: 1, 4: 2}), Profile(5, {1: 5, 2: 2, 5: 4, 3: 2})
-    past = Rates(200, 0, {2: 20, 4: 195}, {})
+    """The last term is hardly more frequent than usual, and says so much."""
+    first = Profile(4, {1: 4, 2: 3, 3: 1, 4: 2, 6: 3})
+    second = Profile(5, {1: 5, 2: 2, 5: 4, 3: 2, 6: 3})
+    past = Rates(200, 0, {2: 20, 4: 195, 6: 100}, {})
 
     def vector(profile: Profile) -> list[float]:
         values = []
-        for term in range(1, 6):
+        for term in range(1, 7):
             count = profile.counts.get(term, 0)
             part, general = count / profile.tickets, past.share(term)
             says = count > 1 and part > general
