@@ -43,8 +43,8 @@ PROTECTIONS: tuple[Protection, ...] = (
         "pattern",
         "who is late with the beginning is late with the end, and its silence counts",
         _DECIDE,
-        "due=at + behind + step.when.lateness",
-        "due=at + step.when.lateness",
+        "due = at + _find_behind(item) + step.when.lateness",
+        "due = at + step.when.lateness",
         f"{_WINDOWS}::test_who_is_late_with_the_beginning_is_waited_for_as_long_at_the_end",
     ),
     Protection(
