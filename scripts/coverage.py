@@ -17,7 +17,7 @@ from scripts.checks.room import is_pure
 
 ROOT = Path(__file__).resolve().parents[1]
 # Of a hundred lines and branches of pure code, by unit tests.
-FLOORS = {"automation": 93.0, "intake": 94.0, "metrics": 96.0, "notify": 96.0, "triage": 97.0}
+FLOORS = {"automation": 93.0, "intake": 97.0, "metrics": 98.0, "notify": 98.0, "triage": 97.0}
 # Whatever is reached beyond this asks for a higher floor.
 SLACK = 3.0
 
