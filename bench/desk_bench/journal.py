@@ -48,7 +48,7 @@ class Journal:
     batches: list[Batch] = field(default_factory=list)
 
     def note(self, step: Step) -> None:
-        if callable(step) or isinstance(step, Bulk) or step:
+        if callable(step) or step:
             self.batches[-1].tasks.setdefault(asyncio.current_task(), []).append(step)
 
     async def repeat(self, number: int, target: Database | SqliteFile, to: Publisher) -> None:

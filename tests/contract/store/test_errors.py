@@ -66,7 +66,8 @@ class Refusing:
         assert not ordered
         raise BulkWriteError({"nMatched": 0, **self.details})
 
-    async def command(self, _command: object) -> dict[str, object]:
+    async def command(self, command: dict[str, object]) -> dict[str, object]:
+        assert command["writeConcern"] == {"w": "majority"}
         return {"ok": 1, "n": 0, **self.details}
 
 
@@ -101,11 +102,18 @@ async def test_a_bulk_that_breaks_a_rule_of_the_store_is_a_bug() -> None:
         await write(writeErrors=[{"index": 0, "code": 9}])
 
 
-@pytest.mark.parametrize(("code", "error"), [(91, DependencyDown), (9, BulkWriteError)])
-async def test_a_command_of_which_a_part_failed_is_no_success(
-    code: int, error: type[Exception]
+@pytest.mark.parametrize(
+    ("details", "error"),
+    [
+        ({"writeErrors": [{"index": 0, "code": 91}]}, DependencyDown),
+        ({"writeErrors": [{"index": 0, "code": 9}]}, BulkWriteError),
+        ({"writeConcernError": {"code": 64, "errmsg": "no majority"}}, DependencyDown),
+    ],
+)
+async def test_a_command_that_is_not_certain_to_stay_is_no_success(
+    details: dict[str, object], error: type[Exception]
 ) -> None:
-    database = cast(Database, Refusing(writeErrors=[{"index": 0, "code": code}]))
+    database = cast(Database, Refusing(**details))
     documents = MongoDocuments(database, THINGS, lambda: START)
     with pytest.raises(error):
         await documents.clear_outboxes([Stored("a", 1)])

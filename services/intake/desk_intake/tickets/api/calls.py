@@ -59,7 +59,7 @@ Caller = Annotated[Principal, Depends(require(Role.EMPLOYEE, *STAFF))]
 Call = Annotated[IdempotentCall, Depends(require_key)]
 KeyedCall = Annotated[KeyedCaller, Depends(require_with_key(Role.EMPLOYEE, *STAFF))]
 Decide = Callable[[Ticket, Context], Sequence[Payload]]
-# Written out, it would be worked out anew with each call: that of a function inside another is.
+# A name for it: annotations of a function inside another are evaluated at each call.
 Decided = Decision[Ticket] | None
 # Who may know of a ticket: the ticket, or `NotFound`.
 Look = Callable[[Ticket | None, Actor, str], Ticket]

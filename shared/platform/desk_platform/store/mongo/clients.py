@@ -14,7 +14,13 @@ from pymongo.errors import ConfigurationError
 
 from desk_platform.certificates import CertificateFiles
 from desk_platform.settings import SettingsError, StoreSettings
-from desk_platform.store.mongo.driver import Collection, Database, Row, translate_errors
+from desk_platform.store.mongo.driver import (
+    WRITE_CONCERN,
+    Collection,
+    Database,
+    Row,
+    translate_errors,
+)
 from desk_platform.telemetry import get_logger
 
 log = get_logger()
@@ -133,7 +139,7 @@ def _options(settings: StoreSettings) -> dict[str, object]:
         "serverSelectionTimeoutMS": 3000,
         "connectTimeoutMS": 3000,
         "socketTimeoutMS": 20_000,
-        "w": "majority",
+        "w": WRITE_CONCERN,
         "readConcernLevel": "majority",
         "appname": "experience-desk",
     }

@@ -27,6 +27,8 @@ Operation = InsertOne[Row] | ReplaceOne[Row] | UpdateOne | DeleteOne
 DUPLICATE_KEY = 11000
 # In one command; a server takes a hundred thousand, and 48 MB.
 _CHANGES = 5_000
+# For every write: one that a single member has could be rolled back when another takes over.
+WRITE_CONCERN = "majority"
 # The server stumbled (no code, InternalError, UnknownError), cannot be reached, stops, or is no
 # primary any more; or a cursor was lost with it (CursorNotFound, QueryPlanKilled, CursorKilled).
 PASSING = frozenset({
@@ -41,6 +43,7 @@ __all__ = [
     "ASCENDING",
     "DUPLICATE_KEY",
     "PASSING",
+    "WRITE_CONCERN",
     "BulkWriteError",
     "Collection",
     "Cursor",
@@ -169,7 +172,14 @@ async def update_each(
         for first in range(0, len(updates), _CHANGES):
             some = updates[first : first + _CHANGES]
             answer = await database.command(
-                {"update": collection, "updates": some, "ordered": False}
+                {
+                    "update": collection,
+                    "updates": some,
+                    "ordered": False,
+                    # A command takes over nothing of what its client was told.
+                    "writeConcern": {"w": WRITE_CONCERN},
+                }
             )
-            if "writeErrors" in answer:
-                duplicates_of(BulkWriteError(answer))
+            unheld = [answer["writeConcernError"]] if "writeConcernError" in answer else []
+            if unheld or "writeErrors" in answer:
+                duplicates_of(BulkWriteError({**answer, "writeConcernErrors": unheld}))
