@@ -101,6 +101,8 @@ _FOR_THE_DESK = {
     "protocolMapper": "oidc-audience-mapper",
     "config": {"included.custom.audience": "experience-desk", "access.token.claim": "true"},
 }
+# What is asked of it is not how hard its hashes are to make.
+_LIGHT = "hashAlgorithm(pbkdf2-sha256) and hashIterations(1)"
 _PORTAL = {
     "clientId": PORTAL,
     "publicClient": True,
@@ -137,7 +139,7 @@ class Realm:
             "bruteForceProtected": True,
             "failureFactor": 3,
             "quickLoginCheckMilliSeconds": 0,
-            "passwordPolicy": "length(15)",
+            "passwordPolicy": f"length(15) and {_LIGHT}",
             "clients": [
                 {"clientId": CLIENT, "secret": SECRET, "serviceAccountsEnabled": True},
                 {"clientId": STRANGER, "secret": SECRET, "serviceAccountsEnabled": True},
