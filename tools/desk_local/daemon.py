@@ -59,12 +59,13 @@ class Daemon(ABC):
 
     def launch(self) -> None:
         """Start without waiting; `wait_ready` does that, so two servers can come up together."""
-        if self.alive:
-            return
+        if not self.alive:
+            self.running = self.plan().start()
+
+    def plan(self) -> Launch:
+        """How it is started; its ports are free."""
         demand_free(self.ports, what=self.name, setting=self.port_setting)
-        self.running = Launch(
-            self.name, self.command(), self.log, attached=self.attached, env=self.env()
-        ).start()
+        return Launch(self.name, self.command(), self.log, attached=self.attached, env=self.env())
 
     def wait_ready(self, seconds: float = START_SECONDS) -> None:
         deadline = time.monotonic() + seconds

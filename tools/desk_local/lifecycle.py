@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from desk_contracts.topics import LOCAL_PARTITIONS
 
@@ -21,6 +22,7 @@ from desk_local.services import (
     PORTS,
     ServiceProcess,
     default_ports,
+    launch_together,
     one_replica,
     port_variable,
 )
@@ -33,6 +35,7 @@ DESK_PORTS = (*PORTS.values(), KAFKA_PORT, KAFKA_PORT + 1, STORE_PORT)
 _TOPICS_SECONDS = 120
 
 Say = Callable[[str], None]
+D = TypeVar("D", bound=Daemon)
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,7 @@ class Bringer:
         if "store" in names and backend != "sqlite":
             port, java = read_port("DESK_STORE_PORT", STORE_PORT + offset()), Java("1g")
             daemons.append(MongoServer(self._places, port, backend, attached=False, java=java))
-        self._run(daemons)
+        self._run(daemons, launch_each)
 
     def _services(self) -> None:
         servers = self._state.servers
@@ -123,10 +126,11 @@ class Bringer:
             [
                 ServiceProcess(name, self._places, port, around, attached=False)
                 for name, port in default_ports().items()
-            ]
+            ],
+            launch_together,
         )
 
-    def _run(self, daemons: list[Daemon]) -> None:
+    def _run(self, daemons: list[D], launch: Callable[[list[D]], None]) -> None:
         """Launch what does not run, then wait for all of them together."""
         new = []
         for daemon in daemons:
@@ -136,8 +140,8 @@ class Bringer:
                 new.append(daemon)
             else:
                 daemon.running, daemon.port = entry.running, entry.port
+        launch(new)
         for daemon in new:
-            daemon.launch()
             self._note(daemon)
         for daemon in daemons:
             daemon.wait_ready()
@@ -161,6 +165,12 @@ class Bringer:
     def _keep(self, changed: State) -> None:
         self._state = changed
         state.write(self._places, changed)
+
+
+def launch_each(daemons: list[Daemon]) -> None:
+    """Start them without waiting, one after the other."""
+    for daemon in daemons:
+        daemon.launch()
 
 
 def compose_ports() -> dict[str, int]:

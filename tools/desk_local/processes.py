@@ -112,9 +112,7 @@ class Launch:
     cwd: Path | None = None
 
     def start(self) -> Running:
-        self.log.parent.mkdir(parents=True, exist_ok=True)
-        if self.log.exists() and self.log.stat().st_size > _LOG_ROTATES_AT:
-            self.log.replace(self.log.with_suffix(".log.1"))
+        self.make_log()
         with self.log.open("ab") as log:
             pid = _spawn(
                 self.command,
@@ -123,6 +121,16 @@ class Launch:
                 env=self.env,
                 cwd=self.cwd,
             )
+        return self.adopt(pid)
+
+    def make_log(self) -> None:
+        """Its folder is there, and what is there is not too long."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        if self.log.exists() and self.log.stat().st_size > _LOG_ROTATES_AT:
+            self.log.replace(self.log.with_suffix(".log.1"))
+
+    def adopt(self, pid: int) -> Running:
+        """The process that was started so, whoever did it."""
         birth = birth_of(pid)
         if birth is None:
             raise CannotStart(f"{self.name} ended at once; its log says why: {self.log}")

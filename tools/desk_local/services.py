@@ -5,7 +5,7 @@ import http.client
 import os
 import platform
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -14,11 +14,14 @@ from types import TracebackType
 from typing import Self
 
 from desk_local.daemon import Daemon
+from desk_local.forks import CannotFork, Life, fork_all
 from desk_local.paths import ROOT, Places
 from desk_local.ports import HOST, free_ports, offset, read_port
+from desk_local.processes import CannotStart, Launch
 
 # Figures and SLAs are counted in minutes; a ticket on its way to people is not.
 PATIENT = frozenset({"metrics"})
+_POLITE = 5
 PORTS = {"intake": 8001, "triage": 8002, "automation": 8003, "notify": 8004, "metrics": 8005}
 # Which setting says where a service keeps its indexes.
 INDEXES = {"triage": "TRIAGE_INDEX", "intake": "INTAKE_INDEXES"}
@@ -70,6 +73,15 @@ class ServiceProcess(Daemon):
     def command(self) -> list[str]:
         return command_of(self.name)
 
+    def live(self, plan: Launch) -> Life:
+        """The same as its command, for a fork."""
+        return Life(
+            module=f"desk_{self.name}",
+            env=dict(plan.env),
+            log=str(plan.log),
+            nice=_POLITE if self.name in PATIENT else 0,
+        )
+
     def env(self) -> Mapping[str, str]:
         return {
             f"{self.name.upper()}_HTTP_HOST": HOST,
@@ -81,8 +93,26 @@ class ServiceProcess(Daemon):
 
 def command_of(name: str) -> list[str]:
     """How a service is started where all share a few cores: what nobody waits for gives way."""
-    polite = ["nice", "-n", "5"] if name in PATIENT else []
+    polite = ["nice", "-n", str(_POLITE)] if name in PATIENT else []
     return [*polite, sys.executable, "-m", f"desk_{name}"]
+
+
+def launch_together(services: Sequence[ServiceProcess]) -> None:
+    """Start all that do not run, without waiting; they share their libraries' memory (ADR 132)."""
+    absent = [service for service in services if not service.alive]
+    if sys.platform != "linux" or len(absent) < 2:  # nobody to share with
+        for service in absent:
+            service.launch()
+        return
+    plans = [service.plan() for service in absent]
+    for plan in plans:
+        plan.make_log()
+    try:
+        pids = fork_all([service.live(plan) for service, plan in zip(absent, plans, strict=True)])
+    except CannotFork as error:
+        raise CannotStart(f"The services could not be started:\n{error}") from error
+    for service, plan, pid in zip(absent, plans, pids, strict=True):
+        service.running = plan.adopt(pid)
 
 
 def port_variable(name: str) -> str:
@@ -132,8 +162,7 @@ class LocalServices:
     def start(self) -> None:
         with ExitStack() as undo:
             undo.callback(self.kill)
-            for service in self._all.values():
-                service.launch()
+            launch_together(list(self._all.values()))
             for service in self._all.values():
                 service.wait_ready()
             undo.pop_all()

@@ -19,7 +19,14 @@ _M_ARENA_MAX = -8
 
 
 def launch(name: str) -> None:
-    """Import the service of that name and start it; `python -m desk_<name>` does no more.
+    """Import the service of that name and start it; `python -m desk_<name>` does no more."""
+    prepare()
+    table = importlib.import_module(f"desk_{name}.service").SERVICE
+    importlib.import_module("desk_platform.startup").start_service(table)
+
+
+def prepare() -> None:
+    """What has to be done before anything is imported; once more does no harm.
 
     What is imported and composed lives as long as the process. The collector would look at it again
     and again for a fifth of the CPU of a start; `tune_interpreter` switches it on.
@@ -27,8 +34,6 @@ def launch(name: str) -> None:
     gc.disable()
     share_one_heap()
     sys.modules |= _ABSENT  # type: ignore[arg-type]  # None: there is none
-    table = importlib.import_module(f"desk_{name}.service").SERVICE
-    importlib.import_module("desk_platform.startup").start_service(table)
 
 
 def share_one_heap() -> None:
