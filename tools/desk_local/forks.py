@@ -82,7 +82,8 @@ def _live(life: Life) -> None:
     """The rest of a fork: nothing of who forked it is left open, and the module runs."""
     os.setsid()
     os.nice(life["nice"])
-    _take_name(life["module"])
+    with suppress(OSError, AttributeError):  # what `top` and `ps -e` show of it: 15 letters
+        ctypes.CDLL(None).prctl(_PR_SET_NAME, life["module"].encode(), 0, 0, 0)
     with Path(os.devnull).open("rb") as nothing, Path(life["log"]).open("ab") as log:
         os.dup2(nothing.fileno(), 0)
         os.dup2(log.fileno(), 1)
@@ -91,12 +92,6 @@ def _live(life: Life) -> None:
     time.tzset()
     sys.argv[1:] = []
     runpy.run_module(life["module"], run_name="__main__", alter_sys=True)
-
-
-def _take_name(name: str) -> None:
-    """What `top` and `ps` show of it: 15 letters."""
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode(), 0, 0, 0)
 
 
 if __name__ == "__main__":
