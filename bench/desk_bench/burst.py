@@ -66,7 +66,7 @@ async def run(kafka: str, store_url: str, requests: int) -> list[Row]:
     """Calls on a calm desk, then while the burst is worked off."""
     with fleet(kafka, store_url) as desk:
         await desk.are_ready()
-        calm, busy = Callers(desk.ports["intake"]), Callers(desk.ports["intake"])
+        calm, busy = Callers(desk.port_of("intake")), Callers(desk.port_of("intake"))
         async with _calling(calm):
             await asyncio.sleep(CALM_SECONDS)
         async with _opened(kafka) as opened, _calling(busy):

@@ -9,6 +9,8 @@ import statistics
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 
 import httpx
@@ -52,17 +54,18 @@ async def _measure(kafka: str, store_url: str, size: int, requests: int) -> list
     """What a history of that size costs."""
     name = f"with {size:,} tickets"
     with ExitStack() as stack:
-        desk = stack.enter_context(fleet(kafka, store_url))
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        desk = stack.enter_context(fleet(kafka, store_url, folder))
         await desk.are_ready()
         await asyncio.sleep(SETTLED_SECONDS)
         idle = await desk.idle(IDLE_SECONDS)
         memory, shared = desk.megabytes()
-        answers = await _ask(desk.ports["intake"], size) if size else []
+        answers = await _ask(desk.port_of("intake"), size) if size else []
         opened, notified = await _burst(kafka, requests)
         await asyncio.sleep(SETTLED_SECONDS)
         _, afterwards = desk.megabytes()
         desk.kill()
-        again = await stack.enter_context(fleet(kafka, store_url)).are_ready()
+        again = await stack.enter_context(fleet(kafka, store_url, folder)).are_ready()
     return [
         Row(f"five services idle {name}", round(100 * idle, 1), "% of a core", bar="≤ 8"),
         Row(f"memory of five services {name}", round(memory), "MB"),

@@ -124,7 +124,7 @@ class Roundtrip:
         """All of them posted and arrived."""
         posted: dict[str, float] = {}
         before, started = self.desk.cpu_seconds(), perf_counter()
-        await _at_rate(rate, tickets, self.desk.ports["intake"], posted)
+        await _at_rate(rate, tickets, self.desk.port_of("intake"), posted)
         await eventually(lambda: posted.keys() <= self.arrived.keys(), timeout=60)
         seconds, after = perf_counter() - started, self.desk.cpu_seconds()
         taken = sorted((self.arrived[id] - at) * 1000 for id, at in posted.items())

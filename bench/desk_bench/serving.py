@@ -23,6 +23,8 @@ CLIENTS = 32
 # What it uses of a processor when nobody calls, looked at for longer than anything is gathered.
 _QUIET, _QUIET_SECONDS = 0.1, 3
 ROOT = Path(__file__).resolve().parents[2]
+# One caller asks for all that there is.
+UNLIMITED = {"DESK_HTTP_RATE": "1000000", "DESK_HTTP_BURST": "1000000"}
 BODY = {
     "title": "The VPN does not connect from home",
     "description": "It says that the certificate is not valid. " * 6,
@@ -100,9 +102,7 @@ def environment(name: str, kafka: str, store_url: str, port: int) -> dict[str, s
         "DESK_CHARTER": str(ROOT / "charter"),
         f"{name.upper()}_HTTP_PORT": str(port),
         f"{name.upper()}_HTTP_HOST": "127.0.0.1",
-        # One caller asks for all that there is.
-        "DESK_HTTP_RATE": "1000000",
-        "DESK_HTTP_BURST": "1000000",
+        **UNLIMITED,
     }
 
 
