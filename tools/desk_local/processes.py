@@ -130,11 +130,8 @@ class Launch:
             self.log.replace(self.log.with_suffix(".log.1"))
 
     def adopt(self, pid: int) -> Running:
-        """The process that was started so, whoever did it."""
-        birth = birth_of(pid)
-        if birth is None:
-            raise CannotStart(f"{self.name} ended at once; its log says why: {self.log}")
-        running = Running(pid, birth)
+        """The process that was started so, whoever did it; it may have ended since."""
+        running = Running(pid, birth_of(pid) or "gone")
         if self.attached:
             REAPER.watch(running)
         return running

@@ -1,13 +1,16 @@
 """Services that are started together share memory, and are processes as any other otherwise."""
 
 import os
+import select
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
 import pytest
 from desk_contracts.topics import SERVICES, all_topics
+from desk_local.forks import Life, fork_all
 from desk_local.paths import ROOT
 from desk_local.processes import CannotStart
 from desk_local.services import LocalServices, local_services
@@ -74,9 +77,25 @@ def test_each_is_a_process_of_its_own_and_they_share_their_libraries(
     assert not any(item.alive for item in running if item is not None)
 
 
+def fork_and_wait(lives: Sequence[Life]) -> list[int]:
+    """All have ended before anybody looks at them."""
+    pids = fork_all(lives)
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            over = os.pidfd_open(pid)
+            select.select([over], [], [], 60)
+            os.close(over)
+    return pids
+
+
+@pytest.mark.parametrize("fork", [fork_all, fork_and_wait])
 def test_one_that_cannot_start_is_told_with_the_end_of_its_log(
-    services: LocalServices, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    services: LocalServices,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    fork: Callable[[Sequence[Life]], list[int]],
 ) -> None:
+    monkeypatch.setattr("desk_local.services.fork_all", fork)
     monkeypatch.setenv("DESK_CHARTER", str(tmp_path / "nowhere"))
     with pytest.raises(CannotStart, match=r"(?s)notify ended while it was starting.*nowhere"):
         services.start()
