@@ -6,10 +6,14 @@ import os
 import secrets
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
 from desk_local import CannotStart, local_servers
+from desk_local.paths import ROOT
 from desk_local.servers import BACKENDS
 from hypothesis import HealthCheck, Phase, settings
 
@@ -17,7 +21,7 @@ from desk_testing import servers as infra
 from desk_testing.fakes_only import FakesOnly
 from desk_testing.mixed import mix_files
 from desk_testing.once import make_things_once
-from desk_testing.servers import Choice, Infra, NotThere, Servers
+from desk_testing.servers import Choice, Given, Infra, NotThere, Servers
 
 # How long an example takes says how busy the machine is, and nothing about the law.
 settings.register_profile(
@@ -30,6 +34,10 @@ settings.register_profile(
 settings.load_profile("desk")
 
 _STARTED = pytest.StashKey[Servers | NotThere]()
+# Of a run in several processes: the servers that they share.
+_SHARED = pytest.StashKey[list[Servers]]()
+# A broker costs as much as the tests of one process ask of it; with all topics it would be slow.
+_SHARED_BROKERS = 2
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -109,14 +117,41 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         session.config.stash[_STARTED] = _start(session.config)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Processes side by side share local servers: what a test makes there has a name of its own."""
+    if _choice(node.config).infra is not Infra.LOCAL or not _may_want_servers(node.config):
+        return
+    if _SHARED not in node.config.stash:
+        with ThreadPoolExecutor() as pool:
+            started = pool.map(_start, [node.config] * _SHARED_BROKERS)
+        node.config.stash[_SHARED] = [item for item in started if not isinstance(item, NotThere)]
+    shared = node.config.stash[_SHARED]
+    if shared:
+        servers = shared[int(node.gateway.id.removeprefix("gw")) % len(shared)]
+        node.workerinput["servers"] = (servers.kafka, servers.store_url)
+
+
+def _may_want_servers(config: pytest.Config) -> bool:
+    """Units never do; which others do is known only to the processes that collect them."""
+    tests = ROOT / "tests"
+    paths = [Path(argument.partition("::")[0]).resolve() for argument in config.args]
+    return any(path.is_relative_to(tests) for path in paths) and not all(
+        path.is_relative_to(tests / "unit") for path in paths
+    )
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop what was started, also after an interrupt."""
-    started = config.stash.get(_STARTED, None)
-    if started is not None and not isinstance(started, NotThere):
-        started.stop()
+    started = [*config.stash.get(_SHARED, ()), config.stash.get(_STARTED, None)]
+    for servers in started:
+        if servers is not None and not isinstance(servers, NotThere):
+            servers.stop()
 
 
 def _start(config: pytest.Config) -> Servers | NotThere:
+    if shared := getattr(config, "workerinput", {}).get("servers"):
+        return Given(*shared)
     try:
         return infra.start(_choice(config).infra, config.getoption("--backend"))
     except NotThere as reason:
