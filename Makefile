@@ -82,7 +82,7 @@ rules: setup ## Our own rules over the syntax tree
 # A file at a time, to whoever is free; those that wait for servers stand between those that compute
 # (desk_testing/mixed.py). Of each kind what takes longest goes first.
 # DONE are folders that ran before: CI runs unit tests once, with their coverage.
-# On two cores four took 922 s, six 772 and seven 793; each has 1 to 2 GB.
+# On two cores four took 922 s, six 772 and seven 793 (ADR 132); each has 1 to 2 GB.
 WORKERS ?= 6
 TESTED := $(filter-out $(DONE),tests/e2e tests/integration tests/contract tests/property tests/unit)
 
@@ -161,7 +161,7 @@ mutate: setup ## Mistakes in pure code, a sample by seed: nine of ten are found 
 
 .PHONY: test
 test: setup ## unit, property, contract, integration and e2e, in several processes side by side
-	@echo "In $(WORKERS) processes, each with servers of its own; a quarter of an hour on two cores."
+	@echo "In $(WORKERS) processes, on servers of their own; twelve minutes on two cores."
 	@$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTED) $(ARGS)
 
 .PHONY: check
