@@ -120,25 +120,25 @@ def pytest_runtestloop(session: pytest.Session) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Processes side by side share local servers: what a test makes there has a name of its own."""
-    if _choice(node.config).infra is not Infra.LOCAL or not _may_want_servers(node.config):
-        return
-    if _SHARED not in node.config.stash:
-        with ThreadPoolExecutor() as pool:
-            started = pool.map(_start, [node.config] * _SHARED_BROKERS)
-        node.config.stash[_SHARED] = [item for item in started if not isinstance(item, NotThere)]
-    shared = node.config.stash[_SHARED]
-    if shared:
+    stash = node.config.stash
+    if _SHARED not in stash:
+        stash[_SHARED] = _start_shared(node.config)
+    if shared := stash[_SHARED]:
         servers = shared[int(node.gateway.id.removeprefix("gw")) % len(shared)]
         node.workerinput["servers"] = (servers.kafka, servers.store_url)
 
 
-def _may_want_servers(config: pytest.Config) -> bool:
-    """Units never do; which others do is known only to the processes that collect them."""
+def _start_shared(config: pytest.Config) -> list[Servers]:
+    """None for units, which never want any; whether others do only who collects them knows."""
     tests = ROOT / "tests"
     paths = [Path(argument.partition("::")[0]).resolve() for argument in config.args]
-    return any(path.is_relative_to(tests) for path in paths) and not all(
-        path.is_relative_to(tests / "unit") for path in paths
-    )
+    ours = [path for path in paths if path.is_relative_to(tests)]
+    is_for_units = all(path.is_relative_to(tests / "unit") for path in ours)
+    if _choice(config).infra is not Infra.LOCAL or is_for_units:
+        return []
+    with ThreadPoolExecutor() as pool:
+        started = list(pool.map(_start, [config] * _SHARED_BROKERS))
+    return [servers for servers in started if not isinstance(servers, NotThere)]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
