@@ -47,14 +47,17 @@ def fork_all(lives: Sequence[Life]) -> list[int]:
     """Their process ids, in the same order; `CannotFork` if there is none."""
     # Its folder is no place to import from.
     command = [sys.executable, "-P", __file__]
-    done = subprocess.run(  # noqa: S603 (our own module)
-        command,
-        input=json.dumps(lives),
-        capture_output=True,
-        text=True,
-        timeout=_LONGEST_S,
-        check=False,
-    )
+    try:
+        done = subprocess.run(  # noqa: S603 (our own module)
+            command,
+            input=json.dumps(lives),
+            capture_output=True,
+            text=True,
+            timeout=_LONGEST_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise CannotFork(f"to import what they share took {error.timeout} s; try again") from error
     if done.returncode != 0:
         raise CannotFork(done.stderr)
     return list(json.loads(done.stdout))

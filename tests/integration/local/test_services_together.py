@@ -109,3 +109,11 @@ def test_what_they_share_and_cannot_import_is_told(
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{ROOT}")
     with pytest.raises(CannotStart, match="half of it"):
         services.start()
+
+
+def test_imports_that_take_too_long_are_told(
+    services: LocalServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desk_local.forks._LONGEST_S", 0)
+    with pytest.raises(CannotStart, match="took 0 s; try again"):
+        services.start()
