@@ -82,7 +82,8 @@ rules: setup ## Our own rules over the syntax tree
 # A file at a time, to whoever is free; those that wait for servers stand between those that compute
 # (desk_testing/mixed.py). Of each kind what takes longest goes first.
 # DONE are folders that ran before: CI runs unit tests once, with their coverage.
-# On two cores six took 729 s and seven 715 (ADR 132); each has 1 to 2 GB.
+# On two cores six took 729 s and seven 715 (ADR 132); each has 1 to 2 GB,
+# so where memory is short: make test WORKERS=3
 WORKERS ?= 7
 TESTED := $(filter-out $(DONE),tests/e2e tests/integration tests/contract tests/property tests/unit)
 

@@ -36,7 +36,7 @@ settings.load_profile("desk")
 _STARTED = pytest.StashKey[Servers | NotThere]()
 # Of a run in several processes: the servers that they share.
 _SHARED = pytest.StashKey[list[Servers]]()
-# A broker costs as much as the tests of one process ask of it; with all topics it would be slow.
+# One for each process takes more CPU; one for all has not the memory for all topics (ADR 132).
 _SHARED_BROKERS = 2
 
 
