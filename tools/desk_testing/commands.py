@@ -14,15 +14,25 @@ _LONGEST_S = 300
 
 
 def run_desk(*words: str, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """`desk words` to its end. It is a fork of a process that has imported it (ADR 108)."""
+    """`desk words` to its end."""
+    return run_module("desk_cli", *words, env=env)
+
+
+def run_module(
+    module: str, *words: str, env: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """`python -m module words` in the project's folder to its end.
+
+    It is a fork of a process that has imported all services and commands (ADR 108).
+    """
     if sys.platform != "linux":
-        command = [sys.executable, "-m", "desk_cli", *words]
+        command = [sys.executable, "-m", module, *words]
         return subprocess.run(  # noqa: S603 (our own module)
             command, env=env, cwd=ROOT, capture_output=True, text=True, check=False
         )
     with tempfile.TemporaryDirectory(prefix="desk-typed-") as folder:
         output, errors = Path(folder, "output"), Path(folder, "errors")
-        fork = FORK_SERVER.launch("desk_cli", env, output, complaints=errors, words=words)
+        fork = FORK_SERVER.launch(module, env, output, complaints=errors, words=words)
         try:
             code = fork.wait(_LONGEST_S)
         finally:

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import subprocess
 import sys
 from typing import Any
@@ -11,8 +12,8 @@ from desk_contracts.catalogue import PAYLOADS
 from desk_contracts.names import CONTRIBUTIONS, TROUBLE
 from desk_contracts.topics import SERVICES, Service
 from desk_docs.asyncapi import asyncapi_document
-from desk_local.paths import ROOT
 from desk_platform.kafka.specification import application
+from desk_testing.commands import run_module
 
 PRIVATE = {CONTRIBUTIONS, TROUBLE}
 
@@ -53,12 +54,5 @@ def test_its_command_line_shows_channels_and_payloads() -> None:
 
 def test_the_page_of_services_is_what_their_tables_say() -> None:
     """Run `make schemas` and commit what it wrote."""
-    done = subprocess.run(
-        [sys.executable, "-m", "scripts.services", "check"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = run_module("scripts.services", "check", env=os.environ)
     assert done.returncode == 0, done.stderr

@@ -2,14 +2,13 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from desk_contracts.topics import SERVICES
+from desk_testing.commands import run_module
 from jsonschema import Draft202012Validator
 
 ROOT = Path(__file__).parents[3]
@@ -21,14 +20,8 @@ DOCUMENTS: dict[str, Any] = {
 
 def test_the_documents_in_the_tree_are_what_the_code_says() -> None:
     # A process of its own: services are put together whole, with their telemetry.
-    done = subprocess.run(
-        [sys.executable, "-m", "scripts.openapi", "check"],
-        cwd=ROOT,
-        env={name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    env = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    done = run_module("scripts.openapi", "check", env=env)
     assert done.returncode == 0, f"{done.stdout}{done.stderr}look at the difference, then commit it"
 
 

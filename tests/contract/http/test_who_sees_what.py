@@ -7,14 +7,13 @@ import io
 import json
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import httpx
 import pyarrow.parquet as pq
 import pytest
 from desk_metrics.measures.parquet import PARQUET
+from desk_testing.commands import run_module
 
 from tests.support.http_rows import ALL, EACH, ROWS, Row, fill
 from tests.support.http_worlds import ADA, ADAS, READERS, SECRETS, WORLDS, World
@@ -30,27 +29,11 @@ PROCESS = re.compile(r"^(?:process|desk_loop)_.*$", re.MULTILINE)
 REFUSED = {"f": {403}, "n": {404}, "u": {401}, "-": {401, 403}}
 
 
-_ROUTES = """
-import importlib, json
-from desk_platform.builder import assemble
-from fastapi.routing import iter_route_contexts
-from desk_platform.settings import read_settings
-found = []
-for name in ("intake", "triage", "automation", "notify", "metrics"):
-    table = importlib.import_module(f"desk_{name}.service").SERVICE
-    app = assemble(table, read_settings(table.settings)).app
-    for one in iter_route_contexts(app.routes):
-        found += [[name, f"{method} {one.path}"] for method in one.methods or ["*"]]
-print(json.dumps(found))
-"""
-
-
 def test_every_route_of_every_service_has_a_row() -> None:
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     environ = kept | {"DESK_ENVIRONMENT": "local", "DESK_CHARTER": str(ROOT / "charter")}
-    done = subprocess.run(
-        [sys.executable, "-c", _ROUTES], env=environ, capture_output=True, text=True, check=True
-    )
+    done = run_module("tests.support.all_routes", env=environ)
+    assert done.returncode == 0, done.stderr
     routes = {(service, route) for service, route in json.loads(done.stdout.splitlines()[-1])}
     ours = {item for item in routes if item[1].split()[1] not in OF_THE_FRAMEWORK}
     rows = {(row.service, row.route.replace("{other}", "{ticket}")) for row in ROWS}

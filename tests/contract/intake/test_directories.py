@@ -1,6 +1,6 @@
 """Every directory does the same: one suite, on a real OpenLDAP with ppolicy and a real Keycloak."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +15,6 @@ from tests.support.directory_kinds import (
     KeycloakPlace,
     Place,
     make_place,
-    run_keycloak,
     slapd_place,
 )
 
@@ -30,27 +29,14 @@ KINDS = [
 ]
 
 
-@pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("keycloak")
-
-
-@pytest.fixture(scope="session")
-def server(folder: Path) -> Iterator[keycloak.Keycloak]:
-    if not keycloak.is_installed():
-        pytest.skip(keycloak.MISSING)
-    with run_keycloak(folder) as running:
-        yield running
+@pytest.fixture
+def ca_file(keycloak_folder: Path) -> Path:
+    return keycloak_folder / "ca.pem"
 
 
 @pytest.fixture
-def ca_file(folder: Path) -> Path:
-    return folder / "ca.pem"
-
-
-@pytest.fixture
-async def realm(server: keycloak.Keycloak) -> KeycloakPlace:
-    return await make_place(server)
+async def realm(keycloak_server: keycloak.Keycloak) -> KeycloakPlace:
+    return await make_place(keycloak_server)
 
 
 @pytest.fixture(params=KINDS)
@@ -59,7 +45,7 @@ async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         async with slapd_place(tmp_path) as made:
             yield made
     else:
-        yield await make_place(request.getfixturevalue("server"))
+        yield await make_place(request.getfixturevalue("keycloak_server"))
 
 
 async def ivy(directory: Directory) -> Account:

@@ -1,6 +1,5 @@
 """A real Keycloak behind intake: accounts are recovered in it, and its tokens sign people in."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -9,7 +8,6 @@ from desk_testing import eventually
 from desk_testing.keycloak import CLIENT, MISSING, SECRET, Keycloak, Realm, is_installed
 
 from tests.support.all_that_is_kept import read_files_of, read_records
-from tests.support.directory_kinds import run_keycloak
 from tests.support.intake_around import Bus, Intake, run_intake
 from tests.support.notify_channels import Mailbox
 from tests.support.recovering import call, relay_settings, token_for
@@ -23,23 +21,22 @@ pytestmark = [
 NEW = "a new word of person 0"
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keycloak]:
-    with run_keycloak(tmp_path_factory.mktemp("keycloak")) as running:
-        yield running
+@pytest.fixture
+async def realms(keycloak_server: Keycloak) -> tuple[Realm, Realm]:
+    return await keycloak_server.make_realm("desk"), await keycloak_server.make_realm("other")
 
 
-def settings_of(server: Keycloak, realm: Realm) -> dict[str, str]:
+def settings_of(realm: Realm) -> dict[str, str]:
     """Accounts and tokens are those of the realm."""
     return {
         "INTAKE_DIRECTORY_KIND": "keycloak",
         "INTAKE_DIRECTORY_HOST": "127.0.0.1",
-        "INTAKE_DIRECTORY_PORT": str(server.port),
+        "INTAKE_DIRECTORY_PORT": str(httpx.URL(realm.server).port),
         "INTAKE_DIRECTORY_SECURITY": "none",
         "INTAKE_DIRECTORY_BASE": realm.name,
         "INTAKE_DIRECTORY_USER": CLIENT,
         "INTAKE_DIRECTORY_PASSWORD": SECRET,
-        "DESK_OIDC_ISSUER": f"{server.address}/realms/{realm.name}",
+        "DESK_OIDC_ISSUER": f"{realm.server}/realms/{realm.name}",
         "DESK_OIDC_ROLES_CLAIM": "realm_access.roles",
     }
 
@@ -52,11 +49,14 @@ async def list_own(at: Intake, signed_in: httpx.Response) -> httpx.Response:
 
 
 async def test_accounts_of_a_real_keycloak_are_recovered_and_its_tokens_sign_people_in(
-    server: Keycloak, bus: Bus, store_url: str, mails: tuple[Mailbox, int], tmp_path: Path
+    realms: tuple[Realm, Realm],
+    bus: Bus,
+    store_url: str,
+    mails: tuple[Mailbox, int],
+    tmp_path: Path,
 ) -> None:
-    realm, other = await server.make_realm("desk"), await server.make_realm("other")
-    own = settings_of(server, realm) | relay_settings(mails[1])
-    log = tmp_path / "intake.log"
+    (realm, other), log = realms, tmp_path / "intake.log"
+    own = settings_of(realm) | relay_settings(mails[1])
     async with run_intake(bus, store_url, log, "600", **own) as intake:
         token = await token_for(mails[0], intake, "person-0")
         answer = await call(intake, "/redeem", token=token, password=NEW)
