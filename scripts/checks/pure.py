@@ -23,6 +23,7 @@ _CHARTER = (
     "detectors",
     "patterns",
     "people",
+    "public_holidays",
     "slas",
     "routing",
     "runbook_checks",
@@ -31,6 +32,7 @@ _CHARTER = (
     "runbooks",
     "services",
     "value_types",
+    "window_checks",
     "windows",
 )
 _OUTSIDE = frozenset(

@@ -5,6 +5,7 @@ from functools import partial
 
 from desk_charter import Charter
 from desk_charter.desk import Desk, obey_charter
+from desk_charter.window_checks import WINDOWS
 from desk_contracts import names
 from desk_contracts.events.tickets import TicketOpened
 from desk_platform.kafka.specification import application
@@ -185,7 +186,7 @@ SERVICE = Service(
         # What triage tells itself. The register is one document: written once for many reports.
         Subscription((names.TROUBLE,), to=("register",), group="register", linger=REGISTER_LINGER),
     ),
-    organisation=obey_charter(ESCALATION, checks=(check_detectors,)),
+    organisation=obey_charter(ESCALATION, WINDOWS, checks=(check_detectors,)),
     compose=compose,
 )
 

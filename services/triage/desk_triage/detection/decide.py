@@ -16,7 +16,8 @@ from desk_contracts.ids import derive_id
 from desk_contracts.message import Message, Param, message
 from desk_kernel import Decision
 
-from desk_triage.changes.snapshot import ContextSnapshot, explain_changes
+from desk_triage.changes.snapshot import ContextSnapshot
+from desk_triage.changes.work import explain_work
 from desk_triage.detection.detector import Detector, Finding, Verdict
 from desk_triage.detection.dropping import JOINT, Watched, fits, plan_look
 from desk_triage.detection.fleet import find_facts
@@ -179,6 +180,7 @@ def _emit_raised(
 ) -> Event[SignalRaised]:
     settings, data = detector.settings, event.data
     service, expected_at = settings.service or data.service, None
+    owned, subjects = charter.find_service(service), (event.subject,)
     if finding.expected_s is not None and finding.expected_s <= _LAST_S:
         expected_at = datetime.fromtimestamp(finding.expected_s, UTC)
     # The charter's sentence; braces that are none of ours stay as they are.
@@ -201,7 +203,7 @@ def _emit_raised(
         attributes=data.attributes,
         explanation=(
             *_explain_finding(detector, finding, data.unit, joined),
-            *_explain_work(service, event.time, charter, snapshot),
+            *explain_work(charter, snapshot, owned, event.time, subjects=subjects, site=data.site),
         ),
         charter=charter.version,
         amended=event.amended,
@@ -227,18 +229,6 @@ def _explain_finding(detector: Detector, finding: Finding, unit: str, joined: in
         measurement = detector.settings.measurement
         reasons.append(message("signal.joined", count=joined, measurement=measurement))
     return reasons
-
-
-def _explain_work(
-    service: str, at: datetime, charter: Charter, snapshot: ContextSnapshot
-) -> list[Message]:
-    """Changes and maintenance of the service that may have to do with it."""
-    owned = charter.find_service(service)
-    if owned is None:
-        return []
-    changes = explain_changes(snapshot, owned.name, owned.title, at)
-    windows = [window for window in owned.maintenance if window.covers(at)]
-    return [*changes, *(message("signal.maintenance", window=w.title) for w in windows)]
 
 
 def _with_unit(value: float, unit: str) -> Param:

@@ -5,19 +5,19 @@ A pure function of the ticket, the charter and the snapshot: asked twice it answ
 
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 from desk_charter.model import Charter
 from desk_charter.people import Member, Team
-from desk_charter.services import Service
 from desk_contracts.events.tickets import TicketOpened
 from desk_contracts.message import Message, message
 from desk_contracts.value_types import Priority
 
-from desk_triage.changes.snapshot import EMPTY, ContextSnapshot, explain_changes
+from desk_triage.changes.snapshot import EMPTY, ContextSnapshot
+from desk_triage.changes.work import explain_work
 from desk_triage.routing.classification import Classification, classify
 from desk_triage.routing.model import Predict, Routing, predict_nothing
 from desk_triage.routing.priority import PriorityChoice, choose_priority
@@ -64,7 +64,7 @@ def route(
     choice = _cover_shift(choice, chosen, skills, given)
     member = _suggest_member(ticket, choice.team, skills, snapshot)
     reasons = [*about.reasons, *choice.reasons, *chosen.reasons]
-    reasons += _explain_work(about.service, snapshot, at)
+    reasons += explain_work(charter, snapshot, about.service, at)
     if member is not None:
         reasons.append(message("routing.member-has-skills", member=member.name, skills=skills))
     return Routing(
@@ -170,18 +170,6 @@ def _draw(ticket: str, name: str, burden: float) -> float:
     digest = hashlib.blake2b(f"{ticket}/{name}".encode(), digest_size=8).digest()
     uniform = (int.from_bytes(digest) + 1) / (2**64 + 1)  # desk-skip: mutate a float has no more
     return -math.log(uniform) * burden
-
-
-def _explain_work(
-    service: Service | None, snapshot: ContextSnapshot, at: datetime
-) -> Iterator[Message]:
-    """Changes and maintenance of the service that may have to do with it."""
-    if service is None:
-        return
-    yield from explain_changes(snapshot, service.name, service.title, at)
-    for window in service.maintenance:
-        if window.covers(at):
-            yield message("routing.maintenance", service=service.title, window=window.title)
 
 
 def _defer(about: Classification, charter: Charter, at: datetime) -> Routing:

@@ -210,7 +210,7 @@ async def test_work_that_is_expected_at_that_time_is_a_reason() -> None:
     saturday_night = 5 * 24 * 60 + 15 * 60
     await desk.feed(vpn_failures(0.5, saturday_night), vpn_failures(0.5, saturday_night + 1))
     (signal,) = raised(desk, "vpn-failing")
-    assert "Work on it is expected now: Gateway updates." in [
+    assert "Work on Remote access (VPN) is expected at this time: Gateway updates." in [
         english(item) for item in signal.explanation
     ]
 
