@@ -43,9 +43,9 @@ from desk_triage.problems.model import (
     SolvedProblem,
     Tally,
 )
-from desk_triage.problems.opening import MAX_PROBLEMS, detect
+from desk_triage.problems.opening import MAX_PROBLEMS, detect, may_need_no_count
 from desk_triage.problems.rates import hour_of_week, unpack
-from desk_triage.problems.terms import number_terms
+from desk_triage.problems.terms import number_key, number_terms
 from desk_triage.problems.window import MAX_REPORTS
 
 # So many tickets of the past are kept to compare with.
@@ -90,9 +90,12 @@ def add_report(
     bursts = list(window.find_bursts(counted, rates, needed))
     register = register.model_copy(update={"recent": recent, "latest": latest})
     desk.counts.keep(recent, desk.rules.window, window)
-    register, matching = detect(register, bursts, report, event.id, desk)
+    share = window.limit_share(number_key("service", report.service), len(recent))
+    if bursts or may_need_no_count(register, share):
+        register, more = detect(register, bursts, report, event.id, desk)
+        events += more
     register = _count_past(register, desk)
-    return _decide(register, desk, [*events, *matching])
+    return _decide(register, desk, events)
 
 
 def emit_joined(

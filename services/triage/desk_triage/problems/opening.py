@@ -40,6 +40,18 @@ _ALIKE = 0.5
 _STATUS = {True: ProblemStatus.CONFIRMED, False: ProblemStatus.PROPOSED}
 
 
+def may_need_no_count(register: ProblemRegister, share: float) -> bool:
+    """Whether one may be opened without an unusual count: by a signal or, without a past, by all.
+
+    No larger share of the people than `share` reports the service in question.
+    """
+    if register.signals:
+        return True
+    if unpack(register.rates).tickets >= _NO_PAST:
+        return False
+    return share >= _ALIKE_SHARE or any(problem.service for problem in register.problems)
+
+
 def detect(
     register: ProblemRegister,
     bursts: Sequence[Burst],
@@ -48,10 +60,11 @@ def detect(
     desk: Desk,
     at: datetime | None = None,
 ) -> tuple[ProblemRegister, list[AnyEvent]]:
-    """The problem, if enough different people report the same unusually often."""
+    """The problem, if enough different people report the same unusually often.
+
+    It reads every recent report.
+    """
     at, rules, rates = at or report.at, desk.rules, unpack(register.rates)
-    if not bursts and not register.signals and rates.tickets >= _NO_PAST:
-        return register, []  # the usual case, and all others read every recent report
     recent = [item for item in register.recent if item.at >= report.at - rules.window]
     if bursts:
         burst = max(bursts, key=lambda item: (item.surprise, -item.term))

@@ -116,6 +116,14 @@ class Window:
                 if surprise >= needed - _SHORT:
                     yield Burst(term, ticket.at - part.length, surprise, surprise - needed)
 
+    def limit_share(self, term: int, reports: int) -> float:
+        """The share of the people of so many reports who named the term is no larger than that.
+
+        Only the first report of a person is counted; each of the others may have named it.
+        """
+        others = reports - self.tickets
+        return (self.parts[0].counts.get(term, 0) + others) / max(1, self.tickets)
+
     @property
     def tickets(self) -> int:
         """How many are counted in the whole window."""
