@@ -5,13 +5,21 @@ from pathlib import Path
 from aiokafka import AIOKafkaConsumer
 
 
-def read_files_of(store_url: str) -> list[bytes]:
-    """What lies on the disk of an embedded store; others are read by their servers only."""
+def list_files_of(store_url: str, prefix: str) -> list[Path]:
+    """What lies on the disk of this test's embedded store; others' come and go there too.
+
+    What is no embedded store is read by its server only.
+    """
     if not store_url.startswith("sqlite:"):
         return []
-    files = [it for it in Path(store_url.removeprefix("sqlite:")).rglob("*") if it.is_file()]
-    assert files
-    return [it.read_bytes() for it in files]
+    own = list(Path(store_url.removeprefix("sqlite:")).glob(f"{prefix}*"))
+    assert own
+    return [file for path in own for file in (path, *path.rglob("*")) if file.is_file()]
+
+
+def read_files_of(store_url: str, prefix: str) -> list[bytes]:
+    """What these files hold, once the services have ended."""
+    return [file.read_bytes() for file in list_files_of(store_url, prefix)]
 
 
 async def read_records(kafka: str, prefix: str) -> list[bytes]:

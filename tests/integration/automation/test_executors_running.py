@@ -127,7 +127,12 @@ async def test_a_script_that_keeps_its_key_is_sent_again_and_has_one_effect(
     automation.stop()
     records = await read_records(kafka, bus.prefix)
     assert records
-    for text in (shown, automation.log.read_bytes(), *records, *read_files_of(store_url)):
+    for text in (
+        shown,
+        automation.log.read_bytes(),
+        *records,
+        *read_files_of(store_url, bus.prefix),
+    ):
         assert SECRET.encode() not in text
 
 

@@ -109,7 +109,7 @@ async def _find_nowhere(
         places.append(replica.log.read_bytes())
     records = await read_records(bus.kafka, bus.prefix)
     assert len(records) > 2
-    for place in (*places, *records, *read_files_of(store_url)):
+    for place in (*places, *records, *read_files_of(store_url, bus.prefix)):
         assert not [secret for secret in secrets if secret.encode() in place]
 
 
