@@ -47,8 +47,11 @@ class DependencyWatch:
             await self._clock.sleep(pause)
 
     async def _question(self) -> None:
+        async def ask() -> Exception | None:
+            return await attempt_async(self._ask())
+
         loop = asyncio.get_running_loop()
-        question, began = asyncio.create_task(attempt_async(self._ask())), loop.time()
+        question, began = asyncio.create_task(ask()), loop.time()
         was_up = self._dependency.is_up
         try:
             while not question.done():

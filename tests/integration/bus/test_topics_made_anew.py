@@ -3,7 +3,6 @@
 import asyncio
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from desk_contracts.names import TICKETS
 from desk_platform.kafka import BatchProcessor
 from desk_platform.kafka.topic_ids import topic_ids
@@ -13,26 +12,11 @@ from desk_testing.opening import close_now
 
 from tests.support.bus_desk import noted
 from tests.support.bus_rig import PARTITIONS, Rig, adopt, is_stopped
+from tests.support.topics_made_anew import make_anew
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(90)]
 
 OLD, NEW = ("t1", "t2"), "t3"
-
-
-async def make_anew(rig: Rig) -> None:
-    """Delete the topic and create it again."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=rig.kafka)
-    await admin.start()
-    try:
-        await admin.delete_topics([rig.prefix + TICKETS])
-
-        async def is_created() -> bool:
-            made = await admin.create_topics([NewTopic(rig.prefix + TICKETS, PARTITIONS, 1)])
-            return all(error[1] == 0 for error in made.topic_errors)
-
-        await eventually(is_created, timeout=20)
-    finally:
-        await admin.close()
 
 
 @pytest.mark.parametrize("is_running", [True, False])
@@ -49,7 +33,7 @@ async def test_a_topic_made_anew_is_not_read_until_it_is_adopted_and_then_wholly
     if not is_running:
         await close_now(member)
         rig.members.remove(member)
-    await make_anew(rig)
+    await make_anew(rig.kafka, rig.prefix + TICKETS, PARTITIONS)
     # A repeat of a known event, and news of known and new subjects at offsets that are marked.
     await rig.publish([first[0], *(noted(item, 6) for item in OLD), noted(NEW, 1)])
     if not is_running:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from desk_contracts import AnyEvent, Event
 from desk_contracts.events.signals import SignalCleared, SignalRaised
 from desk_contracts.events.telemetry import Measured
@@ -17,6 +16,8 @@ from desk_contracts.value_types import SubjectKind
 from desk_testing import eventually
 from desk_testing.commands import run_desk
 from desk_testing.processes import ServiceProcess, environment
+
+from tests.support.topics_made_anew import make_anew
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
 
@@ -53,21 +54,6 @@ async def desk(env: dict[str, str], *words: str) -> tuple[int, str]:
     return done.returncode, " ".join(" ".join(lines).split())
 
 
-async def make_anew(kafka: str, topic: str) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
-    await admin.start()
-    try:
-        await admin.delete_topics([topic])
-
-        async def is_created() -> bool:
-            made = await admin.create_topics([NewTopic(topic, 2, 1)])
-            return all(error[1] == 0 for error in made.topic_errors)
-
-        await eventually(is_created, timeout=30)
-    finally:
-        await admin.close()
-
-
 @pytest.fixture
 async def replicas(
     bus: Bus,  # noqa: ARG001  the topics are there before the service
@@ -101,7 +87,7 @@ async def test_two_replicas_stop_and_begin_again_with_known_and_new_subjects(
     await bus.publish([item for subject in remembered for item in falling(subject)])
     await eventually(lambda: _are(bus, SignalRaised, remembered), timeout=90)
 
-    await make_anew(kafka, topic)
+    await make_anew(kafka, topic, 2)
     # Fewer records than were read: where marks and offsets of before would have swallowed them.
     new = [f"tablet-{n}" for n in range(4)]
     await bus.publish([disk(subject, 60, 0) for subject in remembered])

@@ -1,6 +1,7 @@
 """The worker at its store: what it takes, sends, writes down, and leaves alone."""
 
 import asyncio
+import gc
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from desk_notify.deliveries.decide import Later, Outcome, Refused, Sent, claim_d
 from desk_notify.deliveries.mail_limits import Mailbox, MailRules
 from desk_notify.deliveries.model import DeliveryState, Dispatch
 from desk_notify.deliveries.store import DELIVERIES, MAILBOXES, MailLimits, delivery_projection
-from desk_notify.deliveries.worker import DeliveryWorker, ServedChannels
+from desk_notify.deliveries.worker import DeliveryWorker, ServedChannels, serve_all
 from desk_platform.clock import FakeClock
 from desk_platform.health import Health, State
 from desk_platform.kafka import CommandQueue, Projection, UnitOfWork, WorkItem
@@ -375,3 +376,19 @@ async def test_a_channel_of_the_charter_is_never_held_back() -> None:
         await desk.keep(dispatch().model_copy(update={"message": f"m-{number}"}))
     await desk.on_timer()
     assert len(desk.line.sent) == 5
+
+
+@pytest.mark.parametrize("is_one", [True, False])
+async def test_who_ends_before_a_line_has_begun_leaves_nothing_that_was_never_awaited(
+    *, is_one: bool
+) -> None:
+    """Python says so on the error stream, and here it is an error."""
+    desk = Desk()
+    serve = desk.worker.on_timer if is_one else serve_all([desk.worker])
+    serving = asyncio.ensure_future(serve(["d-1"], nobody))
+    # After its first step, before those of its lines.
+    asyncio.get_running_loop().call_soon(serving.cancel)
+    with pytest.raises(asyncio.CancelledError):
+        await serving
+    gc.collect()
+    assert not desk.line.sent

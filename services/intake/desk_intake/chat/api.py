@@ -131,8 +131,11 @@ async def _do_in_time(
 ) -> Message | Exception | None:
     """What was done, or why not; None if it takes too long, and goes on."""
     actor = Actor(workspace.person_of(line.user), is_staff=False)
-    work = attempt_value(_do(deps.tickets, workspace, line, actor, origin))
-    task = asyncio.create_task(work)
+
+    async def work() -> Message | Exception:
+        return await attempt_value(_do(deps.tickets, workspace, line, actor, origin))
+
+    task = asyncio.create_task(work())
     deps.unfinished.add(task)
     task.add_done_callback(deps.unfinished.discard)
     await asyncio.wait([task], timeout=ANSWERED_WITHIN_SECONDS)

@@ -89,11 +89,11 @@ class DeliveryWorker:
         Lines do not end each other: one that fails must not break another's mail in two.
         """
         waiting = iter(tuple(ids))
-        serving = (
-            attempt_async(self._serve(connection, waiting, report))
-            for connection in self._connections
-        )
-        for error in await asyncio.gather(*serving):
+
+        async def serve(connection: Channel) -> Exception | None:
+            return await attempt_async(self._serve(connection, waiting, report))
+
+        for error in await asyncio.gather(*map(serve, self._connections)):
             if error is not None:
                 raise error
 
@@ -208,8 +208,10 @@ def serve_all(workers: Sequence[DeliveryWorker]) -> OnTimer:
     """Each worker takes what is due of its own kind; one that fails stops no other."""
 
     async def on_timer(ids: Sequence[str], report: Report) -> None:
-        serving = (attempt_async(worker.on_timer(ids, report)) for worker in workers)
-        for error in await asyncio.gather(*serving):
+        async def serve(worker: DeliveryWorker) -> Exception | None:
+            return await attempt_async(worker.on_timer(ids, report))
+
+        for error in await asyncio.gather(*map(serve, workers)):
             if error is not None:
                 raise error
 

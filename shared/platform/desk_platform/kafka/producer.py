@@ -165,9 +165,11 @@ class KafkaPublisher:
         now = asyncio.get_running_loop().time()
         self._unusable = {topic: entry for topic, entry in self._unusable.items() if entry[0] > now}
         unknown = [topic for topic in new if topic not in self._unusable]
-        outcomes = await asyncio.gather(
-            *(attempt_value(self._find(producer, topic)) for topic in unknown)
-        )
+
+        async def find(topic: str) -> Exception | None:
+            return await attempt_value(self._find(producer, topic))
+
+        outcomes = await asyncio.gather(*map(find, unknown))
         for topic, error in zip(unknown, outcomes, strict=True):
             if isinstance(error, DeskError) and not isinstance(error, DependencyDown):
                 self._unusable[topic] = (now + MISSING_FOR_SECONDS, error)
@@ -197,13 +199,16 @@ class KafkaPublisher:
         """A batch that the broker refused leaves a hole in the numbers that it expects of us, and
         it would refuse all that follows: begin anew, with new numbers."""
 
-        async def renew() -> None:
+        async def replace() -> None:
             self._producer = await self._connect()
             await before.stop()
 
+        async def renew() -> Exception | None:
+            return await attempt_async(replace())
+
         is_refused = any(isinstance(error, KafkaError) and not error.retriable for error in errors)
         if is_refused and self._producer is before and self._renewing is None:
-            self._renewing = asyncio.create_task(attempt_async(renew()))
+            self._renewing = asyncio.create_task(renew())
             self._renewing.add_done_callback(self._end_renewal)
 
     def _end_renewal(self, task: "asyncio.Task[Exception | None]") -> None:

@@ -17,6 +17,7 @@ from desk_platform.kafka.retry import attempt_value
 from desk_platform.telemetry import get_logger
 
 from desk_intake.mail import worker
+from desk_intake.mail.model import MailRecord
 
 log = get_logger()
 
@@ -121,7 +122,11 @@ class _Handler:
         """The whole mail; who hangs up now does not stop what was begun."""
         raw = envelope.content if isinstance(envelope.content, bytes) else b""
         mail = worker.Envelope(envelope.mail_from or "", tuple(envelope.rcpt_tos))
-        task = asyncio.create_task(attempt_value(self._desk.take(raw, mail)))
+
+        async def take() -> MailRecord | Exception:
+            return await attempt_value(self._desk.take(raw, mail))
+
+        task = asyncio.create_task(take())
         self.at_work.add(task)
         task.add_done_callback(self.at_work.discard)
         taken = await asyncio.shield(task)
