@@ -51,11 +51,10 @@ async def test_what_is_asked_during_a_read_is_read_together_and_after_it() -> No
     documents = SlowDocuments()
     await write(documents, "a", "first")
     grouped = GroupedReads(documents)
-    early = asyncio.create_task(grouped.find("a"))
+    early = grouped.find("a")
     await documents.has_begun.wait()
     await write(documents, "a", "second", 1)
-    late = [asyncio.create_task(grouped.find(id)) for id in ("a", "b", "a")]
-    await asyncio.sleep(0)
+    late = [grouped.find(id) for id in ("a", "b", "a")]
     documents.goes_on.set()
     assert await early == Note(text="first")
     assert [await each for each in late] == [Note(text="second"), None, Note(text="second")]
@@ -91,7 +90,7 @@ async def test_whoever_gives_up_takes_the_answer_from_nobody_else() -> None:
     documents = SlowDocuments()
     await write(documents, "a", "well")
     grouped = GroupedReads(documents)
-    gone, waits = (asyncio.create_task(grouped.find("a")) for _ in range(2))
+    gone, waits = grouped.find("a"), grouped.find("a")
     await documents.has_begun.wait()
     gone.cancel()
     documents.goes_on.set()

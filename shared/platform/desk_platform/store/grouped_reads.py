@@ -17,18 +17,20 @@ class GroupedReads(Generic[S]):
 
     def __init__(self, documents: Documents[S]) -> None:
         self._documents = documents
-        self._waiting: dict[str, asyncio.Future[S | None]] = {}
+        self._waiting: dict[str, list[asyncio.Future[S | None]]] = {}
         self._runner: asyncio.Task[None] | None = None
 
-    async def find(self, id: str) -> S | None:
-        """The document's state, None if there is none; `Unreadable` if it cannot be read."""
-        answer = self._waiting.get(id)
-        if answer is None:
-            answer = self._waiting[id] = asyncio.get_running_loop().create_future()
+    def find(self, id: str) -> "asyncio.Future[S | None]":
+        """The document's state, None if there is none; `Unreadable` if it cannot be read.
+
+        It is asked for at once, so who wants several things asks for all before waiting for any.
+        """
+        answer: asyncio.Future[S | None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(id, []).append(answer)
         if self._runner is None or self._runner.done():
             # Several share a read, and none of their names belongs on it.
             self._runner = asyncio.create_task(self._drain(), context=contextvars.Context())
-        return await asyncio.shield(answer)
+        return answer
 
     async def _drain(self) -> None:
         while self._waiting:
@@ -36,23 +38,27 @@ class GroupedReads(Generic[S]):
             try:
                 await self._answer(group)
             except Exception as error:  # noqa: BLE001 (whoever asked gets it)
-                _refuse(group, error)
+                for answers in group.values():
+                    _refuse(answers, error)
             finally:
-                for answer in group.values():  # none is left where the reader itself was ended
-                    answer.cancel()
+                for answers in group.values():
+                    for answer in answers:
+                        answer.cancel()  # none is left where the reader itself was ended
 
-    async def _answer(self, group: dict[str, "asyncio.Future[S | None]"]) -> None:
+    async def _answer(self, group: "dict[str, list[asyncio.Future[S | None]]]") -> None:
         states = await self._documents.states(list(group))
-        for id, answer in group.items():
+        for id, answers in group.items():
             state = states.get(id)
             if isinstance(state, Unreadable):
-                _refuse({id: answer}, state)
-            else:
-                answer.set_result(state)
+                _refuse(answers, state)
+                continue
+            for answer in answers:
+                if not answer.done():  # whoever asked has gone
+                    answer.set_result(state)
 
 
-def _refuse(group: dict[str, "asyncio.Future[S | None]"], error: Exception) -> None:
-    for answer in group.values():
+def _refuse(answers: "list[asyncio.Future[S | None]]", error: Exception) -> None:
+    for answer in answers:
         if not answer.done():
             answer.set_exception(error)
             answer.exception()  # nobody may be left who waits

@@ -4,6 +4,7 @@ Each is a document of its own and one atomic write, harmless to repeat because t
 it.
 """
 
+from asyncio import Future
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -78,10 +79,9 @@ class Admissions:
         self._scopes = Scopes(collections.scopes, collections.restraints.services)
         self._stops = GroupedReads(collections.stored_stops)
 
-    async def find_stop(self) -> GlobalStop | None:
-        """The stop of all acting, if one is in force at this moment."""
-        stop = await self._stops.find(EVERYTHING)
-        return stop if stop is not None and stop.is_on else None
+    def find_stop(self) -> "Future[GlobalStop | None]":
+        """The stop of all acting as it is at this moment; it may be off."""
+        return self._stops.find(EVERYTHING)
 
     async def find_refusal(self, run: Run) -> Refusal | None:
         """The runbook's ring first, since most wait there, then the target, then the limits of its

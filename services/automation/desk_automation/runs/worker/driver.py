@@ -54,7 +54,7 @@ from desk_automation.runs.worker.restraints import Restraints
 from desk_automation.runs.worker.slots import Concurrency, Slots
 from desk_automation.runs.worker.wellness import is_well
 from desk_automation.safety.model import Refusal
-from desk_automation.verification.decide import set_window, watch
+from desk_automation.verification.decide import set_window
 from desk_automation.verification.model import Subject
 from desk_automation.verification.store import subject_rule
 
@@ -195,13 +195,18 @@ class Worker:
         action: RequestApproval | AwaitApproval | RequestConsent | AwaitConsent | Admit,
     ) -> Run | None:
         """Nobody is asked, and nobody's silence counts, for trouble that is over."""
-        if await self._is_over(run):
+        subject, stop, held = await asyncio.gather(
+            self._subjects.find(run.trigger.subject),
+            self._admissions.find_stop(),
+            self._find_change(run, action),
+        )
+        if _is_over(run, subject):
             return await self._write(run, action, lifecycle.end_cleared)
-        if not isinstance(action, AwaitApproval | AwaitConsent):
-            held = await self._restraints.find_change(run, is_well(run))
-            if held is not None:
-                return await self._queue(run, action, held)
+        if held is not None:
+            return await self._queue(run, action, held)
         if isinstance(action, Admit):
+            if stop is not None and stop.is_on:
+                return await self._write(run, action, lambda r, n: lifecycle.hold(r, stop, n))
             return await self._admit(run, action)
         if isinstance(action, RequestConsent):
             return await self._ask_person(run, action)
@@ -211,6 +216,13 @@ class Worker:
         elif isinstance(action, AwaitApproval):
             decide = approving.await_approval
         return await self._write(run, action, decide)
+
+    async def _find_change(self, run: Run, action: NextAction) -> Decide | None:
+        """What becomes of a run that is held back, or was; None where it may go on. Who waits for
+        an answer is held back by nothing else."""
+        if isinstance(action, AwaitApproval | AwaitConsent):
+            return None
+        return await self._restraints.find_change(run, is_well(run))
 
     async def _ask_person(self, run: Run, action: RequestConsent) -> Run | None:
         """Not again soon after a no, and not twice at once."""
@@ -222,18 +234,10 @@ class Worker:
         return await self._write(run, action, lambda r, n: consenting.request_consent(r, others, n))
 
     async def _admit(self, run: Run, action: Admit) -> Run | None:
-        if (stop := await self._admissions.find_stop()) is not None:
-            return await self._write(run, action, lambda r, n: lifecycle.hold(r, stop, n))
         asked_at = self._clock.now()
         refusal = await self._admissions.find_refusal(run)
         if refusal is not None:
             return await self._queue(run, action, lambda r, n: lifecycle.queue(r, refusal, n))
-        if run.plan.verify is not None:
-            measurement = run.plan.verify.measurement
-            await self._collections.subjects.change(
-                run.trigger.subject,
-                subject_rule(lambda s, now: watch(s, run.id, measurement, now)),
-            )
         let_in = lifecycle.admit(run, asked_at).state
         first = next_action(let_in, self._clock.now())
         if isinstance(first, Attempt):
@@ -278,19 +282,34 @@ class Worker:
 
     async def _ask_and_execute(self, run: Run, attempt: Attempt, write: Write) -> Run | None:
         """What could stop an act is asked right before it, after any wait for its turn."""
-        is_new = attempt.kind == "act" and run.open_act is None and run.undoing is None
-        if is_new and await self._is_over(run):
-            return await write(lifecycle.end_cleared)
-        if is_new and not run.has_sent:
-            refusal = await self._restraints.find_refusal(run)
+        if attempt.kind != "act":
+            return await self._execute(run, attempt, write)
+        if run.open_act is not None or run.undoing is not None:
+            stop = await self._admissions.find_stop()
+        else:
+            subject, stop, refusal = await asyncio.gather(
+                self._watch(run), self._admissions.find_stop(), self._find_refusal(run)
+            )
+            if _is_over(run, subject):
+                return await write(lifecycle.end_cleared)
             if refusal is not None:
                 back = await write(lambda r, now: withholding.step_back(r, refusal, now))
                 if back is not None and back.withheld is not None:
                     await self._admissions.give_up(back)  # others may have its turn
                 return back
-        if attempt.kind == "act" and (stop := await self._admissions.find_stop()) is not None:
+        if stop is not None and stop.is_on:
             return await write(lambda r, n: lifecycle.hold(r, stop, n))
         return await self._execute(run, attempt, write)
+
+    async def _watch(self, run: Run) -> Subject | None:
+        """Its subject, whose measurements are kept from before the first act on."""
+        if run.plan.verify is None or run.has_sent:
+            return await self._subjects.find(run.trigger.subject)
+        return await self._restraints.watch(run)
+
+    async def _find_refusal(self, run: Run) -> Refusal | None:
+        """What forbids a first act; a later one completes what was begun."""
+        return None if run.has_sent else await self._restraints.find_refusal(run)
 
     async def _execute(self, run: Run, attempt: Attempt, write: Write) -> Run | None:
         """Intent, effect, result: in this order, whatever happens in between."""
@@ -329,12 +348,11 @@ class Worker:
         call = CallUnderWay(attempt)
 
         async def may_send() -> bool:
-            run = await self._runs.find(id)
+            run, stop = await asyncio.gather(self._runs.find(id), self._admissions.find_stop())
             if run is None or run.lease is None or run.lease.token != token:
                 return False
             if attempt.kind == "act":
-                stop = await self._admissions.find_stop()
-                call.withheld = None if stop is None else stop.description
+                call.withheld = stop.description if stop is not None and stop.is_on else None
                 call.withheld = why_stopped(run) if run.cancelled_by else call.withheld
             call.may_have_left = call.withheld is None and run.has_live_lease(self._clock.now())
             return call.may_have_left
@@ -386,8 +404,10 @@ class Worker:
         )
         return after if after is not None and after.has_ended else None
 
-    async def _is_over(self, run: Run) -> bool:
-        return run.trigger.episode in (await self._subject(run)).cleared
-
     async def _subject(self, run: Run) -> Subject:
         return await self._subjects.find(run.trigger.subject) or Subject()
+
+
+def _is_over(run: Run, subject: Subject | None) -> bool:
+    """Whether the trouble has ended that the run is for."""
+    return subject is not None and run.trigger.episode in subject.cleared

@@ -66,9 +66,20 @@ class Restraints:
             return lambda run, now: withholding.withhold(run, refused, now)
         if run.withheld is None:
             return None
-        watched = await self._watch(run)
+        watched = await self.watch(run)
         seen = watched.watch_of(run.id)
         return lambda run, now: withholding.recheck(run, seen, is_well, now)
+
+    async def watch(self, run: Run) -> Subject:
+        """What is known of its subject; from now on what is measured of it is kept."""
+        verify = run.plan.verify
+        if verify is None:
+            return Subject()
+        changed = await self._subjects.change(
+            run.trigger.subject,
+            subject_rule(lambda subject, now: watch(subject, run.id, verify.measurement, now)),
+        )
+        return changed.state or Subject()
 
     async def _find_window(self, run: Run) -> Refusal | None:
         trigger = run.trigger
@@ -115,14 +126,3 @@ class Restraints:
             return []
         stored = await self._records.open_signals.load(list(dict.fromkeys(keys)))
         return [signal for item in stored.values() if item.state for signal in item.state.open]
-
-    async def _watch(self, run: Run) -> Subject:
-        """From now on it is heard what is measured of it."""
-        verify = run.plan.verify
-        if verify is None:
-            return Subject()
-        changed = await self._subjects.change(
-            run.trigger.subject,
-            subject_rule(lambda subject, now: watch(subject, run.id, verify.measurement, now)),
-        )
-        return changed.state or Subject()
