@@ -61,6 +61,16 @@ async def test_what_is_asked_during_a_read_is_read_together_and_after_it() -> No
     assert documents.reads == [["a"], ["a", "b"]]
 
 
+async def test_who_asks_for_several_before_waiting_for_any_makes_one_read() -> None:
+    documents = SlowDocuments()
+    documents.goes_on.set()
+    await write(documents, "a", "well")
+    grouped = GroupedReads(documents)
+    first, second = grouped.find("a"), grouped.find("b")
+    assert (await second, await first) == (None, Note(text="well"))
+    assert documents.reads == [["a", "b"]]
+
+
 async def test_one_that_cannot_be_read_hides_no_other() -> None:
     documents = SlowDocuments()
     documents.goes_on.set()

@@ -9,9 +9,9 @@ PROTECTIONS: tuple[Protection, ...] = (
     Protection(
         "F1",
         "a repair begins although its trouble is over, and stops what is well again",
-        f"{RUNS}/worker/driver.py",
-        "return run.trigger.episode in (await self._subject(run)).cleared",
-        "return run.trigger.episode in ()",
+        f"{RUNS}/worker/hindrances.py",
+        "run.trigger.episode in subject.cleared",
+        "run.trigger.episode in ()",
         f"{UNIT}/test_engine.py::test_a_signal_that_clears_in_time_repairs_nothing",
     ),
     Protection(

@@ -8,9 +8,9 @@ PROTECTIONS: tuple[Protection, ...] = (
     Protection(
         "window",
         "a run that was let in acts in a freeze that began since",
-        f"{RUNS}/worker/driver.py",
-        "if is_new and not run.has_sent:",
-        "if is_new and run.has_sent:",
+        f"{RUNS}/worker/hindrances.py",
+        "if run.has_sent:",
+        "if not run.has_sent:",
         f"{_RESTRAINTS}::test_a_run_let_in_before_a_freeze_does_not_begin_an_act_in_it",
     ),
     Protection(
@@ -25,8 +25,8 @@ PROTECTIONS: tuple[Protection, ...] = (
         "window",
         "people are asked for a yes while nothing may be done",
         f"{RUNS}/worker/driver.py",
-        "if not isinstance(action, AwaitApproval | AwaitConsent):",
-        "if isinstance(action, Admit):",
+        "is_asked = isinstance(action, AwaitApproval | AwaitConsent)",
+        "is_asked = not isinstance(action, Admit)",
         f"{_RESTRAINTS}::test_nobody_is_asked_for_a_yes_in_a_window",
     ),
     Protection(

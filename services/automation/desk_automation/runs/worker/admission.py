@@ -4,7 +4,6 @@ Each is a document of its own and one atomic write, harmless to repeat because t
 it.
 """
 
-from asyncio import Future
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,7 +16,6 @@ from desk_platform.clock import Clock
 from desk_platform.kafka import CommandQueue
 from desk_platform.kafka.unit_of_work import Rule
 from desk_platform.store import Documents
-from desk_platform.store.grouped_reads import GroupedReads
 
 from desk_automation.actions.redaction import redact_message
 from desk_automation.recurrence.debts import Cause, add_fix, debt_id
@@ -34,7 +32,7 @@ from desk_automation.runs.worker.restraints import RestraintRecords
 from desk_automation.runs.worker.scopes import Scopes
 from desk_automation.safety import statistics, target
 from desk_automation.safety.breaker import Counted, breaker_rule
-from desk_automation.safety.global_stop import EVERYTHING, GlobalStop
+from desk_automation.safety.global_stop import GlobalStop
 from desk_automation.safety.model import Refusal
 from desk_automation.safety.statistics import RunbookStatistics, RunResult
 from desk_automation.safety.target import AdmissionRequest, Target
@@ -77,11 +75,6 @@ class Admissions:
         self._collections, self._clock = collections, clock
         self._places = Places(collections.rollouts)
         self._scopes = Scopes(collections.scopes, collections.restraints.services)
-        self._stops = GroupedReads(collections.stored_stops)
-
-    def find_stop(self) -> "Future[GlobalStop | None]":
-        """The stop of all acting as it is at this moment; it may be off."""
-        return self._stops.find(EVERYTHING)
 
     async def find_refusal(self, run: Run) -> Refusal | None:
         """The runbook's ring first, since most wait there, then the target, then the limits of its

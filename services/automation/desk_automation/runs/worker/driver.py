@@ -50,12 +50,12 @@ from desk_automation.runs.store import run_rule
 from desk_automation.runs.worker.admission import Admissions, Collections
 from desk_automation.runs.worker.calling import CallUnderWay
 from desk_automation.runs.worker.fair_queue import rank_of
+from desk_automation.runs.worker.hindrances import Hindrances
 from desk_automation.runs.worker.restraints import Restraints
 from desk_automation.runs.worker.slots import Concurrency, Slots
 from desk_automation.runs.worker.wellness import is_well
 from desk_automation.safety.model import Refusal
 from desk_automation.verification.decide import set_window
-from desk_automation.verification.model import Subject
 from desk_automation.verification.store import subject_rule
 
 log = get_logger()
@@ -87,7 +87,8 @@ class Worker:
         self._runs = GroupedReads(collections.stored_runs)
         self._subjects = GroupedReads(collections.stored_subjects)
         self._admissions = Admissions(collections, clock)
-        self._restraints = Restraints(collections.restraints, collections.subjects, clock)
+        restraints = Restraints(collections.restraints, collections.subjects, clock)
+        self._hindrances = Hindrances(self._subjects, collections.stored_stops, restraints)
         self._executors = executors
         self._clock, self._telemetry = clock, telemetry
         self._concurrency = concurrency or Concurrency()
@@ -195,12 +196,9 @@ class Worker:
         action: RequestApproval | AwaitApproval | RequestConsent | AwaitConsent | Admit,
     ) -> Run | None:
         """Nobody is asked, and nobody's silence counts, for trouble that is over."""
-        subject, stop, held = await asyncio.gather(
-            self._subjects.find(run.trigger.subject),
-            self._admissions.find_stop(),
-            self._find_change(run, action),
-        )
-        if _is_over(run, subject):
+        is_asked = isinstance(action, AwaitApproval | AwaitConsent)
+        is_over, stop, held = await self._hindrances.look_before_start(run, is_asked=is_asked)
+        if is_over:
             return await self._write(run, action, lifecycle.end_cleared)
         if held is not None:
             return await self._queue(run, action, held)
@@ -216,13 +214,6 @@ class Worker:
         elif isinstance(action, AwaitApproval):
             decide = approving.await_approval
         return await self._write(run, action, decide)
-
-    async def _find_change(self, run: Run, action: NextAction) -> Decide | None:
-        """What becomes of a run that is held back, or was; None where it may go on. Who waits for
-        an answer is held back by nothing else."""
-        if isinstance(action, AwaitApproval | AwaitConsent):
-            return None
-        return await self._restraints.find_change(run, is_well(run))
 
     async def _ask_person(self, run: Run, action: RequestConsent) -> Run | None:
         """Not again soon after a no, and not twice at once."""
@@ -285,12 +276,10 @@ class Worker:
         if attempt.kind != "act":
             return await self._execute(run, attempt, write)
         if run.open_act is not None or run.undoing is not None:
-            stop = await self._admissions.find_stop()
+            stop = await self._hindrances.find_stop()
         else:
-            subject, stop, refusal = await asyncio.gather(
-                self._watch(run), self._admissions.find_stop(), self._find_refusal(run)
-            )
-            if _is_over(run, subject):
+            is_over, stop, refusal = await self._hindrances.look_before_act(run)
+            if is_over:
                 return await write(lifecycle.end_cleared)
             if refusal is not None:
                 back = await write(lambda r, now: withholding.step_back(r, refusal, now))
@@ -300,16 +289,6 @@ class Worker:
         if stop is not None and stop.is_on:
             return await write(lambda r, n: lifecycle.hold(r, stop, n))
         return await self._execute(run, attempt, write)
-
-    async def _watch(self, run: Run) -> Subject | None:
-        """Its subject, whose measurements are kept from before the first act on."""
-        if run.plan.verify is None or run.has_sent:
-            return await self._subjects.find(run.trigger.subject)
-        return await self._restraints.watch(run)
-
-    async def _find_refusal(self, run: Run) -> Refusal | None:
-        """What forbids a first act; a later one completes what was begun."""
-        return None if run.has_sent else await self._restraints.find_refusal(run)
 
     async def _execute(self, run: Run, attempt: Attempt, write: Write) -> Run | None:
         """Intent, effect, result: in this order, whatever happens in between."""
@@ -348,7 +327,7 @@ class Worker:
         call = CallUnderWay(attempt)
 
         async def may_send() -> bool:
-            run, stop = await asyncio.gather(self._runs.find(id), self._admissions.find_stop())
+            run, stop = await asyncio.gather(self._runs.find(id), self._hindrances.find_stop())
             if run is None or run.lease is None or run.lease.token != token:
                 return False
             if attempt.kind == "act":
@@ -386,7 +365,8 @@ class Worker:
     async def _verify(self, run: Run, action: Judge | Review) -> Run | None:
         """Compare what was measured since the act with what the runbook expects. A run under way
         first makes its window's end known to whoever reads the device's partition."""
-        watch = (await self._subject(run)).watch_of(run.id)
+        subject = await self._subjects.find(run.trigger.subject)
+        watch = None if subject is None else subject.watch_of(run.id)
         if isinstance(action, Review):
             return await self._write(
                 run, action, lambda r, now: verdict.review(r, watch, is_well(r), now)
@@ -403,11 +383,3 @@ class Worker:
             run, action, lambda r, now: verdict.compare(r, watch, is_well(r), now)
         )
         return after if after is not None and after.has_ended else None
-
-    async def _subject(self, run: Run) -> Subject:
-        return await self._subjects.find(run.trigger.subject) or Subject()
-
-
-def _is_over(run: Run, subject: Subject | None) -> bool:
-    """Whether the trouble has ended that the run is for."""
-    return subject is not None and run.trigger.episode in subject.cleared
