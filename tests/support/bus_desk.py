@@ -1,6 +1,6 @@
 """A small desk for tests of the bus: a fold, fakes, and events to feed it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -115,6 +115,7 @@ class Desk:
     ordered: bool = True
     cached: int = 1000
     react: Callable[[Story | None, AnyEvent, Context], Decision[Story] | None] = tell
+    prepare: Callable[[Sequence[AnyEvent]], Awaitable[None]] | None = None
     clock: FakeClock = field(default_factory=lambda: FakeClock(START))
     publisher: FakePublisher = field(default_factory=FakePublisher)
     failures: list[tuple[WorkItem[Story], Exception]] = field(default_factory=list)
@@ -135,6 +136,7 @@ class Desk:
             react=self.react,
             on_timer=on_timer,
             ordered=self.ordered,
+            prepare=self.prepare,
         )
         meters = self.telemetry.telemetry.meters
         return UnitOfWork(projection, self.publisher, self.clock, meters, cached=self.cached)

@@ -13,6 +13,7 @@ from desk_triage.changes.snapshot import EMPTY, ContextSnapshot
 from desk_triage.problems.counting import Counts
 from desk_triage.problems.decide import add_report, add_signal, emit_joined, remove_signal
 from desk_triage.problems.joining import Desk
+from desk_triage.problems.meaning import Meanings
 from desk_triage.problems.model import REGISTER, Problem, ProblemRegister
 from desk_triage.problems.terms import read_words
 
@@ -94,15 +95,20 @@ def outage(
 class PlayedRegister:
     """A register that is given events one by one, with what it emitted."""
 
-    def __init__(self, charter: Charter = CHARTER, snapshot: ContextSnapshot = EMPTY) -> None:
-        self._charter, self._snapshot = charter, snapshot
+    def __init__(
+        self,
+        charter: Charter = CHARTER,
+        snapshot: ContextSnapshot = EMPTY,
+        meanings: Meanings | None = None,
+    ) -> None:
+        self._charter, self._snapshot, self.meanings = charter, snapshot, meanings
         self.register: ProblemRegister | None = None
         self.emitted: list[AnyEvent] = []
         self.restart()
 
     def restart(self) -> None:
         """As after a start: nothing is known but the register."""
-        self.desk = Desk(self._charter, self._snapshot, Counts())
+        self.desk = Desk(self._charter, self._snapshot, Counts(), self.meanings)
 
     def play(self, events: Iterable[AnyEvent]) -> "PlayedRegister":
         for event in events:

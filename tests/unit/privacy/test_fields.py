@@ -33,7 +33,7 @@ _OTHERS = """
     subdivision subject subject_kind survey suspected target targets team teams tell_after
     tell_before tell_on_failure thread ticket tickets to told_by told_time topic traceparent trouble
     type unit untrue updates value verdicts verified_by version waiting waiting_for waits_at
-    watchers week what who why withheld_at without word zone
+    watchers week what who why withheld_at without word zone centre encoder sums
 """
 OTHERS = frozenset(_OTHERS.split())
 MODELS = [

@@ -45,6 +45,8 @@ NUMBERS = {
     "desk_triage.problems.bursts.LEAST_SAID": 3.0,
     "desk_triage.problems.events.MAX_LIST_BYTES": 32_768,
     "desk_triage.problems.joining.MAX_SIGNALS": 200,
+    "desk_triage.problems.meaning.LEARNED_FROM": 300,
+    "desk_triage.problems.meaning.MOST_A_MINUTE": 120,
     "desk_triage.problems.members.PAGE": 128,
     "desk_triage.problems.model.MAX_MEMBERS": 20_000,
     "desk_triage.problems.opening.MAX_PROBLEMS": 50,

@@ -151,12 +151,11 @@ def is_overwhelming(problem: Problem, rates: Rates, at: datetime, needed: float)
     return surprise >= needed + _OVERWHELMING
 
 
-def is_ordinary(problem: Problem, weights: Sequence[float]) -> bool:
+def is_ordinary(problem: Problem, joining: int, compared: int) -> bool:
     """Whether as many joined in the last quiet time as would have without any trouble.
 
-    `weights` are those of tickets from before; some of them would have joined by chance.
+    Of `compared` tickets from before so many would have joined by chance.
     """
-    tally = problem.tally
-    by_chance = sum(weight >= problem.enough for weight in weights) + 0.5
-    mean = max(tally.seen, tally.joined) * by_chance / (len(weights) + 1)
+    tally, by_chance = problem.tally, joining + 0.5
+    mean = max(tally.seen, tally.joined) * by_chance / (compared + 1)
     return surprise_of(tally.joined, mean, by_chance) < _ORDINARY

@@ -31,8 +31,16 @@ from desk_triage.problems.joining import (
     confirm_with,
     join,
     learn,
+    list_before,
     see,
-    weigh_before,
+)
+from desk_triage.problems.meaning import (
+    LEARNED_FROM,
+    MOST_A_MINUTE,
+    Centre,
+    add_to,
+    measure,
+    place,
 )
 from desk_triage.problems.members import Members
 from desk_triage.problems.model import (
@@ -44,6 +52,7 @@ from desk_triage.problems.model import (
     Tally,
 )
 from desk_triage.problems.opening import MAX_PROBLEMS, detect, may_need_no_count
+from desk_triage.problems.profile import Scales
 from desk_triage.problems.rates import hour_of_week, unpack
 from desk_triage.problems.terms import number_key, number_terms
 from desk_triage.problems.window import MAX_REPORTS
@@ -61,17 +70,8 @@ def add_report(
     register: ProblemRegister | None, event: Event[TroubleReported], desk: Desk
 ) -> Decision[ProblemRegister]:
     """What follows from one more report; that it joins is for `emit_joined` to emit."""
-    register, data = register or ProblemRegister(), event.data
-    latest = max(register.latest or data.reported_at, data.reported_at)
-    report = Report(
-        ticket=data.ticket,
-        person=data.person,
-        at=data.reported_at,
-        service=data.service,
-        category=data.category,
-        words=data.words,
-        counted_at=latest,
-    )
+    register, report = _read_report(register or ProblemRegister(), event.data, desk)
+    latest = report.counted_at
     register, events = _end_past(register, report.at, desk)
     rates = unpack(register.rates)
     joined = join(register, report, rates, desk)
@@ -109,7 +109,8 @@ def emit_joined(
     for problem in register.problems:
         if problem.joining:
             events += describe_update(problem, at, cause)
-        problems.append(problem.model_copy(update={"joining": Members()}))
+        emitted = {"joining": Members(), "joining_by_meaning": 0}
+        problems.append(problem.model_copy(update=emitted))
     return _decide(register.model_copy(update={"problems": tuple(problems)}), desk, events)
 
 
@@ -248,8 +249,14 @@ def _end_past(
         end = ends_at(problem, register, desk.rules)
         if end is None or now < end:
             continue
-        weights = weigh_before(problem, register, rates, desk)
-        if is_ordinary(problem, weights):
+        before = list_before(problem, register, desk)
+        scales = Scales(problem.profile, rates)
+        by_chance = sum(
+            scales.weigh(item.wording) >= problem.enough
+            or measure(problem.places, item.meaning) <= problem.near
+            for item in before
+        )
+        if is_ordinary(problem, by_chance, len(before)):
             is_solved = bool(problem.signals) and not problem.has_lost_signals
             why = (
                 message("problem.quiet", since=problem.last_at)
@@ -270,6 +277,61 @@ def _end_past(
             register, more = _end_past(register, now, desk)
             return register, [*events, *joined, *more]
     return register, events
+
+
+def _read_report(
+    register: ProblemRegister, data: TroubleReported, desk: Desk
+) -> tuple[ProblemRegister, Report]:
+    latest = max(register.latest or data.reported_at, data.reported_at)
+    register, meaning = _read_meaning(register, data.words, latest, desk)
+    report = Report(
+        ticket=data.ticket,
+        person=data.person,
+        at=data.reported_at,
+        service=data.service,
+        category=data.category,
+        words=data.words,
+        counted_at=latest,
+        meaning=meaning,
+    )
+    return register, report
+
+
+def _read_meaning(
+    register: ProblemRegister, words: Sequence[str], latest: datetime, desk: Desk
+) -> tuple[ProblemRegister, str]:
+    """What a report means, in signs; nothing until it is known what is ordinary, or beyond what is
+    encoded in a minute.
+
+    Signs of two encoders cannot be compared: with another one all begins anew.
+    """
+    meanings = desk.meanings
+    name = meanings.name if meanings else ""
+    if name != register.encoder:
+        register = _forget_meanings(register, name)
+    if meanings is None or not words:
+        return register, ""
+    minute = latest.replace(second=0, microsecond=0)
+    encoded = register.encoded if minute == register.minute else 0
+    if encoded >= MOST_A_MINUTE:
+        return register, ""
+    vector = meanings.encode(tuple(words))
+    register = register.model_copy(update={"minute": minute, "encoded": encoded + 1})
+    if register.centre.tickets >= LEARNED_FROM:
+        return register, place(register.centre, vector)
+    return register.model_copy(update={"centre": add_to(register.centre, vector)}), ""
+
+
+def _forget_meanings(register: ProblemRegister, encoder: str) -> ProblemRegister:
+    unplaced = {"places": (), "near": -1.0}
+    forgotten = {
+        "encoder": encoder,
+        "centre": Centre(),
+        "others": tuple(item.model_copy(update={"meaning": ""}) for item in register.others),
+        "recent": tuple(item.model_copy(update={"meaning": ""}) for item in register.recent),
+        "problems": tuple(item.model_copy(update=unplaced) for item in register.problems),
+    }
+    return register.model_copy(update=forgotten)
 
 
 def _count_past(register: ProblemRegister, desk: Desk) -> ProblemRegister:

@@ -99,6 +99,12 @@ def describe_update(problem: Problem, at: datetime, cause: str = "") -> list[Any
     return _describe_more(problem, split_members(problem.joining), named, at, cause)
 
 
+def explain_joining(problem: Problem) -> tuple[Message, ...]:
+    """Why those who are joining do, where their words do not show it."""
+    count = problem.joining_by_meaning
+    return (message("problem.joined-by-meaning", count=count),) if count else ()
+
+
 def describe_removal(
     problem: Problem, gone: Sequence[Member], at: datetime, *, is_split: bool = False
 ) -> list[AnyEvent]:
@@ -179,6 +185,7 @@ def _describe_more(
             people=tuple(person for person in _list_people(members) if person not in listed),
             message=problem.message,
             status=problem.status,
+            explanation=() if events else explain_joining(problem),
             ticket_count=problem.tickets,
             people_count=problem.head_count,
         )

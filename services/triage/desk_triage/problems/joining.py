@@ -1,6 +1,6 @@
 """What it does to a problem that one more report joins, or that it is confirmed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from desk_charter.model import Charter
@@ -24,6 +24,14 @@ from desk_triage.problems.events import (
     describe_confirmation,
     describe_update,
 )
+from desk_triage.problems.meaning import (
+    MOST_PLACES,
+    Meanings,
+    Placed,
+    find_limit,
+    measure,
+    width_of,
+)
 from desk_triage.problems.members import Members
 from desk_triage.problems.model import (
     MAX_MEMBERS,
@@ -33,6 +41,7 @@ from desk_triage.problems.model import (
 )
 from desk_triage.problems.profile import Scales, extend
 from desk_triage.problems.rates import Rates
+from desk_triage.problems.window import LEAST_PEOPLE
 
 MAX_SIGNALS = 200
 # With so many members it is learned anew what weight is enough; one more or less is as good.
@@ -43,8 +52,15 @@ _LEARNS_AT = frozenset(_STEPS)
 class Desk:
     """What decisions are made with: the charter, the snapshot, the counts of the last register."""
 
-    def __init__(self, charter: Charter, snapshot: ContextSnapshot, counts: Counts) -> None:
+    def __init__(
+        self,
+        charter: Charter,
+        snapshot: ContextSnapshot,
+        counts: Counts,
+        meanings: Meanings | None = None,
+    ) -> None:
         self.charter, self.snapshot, self.counts = charter, snapshot, counts
+        self.meanings = meanings
 
     @property
     def rules(self) -> ProblemClustering:
@@ -74,6 +90,7 @@ def add_member(
         "worded_by": profile.tickets,
         "wording": dict(profile.counts),
         "tally": tally.model_copy(update=counts),
+        "places": add_places(problem.places, [report]),
     }
     problem = problem.model_copy(update=update)
     if problem.status is ProblemStatus.CONFIRMED:
@@ -106,7 +123,7 @@ def confirm_with(
     if problem.runbook:  # nobody reported anything: what is known is what was repaired
         notice = problem.message
     update = {"status": ProblemStatus.CONFIRMED, "message": notice, "team": owner.name}
-    problem = problem.model_copy(update={**update, "joining": Members()})
+    problem = problem.model_copy(update={**update, "joining": Members(), "joining_by_meaning": 0})
     return problem, [*joined, *describe_confirmation(problem, reasons, by, at, cause)]
 
 
@@ -160,24 +177,66 @@ def join(
         weight = Scales(problem.profile, rates).weigh(report.wording) - enough
         if weight >= 0 and (best is None or weight > best[0]):
             best = (weight, problem)
-    if best is None:
+    joined = best[1] if best else _find_nearest(register, report, desk)
+    if joined is None:
         return None
     register = see(register)
-    problem = next(item for item in register.problems if item.id == best[1].id)
+    problem = next(item for item in register.problems if item.id == joined.id)
     problem, events = add_member(problem, report, rates, desk)
+    if best is None:
+        problem = _note_meaning(problem, 1)
     if problem.worded_by not in _LEARNS_AT:
         return _replace(register, problem), events
     register, more = learn(register, problem, rates, desk)
     return register, [*events, *more]
 
 
-def weigh_before(
-    problem: Problem, register: ProblemRegister, rates: Rates, desk: Desk
-) -> list[float]:
-    """What tickets from before the trouble weigh, the heaviest first."""
+def _find_nearest(register: ProblemRegister, report: Report, desk: Desk) -> Problem | None:
+    """The problem that the report means, in whatever words."""
+    if not report.meaning:
+        return None
+    near = [
+        (measure(problem.places, report.meaning) - problem.near, place, problem)
+        for place, problem in enumerate(register.problems)
+        if report.at >= problem.first_at - desk.rules.window
+        and report.ticket not in problem.removed
+    ]
+    distance, _, problem = min(near, default=(1.0, 0, None))
+    return problem if distance <= 0 else None
+
+
+def _note_meaning(problem: Problem, more: int) -> Problem:
+    if not problem.joining:
+        return problem  # an event has told of them already
+    number = problem.joining_by_meaning + more
+    return problem.model_copy(update={"joining_by_meaning": number})
+
+
+def add_places(places: tuple[Placed, ...], reports: Sequence[Report]) -> tuple[Placed, ...]:
+    """With those of these reports, as far as there is room."""
+    more = [Placed(ticket=item.ticket, meaning=item.meaning) for item in reports if item.meaning]
+    return (*places, *more)[:MOST_PLACES]
+
+
+def list_before(problem: Problem, register: ProblemRegister, desk: Desk) -> list[Report]:
+    """Tickets from before the trouble."""
     since = began(problem.first_at, desk.rules.window)
-    before = [report for report in register.recent if report.at < since]
-    return weigh_all(Scales(problem.profile, rates), [*register.others, *before])
+    return [*register.others, *(report for report in register.recent if report.at < since)]
+
+
+def measure_all(problem: Problem, reports: Iterable[Report]) -> list[float]:
+    """By how many signs those that have any differ, the nearest first."""
+    return sorted(measure(problem.places, item.meaning) for item in reports if item.meaning)
+
+
+def learn_near(problem: Problem, register: ProblemRegister, share: float, desk: Desk) -> Problem:
+    """What distance is near enough, as far as it is known by now."""
+    if len(problem.places) < LEAST_PEOPLE:
+        return problem
+    distances = measure_all(problem, list_before(problem, register, desk))
+    return problem.model_copy(
+        update={"near": find_limit(distances, share, width_of(register.centre))}
+    )
 
 
 def learn(
@@ -189,20 +248,30 @@ def learn(
     """
     tally = problem.tally
     share = (tally.joined + tally.joined_before) / max(1, tally.seen + tally.seen_before)
-    enough = find_threshold(weigh_before(problem, register, rates, desk), share)
-    problem = problem.model_copy(update={"enough": enough})
     scales, since = Scales(problem.profile, rates), began(problem.first_at, desk.rules.window)
-    fitting = [
-        report
+    enough = find_threshold(weigh_all(scales, list_before(problem, register, desk)), share)
+    problem = problem.model_copy(update={"enough": enough})
+    problem = learn_near(problem, register, share, desk)
+    by_words = {
+        report.ticket: scales.weigh(report.wording) >= enough
         for report in register.recent
-        if report.at >= since
-        and report.ticket not in problem.removed
-        and scales.weigh(report.wording) >= enough
+        if report.at >= since and report.ticket not in problem.removed
+    }
+    meant = {
+        report.ticket
+        for report in register.recent
+        if not by_words.get(report.ticket, True)
+        and measure(problem.places, report.meaning) <= problem.near
+    }
+    fitting = [
+        item for item in register.recent if by_words.get(item.ticket) or item.ticket in meant
     ]
     events = list[AnyEvent]()
     for report in fitting:
         problem, more = add_member(problem, report, rates, desk)
         events += more
+    if meant:
+        problem = _note_meaning(problem, len(meant))
     if fitting:
         taken = {report.ticket for report in fitting}
         left = tuple(report for report in register.recent if report.ticket not in taken)

@@ -12,6 +12,7 @@ from desk_contracts.message import Message
 from desk_contracts.people import PersonId
 from desk_contracts.value_types import Identifier, Value
 
+from desk_triage.problems.meaning import Centre, Placed
 from desk_triage.problems.members import Members
 from desk_triage.problems.profile import Profile, Wording
 
@@ -32,6 +33,8 @@ class Report(Value):
     # The latest time known when it came; and whether its person had reported within the window.
     counted_at: datetime
     is_repeated: bool = False
+    # What it means, in signs; empty without an encoder, or beyond what is encoded.
+    meaning: str = ""
 
     @property
     def wording(self) -> Wording:
@@ -83,6 +86,11 @@ class Problem(Value):
     wording: dict[int, int]
     # The weight from which on a ticket joins.
     enough: float
+    # What some of its tickets mean, and the distance up to which a ticket joins by that.
+    places: tuple[Placed, ...] = ()
+    near: float = -1.0
+    # How many joined by meaning of whom no event has told yet.
+    joining_by_meaning: int = 0
     tally: Tally
     # What a person took out: it does not join again.
     removed: tuple[Identifier, ...] = ()
@@ -155,6 +163,11 @@ class ProblemRegister(Value):
     # stopped. No ticket joins them.
     unreported: tuple[Problem, ...] = ()
     solved: tuple[SolvedProblem, ...] = ()
+    # Whose signs these are, what they are compared with, and how many texts of a minute have them.
+    encoder: str = ""
+    centre: Centre = Centre()
+    minute: datetime | None = None
+    encoded: int = 0
 
     def find(self, problem: str) -> Problem | None:
         """The open problem of this id."""
@@ -171,6 +184,7 @@ def omit_members(register: ProblemRegister) -> ProblemRegister:
                 "joining": Members(),
                 "removed": (),
                 "wording": {},
+                "places": (),
                 "unlisted": problem.tickets,
                 "people_count": problem.head_count,
             }

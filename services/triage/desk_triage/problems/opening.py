@@ -15,7 +15,14 @@ from desk_triage.problems.events import (
     describe_problem,
     title_of,
 )
-from desk_triage.problems.joining import Desk, add_member, write_notice
+from desk_triage.problems.joining import (
+    Desk,
+    add_member,
+    add_places,
+    learn_near,
+    write_notice,
+)
+from desk_triage.problems.meaning import LEARNED_FROM
 from desk_triage.problems.members import Members
 from desk_triage.problems.model import (
     Problem,
@@ -147,6 +154,7 @@ def _open(
     tally = Tally(since=at, joined=len(members), seen=len(recent) + len(members))
     recalls = recalled.id if recalled else ""
     problem = problem.model_copy(update={"tally": tally, "recalls": recalls})
+    problem = learn_near(problem, register, len(members) / tally.seen, desk)
     reasons = _explain(problem, group.burst, recalled, register, desk, at)
     events = describe_problem(problem, reasons, desk.charter.version, at, cause)
     return register.model_copy(update={"problems": (*register.problems, problem)}), events
@@ -173,6 +181,7 @@ def _make_problem(
         worded_by=group.profile.tickets,
         wording=dict(group.profile.counts),
         enough=group.enough,
+        places=add_places((), members),
         tally=Tally(since=at),
     )
 
@@ -242,6 +251,10 @@ def _explain(
         reasons.append(message("problem.chance", exponent=int(burst.surprise)))
     elif not shown:
         reasons.append(message("problem.no-past"))
+    since = at - desk.rules.window
+    unread = sum(item.at >= since and not item.meaning for item in register.recent)
+    if unread and register.centre.tickets >= LEARNED_FROM:  # too many came to be encoded
+        reasons.append(message("problem.words-alone", count=unread))
     if recalled is not None and recalled.resolution is not None:
         before = message(
             "problem.recalls",

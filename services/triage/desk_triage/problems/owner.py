@@ -13,6 +13,7 @@ from desk_kernel import Decision
 from desk_triage.problems.decide import close, confirm, decide_register, emit_joined
 from desk_triage.problems.events import Ending, Member, describe_problem, describe_removal
 from desk_triage.problems.joining import MAX_SIGNALS, Desk
+from desk_triage.problems.meaning import MOST_PLACES
 from desk_triage.problems.members import Members
 from desk_triage.problems.model import MAX_MEMBERS, Problem, ProblemRegister, Tally
 from desk_triage.problems.profile import combine
@@ -94,12 +95,15 @@ def split_problem(
         left, gone = _part(problem, tickets)
         if not (left.members or left.unlisted):
             raise Rejected(message("problem.split-whole"), code="split-whole")
+        moved = {ticket for ticket, _ in gone}
         other = problem.model_copy(
             update={
                 "id": derive_id(problem.id, f"split/{gone[0][0]}"),
                 "members": Members(gone),
                 "joining": Members(),
                 "unlisted": 0,
+                "places": tuple(item for item in problem.places if item.ticket in moved),
+                "joining_by_meaning": 0,
                 "removed": tuple(ticket for ticket, _ in left.members)[-MAX_REMOVED:],
                 "tally": Tally(since=now, joined=len(gone), seen=len(gone)),
                 "recalls": "",
@@ -182,6 +186,8 @@ def _unite(target: Problem, problem: Problem) -> Problem:
         "removed": tuple(dict.fromkeys(removed))[-MAX_REMOVED:],
         "worded_by": profile.tickets,
         "wording": dict(profile.counts),
+        "places": (*target.places, *problem.places)[:MOST_PLACES],
+        "joining_by_meaning": target.joining_by_meaning + problem.joining_by_meaning,
         "tally": Tally(
             since=max(first.since, second.since),
             joined=first.joined + second.joined,
@@ -203,6 +209,7 @@ def _part(problem: Problem, tickets: Sequence[str]) -> tuple[Problem, list[Membe
     update = {
         "members": Members(member for member in problem.members if member[0] not in wanted),
         "joining": Members(member for member in problem.joining if member[0] not in wanted),
+        "places": tuple(item for item in problem.places if item.ticket not in wanted),
         "removed": (*problem.removed, *(ticket for ticket, _ in gone))[-MAX_REMOVED:],
     }
     return problem.model_copy(update=update), gone

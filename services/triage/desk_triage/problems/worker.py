@@ -32,6 +32,7 @@ from desk_platform.kafka import Projection
 from desk_platform.store import Documents
 from desk_platform.store.document import S
 
+from desk_triage.adapters.encoders.meanings import EncodedMeanings
 from desk_triage.changes.worker import Inputs
 from desk_triage.problems import decide, repeats, stops
 from desk_triage.problems.counting import Counts
@@ -46,13 +47,15 @@ _Gather = Reducers[ProblemRegister | None, [Desk], Decision[ProblemRegister] | N
 
 
 def register_projection(
-    documents: Documents[ProblemRegister], inputs: Inputs
+    documents: Documents[ProblemRegister],
+    inputs: Inputs,
+    meanings: EncodedMeanings | None = None,
 ) -> Projection[ProblemRegister]:
     """The register of all reports, and the problems on it."""
     gather, counts = _gatherer(), Counts()
 
     def desk() -> Desk:
-        return Desk(inputs.charter(), inputs.snapshot(), counts)
+        return Desk(inputs.charter(), inputs.snapshot(), counts, meanings)
 
     def keys(event: AnyEvent) -> Iterable[str]:
         return (REGISTER,) if event.data.TOPIC == TROUBLE else ()
@@ -74,7 +77,14 @@ def register_projection(
     ) -> Decision[ProblemRegister] | None:
         return None if state is None else decide.end_if_quiet(state, context.now, desk())
 
-    return Projection(documents, keys, react, on_timer, known_for=identity_retention(TROUBLE))
+    return Projection(
+        documents,
+        keys,
+        react,
+        on_timer,
+        known_for=identity_retention(TROUBLE),
+        prepare=meanings.prepare if meanings else None,
+    )
 
 
 def fix_projection(documents: Documents[RepeatedFix]) -> Projection[RepeatedFix]:

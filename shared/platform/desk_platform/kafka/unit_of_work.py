@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, 
 from datetime import datetime
 from typing import Generic
 
-from desk_contracts import Codec
+from desk_contracts import Codec, Event
 from desk_contracts.errors import DependencyDown, Transient
 from desk_contracts.message import message
 from desk_kernel import Context, Decision
@@ -161,6 +161,9 @@ class UnitOfWork(Generic[S]):
         at: datetime | None = None,
     ) -> None:
         """The same for tasks that are grouped already; from now on the groups are its own."""
+        if prepare := self._projection.prepare:
+            tasks = (task for group in waiting.values() for task in group)
+            await prepare([task.rule for task in tasks if isinstance(task.rule, Event)])
         if len(waiting) <= SLICE:
             await self._run_rounds(waiting, on_failed, on_written, at)
             return

@@ -1,6 +1,6 @@
 """The types of the consumer rule: what a projection is, what it is given, and what it returns."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Generic
@@ -65,6 +65,8 @@ class Projection(Generic[S]):
     With `is_exact` the state itself shows what is a repeat, whatever came in between.
     `seal` has the last word on state and messages, in the same write: chains are made there.
     With `needs_arrival` the context says when an event came into the log: the same at each reading.
+    `prepare` is awaited before events are decided, for what takes long and is the same at each
+    reading; what is decided must not depend on whether it was.
     With documents alone it is of a collection that only commands change.
     """
 
@@ -77,6 +79,7 @@ class Projection(Generic[S]):
     is_exact: bool = False
     seal: Sealer[S] | None = None
     needs_arrival: bool = False
+    prepare: Callable[[Sequence[AnyEvent]], Awaitable[None]] | None = None
 
 
 @dataclass(slots=True)  # not frozen: it is filled while the tasks are done

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 from desk_contracts.events.problems import ProblemDetected, ProblemStatus
-from desk_triage.problems.bursts import LEAST_SAID, find_threshold
+from desk_triage.problems.bursts import LEAST_SAID, find_threshold, weigh_all
 from desk_triage.problems.decide import add_report
-from desk_triage.problems.joining import join, weigh_before
+from desk_triage.problems.joining import join, list_before
 from desk_triage.problems.members import Members
 from desk_triage.problems.model import Problem, ProblemRegister, Report, Tally
 from desk_triage.problems.owner import merge_problems, remove_tickets, split_problem
@@ -139,7 +139,8 @@ def test_what_is_enough_is_learned_from_tickets_before_and_the_share_that_joins(
                 assert register is not None
                 rates = unpack(register.rates)
                 part = (tally.joined + tally.joined_before) / (tally.seen + tally.seen_before)
-                weights = weigh_before(problem, register, rates, played.desk)
+                compared = list_before(problem, register, played.desk)
+                weights = weigh_all(Scales(problem.profile, rates), compared)
                 assert weights[0] > LEAST_SAID
                 assert problem.enough == pytest.approx(find_threshold(weights, part))
 

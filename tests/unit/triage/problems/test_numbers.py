@@ -306,12 +306,11 @@ def test_ten_people_and_ten_orders_of_magnitude_are_out_of_the_question() -> Non
 def test_it_is_ordinary_again_when_as_many_join_as_would_by_chance(
     joined: int, seen: int, alike: int
 ) -> None:
-    weights = [5.0] * alike + [4.9] * (99 - alike)
     tally = Tally(since=MONDAY, joined=joined, seen=seen)
     problem = make_problem(enough=5.0, tally=tally)
     mean = max(seen, joined) * (alike + 0.5) / 100
     expected = surprise_of(joined, mean, alike + 0.5) < 1.3
-    assert is_ordinary(problem, weights) is expected
+    assert is_ordinary(problem, alike, 99) is expected
 
 
 def test_it_began_a_third_of_the_window_before_its_first_report() -> None:

